@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * endpoint.h - where a node can be reached, kept once and named by index
+ *
+ * A contact in a routing table is a 32-bit index into this table, so that an
+ * address and its position in the key space are held once for a whole
+ * simulated world of a million nodes (or once in a daemon), not once per
+ * neighbour. Interning is a hash table with linear probing over the same
+ * memory; indices are dense, start at 0 and never change their meaning.
+ *
+ * Full: endpoint_intern() answers ENDPOINT_NONE and the caller goes on
+ * without that contact, exactly as if its bucket had been full.
+ */
+#ifndef CORE_ENDPOINT_H
+#define CORE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/siphash.h"
+
+#define ENDPOINT_NONE UINT32_MAX
+
+/* An IPv4 or IPv6 address; IPv4 uses the first four bytes, the rest are 0. */
+struct address {
+	uint8_t family; /* 4 or 6 */
+	uint8_t bytes[16];
+};
+
+struct endpoint {
+	struct address address;
+	uint16_t port; /* host order */
+};
+
+struct endpoints; /* in the caller's memory, see endpoints_size() */
+
+bool address_equal(const struct address *, const struct address *);
+struct address address_ip4(const uint8_t bytes[4]);
+struct address address_ip6(const uint8_t bytes[16]);
+
+/* Bytes for a table of at most capacity endpoints. */
+size_t endpoints_size(uint32_t capacity);
+/* The memory must be aligned for uint64_t and outlive the table. The key is
+ * the cluster's placement key: positions depend on it, see position.h. */
+struct endpoints *endpoints_init(void *memory, uint32_t capacity,
+				 const struct siphash_key *placement);
+/* The index of an endpoint, added when new; ENDPOINT_NONE when full. */
+uint32_t endpoints_intern(struct endpoints *, const struct endpoint *);
+/* The index of an endpoint that is there; else ENDPOINT_NONE. */
+uint32_t endpoints_find(const struct endpoints *, const struct endpoint *);
+uint32_t endpoints_count(const struct endpoints *);
+const struct endpoint *endpoints_get(const struct endpoints *, uint32_t index);
+/* Where the endpoint sits in the key space (position_of_endpoint). */
+uint64_t endpoints_position(const struct endpoints *, uint32_t index);
+
+#endif
