@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * world.h - a whole simulation: network, servers, clients, faults
+ *
+ *	settings -> world_create() -> world_run() -> watch calls
+ *
+ * The world owns everything and is the only place that knows all parts: it
+ * pops events and hands each to the part whose kind it has. A run has two
+ * phases. First the tables are made: computed at once (ideal) or by real
+ * joins, one server after the other; then time zero of the scenario, at
+ * which the workload, operations and faults begin. Watch calls carry time
+ * since the start of the run.
+ *
+ * Random streams: every server, client, router and link direction has its own,
+ *from (seed, kind, index), so adding one disturbs no other.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sim/settings.h"
+#include "sim/watch.h"
+
+struct world;
+
+struct world_result {
+	uint64_t events;
+	uint64_t state_hash;
+	struct instant zero; /* when the scenario's time began */
+	struct instant end;
+	bool stopped; /* progress() said so */
+};
+
+/* 0, or -EINVAL with a sentence in error[] when the settings contradict each
+ * other (more uplinks than leaves). Settings are copied, what they borrow is
+ * not. */
+int world_create(struct world **, const struct settings *, const struct watch *,
+		 char *error, size_t error_size);
+struct world_result world_run(struct world *);
+void world_destroy(struct world *);
+
+#endif
