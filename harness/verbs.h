@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * verbs.h - what `homeward` can do
+ *
+ * A verb is a function like main(): argv[0] is the verb's name, options are
+ * parsed with getopt_long(3), and the result is an exit code from the enum
+ * below. Standard output is data, standard error is talk. `homeward VERB
+ * --help` is answered by main from the table in homeward.c; a verb that has to
+ * complain about its arguments returns verb_usage().
+ */
+#ifndef HARNESS_VERBS_H
+#define HARNESS_VERBS_H
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_GATE = 1, /* an expectation or a gate failed */
+	EXIT_USAGE = 2, /* usage or configuration; nothing was written */
+	EXIT_RUNTIME = 3, /* disk, memory, a child that died */
+	EXIT_INCONCLUSIVE = 4, /* too little data to say */
+};
+
+int verb_run(int argc, char **argv);
+int verb_validate(int argc, char **argv);
+int verb_list(int argc, char **argv);
+int verb_describe(int argc, char **argv);
+int verb_summary(int argc, char **argv);
+int verb_export(int argc, char **argv);
+int verb_fit(int argc, char **argv);
+int verb_plot(int argc, char **argv);
+int verb_gate(int argc, char **argv);
+int verb_replay(int argc, char **argv);
+
+/* Say "homeward NAME: ..." with the verb's synopsis below; EXIT_USAGE. The
+ * name is argv[0]. NULL as the format: getopt has said it already. */
+int verb_usage(const char *name, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
