@@ -64,7 +64,8 @@ void queue_destroy(struct queue *);
 /* delay_ns >= 0, from the time of the event being handled (queue_now). */
 void queue_schedule(struct queue *, uint32_t destination, int64_t delay_ns,
 		    const struct event *);
-/* Pop the next event if it is not after `until`; advances queue_now(). */
+/* Pop the next event if it is not after `until`; queue_now() is then its time.
+ * If there is none, queue_now() becomes `until`, unless that is NEVER. */
 bool queue_next(struct queue *, struct instant until, struct event *);
 struct instant queue_now(const struct queue *);
 uint64_t queue_popped(const struct queue *); /* events handled so far */
