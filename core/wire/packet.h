@@ -48,6 +48,12 @@
 #include "core/drop.h"
 #include "core/endpoint.h"
 #include "core/session.h"
+#include "core/wire/cursor.h"
+#include "core/wire/icmp.h"
+#include "core/wire/ip4.h"
+#include "core/wire/ip6.h"
+#include "core/wire/tcp.h"
+#include "core/wire/udp.h"
 
 struct packet {
 	struct address src, dst;
@@ -82,27 +88,263 @@ struct packet {
 /* ECMP's view, see packet_tuple(). */
 #define PACKET_TUPLE_BYTES 38
 
-/*
- * The verbs of this header (static inline below):
- *
- * Summarise the IP packet at bytes; size may count link padding after it.
- *	enum drop packet_parse(const uint8_t *bytes, size_t size,
- *			       struct packet *);
- * The same for a packet quoted by an ICMP error: may end early, anywhere
- * after 8 transport bytes (and after none, if a later fragment is quoted).
- *	enum drop packet_parse_quote(const uint8_t *bytes, size_t size,
- *				     struct packet *);
- * The key of the TCP session that a summary belongs to. reversed: the packet
- * runs service to client, as the quote in an ICMP error does. Answers
- * DROP_PROTOCOL unless TCP, DROP_FRAGMENT for a later fragment.
- *	enum drop packet_session(const struct packet *, bool reversed,
- *				 struct session_key *);
- * What Linux's fib_multipath_hash_fields 0x37 hashes: addresses, protocol,
+/* A transport header that ends early, as in a quote: ports and, for TCP, the
+ * sequence number lie in its first 8 bytes. */
+WIRE_INLINE enum drop
+packet_parse_partial(struct cursor *cursor, struct packet *packet)
+{
+	const uint8_t *bytes;
+
+	if (packet->l4_bytes < TCP_QUOTE_MIN)
+		return DROP_SHORT;
+	bytes = cursor_take(cursor, TCP_QUOTE_MIN);
+	if (bytes == NULL)
+		return DROP_SHORT;
+	packet->src_port = wire_get16(bytes);
+	packet->dst_port = wire_get16(bytes + 2);
+	if (packet->protocol == IP_TCP)
+		packet->tcp_seq = wire_get32(bytes + 4);
+	packet->has_ports = true;
+	packet->partial = true;
+	return DROP_NONE;
+}
+
+WIRE_INLINE enum drop
+packet_parse_tcp(struct cursor *cursor, bool quote, struct packet *packet)
+{
+	struct tcp_header tcp;
+	enum drop drop;
+
+	if (packet->l4_bytes < TCP_HEADER_MIN)
+		return quote ? packet_parse_partial(cursor, packet)
+			     : DROP_SHORT;
+	drop = tcp_parse(cursor, &tcp);
+	if (drop != DROP_NONE)
+		return drop;
+	packet->src_port = tcp.src_port;
+	packet->dst_port = tcp.dst_port;
+	packet->tcp_seq = tcp.seq;
+	packet->tcp_ack = tcp.ack;
+	packet->tcp_flags = tcp.flags;
+	packet->tcp_window = tcp.window;
+	packet->tcp_header_bytes = tcp.header_bytes;
+	packet->has_ports = true;
+	if (tcp.header_bytes > packet->l4_bytes) {
+		packet->partial = quote;
+		return quote ? DROP_NONE : DROP_SHORT;
+	}
+	packet->transport = true;
+	packet->payload_offset = packet->l4_offset + tcp.header_bytes;
+	packet->payload_bytes = packet->l4_bytes - tcp.header_bytes;
+	return DROP_NONE;
+}
+
+WIRE_INLINE enum drop
+packet_parse_udp(struct cursor *cursor, bool quote, struct packet *packet)
+{
+	struct udp_header udp;
+	enum drop drop;
+	uint32_t length;
+
+	if (packet->l4_bytes < UDP_HEADER_BYTES)
+		return DROP_SHORT;
+	drop = udp_parse(cursor, &udp);
+	if (drop != DROP_NONE)
+		return drop;
+	packet->src_port = udp.src_port;
+	packet->dst_port = udp.dst_port;
+	packet->has_ports = true;
+	packet->transport = true;
+	length = udp.length;
+	if (length > packet->l4_bytes) {
+		if (!quote && !packet->mf)
+			return DROP_SHORT;
+		length = packet->l4_bytes;
+	}
+	packet->payload_offset = packet->l4_offset + UDP_HEADER_BYTES;
+	packet->payload_bytes = length - UDP_HEADER_BYTES;
+	return DROP_NONE;
+}
+
+WIRE_INLINE enum drop
+packet_parse_icmp(struct cursor *cursor, struct packet *packet)
+{
+	struct icmp_header icmp;
+	enum drop drop;
+
+	if (packet->l4_bytes < ICMP_HEADER_BYTES)
+		return DROP_SHORT;
+	drop = icmp_parse(cursor, packet->family, &icmp);
+	if (drop != DROP_NONE)
+		return drop;
+	packet->transport = true;
+	packet->icmp_type = icmp.type;
+	packet->icmp_code = icmp.code;
+	packet->icmp_mtu = icmp.mtu;
+	packet->icmp_error = icmp.error;
+	if (icmp.error) {
+		packet->quote_offset = packet->l4_offset + ICMP_HEADER_BYTES;
+		packet->quote_bytes = packet->l4_bytes - ICMP_HEADER_BYTES;
+	}
+	return DROP_NONE;
+}
+
+WIRE_INLINE enum drop
+packet_parse_ip4(struct cursor *cursor, struct packet *packet)
+{
+	struct ip4_header ip;
+	enum drop drop = ip4_parse(cursor, &ip);
+
+	if (drop != DROP_NONE)
+		return drop;
+	packet->family = packet->src.family = packet->dst.family = 4;
+	__builtin_memcpy(packet->src.bytes, ip.src, 4);
+	__builtin_memcpy(packet->dst.bytes, ip.dst, 4);
+	packet->size_bytes = ip.total_bytes;
+	packet->header_bytes = ip.header_bytes;
+	packet->final_offset = ip.final_offset;
+	packet->fragment_id = ip.id;
+	packet->fragment_offset = ip.fragment_offset;
+	packet->protocol = ip.protocol;
+	packet->ttl = ip.ttl;
+	packet->traffic_class = ip.traffic_class;
+	packet->df = ip.df;
+	packet->mf = ip.mf;
+	return DROP_NONE;
+}
+
+WIRE_INLINE enum drop
+packet_parse_ip6(struct cursor *cursor, struct packet *packet)
+{
+	struct ip6_header ip;
+	struct ip6_chain chain;
+	enum drop drop = ip6_parse(cursor, &ip);
+
+	if (drop != DROP_NONE)
+		return drop;
+	packet->family = packet->src.family = packet->dst.family = 6;
+	__builtin_memcpy(packet->src.bytes, ip.src, 16);
+	__builtin_memcpy(packet->dst.bytes, ip.dst, 16);
+	packet->size_bytes = (uint32_t)IP6_HEADER_BYTES + ip.payload_bytes;
+	packet->flow_label = ip.flow_label;
+	packet->ttl = ip.hop_limit;
+	packet->traffic_class = ip.traffic_class;
+	packet->df = true;
+	drop = ip6_walk(cursor, ip.next, ip.payload_bytes, &chain);
+	packet->header_bytes = (uint16_t)(IP6_HEADER_BYTES + chain.bytes);
+	packet->protocol = chain.protocol;
+	packet->final_offset = chain.final_offset;
+	packet->fragment_id = chain.fragment_id;
+	packet->fragment_offset = chain.fragment_offset;
+	packet->mf = chain.mf;
+	return drop;
+}
+
+/* Summarise the IP packet at the cursor, of which `size` bytes are said to be
+ * there and those up to the cursor's end can be read. What packet_parse()
+ * and packet_parse_quote() share; BPF calls it with its own end. */
+WIRE_INLINE enum drop
+packet_parse_cursor(struct cursor cursor, size_t size, bool quote,
+		    struct packet *packet)
+{
+	struct cursor peek = cursor;
+	const uint8_t *first = cursor_take(&peek, 1);
+	enum drop drop;
+
+	__builtin_memset(packet, 0, sizeof(*packet));
+	if (first == NULL)
+		return DROP_SHORT;
+	if (*first >> 4 == 4)
+		drop = packet_parse_ip4(&cursor, packet);
+	else
+		drop = packet_parse_ip6(&cursor, packet);
+	if (drop != DROP_NONE)
+		return drop;
+	packet->l4_offset = packet->header_bytes;
+	packet->l4_bytes = packet->size_bytes - packet->header_bytes;
+	if (size < packet->size_bytes) {
+		if (!quote)
+			return DROP_SHORT;
+		if (size < packet->header_bytes)
+			return DROP_SHORT;
+		packet->l4_bytes = (uint32_t)size - packet->header_bytes;
+	} else if (packet->fragment_offset + packet->l4_bytes > 65535 ||
+		   (packet->mf && packet->l4_bytes % 8 != 0)) {
+		/* Ends beyond any packet, or between two units of 8. */
+		return DROP_MALFORMED;
+	}
+	if (packet->fragment_offset > 0)
+		return DROP_NONE;
+	if (packet->protocol == IP_TCP)
+		return packet_parse_tcp(&cursor, quote, packet);
+	if (packet->protocol == IP_UDP)
+		return packet_parse_udp(&cursor, quote, packet);
+	if (packet->protocol == (packet->family == 4 ? IP_ICMP4 : IP_ICMP6))
+		return packet_parse_icmp(&cursor, packet);
+	return DROP_NONE;
+}
+
+/* Summarise the IP packet at bytes; size may count link padding behind it.
+ * Any answer but DROP_NONE leaves *packet without meaning. */
+WIRE_INLINE enum drop
+packet_parse(const uint8_t *bytes, size_t size, struct packet *packet)
+{
+	return packet_parse_cursor(cursor_over(bytes, size), size, false,
+				   packet);
+}
+
+/* The same for a packet quoted by an ICMP error, which may end anywhere after
+ * 8 transport bytes (after none, if a later fragment is quoted). size_bytes
+ * is then that of the packet as it was sent, l4_bytes what is here. */
+WIRE_INLINE enum drop
+packet_parse_quote(const uint8_t *bytes, size_t size, struct packet *packet)
+{
+	return packet_parse_cursor(cursor_over(bytes, size), size, true,
+				   packet);
+}
+
+/* The key of the TCP session that a summary belongs to. reversed: the packet
+ * runs service to client, as the quote in an ICMP error does. DROP_PROTOCOL
+ * unless it is TCP, or when a source route still leads elsewhere;
+ * DROP_FRAGMENT for a later fragment. */
+WIRE_INLINE enum drop
+packet_session(const struct packet *packet, bool reversed,
+	       struct session_key *key)
+{
+	const struct address *client = reversed ? &packet->dst : &packet->src;
+	const struct address *service = reversed ? &packet->src : &packet->dst;
+
+	if (packet->protocol != IP_TCP || packet->final_offset != 0)
+		return DROP_PROTOCOL;
+	if (!packet->has_ports)
+		return DROP_FRAGMENT;
+	__builtin_memcpy(key->client, client->bytes, 16);
+	__builtin_memcpy(key->service, service->bytes, 16);
+	wire_put16(key->client_port,
+		   reversed ? packet->dst_port : packet->src_port);
+	wire_put16(key->service_port,
+		   reversed ? packet->src_port : packet->dst_port);
+	key->family = packet->family;
+	key->protocol = IP_TCP;
+	return DROP_NONE;
+}
+
+/* What Linux's fib_multipath_hash_fields 0x37 hashes: addresses, protocol,
  * ports. Ports are zero for every fragment, the first included, so that all
  * fragments of one packet take one path. Layout: source address 16,
  * destination address 16, source port 2, destination port 2, protocol 1,
- * family 1.
- *	void packet_tuple(const struct packet *, uint8_t tuple[38]);
- */
+ * family 1. */
+WIRE_INLINE void
+packet_tuple(const struct packet *packet, uint8_t tuple[PACKET_TUPLE_BYTES])
+{
+	bool ports = packet->has_ports && !packet->mf;
+
+	__builtin_memcpy(tuple, packet->src.bytes, 16);
+	__builtin_memcpy(tuple + 16, packet->dst.bytes, 16);
+	wire_put16(tuple + 32, ports ? packet->src_port : 0);
+	wire_put16(tuple + 34, ports ? packet->dst_port : 0);
+	tuple[36] = packet->protocol;
+	tuple[37] = packet->family;
+}
 
 #endif
