@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * endpoint_test.c - interning against a list that is searched from the front
+ */
+#include "core/endpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/check.h"
+#include "core/position.h"
+#include "core/rng.h"
+
+#define SPACE 1200 /* different endpoints that the walk may draw */
+
+static const struct siphash_key placement = { .bytes = { 1, 2, 3 } };
+
+/* IPv4 and IPv6 share leading bytes, so that the family must decide. */
+static struct endpoint
+draw(struct rng *rng)
+{
+	uint64_t x = rng_below(rng, SPACE);
+	struct endpoint endpoint = {
+		.address = { .family = x & 1 ? 4 : 6 },
+		.port = (uint16_t)(7000 + (x >> 1 & 1)),
+	};
+
+	endpoint.address.bytes[0] = 10;
+	endpoint.address.bytes[2] = (uint8_t)(x >> 10);
+	endpoint.address.bytes[3] = (uint8_t)(x >> 2);
+	if (endpoint.address.family == 6 && (x & 4))
+		endpoint.address.bytes[15] = 1;
+	return endpoint;
+}
+
+static bool
+same(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->address.family == b->address.family &&
+	       memcmp(a->address.bytes, b->address.bytes, 16) == 0;
+}
+
+static uint32_t
+oracle_find(const struct endpoint *list, uint32_t count,
+	    const struct endpoint *endpoint)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (same(&list[i], endpoint))
+			return i;
+	}
+	return ENDPOINT_NONE;
+}
+
+static void
+walk(uint32_t capacity)
+{
+	static struct endpoint list[SPACE];
+	uint32_t count = 0;
+	size_t size = endpoints_size(capacity);
+	void *memory = malloc(size);
+	struct rng rng;
+
+	memset(memory, 0xee, size);
+	struct endpoints *endpoints =
+		endpoints_init(memory, capacity, &placement);
+	rng_init(&rng, 4, capacity);
+	for (unsigned step = 0; step < 6000; step++) {
+		struct endpoint endpoint = draw(&rng);
+		uint32_t expected = oracle_find(list, count, &endpoint);
+
+		CHECK(endpoints_find(endpoints, &endpoint) == expected);
+		if (rng_below(&rng, 2) == 0)
+			continue;
+		if (expected == ENDPOINT_NONE && count < capacity) {
+			list[count] = endpoint;
+			expected = count++;
+		}
+		CHECK(endpoints_intern(endpoints, &endpoint) == expected);
+		CHECK(endpoints_count(endpoints) == count);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		CHECK(same(endpoints_get(endpoints, i), &list[i]));
+		CHECK(endpoints_position(endpoints, i) ==
+		      position_of_endpoint(&placement, &list[i]));
+	}
+	free(memory);
+}
+
+static void
+unused_bytes_do_not_count(void)
+{
+	uint64_t memory[64];
+	struct endpoint clean = { .address = { .family = 4, .bytes = { 10 } } };
+	struct endpoint dirty = clean;
+
+	CHECK(endpoints_size(4) <= sizeof(memory));
+	struct endpoints *endpoints = endpoints_init(memory, 4, &placement);
+	dirty.address.bytes[4] = 1;
+	CHECK(address_equal(&clean.address, &dirty.address));
+	uint32_t index = endpoints_intern(endpoints, &dirty);
+	CHECK(endpoints_find(endpoints, &clean) == index);
+	CHECK(same(endpoints_get(endpoints, index), &clean));
+	dirty.address.family = 6;
+	CHECK(!address_equal(&clean.address, &dirty.address));
+	CHECK(endpoints_find(endpoints, &dirty) == ENDPOINT_NONE);
+}
+
+static void
+addresses_are_made_clean(void)
+{
+	const uint8_t bytes[16] = { 1, 2, 3, 4, 5, 6 };
+	struct address ip4 = address_ip4(bytes), ip6 = address_ip6(bytes);
+
+	CHECK(ip4.family == 4 && memcmp(ip4.bytes, bytes, 4) == 0);
+	for (unsigned i = 4; i < 16; i++)
+		CHECK(ip4.bytes[i] == 0);
+	CHECK(ip6.family == 6 && memcmp(ip6.bytes, bytes, 16) == 0);
+}
+
+int
+main(void)
+{
+	walk(0);
+	walk(1);
+	walk(7);
+	walk(500); /* full half-way */
+	walk(SPACE);
+	unused_bytes_do_not_count();
+	addresses_are_made_clean();
+	return check_done();
+}
