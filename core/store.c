@@ -208,21 +208,29 @@ find(struct store *store, struct instant now, uint32_t holder,
 	return found;
 }
 
-/* Is a worth more than b? Records before tombstones, then the newer. */
+/* Is a worth more than b? Records before tombstones, then the newer; between
+ * equals the owner that is known longer, so that the order is total. */
 static bool
-worth_more(bool tombstone_a, struct version a, bool tombstone_b,
-	   struct version b)
+worth_more(const struct record *a, const struct record *b)
 {
-	if (tombstone_a != tombstone_b)
-		return tombstone_b;
-	return version_compare(a, b) > 0;
+	if (a->tombstone != b->tombstone)
+		return b->tombstone;
+	int order = version_compare(a->version, b->version);
+	return order != 0 ? order > 0 : a->owner < b->owner;
 }
 
-static bool
-entry_worth_more(const struct entry *a, const struct entry *b)
+static struct record
+entry_record(const struct entry *entry, struct instant now)
 {
-	return worth_more(a->tombstone, entry_version(a), b->tombstone,
-			  entry_version(b));
+	int64_t left_ns = word64_value(entry->expiry) - now.ns;
+	int64_t left_ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS > 0);
+
+	return (struct record){
+		.version = entry_version(entry),
+		.owner = entry->owner,
+		.ttl_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
+		.tombstone = entry->tombstone,
+	};
 }
 
 /* Does a statement of the entry's own owner supersede or repeat it? */
@@ -251,32 +259,30 @@ entry_set(struct entry *entry, struct instant now, const struct record *record)
 /* The entry that a statement may take the place of; NONE: it is stale, or
  * (*room) it needs one of its own. */
 static uint32_t
-place(const struct store *store, const struct found *found,
+place(const struct store *store, struct instant now, const struct found *found,
       const struct record *record, bool *room)
 {
-	const struct entry *entries = store->entries;
-	uint32_t worst = NONE;
+	struct record least = *record;
+	uint32_t index = NONE;
 
 	*room = false;
 	for (uint32_t i = 0; i < found->count; i++) {
-		uint32_t index = found->indices[i];
+		const struct entry *entry = &store->entries[found->indices[i]];
 
-		if (entries[index].owner == record->owner)
-			return supersedes(record, &entries[index]) ? index
-								   : NONE;
-		if (worst == NONE ||
-		    entry_worth_more(&entries[worst], &entries[index]))
-			worst = index;
+		if (entry->owner == record->owner)
+			return supersedes(record, entry) ? found->indices[i]
+							 : NONE;
+		struct record known = entry_record(entry, now);
+		if (worth_more(&least, &known)) {
+			least = known;
+			index = found->indices[i];
+		}
 	}
 	if (found->count < RECORDS_PER_KEY) {
 		*room = true;
 		return NONE;
 	}
-	return worth_more(record->tombstone, record->version,
-			  entries[worst].tombstone,
-			  entry_version(&entries[worst]))
-		       ? worst
-		       : NONE;
+	return index;
 }
 
 enum store_result
@@ -286,7 +292,7 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 	uint32_t hash = hash_of(store, holder, key);
 	struct found found = find(store, now, holder, key, hash);
 	bool room;
-	uint32_t index = place(store, &found, record, &room);
+	uint32_t index = place(store, now, &found, record, &room);
 
 	if (index == NONE && !room)
 		return STORE_STALE;
@@ -309,20 +315,6 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 	return STORE_STORED;
 }
 
-static struct record
-entry_record(const struct entry *entry, struct instant now)
-{
-	int64_t left_ns = word64_value(entry->expiry) - now.ns;
-	int64_t left_ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS > 0);
-
-	return (struct record){
-		.version = entry_version(entry),
-		.owner = entry->owner,
-		.ttl_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
-		.tombstone = entry->tombstone,
-	};
-}
-
 uint32_t
 store_get(struct store *store, struct instant now, uint32_t holder,
 	  const struct session_key *key, struct record records[RECORDS_PER_KEY])
@@ -330,16 +322,15 @@ store_get(struct store *store, struct instant now, uint32_t holder,
 	_Static_assert(RECORDS_PER_KEY == 2, "else sort");
 	uint32_t hash = hash_of(store, holder, key);
 	struct found found = find(store, now, holder, key, hash);
-	const struct entry *entries = store->entries;
 
-	if (found.count == 2 && entry_worth_more(&entries[found.indices[1]],
-						 &entries[found.indices[0]])) {
-		uint32_t first = found.indices[0];
-		found.indices[0] = found.indices[1];
-		found.indices[1] = first;
-	}
 	for (uint32_t i = 0; i < found.count; i++)
-		records[i] = entry_record(&entries[found.indices[i]], now);
+		records[i] =
+			entry_record(&store->entries[found.indices[i]], now);
+	if (found.count == 2 && worth_more(&records[1], &records[0])) {
+		struct record first = records[0];
+		records[0] = records[1];
+		records[1] = first;
+	}
 	return found.count;
 }
 

@@ -20,7 +20,7 @@
  *  - Of more owners than fit, those are kept that are worth most: records
  *    before tombstones, then the newer version (design section 3: an asker
  *    who hears "not mine" from the newer owner can try the older). At equal
- *    versions, who came first.
+ *    versions the owner with the lower endpoint index.
  *
  * An asker learns of a tombstone by its flag: store_get() puts records first
  * and tombstones behind, so `records[0].tombstone` means that no live owner
