@@ -44,7 +44,8 @@
 	X(LOSS, 31, "random loss of the link")                                 \
 	X(MTU, 32, "larger than the link's MTU, DF set")                       \
 	X(NO_SOCKET, 33, "no socket for it")                                   \
-	X(SYN_RETRY, 34, "out of the receive window or unexpected")
+	X(SYN_RETRY, 34, "out of the receive window or unexpected")            \
+	X(LOOKUPS, 35, "lookup table full until the deadline")
 
 enum drop {
 #define DROP_ENUM(name, number, text) DROP_##name = (number),

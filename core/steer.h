@@ -3,17 +3,20 @@
  * steer.h - one server's decision on each packet to a service address
  *
  * "Known here" is the caller's exact socket lookup (the kernel's, or the
- *simulated host's), handed in with the packet: connection tracking remembers
+ * simulated host's), handed in with the packet: connection tracking remembers
  * TIME_WAIT tuples longer than sockets do. For TCP to a service address:
  *
  *	SYN without ACK		local, always; forgets a cached owner and what
- *is held known here		local
- *	owner cached		forward: GUE to the owner; source port = flow
- *hash lookup running		hold, bounded; then in order unknown
- *look up, hold; on a miss retry until miss_deadline, then reset RST, unknown
- *look up and forward; on a miss drop
+ *				is held
+ *	known here		local
+ *	owner cached		forward: GUE to the owner; source port = hash
+ *	lookup running		hold, bounded; then in order
+ *	unknown			look up, hold; on a miss retry until
+ *				miss_deadline, then reset
+ *	RST, unknown		look up and forward; on a miss drop
  *	ICMP error quoting it	key reversed; then as the session
- *	ICMP error about our own encapsulation	the owner's path MTU
+ *	ICMP error about our	the owner's path MTU; local
+ *	own encapsulation
  *	later fragment		with its first (1 s); else drop
  *
  * The owner never resets a forwarded packet: no such session means drop and
@@ -22,7 +25,9 @@
  * nothing loops and a reused port cannot kill the live session.
  *
  * steer drives its node: it calls node_get() and takes node events from the
- * caller through steer_learned(). It shares the node's outbox.
+ * caller through steer_learned(). It shares the node's outbox. Items that a
+ * call appended come before the packet that the call was about, should that
+ * be STEER_LOCAL.
  */
 #ifndef CORE_STEER_H
 #define CORE_STEER_H
@@ -32,18 +37,19 @@
 #include <stdint.h>
 
 #include "core/drop.h"
+#include "core/held.h"
 #include "core/instant.h"
 #include "core/node.h"
 #include "core/outbox.h"
 
-struct held; /* bytes of packets that wait for an answer; shareable */
 struct steer;
 
 enum steer_verdict {
 	STEER_LOCAL, /* the caller's own stack takes it */
 	STEER_FORWARD, /* in the outbox, to the owner */
 	STEER_HOLD, /* copied; a lookup runs */
-	STEER_RESET, /* a RST to the client is in the outbox */
+	STEER_RESET, /* a RST to the client is in the outbox; most resets
+			come from steer_expire() and steer_learned() */
 	STEER_DROP, /* see the reason */
 };
 
@@ -58,7 +64,8 @@ struct steer_service {
 	uint16_t port; /* 0: every port */
 };
 
-/* Defaults in steer_settings_default(); design sections 3 and 5. */
+/* Defaults in steer_settings_default(); design sections 3 and 5. There are no
+ * default tag keys: whoever makes a steer sets one, and tag_key_valid[]. */
 struct steer_settings {
 	const struct steer_service *services; /* borrowed */
 	uint32_t service_count;
@@ -68,7 +75,7 @@ struct steer_settings {
 	uint32_t mtu_bytes; /* of the uplinks: 1,500 */
 	bool outer_fragment; /* too big: fragment outside (true), or answer */
 	int64_t miss_deadline_ns; /* 1 s */
-	int64_t miss_retry_ns; /* 20 ms, doubled each time */
+	int64_t miss_retry_ns; /* > 0: 20 ms, doubled each time */
 	int64_t gone_after_ns; /* 3 s */
 	int64_t owner_idle_ns; /* 60 s */
 	int64_t negative_ns; /* 1 s */
@@ -76,25 +83,33 @@ struct steer_settings {
 	int64_t first_stray_window_ns; /* 300 ms */
 	enum steer_window first_stray; /* OTHER */
 	uint32_t hold_packets_flow; /* 64 */
-	uint32_t hold_bytes; /* 8 MiB */
-	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6 */
-	uint32_t misses_per_s; /* 20,000 */
+	uint32_t hold_bytes; /* 8 MiB, counted in the chunks of held.h */
+	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6; 0: no
+					 limit */
+	uint32_t misses_per_s; /* 20,000; 0: no limit */
 };
 
 struct steer_limits {
-	uint32_t flows; /* full: evict the least recently used that holds
-			   nothing */
-	uint32_t fragments; /* full: the oldest */
-	uint32_t prefixes; /* token buckets; full: the one longest unused */
-	uint32_t
-		peers; /* replay windows, path MTUs; full: the longest unused */
+	/* Full: evict the least recently used that holds nothing. */
+	uint32_t flows;
+	/* Full: the oldest. */
+	uint32_t fragments;
+	/* Token buckets. Full: the one longest unused. */
+	uint32_t prefixes;
+	/* Sequences, replay windows, path MTUs; at least 1. Full: the longest
+	 * unused. */
+	uint32_t peers;
 };
 
+/* Every packet is counted once by its verdict: local, forwards (at once),
+ * held, resets or a drop. A packet that was held is counted again when it
+ * leaves: forwards and released, released alone (delivered here), or a drop;
+ * held packets of a flow that is reset are DROP_NEGATIVE. */
 #define STEER_COUNTER_LIST(X)                                                  \
 	X(local)                                                               \
-	X(strays)                                                              \
+	X(strays) /* packets of sessions that are not here */                  \
 	X(forwards)                                                            \
-	X(forward_bytes)                                                       \
+	X(forward_bytes) /* of the packets inside */                           \
 	X(held)                                                                \
 	X(released)                                                            \
 	X(resets)                                                              \
@@ -122,15 +137,20 @@ struct steer_result {
 };
 
 void steer_settings_default(struct steer_settings *);
-size_t held_size(uint32_t bytes);
-struct held *held_init(void *memory, uint32_t bytes);
+/* A multiple of 8. */
 size_t steer_size(const struct steer_limits *);
+/* The memory is aligned for uint64_t. The settings are borrowed for as long
+ * as the steer lives (a world's servers share one; rates are read once), and
+ * so are node, endpoints and held, which several steers may share. Our own
+ * address is that of node_self(). seed and that index make the random
+ * stream: boot numbers and the keys of hash tables. */
 struct steer *steer_init(void *memory, const struct steer_limits *,
 			 const struct steer_settings *, struct node *,
 			 struct endpoints *, struct held *, uint64_t seed);
 
-/* The key that a packet belongs to and whether steer needs `known`: false
- * when it is not TCP of a service or an ICMP error about one. */
+/* The session that a packet belongs to, so that the caller can look its
+ * socket up. False: it is not TCP of a service, an ICMP error about one, or a
+ * later fragment of either; `known` does not matter then. */
 bool steer_key(const struct steer *, const uint8_t *bytes, size_t size,
 	       struct session_key *key);
 /* Decide on one IP packet that came in by `uplink`. known: the caller has
@@ -147,17 +167,19 @@ enum drop steer_decapsulate(struct steer *, struct instant now,
 			    size_t size, const uint8_t **inner,
 			    size_t *inner_size, struct session_key *key);
 /* No such session here: tell the server that forwarded it. Counts
- * DROP_NOT_OURS. from: as in steer_decapsulate(). */
+ * DROP_NOT_OURS. from: as in steer_decapsulate(); its node is assumed at that
+ * address and our own node's port. */
 void steer_refuse(struct steer *, struct instant now,
 		  const struct endpoint *from, const struct session_key *,
 		  struct outbox *);
 
-/* A node event (FOUND, MISSED, NOT_MINE); others are ignored. Releases held
- * packets in order. */
+/* A node event (FOUND, MISSED, NOT_MINE); others, and those of lookups that
+ * are not ours, are ignored, but every MISSED is charged to its client's
+ * prefix. Releases held packets in order. */
 void steer_learned(struct steer *, struct instant now,
 		   const struct node_event *, struct outbox *);
 /* The caller's host has, or has no longer, the socket: publish, remove. What
- * was held for it is delivered. */
+ * was held for it is delivered. 0, or node_set()'s and node_remove()'s. */
 int steer_opened(struct steer *, struct instant now, const struct session_key *,
 		 struct version, struct outbox *);
 int steer_closed(struct steer *, struct instant now, const struct session_key *,
@@ -167,9 +189,12 @@ int steer_closed(struct steer *, struct instant now, const struct session_key *,
 void steer_route(struct steer *, struct instant now, const struct address *,
 		 bool reachable);
 
+/* When to call steer_expire(). Any other verb may move it. */
 struct instant steer_deadline(const struct steer *);
+/* Harmless when early. */
 void steer_expire(struct steer *, struct instant now, struct outbox *);
 
+/* Idle flows count until steer_expire() or a newer flow comes by. */
 uint32_t steer_flow_count(const struct steer *);
 const struct steer_counters *steer_counters(const struct steer *);
 
