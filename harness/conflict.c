@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conflict.c - the rules between settings
+ *
+ * Device names are those of sim/network.h: numbered from 1, spines and leaves
+ * through all pods. Whether two devices are joined by a link only the network
+ * knows; world_create() says so.
+ */
+#include "harness/conflict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct rule {
+	bool broken;
+	const char *path; /* to blame */
+	const char *sentence;
+};
+
+static bool
+blame_setting(const char *path, struct key_place *blame)
+{
+	*blame = (struct key_place){ .key = key_find(key_settings(), path) };
+	return true;
+}
+
+static bool
+blame_fault(const char *path, uint32_t fault, struct key_place *blame)
+{
+	*blame = (struct key_place){ .key = key_find(key_faults(), path),
+				     .fault = fault };
+	return true;
+}
+
+static bool
+rule_broken(const struct settings *s, struct key_place *blame, char *sentence)
+{
+	const struct fabric_settings *fabric = &s->fabric;
+	const struct node_settings *node = &s->dht.node;
+	const struct client_settings *clients = &s->clients;
+	const struct measure_settings *measure = &s->measure;
+	bool uniform = fabric->kind == FABRIC_UNIFORM;
+	const struct rule rules[] = {
+		{ !uniform && fabric->uplinks > fabric->leaves,
+		  "fabric.uplinks", "more uplinks a server than leaves a pod" },
+		{ !uniform && fabric->pods > fabric->servers, "fabric.pods",
+		  "more pods than servers" },
+		{ uniform && fabric->clients > 0, "fabric.clients",
+		  "a uniform fabric has no clients" },
+		{ uniform && clients->sessions > 0, "clients.sessions",
+		  "a uniform fabric has no clients to open sessions" },
+		{ uniform && s->fault_count > 0, "fabric.kind",
+		  "a uniform fabric has no links or routers for events" },
+		{ clients->sessions > 0 && fabric->clients == 0,
+		  "fabric.clients", "sessions need a client host" },
+		{ node->alpha > node->k, "dht.alpha",
+		  "alpha must not exceed k" },
+		{ node->replicas > node->k, "dht.replicas",
+		  "replicas must not exceed k" },
+		{ node->timeout_floor_ns > node->timeout_cap_ns,
+		  "dht.timeout_floor_ms",
+		  "the smallest timeout exceeds the largest" },
+		{ clients->sessions > 0 &&
+			  clients->start_ns >= measure->duration_ns,
+		  "clients.start_s",
+		  "the first session would open after the end" },
+		{ measure->lookups > 0 && measure->settings == 0,
+		  "measure.lookups", "lookups need settings to look up" },
+		{ (measure->settings > 0 || measure->lookups > 0) &&
+			  !s->service.homeward,
+		  "service.homeward",
+		  "settings and lookups need service.homeward on" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (!rules[i].broken)
+			continue;
+		snprintf(sentence, KEY_ERROR, "%s", rules[i].sentence);
+		return blame_setting(rules[i].path, blame);
+	}
+	return false;
+}
+
+/* How many devices of a kind; 0 also when there is no such kind. */
+static uint32_t
+device_count(const struct fabric_settings *fabric, const char *kind)
+{
+	if (strcmp(kind, "server") == 0)
+		return fabric->servers;
+	if (strcmp(kind, "client") == 0)
+		return fabric->clients;
+	if (strcmp(kind, "edge") == 0)
+		return 1;
+	if (strcmp(kind, "exit") == 0)
+		return fabric->exits;
+	if (strcmp(kind, "spine") == 0)
+		return fabric->spines * fabric->pods;
+	if (strcmp(kind, "leaf") == 0)
+		return fabric->leaves * fabric->pods;
+	return 0;
+}
+
+/* Is there a device of that name? size bytes of it. extra: servers that join
+ * are numbered after those of the start. */
+static bool
+device_exists(const struct fabric_settings *fabric, const char *name,
+	      size_t size, uint32_t extra)
+{
+	char text[48], kind[16];
+	uint32_t number;
+	int end = 0;
+
+	if (size >= sizeof(text))
+		return false;
+	memcpy(text, name, size);
+	text[size] = '\0';
+	if (sscanf(text, "%15[a-z]%9" SCNu32 "%n", kind, &number, &end) != 2 ||
+	    text[end] != '\0' || number == 0)
+		return false;
+	if (strcmp(kind, "server") == 0)
+		return number <= fabric->servers + extra;
+	return number <= device_count(fabric, kind);
+}
+
+static bool
+target_is_tier(const char *target)
+{
+	static const char *const tiers[] = { "exit-spine", "spine-leaf",
+					     "leaf-server", "path" };
+
+	for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
+		if (strcmp(target, tiers[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What a kind of fault acts on. */
+enum target_kind {
+	TARGET_NONE, /* may be empty */
+	TARGET_LINK,
+	TARGET_ROUTER,
+	TARGET_SERVER
+};
+
+static enum target_kind
+target_wanted(enum fault_kind kind)
+{
+	switch (kind) {
+	case FAULT_LINK_DOWN:
+	case FAULT_LINK_UP:
+	case FAULT_LINK_SILENT:
+		return TARGET_LINK;
+	case FAULT_ROUTER_DOWN:
+	case FAULT_ROUTER_UP:
+		return TARGET_ROUTER;
+	case FAULT_SERVER_CRASH:
+	case FAULT_SERVER_UP:
+	case FAULT_DRAIN:
+	case FAULT_UNDRAIN:
+	case FAULT_LEAVE:
+		return TARGET_SERVER;
+	default:
+		return TARGET_NONE;
+	}
+}
+
+static bool
+target_broken(const struct settings *settings,
+	      const struct fault_settings *fault, uint32_t joins,
+	      char *sentence)
+{
+	const struct fabric_settings *fabric = &settings->fabric;
+	const char *target = fault->target, *dash = strchr(target, '-');
+	enum target_kind wanted = target_wanted(fault->kind);
+	bool is_link = dash != NULL || target_is_tier(target);
+	bool there = false;
+
+	if (target[0] == '\0') {
+		if (wanted == TARGET_NONE)
+			return false;
+		snprintf(sentence, KEY_ERROR, "%s needs a target",
+			 fault_name(fault->kind));
+		return true;
+	}
+	if ((wanted == TARGET_LINK && !is_link) ||
+	    ((wanted == TARGET_ROUTER || wanted == TARGET_SERVER) && is_link) ||
+	    (wanted == TARGET_SERVER && strncmp(target, "server", 6) != 0) ||
+	    (wanted == TARGET_ROUTER && strncmp(target, "server", 6) == 0)) {
+		snprintf(sentence, KEY_ERROR,
+			 "%s acts on a %s, which '%s' "
+			 "is not",
+			 fault_name(fault->kind),
+			 wanted == TARGET_LINK	   ? "link"
+			 : wanted == TARGET_ROUTER ? "router"
+						   : "server",
+			 target);
+		return true;
+	}
+	if (target_is_tier(target))
+		there = true;
+	else if (dash != NULL)
+		there = device_exists(fabric, target, (size_t)(dash - target),
+				      joins) &&
+			device_exists(fabric, dash + 1, strlen(dash + 1),
+				      joins);
+	else
+		there = device_exists(fabric, target, strlen(target), joins);
+	if (!there)
+		snprintf(sentence, KEY_ERROR, "this fabric has no '%s'",
+			 target);
+	return !there;
+}
+
+static bool
+fault_broken(const struct settings *settings, uint32_t index, uint32_t joins,
+	     struct key_place *blame, char *sentence)
+{
+	const struct fault_settings *fault = &settings->faults[index];
+
+	if (target_broken(settings, fault, joins, sentence))
+		return blame_fault("target", index + 1, blame);
+	if (fault->at_ns >= settings->measure.duration_ns) {
+		snprintf(sentence, KEY_ERROR,
+			 "the event would be after the end of the run");
+		return blame_fault("at_s", index + 1, blame);
+	}
+	if (fault->until_ns != 0 && fault->until_ns <= fault->at_ns) {
+		snprintf(sentence, KEY_ERROR, "until_s must be after at_s");
+		return blame_fault("until_s", index + 1, blame);
+	}
+	if (fault->period_ns != 0 && fault->until_ns == 0) {
+		snprintf(sentence, KEY_ERROR, "a period_s needs an until_s");
+		return blame_fault("period_s", index + 1, blame);
+	}
+	return false;
+}
+
+bool
+conflict_find(const struct settings *settings, struct key_place *blame,
+	      char *sentence)
+{
+	uint32_t joins = 0;
+
+	if (rule_broken(settings, blame, sentence))
+		return true;
+	for (uint32_t i = 0; i < settings->fault_count; i++)
+		if (settings->faults[i].kind == FAULT_JOIN)
+			joins += settings->faults[i].count > 0
+					 ? settings->faults[i].count
+					 : 1;
+	for (uint32_t i = 0; i < settings->fault_count; i++)
+		if (fault_broken(settings, i, joins, blame, sentence))
+			return true;
+	return false;
+}
