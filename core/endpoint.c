@@ -173,3 +173,9 @@ endpoints_position(const struct endpoints *endpoints, uint32_t index)
 	assert(index < endpoints->count);
 	return endpoints->positions[index];
 }
+
+const struct siphash_key *
+endpoints_placement(const struct endpoints *endpoints)
+{
+	return &endpoints->placement;
+}

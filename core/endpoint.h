@@ -53,5 +53,7 @@ uint32_t endpoints_count(const struct endpoints *);
 const struct endpoint *endpoints_get(const struct endpoints *, uint32_t index);
 /* Where the endpoint sits in the key space (position_of_endpoint). */
 uint64_t endpoints_position(const struct endpoints *, uint32_t index);
+/* The key behind those positions, for the positions of sessions. */
+const struct siphash_key *endpoints_placement(const struct endpoints *);
 
 #endif
