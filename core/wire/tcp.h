@@ -48,6 +48,7 @@
 #define TCP_OPTION_MSS		  2
 #define TCP_OPTION_WINDOW_SCALE	  3
 #define TCP_OPTION_SACK_PERMITTED 4
+#define TCP_OPTION_SACK		  5 /* RFC 2018: blocks of left and right edge */
 #define TCP_OPTION_TIMESTAMPS	  8
 #define TCP_WINDOW_SCALE_MAX	  14 /* RFC 7323 section 2.3 */
 
