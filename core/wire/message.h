@@ -232,6 +232,19 @@ static inline uint32_t message_reply_limit(size_t request_size, bool verified);
 
 /* --- reading ------------------------------------------------------------ */
 
+/* An address or a port as it stands; 2, 4 or 16 bytes. BPF knows memcpy of
+ * constant sizes only. */
+static inline void
+message_copy(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+	if (size == 16)
+		__builtin_memcpy(to, from, 16);
+	else if (size == 4)
+		__builtin_memcpy(to, from, 4);
+	else
+		__builtin_memcpy(to, from, 2);
+}
+
 /* A big-endian integer of width bytes; 0, and DROP_SHORT, past the end. */
 static inline uint64_t
 message_take(struct message_reader *reader, uint32_t width)
@@ -257,7 +270,7 @@ message_take_bytes(struct message_reader *reader, uint8_t *to, uint32_t size)
 			reader->drop = DROP_SHORT;
 		return;
 	}
-	__builtin_memcpy(to, reader->bytes + reader->offset, size);
+	message_copy(to, reader->bytes + reader->offset, size);
 	reader->offset += size;
 }
 
@@ -489,7 +502,7 @@ message_contact(const struct message_item *item, uint32_t index)
 		endpoint.address.family = 6;
 		address_bytes = 16;
 	}
-	__builtin_memcpy(endpoint.address.bytes, bytes, address_bytes);
+	message_copy(endpoint.address.bytes, bytes, address_bytes);
 	endpoint.port = (uint16_t)(bytes[address_bytes] << 8 |
 				   bytes[address_bytes + 1]);
 	return endpoint;
@@ -523,7 +536,7 @@ static inline void
 message_give_bytes(struct message_writer *writer, const uint8_t *bytes,
 		   uint32_t size)
 {
-	__builtin_memcpy(writer->bytes + writer->size, bytes, size);
+	message_copy(writer->bytes + writer->size, bytes, size);
 	writer->size += size;
 }
 
