@@ -12,7 +12,8 @@
  * The rules of this folder, because it is compiled for BPF as well:
  *  - header-only and always inline; no libc: __builtin_memcpy and friends
  *    with constant sizes in all that BPF uses;
- *  - loops have a constant bound; `end` never moves, since the verifier
+ *  - loops have a small constant bound, since the verifier walks every path
+ *    through every turn; `end` never moves, since the verifier
  *    knows bounds only from a comparison with the packet's very end: a
  *    length that a header states is checked as a number beside it;
  *  - headers on the wire are structs of bytes (struct wire_x), so they may
@@ -58,6 +59,15 @@ cursor_take(struct cursor *cursor, size_t size)
 		return NULL;
 	cursor->at = at + size;
 	return at;
+}
+
+/* value, which is at most mask, in a way that the BPF verifier can see: the
+ * compiler may know it too and would leave the masking out. */
+WIRE_INLINE uint32_t
+wire_masked(uint32_t value, uint32_t mask)
+{
+	__asm__("" : "+r"(value));
+	return value & mask;
 }
 
 /* Integers in network order, at any address. */

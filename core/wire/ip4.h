@@ -36,6 +36,7 @@
 #define IP4_MF		  0x2000
 #define IP4_OFFSET_MASK	  0x1fff /* units of 8 bytes */
 #define IP4_OPTIONS_MAX	  40 /* bytes */
+#define IP4_OPTIONS_ROOM  66 /* 63 + 2 is still inside */
 #define IP4_OPTION_END	  0
 #define IP4_OPTION_NOP	  1
 #define IP4_OPTION_COPIED 0x80 /* bit: goes into every fragment */
@@ -71,46 +72,42 @@ struct ip4_header {
 	uint8_t final_offset;
 };
 
-/* The options of one header, of which size bytes are ours. *final_offset:
- * into these bytes, the last address of an unfinished source route. */
+/* The size bytes of options of one header, copied out of it. *final_offset:
+ * into them, the last address of an unfinished source route, else 0.
+ *
+ * A copy, because the BPF verifier follows an index into the stack easily,
+ * but every step of a pointer into the packet as a new unknown: walking in
+ * place costs it more than its million steps. It also
+ * forgets that at + 2 is less than size, hence the room and the mask. */
 WIRE_INLINE enum drop
-ip4_options_parse(struct cursor *cursor, uint32_t size, uint8_t *final_offset)
+ip4_options_parse(const uint8_t options[IP4_OPTIONS_ROOM], uint32_t size,
+		  uint8_t *final_offset)
 {
 	uint32_t at = 0;
 
 	*final_offset = 0;
-	for (unsigned i = 0; i < IP4_OPTIONS_MAX && at < size; i++) {
-		const uint8_t *kind = cursor_take(cursor, 1);
-		const uint8_t *length;
+	for (unsigned i = 0; i < IP4_OPTIONS_MAX; i++) {
+		uint32_t kind, length;
 
-		if (kind == NULL)
-			return DROP_SHORT;
-		if (*kind == IP4_OPTION_END)
+		at = wire_masked(at, 63);
+		if (at >= size || options[at] == IP4_OPTION_END)
 			return DROP_NONE;
-		if (*kind == IP4_OPTION_NOP) {
+		kind = options[at];
+		if (kind == IP4_OPTION_NOP) {
 			at++;
 			continue;
 		}
-		if (size - at < 2)
+		if (at + 1 >= size)
 			return DROP_MALFORMED;
-		length = cursor_take(cursor, 1);
-		if (length == NULL)
-			return DROP_SHORT;
-		if (*length < 2 || *length > size - at)
+		length = options[at + 1];
+		if (length < 2 || length > size - at)
 			return DROP_MALFORMED;
-		if (*kind == IP4_OPTION_LSRR || *kind == IP4_OPTION_SSRR) {
-			const uint8_t *next = cursor->at;
-
-			/* The pointer counts from 1 and points behind the
-			 * route when no stop is left. */
-			if (*length >= 7 &&
-			    (uintptr_t)next + 1 <= (uintptr_t)cursor->end &&
-			    *next <= *length - 3)
-				*final_offset = (uint8_t)(at + *length - 4);
-		}
-		at += *length;
-		if (cursor_take(cursor, *length - 2u) == NULL)
-			return DROP_SHORT;
+		/* The pointer of a route counts from 1, and points behind the
+		 * route when no stop is left. */
+		if ((kind == IP4_OPTION_LSRR || kind == IP4_OPTION_SSRR) &&
+		    length >= 7 && options[at + 2] <= length - 3)
+			*final_offset = (uint8_t)(at + length - 4);
+		at += length;
 	}
 	return DROP_NONE;
 }
@@ -120,9 +117,9 @@ ip4_options_parse(struct cursor *cursor, uint32_t size, uint8_t *final_offset)
 WIRE_INLINE enum drop
 ip4_parse(struct cursor *cursor, struct ip4_header *header)
 {
-	const uint8_t *start = cursor->at;
+	uint8_t options[IP4_OPTIONS_ROOM] = { 0 };
 	const struct wire_ip4 *ip;
-	struct cursor options;
+	uint32_t options_bytes;
 	uint16_t fragment;
 	uint8_t final_offset;
 	enum drop drop;
@@ -148,16 +145,17 @@ ip4_parse(struct cursor *cursor, struct ip4_header *header)
 	if (header->header_bytes < IP4_HEADER_MIN ||
 	    header->total_bytes < header->header_bytes)
 		return DROP_MALFORMED;
-	if (header->header_bytes == IP4_HEADER_MIN)
+	options_bytes = header->header_bytes - (uint32_t)sizeof(*ip);
+	if (options_bytes == 0)
 		return DROP_NONE;
+	for (unsigned i = 0; i < IP4_OPTIONS_MAX && i < options_bytes; i += 4) {
+		const uint8_t *word = cursor_take(cursor, 4);
 
-	options = *cursor;
-	cursor->at = start;
-	if (cursor_take(cursor, header->header_bytes) == NULL)
-		return DROP_SHORT;
-	drop = ip4_options_parse(&options,
-				 header->header_bytes - (uint32_t)sizeof(*ip),
-				 &final_offset);
+		if (word == NULL)
+			return DROP_SHORT;
+		__builtin_memcpy(options + i, word, 4);
+	}
+	drop = ip4_options_parse(options, options_bytes, &final_offset);
 	if (final_offset != 0)
 		header->final_offset = (uint8_t)(final_offset + sizeof(*ip));
 	return drop;

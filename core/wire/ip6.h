@@ -13,8 +13,9 @@
  *	  hop-by-hop -> routing -> fragment -> AH -> destination -> TCP
  *
  * Each extension names the next one. The walk takes at most
- * IP6_EXTENSIONS_MAX of them (DROP_EXTENSIONS beyond): nobody sends more,
- * and routers may drop what is far longer (RFC 7045, RFC 9098). It ends at
+ * IP6_EXTENSIONS_MAX of them (DROP_EXTENSIONS beyond), as many as RFC 8200
+ * section 4.1 lists before the payload; routers may drop far less (RFC 9098).
+ * It ends at
  *  - anything that is no extension: that is the transport protocol;
  *  - a fragment header with an offset: what follows is not a header;
  *  - ESP, and "no next header".
@@ -35,7 +36,7 @@
 #include "core/wire/protocol.h"
 
 #define IP6_HEADER_BYTES   40
-#define IP6_EXTENSIONS_MAX 8
+#define IP6_EXTENSIONS_MAX 6
 #define IP6_MF		   0x0001
 #define IP6_OFFSET_MASK	   0xfff8 /* in place: a multiple of 8 bytes */
 #define IP6_MTU_MIN	   1280
