@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * view.c - the queries
+ *
+ * Time until a traditional balancer detects a failure (view `balancers`).
+ * The paper's Table 1 gives check interval I, attempts A and timeout W, all
+ * that a health checker knows. A failure falls anywhere between two checks:
+ *
+ *	ok    fails   failed 1    ...    failed A   acts
+ *	|-------x-------|-----------------|----------|
+ *	        0..I         (A - 1) I         W
+ *
+ *	earliest = (A - 1) I + W	latest = A I + W
+ *
+ * With the minima of AWS (5, 1, 5) that is 5 to 10 s: the paper's "theoretical
+ * minimum of traditional solution, which is between 5 and 10 seconds" (9.3),
+ * so this is how its authors counted. f5 has no attempts: its timeout, three
+ * intervals and a second, spans them (A = 1, I = 5, W = 16). Default attempts
+ * and intervals with a given timeout; the paper gives no minimum of a timeout.
+ *
+ * Which curves a distribution shows (temporary view `curve`): of one series up
+ * to five sizes, evenly among those there are; of several series the largest
+ * size of each, six series at most. A figure with more is not read.
+ */
+#include "harness/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/db.h"
+#include "harness/scaling.h"
+#include "harness/series.h"
+#include "harness/verbs.h"
+
+#define RUN_COLUMNS                                                            \
+	"s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run"
+#define RUNS	"member m JOIN series s ON s.id = m.series"
+#define IN_TURN " ORDER BY s.id, m.servers, m.seed, m.run_id"
+
+/* The empirical distribution of `value` over the curves that exist. */
+#define DISTRIBUTION(value, unit, title, condition)                            \
+	"WITH x AS (SELECT c.place, " title " AS curve, " value                \
+	"    AS value FROM curve c"                                            \
+	"    JOIN member m ON m.series = c.series AND m.servers = c.servers"   \
+	"    JOIN measurement v USING (run_id)"                                \
+	"    WHERE v.ok AND " condition "),"                                   \
+	" y AS (SELECT place, curve, value, cume_dist()"                       \
+	"    OVER (PARTITION BY curve ORDER BY value) AS share FROM x)"        \
+	" SELECT curve, value AS " unit ", share FROM ("                       \
+	"  SELECT place, curve, max(value) AS value, max(share) AS share"      \
+	"    FROM y GROUP BY place, curve, CAST(share * 400 AS INTEGER)"       \
+	"  UNION ALL SELECT place, curve, 0, 0 FROM y GROUP BY curve)"         \
+	" ORDER BY place, curve, share, value"
+
+static const struct view views[] = {
+	{ "runs", "what was run, on what, at what cost", false, TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", s.world, s.k, s.homeward, r.point,"
+	  " r.started_at, r.wall_s, r.cpu_s, r.peak_rss_bytes, r.events,"
+	  " r.state_hash, r.commit_id FROM " RUNS
+	  " JOIN run r ON r.id = m.run_id" IN_TURN },
+	{ "setting", "storing a session: a row each acknowledgement", false,
+	  TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", substr(v.metric, 9) AS replicas,"
+	  " v.at_ns / 1e9 AS at_s, v.value_ns / 1e6 AS setting_ms,"
+	  " v.hops AS rounds, v.node, v.flow, v.local, v.ok FROM " RUNS
+	  " JOIN measurement v USING (run_id)"
+	  " WHERE v.metric IN ('setting_first', 'setting_all')" IN_TURN
+	  ", v.rowid" },
+	{ "detection", "link down to the first stray it caused", false,
+	  TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", s.homeward, v.at_ns / 1e9 AS at_s,"
+	  " v.value_ns / 1e9 AS detection_s, v.node, v.flow, v.ok FROM " RUNS
+	  " JOIN measurement v USING (run_id)"
+	  " WHERE v.metric = 'detection'" IN_TURN ", v.rowid" },
+	{ "lookup", "looking a session's owner up", false, TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s,"
+	  " v.value_ns / 1e6 AS lookup_ms, v.hops AS rounds, v.node, v.flow,"
+	  " v.local, v.ok FROM " RUNS " JOIN measurement v USING (run_id)"
+	  " WHERE v.metric = 'lookup'" IN_TURN ", v.rowid" },
+	{ "stall", "longest gap between new bytes after a fault, and before",
+	  false, TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", s.homeward,"
+	  " iif(v.metric = 'stall', 'after', 'before') AS fault,"
+	  " v.at_ns / 1e9 AS at_s, v.value_ns / 1e6 AS stall_ms, v.flow, v.ok"
+	  " FROM " RUNS " JOIN measurement v USING (run_id)"
+	  " WHERE v.metric IN ('stall', 'stall_before')" IN_TURN ", v.rowid" },
+	{ "hops", "how many rounds lookups took", false, TABLE_TSV,
+	  "SELECT s.scenario, s.label AS series, m.servers,"
+	  " count(DISTINCT m.run_id) AS runs, v.hops AS rounds,"
+	  " count(*) AS lookups,"
+	  " 1.0 * count(*) / sum(count(*)) OVER g AS share,"
+	  " 1.0 * sum(count(*)) OVER (g ORDER BY v.hops)"
+	  "   / sum(count(*)) OVER g AS share_up_to FROM " RUNS
+	  " JOIN measurement v USING (run_id) WHERE v.metric = 'lookup'"
+	  " AND v.ok AND v.hops IS NOT NULL"
+	  " GROUP BY s.id, m.servers, v.hops"
+	  " WINDOW g AS (PARTITION BY s.id, m.servers)"
+	  " ORDER BY s.id, m.servers, v.hops" },
+	{ "sessions", "TCP sessions and how they ended", false, TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.owner,"
+	  " v.opened_ns / 1e9 AS opened_s, v.closed_ns / 1e9 AS closed_s,"
+	  " v.bytes / 1e6 AS received_mb, v.strays,"
+	  " v.stall_ns / 1e6 AS stall_ms, v.outcome FROM " RUNS
+	  " JOIN session v USING (run_id)" IN_TURN ", v.flow" },
+	{ "samples", "in-order bytes of sampled sessions over time", false,
+	  TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.at_ns / 1e9 AS at_s,"
+	  " v.bytes / 1e6 AS received_mb FROM " RUNS
+	  " JOIN sample v USING (run_id)" IN_TURN
+	  ", v.flow, v.at_ns, v.rowid" },
+	{ "faults", "what was broken, and when", false, TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s, v.kind, v.target"
+	  " FROM " RUNS " JOIN fault v USING (run_id)" IN_TURN ", v.rowid" },
+	{ "counters", "totals by device (empty: the whole run)", false,
+	  TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", v.node AS device, v.name AS counter,"
+	  " v.value FROM " RUNS " JOIN counter v USING (run_id)" IN_TURN
+	  ", v.node, v.name" },
+	{ "fit", "lines fitted to T(n), a row each (fit.h)", true, TABLE_TSV,
+	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.model,"
+	  " f.a, f.a_low, f.a_high, f.slope, f.slope_low, f.slope_high,"
+	  " f.freedom, f.aicc_difference, f.akaike_weight, f.lack_f,"
+	  " f.lack_freedom, f.lack_p, f.misfit, f.best, f.verdict, f.why,"
+	  " f.weights, f.runs, f.points, f.doublings, f.operations, f.local,"
+	  " f.failed FROM fit_line f JOIN series s ON s.id = f.series"
+	  " ORDER BY s.id, f.metric, f.unit, f.model_id" },
+	{ "fit-points", "means by number of servers, with 95 % intervals", true,
+	  TABLE_TSV,
+	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.servers,"
+	  " f.runs, f.mean, f.low, f.high, f.origin, f.affine"
+	  " FROM fit_point f JOIN series s ON s.id = f.series"
+	  " ORDER BY s.id, f.metric, f.unit, f.servers" },
+	{ "fit-curve", "the two logarithms with their 95 % confidence bands",
+	  true, TABLE_TSV,
+	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.servers,"
+	  " f.origin, f.origin_low, f.origin_high, f.affine, f.affine_low,"
+	  " f.affine_high FROM fit_curve f JOIN series s ON s.id = f.series"
+	  " ORDER BY s.id, f.metric, f.unit, f.servers" },
+	{ "summary", "every metric at every point, in ms", false, TABLE_TSV,
+	  "SELECT scenario, series, servers, runs, metric, count, ok, local,"
+	  " median_ns / 1e6 AS median_ms, mean_ns / 1e6 AS mean_ms,"
+	  " p90_ns / 1e6 AS p90_ms, p99_ns / 1e6 AS p99_ms,"
+	  " max_ns / 1e6 AS max_ms, mean_rounds FROM metrics"
+	  " ORDER BY id, servers, place" },
+	{ "outcomes", "sessions, strays, faults and messages at every point",
+	  false, TABLE_TSV,
+	  "SELECT scenario, series, servers, runs, sessions, closed, kept,"
+	  " reset, timeout, corrupt, strays, faults, messages, message_bytes,"
+	  " messages_per_session FROM outcomes ORDER BY id, servers" },
+	{ "balancers", "when the balancers of the paper's Table 1 act", false,
+	  TABLE_TSV,
+	  "SELECT column1 AS balancer, column2 AS setting,"
+	  " column3 AS interval_s, column4 AS attempts, column5 AS timeout_s,"
+	  " (column4 - 1) * column3 + column5 AS earliest_s,"
+	  " column4 * column3 + column5 AS latest_s FROM (VALUES"
+	  " ('AWS', 'default', 30, 2, 5), ('AWS', 'minimum', 5, 1, 5),"
+	  " ('Kemp', 'default', 9, 2, 4), ('Kemp', 'minimum', 3, 1, 4),"
+	  " ('f5', 'default', 5, 1, 16))" },
+	{ "setting-curves", "distribution of setting times", false,
+	  TABLE_BLOCKS,
+	  DISTRIBUTION("v.value_ns / 1e6", "setting_ms",
+		       "c.title || iif(v.metric = 'setting_all', ', all',"
+		       " ', first')",
+		       "v.metric IN ('setting_first', 'setting_all')") },
+	{ "lookup-curves", "distribution of lookup times", false, TABLE_BLOCKS,
+	  DISTRIBUTION("v.value_ns / 1e6", "lookup_ms", "c.title",
+		       "v.metric = 'lookup'") },
+	{ "hops-curves", "shares of lookups by rounds", false, TABLE_BLOCKS,
+	  "SELECT c.title AS curve, v.hops AS rounds,"
+	  " 1.0 * count(*) / sum(count(*)) OVER (PARTITION BY c.place) AS share"
+	  " FROM curve c JOIN member m ON m.series = c.series"
+	  " AND m.servers = c.servers JOIN measurement v USING (run_id)"
+	  " WHERE v.metric = 'lookup' AND v.ok AND v.hops IS NOT NULL"
+	  " GROUP BY c.place, c.title, v.hops ORDER BY c.place, v.hops" },
+	{ "detection-curves", "each detection, by series", false, TABLE_BLOCKS,
+	  "SELECT c.title AS curve, v.value_ns / 1e9 AS detection_s,"
+	  " dense_rank() OVER (ORDER BY c.place) AS row"
+	  " FROM curve c JOIN member m ON m.series = c.series"
+	  " AND m.servers = c.servers JOIN measurement v USING (run_id)"
+	  " JOIN series s ON s.id = c.series"
+	  " WHERE v.metric = 'detection' AND v.ok AND s.homeward = 'on'"
+	  " ORDER BY c.place, v.value_ns" },
+	{ "session-curves",
+	  "bytes of one session through a failure, with and without", false,
+	  TABLE_BLOCKS,
+	  "SELECT title AS curve, since_s AS since_fault_s, received_mb,"
+	  " outcome FROM passage ORDER BY place, since_s, received_mb" },
+	{ NULL, NULL, false, TABLE_TSV, NULL },
+};
+
+/* Counters of messages that servers sent to each other (sim/world.h). */
+static const char *const helpers[] = {
+	"CREATE TEMP VIEW metrics AS SELECT s.id, s.scenario,"
+	"  s.label AS series, m.servers, count(DISTINCT m.run_id) AS runs,"
+	"  v.metric, CASE v.metric WHEN 'setting_first' THEN 0"
+	"    WHEN 'setting_all' THEN 1 WHEN 'detection' THEN 2"
+	"    WHEN 'lookup' THEN 3 WHEN 'stall' THEN 4 ELSE 5 END AS place,"
+	"  count(*) AS count, sum(v.ok) AS ok, sum(v.local) AS local,"
+	"  quantile(iif(v.ok, v.value_ns, NULL), 0.5) AS median_ns,"
+	"  avg(iif(v.ok, v.value_ns, NULL)) AS mean_ns,"
+	"  quantile(iif(v.ok, v.value_ns, NULL), 0.9) AS p90_ns,"
+	"  quantile(iif(v.ok, v.value_ns, NULL), 0.99) AS p99_ns,"
+	"  max(iif(v.ok, v.value_ns, NULL)) AS max_ns,"
+	"  avg(iif(v.ok, v.hops, NULL)) AS mean_rounds"
+	"  FROM " RUNS " JOIN measurement v USING (run_id)"
+	"  GROUP BY s.id, m.servers, v.metric",
+	"CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,"
+	"  s.label AS series, m.servers, count(*) AS runs,"
+	"  sum(n.sessions) AS sessions, sum(n.closed) AS closed,"
+	"  sum(n.kept) AS kept, sum(n.reset) AS reset,"
+	"  sum(n.timeout) AS timeout, sum(n.corrupt) AS corrupt,"
+	"  sum(n.strays) AS strays,"
+	"  sum((SELECT count(*) FROM fault f WHERE f.run_id = m.run_id))"
+	"    AS faults,"
+	"  sum(k.messages) AS messages, sum(k.bytes) AS message_bytes,"
+	"  round(1.0 * sum(k.messages) / nullif(sum(n.sessions), 0), 1)"
+	"    AS messages_per_session"
+	"  FROM " RUNS " JOIN (SELECT c.run_id, count(v.flow) AS sessions,"
+	"    coalesce(sum(v.outcome = 'closed'), 0) AS closed,"
+	"    coalesce(sum(v.outcome = 'kept'), 0) AS kept,"
+	"    coalesce(sum(v.outcome = 'reset'), 0) AS reset,"
+	"    coalesce(sum(v.outcome = 'timeout'), 0) AS timeout,"
+	"    coalesce(sum(v.outcome = 'corrupt'), 0) AS corrupt,"
+	"    coalesce(sum(v.strays), 0) AS strays"
+	"    FROM member c LEFT JOIN session v USING (run_id)"
+	"    GROUP BY c.run_id) n USING (run_id)"
+	"  LEFT JOIN (SELECT run_id,"
+	"    sum(iif(name = 'messages_sent', value, 0)) AS messages,"
+	"    sum(iif(name = 'message_bytes_sent', value, 0)) AS bytes"
+	"    FROM counter WHERE name IN ('messages_sent', 'message_bytes_sent')"
+	"    GROUP BY run_id) k USING (run_id)"
+	"  GROUP BY s.id, m.servers",
+	/* Labels without sections: "k=8 alpha=3". */
+	"CREATE TEMP VIEW curve AS WITH size AS (SELECT series, servers,"
+	"    row_number() OVER w - 1 AS rank, count(*) OVER"
+	"    (PARTITION BY series) AS sizes FROM"
+	"    (SELECT DISTINCT series, servers FROM member)"
+	"    WINDOW w AS (PARTITION BY series ORDER BY servers)),"
+	"  total AS (SELECT count(*) AS series,"
+	"    (SELECT count(DISTINCT servers) FROM member) AS sizes FROM series)"
+	"  SELECT z.series, z.servers,"
+	"    row_number() OVER (ORDER BY z.series, z.servers) AS place,"
+	"    trim(replace(replace(replace(iif(t.series > 1, s.label, ''),"
+	"      'dht.', ''), 'service.', ''), 'fabric.', '')"
+	"      || iif(t.series = 1 OR t.sizes > 1, ' n=' || z.servers, ''))"
+	"      AS title"
+	"  FROM size z JOIN series s ON s.id = z.series, total t"
+	"  WHERE iif(t.series = 1, z.sizes <= 5 OR z.rank IN"
+	"      (0, (z.sizes - 1) / 4, (z.sizes - 1) / 2,"
+	"       (z.sizes - 1) * 3 / 4, z.sizes - 1),"
+	"    z.rank = z.sizes - 1 AND z.series <= 6)",
+	/* Sessions that a fault moved, and when it happened: the link that
+	 * their detection names, or else the last fault before they ended. */
+	"CREATE TEMP VIEW moved AS SELECT v.run_id, v.flow, s.homeward,"
+	"  m.servers, m.seed, v.outcome, coalesce((SELECT min(d.at_ns)"
+	"    FROM measurement d WHERE d.run_id = v.run_id AND"
+	"      d.metric = 'detection' AND d.ok AND d.flow = v.flow),"
+	"    (SELECT max(f.at_ns) FROM fault f WHERE f.run_id = v.run_id"
+	"      AND f.at_ns <= v.closed_ns AND f.kind NOT GLOB '*up'))"
+	"    AS fault_ns, max(coalesce(v.stall_ns, 0), 0) AS stall_ns"
+	"  FROM session v JOIN member m USING (run_id)"
+	"  JOIN series s ON s.id = m.series"
+	"  WHERE EXISTS (SELECT 1 FROM sample x WHERE x.run_id = v.run_id"
+	"    AND x.flow = v.flow) AND v.outcome ="
+	"    iif(s.homeward = 'on', 'kept', 'reset')",
+	/* One of each, of the same seed where there is one. */
+	"CREATE TEMP VIEW pair AS SELECT a.run_id AS on_run,"
+	"  a.flow AS on_flow, a.fault_ns AS on_ns, a.stall_ns,"
+	"  b.run_id AS off_run, b.flow AS off_flow, b.fault_ns AS off_ns"
+	"  FROM moved a LEFT JOIN moved b ON b.homeward = 'off'"
+	"    AND b.servers = a.servers AND b.fault_ns IS NOT NULL"
+	"  WHERE a.homeward = 'on' AND a.fault_ns IS NOT NULL"
+	"  ORDER BY b.run_id IS NULL, a.seed <> b.seed, a.flow <> b.flow,"
+	"    a.run_id, a.flow, b.run_id, b.flow LIMIT 1",
+	"CREATE TEMP VIEW passage AS WITH p AS (SELECT *,"
+	"    max(500000000, stall_ns) AS w FROM pair),"
+	"  line AS (SELECT 1 AS place, 'with Homeward' AS title,"
+	"    on_run AS run_id, on_flow AS flow, on_ns AS zero, w FROM p"
+	"   UNION ALL SELECT 2, 'without Homeward', off_run, off_flow, off_ns,"
+	"    w FROM p WHERE off_run IS NOT NULL)"
+	" SELECT l.place, l.title, (x.at_ns - l.zero) / 1e9 AS since_s,"
+	"  (x.bytes - (SELECT min(b.bytes) FROM sample b"
+	"    WHERE b.run_id = l.run_id AND b.flow = l.flow"
+	"    AND b.at_ns >= l.zero - l.w)) / 1e6 AS received_mb,"
+	"  (SELECT outcome FROM session e WHERE e.run_id = l.run_id"
+	"    AND e.flow = l.flow) AS outcome"
+	" FROM line l JOIN sample x ON x.run_id = l.run_id AND x.flow = l.flow"
+	" WHERE x.at_ns BETWEEN l.zero - l.w AND l.zero + 2 * l.w",
+	NULL,
+};
+
+const struct view *
+view_list(void)
+{
+	return views;
+}
+
+const struct view *
+view_find(const char *name)
+{
+	for (const struct view *view = views; view->name != NULL; view++)
+		if (strcmp(view->name, name) == 0)
+			return view;
+	return NULL;
+}
+
+/* SQL: time_text(ns), as people read times. */
+static void
+time_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	char text[TABLE_TIME];
+
+	(void)count;
+	if (sqlite3_value_type(values[0]) == SQLITE_NULL)
+		sqlite3_result_text(context, "-", -1, SQLITE_STATIC);
+	else
+		sqlite3_result_text(
+			context,
+			table_time(text, sqlite3_value_double(values[0])), -1,
+			SQLITE_TRANSIENT);
+}
+
+int
+view_open(sqlite3 **db, const char *path, const char *scenario)
+{
+	size_t count = 0;
+	int code = db_open(db, path, DB_READ);
+
+	if (code != 0)
+		return code;
+	/* One snapshot: a run that ends meanwhile is not half seen. */
+	if (db_exec(*db, "BEGIN") != 0 ||
+	    series_attach(*db, scenario, &count) != 0)
+		code = EXIT_RUNTIME;
+	else if (sqlite3_create_function_v2(*db, "time_text", 1,
+					    SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+					    NULL, time_function, NULL, NULL,
+					    NULL) != SQLITE_OK)
+		code = db_complain(*db, "adding functions");
+	for (size_t i = 0; code == 0 && helpers[i] != NULL; i++)
+		code = db_exec(*db, helpers[i]);
+	if (code == 0 && count == 0) {
+		if (scenario != NULL)
+			fprintf(stderr,
+				"homeward: %s: no finished run of scenario "
+				"'%s'\n",
+				path, scenario);
+		else
+			fprintf(stderr, "homeward: %s: no finished run\n",
+				path);
+		code = EXIT_INCONCLUSIVE;
+	}
+	if (code != 0) {
+		db_close(*db);
+		*db = NULL;
+	}
+	return code;
+}
+
+sqlite3_stmt *
+view_prepare(sqlite3 *db, const struct view *view)
+{
+	int64_t there;
+
+	if (view->fits) {
+		if (db_number(db,
+			      "SELECT count(*) FROM sqlite_temp_schema"
+			      " WHERE name = 'fit_line'",
+			      0, &there) != 0)
+			return NULL;
+		if (there == 0 && scaling_attach(db) != 0)
+			return NULL;
+	}
+	return db_prepare(db, view->sql);
+}

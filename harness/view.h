@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * view.h - what can be exported, by name
+ *
+ * Each view is one query over the tables of db.h, the temporary tables of
+ * series.h and, for fits, of scaling.h. Figures read views only, so whatever a
+ * figure shows can be had as a table, and drawn anew with other tools.
+ *
+ * Units end the columns' names (ms, s, mb = 10^6 bytes); what has none is a
+ * count, a number of servers, a name or a share (0 to 1).
+ *
+ * Names ending in "-curves" are in gnuplot's blocks, a curve each (table.h):
+ * distributions are empirical, thinned to at most 400 steps of 1/400; each
+ * step kept is exact.
+ */
+#ifndef HARNESS_VIEW_H
+#define HARNESS_VIEW_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/table.h"
+
+struct view {
+	const char *name;
+	const char *help; /* half a sentence */
+	bool fits; /* wants scaling_attach() */
+	enum table_form form; /* TABLE_TSV or TABLE_BLOCKS */
+	const char *sql;
+};
+
+/* All of them; ends with name NULL. */
+const struct view *view_list(void);
+/* NULL: there is none of that name. */
+const struct view *view_find(const char *name);
+
+/* Open a database to read views from: series attached, one snapshot for all
+ * queries, SQL functions registered. Only that scenario (NULL: all). *db is
+ * to be closed with db_close(). 0 or EXIT_RUNTIME, said; no run that could be
+ * read is EXIT_INCONCLUSIVE, said. */
+int view_open(sqlite3 **db, const char *path, const char *scenario);
+/* The query of a view, fits computed when wanted and not there yet. NULL:
+ * said. */
+sqlite3_stmt *view_prepare(sqlite3 *, const struct view *);
+
+#endif
