@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * buffer.c - pages of equal slots, a free list a class
+ */
+#include "sim/buffer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLASS_BITS 3
+#define CLASSES	   5
+#define NONE	   UINT32_MAX
+
+/* An acknowledgement or a ping; a reply with contacts; a full frame; a jumbo
+ * frame; whatever IP allows. Slots are these sizes. */
+static const struct {
+	uint32_t slot_bytes;
+	uint32_t page_shift; /* log2 of slots a page: pages of 32 to 256 KiB */
+} classes[CLASSES] = {
+	{ 128, 8 }, { 512, 8 }, { 2048, 6 }, { 9728, 4 }, { 65568, 0 },
+};
+
+struct shelf {
+	uint8_t **pages;
+	uint32_t page_count, page_capacity;
+	uint32_t slot_count; /* handed out ever */
+	uint32_t free; /* slot */
+};
+
+struct buffers {
+	struct shelf shelves[CLASSES];
+	uint32_t in_use;
+};
+
+struct buffers *
+buffers_create(void)
+{
+	struct buffers *buffers = calloc(1, sizeof(*buffers));
+
+	if (buffers == NULL)
+		abort();
+	for (size_t i = 0; i < CLASSES; i++)
+		buffers->shelves[i].free = NONE;
+	return buffers;
+}
+
+void
+buffers_destroy(struct buffers *buffers)
+{
+	if (buffers == NULL)
+		return;
+	for (size_t i = 0; i < CLASSES; i++) {
+		struct shelf *shelf = &buffers->shelves[i];
+		for (uint32_t page = 0; page < shelf->page_count; page++)
+			free(shelf->pages[page]);
+		free(shelf->pages);
+	}
+	free(buffers);
+}
+
+static struct buffer *
+slot_at(const struct buffers *buffers, uint32_t class, uint32_t slot)
+{
+	const struct shelf *shelf = &buffers->shelves[class];
+	uint32_t shift = classes[class].page_shift;
+	uint8_t *page = shelf->pages[slot >> shift];
+
+	/* Pages come from malloc() and slots are multiples of 32 bytes. */
+	return (struct buffer *)(void *)(page +
+					 (size_t)(slot & ((1U << shift) - 1)) *
+						 classes[class].slot_bytes);
+}
+
+struct buffer *
+buffer_get(const struct buffers *buffers, uint32_t index)
+{
+	return slot_at(buffers, index & ((1U << CLASS_BITS) - 1),
+		       index >> CLASS_BITS);
+}
+
+static void
+shelf_grow(struct shelf *shelf, uint32_t class)
+{
+	if (shelf->page_count == shelf->page_capacity) {
+		shelf->page_capacity =
+			shelf->page_capacity ? shelf->page_capacity * 2 : 8;
+		shelf->pages =
+			realloc(shelf->pages,
+				shelf->page_capacity * sizeof(shelf->pages[0]));
+		if (shelf->pages == NULL)
+			abort();
+	}
+
+	uint8_t *page = malloc((size_t)classes[class].slot_bytes
+			       << classes[class].page_shift);
+	if (page == NULL)
+		abort();
+	shelf->pages[shelf->page_count++] = page;
+}
+
+uint32_t
+buffer_take(struct buffers *buffers, uint32_t size)
+{
+	uint32_t class = 0;
+
+	assert(size > 0 && size <= BUFFER_BYTES_MAX);
+	while (sizeof(struct buffer) + size > classes[class].slot_bytes)
+		class ++;
+
+	struct shelf *shelf = &buffers->shelves[class];
+	uint32_t slot = shelf->free;
+	struct buffer *buffer;
+	if (slot != NONE) {
+		buffer = slot_at(buffers, class, slot);
+		shelf->free = buffer->next_free;
+	} else {
+		slot = shelf->slot_count++;
+		assert(slot < NONE >> CLASS_BITS);
+		if (slot >> classes[class].page_shift >= shelf->page_count)
+			shelf_grow(shelf, class);
+		buffer = slot_at(buffers, class, slot);
+	}
+	buffer->size = size;
+	buffer->next_free = NONE;
+	buffers->in_use++;
+	return slot << CLASS_BITS | class;
+}
+
+void
+buffer_release(struct buffers *buffers, uint32_t index)
+{
+	struct shelf *shelf =
+		&buffers->shelves[index & ((1U << CLASS_BITS) - 1)];
+	struct buffer *buffer = buffer_get(buffers, index);
+
+	assert(buffer->size > 0);
+	buffer->size = 0;
+	buffer->next_free = shelf->free;
+	shelf->free = index >> CLASS_BITS;
+	buffers->in_use--;
+}
+
+uint32_t
+buffer_copy(struct buffers *buffers, uint32_t index)
+{
+	const struct buffer *from = buffer_get(buffers, index);
+	uint32_t copy = buffer_take(buffers, from->size);
+	struct buffer *to = buffer_get(buffers, copy);
+
+	to->digest = from->digest;
+	to->target = from->target;
+	to->origin = from->origin;
+	memcpy(to->bytes, from->bytes, from->size);
+	return copy;
+}
+
+uint32_t
+buffers_in_use(const struct buffers *buffers)
+{
+	return buffers->in_use;
+}
