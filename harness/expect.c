@@ -340,9 +340,12 @@ outcomes_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 				allowed = true;
 		if (allowed)
 			continue;
-		fprintf(talk, "%s: %s: %lld sessions are '%s', not %s\n", label,
-			name, (long long)sqlite3_column_int64(statement, 1),
-			text, bound);
+		if (talk != NULL)
+			fprintf(talk,
+				"%s: %s: %lld sessions are '%s', not %s\n",
+				label, name,
+				(long long)sqlite3_column_int64(statement, 1),
+				text, bound);
 		failed = 1;
 	}
 	sqlite3_finalize(statement);
@@ -377,8 +380,9 @@ limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	if (holds)
 		return 0;
 	expect_format(limit, name, bound);
-	fprintf(talk, "%s: %s: expected at %s %s, got %s\n", label, name,
-		limit->least ? "least" : "most", bound, text);
+	if (talk != NULL)
+		fprintf(talk, "%s: %s: expected at %s %s, got %s\n", label,
+			name, limit->least ? "least" : "most", bound, text);
 	return 1;
 }
 

@@ -69,8 +69,8 @@ const struct expect_quantity *expect_quantities(void);
 void expect_read(struct scenario *, struct reader *, yaml_node_t *);
 /* "strays_min" and its bound, or the list of outcomes; KEY_TEXT bytes each. */
 void expect_format(const struct expect_limit *, char *name, char *bound);
-/* Check one run. Failures are said on `talk`, after `label`. Returns their
- * number, or -1 when the database failed. */
+/* Check one run. Failures are said on `talk` (NULL: only counted), after
+ * `label`. Returns their number, or -1 when the database failed. */
 int expect_check(const struct expect *, sqlite3 *, int64_t run_id,
 		 const struct settings *, const char *label, FILE *talk);
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 complain(struct reader *reader, struct reader_mark mark, const char *format,
 	 va_list arguments)
 {

@@ -11,6 +11,8 @@
 #ifndef HARNESS_VERBS_H
 #define HARNESS_VERBS_H
 
+#include <stdio.h>
+
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_GATE = 1, /* an expectation or a gate failed */
@@ -18,6 +20,22 @@ enum exit_code {
 	EXIT_RUNTIME = 3, /* disk, memory, a child that died */
 	EXIT_INCONCLUSIVE = 4, /* too little data to say */
 };
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary; /* half a sentence */
+	const char *synopsis; /* after the name; lines end in \n. NULL: the
+				 verb answers --help itself */
+	const char *help; /* options, a line each; NULL: none */
+};
+
+/* All verbs; ends with name NULL. */
+const struct verb *verb_table(void);
+const struct verb *verb_find(const char *name);
+
+/* The usage line of a verb that has a synopsis. */
+void verb_synopsis(const struct verb *, FILE *);
 
 int verb_run(int argc, char **argv);
 int verb_validate(int argc, char **argv);
@@ -34,5 +52,9 @@ int verb_replay(int argc, char **argv);
  * name is argv[0]. NULL as the format: getopt has said it already. */
 int verb_usage(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* "0.1.0", and the commit it was built from or "unknown". */
+const char *verb_version(void);
+const char *verb_commit(void);
 
 #endif

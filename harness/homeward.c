@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * homeward.c - the experiment runner: main() and nothing else
+ *
+ *	homeward VERB [OPTION]... [ARGUMENT]...
+ *
+ * Each verb is a function from the table in verbs.c and lives in a file of
+ * its own. Exit codes are those of enum exit_code.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/nearest.h"
+#include "harness/verbs.h"
+
+static void
+help_print(FILE *file)
+{
+	fprintf(file, "usage: homeward VERB [OPTION]... [ARGUMENT]...\n\n");
+	for (const struct verb *verb = verb_table(); verb->name != NULL; verb++)
+		fprintf(file, "  %-10s %s\n", verb->name, verb->summary);
+	fprintf(file, "\nhomeward VERB --help explains one verb, homeward(1) "
+		      "all of them.\n");
+}
+
+static void
+verb_help(const struct verb *verb)
+{
+	verb_synopsis(verb, stdout);
+	printf("\n%s.\n", verb->summary);
+	if (verb->help != NULL)
+		printf("\n%s", verb->help);
+}
+
+static int
+unknown_verb(const char *name)
+{
+	struct nearest nearest = nearest_start(name);
+	char hint[80];
+
+	for (const struct verb *verb = verb_table(); verb->name != NULL; verb++)
+		nearest_offer(&nearest, verb->name);
+	nearest_hint(&nearest, hint, sizeof(hint));
+	fprintf(stderr, "homeward: unknown verb '%s'%s\n", name, hint);
+	if (hint[0] == '\0')
+		fprintf(stderr, "try 'homeward --help'\n");
+	return EXIT_USAGE;
+}
+
+/* A full disk behind standard output is an error, too. */
+static int
+output_finish(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "homeward: output: %s\n", strerror(errno));
+	return code == EXIT_OK ? EXIT_RUNTIME : code;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2) {
+		help_print(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		help_print(stdout);
+		return output_finish(EXIT_OK);
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("homeward %s (commit %s)\n", verb_version(),
+		       verb_commit());
+		return output_finish(EXIT_OK);
+	}
+	verb = verb_find(argv[1]);
+	if (verb == NULL)
+		return unknown_verb(argv[1]);
+	for (int i = 2;
+	     verb->synopsis != NULL && i < argc && strcmp(argv[i], "--") != 0;
+	     i++) {
+		if (strcmp(argv[i], "--help") == 0) {
+			verb_help(verb);
+			return output_finish(EXIT_OK);
+		}
+	}
+	optind = 1;
+	return output_finish(verb->run(argc - 1, argv + 1));
+}

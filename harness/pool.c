@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pool.c - fork, simulate, wait4
+ *
+ * SIGCHLD, SIGINT and SIGTERM are blocked and taken with sigtimedwait(), so
+ * there are no handlers and nothing to race with. Progress is three numbers a
+ * child in shared memory.
+ *
+ * In the second pass of a determinism check malloc() fills memory with another
+ * pattern and the heap is shifted: a run that reads what it did not write, or
+ * orders things by address, then differs.
+ */
+#include "harness/pool.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/rows.h"
+#include "harness/spool.h"
+#include "harness/trace.h"
+#include "harness/verbs.h"
+
+#define TICK_NS 200000000
+
+struct shared {
+	_Atomic int64_t now_ns, end_ns;
+};
+
+struct job {
+	pid_t pid; /* 0: free */
+	uint32_t point, pass;
+	FILE *spool;
+	struct timespec started;
+	char started_at[32];
+};
+
+struct pool {
+	uint32_t jobs, running;
+	struct job job[POOL_MAX];
+	struct shared *shared; /* one a job */
+	sigset_t signals, before;
+};
+
+/* What a child's watch calls need. */
+struct child {
+	FILE *spool;
+	struct trace *trace;
+	struct shared *shared;
+	struct watch writer;
+};
+
+struct pool *
+pool_create(uint32_t jobs)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool != NULL)
+		pool->shared = mmap(NULL, jobs * sizeof(*pool->shared),
+				    PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (pool == NULL || pool->shared == MAP_FAILED) {
+		fprintf(stderr, "homeward: out of memory\n");
+		free(pool);
+		return NULL;
+	}
+	pool->jobs = jobs;
+	sigemptyset(&pool->signals);
+	sigaddset(&pool->signals, SIGCHLD);
+	sigaddset(&pool->signals, SIGINT);
+	sigaddset(&pool->signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &pool->signals, &pool->before);
+	return pool;
+}
+
+static void
+job_kill(struct job *job)
+{
+	if (job->pid == 0)
+		return;
+	kill(job->pid, SIGKILL);
+	while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	fclose(job->spool);
+	job->pid = 0;
+}
+
+void
+pool_destroy(struct pool *pool)
+{
+	if (pool == NULL)
+		return;
+	for (uint32_t i = 0; i < pool->jobs; i++)
+		job_kill(&pool->job[i]);
+	munmap(pool->shared, pool->jobs * sizeof(*pool->shared));
+	sigprocmask(SIG_SETMASK, &pool->before, NULL);
+	free(pool);
+}
+
+bool
+pool_is_full(const struct pool *pool)
+{
+	return pool->running == pool->jobs;
+}
+
+uint32_t
+pool_running(const struct pool *pool)
+{
+	return pool->running;
+}
+
+/* ---- the child ---- */
+
+static void
+child_measurement(void *context, const struct watch_measurement *measurement)
+{
+	struct child *child = context;
+
+	child->writer.measurement(child->spool, measurement);
+}
+
+static void
+child_session(void *context, const struct watch_session *session)
+{
+	struct child *child = context;
+
+	child->writer.session(child->spool, session);
+}
+
+static void
+child_fault(void *context, struct instant at, const char *kind,
+	    const char *target)
+{
+	struct child *child = context;
+
+	child->writer.fault(child->spool, at, kind, target);
+}
+
+static void
+child_counter(void *context, const char *node, const char *name, uint64_t value)
+{
+	struct child *child = context;
+
+	child->writer.counter(child->spool, node, name, value);
+}
+
+static void
+child_sample(void *context, uint32_t flow, struct instant at, uint64_t bytes)
+{
+	struct child *child = context;
+
+	child->writer.sample(child->spool, flow, at, bytes);
+}
+
+static void
+child_packet(void *context, const char *device, uint32_t port,
+	     struct instant at, const uint8_t *bytes, uint32_t size)
+{
+	struct child *child = context;
+
+	trace_packet(child->trace, device, port, at, bytes, size);
+}
+
+static bool
+child_progress(void *context, struct instant now, struct instant end,
+	       uint64_t events)
+{
+	struct child *child = context;
+
+	(void)events;
+	atomic_store(&child->shared->end_ns, end.ns);
+	atomic_store(&child->shared->now_ns, now.ns);
+	return true;
+}
+
+static void
+child_capture(void *context, const char *name, uint64_t packets, uint64_t hash)
+{
+	spool_capture(context, name, packets, hash);
+}
+
+static void
+heap_disturb(void)
+{
+	uintptr_t sum = 0;
+
+	(void)mallopt(M_PERTURB, 0x5a);
+	/* Kept on purpose: they push everything else elsewhere. */
+	for (size_t size = 24; size < 4096; size += 136) {
+		void *block = malloc(size);
+
+		sum += (uintptr_t)block;
+	}
+	(void)sum;
+}
+
+/* Returns the child's exit code. */
+static int
+child_run(const struct pool_task *task, struct child *child)
+{
+	struct world_result result;
+	struct world *world;
+	char error[512] = "";
+	struct watch watch = {
+		.context = child,
+		.measurement = child_measurement,
+		.session = child_session,
+		.fault = child_fault,
+		.counter = child_counter,
+		.sample = child_sample,
+		.packet = child->trace != NULL ? child_packet : NULL,
+		.progress = child_progress,
+	};
+	int code = 0;
+
+	if (world_create(&world, task->settings, &watch, error,
+			 sizeof(error)) != 0) {
+		fprintf(stderr, "homeward: %s\n",
+			error[0] != '\0' ? error : "the world cannot be made");
+		return EXIT_USAGE;
+	}
+	result = world_run(world);
+	world_destroy(world);
+	if (child->trace != NULL)
+		code = trace_close(child->trace,
+				   task->hash ? child_capture : NULL,
+				   child->spool);
+	if (code == 0 && spool_end(child->spool, &result) != 0) {
+		fprintf(stderr, "homeward: temporary file: %s\n",
+			strerror(errno));
+		code = EXIT_RUNTIME;
+	}
+	return code;
+}
+
+static _Noreturn void
+child_main(const struct pool *pool, const struct pool_task *task,
+	   struct child *child, pid_t parent)
+{
+	/* Should the parent be killed, nobody would want the result. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_RUNTIME);
+	/* The terminal's Ctrl-C is the parent's to handle. */
+	signal(SIGINT, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &pool->before, NULL);
+	if (task->pass == 1)
+		heap_disturb();
+	if (task->hash || task->trace_folder != NULL) {
+		child->trace =
+			trace_create(task->trace_folder, task->trace_prefix);
+		if (child->trace == NULL)
+			_exit(EXIT_RUNTIME);
+	}
+	_exit(child_run(task, child));
+}
+
+/* ---- the parent ---- */
+
+int
+pool_start(struct pool *pool, const struct pool_task *task)
+{
+	pid_t parent = getpid();
+	uint32_t place = 0;
+	struct job *job;
+	struct child child;
+
+	while (pool->job[place].pid != 0)
+		place++;
+	job = &pool->job[place];
+	job->point = task->point;
+	job->pass = task->pass;
+	job->spool = spool_create();
+	if (job->spool == NULL)
+		return EXIT_RUNTIME;
+	atomic_store(&pool->shared[place].now_ns, 0);
+	atomic_store(&pool->shared[place].end_ns, 0);
+	child = (struct child){ .spool = job->spool,
+				.shared = &pool->shared[place],
+				.writer = spool_watch(job->spool) };
+	clock_gettime(CLOCK_MONOTONIC, &job->started);
+	rows_now(job->started_at);
+	fflush(NULL);
+	job->pid = fork();
+	if (job->pid < 0) {
+		fprintf(stderr, "homeward: fork: %s\n", strerror(errno));
+		fclose(job->spool);
+		job->pid = 0;
+		return EXIT_RUNTIME;
+	}
+	if (job->pid == 0)
+		child_main(pool, task, &child, parent);
+	pool->running++;
+	return 0;
+}
+
+static double
+seconds_of(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static void
+job_collect(struct job *job, int status, const struct rusage *usage,
+	    struct pool_result *result)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	*result = (struct pool_result){
+		.point = job->point,
+		.pass = job->pass,
+		.exit_code = WIFEXITED(status) ? WEXITSTATUS(status)
+					       : 128 + WTERMSIG(status),
+		.spool = job->spool,
+		.wall_s = (double)(now.tv_sec - job->started.tv_sec) +
+			  (double)(now.tv_nsec - job->started.tv_nsec) * 1e-9,
+		.cpu_s = seconds_of(usage->ru_utime) +
+			 seconds_of(usage->ru_stime),
+		.peak_rss_bytes = (int64_t)usage->ru_maxrss * 1024,
+	};
+	memcpy(result->started_at, job->started_at, sizeof(result->started_at));
+	if (result->exit_code == EXIT_OK &&
+	    !spool_is_whole(result->spool, &result->world))
+		result->exit_code = EXIT_RUNTIME;
+	job->pid = 0;
+}
+
+/* A child that has ended, if there is one. */
+static bool
+job_reap(struct pool *pool, struct pool_result *result)
+{
+	for (uint32_t i = 0; i < pool->jobs; i++) {
+		struct job *job = &pool->job[i];
+		struct rusage usage;
+		int status;
+
+		if (job->pid == 0 ||
+		    wait4(job->pid, &status, WNOHANG, &usage) != job->pid)
+			continue;
+		job_collect(job, status, &usage, result);
+		pool->running--;
+		return true;
+	}
+	return false;
+}
+
+enum pool_news
+pool_wait(struct pool *pool, struct pool_result *result)
+{
+	const struct timespec tick = { .tv_nsec = TICK_NS };
+	int number;
+
+	for (;;) {
+		if (job_reap(pool, result))
+			return POOL_ENDED;
+		if (pool->running == 0)
+			return POOL_EMPTY;
+		number = sigtimedwait(&pool->signals, NULL, &tick);
+		if (number == SIGINT || number == SIGTERM) {
+			for (uint32_t i = 0; i < pool->jobs; i++)
+				job_kill(&pool->job[i]);
+			pool->running = 0;
+			return POOL_INTERRUPTED;
+		}
+		if (number < 0 && errno == EAGAIN)
+			return POOL_TICK;
+	}
+}
+
+double
+pool_progress(const struct pool *pool, uint32_t place, uint32_t *point)
+{
+	for (uint32_t i = 0; i < pool->jobs; i++) {
+		int64_t end, now;
+
+		if (pool->job[i].pid == 0 || place-- > 0)
+			continue;
+		*point = pool->job[i].point;
+		end = atomic_load(&pool->shared[i].end_ns);
+		now = atomic_load(&pool->shared[i].now_ns);
+		return end > 0 ? (double)now / (double)end : 0;
+	}
+	return 0;
+}

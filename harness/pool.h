@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pool.h - simulations in child processes, a few at a time
+ *
+ * Each task runs in a child of its own: a crash costs one point, memory is
+ * given back, and processor time and peak memory are the kernel's own figures
+ * for just that run. A child inherits its spool (spool.h), simulates, and
+ * exits; the parent collects it here.
+ *
+ * Ctrl-C and SIGTERM are seen by the parent only, in pool_wait(); children
+ * die with their parent, whatever kills it.
+ */
+#ifndef HARNESS_POOL_H
+#define HARNESS_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "sim/settings.h"
+#include "sim/world.h"
+
+#define POOL_MAX 256
+
+/* What to run; everything is borrowed until the task has ended. */
+struct pool_task {
+	const struct settings *settings;
+	uint32_t point;
+	uint32_t pass; /* 1: the second run of a determinism check */
+	bool hash; /* of captures, into the spool */
+	const char *trace_folder; /* NULL: no captures */
+	const char *trace_prefix;
+};
+
+struct pool_result {
+	uint32_t point, pass;
+	int exit_code; /* EXIT_OK; 128 + signal when one killed it */
+	struct world_result world; /* when EXIT_OK */
+	FILE *spool; /* the caller closes it */
+	char started_at[32];
+	double wall_s, cpu_s;
+	int64_t peak_rss_bytes;
+};
+
+enum pool_news {
+	POOL_ENDED, /* *result is filled */
+	POOL_TICK, /* nothing within 200 ms: time for a progress line */
+	POOL_INTERRUPTED, /* Ctrl-C or SIGTERM; the rest is killed */
+	POOL_EMPTY, /* no task is running */
+};
+
+struct pool;
+
+/* jobs: 1..POOL_MAX. NULL: said. One pool at a time: it blocks signals. */
+struct pool *pool_create(uint32_t jobs);
+void pool_destroy(struct pool *); /* kills what still runs */
+bool pool_is_full(const struct pool *);
+/* 0, or EXIT_RUNTIME. Not when full. */
+int pool_start(struct pool *, const struct pool_task *);
+enum pool_news pool_wait(struct pool *, struct pool_result *);
+uint32_t pool_running(const struct pool *);
+/* Of a running task, by its place 0..running-1: its point and how much of its
+ * simulated time has gone, 0 to 1. */
+double pool_progress(const struct pool *, uint32_t place, uint32_t *point);
+
+#endif

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run.c - the verb `run`: options, the loop over points, progress
+ *
+ * The loop keeps the pool full, stores what ends and draws a line about it on
+ * a terminal. Ctrl-C kills what runs and reports what is kept. What makes the
+ * database unwritable ends everything: further points would be lost as well.
+ */
+#include "harness/run.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/db.h"
+#include "harness/determinism.h"
+#include "harness/quantity.h"
+#include "harness/resolved.h"
+#include "harness/verbs.h"
+
+/* ---- options ---- */
+
+static uint32_t
+processors(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count < 1 ? 1 : count > POOL_MAX ? POOL_MAX : (uint32_t)count;
+}
+
+static int
+jobs_parse(const char *name, const char *text, uint32_t *jobs)
+{
+	uint64_t value;
+
+	if (strchr(text, '.') != NULL ||
+	    quantity_parse(text, 1, &value) != QUANTITY_OK || value < 1 ||
+	    value > POOL_MAX)
+		return verb_usage(name, "--jobs takes 1..%d, not '%s'",
+				  POOL_MAX, text);
+	*jobs = (uint32_t)value;
+	return 0;
+}
+
+static int
+world_parse(const char *name, const char *text)
+{
+	if (strcmp(text, "sim") == 0)
+		return 0;
+	if (strcmp(text, "live") == 0) {
+		fprintf(stderr, "homeward %s: --in live: not in this build\n",
+			name);
+		return EXIT_USAGE;
+	}
+	return verb_usage(name, "--in takes sim or live, not '%s'", text);
+}
+
+/* options->sets has room for argc of them. */
+static int
+options_parse(int argc, char **argv, struct run_options *options)
+{
+	static const struct option longs[] = {
+		{ "in", required_argument, NULL, 'i' },
+		{ "db", required_argument, NULL, 'd' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "set", required_argument, NULL, 's' },
+		{ "resume", no_argument, NULL, 'r' },
+		{ "check-determinism", no_argument, NULL, 'c' },
+		{ "trace", required_argument, NULL, 't' },
+		{ "json", no_argument, NULL, 'J' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, code = 0;
+
+	while (code == 0 &&
+	       (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (option) {
+		case 'i':
+			code = world_parse(argv[0], optarg);
+			break;
+		case 'd':
+			options->db = optarg;
+			break;
+		case 'j':
+			code = jobs_parse(argv[0], optarg, &options->jobs);
+			break;
+		case 's':
+			options->sets[options->set_count++] = optarg;
+			break;
+		case 'r':
+			options->resume = true;
+			break;
+		case 'c':
+			options->check = true;
+			break;
+		case 't':
+			options->trace = optarg;
+			break;
+		case 'J':
+			options->json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	if (code != 0)
+		return code;
+	if (optind + 1 != argc)
+		return verb_usage(argv[0], optind < argc
+						   ? "one scenario at a time"
+						   : "which scenario?");
+	options->path = argv[optind];
+	return 0;
+}
+
+/* ---- progress ---- */
+
+static double
+seconds_since(const struct timespec *began)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - began->tv_sec) +
+	       (double)(now.tv_nsec - began->tv_nsec) * 1e-9;
+}
+
+/* How much work a point is, roughly. */
+static double
+point_weight(struct run *run, uint32_t index)
+{
+	sweep_point_make(run->scenario, index, &run->point);
+	return (double)run->point.settings.fabric.servers;
+}
+
+static void
+progress_clear(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+static void
+progress_draw(struct run *run)
+{
+	double done = run->weight_done, elapsed = seconds_since(&run->began);
+	char eta[32] = "";
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	for (uint32_t i = 0; i < pool_running(run->pool); i++) {
+		uint32_t point = 0;
+		double share = pool_progress(run->pool, i, &point);
+
+		done += share * point_weight(run, point) /
+			(run->options->check ? 2 : 1);
+	}
+	if (run->weight_all > 0)
+		done /= run->weight_all;
+	if (done > 0.001 && elapsed > 1) {
+		long rest = (long)(elapsed / done * (1 - done) + 0.5);
+
+		snprintf(eta, sizeof(eta), ", %ld:%02ld to go", rest / 60,
+			 rest % 60);
+	}
+	fprintf(stderr, "\r\033[K%s: %u of %u points, %.0f %%%s",
+		run->scenario->name, run->finished, run->point_count,
+		100 * done, eta);
+	fflush(stderr);
+}
+
+/* ---- the loop ---- */
+
+static void
+second_folder(const struct run *run, uint32_t index, char *path, size_t size)
+{
+	snprintf(path, size, "%s/.second-%u", run->options->trace, index);
+}
+
+/* Start one pass of a point. */
+static int
+pass_start(struct run *run, uint32_t index, uint32_t pass)
+{
+	char folder[4096], prefix[SCENARIO_NAME + 16];
+	struct pool_task task = { .point = index,
+				  .pass = pass,
+				  .hash = run->options->check,
+				  .trace_folder = run->options->trace,
+				  .trace_prefix = prefix };
+
+	sweep_point_make(run->scenario, index, &run->point);
+	task.settings = &run->point.settings;
+	if (run->point_count == 1)
+		snprintf(prefix, sizeof(prefix), "%s", run->scenario->name);
+	else
+		snprintf(prefix, sizeof(prefix), "%s-%u", run->scenario->name,
+			 index + 1);
+	if (pass == 1 && run->options->trace != NULL) {
+		second_folder(run, index, folder, sizeof(folder));
+		task.trace_folder = folder;
+	}
+	return pool_start(run->pool, &task);
+}
+
+/* The next pass that nobody runs yet. False: there is none. */
+static bool
+next_find(struct run *run, uint32_t *index, uint32_t *pass)
+{
+	uint32_t passes = run->options->check ? 2 : 1;
+
+	while (run->started < run->point_count * passes) {
+		*index = run->started / passes;
+		*pass = run->started % passes;
+		run->started++;
+		if (run->points[*index].state != RUN_OK) {
+			run->points[*index].state = RUN_STARTED;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+result_drop(struct pool_result *result)
+{
+	if (result == NULL)
+		return;
+	if (result->spool != NULL)
+		fclose(result->spool);
+	free(result);
+}
+
+/* Both passes are there: compare. */
+static void
+passes_compare(struct run *run, const struct pool_result *first,
+	       const struct pool_result *again)
+{
+	char second[4096], label[SWEEP_LABEL];
+
+	if (first->exit_code != EXIT_OK || again->exit_code != EXIT_OK)
+		return;
+	progress_clear();
+	second_folder(run, first->point, second, sizeof(second));
+	if (!determinism_holds(first->spool, again->spool, run->options->trace,
+			       run->options->trace != NULL ? second : NULL,
+			       stderr)) {
+		sweep_point_make(run->scenario, first->point, &run->point);
+		sweep_point_label(run->scenario, &run->point, label);
+		fprintf(stderr, "homeward: two runs of %s (%s) differ\n",
+			run->scenario->name, label);
+		run->differs = true;
+	}
+}
+
+/* A result that will be stored: say what went wrong with it, if anything. */
+static void
+result_judge(struct run *run, const struct pool_result *result)
+{
+	char label[SWEEP_LABEL];
+
+	sweep_point_make(run->scenario, result->point, &run->point);
+	sweep_point_label(run->scenario, &run->point, label);
+	if (result->exit_code != EXIT_OK) {
+		progress_clear();
+		if (result->exit_code > 128)
+			fprintf(stderr,
+				"homeward: %s: killed by signal %d "
+				"(%s)\n",
+				label, result->exit_code - 128,
+				strsignal(result->exit_code - 128));
+		else
+			fprintf(stderr, "homeward: %s: failed\n", label);
+	}
+}
+
+static void
+result_store(struct run *run, const struct pool_result *result)
+{
+	struct run_point *point = &run->points[result->point];
+
+	result_judge(run, result);
+	if (result->exit_code == EXIT_USAGE) {
+		/* The world refused the settings: nothing is written. */
+		run->code = EXIT_USAGE;
+		return;
+	}
+	if (run_store(run, result) != 0) {
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	point->state = result->exit_code == EXIT_OK ? RUN_OK : RUN_FAILED;
+	run->failed += result->exit_code != EXIT_OK;
+	run->finished++;
+	run->weight_done += point_weight(run, result->point);
+}
+
+/* Takes over the spool. */
+static void
+result_take(struct run *run, const struct pool_result *news)
+{
+	struct run_point *point = &run->points[news->point];
+	struct pool_result *result = malloc(sizeof(*result));
+	struct pool_result *other = point->held;
+
+	if (result == NULL) {
+		fclose(news->spool);
+		fprintf(stderr, "homeward: out of memory\n");
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	*result = *news;
+	if (run->options->check && other == NULL) {
+		point->held = result;
+		return;
+	}
+	if (other != NULL) {
+		bool swapped = result->pass == 0;
+		const struct pool_result *first = swapped ? result : other;
+		const struct pool_result *again = swapped ? other : result;
+
+		passes_compare(run, first, again);
+		/* One of the two may have died: then that is the result. */
+		result_store(run, first->exit_code != EXIT_OK	? first
+				  : again->exit_code != EXIT_OK ? again
+								: first);
+	} else {
+		result_store(run, result);
+	}
+	result_drop(other);
+	result_drop(result);
+	point->held = NULL;
+}
+
+static void
+run_points(struct run *run)
+{
+	struct pool_result result;
+	uint32_t index, pass;
+
+	while (run->code == EXIT_OK) {
+		while (!pool_is_full(run->pool) &&
+		       next_find(run, &index, &pass)) {
+			if (pass_start(run, index, pass) != 0) {
+				run->code = EXIT_RUNTIME;
+				return;
+			}
+		}
+		switch (pool_wait(run->pool, &result)) {
+		case POOL_ENDED:
+			result_take(run, &result);
+			progress_draw(run);
+			break;
+		case POOL_TICK:
+			progress_draw(run);
+			break;
+		case POOL_INTERRUPTED:
+			run->interrupted = true;
+			run->code = EXIT_RUNTIME;
+			break;
+		case POOL_EMPTY:
+			return;
+		}
+	}
+}
+
+/* ---- the verb ---- */
+
+static int
+run_open(struct run *run)
+{
+	const struct run_options *options = run->options;
+
+	run->point_count = sweep_point_count(run->scenario);
+	run->points = calloc(run->point_count, sizeof(*run->points));
+	run->resolved = resolved_text(run->scenario);
+	if (run->points == NULL || run->resolved == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		return EXIT_RUNTIME;
+	}
+	if (options->trace != NULL && mkdir(options->trace, 0777) != 0 &&
+	    errno != EEXIST) {
+		fprintf(stderr, "homeward: %s: %s\n", options->trace,
+			strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	if (db_open(&run->db, options->db, DB_WRITE) != 0 ||
+	    rows_open(&run->rows, run->db) != 0 || run_prepare(run) != 0)
+		return EXIT_RUNTIME;
+	for (uint32_t i = 0; i < run->point_count; i++)
+		if (run->points[i].state != RUN_OK)
+			run->weight_all += point_weight(run, i);
+	return 0;
+}
+
+static void
+run_close(struct run *run)
+{
+	pool_destroy(run->pool);
+	for (uint32_t i = 0; run->points != NULL && i < run->point_count; i++)
+		result_drop(run->points[i].held);
+	rows_close(&run->rows);
+	db_close(run->db);
+	free(run->points);
+	free(run->resolved);
+	free(run->scenario);
+	free(run);
+}
+
+static int
+run_sweep(const struct run_options *options)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	int code = EXIT_RUNTIME;
+
+	if (run == NULL ||
+	    (run->scenario = malloc(sizeof(*run->scenario))) == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		free(run);
+		return EXIT_RUNTIME;
+	}
+	run->options = options;
+	clock_gettime(CLOCK_MONOTONIC, &run->began);
+	code = scenario_load(run->scenario, options->path, options->sets,
+			     options->set_count);
+	if (code == 0)
+		code = run_open(run);
+	if (code == 0 && (run->pool = pool_create(options->jobs)) == NULL)
+		code = EXIT_RUNTIME;
+	if (code == 0) {
+		run_points(run);
+		progress_clear();
+		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
+	}
+	run_close(run);
+	return code;
+}
+
+int
+verb_run(int argc, char **argv)
+{
+	struct run_options options = { .db = DB_DEFAULT_PATH,
+				       .jobs = processors() };
+	int code;
+
+	options.sets = calloc((size_t)argc + 1, sizeof(*options.sets));
+	if (options.sets == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		return EXIT_RUNTIME;
+	}
+	code = options_parse(argc, argv, &options);
+	if (code == 0)
+		code = run_sweep(&options);
+	free(options.sets);
+	return code;
+}

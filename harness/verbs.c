@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * verbs.c - the table of verbs, and what every verb says alike
+ */
+#include "harness/verbs.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifndef HOMEWARD_VERSION
+#define HOMEWARD_VERSION "unknown"
+#endif
+#ifndef HOMEWARD_COMMIT
+#define HOMEWARD_COMMIT "unknown"
+#endif
+
+static const struct verb verbs[] = {
+	{ "run", verb_run, "run an experiment into the database",
+	  "[--in sim|live] [--db FILE] [--jobs N] [--set KEY=VALUE]...\n"
+	  "[--resume] [--check-determinism] [--trace DIR] [--json] SCENARIO",
+	  "  --in WORLD            sim: simulate (the default); live: not in "
+	  "this build\n"
+	  "  --db FILE             database to add to (results/homeward.db)\n"
+	  "  --jobs N              points run at a time (as many as "
+	  "processors)\n"
+	  "  --set KEY=VALUE       change a key; a list [a, b] sweeps it; may "
+	  "be repeated\n"
+	  "  --resume              skip points that the database has already\n"
+	  "  --check-determinism   run each point twice and compare\n"
+	  "  --trace DIR           write captures (pcap) of every port there\n"
+	  "  --json                print the runs as JSON\n" },
+	{ "validate", verb_validate, "check a scenario and print it in full",
+	  "[--set KEY=VALUE]... [--json] SCENARIO...",
+	  "  --set KEY=VALUE       change a key first; may be repeated\n"
+	  "  --quiet               check only\n"
+	  "  --json                print the points of the sweep as JSON\n" },
+	{ "list", verb_list, "list scenarios with their titles",
+	  "[--json] [FOLDER | SCENARIO]...",
+	  "  --json                print them as JSON\n" },
+	{ "describe", verb_describe, "explain the keys of a scenario",
+	  "[--json] [KEY]",
+	  "  --json                print the table as JSON\n"
+	  "A KEY may be a section: `homeward describe dht`.\n" },
+	{ "summary", verb_summary, "print what runs measured", NULL, NULL },
+	{ "export", verb_export, "print tables for other programs", NULL,
+	  NULL },
+	{ "fit", verb_fit, "fit T(n) = L log2 n and its rivals", NULL, NULL },
+	{ "plot", verb_plot, "draw the figures", NULL, NULL },
+	{ "gate", verb_gate, "compare a small sweep with its baseline", NULL,
+	  NULL },
+	{ "replay", verb_replay, "push a capture's sessions through the core",
+	  NULL, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct verb *
+verb_table(void)
+{
+	return verbs;
+}
+
+const struct verb *
+verb_find(const char *name)
+{
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
+
+const char *
+verb_version(void)
+{
+	return HOMEWARD_VERSION;
+}
+
+const char *
+verb_commit(void)
+{
+	return HOMEWARD_COMMIT;
+}
+
+/* "a\nb" is two lines, the second under the first's arguments. */
+void
+verb_synopsis(const struct verb *verb, FILE *file)
+{
+	fprintf(file, "usage: homeward %s ", verb->name);
+	for (const char *c = verb->synopsis; *c != '\0'; c++) {
+		fputc(*c, file);
+		if (*c == '\n')
+			fprintf(file, "%*s", (int)strlen(verb->name) + 17, "");
+	}
+	fputc('\n', file);
+}
+
+int
+verb_usage(const char *name, const char *format, ...)
+{
+	const struct verb *verb = verb_find(name);
+
+	if (format != NULL) {
+		va_list arguments;
+
+		fprintf(stderr, "homeward %s: ", name);
+		va_start(arguments, format);
+		vfprintf(stderr, format, arguments);
+		va_end(arguments);
+		fputc('\n', stderr);
+	}
+	if (verb != NULL && verb->synopsis != NULL)
+		verb_synopsis(verb, stderr);
+	fprintf(stderr, "try 'homeward %s --help'\n", name);
+	return EXIT_USAGE;
+}
