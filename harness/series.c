@@ -39,6 +39,7 @@ struct flat {
 	uint32_t item[DEPTH];
 	int depth;
 	const char *over; /* values that win, or NULL */
+	bool whole; /* also what is no part of the identity */
 	bool key; /* the next scalar of a mapping is a key */
 };
 
@@ -107,7 +108,7 @@ flat_scalar(struct flat *flat, const char *value)
 		return;
 	}
 	flat_enter(flat);
-	if (!path_varies(flat->path)) {
+	if (flat->whole || !path_varies(flat->path)) {
 		char *over = flat->over != NULL
 				     ? identity_get(flat->over, flat->path)
 				     : NULL;
@@ -152,9 +153,9 @@ flat_event(struct flat *flat, const yaml_event_t *event)
 /* Flattened, to be freed; text that is no YAML is its own. Values in `over`
  * (flattened, or NULL) win. */
 static char *
-text_flatten(const char *yaml, const char *over)
+text_flatten(const char *yaml, const char *over, bool whole)
 {
-	struct flat flat = { .over = over };
+	struct flat flat = { .over = over, .whole = whole };
 	char *text = NULL;
 	size_t size = 0;
 	yaml_parser_t parser;
@@ -191,13 +192,14 @@ text_flatten(const char *yaml, const char *over)
 static char *
 identity_of(const char *resolved, const char *point)
 {
-	char *over = text_flatten(point, NULL), *text = NULL, *rest = over;
+	char *over = text_flatten(point, NULL, false), *text = NULL,
+	     *rest = over;
 	char *whole = NULL;
 	size_t size = 0;
 	FILE *out;
 
 	if (over != NULL)
-		text = text_flatten(resolved, over);
+		text = text_flatten(resolved, over, false);
 	out = text != NULL ? open_memstream(&whole, &size) : NULL;
 	if (out == NULL)
 		goto end;
@@ -253,6 +255,25 @@ get_function(sqlite3_context *context, int count, sqlite3_value **values)
 		sqlite3_result_null(context);
 	else
 		sqlite3_result_text(context, value, -1, free);
+}
+
+/* scenario_get(resolved, path): any key, also those outside the identity. */
+static void
+scenario_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *resolved = (const char *)sqlite3_value_text(values[0]);
+	const char *path = (const char *)sqlite3_value_text(values[1]);
+	char *text = text_flatten(resolved != NULL ? resolved : "", NULL, true);
+	char *value = NULL;
+
+	(void)count;
+	if (text != NULL && path != NULL)
+		value = identity_get(text, path);
+	if (value == NULL)
+		sqlite3_result_null(context);
+	else
+		sqlite3_result_text(context, value, -1, free);
+	free(text);
 }
 
 /*
@@ -322,6 +343,7 @@ functions_register(sqlite3 *db)
 	} rows[] = {
 		{ "scenario_identity", 2, identity_function },
 		{ "identity_get", 2, get_function },
+		{ "scenario_get", 2, scenario_function },
 		{ "identity_label", 2, label_function },
 	};
 

@@ -21,7 +21,8 @@
  *	series(id, scenario, world, label, k, homeward)
  *	member(run_id, series, servers, seed)
  * label: the keys in which the series of one scenario differ, "" when it has
- * only one. k, homeward: as resolved; homeward is 'on' or 'off'.
+ * only one. k, homeward: as resolved; homeward is 'on' or 'off'. And the SQL
+ * function scenario_get(resolved, path) for any key ("title", "plots.0").
  */
 #ifndef HARNESS_SERIES_H
 #define HARNESS_SERIES_H

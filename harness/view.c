@@ -20,7 +20,9 @@
  *
  * Which curves a distribution shows (temporary view `curve`): of one series up
  * to five sizes, evenly among those there are; of several series the largest
- * size of each, six series at most. A figure with more is not read.
+ * size of each, six series at most; of settings, which are two curves each,
+ * three (`major`). A figure with more is not read. Only with Homeward on:
+ * without it nothing is stored or looked up.
  */
 #include "harness/view.h"
 
@@ -37,20 +39,25 @@
 #define RUNS	"member m JOIN series s ON s.id = m.series"
 #define IN_TURN " ORDER BY s.id, m.servers, m.seed, m.run_id"
 
-/* The empirical distribution of `value` over the curves that exist. */
+/* The empirical distribution of `value` over the curves that exist: the steps
+ * that enter a new 400th, so that a jump stays where it is, and the last. */
 #define DISTRIBUTION(value, unit, title, condition)                            \
-	"WITH x AS (SELECT c.place, " title " AS curve, " value                \
+	"WITH x AS (SELECT c.place, " title " AS curve, v.metric, " value      \
 	"    AS value FROM curve c"                                            \
 	"    JOIN member m ON m.series = c.series AND m.servers = c.servers"   \
 	"    JOIN measurement v USING (run_id)"                                \
 	"    WHERE v.ok AND " condition "),"                                   \
-	" y AS (SELECT place, curve, value, cume_dist()"                       \
-	"    OVER (PARTITION BY curve ORDER BY value) AS share FROM x)"        \
-	" SELECT curve, value AS " unit ", share FROM ("                       \
-	"  SELECT place, curve, max(value) AS value, max(share) AS share"      \
-	"    FROM y GROUP BY place, curve, CAST(share * 400 AS INTEGER)"       \
-	"  UNION ALL SELECT place, curve, 0, 0 FROM y GROUP BY curve)"         \
-	" ORDER BY place, curve, share, value"
+	" y AS (SELECT DISTINCT place, curve, metric, value, cume_dist()"      \
+	"    OVER (PARTITION BY curve ORDER BY value) AS share FROM x),"       \
+	" z AS (SELECT *, lag(CAST(share * 400 AS INTEGER), 1, -1)"            \
+	"    OVER (PARTITION BY curve ORDER BY value) AS before FROM y)"       \
+	" SELECT curve, value AS " unit ", share, place,"                      \
+	"  metric = 'setting_all' AS whole FROM ("                             \
+	"  SELECT * FROM z WHERE CAST(share * 400 AS INTEGER) > before"        \
+	"    OR share = 1"                                                     \
+	"  UNION ALL SELECT place, curve, metric, 0, 0, 0 FROM y"              \
+	"    GROUP BY curve)"                                                  \
+	" ORDER BY place, whole, curve, share, value"
 
 static const struct view views[] = {
 	{ "runs", "what was run, on what, at what cost", false, TABLE_TSV,
@@ -161,7 +168,8 @@ static const struct view views[] = {
 	  DISTRIBUTION("v.value_ns / 1e6", "setting_ms",
 		       "c.title || iif(v.metric = 'setting_all', ', all',"
 		       " ', first')",
-		       "v.metric IN ('setting_first', 'setting_all')") },
+		       "c.major AND v.metric IN ('setting_first',"
+		       " 'setting_all')") },
 	{ "lookup-curves", "distribution of lookup times", false, TABLE_BLOCKS,
 	  DISTRIBUTION("v.value_ns / 1e6", "lookup_ms", "c.title",
 		       "v.metric = 'lookup'") },
@@ -173,14 +181,15 @@ static const struct view views[] = {
 	  " WHERE v.metric = 'lookup' AND v.ok AND v.hops IS NOT NULL"
 	  " GROUP BY c.place, c.title, v.hops ORDER BY c.place, v.hops" },
 	{ "detection-curves", "each detection, by series", false, TABLE_BLOCKS,
-	  "SELECT c.title AS curve, v.value_ns / 1e9 AS detection_s,"
+	  "SELECT 'Homeward, ' || c.title AS curve, v.value_ns / 1e9 AS "
+	  "detection_s,"
 	  " dense_rank() OVER (ORDER BY c.place) AS row"
 	  " FROM curve c JOIN member m ON m.series = c.series"
 	  " AND m.servers = c.servers JOIN measurement v USING (run_id)"
 	  " JOIN series s ON s.id = c.series"
 	  " WHERE v.metric = 'detection' AND v.ok AND s.homeward = 'on'"
 	  " ORDER BY c.place, v.value_ns" },
-	{ "session-curves",
+	{ "throughput-curves",
 	  "bytes of one session through a failure, with and without", false,
 	  TABLE_BLOCKS,
 	  "SELECT title AS curve, since_s AS since_fault_s, received_mb,"
@@ -231,24 +240,27 @@ static const char *const helpers[] = {
 	"    GROUP BY run_id) k USING (run_id)"
 	"  GROUP BY s.id, m.servers",
 	/* Labels without sections: "k=8 alpha=3". */
-	"CREATE TEMP VIEW curve AS WITH size AS (SELECT series, servers,"
-	"    row_number() OVER w - 1 AS rank, count(*) OVER"
-	"    (PARTITION BY series) AS sizes FROM"
+	"CREATE TEMP VIEW curve AS WITH alive AS (SELECT id, row_number()"
+	"    OVER (ORDER BY id) AS rank, trim(replace(replace(replace(replace("
+	"    label, 'service.homeward=on', ''), 'dht.', ''), 'service.', ''),"
+	"    'fabric.', '')) AS label FROM series WHERE homeward = 'on'),"
+	"  size AS (SELECT series, servers, row_number() OVER w - 1 AS rank,"
+	"    count(*) OVER (PARTITION BY series) AS sizes FROM"
 	"    (SELECT DISTINCT series, servers FROM member)"
 	"    WINDOW w AS (PARTITION BY series ORDER BY servers)),"
-	"  total AS (SELECT count(*) AS series,"
-	"    (SELECT count(DISTINCT servers) FROM member) AS sizes FROM series)"
+	"  total AS (SELECT (SELECT count(*) FROM alive) AS series,"
+	"    (SELECT count(DISTINCT servers) FROM member) AS sizes)"
 	"  SELECT z.series, z.servers,"
 	"    row_number() OVER (ORDER BY z.series, z.servers) AS place,"
-	"    trim(replace(replace(replace(iif(t.series > 1, s.label, ''),"
-	"      'dht.', ''), 'service.', ''), 'fabric.', '')"
-	"      || iif(t.series = 1 OR t.sizes > 1, ' n=' || z.servers, ''))"
-	"      AS title"
-	"  FROM size z JOIN series s ON s.id = z.series, total t"
+	"    trim(iif(t.series > 1, a.label, '') || iif(t.series = 1 OR"
+	"      t.sizes > 1, ' n = ' || z.servers, '')) AS title,"
+	"    iif(t.series = 1, z.rank IN (0, (z.sizes - 1) / 2,"
+	"      z.sizes - 1), a.rank <= 3) AS major"
+	"  FROM size z JOIN alive a ON a.id = z.series, total t"
 	"  WHERE iif(t.series = 1, z.sizes <= 5 OR z.rank IN"
 	"      (0, (z.sizes - 1) / 4, (z.sizes - 1) / 2,"
 	"       (z.sizes - 1) * 3 / 4, z.sizes - 1),"
-	"    z.rank = z.sizes - 1 AND z.series <= 6)",
+	"    z.rank = z.sizes - 1 AND a.rank <= 6)",
 	/* Sessions that a fault moved, and when it happened: the link that
 	 * their detection names, or else the last fault before they ended. */
 	"CREATE TEMP VIEW moved AS SELECT v.run_id, v.flow, s.homeward,"
@@ -273,7 +285,7 @@ static const char *const helpers[] = {
 	"  ORDER BY b.run_id IS NULL, a.seed <> b.seed, a.flow <> b.flow,"
 	"    a.run_id, a.flow, b.run_id, b.flow LIMIT 1",
 	"CREATE TEMP VIEW passage AS WITH p AS (SELECT *,"
-	"    max(500000000, stall_ns) AS w FROM pair),"
+	"    max(50000000, stall_ns * 3 / 2) AS w FROM pair),"
 	"  line AS (SELECT 1 AS place, 'with Homeward' AS title,"
 	"    on_run AS run_id, on_flow AS flow, on_ns AS zero, w FROM p"
 	"   UNION ALL SELECT 2, 'without Homeward', off_run, off_flow, off_ns,"

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * plot.c - `homeward plot`: figures that a journal would print
+ *
+ *	homeward plot [--db FILE] [--out DIR] [--scenario NAME]
+ *		      [--format svg|png] [--plots DIR] [--json] [FIGURE]...
+ *
+ *	database --export--> DIR/SCENARIO-FIGURE.tsv --gnuplot--> .svg and .png
+ *
+ * A figure is one .gp file that reads exports only; they stay beside the
+ * figures, so that anybody can draw them anew. A scenario gets the figures
+ * that its `plots` names, or else all for which it has data; FIGURE... are
+ * wanted from each. What has nothing to show is skipped, and standard error
+ * says why. Standard output lists the files that were written.
+ *
+ * The .gp files are looked for in --plots, $HOMEWARD_PLOTS, ./plots, beside
+ * the build's folder, and in ../share/homeward/plots of the program.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/db.h"
+#include "harness/nearest.h"
+#include "harness/scaling.h"
+#include "harness/table.h"
+#include "harness/verbs.h"
+#include "harness/view.h"
+
+/* Fewer points than this are no curve T(n). */
+#define SCALING_POINTS 3
+#define VARIABLES      4096
+
+extern char **environ;
+
+/* A figure of one view; scaling, which has two a metric, is drawn apart. */
+struct figure {
+	const char *name; /* NAME.gp */
+	const char *view;
+	const char *nothing; /* why there may be no row */
+	const char *probe; /* rows, but worth nothing when this is 0 */
+	const char *silent; /* why, then */
+};
+
+#define HELD "every asker held the value itself (n <= k): all lookups took 0"
+#define ASKED                                                                  \
+	"SELECT EXISTS (SELECT 1 FROM member JOIN measurement USING (run_id)"  \
+	" WHERE metric = 'lookup' AND value_ns > 0)"
+
+static const struct figure figures[] = {
+	{ "setting", "setting-curves", "no setting was measured", NULL, NULL },
+	{ "detection", "detection-curves",
+	  "no failure strayed a session with Homeward on", NULL, NULL },
+	{ "lookup", "lookup-curves", "no lookup was measured", ASKED, HELD },
+	{ "hops", "hops-curves", "no lookup was measured", ASKED, HELD },
+	{ "throughput", "throughput-curves",
+	  "no sampled session was moved by a fault and kept", NULL, NULL },
+	{ "scaling", NULL, "fewer than three sizes above k", NULL, NULL },
+};
+#define FIGURES (sizeof(figures) / sizeof(figures[0]))
+
+struct plot {
+	const char *out; /* folder */
+	const char *gp; /* folder of the .gp files */
+	bool svg, png, json;
+	char **wanted; /* figures named by the user */
+	int wanted_count;
+	size_t written;
+};
+
+/* What gnuplot is told with -e. */
+struct variables {
+	char text[VARIABLES];
+	size_t length;
+};
+
+/* name = 'value'; in gnuplot's single quotes only ' is special. */
+static void
+variable_add(struct variables *variables, const char *name, const char *value)
+{
+	char *text = variables->text;
+	size_t at = variables->length;
+	int used = snprintf(text + at, VARIABLES - at, "%s='", name);
+
+	at += used > 0 ? (size_t)used : 0;
+	for (; *value != '\0' && at + 4 < VARIABLES; value++) {
+		if (*value == '\'')
+			text[at++] = '\'';
+		text[at++] = *value;
+	}
+	if (at + 3 < VARIABLES) {
+		memcpy(text + at, "'; ", 4);
+		at += 3;
+	}
+	variables->length = at;
+}
+
+/* Plain text for a place where gnuplot reads markup. */
+static void
+variable_add_plain(struct variables *variables, const char *name,
+		   const char *value)
+{
+	char text[512];
+	size_t length = 0;
+
+	for (; *value != '\0' && length + 3 < sizeof(text); value++) {
+		if (strchr("\\_^{}@&~", *value) != NULL)
+			text[length++] = '\\';
+		text[length++] = *value;
+	}
+	text[length] = '\0';
+	variable_add(variables, name, text);
+}
+
+static int
+gnuplot_run(const struct variables *variables, const char *script)
+{
+	char *const arguments[] = { (char *)(uintptr_t) "gnuplot",
+				    (char *)(uintptr_t) "-e",
+				    (char *)(uintptr_t)variables->text,
+				    (char *)(uintptr_t)script, NULL };
+	posix_spawn_file_actions_t actions;
+	pid_t child;
+	int code, status;
+
+	/* Its talk belongs on standard error, like ours. */
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
+					 STDOUT_FILENO);
+	code = posix_spawnp(&child, "gnuplot", &actions, NULL, arguments,
+			    environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (code != 0) {
+		fprintf(stderr, "homeward: gnuplot: %s%s\n", strerror(code),
+			code == ENOENT ? " (Debian: apt-get install "
+					 "gnuplot-nox)"
+				       : "");
+		return EXIT_RUNTIME;
+	}
+	while (waitpid(child, &status, 0) == -1)
+		if (errno != EINTR)
+			return EXIT_RUNTIME;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		fprintf(stderr, "homeward: gnuplot could not draw %s\n",
+			script);
+		return EXIT_RUNTIME;
+	}
+	return 0;
+}
+
+static void
+file_announce(struct plot *plot, const char *path)
+{
+	if (plot->json) {
+		fputs(plot->written > 0 ? ",\n " : "[\n ", stdout);
+		table_quote(stdout, path);
+	} else {
+		puts(path);
+	}
+	plot->written++;
+}
+
+/* Draw NAME.gp in all formats as OUT/stem.FORMAT. */
+static int
+figure_draw(struct plot *plot, const char *name, const char *stem,
+	    const char *subtitle, const struct variables *inputs)
+{
+	char script[PATH_MAX], style[PATH_MAX], out[PATH_MAX];
+	char file[PATH_MAX + 8];
+
+	snprintf(script, sizeof(script), "%s/%s.gp", plot->gp, name);
+	snprintf(style, sizeof(style), "%s/style.gp", plot->gp);
+	snprintf(out, sizeof(out), "%s/%s", plot->out, stem);
+	for (int png = 0; png < 2; png++) {
+		struct variables variables = *inputs;
+		const char *format = png ? "png" : "svg";
+		int code;
+
+		if (!(png ? plot->png : plot->svg))
+			continue;
+		variable_add(&variables, "style", style);
+		variable_add(&variables, "out", out);
+		variable_add(&variables, "format", format);
+		variable_add_plain(&variables, "subtitle", subtitle);
+		code = gnuplot_run(&variables, script);
+		if (code != 0)
+			return code;
+		snprintf(file, sizeof(file), "%s.%s", out, format);
+		file_announce(plot, file);
+	}
+	return 0;
+}
+
+/* The rows of `sql` (bound by the caller) as OUT/stem.tsv; path gets it. */
+static int
+table_write(const struct plot *plot, sqlite3_stmt *statement, const char *stem,
+	    enum table_form form, char *path, size_t *rows)
+{
+	FILE *file;
+	int code;
+
+	snprintf(path, PATH_MAX, "%s/%s.tsv", plot->out, stem);
+	file = fopen(path, "w");
+	if (file == NULL) {
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		sqlite3_finalize(statement);
+		return EXIT_RUNTIME;
+	}
+	code = table_print(statement, file, form, rows);
+	if (fclose(file) != 0 && code == 0) {
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		code = EXIT_RUNTIME;
+	}
+	if (code != 0 || *rows == 0)
+		(void)unlink(path);
+	return code;
+}
+
+static void
+figure_skip(const char *scenario, const char *name, const char *why)
+{
+	fprintf(stderr, "homeward: %s: %s skipped: %s\n", scenario, name, why);
+}
+
+/* "scale: k = 8, 45 runs" */
+#define SUBTITLE 160
+static int
+subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
+{
+	sqlite3_stmt *statement = db_prepare(
+		db, "SELECT count(DISTINCT k), min(k), (SELECT count(*) FROM"
+		    " member m JOIN series s ON s.id = m.series"
+		    " WHERE s.homeward = 'on'), count(DISTINCT world),"
+		    " min(world) FROM series");
+	int row = statement != NULL ? db_step(statement) : -1;
+
+	if (row == 1) {
+		int k = sqlite3_column_int(statement, 1);
+		int runs = sqlite3_column_int(statement, 2);
+		char text[32] = "";
+
+		if (sqlite3_column_int(statement, 0) == 1)
+			snprintf(text, sizeof(text), "k = %d, ", k);
+		snprintf(subtitle, SUBTITLE, "%s: %s%d %s%s", scenario, text,
+			 runs,
+			 sqlite3_column_int(statement, 3) > 1 ? ""
+			 : strcmp((const char *)sqlite3_column_text(statement,
+								    4),
+				  "sim") == 0
+				 ? "simulated "
+				 : "live ",
+			 runs == 1 ? "run" : "runs");
+	}
+	sqlite3_finalize(statement);
+	return row == 1 ? 0 : EXIT_RUNTIME;
+}
+
+static int
+figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
+	    const char *scenario)
+{
+	struct variables inputs = { .length = 0 };
+	char stem[256], path[PATH_MAX], subtitle[SUBTITLE];
+	const struct view *view = view_find(figure->view);
+	size_t rows = 0;
+	int code;
+
+	snprintf(stem, sizeof(stem), "%s-%s", scenario, figure->name);
+	code = table_write(plot, view_prepare(db, view), stem, view->form, path,
+			   &rows);
+	if (code != 0)
+		return code;
+	if (rows == 0) {
+		figure_skip(scenario, figure->name, figure->nothing);
+		return 0;
+	}
+	if (figure->probe != NULL) {
+		int64_t some;
+
+		if (db_number(db, figure->probe, 0, &some) != 0)
+			return EXIT_RUNTIME;
+		if (some == 0) {
+			(void)unlink(path);
+			figure_skip(scenario, figure->name, figure->silent);
+			return 0;
+		}
+	}
+	variable_add(&inputs, "data", path);
+	if (strcmp(figure->name, "detection") == 0) {
+		view = view_find("balancers");
+		code = table_write(plot, view_prepare(db, view), "balancers",
+				   view->form, path, &rows);
+		if (code != 0)
+			return code;
+		variable_add(&inputs, "balancers", path);
+	}
+	if (subtitle_make(db, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
+	return figure_draw(plot, figure->name, stem, subtitle, &inputs);
+}
+
+/* One table of one fit; `what` is fit_point or fit_curve. */
+static int
+fit_write(const struct plot *plot, sqlite3 *db, const struct scaling *scaling,
+	  const char *what, const char *stem, char *path)
+{
+	char *sql = sqlite3_mprintf(
+		"SELECT * FROM %s WHERE series = ?1 AND metric = ?2"
+		" AND unit = ?3 ORDER BY servers",
+		what);
+	sqlite3_stmt *statement = sql != NULL ? db_prepare(db, sql) : NULL;
+	size_t rows;
+
+	sqlite3_free(sql);
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_int64(statement, 1, scaling->series);
+	sqlite3_bind_text(statement, 2, scaling->metric, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, scaling->rounds ? "rounds" : "ms", -1,
+			  SQLITE_STATIC);
+	return table_write(plot, statement, stem, TABLE_TSV, path, &rows);
+}
+
+/* "T = 0.32 + 0.195 log2 n" in gnuplot's markup, in milliseconds or rounds. */
+static void
+legend_make(const struct scaling *scaling, enum fit_model model, char *text,
+	    size_t size)
+{
+	const struct fit_line *line = &scaling->fit.line[model];
+	double u = scaling->rounds ? 1 : 1e-6;
+
+	if (model == FIT_ORIGIN)
+		snprintf(text, size, "T = %.3g log_2 n (the paper's form)",
+			 line->slope * u);
+	else
+		snprintf(text, size, "T = %.3g %c %.3g log_2 n, 95 %%",
+			 line->intercept * u, line->slope < 0 ? '-' : '+',
+			 fabs(line->slope) * u);
+}
+
+static int
+scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
+	     const struct scaling *scaling, bool several)
+{
+	static const char *const titles[][2] = {
+		{ "lookup", "Lookup time" },
+		{ "setting_first", "Setting time, first replica" },
+		{ "setting_all", "Setting time, all replicas" },
+	};
+	struct variables inputs = { .length = 0 };
+	char stem[256], part[288], path[PATH_MAX], text[320];
+	const char *title = scaling->metric;
+
+	snprintf(stem, sizeof(stem), "%s-scaling-%s%s", scenario,
+		 scaling->metric, scaling->rounds ? "-rounds" : "");
+	if (several)
+		snprintf(stem + strlen(stem), sizeof(stem) - strlen(stem),
+			 "-%lld", (long long)scaling->series);
+	snprintf(part, sizeof(part), "%s-points", stem);
+	if (fit_write(plot, db, scaling, "fit_point", part, path) != 0)
+		return EXIT_RUNTIME;
+	variable_add(&inputs, "points", path);
+	snprintf(part, sizeof(part), "%s-curve", stem);
+	if (fit_write(plot, db, scaling, "fit_curve", part, path) != 0)
+		return EXIT_RUNTIME;
+	variable_add(&inputs, "curve", path);
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		if (strcmp(titles[i][0], scaling->metric) == 0)
+			title = titles[i][1];
+	snprintf(part, sizeof(part), "%.*s%s", (int)strcspn(title, " "), title,
+		 " rounds");
+	variable_add(&inputs, "what", scaling->rounds ? part : title);
+	variable_add(&inputs, "unit", scaling->rounds ? "rounds" : "ms");
+	legend_make(scaling, FIT_AFFINE, text, sizeof(text));
+	variable_add(&inputs, "affine", text);
+	legend_make(scaling, FIT_ORIGIN, text, sizeof(text));
+	variable_add(&inputs, "origin", text);
+	snprintf(text, sizeof(text), "%s%s%s: k = %lld, %zu runs", scenario,
+		 scaling->label[0] != '\0' ? " " : "", scaling->label,
+		 (long long)scaling->k, scaling->fit.runs);
+	return figure_draw(plot, "scaling", stem, text, &inputs);
+}
+
+/* T(n) of every series and metric in time, lookups in rounds as well. */
+static int
+scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
+{
+	int64_t count;
+	size_t drawn = 0;
+
+	if (scaling_attach(db) != 0 ||
+	    db_number(db, "SELECT count(*) FROM series", 0, &count) != 0)
+		return EXIT_RUNTIME;
+	for (int64_t series = 1; series <= count; series++)
+		for (size_t m = 0; scaling_metrics[m] != NULL; m++)
+			for (int rounds = 0; rounds < (m == 0 ? 2 : 1);
+			     rounds++) {
+				struct scaling scaling;
+				int code = scaling_read(db, series,
+							scaling_metrics[m],
+							rounds == 1, &scaling);
+
+				if (code == 0 && scaling.points != NULL &&
+				    scaling.fit.points >= SCALING_POINTS) {
+					code = scaling_draw(plot, db, scenario,
+							    &scaling,
+							    count > 1);
+					drawn++;
+				}
+				scaling_free(&scaling);
+				if (code != 0)
+					return code;
+			}
+	if (drawn == 0)
+		figure_skip(scenario, "scaling", figures[FIGURES - 1].nothing);
+	return 0;
+}
+
+/* Does the newest run's scenario name its figures, and this one? -1: error. */
+static int
+figure_listed(sqlite3 *db, const char *figure)
+{
+	static const char sql[] =
+		"WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL"
+		"  SELECT i + 1 FROM place WHERE i < 15),"
+		" newest AS (SELECT resolved FROM run JOIN member"
+		"  ON run_id = id ORDER BY id DESC LIMIT 1),"
+		" name AS (SELECT scenario_get(resolved, 'plots.' || i) AS name"
+		"  FROM newest, place)"
+		" SELECT count(name) = 0 OR coalesce(max(name = ?1), 0)"
+		" FROM name";
+	sqlite3_stmt *statement = db_prepare(db, sql);
+	int listed = -1;
+
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_text(statement, 1, figure, -1, SQLITE_STATIC);
+	if (db_step(statement) == 1)
+		listed = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return listed;
+}
+
+static int
+figure_wanted(const struct plot *plot, sqlite3 *db, const char *figure)
+{
+	if (plot->wanted_count == 0)
+		return figure_listed(db, figure);
+	for (int i = 0; i < plot->wanted_count; i++)
+		if (strcmp(plot->wanted[i], figure) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+scenario_plot(struct plot *plot, const char *path, const char *scenario)
+{
+	sqlite3 *db;
+	int code = view_open(&db, path, scenario);
+
+	if (code != 0)
+		return code;
+	for (size_t i = 0; code == 0 && i < FIGURES; i++) {
+		int wanted = figure_wanted(plot, db, figures[i].name);
+
+		if (wanted < 0)
+			code = EXIT_RUNTIME;
+		else if (wanted == 0)
+			continue;
+		else if (figures[i].view == NULL)
+			code = scaling_make(plot, db, scenario);
+		else
+			code = figure_make(plot, db, &figures[i], scenario);
+	}
+	db_close(db);
+	return code;
+}
+
+/* Each scenario of the database in its own connection and snapshot. */
+static int
+scenarios_plot(struct plot *plot, const char *path)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int row = 1, code = db_open(&db, path, DB_READ);
+
+	if (code != 0)
+		return code;
+	statement = db_prepare(db, "SELECT scenario FROM run WHERE status ="
+				   " 'ok' GROUP BY scenario ORDER BY min(id)");
+	if (statement == NULL)
+		code = EXIT_RUNTIME;
+	while (code == 0 && (row = db_step(statement)) == 1) {
+		char scenario[128];
+
+		snprintf(scenario, sizeof(scenario), "%s",
+			 (const char *)sqlite3_column_text(statement, 0));
+		code = scenario_plot(plot, path, scenario);
+	}
+	if (code == 0 && row < 0)
+		code = EXIT_RUNTIME;
+	sqlite3_finalize(statement);
+	db_close(db);
+	return code;
+}
+
+static bool
+folder_has_style(const char *folder)
+{
+	char file[PATH_MAX + 16];
+
+	snprintf(file, sizeof(file), "%s/style.gp", folder);
+	return access(file, R_OK) == 0;
+}
+
+/* Where the .gp files are; folder is PATH_MAX bytes. */
+static bool
+plots_find(const char *option, char *folder)
+{
+	static const char *const beside[] = { "../../plots", "../../../plots",
+					      "../share/homeward/plots" };
+	const char *variable = getenv("HOMEWARD_PLOTS");
+	char program[PATH_MAX / 2];
+	ssize_t length =
+		readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	snprintf(folder, PATH_MAX, "%s",
+		 option != NULL	    ? option
+		 : variable != NULL ? variable
+				    : "plots");
+	if (folder_has_style(folder))
+		return true;
+	if (option != NULL || variable != NULL || length <= 0)
+		return false;
+	program[length] = '\0';
+	slash = strrchr(program, '/');
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		snprintf(folder, PATH_MAX, "%s/%s", program, beside[i]);
+		if (folder_has_style(folder))
+			return true;
+	}
+	snprintf(folder, PATH_MAX, "plots");
+	return false;
+}
+
+/* Like mkdir -p. */
+static int
+folder_make(const char *path)
+{
+	char part[PATH_MAX];
+
+	snprintf(part, sizeof(part), "%s", path);
+	for (char *slash = part + 1; (slash = strchr(slash, '/')) != NULL;
+	     slash++) {
+		*slash = '\0';
+		(void)mkdir(part, 0777);
+		*slash = '/';
+	}
+	if (mkdir(part, 0777) == -1 && errno != EEXIST) {
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	return 0;
+}
+
+static bool
+figures_known(const struct plot *plot, const char *verb)
+{
+	for (int i = 0; i < plot->wanted_count; i++) {
+		struct nearest nearest = nearest_start(plot->wanted[i]);
+		char hint[80];
+		bool known = false;
+
+		for (size_t j = 0; j < FIGURES; j++) {
+			known |= strcmp(plot->wanted[i], figures[j].name) == 0;
+			nearest_offer(&nearest, figures[j].name);
+		}
+		if (known)
+			continue;
+		nearest_hint(&nearest, hint, sizeof(hint));
+		(void)verb_usage(verb, "no figure '%s'%s", plot->wanted[i],
+				 hint);
+		return false;
+	}
+	return true;
+}
+
+/* Options into plot, path, scenario and gp folder. EXIT_OK or EXIT_USAGE. */
+static int
+options_read(int argc, char **argv, struct plot *plot, const char **path,
+	     const char **scenario, const char **gp)
+{
+	static const struct option options[] = {
+		{ "db", required_argument, NULL, 'd' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "scenario", required_argument, NULL, 's' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "plots", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			*path = optarg;
+			break;
+		case 'o':
+			plot->out = optarg;
+			break;
+		case 's':
+			*scenario = optarg;
+			break;
+		case 'f':
+			plot->svg = strcmp(optarg, "svg") == 0;
+			plot->png = strcmp(optarg, "png") == 0;
+			if (!plot->svg && !plot->png)
+				return verb_usage(argv[0],
+						  "format '%s' is neither svg "
+						  "nor png",
+						  optarg);
+			break;
+		case 'p':
+			*gp = optarg;
+			break;
+		case 'j':
+			plot->json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	plot->wanted = argv + optind;
+	plot->wanted_count = argc - optind;
+	return figures_known(plot, argv[0]) ? EXIT_OK : EXIT_USAGE;
+}
+
+int
+verb_plot(int argc, char **argv)
+{
+	struct plot plot = { .out = "results/plots", .svg = true, .png = true };
+	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *gp = NULL;
+	char folder[PATH_MAX];
+	int code = options_read(argc, argv, &plot, &path, &scenario, &gp);
+
+	if (code != EXIT_OK)
+		return code;
+	if (!plots_find(gp, folder)) {
+		fprintf(stderr,
+			"homeward: %s/style.gp: not there; --plots says where "
+			"the figures' .gp files are\n",
+			folder);
+		return EXIT_RUNTIME;
+	}
+	plot.gp = folder;
+	if (folder_make(plot.out) != 0)
+		return EXIT_RUNTIME;
+	code = scenario != NULL ? scenario_plot(&plot, path, scenario)
+				: scenarios_plot(&plot, path);
+	if (plot.json)
+		puts(plot.written > 0 ? "\n]" : "[]");
+	if (code == 0 && plot.written == 0) {
+		fprintf(stderr, "homeward: nothing to plot\n");
+		code = EXIT_INCONCLUSIVE;
+	}
+	return code;
+}
