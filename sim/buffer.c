@@ -150,7 +150,6 @@ buffer_copy(struct buffers *buffers, uint32_t index)
 
 	to->digest = from->digest;
 	to->target = from->target;
-	to->origin = from->origin;
 	memcpy(to->bytes, from->bytes, from->size);
 	return copy;
 }

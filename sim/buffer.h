@@ -29,7 +29,6 @@ struct buffer {
 	uint32_t target; /* fabric_target() of the destination */
 	uint32_t size; /* bytes in use; 0: the buffer is free */
 	uint32_t next_free;
-	uint32_t origin; /* device that sent it */
 	uint8_t bytes[];
 };
 

@@ -73,17 +73,21 @@ uint32_t network_link_find(const struct network *, const char *name);
 void network_link_name(const struct network *, uint32_t link, char *name,
 		       size_t size);
 void network_link_set(struct network *, uint32_t link, enum network_link_state);
-/* All links of a device at once; a router that comes back starts empty. */
+/* All links of a device at once; a router that comes back starts empty. Until
+ * its own next change each link keeps what network_link_set() asked for. */
 void network_device_set(struct network *, uint32_t device, bool up);
 /* Whether a server announces the service (drain, undrain, join). Its
  * loopback stays announced. */
 void network_announce(struct network *, uint32_t server, bool announce);
 /* Links that this packet, sent by the host now, would cross, in order. The
- * number; 0 when it would be dropped. *last is the device it reaches. */
+ * number (links beyond capacity are counted, not written); 0 when it would be
+ * dropped. *last is the device it reaches, UINT32_MAX if none; on a uniform
+ * fabric, which has no links, it alone is the answer. */
 uint32_t network_path(const struct network *, uint32_t device,
 		      const uint8_t *bytes, uint32_t size, uint32_t *links,
 		      uint32_t capacity, uint32_t *last);
-/* Does this host have a route to the address (its own uplinks' view)? */
+/* Does this host have a route to the address (its own uplinks' view: servers
+ * know the default route only)? Uniform: is the address's host up? */
 bool network_routed(const struct network *, uint32_t device,
 		    const struct address *);
 /* Counters per device and drops by reason go to the watch. */
