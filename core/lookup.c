@@ -221,7 +221,7 @@ lookup_answered(struct lookup *lookup, struct candidate *candidate)
 	candidate->state = CANDIDATE_ANSWERED;
 	if (candidate->round > lookup->round)
 		lookup->round = candidate->round;
-	lookup->fruitless++;
+	lookup->fruitless += candidate->round > lookup->improved;
 }
 
 /* When the candidate's state changes by itself. */
@@ -261,7 +261,7 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 		    candidate_wake(candidate).ns > now.ns)
 			continue;
 		candidate->state = CANDIDATE_FAILED;
-		lookup->fruitless++;
+		lookup->fruitless += candidate->round > lookup->improved;
 		peers[failed++] = candidate->peer;
 	}
 	return failed;
@@ -271,8 +271,8 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 static bool
 is_stuck(const struct lookup *lookup, uint32_t alpha, uint32_t parallel)
 {
-	return lookup->round > lookup->improved &&
-	       (parallel == 0 || lookup->fruitless >= alpha);
+	return lookup->fruitless >= alpha ||
+	       (parallel == 0 && lookup->round > lookup->improved);
 }
 
 uint32_t

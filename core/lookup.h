@@ -22,7 +22,8 @@
  * The end ([1], 2.3): all of the k closest that have not failed have
  * answered. When a round found nobody closer than was known before, all of
  * the k closest not yet asked are asked at once. With unequal delays
- * there are no clean rounds; then it is alpha answers without progress.
+ * there are no clean rounds; then it is alpha answers, or failures, to
+ * queries sent after the last progress.
  * A lookup for a value asks those who failed a second time before it says
  * "missed", for a lost datagram is likelier than three dead replicas; any
  * lookup does when nobody has answered at all.
@@ -128,7 +129,7 @@ struct lookup {
 	uint32_t peer; /* NOTICE: who said so */
 	uint32_t queries; /* datagrams sent */
 	uint32_t hops; /* round of the answer with the value, or the last */
-	uint32_t fruitless; /* answers since somebody closer turned up */
+	uint32_t fruitless; /* answers of later rounds than improved */
 	uint32_t candidate_count, candidate_limit;
 	uint8_t kind, phase, self; /* enums above */
 	uint8_t round; /* highest answered */
