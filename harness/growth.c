@@ -34,7 +34,7 @@ value_text(char text[VALUE_TEXT], const struct scaling *scaling, double value)
 	if (!scaling->rounds)
 		table_time(text, value);
 	else if (isnan(value))
-		strcpy(text, "-");
+		snprintf(text, VALUE_TEXT, "-");
 	else
 		snprintf(text, VALUE_TEXT, "%.4g",
 			 fabs(value) < 1e-12 ? 0 : value);
@@ -63,9 +63,9 @@ static const char *
 p_text(char text[VALUE_TEXT], double p)
 {
 	if (isnan(p))
-		strcpy(text, "-");
+		snprintf(text, VALUE_TEXT, "-");
 	else if (p < 1e-4)
-		strcpy(text, "<0.0001");
+		snprintf(text, VALUE_TEXT, "<0.0001");
 	else
 		snprintf(text, VALUE_TEXT, "%.4f", p);
 	return text;

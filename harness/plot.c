@@ -40,8 +40,6 @@
 #define SCALING_POINTS 3
 #define VARIABLES      4096
 
-extern char **environ;
-
 /* A figure of one view; scaling, which has two a metric, is drawn apart. */
 struct figure {
 	const char *name; /* NAME.gp */
@@ -264,6 +262,15 @@ subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 	return row == 1 ? 0 : EXIT_RUNTIME;
 }
 
+/* A scenario's name is a file's name; nobody's database leads elsewhere. */
+static void
+stem_clean(char *stem)
+{
+	for (; *stem != '\0'; stem++)
+		if (*stem == '/')
+			*stem = '-';
+}
+
 static int
 figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	    const char *scenario)
@@ -275,6 +282,7 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	int code;
 
 	snprintf(stem, sizeof(stem), "%s-%s", scenario, figure->name);
+	stem_clean(stem);
 	code = table_write(plot, view_prepare(db, view), stem, view->form, path,
 			   &rows);
 	if (code != 0)
@@ -365,6 +373,7 @@ scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 	if (several)
 		snprintf(stem + strlen(stem), sizeof(stem) - strlen(stem),
 			 "-%lld", (long long)scaling->series);
+	stem_clean(stem);
 	snprintf(part, sizeof(part), "%s-points", stem);
 	if (fit_write(plot, db, scaling, "fit_point", part, path) != 0)
 		return EXIT_RUNTIME;

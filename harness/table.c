@@ -46,11 +46,11 @@ table_time(char text[TABLE_TIME], double ns)
 	size_t u = 0;
 
 	if (isnan(ns)) {
-		strcpy(text, "-");
+		snprintf(text, TABLE_TIME, "-");
 		return text;
 	}
 	if (fabs(ns) < 0.5e-3) {
-		strcpy(text, "0");
+		snprintf(text, TABLE_TIME, "0");
 		return text;
 	}
 	/* 999.6 us rounds to 1.00 ms, not to 1e+03 us. */
@@ -191,6 +191,8 @@ cells_add(struct cells *cells, sqlite3_stmt *statement, bool header)
 
 		if (text == NULL)
 			return false;
+		memset(text + cells->rows * cells->columns, 0,
+		       (more - cells->rows) * cells->columns * sizeof(*text));
 		cells->text = text;
 		cells->capacity = more;
 	}

@@ -43,13 +43,50 @@ static const struct verb verbs[] = {
 	  "[--json] [KEY]",
 	  "  --json                print the table as JSON\n"
 	  "A KEY may be a section: `homeward describe dht`.\n" },
-	{ "summary", verb_summary, "print what runs measured", NULL, NULL },
-	{ "export", verb_export, "print tables for other programs", NULL,
-	  NULL },
-	{ "fit", verb_fit, "fit T(n) = L log2 n and its rivals", NULL, NULL },
-	{ "plot", verb_plot, "draw the figures", NULL, NULL },
-	{ "gate", verb_gate, "compare a small sweep with its baseline", NULL,
-	  NULL },
+	{ "summary", verb_summary, "print what runs measured",
+	  "[--db FILE] [--scenario NAME] [--json]",
+	  "  --db FILE             database to read (results/homeward.db)\n"
+	  "  --scenario NAME       only its runs\n"
+	  "  --json                print it as JSON, times in nanoseconds\n" },
+	{ "export", verb_export, "print tables for other programs",
+	  "[--what VIEW] [--db FILE] [--scenario NAME] [--out FILE] [--json]",
+	  "  --what VIEW           which table; without it, print their names\n"
+	  "  --db FILE             database to read (results/homeward.db)\n"
+	  "  --scenario NAME       only its runs\n"
+	  "  --out FILE            there instead of standard output\n"
+	  "  --json                an array of objects instead of tabs\n" },
+	{ "fit", verb_fit, "fit T(n) = L log2 n and its rivals",
+	  "[--metric METRIC] [--db FILE] [--scenario NAME] [--json]",
+	  "  --metric METRIC       lookup, setting_first, setting_all, or "
+	  "hops\n"
+	  "                        (a lookup's rounds); all of them without "
+	  "it\n"
+	  "  --db FILE             database to read (results/homeward.db)\n"
+	  "  --scenario NAME       only its runs\n"
+	  "  --json                print the fits as JSON\n"
+	  "Exit 4 when the data do not suffice for a conclusion.\n" },
+	{ "plot", verb_plot, "draw the figures",
+	  "[--db FILE] [--out DIR] [--scenario NAME] [--format svg|png]\n"
+	  "[--plots DIR] [--json] [FIGURE]...",
+	  "  --db FILE             database to read (results/homeward.db)\n"
+	  "  --out DIR             folder for figures and their tables "
+	  "(results/plots)\n"
+	  "  --scenario NAME       only its runs\n"
+	  "  --format svg|png      one format instead of both\n"
+	  "  --plots DIR           where the .gp files are\n"
+	  "  --json                print the names of the figures as JSON\n"
+	  "FIGURE: setting, detection, lookup, hops, throughput, scaling.\n" },
+	{ "gate", verb_gate, "compare a small sweep with its baseline",
+	  "[--bless] [--baseline FILE] [--jobs N] [--set KEY=VALUE]...\n"
+	  "[--json] [SCENARIO]",
+	  "  --bless               write the baseline instead\n"
+	  "  --baseline FILE       what to compare with "
+	  "(results/gate.baseline)\n"
+	  "  --jobs N              points run at a time (as many as "
+	  "processors)\n"
+	  "  --set KEY=VALUE       change a key; may be repeated\n"
+	  "  --json                print what differs as JSON\n"
+	  "SCENARIO: scenarios/gate.yaml. Exit 1 when anything differs.\n" },
 	{ "replay", verb_replay, "push a capture's sessions through the core",
 	  NULL, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
