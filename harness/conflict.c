@@ -14,27 +14,30 @@
 
 struct rule {
 	bool broken;
-	const char *path; /* to blame */
+	const char *path, *other; /* to blame, see struct conflict */
 	const char *sentence;
 };
 
-static bool
-blame_setting(const char *path, struct key_place *blame)
+static struct key_place
+place_of(const char *path)
 {
-	*blame = (struct key_place){ .key = key_find(key_settings(), path) };
+	return (struct key_place){
+		.key = path != NULL ? key_find(key_settings(), path) : NULL
+	};
+}
+
+static bool
+fault_blame(struct conflict *conflict, const char *path, uint32_t fault)
+{
+	conflict->places[0] =
+		(struct key_place){ .key = key_find(key_faults(), path),
+				    .fault = fault };
+	conflict->places[1].key = NULL;
 	return true;
 }
 
 static bool
-blame_fault(const char *path, uint32_t fault, struct key_place *blame)
-{
-	*blame = (struct key_place){ .key = key_find(key_faults(), path),
-				     .fault = fault };
-	return true;
-}
-
-static bool
-rule_broken(const struct settings *s, struct key_place *blame, char *sentence)
+rule_broken(const struct settings *s, struct conflict *conflict)
 {
 	const struct fabric_settings *fabric = &s->fabric;
 	const struct node_settings *node = &s->dht.node;
@@ -43,41 +46,44 @@ rule_broken(const struct settings *s, struct key_place *blame, char *sentence)
 	bool uniform = fabric->kind == FABRIC_UNIFORM;
 	const struct rule rules[] = {
 		{ !uniform && fabric->uplinks > fabric->leaves,
-		  "fabric.uplinks", "more uplinks a server than leaves a pod" },
+		  "fabric.uplinks", "fabric.leaves",
+		  "more uplinks a server than leaves a pod" },
 		{ !uniform && fabric->pods > fabric->servers, "fabric.pods",
-		  "more pods than servers" },
+		  "fabric.servers", "more pods than servers" },
 		{ uniform && fabric->clients > 0, "fabric.clients",
-		  "a uniform fabric has no clients" },
+		  "fabric.kind", "a uniform fabric has no clients" },
 		{ uniform && clients->sessions > 0, "clients.sessions",
+		  "fabric.kind",
 		  "a uniform fabric has no clients to open sessions" },
-		{ uniform && s->fault_count > 0, "fabric.kind",
+		{ uniform && s->fault_count > 0, "fabric.kind", NULL,
 		  "a uniform fabric has no links or routers for events" },
 		{ clients->sessions > 0 && fabric->clients == 0,
-		  "fabric.clients", "sessions need a client host" },
-		{ node->alpha > node->k, "dht.alpha",
+		  "fabric.clients", "clients.sessions",
+		  "sessions need a client host" },
+		{ node->alpha > node->k, "dht.alpha", "dht.k",
 		  "alpha must not exceed k" },
-		{ node->replicas > node->k, "dht.replicas",
+		{ node->replicas > node->k, "dht.replicas", "dht.k",
 		  "replicas must not exceed k" },
 		{ node->timeout_floor_ns > node->timeout_cap_ns,
-		  "dht.timeout_floor_ms",
+		  "dht.timeout_floor_ms", "dht.timeout_cap_ms",
 		  "the smallest timeout exceeds the largest" },
 		{ clients->sessions > 0 &&
 			  clients->start_ns >= measure->duration_ns,
-		  "clients.start_s",
+		  "clients.start_s", "measure.duration_s",
 		  "the first session would open after the end" },
 		{ measure->lookups > 0 && measure->settings == 0,
-		  "measure.lookups", "lookups need settings to look up" },
-		{ (measure->settings > 0 || measure->lookups > 0) &&
-			  !s->service.homeward,
-		  "service.homeward",
-		  "settings and lookups need service.homeward on" },
+		  "measure.lookups", "measure.settings",
+		  "lookups need settings to look up" },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (!rules[i].broken)
 			continue;
-		snprintf(sentence, KEY_ERROR, "%s", rules[i].sentence);
-		return blame_setting(rules[i].path, blame);
+		snprintf(conflict->sentence, sizeof(conflict->sentence), "%s",
+			 rules[i].sentence);
+		conflict->places[0] = place_of(rules[i].path);
+		conflict->places[1] = place_of(rules[i].other);
+		return true;
 	}
 	return false;
 }
@@ -214,35 +220,35 @@ target_broken(const struct settings *settings,
 
 static bool
 fault_broken(const struct settings *settings, uint32_t index, uint32_t joins,
-	     struct key_place *blame, char *sentence)
+	     struct conflict *conflict)
 {
+	char *sentence = conflict->sentence;
 	const struct fault_settings *fault = &settings->faults[index];
 
 	if (target_broken(settings, fault, joins, sentence))
-		return blame_fault("target", index + 1, blame);
+		return fault_blame(conflict, "target", index + 1);
 	if (fault->at_ns >= settings->measure.duration_ns) {
 		snprintf(sentence, KEY_ERROR,
 			 "the event would be after the end of the run");
-		return blame_fault("at_s", index + 1, blame);
+		return fault_blame(conflict, "at_s", index + 1);
 	}
 	if (fault->until_ns != 0 && fault->until_ns <= fault->at_ns) {
 		snprintf(sentence, KEY_ERROR, "until_s must be after at_s");
-		return blame_fault("until_s", index + 1, blame);
+		return fault_blame(conflict, "until_s", index + 1);
 	}
 	if (fault->period_ns != 0 && fault->until_ns == 0) {
 		snprintf(sentence, KEY_ERROR, "a period_s needs an until_s");
-		return blame_fault("period_s", index + 1, blame);
+		return fault_blame(conflict, "period_s", index + 1);
 	}
 	return false;
 }
 
 bool
-conflict_find(const struct settings *settings, struct key_place *blame,
-	      char *sentence)
+conflict_find(const struct settings *settings, struct conflict *conflict)
 {
 	uint32_t joins = 0;
 
-	if (rule_broken(settings, blame, sentence))
+	if (rule_broken(settings, conflict))
 		return true;
 	for (uint32_t i = 0; i < settings->fault_count; i++)
 		if (settings->faults[i].kind == FAULT_JOIN)
@@ -250,7 +256,7 @@ conflict_find(const struct settings *settings, struct key_place *blame,
 					 ? settings->faults[i].count
 					 : 1;
 	for (uint32_t i = 0; i < settings->fault_count; i++)
-		if (fault_broken(settings, i, joins, blame, sentence))
+		if (fault_broken(settings, i, joins, conflict))
 			return true;
 	return false;
 }

@@ -14,8 +14,14 @@
 #include "harness/key.h"
 #include "sim/settings.h"
 
-/* False: none. True: a sentence (KEY_ERROR bytes) and the key to blame. */
-bool conflict_find(const struct settings *, struct key_place *blame,
-		   char *sentence);
+/* The keys that contradict each other, the likelier culprit first; the second
+ * key may be NULL. */
+struct conflict {
+	struct key_place places[2];
+	char sentence[KEY_ERROR];
+};
+
+/* False: there is none. */
+bool conflict_find(const struct settings *, struct conflict *);
 
 #endif

@@ -361,30 +361,46 @@ sweep_point_json(const struct scenario *scenario,
 
 /* ---- contradictions ---- */
 
-/* Point at the axis, the option or the line that a key's value is from. */
-static void
-place_complain(const struct scenario *scenario, const struct key_place *place,
-	       const char *const *sets, const char *sentence,
-	       const char *at_point, FILE *talk)
+/* Where a key's value is from: its axis, --set, a line, or nowhere. */
+static struct scenario_origin
+place_origin(const struct scenario *scenario, const struct key_place *place)
 {
-	const struct scenario_axis *axis = axis_find(scenario, place);
+	const struct scenario_axis *axis;
 	struct scenario_origin origin = { 0 };
+
+	if (place->key == NULL)
+		return origin;
+	axis = axis_find(scenario, place);
+	if (axis != NULL)
+		origin.mark = axis->mark;
+	else if (place->fault > 0)
+		origin.mark = scenario->fault_marks[place->fault - 1];
+	else
+		origin = scenario->origins[place->key - key_settings()->keys];
+	return origin;
+}
+
+static void
+conflict_complain(const struct scenario *scenario,
+		  const struct conflict *conflict, const char *const *sets,
+		  const char *at_point, FILE *talk)
+{
+	struct scenario_origin origin =
+		place_origin(scenario, &conflict->places[0]);
 	char name[KEY_ERROR];
 	struct reader reader = { .name = scenario->path, .talk = talk };
 
-	if (place->fault > 0)
-		origin.mark = scenario->fault_marks[place->fault - 1];
-	else if (axis != NULL)
-		origin.mark = axis->mark;
-	else
-		origin = scenario->origins[place->key - key_settings()->keys];
+	/* A default is nobody's mistake. */
+	if (origin.mark.line == 0 && origin.option == 0)
+		origin = place_origin(scenario, &conflict->places[1]);
 	if (origin.option > 0) {
 		snprintf(name, sizeof(name), "--set %.200s",
 			 sets[origin.option - 1]);
 		reader.name = name;
 		reader.option = true;
 	}
-	reader_complain_at(&reader, origin.mark, "%s%s", sentence, at_point);
+	reader_complain_at(&reader, origin.mark, "%s%s", conflict->sentence,
+			   at_point);
 }
 
 unsigned
@@ -402,18 +418,16 @@ sweep_check(const struct scenario *scenario, const char *const *sets,
 		return 1;
 	}
 	for (uint32_t i = 0; i < count; i += scenario->repeat) {
-		char sentence[KEY_ERROR];
 		char label[SWEEP_LABEL], at_point[SWEEP_LABEL + 8] = "";
-		struct key_place blame;
+		struct conflict conflict;
 
 		sweep_point_make(scenario, i, &point);
-		if (!conflict_find(&point.settings, &blame, sentence))
+		if (!conflict_find(&point.settings, &conflict))
 			continue;
 		sweep_point_label(scenario, &point, label);
 		if (scenario->axis_count > 0)
 			snprintf(at_point, sizeof(at_point), " (at %s)", label);
-		place_complain(scenario, &blame, sets, sentence, at_point,
-			       talk);
+		conflict_complain(scenario, &conflict, sets, at_point, talk);
 		return 1;
 	}
 	return 0;
