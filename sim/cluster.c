@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cluster.c - what servers share, and how they come and go
+ *
+ * Memory is sized once, from the settings: sessions and operations give the
+ * number of records, publications and lookups, servers the size of tables. All
+ * of one kind lie in one piece, each server's at index * bytes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "core/held.h"
+#include "core/lookup.h"
+#include "core/publication.h"
+#include "core/store.h"
+#include "sim/actor.h"
+#include "sim/ideal.h"
+#include "sim/keymap.h"
+#include "sim/server.h"
+
+#define LOOKUPS_LEAST	 1024
+#define LOOKUPS_MOST	 65536
+#define HELD_BYTES_MOST	 (64u << 20)
+#define DATAGRAMS	 256 /* in reassembly at a time */
+#define STEER_BYTES_MOST (512u << 20) /* flow tables of all servers */
+#define FLOW_BYTES	 192 /* about, for sizing */
+#define BURIAL_NS	 (5 * NS_PER_S) /* longest a dead node's errands take */
+#define BURIAL_STEPS	 1000000
+
+static void *
+memory_get(size_t size)
+{
+	void *memory = calloc(1, size > 0 ? size : 1);
+
+	if (memory == NULL)
+		abort();
+	return memory;
+}
+
+static uint32_t
+bounded(uint64_t value, uint32_t least, uint32_t most)
+{
+	if (value < least)
+		return least;
+	return value > most ? most : (uint32_t)value;
+}
+
+/* Full buckets down to where k nodes are left, and those: about 2 k. */
+static uint32_t
+contacts_for(uint32_t servers, uint32_t k)
+{
+	uint32_t levels = 3;
+
+	for (uint64_t size = k; size < servers; size *= 2)
+		levels++;
+	return bounded((uint64_t)k * levels, k, servers + k);
+}
+
+static void
+share_tables(struct servers *servers)
+{
+	const struct settings *settings = servers->settings;
+	uint64_t keys = (uint64_t)workload_count(servers->workload) +
+			settings->measure.settings;
+	uint32_t replicas = settings->dht.node.replicas;
+	uint32_t lookups =
+		bounded(LOOKUPS_LEAST + 2 * keys, LOOKUPS_LEAST, LOOKUPS_MOST);
+	uint32_t records = bounded(1024 + keys * replicas * 3, 1024, 1u << 30);
+	uint32_t publications = bounded(1024 + keys * 2, 1024, 1u << 28);
+	uint32_t held = bounded((uint64_t)settings->service.steer.hold_bytes *
+					servers->count,
+				1 << 16, HELD_BYTES_MOST);
+	void **shared = servers->shared;
+
+	shared[0] = memory_get(endpoints_size(servers->count + 64));
+	shared[1] = memory_get(lookups_size(lookups));
+	shared[2] = memory_get(store_size(records));
+	shared[3] = memory_get(publications_size(publications, replicas));
+	servers->parts = (struct node_parts){
+		.endpoints = endpoints_init(shared[0], servers->count + 64,
+					    &settings->dht.placement),
+		.lookups = lookups_init(shared[1], lookups),
+		.store = store_init(shared[2], records,
+				    &settings->dht.placement),
+		.publications =
+			publications_init(shared[3], publications, replicas),
+	};
+	if (workload_count(servers->workload) > 0) {
+		shared[4] = memory_get(held_size(held));
+		servers->held = held_init(shared[4], held);
+	}
+}
+
+static void
+size_servers(struct servers *servers)
+{
+	const struct settings *settings = servers->settings;
+	uint32_t sessions = workload_count(servers->workload);
+	uint32_t most = bounded(STEER_BYTES_MOST / FLOW_BYTES / servers->count,
+				64, 65536);
+
+	servers->node_limits.contacts =
+		contacts_for(servers->count, settings->dht.node.k);
+	servers->node_bytes = (node_size(&servers->node_limits) + 63) / 64 * 64;
+	servers->node_memory = memory_get(servers->node_bytes * servers->count);
+	servers->service = (struct steer_service){
+		.address = network_service_address(servers->network,
+						   settings->service.family),
+		.port = settings->service.port,
+	};
+	servers->steer_settings = settings->service.steer;
+	servers->steer_settings.services = &servers->service;
+	servers->steer_settings.service_count = 1;
+	if (sessions == 0)
+		return;
+	servers->steer_limits = (struct steer_limits){
+		.flows = bounded(sessions + 16ull, 64, most),
+		.fragments = 64,
+		.prefixes = 256,
+		.peers = bounded(servers->count, 4, 1024),
+	};
+	servers->steer_bytes =
+		(steer_size(&servers->steer_limits) + 63) / 64 * 64;
+	servers->steer_memory =
+		memory_get(servers->steer_bytes * servers->count);
+}
+
+/* An empty node and steer; a restart has streams of its own, so that its
+ * sequence numbers are not taken for old ones. */
+void
+servers_start(struct servers *servers, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	uint64_t seed = servers->node_seed + server->incarnation;
+
+	server->node =
+		node_init(servers->node_memory + servers->node_bytes * index,
+			  &servers->node_limits, &servers->settings->dht.node,
+			  &servers->parts, index, seed);
+	server->steer = NULL;
+	if (servers->steer_memory != NULL)
+		server->steer = steer_init(
+			servers->steer_memory + servers->steer_bytes * index,
+			&servers->steer_limits, &servers->steer_settings,
+			server->node, servers->parts.endpoints, servers->held,
+			seed);
+	server->alarm.pending_ns = INT64_MAX;
+	server->alive = true;
+	server->joined = false;
+	server->leaving = false;
+}
+
+static void
+make_server(struct servers *servers, uint32_t index)
+{
+	const struct settings *settings = servers->settings;
+	struct server *server = &servers->servers[index];
+	struct endpoint endpoint = { .port = SERVER_DHT_PORT };
+
+	server->rng = actor_rng(settings->seed, ACTOR_SERVER, index);
+	server->loopback = network_host_address(servers->network, index,
+						settings->service.family);
+	/* 0 .. 2 * skew: differences count, and no version is negative. */
+	server->skew_ns = (int64_t)rng_below(
+		&server->rng,
+		2 * (uint64_t)settings->service.clock_skew_ns + 1);
+	endpoint.address = server->loopback;
+	(void)endpoints_intern(servers->parts.endpoints, &endpoint);
+}
+
+struct servers *
+servers_create(const struct settings *settings, struct network *network,
+	       struct queue *queue, const struct watch *watch,
+	       struct workload *workload, struct transport *transport)
+{
+	struct servers *servers = memory_get(sizeof(*servers));
+
+	servers->settings = settings;
+	servers->network = network;
+	servers->queue = queue;
+	servers->watch = watch;
+	servers->workload = workload;
+	servers->transport = transport;
+	servers->reassembly = reassembly_create(DATAGRAMS);
+	servers->synthetic = keymap_create();
+	servers->node_seed = actor_seed(settings->seed, ACTOR_NODE);
+	servers->count = settings->fabric.servers;
+	servers->servers = memory_get(servers->count * sizeof(struct server));
+	share_tables(servers);
+	size_servers(servers);
+	for (uint32_t i = 0; i < servers->count; i++)
+		make_server(servers, i);
+	for (uint32_t i = 0; i < servers->count; i++)
+		servers_start(servers, i);
+	return servers;
+}
+
+void
+servers_destroy(struct servers *servers)
+{
+	if (servers == NULL)
+		return;
+	for (unsigned i = 0; i < SERVER_OUTBOXES; i++) {
+		free(servers->outboxes[i].items);
+		free(servers->outboxes[i].bytes);
+	}
+	for (unsigned i = 0; i < 5; i++)
+		free(servers->shared[i]);
+	free(servers->node_memory);
+	free(servers->steer_memory);
+	free(servers->servers);
+	reassembly_destroy(servers->reassembly);
+	keymap_destroy(servers->synthetic);
+	free(servers);
+}
+
+void
+servers_ideal(struct servers *servers)
+{
+	struct node **nodes = memory_get(servers->count * sizeof(*nodes));
+
+	for (uint32_t i = 0; i < servers->count; i++) {
+		nodes[i] = servers->servers[i].alive ? servers->servers[i].node
+						     : NULL;
+		servers->servers[i].joined = servers->servers[i].alive;
+	}
+	ideal_fill(nodes, servers->count, servers->parts.endpoints,
+		   servers->settings->dht.node.k, servers->settings->seed);
+	free(nodes);
+}
+
+void
+servers_absent(struct servers *servers, uint32_t index)
+{
+	servers->servers[index].alive = false;
+	servers->servers[index].joined = false;
+	network_announce(servers->network, index, false);
+	network_device_set(servers->network, index, false);
+}
+
+uint32_t
+servers_joined(const struct servers *servers)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < servers->count; i++)
+		count += servers->servers[i].joined;
+	return count;
+}
+
+uint32_t
+servers_random(const struct servers *servers, struct rng *rng)
+{
+	/* Most are in: guess first, then count. */
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t guess = (uint32_t)rng_below(rng, servers->count);
+		if (servers->servers[guess].joined)
+			return guess;
+	}
+	uint32_t joined = servers_joined(servers);
+	if (joined == 0)
+		return WATCH_NONE;
+	uint32_t chosen = (uint32_t)rng_below(rng, joined);
+	for (uint32_t i = 0;; i++)
+		if (servers->servers[i].joined && chosen-- == 0)
+			return i;
+}
+
+/* Run a dead node's errands to their end in its own future, unheard, so that
+ * its places in the shared tables come back. */
+static void
+bury(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	struct instant end = instant_after(now, BURIAL_NS);
+	struct outbox *outbox = servers_begin(servers);
+
+	for (unsigned step = 0; step < BURIAL_STEPS; step++) {
+		struct instant next = node_deadline(server->node);
+		if (server->steer != NULL)
+			next = instant_min(next, steer_deadline(server->steer));
+		if (instant_before(end, next))
+			break;
+		if (instant_before(now, next))
+			now = next;
+		outbox_clear(outbox);
+		node_expire(server->node, now, outbox);
+		struct node_event event;
+		while ((event = node_event(server->node)).kind != NODE_NONE)
+			if (server->steer != NULL)
+				steer_learned(server->steer, now, &event,
+					      outbox);
+		if (server->steer != NULL)
+			steer_expire(server->steer, now, outbox);
+	}
+	servers->depth--;
+}
+
+void
+servers_crash(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	if (!server->alive)
+		return;
+	struct outbox *outbox = servers_begin(servers);
+	const struct connection *connection = NULL;
+	while ((connection = transport_next(servers->transport, index,
+					    connection)) != NULL) {
+		outbox_clear(outbox);
+		(void)node_remove(server->node, now, &connection->key, outbox);
+	}
+	servers->depth--;
+	bury(servers, now, index);
+	transport_drop(servers->transport, index);
+	(void)store_forget(servers->parts.store, index);
+	server->alive = false;
+	server->joined = false;
+	network_device_set(servers->network, index, false);
+}
+
+static void
+report_server(const struct servers *servers, uint32_t index)
+{
+	const struct server *server = &servers->servers[index];
+	const struct watch *watch = servers->watch;
+	const char *name = network_device_name(servers->network, index);
+	const struct node_counters *node = node_counters(server->node);
+
+#define REPORT(prefix, value, field)                                           \
+	watch->counter(watch->context, name, prefix #field, (value)->field);
+#define SERVER_COUNTER(field) REPORT("server_", &server->counters, field)
+	SERVER_COUNTER_LIST(SERVER_COUNTER)
+#undef SERVER_COUNTER
+#define NODE_COUNTER(field) REPORT("node_", node, field)
+	NODE_COUNTER_LIST(NODE_COUNTER)
+#undef NODE_COUNTER
+	if (server->steer == NULL)
+		return;
+	const struct steer_counters *steer = steer_counters(server->steer);
+#define STEER_COUNTER(field) REPORT("steer_", steer, field)
+	STEER_COUNTER_LIST(STEER_COUNTER)
+#undef STEER_COUNTER
+#undef REPORT
+	for (unsigned i = 1; i < DROP_COUNT; i++) {
+		char text[64];
+		if (steer->drops[i] == 0)
+			continue;
+		(void)snprintf(text, sizeof(text), "drop_%s",
+			       drop_name((enum drop)i));
+		watch->counter(watch->context, name, text, steer->drops[i]);
+	}
+}
+
+void
+servers_report(const struct servers *servers)
+{
+	if (servers->watch->counter == NULL)
+		return;
+	for (uint32_t i = 0; i < servers->count; i++)
+		report_server(servers, i);
+}

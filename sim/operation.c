@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * operation.c - one pending event: the next operation
+ */
+#include "sim/operation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/cursor.h"
+#include "core/wire/protocol.h"
+#include "sim/actor.h"
+
+#define CLIENT_NET4 0xc6120000u /* 198.18.0.0 */
+#define PORT_FIRST  1024u
+#define PORT_COUNT  60000u
+
+struct operations {
+	const struct settings *settings;
+	struct queue *queue;
+	struct servers *servers;
+	struct address service;
+	struct rng rng;
+	uint32_t set, looked_up; /* so far */
+};
+
+struct operations *
+operations_create(const struct settings *settings, struct queue *queue,
+		  struct network *network, struct servers *servers)
+{
+	struct operations *operations = calloc(1, sizeof(*operations));
+
+	if (operations == NULL)
+		abort();
+	*operations = (struct operations){
+		.settings = settings,
+		.queue = queue,
+		.servers = servers,
+		.service = network_service_address(network,
+						   settings->service.family),
+		.rng = actor_rng(settings->seed, ACTOR_OPERATIONS, 0),
+	};
+	return operations;
+}
+
+void
+operations_destroy(struct operations *operations)
+{
+	free(operations);
+}
+
+static void
+key_make(const struct operations *operations, uint32_t index,
+	 struct session_key *key)
+{
+	static const uint8_t net6[12] = { 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x0b };
+	uint32_t port = PORT_FIRST + index % PORT_COUNT;
+	uint32_t host = index / PORT_COUNT + 1;
+
+	memset(key, 0, sizeof(*key));
+	key->family = operations->settings->service.family;
+	key->protocol = IP_TCP;
+	memcpy(key->service, operations->service.bytes, 16);
+	wire_put16(key->service_port, operations->settings->service.port);
+	wire_put16(key->client_port, (uint16_t)port);
+	if (key->family == 4) {
+		wire_put32(key->client, CLIENT_NET4 + host);
+	} else {
+		memcpy(key->client, net6, sizeof(net6));
+		wire_put32(key->client + 12, host);
+	}
+}
+
+static void
+schedule(struct operations *operations, int64_t pause_ns)
+{
+	int64_t mean = operations->settings->measure.interval_ns;
+	int64_t delay = pause_ns + rng_exponential(&operations->rng, mean);
+	struct event event = {
+		.class = EVENT_TIMER,
+		.kind = EVENT_WORKLOAD,
+		.code = WORKLOAD_OPERATION,
+	};
+
+	queue_schedule(operations->queue, 0, delay, &event);
+}
+
+void
+operations_start(struct operations *operations)
+{
+	if (operations->settings->measure.settings > 0)
+		schedule(operations, 0);
+}
+
+void
+operations_event(struct operations *operations, struct instant now)
+{
+	const struct measure_settings *measure = &operations->settings->measure;
+	bool setting = operations->set < measure->settings;
+	uint32_t server = servers_random(operations->servers, &operations->rng);
+	uint32_t index = setting ? operations->set++
+				 : (uint32_t)rng_below(&operations->rng,
+						       measure->settings);
+	struct session_key key;
+
+	key_make(operations, index, &key);
+	if (!setting)
+		operations->looked_up++;
+	if (server != WATCH_NONE) {
+		if (setting)
+			(void)servers_set(operations->servers, now, server,
+					  &key);
+		else
+			(void)servers_get(operations->servers, now, server,
+					  &key);
+	}
+	bool last_setting = setting && operations->set == measure->settings;
+	if (operations->set < measure->settings ||
+	    operations->looked_up < measure->lookups)
+		schedule(operations, last_setting ? OPERATION_PAUSE_NS : 0);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * operation.h - a load of nothing but the hash table: settings, then lookups
+ *
+ * measure.settings sessions that never were are stored, each by a random
+ * server that then owns it; OPERATION_PAUSE_NS after the last, measure.lookups
+ * lookups of random ones of these keys by random servers. Both at Poisson
+ * intervals of measure.interval_ns. What comes of them are node events, which
+ * server.c reports (setting_first, setting_all, lookup); a lookup by a server
+ * that holds the record counts with 0 hops and as local, one that finds
+ * another owner than the right one as failed.
+ *
+ * Keys: clients of 198.18.0.0/15 (RFC 2544) and 2001:db8:b::/96.
+ */
+#ifndef SIM_OPERATION_H
+#define SIM_OPERATION_H
+
+#include "sim/event.h"
+#include "sim/server.h"
+#include "sim/settings.h"
+
+#define OPERATION_PAUSE_NS NS_PER_S
+
+struct operations;
+
+struct operations *operations_create(const struct settings *, struct queue *,
+				     struct network *, struct servers *);
+void operations_destroy(struct operations *);
+void operations_start(struct operations *);
+/* EVENT_WORKLOAD of code WORKLOAD_OPERATION. */
+void operations_event(struct operations *, struct instant now);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * server.h - hosts that serve: a core node, its steer, and a TCP stack
+ *
+ *	network_deliver
+ *	   | loopback, UDP 7000 ------> node_receive
+ *	   | loopback, UDP 6080 ------> steer_decapsulate --> socket? stack
+ *	   |					   \--> none: steer_refuse
+ *	   | service, or ICMP --------> steer_packet --> local: stack
+ *	outbox: DATAGRAM, FORWARD, PACKET -> network_send;  DELIVER -> stack
+ *
+ * The stack (service.c) is every connection of the service address and the
+ * application behind it. With Homeward off it gets each packet directly and
+ * answers a RST for an unknown session, as the plain kernel does; the node
+ * still runs, so that both kinds of run spend the same random numbers.
+ *
+ * A verb of the core runs between servers_begin() and servers_end(). The
+ * latter reports node events, hands them to steer, and sends what is in the
+ * outbox. Delivering to the stack may begin another verb, hence a small stack
+ * of outboxes.
+ *
+ * Core tables are shared by all servers: endpoints (server i has index i),
+ * lookups, store, publications, held. A server that crashes loses its node:
+ * the old one is run to its end in its own future, silently, which gives its
+ * places in the shared tables back (servers_crash).
+ *
+ * The live edge seals datagrams; here MESSAGE_SEAL_BYTES zeros at their end
+ * cost what the seal would cost.
+ */
+#ifndef SIM_SERVER_H
+#define SIM_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/node.h"
+#include "core/outbox.h"
+#include "core/rng.h"
+#include "core/steer.h"
+#include "sim/event.h"
+#include "sim/network.h"
+#include "sim/reassembly.h"
+#include "sim/settings.h"
+#include "sim/transport.h"
+#include "sim/watch.h"
+#include "sim/workload.h"
+
+#define SERVER_DHT_PORT 7000
+#define SERVER_OUTBOXES 8
+#define SERVER_POLL_NS	(100 * NS_PER_MS) /* leaving: sessions left? */
+
+/* Codes of EVENT_HOST. */
+enum server_code {
+	SERVER_DEADLINE, /* node or steer */
+	SERVER_JOIN, /* enter the DHT now */
+	SERVER_LEAVE, /* drained: look whether its sessions are over */
+};
+
+#define SERVER_COUNTER_LIST(X)                                                 \
+	X(bad_packets)                                                         \
+	X(no_socket)                                                           \
+	X(accepted)                                                            \
+	X(resets_sent)                                                         \
+	X(set_refused)                                                         \
+	X(get_refused)                                                         \
+	X(steer_drops)
+
+struct server_counters {
+#define SERVER_COUNTER(name) uint64_t name;
+	SERVER_COUNTER_LIST(SERVER_COUNTER)
+#undef SERVER_COUNTER
+};
+
+struct server {
+	bool alive; /* powered, its node runs */
+	bool joined; /* NODE_JOINED came, or its table is ideal */
+	bool leaving;
+	uint32_t incarnation; /* restarts so far */
+	uint32_t sequence; /* of its next version */
+	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
+	struct address loopback;
+	struct alarm alarm;
+	struct rng rng;
+	struct node *node;
+	struct steer *steer; /* NULL: no sessions in this run */
+	struct server_counters counters;
+};
+
+struct servers {
+	const struct settings *settings;
+	struct network *network;
+	struct queue *queue;
+	const struct watch *watch;
+	struct workload *workload;
+	struct transport *transport;
+	struct reassembly *reassembly;
+	struct keymap *synthetic; /* keys of operations: their owner */
+
+	struct steer_service service;
+	struct steer_settings steer_settings;
+	struct node_limits node_limits;
+	struct steer_limits steer_limits;
+	struct node_parts parts;
+	struct held *held;
+	uint64_t node_seed;
+	void *shared[5]; /* memory behind parts and held */
+	uint8_t *node_memory, *steer_memory;
+	size_t node_bytes, steer_bytes; /* of one server */
+
+	uint32_t count;
+	struct server *servers;
+	struct outbox outboxes[SERVER_OUTBOXES];
+	uint32_t depth;
+	uint8_t scratch[REASSEMBLY_BYTES];
+};
+
+struct servers *servers_create(const struct settings *, struct network *,
+			       struct queue *, const struct watch *,
+			       struct workload *, struct transport *);
+void servers_destroy(struct servers *);
+/* All tables at once, perfect; joined for all that are alive. */
+void servers_ideal(struct servers *);
+/* Power on (network up, announced, empty node) and enter the DHT through
+ * others. */
+void servers_up(struct servers *, struct instant now, uint32_t server);
+/* Not there (yet): before the start of a run. */
+void servers_absent(struct servers *, uint32_t server);
+uint32_t servers_joined(const struct servers *);
+/* A random server that is alive and joined; WATCH_NONE if there is none. */
+uint32_t servers_random(const struct servers *, struct rng *);
+
+void servers_deliver(struct servers *, struct instant now, uint32_t server,
+		     uint8_t port, const uint8_t *bytes, uint32_t size);
+/* EVENT_HOST; EVENT_TCP of a server's connection. */
+void servers_event(struct servers *, struct instant now, const struct event *);
+void servers_timer(struct servers *, struct instant now, struct connection *);
+
+/* Operations without sessions: a server says that it owns a key, asks for
+ * one. False: a table is full. */
+bool servers_set(struct servers *, struct instant now, uint32_t server,
+		 const struct session_key *);
+bool servers_get(struct servers *, struct instant now, uint32_t server,
+		 const struct session_key *);
+
+/* Faults. */
+void servers_crash(struct servers *, struct instant now, uint32_t server);
+void servers_drain(struct servers *, uint32_t server, bool drain);
+void servers_leave(struct servers *, struct instant now, uint32_t server);
+void servers_report(const struct servers *);
+
+/* Between cluster.c, server.c and service.c. */
+void servers_start(struct servers *, uint32_t server); /* empty node, steer */
+struct outbox *servers_begin(struct servers *);
+void servers_end(struct servers *, struct instant now, uint32_t server);
+struct version servers_version(struct servers *, struct instant now,
+			       uint32_t server);
+/* A packet for the stack. */
+void service_deliver(struct servers *, struct instant now, uint32_t server,
+		     const uint8_t *bytes, uint32_t size);
+void service_timer(struct servers *, struct instant now, struct connection *);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * world.c - make the parts, make the tables, then one event after the other
+ *
+ *	kind of event		part
+ *	PACKET ROUTE LINK	network
+ *	HOST			servers (deadlines, joins)
+ *	TCP			the host that has the connection
+ *	WORKLOAD		clients, workload, operations: by its code
+ *	FAULT			faults
+ */
+#include "sim/world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/actor.h"
+#include "sim/client.h"
+#include "sim/event.h"
+#include "sim/fault.h"
+#include "sim/network.h"
+#include "sim/operation.h"
+#include "sim/server.h"
+#include "sim/transport.h"
+#include "sim/workload.h"
+
+/* Events between two calls of progress(). */
+#define PROGRESS_EVENTS 16384
+/* After the last join, and with servers that are off: BGP has settled. */
+#define SETTLE_NS    (2 * NS_PER_S)
+#define JOIN_MOST_NS (60 * NS_PER_S) /* then we begin with who is in */
+
+struct world {
+	struct settings settings;
+	struct watch watch;
+	uint32_t joining;
+	struct queue *queue;
+	struct network *network;
+	struct workload *workload;
+	struct transport *transport;
+	struct servers *servers;
+	struct clients *clients;
+	struct operations *operations;
+	struct faults *faults;
+	struct instant zero;
+	bool stopped;
+};
+
+static void
+deliver(void *context, struct instant now, uint32_t device, uint8_t port,
+	const uint8_t *bytes, uint32_t size)
+{
+	struct world *world = context;
+
+	if (device < world->settings.fabric.servers)
+		servers_deliver(world->servers, now, device, port, bytes, size);
+	else
+		clients_deliver(world->clients, now, device, bytes, size);
+}
+
+/* The first contradiction, as a sentence, or NULL. What concerns the fabric
+ * alone is network_create()'s. */
+static const char *
+contradiction(const struct settings *settings)
+{
+	const struct node_settings *node = &settings->dht.node;
+	const struct service_settings *service = &settings->service;
+	const struct fabric_settings *fabric = &settings->fabric;
+
+	if (fabric->servers == 0)
+		return "there must be a server";
+	if (service->family != 4 && service->family != 6)
+		return "service.family is 4 or 6";
+	if (service->port == 0)
+		return "service.port must not be 0";
+	if (node->k < 1 || node->k > 32)
+		return "dht.k is 1 to 32";
+	if (node->alpha < 1 || node->alpha > node->k)
+		return "dht.alpha is 1 to dht.k";
+	if (node->replicas < 1 || node->replicas > node->k)
+		return "dht.replicas is 1 to dht.k";
+	if (settings->clients.sessions > 0 && fabric->clients == 0)
+		return "sessions need a client host (fabric.clients)";
+	if (fabric->client_link.mtu_bytes < 576)
+		return "the client link's MTU is less than 576 bytes";
+	if (!service->steer.tag_key_valid[service->steer.tag_key_id & 1] ||
+	    service->steer.tag_key_id > 1)
+		return "the tag key to send with is not there";
+	if (settings->measure.lookups > 0 && settings->measure.settings == 0)
+		return "measure.lookups look up what measure.settings stored";
+	if (settings->measure.duration_ns <= 0)
+		return "measure.duration must be positive";
+	return NULL;
+}
+
+/* Each seed has its own tree: positions are hashes under a placement key, and
+ * one key would give all repeats of a point the same one. */
+static void
+place(struct settings *settings)
+{
+	uint64_t mask = actor_seed(settings->seed, ACTOR_NODE);
+
+	for (unsigned i = 0; i < 8; i++)
+		settings->dht.placement.bytes[i] ^= (uint8_t)(mask >> 8 * i);
+}
+
+static void
+make_hosts(struct world *world)
+{
+	const struct settings *settings = &world->settings;
+	struct tcp_settings tcp;
+	uint32_t mtu = settings->fabric.client_link.mtu_bytes;
+
+	tcp_settings_default(&tcp);
+	tcp.mtu_bytes = mtu < TCP_MTU_MAX ? mtu : TCP_MTU_MAX;
+	world->workload =
+		workload_create(settings, world->queue, &world->watch);
+	world->transport = transport_create(world->network, world->queue, &tcp);
+	world->servers = servers_create(settings, world->network, world->queue,
+					&world->watch, world->workload,
+					world->transport);
+	world->clients = clients_create(settings, world->network, world->queue,
+					&world->watch, world->workload,
+					world->transport);
+	world->operations = operations_create(settings, world->queue,
+					      world->network, world->servers);
+}
+
+int
+world_create(struct world **created, const struct settings *settings,
+	     const struct watch *watch, char *error, size_t error_size)
+{
+	static const struct watch nobody;
+	const char *wrong = contradiction(settings);
+
+	if (wrong != NULL) {
+		(void)snprintf(error, error_size, "%s", wrong);
+		return -EINVAL;
+	}
+	struct world *world = calloc(1, sizeof(*world));
+	if (world == NULL)
+		abort();
+	world->settings = *settings;
+	world->watch = watch != NULL ? *watch : nobody;
+	world->joining = faults_joining(settings);
+	world->settings.fabric.servers += world->joining;
+	place(&world->settings);
+	world->queue = queue_create();
+	int status = network_create(&world->network, &world->settings,
+				    world->queue, &world->watch, deliver, world,
+				    error, error_size);
+	if (status == 0) {
+		make_hosts(world);
+		status = faults_create(
+			&world->faults, &world->settings, world->joining,
+			world->queue, world->network, &world->watch,
+			world->workload, world->servers, error, error_size);
+	}
+	if (status != 0) {
+		world_destroy(world);
+		return status;
+	}
+	*created = world;
+	return 0;
+}
+
+void
+world_destroy(struct world *world)
+{
+	if (world == NULL)
+		return;
+	faults_destroy(world->faults);
+	operations_destroy(world->operations);
+	clients_destroy(world->clients);
+	servers_destroy(world->servers);
+	transport_destroy(world->transport);
+	workload_destroy(world->workload);
+	network_destroy(world->network);
+	queue_destroy(world->queue);
+	free(world);
+}
+
+static void
+handle_tcp(struct world *world, struct instant now, const struct event *event)
+{
+	struct connection *connection =
+		transport_timer(world->transport, event);
+
+	if (connection == NULL)
+		return;
+	if (connection->device < world->settings.fabric.servers)
+		servers_timer(world->servers, now, connection);
+	else
+		clients_timer(world->clients, now, connection);
+}
+
+static void
+handle_workload(struct world *world, struct instant now,
+		const struct event *event)
+{
+	switch ((enum workload_code)event->code) {
+	case WORKLOAD_ARRIVAL:
+		clients_arrival(world->clients, now, event);
+		break;
+	case WORKLOAD_WINDOW:
+		workload_event(world->workload, now, event);
+		break;
+	case WORKLOAD_OPERATION:
+		operations_event(world->operations, now);
+		break;
+	}
+}
+
+static void
+handle(struct world *world, const struct event *event)
+{
+	struct instant now = queue_now(world->queue);
+
+	switch ((enum event_kind)event->kind) {
+	case EVENT_PACKET:
+	case EVENT_ROUTE:
+	case EVENT_LINK:
+		network_event(world->network, event);
+		break;
+	case EVENT_HOST:
+		servers_event(world->servers, now, event);
+		break;
+	case EVENT_TCP:
+		handle_tcp(world, now, event);
+		break;
+	case EVENT_WORKLOAD:
+		handle_workload(world, now, event);
+		break;
+	case EVENT_FAULT:
+		faults_event(world->faults, now, event);
+		break;
+	case EVENT_KINDS:
+		break;
+	}
+}
+
+/* Where the run will end, as far as is known. */
+static struct instant
+expected_end(const struct world *world)
+{
+	int64_t duration = world->settings.measure.duration_ns;
+
+	if (world->zero.ns != INT64_MAX)
+		return instant_after(world->zero, duration);
+	return instant_after(queue_now(world->queue), duration);
+}
+
+/* Handle what comes until then; false when the watcher wants to stop. all:
+ * stop as soon as so many servers are joined. */
+static bool
+run_until(struct world *world, struct instant until, uint32_t joined)
+{
+	const struct watch *watch = &world->watch;
+	struct event event;
+	uint32_t count = 0;
+
+	while (queue_next(world->queue, until, &event)) {
+		handle(world, &event);
+		if (++count % PROGRESS_EVENTS == 0 && watch->progress != NULL &&
+		    !watch->progress(watch->context, queue_now(world->queue),
+				     expected_end(world),
+				     queue_popped(world->queue))) {
+			world->stopped = true;
+			return false;
+		}
+		if (joined > 0 && event.kind == EVENT_HOST &&
+		    servers_joined(world->servers) >= joined)
+			return true;
+	}
+	return true;
+}
+
+static void
+join_all(struct world *world, uint32_t present)
+{
+	int64_t interval = world->settings.dht.join_interval_ns;
+	struct instant last = { interval * (int64_t)present };
+
+	for (uint32_t i = 0; i < present; i++) {
+		struct event event = {
+			.destination = i,
+			.class = EVENT_TIMER,
+			.kind = EVENT_HOST,
+			.code = SERVER_JOIN,
+		};
+		queue_schedule(world->queue, i, interval * i, &event);
+	}
+	/* Counting who is in costs; so first until the last has begun. */
+	if (run_until(world, last, 0) &&
+	    servers_joined(world->servers) < present)
+		(void)run_until(world, instant_after(last, JOIN_MOST_NS),
+				present);
+}
+
+/* Phase one: tables, and a network that knows who is there. */
+static void
+settle(struct world *world)
+{
+	uint32_t servers = world->settings.fabric.servers;
+	uint32_t present = servers - world->joining;
+	bool wait = world->joining > 0;
+
+	world->zero = INSTANT_NEVER;
+	for (uint32_t i = present; i < servers; i++)
+		servers_absent(world->servers, i);
+	if (world->settings.dht.tables == TABLES_IDEAL) {
+		servers_ideal(world->servers);
+	} else {
+		join_all(world, present);
+		wait = true;
+	}
+	if (wait && !world->stopped)
+		(void)run_until(
+			world,
+			instant_after(queue_now(world->queue), SETTLE_NS), 0);
+	world->zero = queue_now(world->queue);
+}
+
+struct world_result
+world_run(struct world *world)
+{
+	settle(world);
+	struct instant end = expected_end(world);
+	if (!world->stopped) {
+		clients_start(world->clients);
+		operations_start(world->operations);
+		faults_start(world->faults);
+		(void)run_until(world, end, 0);
+	}
+	struct instant now = queue_now(world->queue);
+	workload_finish(world->workload, now);
+	clients_report(world->clients);
+	servers_report(world->servers);
+	network_report(world->network);
+	return (struct world_result){
+		.events = queue_popped(world->queue),
+		.state_hash = queue_hash(world->queue),
+		.zero = world->zero,
+		.end = now,
+		.stopped = world->stopped,
+	};
+}
