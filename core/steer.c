@@ -340,6 +340,12 @@ steer_expire(struct steer *steer, struct instant now, struct outbox *outbox)
 	stray_expire(&steer->strays, now, outbox);
 }
 
+void
+steer_clear(struct steer *steer)
+{
+	stray_clear(&steer->strays);
+}
+
 uint32_t
 steer_flow_count(const struct steer *steer)
 {

@@ -194,6 +194,11 @@ struct instant steer_deadline(const struct steer *);
 /* Harmless when early. */
 void steer_expire(struct steer *, struct instant now, struct outbox *);
 
+/* Drop all that is held (DROP_GONE), with the flows it was held for: before
+ * the memory of a server that crashed is used anew, or its packets would stay
+ * in the shared table for ever. */
+void steer_clear(struct steer *);
+
 /* Idle flows count until steer_expire() or a newer flow comes by. */
 uint32_t steer_flow_count(const struct steer *);
 const struct steer_counters *steer_counters(const struct steer *);

@@ -742,3 +742,13 @@ stray_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 		       strays->settings->owner_idle_ns)
 		flow_remove(strays->flows, flow);
 }
+
+void
+stray_clear(struct strays *strays)
+{
+	struct flow *flow;
+
+	/* Whatever holds packets waits for something. */
+	while ((flow = flow_first_due(strays->flows)) != NULL)
+		stray_forget(strays, flow, DROP_GONE);
+}

@@ -48,10 +48,11 @@ struct steer_result stray_packet(struct strays *, struct instant now,
  * here anew, so what was held is dropped. The flow is forgotten. */
 void stray_settle(struct strays *, const struct session_key *, bool anew,
 		  struct outbox *);
-/* As steer_learned(), steer_deadline(), steer_expire(). */
+/* As steer_learned(), steer_deadline(), steer_expire(), steer_clear(). */
 void stray_learned(struct strays *, struct instant now,
 		   const struct node_event *, struct outbox *);
 struct instant stray_deadline(const struct strays *);
 void stray_expire(struct strays *, struct instant now, struct outbox *);
+void stray_clear(struct strays *);
 
 #endif

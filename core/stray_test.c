@@ -518,6 +518,28 @@ eviction(struct stage *stage)
 	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
 }
 
+/* A server that crashes holds nothing in the table that it shares. */
+static void
+clear(struct stage *stage)
+{
+	uint32_t chunks = held_chunks_free(stage->held);
+
+	for (int i = 0; i < 50; i++) {
+		stage_put_tcp(stage, TCP_ACK);
+		if (i % 2 == 0)
+			stage_missed(stage);
+		stage->client_port = (uint16_t)(stage->client_port + i % 3);
+	}
+	CHECK(held_chunks_free(stage->held) == chunks - 50);
+	steer_clear(stage->steers[0]);
+	CHECK(held_chunks_free(stage->held) == chunks);
+	CHECK(counters(stage)->drops[DROP_GONE] == 50);
+	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+}
+
 /* steer_key() names the session of whatever steer_packet() decides on. */
 static void
 keys(struct stage *stage)
@@ -624,25 +646,16 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		hold_learn_release,
-		miss_retry_reset,
-		found_at_last,
-		late_caller,
-		answer_lost,
-		node_busy,
-		not_mine_chain,
-		not_mine_then_older,
-		port_reuse,
-		syn_during_lookup,
-		first_stray_window,
-		silent_owner,
-		bogus_sources,
-		bogus_at_once,
-		storm_of_real_ones,
-		path_mtu,
-		no_answers,
-		eviction,
-		keys,
+		hold_learn_release, miss_retry_reset,
+		found_at_last,	    late_caller,
+		answer_lost,	    node_busy,
+		not_mine_chain,	    not_mine_then_older,
+		port_reuse,	    syn_during_lookup,
+		first_stray_window, silent_owner,
+		bogus_sources,	    bogus_at_once,
+		storm_of_real_ones, path_mtu,
+		no_answers,	    clear,
+		eviction,	    keys,
 	};
 
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
