@@ -481,10 +481,12 @@ hear_all(struct bgp *bgp, uint32_t port)
 			*flags |= RIB_SERVICE;
 		return;
 	}
-	for (uint32_t set = 0; set < rib_count(bgp->rib); set++)
+	for (uint32_t set = 0; set < rib_count(bgp->rib); set++) {
+		uint32_t best = rib_best(bgp->rib, set, peer);
 		rib_hear(bgp->rib, set, port,
-			 rib_offer(bgp->rib, peer,
-				   rib_best(bgp->rib, set, peer), device));
+			 /* NOLINTNEXTLINE(readability-suspicious-*) */
+			 rib_offer(bgp->rib, peer, best, device));
+	}
 }
 
 static void

@@ -36,6 +36,7 @@ struct bed {
 	/* What the test has done, for the oracle. */
 	enum network_link_state *asked;
 	bool *device_up, *announced;
+	uint32_t last_link;
 };
 
 static void
@@ -56,6 +57,7 @@ bed_create(struct bed *bed, const struct fabric_settings *settings,
 	bed->asked = calloc(bed->fabric->link_count, sizeof(bed->asked[0]));
 	bed->device_up = malloc(bed->fabric->device_count);
 	bed->announced = malloc(settings->servers);
+	bed->last_link = 0;
 	if (!bed->asked || !bed->device_up || !bed->announced)
 		abort();
 	memset(bed->device_up, 1, bed->fabric->device_count);
@@ -335,6 +337,33 @@ test_drain(void)
 	bed_destroy(&bed);
 }
 
+/* A server leaves its group while news about the group is on its way. */
+static void
+test_split(void)
+{
+	struct bed bed;
+
+	bed_create(&bed, &paper, &lab, 5);
+	for (uint32_t i = 1; i <= 2; i++)
+		for (uint32_t j = 1; j <= 2; j++) {
+			char name[32];
+			snprintf(name, sizeof(name), "spine%u-leaf%u", i, j);
+			bed_link(&bed, fabric_link_find(bed.fabric, name),
+				 LINK_DOWN);
+		}
+	/* The leaves' BGP has noticed, their spines' news are on the way. */
+	bed_run(&bed, 100 * MS);
+	bed_link(&bed, fabric_link_find(bed.fabric, "leaf1-server1"),
+		 LINK_DOWN);
+	bed_run(&bed, NS_PER_S);
+	CHECK(loopback(&bed, 0) != loopback(&bed, 1));
+	CHECK(strcmp(members(&bed, "edge1", loopback(&bed, 1)), "") == 0);
+	CHECK(strcmp(members(&bed, "edge1", loopback(&bed, 0)), "") == 0);
+	CHECK(strcmp(members(&bed, "edge1", RIB_OF_SERVICE), "exit1 exit2") ==
+	      0);
+	bed_destroy(&bed);
+}
+
 /* ---- the oracle ---- */
 
 /* Distance of every device to the origins of a prefix over links that are
@@ -454,6 +483,10 @@ act(struct bed *bed, struct rng *rng)
 	const struct fabric *fabric = bed->fabric;
 	uint32_t link = (uint32_t)rng_below(rng, fabric->link_count);
 
+	/* Often the same again: flaps are where epochs matter. */
+	if (rng_below(rng, 2))
+		link = bed->last_link;
+	bed->last_link = link;
 	switch (rng_below(rng, 8)) {
 	case 0:
 	case 1:
@@ -532,7 +565,7 @@ test_walk(const struct fabric_settings *settings, uint64_t seed, int rounds)
 	rng_init(&rng, seed, 77);
 	CHECK(converged(&bed));
 	for (int round = 0; round < rounds; round++) {
-		uint64_t acts = 1 + rng_below(&rng, 6);
+		uint64_t acts = 1 + rng_below(&rng, 12);
 		for (uint64_t i = 0; i < acts; i++) {
 			act(&bed, &rng);
 			/* Into the middle of what the last one caused. */
@@ -620,6 +653,7 @@ main(int argc, char **argv)
 	test_table();
 	test_leaf_change();
 	test_drain();
+	test_split();
 	for (uint64_t seed = 1; seed <= 12; seed++) {
 		test_walk(&paper, seed, 25);
 		test_walk(&pods, seed + 100, 15);

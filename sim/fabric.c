@@ -329,6 +329,8 @@ fabric_group_leaf(const struct fabric *fabric, uint32_t group, uint32_t uplink)
 {
 	uint32_t leaves = fabric->settings.leaves;
 	uint32_t per_pod = fabric->group_count / fabric->settings.pods;
+
+	assert(per_pod > 0);
 	uint32_t first = group % per_pod * (leaves / per_pod);
 
 	return group / per_pod * leaves + (first + uplink) % leaves;

@@ -39,10 +39,19 @@ struct network;
 typedef void network_deliver(void *context, struct instant now, uint32_t device,
 			     uint8_t port, const uint8_t *bytes, uint32_t size);
 
-int network_create(struct network **, const struct settings *, struct queue *,
-		   const struct watch *, network_deliver *, void *context,
-		   char *error, size_t error_size);
+/* Everything up, routes converged, every server announcing. 0, or -EINVAL with
+ * a sentence in error[]. Queue and watch (may be NULL) are borrowed, settings
+ * copied as far as needed. Aborts when out of memory. */
+int network_create(struct network **created, const struct settings *settings,
+		   struct queue *queue, const struct watch *watch,
+		   network_deliver *deliver, void *context, char *error,
+		   size_t error_size);
 void network_destroy(struct network *);
+/* From now on the services are these, instead of our own, and addresses mean
+ * what guests.h says: for replaying captures. family: of the servers'
+ * loopbacks. The list is copied. */
+void network_guests(struct network *, const struct steer_service *services,
+		    uint32_t count, uint8_t family);
 
 uint32_t network_device_count(const struct network *);
 const char *network_device_name(const struct network *, uint32_t device);
@@ -73,8 +82,8 @@ uint32_t network_link_find(const struct network *, const char *name);
 void network_link_name(const struct network *, uint32_t link, char *name,
 		       size_t size);
 void network_link_set(struct network *, uint32_t link, enum network_link_state);
-/* All links of a device at once; a router that comes back starts empty. Until
- * its own next change each link keeps what network_link_set() asked for. */
+/* All links of a device at once; a router that comes back starts empty, and a
+ * link that network_link_set() has cut stays cut. */
 void network_device_set(struct network *, uint32_t device, bool up);
 /* Whether a server announces the service (drain, undrain, join). Its
  * loopback stays announced. */
