@@ -203,7 +203,7 @@ test_converged(void)
 	bed_destroy(&bed);
 }
 
-/* ---- the lab's table ---- */
+/* ---- the lab's table: what a run has unless a scenario says otherwise ---- */
 
 /* First time at which a router's group of server 1's loopback differs, after an
  * act at time 0. */
@@ -254,8 +254,10 @@ test_table(void)
 		const int64_t high = rows[i].high_us * NS_PER_US;
 		bool inside = true;
 		for (uint64_t seed = 1; seed <= 50; seed++) {
-			struct routing_settings routing = lab;
+			struct settings settings;
 			struct bed bed;
+			settings_default(&settings);
+			struct routing_settings routing = settings.routing;
 			if (rows[i].hold)
 				routing.detection = DETECTION_HOLD;
 			bed_create(&bed, &paper, &routing, seed);
