@@ -50,16 +50,10 @@ rule_broken(const struct settings *s, struct conflict *conflict)
 		  "more uplinks a server than leaves a pod" },
 		{ !uniform && fabric->pods > fabric->servers, "fabric.pods",
 		  "fabric.servers", "more pods than servers" },
-		{ uniform && fabric->clients > 0, "fabric.clients",
-		  "fabric.kind", "a uniform fabric has no clients" },
 		{ uniform && clients->sessions > 0, "clients.sessions",
 		  "fabric.kind",
-		  "a uniform fabric has no clients to open sessions" },
-		{ uniform && s->fault_count > 0, "fabric.kind", NULL,
-		  "a uniform fabric has no links or routers for events" },
-		{ clients->sessions > 0 && fabric->clients == 0,
-		  "fabric.clients", "clients.sessions",
-		  "sessions need a client host" },
+		  "a uniform fabric has servers only, no clients to open "
+		  "sessions" },
 		{ node->alpha > node->k, "dht.alpha", "dht.k",
 		  "alpha must not exceed k" },
 		{ node->replicas > node->k, "dht.replicas", "dht.k",
@@ -182,6 +176,15 @@ target_broken(const struct settings *settings,
 	bool is_link = dash != NULL || target_is_tier(target);
 	bool there = false;
 
+	if (fabric->kind == FABRIC_UNIFORM &&
+	    (wanted == TARGET_LINK || wanted == TARGET_ROUTER ||
+	     fault->kind == FAULT_PARTITION)) {
+		snprintf(sentence, KEY_ERROR,
+			 "%s needs links and routers; a uniform fabric has "
+			 "none",
+			 fault_name(fault->kind));
+		return true;
+	}
 	if (target[0] == '\0') {
 		if (wanted == TARGET_NONE)
 			return false;

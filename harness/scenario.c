@@ -623,12 +623,9 @@ settings_settle(struct scenario *scenario)
 {
 	struct settings *settings = &scenario->settings;
 
-	if (settings->fabric.kind != FABRIC_UNIFORM)
-		return;
-	/* No routers, so no clients behind them. */
-	if (!key_is_given(scenario, "fabric.clients"))
-		settings->fabric.clients = 0;
-	if (!key_is_given(scenario, "clients.sessions"))
+	/* Servers only, for comparing with theory: nobody opens sessions. */
+	if (settings->fabric.kind == FABRIC_UNIFORM &&
+	    !key_is_given(scenario, "clients.sessions"))
 		settings->clients.sessions = 0;
 }
 

@@ -13,7 +13,7 @@
  *	plots:	 [lookup, hops]
  *
  * Reading has four steps: the file, then --set in the order given, then what
- * follows from other keys (a uniform fabric has no clients unless asked for),
+ * follows from other keys (a uniform fabric has no sessions unless asked for),
  * then the search for contradictions at every point of the sweep. Any
  * complaint stops everything before something is written.
  *

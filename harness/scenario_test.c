@@ -134,11 +134,15 @@ static const struct wrong wrongs[] = {
 	{ "alpha above k", TITLE "dht: { k: 4, alpha: 5, replicas: 1 }\n", NULL,
 	  "f.yaml:2:21: alpha must not exceed k\n" },
 	{ "clients on a uniform fabric",
-	  TITLE "fabric: { kind: uniform, clients: 2 }\n", NULL,
-	  "f.yaml:2:35: a uniform fabric has no clients\n" },
-	{ "sessions on a uniform fabric",
 	  TITLE "fabric: { kind: uniform }\nclients: { sessions: 2 }\n", NULL,
-	  "f.yaml:3:22: a uniform fabric has no clients to open sessions\n" },
+	  "f.yaml:3:22: a uniform fabric has servers only, no clients to open "
+	  "sessions\n" },
+	{ "a cut on a uniform fabric",
+	  TITLE "fabric: { kind: uniform }\n"
+		"events:\n- { at_s: 1, kind: link_down, target: path }\n",
+	  NULL,
+	  "f.yaml:4:3: link_down needs links and routers; a uniform fabric has "
+	  "none\n" },
 	{ "lookups of nothing", TITLE "measure: { settings: 0, lookups: 5 }\n",
 	  NULL, "f.yaml:2:34: lookups need settings to look up\n" },
 	{ "a contradiction at one point of a sweep",
@@ -393,7 +397,6 @@ uniform_test(struct scenario *scenario)
 	CHECK(parse(scenario, file, NULL, 0, &talk) == 0);
 	CHECK_ROW(strcmp(talk, "") == 0, talk);
 	free(talk);
-	CHECK(scenario->settings.fabric.clients == 0);
 	CHECK(scenario->settings.clients.sessions == 0);
 	resolved_test(scenario, file, NULL);
 }

@@ -293,6 +293,9 @@ sweep_point_make(const struct scenario *scenario, uint32_t index,
 			      scenario_structure(place, &point->settings),
 			      axis_value(scenario, i, index), error);
 	}
+	/* One fact, two places: the servers know their own links. */
+	point->settings.service.steer.mtu_bytes =
+		point->settings.fabric.server_link.mtu_bytes;
 }
 
 void
