@@ -105,8 +105,9 @@ static const char *const counts_sql[] = {
 	"  GROUP BY metric, hops ORDER BY metric, hops",
 	"SELECT 'sessions ' || outcome, count(*) FROM session"
 	"  WHERE run_id = ?1 GROUP BY outcome ORDER BY outcome",
-	"SELECT name, sum(value) FROM counter WHERE run_id = ?1 AND node = ''"
-	"  GROUP BY name ORDER BY name",
+	/* Some are reported with their sum, some by device only. */
+	"SELECT name, coalesce(sum(iif(node = '', value, NULL)), sum(value))"
+	"  FROM counter WHERE run_id = ?1 GROUP BY name ORDER BY name",
 	NULL,
 };
 

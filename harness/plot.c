@@ -262,6 +262,22 @@ subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 	return row == 1 ? 0 : EXIT_RUNTIME;
 }
 
+/* One session stands for all: say which it is. */
+static int
+passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
+{
+	int64_t sessions;
+
+	if (db_number(db, "SELECT count(*) FROM moved WHERE homeward = 'on'", 0,
+		      &sessions) != 0)
+		return EXIT_RUNTIME;
+	if (sessions > 1)
+		snprintf(subtitle, SUBTITLE,
+			 "%s: the longest stall of %lld sessions", scenario,
+			 (long long)sessions);
+	return 0;
+}
+
 /* A scenario's name is a file's name; nobody's database leads elsewhere. */
 static void
 stem_clean(char *stem)
@@ -313,6 +329,9 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	}
 	if (subtitle_make(db, scenario, subtitle) != 0)
 		return EXIT_RUNTIME;
+	if (strcmp(figure->name, "throughput") == 0 &&
+	    passage_subtitle(db, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
 	return figure_draw(plot, figure->name, stem, subtitle, &inputs);
 }
 
@@ -338,13 +357,27 @@ fit_write(const struct plot *plot, sqlite3 *db, const struct scaling *scaling,
 	return table_write(plot, statement, stem, TABLE_TSV, path, &rows);
 }
 
-/* "T = 0.32 + 0.195 log2 n" in gnuplot's markup, in milliseconds or rounds. */
+/* Microseconds where milliseconds would be small change. */
+static const char *
+unit_name(const struct scaling *scaling)
+{
+	double largest = 0;
+
+	if (scaling->rounds)
+		return "rounds";
+	for (size_t i = 0; i < scaling->fit.points; i++)
+		largest = fmax(largest, scaling->points[i].mean);
+	return largest < 0.5e6 ? "us" : "ms";
+}
+
+/* "T = 0.32 + 0.195 log2 n" in gnuplot's markup, in the figure's unit. */
 static void
 legend_make(const struct scaling *scaling, enum fit_model model, char *text,
 	    size_t size)
 {
 	const struct fit_line *line = &scaling->fit.line[model];
-	double u = scaling->rounds ? 1 : 1e-6;
+	const char *unit = unit_name(scaling);
+	double u = scaling->rounds ? 1 : strcmp(unit, "us") == 0 ? 1e-3 : 1e-6;
 
 	if (model == FIT_ORIGIN)
 		snprintf(text, size, "T = %.3g log_2 n (the paper's form)",
@@ -355,9 +388,28 @@ legend_make(const struct scaling *scaling, enum fit_model model, char *text,
 			 fabs(line->slope) * u);
 }
 
+/* A label as part of a file's name: "-dht-tables-ideal". */
+static void
+stem_add(char *stem, size_t size, const char *label)
+{
+	size_t length = strlen(stem);
+
+	for (const char *c = label; *c != '\0' && length + 2 < size; c++) {
+		bool plain = (*c >= '0' && *c <= '9') ||
+			     (*c >= 'a' && *c <= 'z') ||
+			     (*c >= 'A' && *c <= 'Z') || *c == '_';
+
+		if (c == label)
+			stem[length++] = '-';
+		if (length + 2 < size)
+			stem[length++] = plain ? *c : '-';
+	}
+	stem[length] = '\0';
+}
+
 static int
 scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
-	     const struct scaling *scaling, bool several)
+	     const struct scaling *scaling)
 {
 	static const char *const titles[][2] = {
 		{ "lookup", "Lookup time" },
@@ -370,9 +422,7 @@ scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 
 	snprintf(stem, sizeof(stem), "%s-scaling-%s%s", scenario,
 		 scaling->metric, scaling->rounds ? "-rounds" : "");
-	if (several)
-		snprintf(stem + strlen(stem), sizeof(stem) - strlen(stem),
-			 "-%lld", (long long)scaling->series);
+	stem_add(stem, sizeof(stem), scaling->label);
 	stem_clean(stem);
 	snprintf(part, sizeof(part), "%s-points", stem);
 	if (fit_write(plot, db, scaling, "fit_point", part, path) != 0)
@@ -388,7 +438,7 @@ scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 	snprintf(part, sizeof(part), "%.*s%s", (int)strcspn(title, " "), title,
 		 " rounds");
 	variable_add(&inputs, "what", scaling->rounds ? part : title);
-	variable_add(&inputs, "unit", scaling->rounds ? "rounds" : "ms");
+	variable_add(&inputs, "unit", unit_name(scaling));
 	legend_make(scaling, FIT_AFFINE, text, sizeof(text));
 	variable_add(&inputs, "affine", text);
 	legend_make(scaling, FIT_ORIGIN, text, sizeof(text));
@@ -421,8 +471,7 @@ scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
 				if (code == 0 && scaling.points != NULL &&
 				    scaling.fit.points >= SCALING_POINTS) {
 					code = scaling_draw(plot, db, scenario,
-							    &scaling,
-							    count > 1);
+							    &scaling);
 					drawn++;
 				}
 				scaling_free(&scaling);

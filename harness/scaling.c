@@ -268,7 +268,9 @@ points_store(sqlite3 *db, const struct scaling *scaling)
 
 	for (size_t i = 0; i < fit->points; i++) {
 		const struct fit_point *point = &scaling->points[i];
-		double half = fit_point_half(fit, point);
+		double known = fit_point_half(fit, point);
+		/* No interval is a bar of no length. */
+		double half = isfinite(known) ? known : 0;
 		double values[] = {
 			point->servers,
 			(double)point->runs,

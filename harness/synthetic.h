@@ -188,7 +188,7 @@ synthetic_passage(sqlite3 *db, int seeds)
 			" %lld, %d, %lld, '%s');"
 			"INSERT INTO fault VALUES(%d, 2000000000, 'link_down',"
 			" 'spine1-leaf1');"
-			"INSERT INTO counter VALUES(%d, '', 'messages_sent',"
+			"INSERT INTO counter VALUES(%d, 'server1', 'node_sent',"
 			" 42);",
 			1 + i, on ? 5000000000 : (long long)stray,
 			(long long)bytes, on ? 12 : 1,

@@ -197,7 +197,7 @@ static const struct view views[] = {
 	{ NULL, NULL, false, TABLE_TSV, NULL },
 };
 
-/* Counters of messages that servers sent to each other (sim/world.h). */
+/* Messages are what the servers' nodes sent to each other, joins included. */
 static const char *const helpers[] = {
 	"CREATE TEMP VIEW metrics AS SELECT s.id, s.scenario,"
 	"  s.label AS series, m.servers, count(DISTINCT m.run_id) AS runs,"
@@ -234,10 +234,10 @@ static const char *const helpers[] = {
 	"    FROM member c LEFT JOIN session v USING (run_id)"
 	"    GROUP BY c.run_id) n USING (run_id)"
 	"  LEFT JOIN (SELECT run_id,"
-	"    sum(iif(name = 'messages_sent', value, 0)) AS messages,"
-	"    sum(iif(name = 'message_bytes_sent', value, 0)) AS bytes"
-	"    FROM counter WHERE name IN ('messages_sent', 'message_bytes_sent')"
-	"    GROUP BY run_id) k USING (run_id)"
+	"    sum(iif(name = 'node_sent', value, 0)) AS messages,"
+	"    sum(iif(name = 'node_sent_bytes', value, 0)) AS bytes"
+	"    FROM counter WHERE name IN ('node_sent', 'node_sent_bytes')"
+	"    AND node <> '' GROUP BY run_id) k USING (run_id)"
 	"  GROUP BY s.id, m.servers",
 	/* Labels without sections: "k=8 alpha=3". */
 	"CREATE TEMP VIEW curve AS WITH alive AS (SELECT id, row_number()"
@@ -252,8 +252,9 @@ static const char *const helpers[] = {
 	"    (SELECT count(DISTINCT servers) FROM member) AS sizes)"
 	"  SELECT z.series, z.servers,"
 	"    row_number() OVER (ORDER BY z.series, z.servers) AS place,"
-	"    trim(iif(t.series > 1, a.label, '') || iif(t.series = 1 OR"
-	"      t.sizes > 1, ' n = ' || z.servers, '')) AS title,"
+	"    trim(iif(t.series > 1, a.label, '') || iif(t.series = 1,"
+	"      'n = ' || z.servers, iif(t.sizes > 1, ', n = ' || z.servers,"
+	"      ''))) AS title,"
 	"    iif(t.series = 1, z.rank IN (0, (z.sizes - 1) / 2,"
 	"      z.sizes - 1), a.rank <= 3) AS major"
 	"  FROM size z JOIN alive a ON a.id = z.series, total t"
@@ -275,7 +276,7 @@ static const char *const helpers[] = {
 	"  WHERE EXISTS (SELECT 1 FROM sample x WHERE x.run_id = v.run_id"
 	"    AND x.flow = v.flow) AND v.outcome ="
 	"    iif(s.homeward = 'on', 'kept', 'reset')",
-	/* One of each, of the same seed where there is one. */
+	/* The longest stall, beside the same seed without Homeward. */
 	"CREATE TEMP VIEW pair AS SELECT a.run_id AS on_run,"
 	"  a.flow AS on_flow, a.fault_ns AS on_ns, a.stall_ns,"
 	"  b.run_id AS off_run, b.flow AS off_flow, b.fault_ns AS off_ns"
@@ -283,9 +284,9 @@ static const char *const helpers[] = {
 	"    AND b.servers = a.servers AND b.fault_ns IS NOT NULL"
 	"  WHERE a.homeward = 'on' AND a.fault_ns IS NOT NULL"
 	"  ORDER BY b.run_id IS NULL, a.seed <> b.seed, a.flow <> b.flow,"
-	"    a.run_id, a.flow, b.run_id, b.flow LIMIT 1",
+	"    a.stall_ns DESC, a.run_id, a.flow, b.run_id, b.flow LIMIT 1",
 	"CREATE TEMP VIEW passage AS WITH p AS (SELECT *,"
-	"    max(50000000, stall_ns * 3 / 2) AS w FROM pair),"
+	"    max(10000000, stall_ns * 3 / 2) AS w FROM pair),"
 	"  line AS (SELECT 1 AS place, 'with Homeward' AS title,"
 	"    on_run AS run_id, on_flow AS flow, on_ns AS zero, w FROM p"
 	"   UNION ALL SELECT 2, 'without Homeward', off_run, off_flow, off_ns,"

@@ -171,14 +171,14 @@ test_views(void)
 		{ "both sides of a failure, from before it on",
 		  "throughput-curves",
 		  "SELECT (count(DISTINCT curve) = 2 AND"
-		  " min(since_fault_s) < -0.04 AND min(received_mb) = 0) - 1"
+		  " min(since_fault_s) < -0.009 AND min(received_mb) = 0) - 1"
 		  " FROM v" },
 		{ "a reset session gets no bytes after its stray",
 		  "throughput-curves",
 		  "SELECT count(*) FROM v WHERE curve = 'without Homeward'"
 		  " AND since_fault_s > 0.02" },
 		{ "a kept one does", "throughput-curves",
-		  "SELECT (max(since_fault_s) > 0.09) - 1 FROM v"
+		  "SELECT (max(since_fault_s) > 0.019) - 1 FROM v"
 		  " WHERE curve = 'with Homeward'" },
 	};
 	sqlite3 *db = synthetic_open(path);

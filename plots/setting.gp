@@ -22,15 +22,17 @@ do for [i=0:curves-1] {
 }
 
 set title heading("Setting time")
-set xlabel "Time from first datagram to acknowledgement (ms)"
+# Microseconds where milliseconds would be small change.
+scale = longest < 0.5 ? 1000.0 : 1.0
+set xlabel sprintf("Time from first datagram to acknowledgement (%s)", scale > 1 ? "µs" : "ms")
 set ylabel "Share of settings (%)"
-set xrange [0:longest]
+set xrange [0:longest * scale]
 set yrange [0:100]
 set ytics 25
 set mytics 5
 # The legend goes where no curve is.
 stats data using (column(3) > 0 ? column(2) : NaN) nooutput
 if (STATS_min > 0.4 * longest) { set key top left Left reverse } else { set key bottom right }
-plot for [i=0:curves-1] data index i using 2:(100 * column(3)) \
+plot for [i=0:curves-1] data index i using (scale * column(2)):(100 * column(3)) \
 		with steps lt colour[i + 1] + (whole[i + 1] ? 20 : 10) \
 		title columnheader(1)
