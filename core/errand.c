@@ -13,29 +13,40 @@ at(const struct node *node, uint32_t slot)
 	return &node->parts.lookups->slots[slot];
 }
 
+/* Begin with whom we know. */
+static void
+add_closest(struct node *node, struct lookup *lookup)
+{
+	uint32_t peers[BUCKET_MAX], k = node->settings->k;
+	uint32_t count = table_closest(node->table, lookup->target, TABLE_SOUND,
+				       ENDPOINT_NONE, peers, k);
+
+	/* Too few that are sound: perhaps it was our own uplink. */
+	if (count < k)
+		count = table_closest(node->table, lookup->target, TABLE_ANY,
+				      ENDPOINT_NONE, peers, k);
+	for (uint32_t i = 0; i < count; i++)
+		lookup_add(lookup, peers[i],
+			   endpoints_position(node->parts.endpoints, peers[i]),
+			   0);
+}
+
 uint32_t
 errand_start(struct node *node, struct instant now, enum lookup_kind kind,
 	     uint64_t target)
 {
 	const struct node_settings *settings = node->settings;
-	uint32_t peers[BUCKET_MAX];
 	uint32_t slot = lookup_take(node->parts.lookups, node->self, kind,
 				    target, settings->k);
 
 	if (slot == LOOKUP_NONE)
 		return slot;
-	struct lookup *lookup = at(node, slot);
-	uint32_t count = table_closest(node->table, target, TABLE_SOUND,
-				       ENDPOINT_NONE, peers, settings->k);
-	/* Too few that are sound: perhaps it was our own uplink. */
-	if (count < settings->k)
-		count = table_closest(node->table, target, TABLE_ANY,
-				      ENDPOINT_NONE, peers, settings->k);
-	for (uint32_t i = 0; i < count; i++)
-		lookup_add(lookup, peers[i],
-			   endpoints_position(node->parts.endpoints, peers[i]),
-			   0);
-	lookup->deadline = instant_after(now, settings->lookup_deadline_ns);
+	if (kind == LOOKUP_SURVEY)
+		upkeep_survey(node, at(node, slot));
+	else
+		add_closest(node, at(node, slot));
+	at(node, slot)->deadline =
+		instant_after(now, settings->lookup_deadline_ns);
 	upkeep_touched(node, target);
 	node->counters.lookups++;
 	return slot;
@@ -67,7 +78,7 @@ finish(struct node *node, struct instant now, uint32_t slot)
 	struct lookup *lookup = at(node, slot);
 
 	stop(node, slot);
-	if (lookup->kind == LOOKUP_REFRESH)
+	if (lookup->kind == LOOKUP_WALK || lookup->kind == LOOKUP_SURVEY)
 		upkeep_finished(node, now, lookup);
 	else if (!lookup->ok)
 		node->counters.lookup_failures++;
@@ -106,6 +117,14 @@ avoid(struct outbox *outbox, const struct lookup *lookup)
 		lookup->avoid_uplink;
 }
 
+static uint64_t
+ask_for(struct node *node, const struct lookup *lookup)
+{
+	if (lookup->kind == LOOKUP_SURVEY)
+		return upkeep_place(node, lookup->target);
+	return lookup->target;
+}
+
 static void
 ask(struct node *node, struct instant now, uint32_t slot,
     struct candidate *candidate, struct outbox *outbox)
@@ -122,7 +141,7 @@ ask(struct node *node, struct instant now, uint32_t slot,
 		if (value)
 			message_put_key(&writer, &lookup->key);
 		else
-			message_put_position(&writer, lookup->target);
+			message_put_position(&writer, ask_for(node, lookup));
 		message_pad_for_reply(&writer, node->settings->k, node->family);
 		node_send(node, outbox, &writer);
 		avoid(outbox, lookup);
@@ -153,6 +172,27 @@ tell(struct node *node, struct instant now, uint32_t slot,
 	node->counters.stores++;
 }
 
+/* A quarter of a bucket at a time: names that are heard early widen the
+ * choice of whom to ask later. */
+static bool
+survey(struct node *node, struct instant now, uint32_t slot,
+       struct outbox *outbox)
+{
+	const struct node_settings *settings = node->settings;
+	struct lookup *lookup = at(node, slot);
+	uint32_t parallel = (settings->k + 3) / 4;
+	uint8_t chosen[LOOKUP_SHORTLIST];
+	bool over;
+
+	if (parallel < settings->alpha)
+		parallel = settings->alpha;
+	uint32_t count = lookup_choose_survey(
+		lookup, settings->k + settings->alpha, parallel, chosen, &over);
+	for (uint32_t i = 0; i < count; i++)
+		ask(node, now, slot, &lookup->candidates[chosen[i]], outbox);
+	return over;
+}
+
 /* Ask whom there is to ask. True: finding is over. */
 static bool
 find(struct node *node, struct instant now, uint32_t slot,
@@ -164,6 +204,8 @@ find(struct node *node, struct instant now, uint32_t slot,
 
 	if (lookup->record_count > 0 || lookup->deadline.ns <= now.ns)
 		return true;
+	if (lookup->kind == LOOKUP_SURVEY)
+		return survey(node, now, slot, outbox);
 	uint32_t count =
 		lookup_choose(lookup, settings->k, settings->alpha, chosen);
 	if (count == 0) {
@@ -282,9 +324,12 @@ file_contacts(struct node *node, struct lookup *lookup,
 
 		if (peer == ENDPOINT_NONE || peer == node->self)
 			continue;
-		lookup_add(lookup, peer,
-			   endpoints_position(node->parts.endpoints, peer),
-			   round);
+		uint64_t position =
+			endpoints_position(node->parts.endpoints, peer);
+		if (lookup->kind == LOOKUP_SURVEY &&
+		    !upkeep_belongs(node, lookup->target, position))
+			continue;
+		lookup_add(lookup, peer, position, round);
 	}
 }
 

@@ -79,7 +79,9 @@ lookup_take(struct lookups *lookups, uint32_t node, enum lookup_kind kind,
 	lookup->publication = UINT32_MAX;
 	lookup->peer = UINT32_MAX;
 	lookup->candidate_limit =
-		2 * k < LOOKUP_SHORTLIST ? 2 * k : LOOKUP_SHORTLIST;
+		kind != LOOKUP_SURVEY && 2 * k < LOOKUP_SHORTLIST
+			? 2 * k
+			: LOOKUP_SHORTLIST;
 	lookup->kind = (uint8_t)kind;
 	lookup->phase = LOOKUP_FINDING;
 	lookup->avoid_uplink = OUTBOX_ANY_UPLINK;
@@ -149,11 +151,18 @@ make_room(struct lookup *lookup, uint32_t at)
 	return true;
 }
 
-void
-lookup_add(struct lookup *lookup, uint32_t peer, uint64_t position,
-	   uint8_t round)
+/* The finaliser of SplitMix64: a fixed permutation without structure. */
+static uint64_t
+scramble(uint64_t x)
 {
-	uint64_t distance = position_distance(lookup->target, position);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static void
+add_at(struct lookup *lookup, uint32_t peer, uint64_t distance, uint8_t round)
+{
 	struct candidate *candidates = lookup->candidates;
 	uint32_t at = lookup->candidate_count;
 
@@ -181,6 +190,24 @@ lookup_add(struct lookup *lookup, uint32_t peer, uint64_t position,
 		if (round > lookup->improved)
 			lookup->improved = round;
 	}
+}
+
+void
+lookup_add(struct lookup *lookup, uint32_t peer, uint64_t position,
+	   uint8_t round)
+{
+	uint64_t distance = position_distance(lookup->target, position);
+
+	if (lookup->kind == LOOKUP_SURVEY)
+		distance = scramble(distance);
+	add_at(lookup, peer, distance, round);
+}
+
+void
+lookup_add_first(struct lookup *lookup, uint32_t peer)
+{
+	if (lookup_find(lookup, peer) == NULL)
+		add_at(lookup, peer, 0, 0);
 }
 
 struct candidate *
@@ -297,6 +324,29 @@ lookup_choose(const struct lookup *lookup, uint32_t k, uint32_t alpha,
 			continue;
 		chosen[count++] = (uint8_t)i;
 		parallel++;
+	}
+	return count;
+}
+
+uint32_t
+lookup_choose_survey(const struct lookup *lookup, uint32_t wanted,
+		     uint32_t parallel, uint8_t *chosen, bool *over)
+{
+	uint32_t by_state[CANDIDATE_REFUSED + 1] = { 0 }, count = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		by_state[lookup->candidates[i].state]++;
+	uint32_t asked = by_state[CANDIDATE_ASKED];
+	uint32_t hoped = by_state[CANDIDATE_ANSWERED] + asked;
+	*over = by_state[CANDIDATE_ANSWERED] >= wanted ||
+		by_state[CANDIDATE_KNOWN] + asked +
+				by_state[CANDIDATE_OVERDUE] ==
+			0;
+	for (uint32_t i = 0; i < lookup->candidate_count && !*over; i++) {
+		if (asked + count >= parallel || hoped + count >= wanted)
+			break;
+		if (lookup->candidates[i].state == CANDIDATE_KNOWN)
+			chosen[count++] = (uint8_t)i;
 	}
 	return count;
 }

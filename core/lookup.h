@@ -38,6 +38,13 @@
  *	    answered -> telling -> again -> failed
  *			    '--------'----> told, refused
  *
+ * A survey is of another kind: it is to fill one bucket with contacts from all
+ * over its range. Everybody named who belongs to the bucket is a candidate,
+ * in an order that has nothing to do with the target (a hash of the position:
+ * the first of many names are a fair sample of them); a few at a time are
+ * asked, each for another random place in the bucket, until k have answered.
+ * Why not a plain lookup as in [1], see upkeep.h.
+ *
  * Slots form a pool that many nodes share; each remembers its node. A slot is
  * named on the wire by its transaction: generation and slot in 31 bits.
  *
@@ -93,7 +100,8 @@ _Static_assert(sizeof(struct candidate) == 32, "64 of them are 2 KiB");
 enum lookup_kind {
 	LOOKUP_GET, /* find the value */
 	LOOKUP_SET, /* find the k closest, then store */
-	LOOKUP_REFRESH, /* find the k closest: joins and idle buckets */
+	LOOKUP_WALK, /* find the k closest to ourselves: joining */
+	LOOKUP_SURVEY, /* fill a bucket, see below */
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
 };
 
@@ -171,6 +179,8 @@ uint32_t lookup_by_transaction(const struct lookups *, uint32_t node,
  * our own table). */
 void lookup_add(struct lookup *, uint32_t peer, uint64_t position,
 		uint8_t round);
+/* A survey's first candidates come before all others. */
+void lookup_add_first(struct lookup *, uint32_t peer);
 struct candidate *lookup_find(struct lookup *, uint32_t peer);
 /* The candidate was sent a query or a STORE. */
 void lookup_sent(struct lookup *, struct candidate *, struct instant now,
@@ -184,6 +194,10 @@ uint32_t lookup_age(struct lookup *, struct instant now, uint32_t *peers,
 /* FINDING: whom to ask now, as indices of candidates. */
 uint32_t lookup_choose(const struct lookup *, uint32_t k, uint32_t alpha,
 		       uint8_t *chosen);
+/* FINDING, a survey: whom to ask next, so that `wanted` answer and at most
+ * `parallel` are asked at a time. *over: they have, or nobody is left. */
+uint32_t lookup_choose_survey(const struct lookup *, uint32_t wanted,
+			      uint32_t parallel, uint8_t *chosen, bool *over);
 /* FINDING: all that should know have answered, or failed for good. May put
  * failed ones up for a second try; then lookup_choose() again. */
 bool lookup_complete(struct lookup *, uint32_t k);

@@ -159,12 +159,44 @@ test_failed_get_a_second_try(void)
 	CHECK(lookup_complete(lookup, K));
 	give(lookup);
 
-	lookup = begin(LOOKUP_REFRESH);
+	lookup = begin(LOOKUP_WALK);
 	add(lookup, 1, 2, 0);
 	ask(lookup, 0);
 	answer(lookup, 1);
 	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
 	CHECK(lookup_complete(lookup, K)); /* only values are worth it */
+	give(lookup);
+}
+
+static void
+test_survey(void)
+{
+	struct lookup *lookup = begin(LOOKUP_SURVEY);
+	uint8_t chosen[LOOKUP_SHORTLIST];
+	uint32_t low = 0, asked = 0, count;
+	bool over;
+
+	lookup_add_first(lookup, 1000);
+	lookup_add_first(lookup, 1000);
+	add(lookup, 1, 200, 1); /* more than fit */
+	CHECK(lookup->candidate_count == LOOKUP_SHORTLIST);
+	CHECK(lookup->candidates[0].peer == 1000);
+	while ((count = lookup_choose_survey(lookup, K, 3, chosen, &over)) >
+	       0) {
+		CHECK(count <= 3);
+		for (uint32_t i = 0; i < count; i++) {
+			struct candidate *candidate =
+				&lookup->candidates[chosen[i]];
+
+			lookup_sent(lookup, candidate, (struct instant){ 0 },
+				    TIMEOUT_NS);
+			lookup_answered(lookup, candidate);
+			low += candidate->peer <= 100;
+			asked++;
+		}
+	}
+	CHECK(over && asked == K);
+	CHECK(low > 0 && low < K - 1); /* from all over the range */
 	give(lookup);
 }
 
@@ -334,6 +366,7 @@ main(void)
 	test_in_flight_are_not_forgotten();
 	test_overdue_then_failed();
 	test_failed_get_a_second_try();
+	test_survey();
 	test_placement();
 	test_store_goes_to_the_next();
 	test_records();

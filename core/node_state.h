@@ -78,7 +78,7 @@ struct node {
 	bool join_answered; /* somebody did */
 	bool join_alone; /* no seeds: nobody has to */
 	bool joined; /* NODE_JOINED is due */
-	bool upkeep_running; /* one lookup of kind REFRESH runs */
+	bool upkeep_running; /* one lookup of kind WALK or SURVEY runs */
 	struct ping pings[NODE_PINGS];
 
 	struct table *table; /* behind this struct */

@@ -39,8 +39,8 @@ bucket_start(const struct table *table, unsigned b)
 	return start;
 }
 
-static struct bucket
-bucket_of(struct table *table, unsigned b)
+struct bucket
+table_bucket(struct table *table, unsigned b)
 {
 	return (struct bucket){
 		.slot = table->contacts + bucket_start(table, b),
@@ -125,7 +125,7 @@ table_find(struct table *table, uint32_t peer)
 
 	if (!place(table, peer, &b))
 		return NULL;
-	struct bucket bucket = bucket_of(table, b);
+	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
 	return slot == BUCKET_NONE ? NULL : &bucket.slot[slot];
 }
@@ -133,7 +133,7 @@ table_find(struct table *table, uint32_t peer)
 static enum table_change
 admit(struct table *table, unsigned b, struct contact contact)
 {
-	struct bucket bucket = bucket_of(table, b);
+	struct bucket bucket = table_bucket(table, b);
 
 	if (bucket.count < table->k && table->count < table->capacity) {
 		insert(table, b, contact);
@@ -159,7 +159,7 @@ table_heard(struct table *table, uint32_t peer)
 
 	if (!place(table, peer, &b))
 		return TABLE_REFUSED;
-	struct bucket bucket = bucket_of(table, b);
+	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
 	if (slot == BUCKET_NONE)
 		return admit(table, b, contact_new(peer, false));
@@ -174,7 +174,7 @@ table_answered(struct table *table, uint32_t peer, int64_t rtt_ns)
 
 	if (!place(table, peer, &b))
 		return TABLE_REFUSED;
-	struct bucket bucket = bucket_of(table, b);
+	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
 	if (slot == BUCKET_NONE) {
 		struct contact contact = contact_new(peer, true);
@@ -200,7 +200,7 @@ table_failed(struct table *table, uint32_t peer)
 	spares_forget(table, peer);
 	if (!place(table, peer, &b))
 		return false;
-	struct bucket bucket = bucket_of(table, b);
+	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
 	if (slot == BUCKET_NONE)
 		return false;
@@ -221,7 +221,7 @@ table_remove(struct table *table, uint32_t peer)
 	spares_forget(table, peer);
 	if (!place(table, peer, &b))
 		return false;
-	uint32_t slot = bucket_find(bucket_of(table, b), peer);
+	uint32_t slot = bucket_find(table_bucket(table, b), peer);
 	if (slot == BUCKET_NONE)
 		return false;
 	uint32_t at = bucket_start(table, b) + slot;
@@ -335,7 +335,7 @@ table_suspect(struct table *table, uint32_t peer)
 
 	if (!place(table, peer, &b))
 		return ENDPOINT_NONE;
-	struct bucket bucket = bucket_of(table, b);
+	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_suspect(bucket);
 	return slot == BUCKET_NONE ? ENDPOINT_NONE : bucket.slot[slot].peer;
 }

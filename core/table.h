@@ -77,6 +77,9 @@ size_t table_size(uint32_t capacity);
 struct table *table_init(void *memory, uint32_t capacity, uint32_t k,
 			 uint64_t self, const struct endpoints *);
 
+/* Bucket b < 64: its contacts. Behind them, up to contacts + count, lie those
+ * of the nearer buckets. Valid until the next change. */
+struct bucket table_bucket(struct table *, unsigned b);
 /* The contact of a peer; NULL if it is not in the table. Valid until the
  * next change. */
 struct contact *table_find(struct table *, uint32_t peer);

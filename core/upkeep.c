@@ -54,6 +54,27 @@ upkeep_join(struct node *node, struct instant now, bool alone)
 	node->upkeep_wake = now;
 }
 
+/* After looking ourselves up: the buckets that may have members we do not
+ * know. We know all at least as near as the farthest of the k closest. */
+static uint64_t
+incomplete(const struct node *node, const struct lookup *walk)
+{
+	uint32_t live = 0;
+	uint64_t distance = 0;
+
+	for (uint32_t i = 0; i < walk->candidate_count; i++) {
+		if (walk->candidates[i].state != CANDIDATE_ANSWERED ||
+		    live == node->settings->k)
+			continue;
+		live++;
+		distance = walk->candidates[i].distance;
+	}
+	if (live < node->settings->k)
+		return 0; /* these were all there are */
+	unsigned b = (unsigned)__builtin_clzll(distance);
+	return ~(bucket_bit(b) - 1);
+}
+
 void
 upkeep_finished(struct node *node, struct instant now,
 		const struct lookup *lookup)
@@ -67,16 +88,13 @@ upkeep_finished(struct node *node, struct instant now,
 	node->join_queries += lookup->queries;
 	node->join_rounds += lookup->round;
 	node->join_answered |= answered;
-	if (!node->join_walk || lookup->target != node->position)
+	if (lookup->kind != LOOKUP_WALK)
 		return;
 	if (!answered && ++node->join_tries < UPKEEP_JOIN_TRIES)
 		return;
 	node->join_walk = false;
-	uint64_t occupied = table_occupied(node->table);
-	/* Every bit above the lowest: the buckets before the last. */
-	if (answered && occupied != 0)
-		node->refresh = ~((occupied & -occupied) |
-				  ((occupied & -occupied) - 1));
+	if (answered)
+		node->refresh = incomplete(node, lookup);
 }
 
 /* A random place in bucket b: our b leading bits, the next one flipped. */
@@ -89,10 +107,46 @@ place_in(struct node *node, unsigned b)
 	       (rng_next(&node->rng) & (bit - 1));
 }
 
+uint64_t
+upkeep_place(struct node *node, uint64_t target)
+{
+	return place_in(node, position_bucket(node->position, target));
+}
+
+bool
+upkeep_belongs(const struct node *node, uint64_t target, uint64_t position)
+{
+	return position != node->position &&
+	       position_bucket(node->position, position) ==
+		       position_bucket(node->position, target);
+}
+
+void
+upkeep_survey(struct node *node, struct lookup *lookup)
+{
+	struct table *table = node->table;
+	struct bucket bucket = table_bucket(
+		table, position_bucket(node->position, lookup->target));
+	const struct contact *nearer = bucket.slot + bucket.count;
+	uint64_t nearer_count =
+		(uint64_t)(table->contacts + table->count - nearer);
+
+	for (uint32_t i = 0; i < node->settings->alpha && nearer_count > 0; i++)
+		lookup_add_first(
+			lookup,
+			nearer[rng_below(&node->rng, nearer_count)].peer);
+	for (uint32_t i = 0; i < bucket.count; i++)
+		lookup_add(lookup, bucket.slot[i].peer,
+			   endpoints_position(node->parts.endpoints,
+					      bucket.slot[i].peer),
+			   0);
+}
+
 /* Start the next lookup there is to do. */
 static void
 start(struct node *node, struct instant now, struct outbox *outbox)
 {
+	enum lookup_kind kind = LOOKUP_WALK;
 	uint64_t target = node->position, bit = 0;
 
 	node->upkeep_wake = INSTANT_NEVER;
@@ -104,12 +158,15 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 		return;
 	}
 	if (!node->join_walk) {
-		unsigned b = (unsigned)__builtin_clzll(node->refresh);
+		/* The near buckets before the far. */
+		unsigned b = POSITION_BITS - 1 -
+			     (unsigned)__builtin_ctzll(node->refresh);
 
+		kind = LOOKUP_SURVEY;
 		bit = bucket_bit(b);
 		target = place_in(node, b);
 	}
-	uint32_t slot = errand_start(node, now, LOOKUP_REFRESH, target);
+	uint32_t slot = errand_start(node, now, kind, target);
 	if (slot == LOOKUP_NONE) {
 		node->upkeep_wake = instant_after(now, UPKEEP_RETRY_NS);
 		return;

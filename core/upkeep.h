@@ -2,9 +2,18 @@
 /*
  * upkeep.h - what keeps a node's table true
  *
- * Joining ([1], 2.3): look ourselves up, then refresh every bucket farther
- * than our closest neighbour, each by a lookup towards a random place in it.
- * One lookup at a time: a network of n nodes has about log2 n such buckets.
+ * Joining: look ourselves up ([1], 2.3), which finds the near buckets whole.
+ * Then each bucket that may be larger than what we found is surveyed, the near
+ * before the far, one at a time.
+ *
+ * Where we leave [1]: it refreshes a bucket by a lookup of one random place in
+ * it. That fills the bucket with neighbours of that place, and whoever looks
+ * for something elsewhere in its range gains no more from k contacts than
+ * from a few: with 1,000 to 4,096 joined nodes lookups took 20 to 28 % more
+ * rounds than with random contacts. A survey asks a few contacts of nearer
+ * buckets, whose bucket towards there covers the same range as ours, then
+ * those they name, each for another random place of the range (lookup.h).
+ * It costs as many queries.
  *
  * Idle buckets: a sweep every refresh_ns refreshes the buckets that have
  * contacts but had no lookup since the sweep before. So a bucket is refreshed
@@ -35,9 +44,15 @@ void upkeep_init(struct node *);
 /* The node has a life: sweeps begin. */
 void upkeep_begin(struct node *, struct instant now);
 void upkeep_join(struct node *, struct instant now, bool alone);
+/* The first candidates of a survey of the bucket that its target is in. */
+void upkeep_survey(struct node *, struct lookup *);
+/* Another random place in the bucket that target is in. */
+uint64_t upkeep_place(struct node *, uint64_t target);
+/* Is position in the same bucket as target? */
+bool upkeep_belongs(const struct node *, uint64_t target, uint64_t position);
 /* A lookup goes that way. */
 void upkeep_touched(struct node *, uint64_t target);
-/* A lookup of kind REFRESH has ended. */
+/* A lookup of kind WALK or SURVEY has ended. */
 void upkeep_finished(struct node *, struct instant now, const struct lookup *);
 /* A peer did not answer a request. */
 void upkeep_failed(struct node *, struct instant now, uint32_t peer,
