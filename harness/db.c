@@ -159,7 +159,7 @@ db_complain(sqlite3 *db, const char *while_doing)
 			"homeward: %s: %s: the disk is full; what was "
 			"finished before is kept\n",
 			path != NULL ? path : "database", while_doing);
-	else if ((code & 0xff) == SQLITE_IOERR)
+	else if ((code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(db) != 0)
 		fprintf(stderr, "homeward: %s: %s: %s (%s)\n",
 			path != NULL ? path : "database", while_doing,
 			sqlite3_errmsg(db), strerror(sqlite3_system_errno(db)));

@@ -288,6 +288,12 @@ result_store(struct run *run, const struct pool_result *result)
 		run->code = EXIT_USAGE;
 		return;
 	}
+	if (result->exit_code == EXIT_RUNTIME) {
+		/* Its disk is full or the like, and has said so: the next
+		 * point would fare no better. */
+		run->code = EXIT_RUNTIME;
+		return;
+	}
 	if (run_store(run, result) != 0) {
 		run->code = EXIT_RUNTIME;
 		return;

@@ -32,7 +32,7 @@ static const struct verb verbs[] = {
 	  "  --trace DIR           write captures (pcap) of every port there\n"
 	  "  --json                print the runs as JSON\n" },
 	{ "validate", verb_validate, "check a scenario and print it in full",
-	  "[--set KEY=VALUE]... [--json] SCENARIO...",
+	  "[--set KEY=VALUE]... [--quiet] [--json] SCENARIO...",
 	  "  --set KEY=VALUE       change a key first; may be repeated\n"
 	  "  --quiet               check only\n"
 	  "  --json                print the points of the sweep as JSON\n" },
