@@ -51,6 +51,13 @@ contact_alive(struct contact *contact)
 }
 
 void
+contact_doubt(struct contact *contact)
+{
+	if (contact->failures == 0)
+		contact->failures = 1;
+}
+
+void
 contact_fail(struct contact *contact)
 {
 	if (contact->failures < CONTACT_STALE)

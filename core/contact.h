@@ -16,8 +16,10 @@
  * all and a timeout of exactly one round trip would race with the answer.
  *
  * A contact is verified once it has answered a request of ours: then its
- * address is not forged. It is suspect after one request without an answer
- * and stale after CONTACT_STALE in a row.
+ * address is not forged. It is suspect after requests without an answer, and
+ * then pinged; stale when as many pings have failed too as to make
+ * CONTACT_STALE. Requests count once, however many failed: those sent within
+ * one short outage say no more than one of them.
  */
 #ifndef CORE_CONTACT_H
 #define CORE_CONTACT_H
@@ -25,14 +27,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Kademlia [1, 4.1] waits for five unanswered requests; we ask within
- * milliseconds and only replace, never just remove, so three do. */
+/* Kademlia (Maymounkov, Mazieres, IPTPS 2002, 4.1) waits for five unanswered
+ * requests; we only replace, never just remove, so three do. */
 #define CONTACT_STALE 3
 
 struct contact {
 	uint32_t peer; /* endpoint index */
 	uint32_t srtt : 24; /* 256 ns; 0: never measured */
-	uint32_t failures : 8; /* requests without an answer, in a row */
+	uint32_t failures : 8; /* 0; 1 after requests, + 1 for each ping */
 	uint32_t rttvar : 24; /* 256 ns */
 	uint32_t verified : 8; /* 0 or 1 */
 };
@@ -49,7 +51,9 @@ struct contact contact_new(uint32_t peer, bool verified);
 void contact_sample(struct contact *, int64_t rtt_ns);
 /* It answered, but not to a request that can be timed (Karn). */
 void contact_alive(struct contact *);
-/* A request was not answered. */
+/* A request was not answered: suspect. */
+void contact_doubt(struct contact *);
+/* A ping was not answered. */
 void contact_fail(struct contact *);
 bool contact_suspect(const struct contact *);
 bool contact_stale(const struct contact *);

@@ -75,7 +75,8 @@ test_failures(void)
 	struct contact contact = contact_new(7, false);
 
 	CHECK(!contact.verified && !contact_suspect(&contact));
-	contact_fail(&contact);
+	for (uint32_t i = 0; i < 10; i++)
+		contact_doubt(&contact);
 	CHECK(contact_suspect(&contact) && !contact_stale(&contact));
 	for (uint32_t i = 0; i < 300; i++)
 		contact_fail(&contact);

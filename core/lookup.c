@@ -351,34 +351,50 @@ lookup_choose_survey(const struct lookup *lookup, uint32_t wanted,
 	return count;
 }
 
-bool
-lookup_complete(struct lookup *lookup, uint32_t k)
+/* Put up again who has not answered and would count among the k closest. */
+static uint32_t
+retry(struct lookup *lookup, uint32_t k)
 {
 	uint32_t live = 0, retried = 0;
 
 	for (uint32_t i = 0; i < lookup->candidate_count && live < k; i++) {
-		uint8_t state = lookup->candidates[i].state;
-
-		if (state == CANDIDATE_FAILED)
-			continue;
-		if (state != CANDIDATE_ANSWERED)
-			return false;
-		live++;
-	}
-	if (lookup->kind != LOOKUP_GET && live > 0)
-		return true;
-	live = 0;
-	for (uint32_t i = 0; i < lookup->candidate_count && live < k; i++) {
 		struct candidate *candidate = &lookup->candidates[i];
+		bool silent = candidate->state == CANDIDATE_FAILED ||
+			      candidate->state == CANDIDATE_OVERDUE;
 
-		if (candidate->state != CANDIDATE_FAILED) {
-			live++;
-		} else if (candidate->tries < LOOKUP_TRIES) {
+		live += candidate->state != CANDIDATE_FAILED;
+		if (silent && candidate->tries < LOOKUP_TRIES) {
 			candidate->state = CANDIDATE_KNOWN;
 			retried++;
 		}
 	}
-	return retried == 0;
+	return retried;
+}
+
+bool
+lookup_complete(struct lookup *lookup, uint32_t k)
+{
+	uint32_t answered = 0, overdue = 0;
+
+	for (uint32_t i = 0;
+	     i < lookup->candidate_count && answered + overdue < k; i++) {
+		switch (lookup->candidates[i].state) {
+		case CANDIDATE_FAILED:
+			break;
+		case CANDIDATE_ANSWERED:
+			answered++;
+			break;
+		case CANDIDATE_OVERDUE:
+			overdue++;
+			break;
+		default:
+			return false;
+		}
+	}
+	if ((lookup->kind == LOOKUP_GET || answered == 0) &&
+	    retry(lookup, k) > 0)
+		return false;
+	return overdue == 0;
 }
 
 uint32_t

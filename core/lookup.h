@@ -24,16 +24,16 @@
  * the k closest not yet asked are asked at once. With unequal delays
  * there are no clean rounds; then it is alpha answers, or failures, to
  * queries sent after the last progress.
- * A lookup for a value asks those who failed a second time before it says
- * "missed", for a lost datagram is likelier than three dead replicas; any
- * lookup does when nobody has answered at all.
+ * A lookup for a value, when only overdue and failed ones are left, asks
+ * these once more before it says "missed", for a lost datagram is likelier
+ * than three dead replicas; any lookup does when nobody has answered at all.
  *
  * A lookup that publishes goes on in the same slot: the record is stored at
  * the `replicas` closest that answered, ourselves among them when we are;
  * each is told again when overdue; when it fails or refuses, the next
  * closest is told. So a candidate's state goes down this list:
  *
- *	known -> asked -> overdue -> failed	      (-> known: second try)
+ *	known -> asked -> overdue -> failed	      (both -> known: again)
  *	    answered <----'--------'
  *	    answered -> telling -> again -> failed
  *			    '--------'----> told, refused
@@ -199,7 +199,7 @@ uint32_t lookup_choose(const struct lookup *, uint32_t k, uint32_t alpha,
 uint32_t lookup_choose_survey(const struct lookup *, uint32_t wanted,
 			      uint32_t parallel, uint8_t *chosen, bool *over);
 /* FINDING: all that should know have answered, or failed for good. May put
- * failed ones up for a second try; then lookup_choose() again. */
+ * silent ones up for a second try; then lookup_choose() again. */
 bool lookup_complete(struct lookup *, uint32_t k);
 /* STORING: whom to tell now, first or again, as indices; *self_holds: we are
  * one of the replicas ourselves. self: our own position. */

@@ -142,7 +142,7 @@ test_overdue_then_failed(void)
 }
 
 static void
-test_failed_get_a_second_try(void)
+test_silent_get_a_second_try(void)
 {
 	struct lookup *lookup = begin(LOOKUP_GET);
 	uint32_t peers[LOOKUP_SHORTLIST], overdue;
@@ -152,10 +152,13 @@ test_failed_get_a_second_try(void)
 	answer(lookup, 1);
 	answer(lookup, 2);
 	CHECK(!lookup_complete(lookup, K));
-	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue);
+	CHECK(overdue == 1);
 	CHECK(!lookup_complete(lookup, K)); /* 3 is put up again */
-	CHECK(ask(lookup, 2 * TIMEOUT_NS) == 1);
-	lookup_age(lookup, (struct instant){ 4 * TIMEOUT_NS }, peers, &overdue);
+	CHECK(ask(lookup, TIMEOUT_NS) == 1);
+	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
+	CHECK(!lookup_complete(lookup, K)); /* and waited for again */
+	lookup_age(lookup, (struct instant){ 3 * TIMEOUT_NS }, peers, &overdue);
 	CHECK(lookup_complete(lookup, K));
 	give(lookup);
 
@@ -163,6 +166,8 @@ test_failed_get_a_second_try(void)
 	add(lookup, 1, 2, 0);
 	ask(lookup, 0);
 	answer(lookup, 1);
+	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue);
+	CHECK(!lookup_complete(lookup, K));
 	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
 	CHECK(lookup_complete(lookup, K)); /* only values are worth it */
 	give(lookup);
@@ -365,7 +370,7 @@ main(void)
 	test_rounds_and_burst();
 	test_in_flight_are_not_forgotten();
 	test_overdue_then_failed();
-	test_failed_get_a_second_try();
+	test_silent_get_a_second_try();
 	test_survey();
 	test_placement();
 	test_store_goes_to_the_next();

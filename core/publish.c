@@ -468,8 +468,11 @@ refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 				.publication = slot,
 			};
 		else if (!publish_hold(node, now, &publication->key,
-				       publication->version))
-			publication->lost = true;
+				       publication->version) ||
+			 table_closer_count(node->table,
+					    publication->position) >=
+				 node->settings->replicas)
+			publication->lost = true; /* as full or moved */
 	}
 	if (load->count == before)
 		settle(node, now, slot);

@@ -163,7 +163,8 @@ table_heard(struct table *table, uint32_t peer)
 	uint32_t slot = bucket_find(bucket, peer);
 	if (slot == BUCKET_NONE)
 		return admit(table, b, contact_new(peer, false));
-	bucket_seen(bucket, slot);
+	slot = bucket_seen(bucket, slot);
+	bucket.slot[slot].failures = 0; /* alive, whoever it is */
 	return TABLE_SEEN;
 }
 
@@ -189,6 +190,18 @@ table_answered(struct table *table, uint32_t peer, int64_t rtt_ns)
 	else
 		contact_alive(&bucket.slot[slot]);
 	return TABLE_SEEN;
+}
+
+bool
+table_doubted(struct table *table, uint32_t peer)
+{
+	struct contact *contact = table_find(table, peer);
+
+	spares_forget(table, peer);
+	if (contact == NULL)
+		return false;
+	contact_doubt(contact);
+	return !contact_stale(contact);
 }
 
 bool

@@ -87,7 +87,9 @@ struct contact *table_find(struct table *, uint32_t peer);
 enum table_change table_heard(struct table *, uint32_t peer);
 /* A peer answered a request of ours after rtt_ns; negative: not timed. */
 enum table_change table_answered(struct table *, uint32_t peer, int64_t rtt_ns);
-/* A peer did not answer. True: it was stale and a spare took its place. */
+/* A peer did not answer a request. True: it is a suspect contact, to ping. */
+bool table_doubted(struct table *, uint32_t peer);
+/* Nor a ping. True: it was stale and a spare took its place. */
 bool table_failed(struct table *, uint32_t peer);
 /* A peer left: out of contacts and spares. True if it was a contact. */
 bool table_remove(struct table *, uint32_t peer);

@@ -115,10 +115,8 @@ oracle_seen(struct oracle *oracle, uint32_t peer, bool answered)
 
 	if (i < oracle->counts[b]) {
 		contact = oracle->buckets[b][i];
-		if (answered) {
-			contact.failures = 0;
-			contact.verified = true;
-		}
+		contact.failures = 0;
+		contact.verified |= answered;
 		oracle_remove_at(oracle, b, i);
 		oracle_append(oracle, b, contact);
 		return;
@@ -160,6 +158,17 @@ oracle_failed(struct oracle *oracle, uint32_t peer)
 		return;
 	oracle_remove_at(oracle, b, i);
 	oracle_append(oracle, b, (struct oracle_contact){ spare, 0, false });
+}
+
+static void
+oracle_doubted(struct oracle *oracle, uint32_t peer)
+{
+	unsigned b = position_bucket(oracle->self, position(peer));
+	uint32_t i = oracle_find(oracle, b, peer);
+
+	oracle_unspare(oracle, peer);
+	if (i < oracle->counts[b] && oracle->buckets[b][i].failures == 0)
+		oracle->buckets[b][i].failures = 1;
 }
 
 static void
@@ -292,6 +301,9 @@ test_walk(uint64_t seed, uint32_t k, uint32_t capacity)
 		} else if (action < 60) {
 			oracle_seen(&oracle, peer, true);
 			table_answered(table, peer, -1);
+		} else if (action < 70) {
+			oracle_doubted(&oracle, peer);
+			table_doubted(table, peer);
 		} else if (action < 90) {
 			oracle_failed(&oracle, peer);
 			table_failed(table, peer);

@@ -191,35 +191,52 @@ ping(struct node *node, struct instant now, struct ping *ping,
 	node->counters.queries++;
 }
 
-/* Ping a suspect unless that is under way or all places are taken. */
+static bool
+is_tested(const struct node *node, uint32_t peer)
+{
+	for (uint32_t i = 0; i < NODE_PINGS; i++) {
+		if (node->pings[i].peer == peer)
+			return true;
+	}
+	return false;
+}
+
+/* Ping a suspect, unless that is under way or all places are taken. */
 static void
 test(struct node *node, struct instant now, uint32_t peer,
      struct outbox *outbox)
 {
-	struct ping *free = NULL;
-
-	for (uint32_t i = 0; i < NODE_PINGS; i++) {
-		if (node->pings[i].peer == peer)
-			return;
-		if (node->pings[i].peer == ENDPOINT_NONE && free == NULL)
-			free = &node->pings[i];
-	}
-	if (free == NULL)
+	if (is_tested(node, peer))
 		return;
-	free->peer = peer;
-	ping(node, now, free, outbox);
+	for (uint32_t i = 0; i < NODE_PINGS; i++) {
+		if (node->pings[i].peer != ENDPOINT_NONE)
+			continue;
+		node->pings[i].peer = peer;
+		ping(node, now, &node->pings[i], outbox);
+		return;
+	}
+}
+
+/* A place is free: another suspect, if there is one. */
+static void
+test_next(struct node *node, struct instant now, struct outbox *outbox)
+{
+	for (uint32_t i = 0; i < node->table->count; i++) {
+		const struct contact *contact = &node->table->contacts[i];
+
+		if (contact_suspect(contact) && !contact_stale(contact) &&
+		    !is_tested(node, contact->peer)) {
+			test(node, now, contact->peer, outbox);
+			return;
+		}
+	}
 }
 
 void
 upkeep_failed(struct node *node, struct instant now, uint32_t peer,
 	      struct outbox *outbox)
 {
-	if (table_failed(node->table, peer)) {
-		node->counters.evictions++;
-		return;
-	}
-	const struct contact *contact = table_find(node->table, peer);
-	if (contact != NULL && !contact_stale(contact))
+	if (table_doubted(node->table, peer))
 		test(node, now, peer, outbox);
 }
 
@@ -267,6 +284,7 @@ expire_ping(struct node *node, struct instant now, struct ping *one,
 	if (contact == NULL || contact_stale(contact) ||
 	    !contact_suspect(contact)) {
 		one->peer = ENDPOINT_NONE;
+		test_next(node, now, outbox);
 	} else if (paused) {
 		ping(node, now, one, outbox);
 	} else {

@@ -20,10 +20,10 @@
  * after one to two hours instead of after exactly one as in [1], and costs
  * one bit instead of a time.
  *
- * Suspects: a contact that did not answer is pinged, after a failed ping once
- * more after a pause, since the failure may be a route that is being
- * repaired (100 to 250 ms in a fabric with BGP). Stale after CONTACT_STALE
- * failures, it gives way to a spare (table.h).
+ * Suspects: a contact that did not answer is pinged, and after a failed ping
+ * once more after a pause, since the failure may be a route that is being
+ * repaired (100 to 250 ms in a fabric with BGP). After that it is stale and
+ * gives way to a spare (table.h).
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
  */
