@@ -337,6 +337,8 @@ report_server(const struct servers *servers, uint32_t index)
 #define NODE_COUNTER(field) REPORT("node_", node, field)
 	NODE_COUNTER_LIST(NODE_COUNTER)
 #undef NODE_COUNTER
+	watch->counter(watch->context, name, "node_contacts",
+		       node_contact_count(server->node));
 	if (server->steer == NULL)
 		return;
 	const struct steer_counters *steer = steer_counters(server->steer);

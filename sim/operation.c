@@ -14,6 +14,7 @@
 #define CLIENT_NET4 0xc6120000u /* 198.18.0.0 */
 #define PORT_FIRST  1024u
 #define PORT_COUNT  60000u
+#define ASKER_TRIES 64
 
 struct operations {
 	const struct settings *settings;
@@ -22,6 +23,7 @@ struct operations {
 	struct address service;
 	struct rng rng;
 	uint32_t set, looked_up; /* so far */
+	uint32_t *owners; /* of the keys set */
 };
 
 struct operations *
@@ -39,13 +41,19 @@ operations_create(const struct settings *settings, struct queue *queue,
 		.service = network_service_address(network,
 						   settings->service.family),
 		.rng = actor_rng(settings->seed, ACTOR_OPERATIONS, 0),
+		.owners = calloc((size_t)settings->measure.settings + 1,
+				 sizeof(uint32_t)),
 	};
+	if (operations->owners == NULL)
+		abort();
 	return operations;
 }
 
 void
 operations_destroy(struct operations *operations)
 {
+	if (operations != NULL)
+		free(operations->owners);
 	free(operations);
 }
 
@@ -92,25 +100,41 @@ operations_start(struct operations *operations)
 		schedule(operations, 0);
 }
 
+/* Whoever asks, it is not the owner: he knows without asking. */
+static uint32_t
+choose_asker(struct operations *operations, uint32_t owner)
+{
+	for (unsigned i = 0; i < ASKER_TRIES; i++) {
+		uint32_t server =
+			servers_random(operations->servers, &operations->rng);
+		if (server != owner)
+			return server;
+	}
+	return WATCH_NONE;
+}
+
 void
 operations_event(struct operations *operations, struct instant now)
 {
 	const struct measure_settings *measure = &operations->settings->measure;
 	bool setting = operations->set < measure->settings;
-	uint32_t server = servers_random(operations->servers, &operations->rng);
-	uint32_t index = setting ? operations->set++
-				 : (uint32_t)rng_below(&operations->rng,
-						       measure->settings);
 	struct session_key key;
+	uint32_t server;
 
-	key_make(operations, index, &key);
-	if (!setting)
-		operations->looked_up++;
-	if (server != WATCH_NONE) {
-		if (setting)
+	if (setting) {
+		server = servers_random(operations->servers, &operations->rng);
+		key_make(operations, operations->set, &key);
+		operations->owners[operations->set++] = server;
+		if (server != WATCH_NONE)
 			(void)servers_set(operations->servers, now, server,
 					  &key);
-		else
+	} else {
+		uint32_t index = (uint32_t)rng_below(&operations->rng,
+						     measure->settings);
+		server = choose_asker(operations, operations->owners[index]);
+		key_make(operations, index, &key);
+		operations->looked_up++;
+		if (server != WATCH_NONE)
 			(void)servers_get(operations->servers, now, server,
 					  &key);
 	}

@@ -4,7 +4,8 @@
  *
  * measure.settings sessions that never were are stored, each by a random
  * server that then owns it; OPERATION_PAUSE_NS after the last, measure.lookups
- * lookups of random ones of these keys by random servers. Both at Poisson
+ * lookups of random ones of these keys by random servers
+ * other than the owner. Both at Poisson
  * intervals of measure.interval_ns. What comes of them are node events, which
  * server.c reports (setting_first, setting_all, lookup); a lookup by a server
  * that holds the record counts with 0 hops and as local, one that finds

@@ -373,11 +373,11 @@ static void
 enter(struct servers *servers, struct instant now, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
-	uint32_t seeds[3];
+	uint32_t seeds[SERVER_SEEDS];
 	uint32_t count = 0;
 
-	/* Anybody who is in; a few, since one may have just crashed. */
-	for (unsigned i = 0; i < 3; i++) {
+	/* Anybody who is in. */
+	for (unsigned i = 0; i < SERVER_SEEDS; i++) {
 		uint32_t seed = servers_random(servers, &server->rng);
 		if (seed != WATCH_NONE && seed != index)
 			seeds[count++] = seed;

@@ -47,7 +47,9 @@
 
 #define SERVER_DHT_PORT 7000
 #define SERVER_OUTBOXES 8
-#define SERVER_POLL_NS	(100 * NS_PER_MS) /* leaving: sessions left? */
+/* Peers that a server is told to join through; one may have just crashed. */
+#define SERVER_SEEDS   3
+#define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
 /* Codes of EVENT_HOST. */
 enum server_code {

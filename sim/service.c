@@ -132,6 +132,9 @@ advance(struct servers *servers, struct instant now,
 		opened(servers, now, connection);
 	if (connection->opened && tcp->error == TCP_ERROR_NONE)
 		serve(servers, now, connection);
+	/* Over before it was worth telling (store_after). */
+	if (tcp->state == TCP_STATE_TIME_WAIT && !connection->published)
+		connection->publish_at = INSTANT_NEVER;
 	bool due = connection->opened && !connection->published &&
 		   !instant_before(now, connection->publish_at);
 	if (due) {
