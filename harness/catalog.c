@@ -416,14 +416,14 @@ describe_print(sqlite3 *db, const char *name, const char *word, bool json)
 				    "OR path GLOB ?1 || '.*' ORDER BY id";
 	char sql[1024];
 	sqlite3_stmt *statement;
-	char event[KEY_TEXT] = "events.N.";
+	char event[KEY_TEXT];
 	int64_t found;
 	int end = 0;
 
 	/* An event's key, whichever event. */
 	if (word != NULL && sscanf(word, "events.%*[0-9].%n", &end) == 0 &&
-	    end > 0 && strlen(word + end) < sizeof(event) - 9) {
-		strcat(event, word + end);
+	    end > 0) {
+		snprintf(event, sizeof(event), "events.N.%s", word + end);
 		word = event;
 	}
 	snprintf(sql, sizeof(sql), "SELECT count(*)%s", match);

@@ -8,9 +8,10 @@
  */
 #include "harness/conflict.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "harness/quantity.h"
 
 struct rule {
 	bool broken;
@@ -107,16 +108,17 @@ static bool
 device_exists(const struct fabric_settings *fabric, const char *name,
 	      size_t size, uint32_t extra)
 {
-	char text[48], kind[16];
-	uint32_t number;
+	char text[48], kind[16], digits[10];
+	uint64_t number = 0;
 	int end = 0;
 
 	if (size >= sizeof(text))
 		return false;
 	memcpy(text, name, size);
 	text[size] = '\0';
-	if (sscanf(text, "%15[a-z]%9" SCNu32 "%n", kind, &number, &end) != 2 ||
-	    text[end] != '\0' || number == 0)
+	if (sscanf(text, "%15[a-z]%9[0-9]%n", kind, digits, &end) != 2 ||
+	    text[end] != '\0' ||
+	    quantity_parse(digits, 1, &number) != QUANTITY_OK || number == 0)
 		return false;
 	if (strcmp(kind, "server") == 0)
 		return number <= fabric->servers + extra;

@@ -268,18 +268,26 @@ span_parse(const struct key *key, void *structure, const char *text,
 	return 0;
 }
 
+/* Of a hexadecimal digit. */
+static unsigned
+nibble(char digit)
+{
+	if (digit <= '9')
+		return (unsigned)(digit - '0');
+	return ((unsigned)digit | 0x20u) - 'a' + 10;
+}
+
 static int
 secret_parse(const struct key *key, void *structure, const char *text,
 	     char *error)
 {
 	struct siphash_key secret;
-	unsigned byte;
 
 	if (strlen(text) == 2 * sizeof(secret.bytes) &&
 	    strspn(text, "0123456789abcdefABCDEF") == strlen(text)) {
 		for (size_t i = 0; i < sizeof(secret.bytes); i++) {
-			(void)sscanf(text + 2 * i, "%2x", &byte);
-			secret.bytes[i] = (uint8_t)byte;
+			secret.bytes[i] = (uint8_t)(nibble(text[2 * i]) << 4 |
+						    nibble(text[2 * i + 1]));
 		}
 		memcpy((uint8_t *)structure + key->offset, &secret,
 		       sizeof(secret));

@@ -67,7 +67,7 @@ quantity_format(uint64_t value, uint64_t scale, char *text, size_t size)
 	uint64_t rest = value % scale;
 	size_t count = 0;
 
-	for (uint64_t unit = scale / 10; rest != 0; unit /= 10) {
+	for (uint64_t unit = scale / 10; unit > 0 && rest != 0; unit /= 10) {
 		digits[count++] = (char)('0' + rest / unit);
 		rest %= unit;
 	}

@@ -64,13 +64,14 @@ struct run {
 	int code; /* EXIT_OK until something ends the sweep */
 };
 
-/* run_store.c: make the temporary table; with resume, mark what is there. Decides
- * base_id. 0 or EXIT_RUNTIME. */
+/* run_store.c: make the temporary table; with resume, mark what is there.
+ * Decides base_id. 0 or EXIT_RUNTIME. */
 int run_prepare(struct run *);
-/* run_store.c: a finished or failed point into the database. 0 or EXIT_RUNTIME. */
+/* run_store.c: a finished or failed point into the database. 0 or EXIT_RUNTIME.
+ */
 int run_store(struct run *, const struct pool_result *);
-/* run_report.c: check the expectations, print the runs, the rest is talk. The exit
- * code. */
+/* run_report.c: check the expectations, print the runs, the rest is talk. The
+ * exit code. */
 int run_report(struct run *);
 /* run_report.c: the command that repeats this, quoted for a shell. */
 void run_command(const struct run *, bool resume, FILE *);
