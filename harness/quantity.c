@@ -67,9 +67,11 @@ quantity_format(uint64_t value, uint64_t scale, char *text, size_t size)
 	uint64_t rest = value % scale;
 	size_t count = 0;
 
-	for (uint64_t unit = scale / 10; unit > 0 && rest != 0; unit /= 10) {
-		digits[count++] = (char)('0' + rest / unit);
-		rest %= unit;
+	/* A scale is at most 10^9, so ten times the rest fits. */
+	while (rest != 0) {
+		rest *= 10;
+		digits[count++] = (char)('0' + rest / scale);
+		rest %= scale;
 	}
 	digits[count] = '\0';
 	snprintf(text, size, "%" PRIu64 "%s%s", value / scale,
