@@ -68,11 +68,8 @@ quantity_format(uint64_t value, uint64_t scale, char *text, size_t size)
 	size_t count = 0;
 
 	/* A scale is at most 10^9, so ten times the rest fits. */
-	while (rest != 0) {
-		rest *= 10;
-		digits[count++] = (char)('0' + rest / scale);
-		rest %= scale;
-	}
+	for (; rest != 0; rest = rest * 10 % scale)
+		digits[count++] = (char)('0' + rest * 10 / scale);
 	digits[count] = '\0';
 	snprintf(text, size, "%" PRIu64 "%s%s", value / scale,
 		 count > 0 ? "." : "", digits);
