@@ -175,8 +175,7 @@ open_session(struct clients *clients, struct instant now, uint32_t flow)
 	connection->bytes_wanted = request.bytes;
 	workload_open(clients->workload, now, flow, &key);
 	tcp_connect(&connection->tcp, transport_settings(clients->transport),
-		    &names,
-		    transport_iss(clients->transport, now, &key, false));
+		    &names, transport_iss(now, &key, false));
 	request_encode(&request, head);
 	tcp_expect_seed(&connection->tcp,
 			tcp_head_seed(head, REQUEST_BYTES) + 1);
@@ -185,10 +184,8 @@ open_session(struct clients *clients, struct instant now, uint32_t flow)
 }
 
 void
-clients_arrival(struct clients *clients, struct instant now,
-		const struct event *event)
+clients_arrival(struct clients *clients, struct instant now)
 {
-	(void)event;
 	open_session(clients, now, clients->next_flow++);
 	schedule_arrival(clients, workload_interval_ns(clients->workload));
 }

@@ -33,8 +33,7 @@ void clients_start(struct clients *);
 void clients_deliver(struct clients *, struct instant now, uint32_t device,
 		     const uint8_t *bytes, uint32_t size);
 /* EVENT_WORKLOAD of code WORKLOAD_ARRIVAL; EVENT_TCP of a client's. */
-void clients_arrival(struct clients *, struct instant now,
-		     const struct event *);
+void clients_arrival(struct clients *, struct instant now);
 void clients_timer(struct clients *, struct instant now, struct connection *);
 /* Counters to the watch. */
 void clients_report(const struct clients *);

@@ -438,13 +438,6 @@ servers_event(struct servers *servers, struct instant now,
 	servers_end(servers, now, index);
 }
 
-void
-servers_timer(struct servers *servers, struct instant now,
-	      struct connection *connection)
-{
-	service_timer(servers, now, connection);
-}
-
 bool
 servers_set(struct servers *servers, struct instant now, uint32_t index,
 	    const struct session_key *key)

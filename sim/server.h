@@ -133,9 +133,8 @@ uint32_t servers_random(const struct servers *, struct rng *);
 
 void servers_deliver(struct servers *, struct instant now, uint32_t server,
 		     uint8_t port, const uint8_t *bytes, uint32_t size);
-/* EVENT_HOST; EVENT_TCP of a server's connection. */
+/* EVENT_HOST. */
 void servers_event(struct servers *, struct instant now, const struct event *);
-void servers_timer(struct servers *, struct instant now, struct connection *);
 
 /* Operations without sessions: a server says that it owns a key, asks for
  * one. False: a table is full. */
@@ -159,6 +158,7 @@ struct version servers_version(struct servers *, struct instant now,
 /* A packet for the stack. */
 void service_deliver(struct servers *, struct instant now, uint32_t server,
 		     const uint8_t *bytes, uint32_t size);
+/* EVENT_TCP of a server's connection. */
 void service_timer(struct servers *, struct instant now, struct connection *);
 
 #endif

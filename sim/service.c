@@ -162,8 +162,7 @@ accept_session(struct servers *servers, struct instant now, uint32_t index,
 		transport_add(servers->transport, index, key);
 
 	tcp_accept(&connection->tcp, transport_settings(servers->transport),
-		   transport_iss(servers->transport, now, key, true), bytes,
-		   packet);
+		   transport_iss(now, key, true), bytes, packet);
 	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
 	transport_flush(servers->transport, now, connection);
 }

@@ -90,7 +90,8 @@ struct dht_settings {
 	struct node_settings node;
 	enum tables_kind tables;
 	int64_t join_interval_ns; /* between two servers' joins */
-	struct siphash_key placement;
+	struct siphash_key placement; /* the world mixes the seed in: each
+				       seed has its own tree */
 };
 
 struct service_settings {
@@ -142,7 +143,8 @@ enum fault_kind {
 	FAULT_SERVER_UP,
 	FAULT_DRAIN, /* withdraw the anycast route only */
 	FAULT_UNDRAIN,
-	FAULT_JOIN, /* a server that was not there at the start enters */
+	FAULT_JOIN, /* servers enter that were not there at the start; they
+		       come on top of fabric.servers */
 	FAULT_LEAVE, /* drain, then leave the DHT */
 	FAULT_CHURN, /* servers crash and come back at a rate */
 	FAULT_PARTITION, /* half of the spines' links, until merge */

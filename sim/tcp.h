@@ -204,7 +204,6 @@ void tcp_too_big(struct tcp *, uint32_t seq, uint32_t mtu_bytes);
 
 /* Both directions came to their end and were acknowledged. */
 bool tcp_completed(const struct tcp *);
-const char *tcp_state_name(enum tcp_state);
 
 /* Between tcp.c (states, receiver) and tcp_send.c (sender). */
 void tcp_sender_start(struct tcp *);

@@ -77,8 +77,8 @@ uint32_t transport_count(const struct transport *, uint32_t device);
 /* Of an EVENT_TCP; NULL: it is gone, or a nearer event has served it. */
 struct connection *transport_timer(struct transport *, const struct event *);
 /* Initial sequence number: RFC 6528, 4 us clock plus a keyed hash. */
-uint32_t transport_iss(const struct transport *, struct instant now,
-		       const struct session_key *, bool server);
+uint32_t transport_iss(struct instant now, const struct session_key *,
+		       bool server);
 
 /* Start saying so many bytes; FIN follows. */
 void transport_say(struct connection *, struct instant now, uint64_t bytes,

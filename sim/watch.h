@@ -48,7 +48,8 @@ struct watch_measurement {
 	uint32_t node; /* server index, or WATCH_NONE */
 	uint32_t flow; /* session index, or WATCH_NONE */
 	uint32_t hops; /* rounds; WATCH_NONE where it has no meaning */
-	bool local; /* the asker held the value */
+	bool local; /* the asker held the value; stall: the session stayed at
+		       its server */
 	bool ok;
 };
 

@@ -190,7 +190,7 @@ handle_tcp(struct world *world, struct instant now, const struct event *event)
 	if (connection == NULL)
 		return;
 	if (connection->device < world->settings.fabric.servers)
-		servers_timer(world->servers, now, connection);
+		service_timer(world->servers, now, connection);
 	else
 		clients_timer(world->clients, now, connection);
 }
@@ -201,7 +201,7 @@ handle_workload(struct world *world, struct instant now,
 {
 	switch ((enum workload_code)event->code) {
 	case WORKLOAD_ARRIVAL:
-		clients_arrival(world->clients, now, event);
+		clients_arrival(world->clients, now);
 		break;
 	case WORKLOAD_WINDOW:
 		workload_event(world->workload, now, event);
