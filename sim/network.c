@@ -151,8 +151,17 @@ network_destroy(struct network *network)
 	free(network->icmp_next_ns);
 	free(network->fragment_ids);
 	free(network->scratch);
+	guests_destroy(network->guests);
 	fabric_destroy(network->fabric);
 	free(network);
+}
+
+void
+network_guests(struct network *network, const struct steer_service *services,
+	       uint32_t count, uint8_t family)
+{
+	guests_destroy(network->guests);
+	network->guests = guests_create(services, count, family);
 }
 
 /* ---- sending ---- */
@@ -200,7 +209,7 @@ packet_keep(struct network *network, const uint8_t *bytes,
 	uint32_t index = buffer_take(network->buffers, packet->size_bytes);
 	struct buffer *buffer = buffer_get(network->buffers, index);
 
-	buffer->target = fabric_target(network->fabric, &packet->dst);
+	buffer->target = network_target(network, packet);
 	/* Without links only the service is chosen by a hash. */
 	buffer->digest = 0;
 	if (network->bgp != NULL ||

@@ -36,6 +36,14 @@ network_uplink(const struct network *network, uint32_t device,
 	       (uint32_t)__builtin_ctz(uplinks);
 }
 
+uint32_t
+network_target(const struct network *network, const struct packet *packet)
+{
+	if (network->guests == NULL)
+		return fabric_target(network->fabric, &packet->dst);
+	return guests_target(network->guests, network->fabric, packet);
+}
+
 bool
 network_here(const struct fabric *fabric, uint32_t device, uint32_t target)
 {
@@ -66,7 +74,7 @@ network_path(const struct network *network, uint32_t device,
 	    !network->device_up[device])
 		return 0;
 
-	uint32_t target = fabric_target(fabric, &packet.dst);
+	uint32_t target = network_target(network, &packet);
 	uint64_t digest = ecmp_digest(&network->digest_key, &packet);
 	if (network->bgp == NULL) {
 		uint32_t to = uniform_route(network->uniform, target, digest);
@@ -100,7 +108,11 @@ bool
 network_routed(const struct network *network, uint32_t device,
 	       const struct address *address)
 {
-	uint32_t target = fabric_target(network->fabric, address);
+	uint32_t target =
+		network->guests == NULL
+			? fabric_target(network->fabric, address)
+			: guests_address_target(network->guests,
+						network->fabric, address);
 
 	if (!network->device_up[device])
 		return false;

@@ -13,6 +13,7 @@
 #include "sim/buffer.h"
 #include "sim/ecmp.h"
 #include "sim/fabric.h"
+#include "sim/guests.h"
 #include "sim/link.h"
 #include "sim/network.h"
 #include "sim/tally.h"
@@ -27,6 +28,7 @@ struct network_link {
 
 struct network {
 	struct fabric *fabric;
+	struct guests *guests; /* NULL: all addresses are our own */
 	struct bgp *bgp; /* NULL: uniform */
 	struct uniform *uniform; /* or NULL */
 	struct queue *queue;
@@ -49,6 +51,8 @@ uint64_t network_hash(const struct network *, uint32_t device, uint64_t digest);
 /* The uplink by which a host sends: a global port, FABRIC_NONE: no route. */
 uint32_t network_uplink(const struct network *, uint32_t device,
 			uint8_t avoid_port, uint64_t digest);
+/* Whom a packet's destination means. */
+uint32_t network_target(const struct network *, const struct packet *);
 /* Is the device one of those that the target means? */
 bool network_here(const struct fabric *, uint32_t device, uint32_t target);
 
