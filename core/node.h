@@ -24,13 +24,15 @@
  * struct node_parts: a daemon has one of each, a simulated world has one for
  * all its nodes. node_size() is what remains for each node, mostly contacts.
  *
- * Times that can expire, all in node.c:
+ * Times that can expire (node_state.h says which file does what):
  *	query	 per-peer timeout: SRTT + 4 RTTVAR (RFC 6298 weights), 1 to
  *		 50 ms; overdue once: one more query in parallel; twice: failed
  *	lookup	 its deadline; it returns what it has
- *	refresh	 a bucket without traffic for an hour ([1], 2.3)
+ *	ping	 a suspect contact's, and the pause before the next
+ *	refresh	 a bucket without lookups for an hour ([1], 2.3)
  *	publish	 republish an owned session every republish_ns
- *	store	 a record's time to live
+ *	batch	 a republished STORE or a REMOVE that is not acknowledged
+ * A record's time to live needs no timer: the store looks when asked.
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
  */
@@ -163,11 +165,14 @@ void node_join(struct node *, struct instant now, const uint32_t *seeds,
 	       uint32_t seed_count, struct outbox *);
 /* Tell our contacts that we go, so that they need not find out. */
 void node_leave(struct node *, struct instant now, struct outbox *);
-/* Put a contact into the table as if it had answered (ideal tables). */
+/* Put a contact into the table as if it had answered (ideal tables). No round
+ * trip is known by that: its first timeout is the initial one. */
 void node_learn(struct node *, struct instant now, uint32_t endpoint);
 
 /* Publish that we own a session. 0; -ENOSPC: publications full. Setting
- * again with a higher version replaces. NODE_STORED follows. */
+ * again with the same or a higher version replaces, a lower one is ignored.
+ * NODE_STORED follows, one for each set that was not replaced meanwhile; not
+ * ok when a replica is missing (tried again by itself) or at a removal. */
 int node_set(struct node *, struct instant now, const struct session_key *,
 	     struct version, struct outbox *);
 /* The session ended: tombstones to its replicas. 0; -ENOENT: not ours. */
