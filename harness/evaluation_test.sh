@@ -40,7 +40,7 @@ run 0 "a sweep" run --db "$db" --set dht.tables=ideal \
 	--set measure.lookups=100 --set measure.settings=20 scenarios/gate.yaml
 
 run 0 "summary" summary --db "$db"
-says '^ *256 +lookup +200 +200 ' "counts of a point"
+says '^ *256 +lookup +300 +300 ' "counts of a point"
 run 0 "summary as JSON" summary --db "$db" --json
 json "summary"
 run 2 "an option that is none" summary --nonsense

@@ -173,8 +173,9 @@ figure_draw(struct plot *plot, const char *name, const char *stem,
 	    const char *subtitle, const struct variables *inputs)
 {
 	char script[PATH_MAX], style[PATH_MAX], out[PATH_MAX];
-	char file[PATH_MAX + 8];
+	char legend[PATH_MAX], file[PATH_MAX + 8];
 
+	snprintf(legend, sizeof(legend), "%s/legend.gp", plot->gp);
 	snprintf(script, sizeof(script), "%s/%s.gp", plot->gp, name);
 	snprintf(style, sizeof(style), "%s/style.gp", plot->gp);
 	snprintf(out, sizeof(out), "%s/%s", plot->out, stem);
@@ -186,6 +187,7 @@ figure_draw(struct plot *plot, const char *name, const char *stem,
 		if (!(png ? plot->png : plot->svg))
 			continue;
 		variable_add(&variables, "style", style);
+		variable_add(&variables, "legend", legend);
 		variable_add(&variables, "out", out);
 		variable_add(&variables, "format", format);
 		variable_add_plain(&variables, "subtitle", subtitle);
@@ -262,6 +264,22 @@ subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 	return row == 1 ? 0 : EXIT_RUNTIME;
 }
 
+/* The longest legend of a figure, for its layout. */
+static int
+letters_count(sqlite3 *db, const char *figure, char letters[16])
+{
+	int64_t length;
+
+	if (db_number(db, "SELECT max(length(title)) FROM curve", 0, &length) !=
+	    0)
+		return EXIT_RUNTIME;
+	/* ", first" */
+	if (strcmp(figure, "setting") == 0)
+		length += 7;
+	snprintf(letters, 16, "%d", (int)(length % 1000));
+	return 0;
+}
+
 /* One session stands for all: say which it is. */
 static int
 passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
@@ -292,7 +310,7 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	    const char *scenario)
 {
 	struct variables inputs = { .length = 0 };
-	char stem[256], path[PATH_MAX], subtitle[SUBTITLE];
+	char stem[256], path[PATH_MAX], subtitle[SUBTITLE], letters[16];
 	const struct view *view = view_find(figure->view);
 	size_t rows = 0;
 	int code;
@@ -319,6 +337,9 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 		}
 	}
 	variable_add(&inputs, "data", path);
+	if (letters_count(db, figure->name, letters) != 0)
+		return EXIT_RUNTIME;
+	variable_add(&inputs, "letters", letters);
 	if (strcmp(figure->name, "detection") == 0) {
 		view = view_find("balancers");
 		code = table_write(plot, view_prepare(db, view), "balancers",

@@ -51,9 +51,9 @@ do for [i=0:blocks-1] {
 unset key
 set style fill solid 1 noborder
 plot for [i=0:blocks-1] data index i every ::0::0 using 2:3:ytic(1) \
-		with dots lc rgb blue, \
+		with dots lc rgb "#ff000000", \
 	for [i=0:blocks-1] data index i using 2:(column(3) + jitter($0)) \
-		with points pt 7 ps 0.45 * (format eq "png" ? 2 : 0.55) \
+		with points pt 7 ps 0.45 * (format eq "png" ? 2 : 1.1) \
 		lc rgb blue, \
 	balancers using "earliest_s":(mark($0)):"earliest_s":"latest_s": \
 		(mark($0) - 0.17):(mark($0) + 0.17) with boxxyerror \
@@ -62,4 +62,4 @@ plot for [i=0:blocks-1] data index i every ::0::0 using 2:3:ytic(1) \
 		column("earliest_s"), column("latest_s"))) with labels right \
 		offset character -0.8, 0, \
 	balancers using "earliest_s":(mark($0)):ytic(strcol("balancer")." ". \
-		strcol("setting")) with dots lc rgb orange
+		strcol("setting")) with dots lc rgb "#ff000000"

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # hops.gp - how many rounds lookups took; 0: the asker held the value.
 # Reads `data`: view hops-curves (curve, rounds, share).
-load style
+load legend
 
 stats data using 2 nooutput
-curves = int(STATS_blocks)
 last = STATS_max
 
 set title heading("Rounds of a lookup")
@@ -13,6 +12,5 @@ set ylabel "Share of lookups (%)"
 set xrange [-0.3:last + 0.3]
 set yrange [0:*]
 set xtics 1
-set key top right
 plot for [i=0:curves-1] data index i using 2:(100 * column(3)) \
 	with linespoints lt i + 1 title columnheader(1)

@@ -33,5 +33,5 @@ plot curve using "servers":(scale * column("affine_low")): \
 	curve using "servers":(scale * column("origin")) with lines lt 2 title origin, \
 	points using "servers":(scale * column("mean")): \
 		(scale * column("low")):(scale * column("high")) with yerrorbars \
-		lc rgb black pt 7 ps 0.8 * (format eq "png" ? 1 : 0.55) \
+		lc rgb black pt 7 ps 0.8 * (format eq "png" ? 1 : 0.7) \
 		lw 1 dt solid title "measured, 95 %"

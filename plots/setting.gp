@@ -2,12 +2,15 @@
 # setting.gp - distribution of the time to store a session: until the first
 # replica has acknowledged (solid), and until all have (dashed).
 # Reads `data`: view setting-curves (curve, setting_ms, share, place, whole).
-load style
+load legend
 
-stats data using 2 nooutput
-curves = int(STATS_blocks)
-stats data using (column(3) <= 0.995 ? column(2) : NaN) nooutput
-longest = STATS_max > 0 ? STATS_max * 1.05 : 1
+# Up to where each curve has 99.5 %: the rest may be ten times longer.
+longest = 0
+do for [i=0:curves-1] {
+	stats data index i using (column(3) >= 0.995 ? column(2) : NaN) nooutput
+	longest = STATS_min > longest ? STATS_min : longest
+}
+longest = longest > 0 ? longest * 1.05 : 1
 # A colour a size, a dash pattern for "all": blocks come in that order.
 array colour[curves]
 array whole[curves]
@@ -30,9 +33,6 @@ set xrange [0:longest * scale]
 set yrange [0:100]
 set ytics 25
 set mytics 5
-# The legend goes where no curve is.
-stats data using (column(3) > 0 ? column(2) : NaN) nooutput
-if (STATS_min > 0.4 * longest) { set key top left Left reverse } else { set key bottom right }
 plot for [i=0:curves-1] data index i using (scale * column(2)):(100 * column(3)) \
 		with steps lt colour[i + 1] + (whole[i + 1] ? 20 : 10) \
 		title columnheader(1)

@@ -13,12 +13,13 @@ stats data using 3 nooutput
 highest = STATS_max
 # Milliseconds where seconds would be small change.
 scale = last < 2 ? 1000.0 : 1.0
+kilo = highest < 0.5 ? 1000.0 : 1.0
 
 set title heading("One download through a link failure")
 set xlabel sprintf("Time since the failure (%s)", scale > 1 ? "ms" : "s")
-set ylabel "Received (MB)"
+set ylabel sprintf("Received (%s)", kilo > 1 ? "kB" : "MB")
 set xrange [first * scale:last * scale]
-set yrange [0:highest * 1.15]
+set yrange [0:highest * kilo * 1.15]
 set key bottom right
 set arrow from 0, graph 0 to 0, graph 1 nohead lw 0.9 lc rgb grey dt (4, 3)
 set label "link down" at 0, graph 0.95 right \
@@ -28,8 +29,8 @@ if (blocks > 1) {
 	stats data index 1 using 2 nooutput
 	end = STATS_max * scale
 	stats data index 1 using 3 nooutput
-	set label "reset" at end, STATS_max point pt 2 lw 2 \
+	set label "reset" at end, STATS_max * kilo point pt 2 lw 2 \
 		lc rgb red front offset character 1, -0.7 textcolor rgb red
 }
-plot for [i=0:blocks-1] data index i using (column(2) * scale):3 \
-	with lines lt i + 1 lw 2 title columnheader(1)
+plot for [i=0:blocks-1] data index i using (column(2) * scale):(column(3) * kilo) \
+	with steps lt i + 1 lw 2 title columnheader(1)
