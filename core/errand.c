@@ -464,3 +464,23 @@ errand_expire(struct node *node, struct instant now, struct outbox *outbox)
 	while (timer_first(pool, node->lookup_timers).ns <= now.ns)
 		errand_advance(node, now, node->lookup_timers, outbox);
 }
+
+void
+errand_close(struct node *node)
+{
+	uint32_t slot;
+
+	/* Those that were not cancelled are in the heap too. */
+	while ((slot = node_list_take(node, &node->ready)) != LOOKUP_NONE) {
+		at(node, slot)->ready = false;
+		if (at(node, slot)->phase == LOOKUP_DONE)
+			lookup_give(node->parts.lookups, slot);
+	}
+	while ((slot = node_list_take(node, &node->done)) != LOOKUP_NONE)
+		lookup_give(node->parts.lookups, slot);
+	while ((slot = node->lookup_timers) != TIMER_NONE) {
+		stop(node, slot);
+		lookup_give(node->parts.lookups, slot);
+	}
+	node->ready_since = INSTANT_NEVER;
+}

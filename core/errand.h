@@ -34,6 +34,8 @@ void errand_report(struct node *, struct instant now, uint32_t slot);
 /* A reply to FIND_NODE, FIND_VALUE or a lookup's STORE. */
 enum drop errand_answer(struct node *, struct instant now, uint32_t peer,
 			struct message_reader *);
+/* Give back all lookups. */
+void errand_close(struct node *);
 /* Advance all that are ready or due. */
 void errand_expire(struct node *, struct instant now, struct outbox *);
 

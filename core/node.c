@@ -100,6 +100,13 @@ node_init(void *memory, const struct node_limits *limits,
 	return node;
 }
 
+void
+node_close(struct node *node)
+{
+	publish_close(node); /* looks into lookups */
+	errand_close(node);
+}
+
 /* --- for the other files of the node (node_state.h) ---------------------- */
 
 bool

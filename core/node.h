@@ -145,6 +145,11 @@ struct node *node_init(void *memory, const struct node_limits *,
 		       const struct node_settings *, const struct node_parts *,
 		       uint32_t self, uint64_t seed);
 
+/* Give back what the node has in shared tables, without a word to anybody:
+ * a simulated server crashed. Before its memory is used anew. What it kept for
+ * others is store_forget()'s. */
+void node_close(struct node *);
+
 /* Consume one datagram; the bytes are borrowed until we return. The result
  * says why it was not used; the outbox may have grown all the same. */
 enum drop node_receive(struct node *, struct instant now,

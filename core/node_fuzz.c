@@ -263,7 +263,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(&world, &script);
 	/* Whatever happened, what runs comes to an end. */
 	pass(&world, NS_PER_S);
-	if (lookups_count(world.parts.lookups) > LOOKUPS)
+	node_close(world.node);
+	if (lookups_count(world.parts.lookups) != 0 ||
+	    publications_count(world.parts.publications) != 0)
 		abort();
 	world_close(&world);
 	return 0;

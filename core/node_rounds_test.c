@@ -133,7 +133,7 @@ int
 main(void)
 {
 	for (uint32_t i = 0; i < sizeof(ideal) / sizeof(ideal[0]); i++)
-		test_rounds(&ideal[i], 4, false);
+		test_rounds(&ideal[i], 3, false);
 	for (uint32_t i = 0; i < sizeof(joined) / sizeof(joined[0]); i++)
 		test_rounds(&joined[i], 1, true);
 	return check_done();

@@ -405,6 +405,42 @@ test_full_pools(void)
 	mesh_close(&mesh);
 }
 
+/* Crash at any moment of many things at once: nothing stays behind. */
+static void
+test_close(void)
+{
+	struct node_settings settings = settings_default();
+
+	settings.republish_ns = 2 * NS_PER_S;
+	for (int64_t step = 0; step < 40; step++) {
+		struct session_key key = mesh_key_number(1);
+		struct node_limits limits = { .contacts = MESH_CONTACTS };
+		struct mesh mesh;
+
+		mesh_open(&mesh, 30, &settings, 17);
+		mesh_make_ideal(&mesh);
+		mesh.loss_percent = 20;
+		for (uint32_t i = 0; i < 20; i++)
+			mesh_set(&mesh, 0, i, 1);
+		mesh_pass(&mesh, step % 2 * 2 * NS_PER_S);
+		for (uint32_t i = 20; i < 30; i++)
+			mesh_set(&mesh, 0, i, 1);
+		mesh_get(&mesh, 0, 40);
+		node_remove(mesh.nodes[0], mesh.now, &key, &mesh.outbox);
+		mesh_collect(&mesh, 0);
+		mesh_pass(&mesh, step / 2 * MESH_HALF_RTT_NS);
+		node_close(mesh.nodes[0]);
+		CHECK(lookups_count(mesh.parts.lookups) == 0);
+		CHECK(publications_count(mesh.parts.publications) == 0);
+		CHECK(batches_free(mesh.parts.publications->batches) ==
+		      8192 / 8 + 16);
+		node_init(mesh.nodes[0], &limits, &mesh.settings, &mesh.parts,
+			  0, 99);
+		mesh_pass(&mesh, NS_PER_S); /* answers to the one before */
+		mesh_close(&mesh);
+	}
+}
+
 static bool
 knows(const struct mesh *mesh, uint32_t node, uint32_t peer)
 {
@@ -681,6 +717,7 @@ main(void)
 	test_republish_in_batches();
 	test_newer_versions_and_excluded_owners();
 	test_full_pools();
+	test_close();
 	test_leave_and_not_mine();
 	test_the_dead_are_replaced();
 	test_one_failure_does_not_evict();

@@ -622,3 +622,37 @@ publish_expire(struct node *node, struct instant now, struct outbox *outbox)
 		;
 	load_send(node, now, &load, outbox);
 }
+
+static void
+forget(struct node *node, uint32_t slot)
+{
+	stop_timer(node, slot);
+	publication_free(node->parts.publications, slot);
+}
+
+void
+publish_close(struct node *node)
+{
+	struct lookups *lookups = node->parts.lookups;
+	uint32_t slot;
+
+	/* A publication is in the heap, in batches, or has a lookup. */
+	while ((slot = node->batch_timers) != TIMER_NONE) {
+		const struct batch *batch = batch_at(node, slot);
+
+		for (uint32_t i = 0; i < batch->count; i++) {
+			if (is_current(node, &batch->items[i]))
+				forget(node, batch->items[i].publication);
+		}
+		batch_end(node, slot);
+	}
+	while ((slot = node->publication_timers) != TIMER_NONE)
+		forget(node, slot);
+	for (slot = node->lookup_timers; slot != TIMER_NONE;
+	     slot = timer_next(lookups_timers(lookups), slot)) {
+		const struct lookup *lookup = &lookups->slots[slot];
+
+		if (lookup->kind == LOOKUP_SET)
+			forget(node, lookup->publication);
+	}
+}

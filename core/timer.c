@@ -124,6 +124,28 @@ timer_set(struct timer_pool pool, uint32_t *root, uint32_t slot,
 	timer_add(pool, root, slot, when);
 }
 
+uint32_t
+timer_next(struct timer_pool pool, uint32_t slot)
+{
+	if (timer_at(pool, slot)->child != TIMER_NONE)
+		return timer_at(pool, slot)->child;
+	for (;;) {
+		const struct timer *timer = timer_at(pool, slot);
+
+		if (timer->sibling != TIMER_NONE)
+			return timer->sibling;
+		/* Back to the first sibling, then up. */
+		while (timer->before != TIMER_NONE &&
+		       timer_at(pool, timer->before)->child != slot) {
+			slot = timer->before;
+			timer = timer_at(pool, slot);
+		}
+		if (timer->before == TIMER_NONE)
+			return TIMER_NONE;
+		slot = timer->before;
+	}
+}
+
 struct instant
 timer_first(struct timer_pool pool, uint32_t root)
 {

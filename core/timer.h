@@ -52,6 +52,9 @@ void timer_remove(struct timer_pool, uint32_t *root, uint32_t slot);
 /* Queue it, or change its time. */
 void timer_set(struct timer_pool, uint32_t *root, uint32_t slot,
 	       struct instant when);
+/* The slot after this one in a walk over the whole heap, in no useful order,
+ * beginning with the root; TIMER_NONE after the last. */
+uint32_t timer_next(struct timer_pool, uint32_t slot);
 /* When the first is due; INSTANT_NEVER for an empty heap. */
 struct instant timer_first(struct timer_pool, uint32_t root);
 

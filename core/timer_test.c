@@ -18,6 +18,21 @@ struct slot {
 static struct slot slots[SLOTS];
 static const struct timer_pool pool = { slots, sizeof(struct slot) };
 
+/* A walk over a heap meets each slot that is queued there once. */
+static void
+check_walk(uint32_t root, uint32_t heap, const int64_t *expected)
+{
+	bool met[SLOTS] = { false };
+
+	for (uint32_t slot = root; slot != TIMER_NONE;
+	     slot = timer_next(pool, slot)) {
+		CHECK(!met[slot]);
+		met[slot] = true;
+	}
+	for (uint32_t i = 0; i < SLOTS; i++)
+		CHECK(met[i] == (i % HEAPS == heap && expected[i] >= 0));
+}
+
 static void
 test_walk(uint64_t seed)
 {
@@ -54,6 +69,8 @@ test_walk(uint64_t seed)
 				least = expected[i];
 		}
 		CHECK(timer_first(pool, roots[heap]).ns == least);
+		if (step % 16 == 0)
+			check_walk(roots[heap], heap, expected);
 	}
 }
 
