@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# determinism_long_test.sh BIN - every scenario: twice the same, as expected
+#
+# Each file in scenarios/ is run two times by --check-determinism, which
+# compares the databases (clock and host columns aside) and a hash of what
+# each port sent, and must meet its own expectations. One point of those that
+# fit on a disk is also run with captures, which are compared byte by byte.
+set -eu
+homeward=$1/homeward
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# twice NAME [OPTION]... - run a scenario two times
+twice() {
+	local name=$1
+	shift
+	"$homeward" run --check-determinism --db "$scratch/$name.db" "$@" \
+		"scenarios/$name.yaml" >/dev/null 2>"$scratch/err" || {
+		cat "$scratch/err" >&2
+		echo "$name: not as it should be" >&2
+		exit 1
+	}
+	grep -q 'two runs of each point are the same' "$scratch/err"
+}
+
+for scenario in scenarios/*.yaml; do
+	name=$(basename "$scenario" .yaml)
+	echo "$name" >&2
+	twice "$name"
+	case $name in
+	paper | ipv6 | drain)
+		twice "$name" --trace "$scratch/traces" --set sweep.repeat=1
+		rm -rf "$scratch/traces"
+		;;
+	esac
+done
