@@ -126,15 +126,16 @@ bytes_mean_what_is_written(void)
 static void
 layout_is_as_drawn(void)
 {
+	/* A line a field. */
+	/* clang-format off */
 	static const uint8_t expected[] = {
-		1, 4, 0,    1,	  0x12, 0x34, 0x56, 0x78, /* header */
-		4, 6, 0xc0, 0x01, 0,	80,   192,  0,	  2, 9, 10, 1, 0,
-		1, /* key */
-		1, 4, 0x1b, 0x58, 10,	0,    3,    1, /* flags, owner */
-		0, 0, 0,    0,	  0,	0,    1,    2,	  0, 0, 0,  3, /* version
-									*/
+		1, 4, 0, 1, 0x12, 0x34, 0x56, 0x78, /* header */
+		4, 6, 0xc0, 0x01, 0, 80, 192, 0, 2, 9, 10, 1, 0, 1, /* key */
+		1, 4, 0x1b, 0x58, 10, 0, 3, 1, /* flags, owner */
+		0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3, /* version */
 		0, 9, 0x27, 0xc0, /* 600,000 ms */
 	};
+	/* clang-format on */
 	struct session_key key = {
 		.client = { 192, 0, 2, 9 },
 		.service = { 10, 1, 0, 1 },
