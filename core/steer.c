@@ -64,7 +64,7 @@ steer_size(const struct steer_limits *limits)
 static struct siphash_key
 key_random(struct rng *rng)
 {
-	struct siphash_key key;
+	struct siphash_key key = { { 0 } };
 
 	wire_put64(key.bytes, rng_next(rng));
 	wire_put64(key.bytes + 8, rng_next(rng));
