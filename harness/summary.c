@@ -24,7 +24,7 @@ static const char times_sql[] =
 	" time_text(median_ns) AS median, time_text(mean_ns) AS mean,"
 	" time_text(p90_ns) AS p90, time_text(p99_ns) AS p99,"
 	" time_text(max_ns) AS max,"
-	" coalesce(format('%.3f', mean_rounds), '-') AS rounds"
+	" iif(mean_rounds IS NULL, '-', format('%.3f', mean_rounds)) AS rounds"
 	" FROM metrics WHERE id = ?1 ORDER BY servers, place";
 
 static const char outcomes_sql[] =

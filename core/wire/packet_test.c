@@ -588,7 +588,7 @@ test_gue(void)
 		uint8_t bytes[64], again[GUE_HEADER_BYTES];
 		size_t size = unhex(datagrams[i].hex, bytes);
 		struct cursor cursor = cursor_over(bytes, size);
-		struct gue_header header;
+		struct gue_header header = { 0 };
 		enum drop got = gue_parse(&cursor, &header);
 
 		CHECK_ROW(got == datagrams[i].want, datagrams[i].sentence);
