@@ -69,7 +69,7 @@ test_any_order(uint8_t family)
 		CHECK(count > 1);
 		const uint8_t *out = NULL;
 		uint32_t size = 0;
-		size_t order[PARTS_MAX];
+		size_t order[PARTS_MAX] = { 0 };
 		for (size_t i = 0; i < count; i++) {
 			size_t j = rng_below(&rng, i + 1);
 			order[i] = order[j];
