@@ -88,7 +88,30 @@ static const struct verb verbs[] = {
 	  "  --json                print what differs as JSON\n"
 	  "SCENARIO: scenarios/gate.yaml. Exit 1 when anything differs.\n" },
 	{ "replay", verb_replay, "push a capture's sessions through the core",
-	  NULL, NULL },
+	  "[--move-at PACKET|TIME] [--move HOW] [--homeward on|off]\n"
+	  "[--servers N] [--routing at-once|lab] [--mtu N] [--seed N]\n"
+	  "[--out DIR] [--db FILE] [--json] CAPTURE",
+	  "  --move-at PACKET      before that record, 12; or a time since "
+	  "the\n"
+	  "                        first: 1.5s, 200ms, 30us (half of the "
+	  "records)\n"
+	  "  --move HOW            drain: servers 2 and up announce, server 1\n"
+	  "                        withdraws (the default); scale-out: "
+	  "without\n"
+	  "                        the latter; LINK, like leaf1-server1: all\n"
+	  "                        announce, the link is cut; none\n"
+	  "  --homeward on|off     off: plain kernels, for the control\n"
+	  "  --servers N           2 to 1024 (4)\n"
+	  "  --routing HOW         at-once (the default), or as slow as the "
+	  "lab\n"
+	  "  --mtu N               of all links (what the capture needs)\n"
+	  "  --seed N              of addresses' positions and hashes (1)\n"
+	  "  --out DIR             write captures (pcap) of every port there\n"
+	  "  --db FILE             add a run to this database\n"
+	  "  --json                print it as JSON\n"
+	  "A capture is any file that libpcap opens. Exit 3 when it breaks "
+	  "off;\n"
+	  "what came before that was played.\n" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
