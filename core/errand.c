@@ -466,7 +466,7 @@ errand_expire(struct node *node, struct instant now, struct outbox *outbox)
 }
 
 void
-errand_close(struct node *node)
+errand_forget(struct node *node)
 {
 	uint32_t slot;
 

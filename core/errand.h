@@ -35,7 +35,7 @@ void errand_report(struct node *, struct instant now, uint32_t slot);
 enum drop errand_answer(struct node *, struct instant now, uint32_t peer,
 			struct message_reader *);
 /* Give back all lookups. */
-void errand_close(struct node *);
+void errand_forget(struct node *);
 /* Advance all that are ready or due. */
 void errand_expire(struct node *, struct instant now, struct outbox *);
 

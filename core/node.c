@@ -101,10 +101,11 @@ node_init(void *memory, const struct node_limits *limits,
 }
 
 void
-node_close(struct node *node)
+node_forget(struct node *node)
 {
-	publish_close(node); /* looks into lookups */
-	errand_close(node);
+	publish_forget(node); /* looks into lookups */
+	errand_forget(node);
+	store_forget(node->parts.store, node->self);
 }
 
 /* --- for the other files of the node (node_state.h) ---------------------- */

@@ -145,10 +145,10 @@ struct node *node_init(void *memory, const struct node_limits *,
 		       const struct node_settings *, const struct node_parts *,
 		       uint32_t self, uint64_t seed);
 
-/* Give back what the node has in shared tables, without a word to anybody:
- * a simulated server crashed. Before its memory is used anew. What it kept for
- * others is store_forget()'s. */
-void node_close(struct node *);
+/* Give back what the node has in shared tables (lookups, publications, what
+ * its store held for others), without a word to anybody: a simulated server
+ * crashed. Counters stay; the only other verb after it is node_init(). */
+void node_forget(struct node *);
 
 /* Consume one datagram; the bytes are borrowed until we return. The result
  * says why it was not used; the outbox may have grown all the same. */

@@ -263,7 +263,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(&world, &script);
 	/* Whatever happened, what runs comes to an end. */
 	pass(&world, NS_PER_S);
-	node_close(world.node);
+	node_forget(world.node);
 	if (lookups_count(world.parts.lookups) != 0 ||
 	    publications_count(world.parts.publications) != 0)
 		abort();

@@ -631,7 +631,7 @@ forget(struct node *node, uint32_t slot)
 }
 
 void
-publish_close(struct node *node)
+publish_forget(struct node *node)
 {
 	struct lookups *lookups = node->parts.lookups;
 	uint32_t slot;

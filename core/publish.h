@@ -45,8 +45,8 @@ void publish_placed(struct node *, struct instant now, const struct lookup *);
 /* A reply to a batch. */
 enum drop publish_answer(struct node *, struct instant now, uint32_t peer,
 			 struct message_reader *);
-/* Give back all publications and batches; before errand_close(). */
-void publish_close(struct node *);
+/* Give back all publications and batches; before errand_forget(). */
+void publish_forget(struct node *);
 struct instant publish_deadline(const struct node *);
 void publish_expire(struct node *, struct instant now, struct outbox *);
 

@@ -26,8 +26,6 @@
 #define DATAGRAMS	 256 /* in reassembly at a time */
 #define STEER_BYTES_MOST (512u << 20) /* flow tables of all servers */
 #define FLOW_BYTES	 192 /* about, for sizing */
-#define BURIAL_NS	 (5 * NS_PER_S) /* longest a dead node's errands take */
-#define BURIAL_STEPS	 1000000
 
 static void *
 memory_get(size_t size)
@@ -268,54 +266,17 @@ servers_random(const struct servers *servers, struct rng *rng)
 			return i;
 }
 
-/* Run a dead node's errands to their end in its own future, unheard, so that
- * its places in the shared tables come back. */
-static void
-bury(struct servers *servers, struct instant now, uint32_t index)
-{
-	struct server *server = &servers->servers[index];
-	struct instant end = instant_after(now, BURIAL_NS);
-	struct outbox *outbox = servers_begin(servers);
-
-	for (unsigned step = 0; step < BURIAL_STEPS; step++) {
-		struct instant next = node_deadline(server->node);
-		if (server->steer != NULL)
-			next = instant_min(next, steer_deadline(server->steer));
-		if (instant_before(end, next))
-			break;
-		if (instant_before(now, next))
-			now = next;
-		outbox_clear(outbox);
-		node_expire(server->node, now, outbox);
-		struct node_event event;
-		while ((event = node_event(server->node)).kind != NODE_NONE)
-			if (server->steer != NULL)
-				steer_learned(server->steer, now, &event,
-					      outbox);
-		if (server->steer != NULL)
-			steer_expire(server->steer, now, outbox);
-	}
-	servers->depth--;
-}
-
 void
-servers_crash(struct servers *servers, struct instant now, uint32_t index)
+servers_crash(struct servers *servers, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
 
 	if (!server->alive)
 		return;
-	struct outbox *outbox = servers_begin(servers);
-	const struct connection *connection = NULL;
-	while ((connection = transport_next(servers->transport, index,
-					    connection)) != NULL) {
-		outbox_clear(outbox);
-		(void)node_remove(server->node, now, &connection->key, outbox);
-	}
-	servers->depth--;
-	bury(servers, now, index);
+	if (server->steer != NULL)
+		steer_clear(server->steer);
+	node_forget(server->node);
 	transport_drop(servers->transport, index);
-	(void)store_forget(servers->parts.store, index);
 	server->alive = false;
 	server->joined = false;
 	network_device_set(servers->network, index, false);

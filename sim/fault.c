@@ -455,7 +455,7 @@ churn(struct faults *faults, const struct item *item, struct instant now,
 	const char *name = network_device_name(faults->network, server);
 
 	if (alive && item->down) {
-		servers_crash(faults->servers, now, server);
+		servers_crash(faults->servers, server);
 		report(faults, now, "server_crash", name);
 	} else if (!alive) {
 		servers_up(faults->servers, now, server);
@@ -489,7 +489,7 @@ apply(struct faults *faults, struct item *item, enum fault_kind kind,
 		network_device_set(faults->network, item->device, true);
 		return false;
 	case FAULT_SERVER_CRASH:
-		servers_crash(faults->servers, now, item->device);
+		servers_crash(faults->servers, item->device);
 		return true;
 	case FAULT_SERVER_UP:
 		servers_up(faults->servers, now, item->device);

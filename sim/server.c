@@ -406,7 +406,7 @@ poll_leaving(struct servers *servers, struct instant now, uint32_t index)
 	struct outbox *outbox = servers_begin(servers);
 	node_leave(server->node, now, outbox);
 	servers_end(servers, now, index);
-	servers_crash(servers, now, index);
+	servers_crash(servers, index);
 }
 
 void

@@ -21,8 +21,7 @@
  *
  * Core tables are shared by all servers: endpoints (server i has index i),
  * lookups, store, publications, held. A server that crashes loses its node:
- * the old one is run to its end in its own future, silently, which gives its
- * places in the shared tables back (servers_crash).
+ * node_forget() and steer_clear() give its places in the shared tables back.
  *
  * The live edge seals datagrams; here MESSAGE_SEAL_BYTES zeros at their end
  * cost what the seal would cost.
@@ -144,7 +143,7 @@ bool servers_get(struct servers *, struct instant now, uint32_t server,
 		 const struct session_key *);
 
 /* Faults. */
-void servers_crash(struct servers *, struct instant now, uint32_t server);
+void servers_crash(struct servers *, uint32_t server);
 void servers_drain(struct servers *, uint32_t server, bool drain);
 void servers_leave(struct servers *, struct instant now, uint32_t server);
 void servers_report(const struct servers *);
