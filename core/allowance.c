@@ -149,14 +149,9 @@ allowance_charge(struct allowance *allowance, struct instant now,
 	if (slot != LRU_NONE) {
 		lru_touch(allowance->lru, slot);
 	} else {
-		slot = lru_add(allowance->lru, hash);
-		if (slot == LRU_NONE) {
-			uint32_t oldest = lru_oldest(allowance->lru);
-			if (oldest == LRU_NONE)
-				return; /* a table of none */
-			lru_remove(allowance->lru, oldest);
-			slot = lru_add(allowance->lru, hash);
-		}
+		slot = lru_claim(allowance->lru, hash);
+		if (slot == LRU_NONE)
+			return; /* a table of none */
 		allowance->accounts[slot] = (struct account){
 			.prefix = prefix,
 			.paid_until = now,

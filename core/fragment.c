@@ -105,14 +105,9 @@ fragment_put(struct fragments *fragments, struct instant now,
 	if (slot != LRU_NONE) {
 		lru_touch(fragments->lru, slot);
 	} else {
-		slot = lru_add(fragments->lru, hash);
-		if (slot == LRU_NONE) {
-			uint32_t oldest = lru_oldest(fragments->lru);
-			if (oldest == LRU_NONE)
-				return; /* a table of none */
-			lru_remove(fragments->lru, oldest);
-			slot = lru_add(fragments->lru, hash);
-		}
+		slot = lru_claim(fragments->lru, hash);
+		if (slot == LRU_NONE)
+			return; /* a table of none */
 	}
 	fragments->entries[slot] = (struct entry){
 		.key = key,

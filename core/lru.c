@@ -153,6 +153,14 @@ lru_add(struct lru *lru, uint32_t hash)
 	return slot;
 }
 
+uint32_t
+lru_claim(struct lru *lru, uint32_t hash)
+{
+	if (lru->free == LRU_NONE && lru->oldest != LRU_NONE)
+		lru_remove(lru, lru->oldest);
+	return lru_add(lru, hash);
+}
+
 void
 lru_remove(struct lru *lru, uint32_t slot)
 {

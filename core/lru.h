@@ -17,7 +17,7 @@
  * keyed, so that nobody can lengthen a chain.
  *
  * Full: lru_add() answers LRU_NONE; the owner removes lru_oldest() first, or
- * refuses.
+ * refuses, or calls lru_claim() to begin with.
  */
 #ifndef CORE_LRU_H
 #define CORE_LRU_H
@@ -41,6 +41,9 @@ uint32_t lru_first(const struct lru *, uint32_t hash);
 uint32_t lru_next(const struct lru *, uint32_t slot);
 /* A free slot, now used, newest, not pinned; LRU_NONE when full. */
 uint32_t lru_add(struct lru *, uint32_t hash);
+/* The same, but when full the oldest is freed for it; LRU_NONE if there is no
+ * oldest. For tables whose entries need no farewell. */
+uint32_t lru_claim(struct lru *, uint32_t hash);
 /* Free a used slot. */
 void lru_remove(struct lru *, uint32_t slot);
 /* Make it the newest; a pinned slot stays out of the list. */

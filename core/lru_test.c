@@ -63,7 +63,16 @@ walk(struct lru *lru, struct rng *rng)
 		switch (rng_below(rng, 5)) {
 		case 0: {
 			uint32_t hash = (uint32_t)rng_below(rng, HASHES);
-			uint32_t added = lru_add(lru, hash);
+			uint32_t oldest = plain_oldest();
+			bool claim = count == CAPACITY && oldest != LRU_NONE &&
+				     rng_below(rng, 2) == 0;
+			uint32_t added = claim ? lru_claim(lru, hash)
+					       : lru_add(lru, hash);
+			if (claim) {
+				CHECK(added == oldest);
+				plain[oldest].used = false;
+				count--;
+			}
 			CHECK((added == LRU_NONE) == (count == CAPACITY));
 			if (added == LRU_NONE)
 				break;
@@ -121,6 +130,7 @@ main(void)
 
 	struct lru *none = lru_init(memory, 0);
 	CHECK(lru_add(none, 1) == LRU_NONE);
+	CHECK(lru_claim(none, 1) == LRU_NONE);
 	CHECK(lru_oldest(none) == LRU_NONE);
 	CHECK(lru_first(none, 1) == LRU_NONE);
 	return check_done();

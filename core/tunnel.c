@@ -125,11 +125,7 @@ peer_get(struct tunnel *tunnel, const struct address *address)
 		lru_touch(tunnel->lru, slot);
 		return &tunnel->peers[slot];
 	}
-	slot = lru_add(tunnel->lru, hash);
-	if (slot == LRU_NONE) {
-		lru_remove(tunnel->lru, lru_oldest(tunnel->lru));
-		slot = lru_add(tunnel->lru, hash);
-	}
+	slot = lru_claim(tunnel->lru, hash);
 	tunnel->peers[slot] = (struct peer){
 		.address = *address,
 		.boot = (uint16_t)rng_next(&tunnel->rng),
