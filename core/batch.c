@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define SLOT_BITS   20
-#define SLOTS_MAX   (UINT32_C(1) << SLOT_BITS)
 #define GENERATIONS 0x7ff /* 1 to this: no transaction is 0 */
+_Static_assert(BATCH_POOL_MAX == UINT32_C(1) << SLOT_BITS, "as it says");
 
 size_t
 batches_size(uint32_t capacity)
@@ -20,7 +20,7 @@ batches_init(void *memory, uint32_t capacity)
 {
 	struct batches *batches = memory;
 
-	assert(capacity <= SLOTS_MAX);
+	assert(capacity <= BATCH_POOL_MAX);
 	*batches = (struct batches){
 		.capacity = capacity,
 		.free = BATCH_NONE,
@@ -101,7 +101,7 @@ uint32_t
 batch_by_transaction(const struct batches *batches, uint32_t node,
 		     uint32_t peer, uint32_t transaction)
 {
-	uint32_t slot = transaction & (SLOTS_MAX - 1);
+	uint32_t slot = transaction & (BATCH_POOL_MAX - 1);
 
 	if (slot >= batches->used)
 		return BATCH_NONE;

@@ -29,6 +29,8 @@
 #define BATCH_TRANSACTION UINT32_C(0x80000000)
 /* Items in one datagram: IPv4 keys and owners take 38 bytes for a STORE. */
 #define BATCH_ITEMS ((MESSAGE_MAX - MESSAGE_HEADER_BYTES) / 38)
+/* Slots in a pool: a transaction has 20 bits for them. */
+#define BATCH_POOL_MAX (UINT32_C(1) << 20)
 /* Datagrams for one batch before the peer is given up. */
 #define BATCH_TRIES 3
 
@@ -55,6 +57,7 @@ struct batches {
 	struct batch slots[];
 };
 
+/* capacity <= BATCH_POOL_MAX; aligned for uint64_t. */
 size_t batches_size(uint32_t capacity);
 struct batches *batches_init(void *memory, uint32_t capacity);
 struct timer_pool batches_timers(struct batches *);

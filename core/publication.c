@@ -10,11 +10,14 @@
 #include <string.h>
 
 /* A batch carries up to 30 sessions, but in a large cluster few sessions
- * share a replica. In flight at a time: an eighth of all, and some. */
+ * share a replica. In flight at a time: an eighth of all, and some; for one
+ * session's replicas at least, or it would never be republished. */
 static uint32_t
-batch_capacity(uint32_t capacity)
+batch_capacity(uint32_t capacity, uint32_t replicas)
 {
-	return capacity / 8 + 16;
+	uint32_t count = capacity / 8 + 16 + replicas;
+
+	return count < BATCH_POOL_MAX ? count : BATCH_POOL_MAX;
 }
 
 static uint32_t
@@ -42,7 +45,7 @@ publications_size(uint32_t capacity, uint32_t replicas)
 	return sizeof(struct publications) +
 	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
 	       (size_t)capacity * slot_size_for(replicas) +
-	       batches_size(batch_capacity(capacity));
+	       batches_size(batch_capacity(capacity, replicas));
 }
 
 struct publications *
@@ -68,7 +71,7 @@ publications_init(void *memory, uint32_t capacity, uint32_t replicas)
 	publications->batches =
 		batches_init(publications->slots +
 				     (size_t)capacity * publications->slot_size,
-			     batch_capacity(capacity));
+			     batch_capacity(capacity, replicas));
 	return publications;
 }
 

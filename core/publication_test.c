@@ -87,7 +87,7 @@ test_batches(struct batches *batches)
 {
 	uint32_t slots[64], count = 0, slot, free_count = batches_free(batches);
 
-	CHECK(free_count == CAPACITY / 8 + 16);
+	CHECK(free_count == CAPACITY / 8 + 16 + 3);
 	while ((slot = batch_take(batches, 1, 2, MESSAGE_STORE)) != BATCH_NONE)
 		slots[count++] = slot;
 	CHECK(count == free_count && batches_free(batches) == 0);
@@ -104,6 +104,18 @@ test_batches(struct batches *batches)
 	CHECK(batches_free(batches) == free_count);
 }
 
+/* However small the pool, the replicas of one session are told at once. */
+static void
+test_small(void)
+{
+	void *memory = malloc(publications_size(1, 32));
+
+	if (memory == NULL)
+		abort();
+	CHECK(batches_free(publications_init(memory, 1, 32)->batches) >= 32);
+	free(memory);
+}
+
 int
 main(void)
 {
@@ -116,6 +128,7 @@ main(void)
 	test_walk(publications, 1);
 	test_walk(publications, 2);
 	test_batches(publications->batches);
+	test_small();
 	free(memory);
 	return check_done();
 }
