@@ -16,7 +16,7 @@
  *	 +---------------------> NEGATIVE
  *
  * This table holds the flows, finds them, and knows whose turn is next (a
- * binary heap by `due`; ties by slot). What the states mean is in steer.c.
+ * binary heap by `due`; ties by slot). What the states mean is in stray.c.
  *
  * Full of flows that hold packets: flow_add() answers NULL.
  */
@@ -56,12 +56,11 @@ struct flow {
 	uint8_t state; /* enum flow_state */
 	uint8_t uplink; /* the latest packet came in by */
 	uint8_t excluded_count;
-	bool missed; /* a lookup has said so since missing_since */
+	bool missed; /* some node has said so since missing_since */
 	bool patient; /* more than RSTs came: misses are retried */
 	node_ticket ticket; /* LOOKING */
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
-	struct version version, older_version;
-	uint32_t excluded[FLOW_EXCLUDED];
+	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;
 	struct held_list held;
 	struct instant strayed; /* first packet here */
@@ -84,8 +83,8 @@ struct flows *flows_init(void *memory, uint32_t capacity,
 /* Pointers to flows are good until the flow is removed or another is added.
  * NULL: there is none. */
 struct flow *flow_find(struct flows *, const struct session_key *);
-/* A new flow, all zero but its key and empty lists; the key must not be
- * there. NULL: all flows are pinned. */
+/* A new flow, LOOKING, all zero but its key and empty lists; the key must not
+ * be there. NULL: all flows are pinned. */
 struct flow *flow_add(struct flows *, const struct session_key *);
 /* It holds nothing any more. */
 void flow_remove(struct flows *, struct flow *);

@@ -89,7 +89,8 @@ typedef uint32_t node_ticket; /* the one typedef: a handle, not a struct */
 enum node_event_kind {
 	NODE_NONE, /* nothing happened; the loop over events ends */
 	NODE_FOUND, /* a get() ended with records */
-	NODE_MISSED, /* a get() ended: nobody who should know, knows */
+	NODE_MISSED, /* a get() ended: nobody who should know, knows; or, with
+			queries but 0 hops, nobody answered */
 	NODE_STORED, /* a set() was acknowledged by all replicas, or gave up */
 	NODE_JOINED, /* a join() has filled the table */
 	NODE_NOT_MINE, /* an owner says that a session is not there */

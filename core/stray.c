@@ -12,8 +12,9 @@
  *
  * A flow of which only RSTs came is given up at its first miss. A flow that
  * never got a lookup, because the node's table or the prefix's allowance is
- * exhausted, is dropped at the deadline, not reset: nobody has said that the
- * session does not exist.
+ * exhausted, or none that anybody answered, because our own uplinks are down,
+ * is dropped at the deadline, not reset: nobody has said that the session does
+ * not exist.
  *
  * The RST is made from the latest segment's numbers, which the flow keeps;
  * so a flow whose packets all went to an owner who then said "not mine" is
@@ -434,7 +435,6 @@ stray_discard_owner(struct strays *strays, struct instant now,
 	flow->older = ENDPOINT_NONE;
 	if (older != ENDPOINT_NONE && owner_usable(strays, now, flow, older)) {
 		flow->owner = older;
-		flow->version = flow->older_version;
 		return;
 	}
 	flow->owner = ENDPOINT_NONE;
@@ -475,10 +475,8 @@ stray_found(struct strays *strays, struct instant now, struct flow *flow,
 				stray_exclude(flow, record->owner);
 		} else if (flow->owner == ENDPOINT_NONE) {
 			flow->owner = record->owner;
-			flow->version = record->version;
 		} else {
 			flow->older = record->owner;
-			flow->older_version = record->version;
 		}
 	}
 	if (flow->owner == ENDPOINT_NONE) {
@@ -506,6 +504,10 @@ stray_not_mine(struct strays *strays, struct instant now, struct flow *flow,
 	}
 	if (!address_equal(says, owner_address(strays, flow->owner)))
 		return;
+	/* Who did not have the session that used this port before may have
+	 * the one that does now: a new series asks anew. */
+	if (!instant_before(now, stray_last_look(strays, flow)))
+		flow->excluded_count = 0;
 	stray_exclude(flow, flow->owner);
 	stray_discard_owner(strays, now, flow, outbox);
 }
@@ -541,7 +543,8 @@ stray_learned(struct strays *strays, struct instant now,
 		stray_found(strays, now, flow, event, outbox);
 		return;
 	}
-	flow->missed = true;
+	/* Where nobody answered, nobody has said that it does not exist. */
+	flow->missed |= event->hops > 0 || event->queries == 0;
 	if (flow->patient)
 		stray_retry(strays, now, flow, outbox);
 	else
@@ -676,10 +679,10 @@ stray_packet(struct strays *strays, struct instant now,
 	stray_note(flow, subject);
 
 	struct cargo cargo = cargo_of(subject, bytes);
-	if (flow->state == FLOW_CACHED && !result.first &&
+	if (flow->state == FLOW_CACHED &&
 	    owner_is_gone(strays, now, flow->owner))
 		stray_discard_owner(strays, now, flow, outbox);
-	if (flow->state == FLOW_CACHED && !result.first) {
+	if (flow->state == FLOW_CACHED) {
 		result.drop = stray_forward(strays, now, flow, &cargo, outbox);
 		if (result.drop == DROP_NONE)
 			result.verdict = STEER_FORWARD;
@@ -687,7 +690,7 @@ stray_packet(struct strays *strays, struct instant now,
 	}
 
 	/* Only if whoever calls steer_expire() is late. */
-	if (!result.first && stray_is_overdue(strays, now, flow)) {
+	if (stray_is_overdue(strays, now, flow)) {
 		if (stray_give_up(strays, now, flow, outbox))
 			result.verdict = STEER_RESET;
 		else

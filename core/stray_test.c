@@ -197,6 +197,51 @@ not_mine_then_older(struct stage *stage)
 	CHECK(stage->now.ns == start.ns + NS_PER_S);
 }
 
+/* B and C had not the session; long after, C has no other, but B has that
+ * which uses the port now. */
+static void
+port_reuse_elsewhere(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "bc");
+	CHECK(spells(stage, "b"));
+	stage_not_mine(stage, 1);
+	for (int i = 0; i < 2; i++) {
+		stage->now.ns += 40 * NS_PER_S;
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+		CHECK(spells(stage, "c"));
+	}
+	stage_not_mine(stage, 2);
+	CHECK(stage->nodes[0].excluded_count == 1);
+	CHECK(stage->nodes[0].excluded[0] == stage->nodes[2].self);
+	stage_found(stage, "b");
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "b"));
+}
+
+/* Our uplinks are down: all lookups end without an answer. That is no proof
+ * that the session is dead, so nobody is reset. */
+static void
+nobody_answers(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	do {
+		struct node_event event = {
+			.kind = NODE_MISSED,
+			.key = stage->nodes[0].key,
+			.ticket = stage->nodes[0].ticket,
+			.queries = 9,
+		};
+
+		steer_learned(stage->steers[0], stage->now, &event,
+			      &stage->outbox);
+	} while (stage_next(stage));
+	CHECK(stage->nodes[0].gets == 7);
+	CHECK(spells(stage, ""));
+	CHECK(counters(stage)->drops[DROP_LOOKUPS] == 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).first);
+}
+
 /* A client's port comes round: the SYN forgets the old owner. TIME_WAIT is
  * not "known": the caller says so, and a late segment is looked up. */
 static void
@@ -656,6 +701,7 @@ main(void)
 		storm_of_real_ones, path_mtu,
 		no_answers,	    clear,
 		eviction,	    keys,
+		nobody_answers,	    port_reuse_elsewhere,
 	};
 
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
