@@ -2,8 +2,8 @@
 /*
  * endpoint.c - interning endpoints in the caller's memory
  *
- *	struct endpoints | position[capacity] | slot[slot_count] |
- *endpoint[capacity]
+ *	struct endpoints | position[] | slot[slot_count] | endpoint[]
+ *			   capacity of them		   as many
  *
  * slot[] is an open-addressing hash table of indices, ENDPOINT_NONE where
  * free, probed linearly from the position's low bits. Nothing is ever taken

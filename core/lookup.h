@@ -42,7 +42,8 @@
  * over its range. Everybody named who belongs to the bucket is a candidate,
  * in an order that has nothing to do with the target (a hash of the position:
  * the first of many names are a fair sample of them); a few at a time are
- * asked, each for another random place in the bucket, until k have answered.
+ * asked, each for another random place in the bucket, until k and some more
+ * have answered.
  * Why not a plain lookup as in [1], see upkeep.h.
  *
  * Slots form a pool that many nodes share; each remembers its node. A slot is

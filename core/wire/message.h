@@ -44,7 +44,7 @@
  * more where there are any, n4 + n6 <= MESSAGE_CONTACTS_MAX, n of records 1
  * or RECORDS_PER_KEY, families 4 or 6, no port 0 of a node, no unknown bit in
  * a record's flags, padding zero. So a message has one meaning, and what is
- * accepted encodes to the same bytes again.
+ * accepted encodes to the same bytes again, the header's flags apart.
  *
  * Everything a decoder reads is bounded by the datagram; a decoder writes
  * only into the structs below and never allocates. message_open() walks the
