@@ -225,45 +225,63 @@ text_width(const char *text)
 }
 
 /* The widest cell, and whether all below the header begin as numbers do. */
-static size_t
-column_measure(const struct cells *cells, size_t column, bool *number)
+struct column {
+	size_t width;
+	bool number;
+};
+
+static struct column
+column_measure(const struct cells *cells, size_t index)
 {
-	size_t width = 0;
+	struct column column = { .number = true };
 
-	*number = true;
 	for (size_t row = 0; row < cells->rows; row++) {
-		const char *text = cells_get(cells, row, column);
+		const char *text = cells_get(cells, row, index);
 
-		if (text_width(text) > width)
-			width = text_width(text);
+		if (text_width(text) > column.width)
+			column.width = text_width(text);
 		if (row > 0 && text[0] != '\0' &&
 		    strchr("0123456789-+.", text[0]) == NULL)
-			*number = false;
+			column.number = false;
 	}
-	return width;
+	return column;
 }
 
 static void
+cells_line(const struct cells *cells, const struct column *columns, size_t row,
+	   FILE *file)
+{
+	for (size_t i = 0; i < cells->columns; i++) {
+		const char *text = cells_get(cells, row, i);
+		int pad = (int)(columns[i].width - text_width(text));
+
+		if (i > 0)
+			fputs("  ", file);
+		if (columns[i].number)
+			fprintf(file, "%*s%s", pad, "", text);
+		else if (i + 1 < cells->columns)
+			fprintf(file, "%s%*s", text, pad, "");
+		else
+			fputs(text, file);
+	}
+	fputc('\n', file);
+}
+
+/* False: out of memory. */
+static bool
 cells_print(const struct cells *cells, FILE *file)
 {
-	for (size_t row = 0; row < cells->rows; row++) {
-		for (size_t i = 0; i < cells->columns; i++) {
-			const char *text = cells_get(cells, row, i);
-			bool number;
-			int pad = (int)(column_measure(cells, i, &number) -
-					text_width(text));
+	struct column *columns = calloc(cells->columns > 0 ? cells->columns : 1,
+					sizeof(*columns));
 
-			if (i > 0)
-				fputs("  ", file);
-			if (number)
-				fprintf(file, "%*s%s", pad, "", text);
-			else if (i + 1 < cells->columns)
-				fprintf(file, "%s%*s", text, pad, "");
-			else
-				fputs(text, file);
-		}
-		fputc('\n', file);
-	}
+	if (columns == NULL)
+		return false;
+	for (size_t i = 0; i < cells->columns; i++)
+		columns[i] = column_measure(cells, i);
+	for (size_t row = 0; row < cells->rows; row++)
+		cells_line(cells, columns, row, file);
+	free(columns);
+	return true;
 }
 
 static int
@@ -280,7 +298,7 @@ text_print(sqlite3_stmt *statement, FILE *file, size_t *rows)
 		++*rows;
 	}
 	if (good && row == 0)
-		cells_print(&cells, file);
+		good = cells_print(&cells, file);
 	for (size_t i = 0; i < cells.rows * cells.columns; i++)
 		free(cells.text[i]);
 	free(cells.text);
