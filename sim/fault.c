@@ -130,6 +130,8 @@ resolve(struct faults *faults, struct item *item)
 	if (wants_link(fault->kind)) {
 		item->on_path = strcmp(fault->target, "path") == 0 ||
 				path_tier_parse(fault->target, &tier);
+		if (item->on_path && fault->period_ns > 0)
+			return "only a link with a name can flap";
 		if (item->on_path)
 			return NULL;
 		item->link = network_link_find(faults->network, fault->target);
@@ -424,6 +426,7 @@ join_some(struct faults *faults, const struct item *item, struct instant now)
 	for (uint32_t i = 0;
 	     i < count && faults->next_join < faults->servers->count; i++) {
 		uint32_t server = faults->next_join++;
+		workload_changed(faults->workload);
 		servers_up(faults->servers, now, server);
 		report(faults, now, "join",
 		       network_device_name(faults->network, server));
@@ -537,6 +540,8 @@ act(struct faults *faults, struct item *item, enum fault_kind kind,
 
 	if (harms || kind == FAULT_LEAVE)
 		workload_fault(faults->workload, now, detects);
+	else
+		workload_changed(faults->workload);
 	item->down = apply(faults, item, kind, now);
 	report_item(faults, item, kind, now);
 }
@@ -592,6 +597,8 @@ end(struct faults *faults, struct item *item, struct instant now)
 		item->down = false;
 		return;
 	}
+	if (item->on_path && item->down)
+		check(faults, item); /* did it count? Now or never */
 	item->settled = true;
 	if (item->down && undo != item->fault->kind)
 		act(faults, item, undo, now);

@@ -14,14 +14,15 @@
  *	server_crash	until_ns: server_up	sessions and records die with it
  *	drain		until_ns: undrain	anycast route withdrawn
  *	leave		drain, then out of the hash table when no session is
- *left join		`count` servers beyond fabric.servers, off until then
+ *			left
+ *	join		`count` servers beyond fabric.servers, off until then
  *	churn		`count` random servers, each up for an exponential time
- *of mean period_ns, down for another, until until_ns partition	the second half
- *of exits, spines and leaves is cut from the first half and from the edge;
- *until_ns: merge
+ *			of mean period_ns, down for another, until until_ns
+ *	partition	the second half of exits, spines and leaves is cut from
+ *			the first half and from the edge; until_ns: merge
  *
- * Whatever harms begins a stall window; link and router failures also time the
- * first stray (workload_fault).
+ * Whatever harms, churn apart, begins a stall window; link and router failures
+ * also time the first stray (workload_fault), until something else changes.
  */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H

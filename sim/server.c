@@ -230,7 +230,8 @@ servers_end(struct servers *servers, struct instant now, uint32_t index)
 				     item->avoid_uplink, bytes, item->size);
 			break;
 		case OUTBOX_DELIVER:
-			service_deliver(servers, now, index, bytes, item->size);
+			service_deliver(servers, now, index, bytes, item->size,
+					false);
 			break;
 		}
 	}
@@ -284,13 +285,15 @@ deliver_tunnelled(struct servers *servers, struct instant now, uint32_t index,
 	if (drop == DROP_NONE && !ours)
 		steer_refuse(server->steer, now, &from, &key, outbox);
 	if (ours)
-		service_deliver(servers, now, index, inner, (uint32_t)size);
+		service_deliver(servers, now, index, inner, (uint32_t)size,
+				true);
 	servers_end(servers, now, index);
 }
 
 static void
 deliver_to_steer(struct servers *servers, struct instant now, uint32_t index,
-		 uint8_t port, const uint8_t *bytes, uint32_t size)
+		 uint8_t port, const uint8_t *bytes, uint32_t size,
+		 const struct packet *packet)
 {
 	struct server *server = &servers->servers[index];
 	struct session_key key;
@@ -301,14 +304,14 @@ deliver_to_steer(struct servers *servers, struct instant now, uint32_t index,
 	struct outbox *outbox = servers_begin(servers);
 	struct steer_result result = steer_packet(server->steer, now, bytes,
 						  size, known, port, outbox);
-	if (result.stray)
+	if (result.stray && !packet->icmp_error)
 		workload_stray(servers->workload, now, &result.key, index);
 	if (result.verdict == STEER_DROP)
 		server->counters.steer_drops++;
 	if (result.verdict == STEER_RESET)
 		server->counters.resets_sent++;
 	if (result.verdict == STEER_LOCAL)
-		service_deliver(servers, now, index, bytes, size);
+		service_deliver(servers, now, index, bytes, size, false);
 	servers_end(servers, now, index);
 }
 
@@ -340,7 +343,8 @@ deliver_loopback(struct servers *servers, struct instant now, uint32_t index,
 			server->counters.no_socket++;
 	} else if (packet->icmp_error && server->steer != NULL &&
 		   servers->settings->service.homeward) {
-		deliver_to_steer(servers, now, index, port, bytes, size);
+		deliver_to_steer(servers, now, index, port, bytes, size,
+				 packet);
 	} else {
 		server->counters.no_socket++;
 	}
@@ -364,9 +368,10 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 		deliver_loopback(servers, now, index, port, bytes, size,
 				 &packet);
 	else if (server->steer != NULL && servers->settings->service.homeward)
-		deliver_to_steer(servers, now, index, port, bytes, size);
+		deliver_to_steer(servers, now, index, port, bytes, size,
+				 &packet);
 	else
-		service_deliver(servers, now, index, bytes, size);
+		service_deliver(servers, now, index, bytes, size, false);
 }
 
 static void

@@ -77,7 +77,7 @@ struct server {
 	bool joined; /* NODE_JOINED came, or its table is ideal */
 	bool leaving;
 	uint32_t incarnation; /* restarts so far */
-	uint32_t sequence; /* of its next version */
+	uint32_t sequence; /* of its next version; also numbers datagrams */
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
 	struct address loopback;
 	struct alarm alarm;
@@ -154,9 +154,9 @@ struct outbox *servers_begin(struct servers *);
 void servers_end(struct servers *, struct instant now, uint32_t server);
 struct version servers_version(struct servers *, struct instant now,
 			       uint32_t server);
-/* A packet for the stack. */
+/* A packet for the stack; forwarded: out of a tunnel. */
 void service_deliver(struct servers *, struct instant now, uint32_t server,
-		     const uint8_t *bytes, uint32_t size);
+		     const uint8_t *bytes, uint32_t size, bool forwarded);
 /* EVENT_TCP of a server's connection. */
 void service_timer(struct servers *, struct instant now, struct connection *);
 

@@ -180,7 +180,8 @@ reuses(const struct connection *connection, const struct packet *packet)
 
 static void
 deliver_segment(struct servers *servers, struct instant now, uint32_t index,
-		const uint8_t *bytes, const struct packet *packet)
+		const uint8_t *bytes, const struct packet *packet,
+		bool forwarded)
 {
 	struct server *server = &servers->servers[index];
 	bool syn =
@@ -199,7 +200,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		connection = NULL;
 	}
 	if (connection != NULL) {
-		if (connection->flow != WATCH_NONE)
+		if (connection->flow != WATCH_NONE && !forwarded)
 			workload_home(servers->workload, connection->flow);
 		tcp_receive(&connection->tcp, now, bytes, packet);
 		advance(servers, now, connection);
@@ -245,7 +246,7 @@ deliver_error(struct servers *servers, struct instant now, uint32_t index,
 
 void
 service_deliver(struct servers *servers, struct instant now, uint32_t index,
-		const uint8_t *bytes, uint32_t size)
+		const uint8_t *bytes, uint32_t size, bool forwarded)
 {
 	struct packet packet;
 
@@ -258,13 +259,14 @@ service_deliver(struct servers *servers, struct instant now, uint32_t index,
 		bytes = reassembly_add(servers->reassembly, now, index, bytes,
 				       &packet, &size);
 		if (bytes != NULL)
-			service_deliver(servers, now, index, bytes, size);
+			service_deliver(servers, now, index, bytes, size,
+					forwarded);
 		return;
 	}
 	if (packet.icmp_error)
 		deliver_error(servers, now, index, bytes, &packet);
 	else if (packet.transport && packet.protocol == IP_TCP)
-		deliver_segment(servers, now, index, bytes, &packet);
+		deliver_segment(servers, now, index, bytes, &packet, forwarded);
 	else
 		servers->servers[index].counters.no_socket++;
 }

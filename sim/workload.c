@@ -216,7 +216,8 @@ window_end(struct workload *workload, struct instant now, uint32_t flow)
 		.flow = flow,
 		.hops = WATCH_NONE,
 		.local = session->strays == session->strays_at_fault,
-		.ok = true,
+		.ok = session->state == SESSION_OPEN ||
+		      session->outcome <= OUTCOME_KEPT,
 	};
 	measure(workload, &m);
 	m.metric = METRIC_STALL_BEFORE;
@@ -300,6 +301,12 @@ workload_fault(struct workload *workload, struct instant now, bool detects)
 		.a = ++workload->window_serial,
 	};
 	queue_schedule(workload->queue, 0, WORKLOAD_WINDOW_NS, &event);
+}
+
+void
+workload_changed(struct workload *workload)
+{
+	workload->detecting = false;
 }
 
 void

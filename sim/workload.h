@@ -16,8 +16,8 @@
  * from a fault to the first stray that it caused (a packet that arrives at a
  * server which is neither its session's owner nor where the session's packets
  * went last); and stall, see gap.h: rows for each session that was running
- * when a fault came, `local` when it did not stray in the window of 10 s. A
- * fault during another's window ends that.
+ * when a fault came, `local` when it did not stray in the window of 10 s, not
+ * `ok` when it broke there. A fault during another's window ends that.
  */
 #ifndef SIM_WORKLOAD_H
 #define SIM_WORKLOAD_H
@@ -78,9 +78,10 @@ void workload_open(struct workload *, struct instant now, uint32_t flow,
 uint32_t workload_find(const struct workload *, const struct session_key *);
 /* A server completed the handshake. */
 void workload_owned(struct workload *, uint32_t flow, uint32_t server);
-/* A packet of it reached its owner. */
+/* A packet of it reached its owner by itself, not forwarded. */
 void workload_home(struct workload *, uint32_t flow);
-/* A packet of it reached a server that does not know it. */
+/* A packet of it reached a server that does not know it. ICMP errors about it
+ * are hashed by their own addresses: they say nothing of where it goes. */
 void workload_stray(struct workload *, struct instant now,
 		    const struct session_key *, uint32_t server);
 /* The receiver has this many bytes, all right. */
@@ -92,6 +93,9 @@ void workload_close(struct workload *, struct instant now, uint32_t flow,
 
 /* A fault begins: stall windows open. detects: its first stray is timed. */
 void workload_fault(struct workload *, struct instant now, bool detects);
+/* Something else changed (a link mended, a server back): strays from now on
+ * are not the last fault's. */
+void workload_changed(struct workload *);
 /* It did not count: forget its window. */
 void workload_fault_missed(struct workload *);
 /* Events of code WORKLOAD_WINDOW. */
