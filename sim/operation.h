@@ -4,12 +4,11 @@
  *
  * measure.settings sessions that never were are stored, each by a random
  * server that then owns it; OPERATION_PAUSE_NS after the last, measure.lookups
- * lookups of random ones of these keys by random servers
- * other than the owner. Both at Poisson
- * intervals of measure.interval_ns. What comes of them are node events, which
- * server.c reports (setting_first, setting_all, lookup); a lookup by a server
- * that holds the record counts with 0 hops and as local, one that finds
- * another owner than the right one as failed.
+ * lookups of random ones of these keys by random servers other than the owner.
+ * Both at Poisson intervals of measure.interval_ns. What comes of them are node
+ * events, which server.c reports (setting_first, setting_all, lookup); a lookup
+ * by a server that holds the record counts with 0 hops and as local, one that
+ * finds another owner than the right one as failed.
  *
  * Keys: clients of 198.18.0.0/15 (RFC 2544) and 2001:db8:b::/96.
  */

@@ -45,8 +45,9 @@ enum fabric_kind {
  *	      | \ / |		fabric_link
  *	    leaf1  ..  leafL		per pod; every spine to every leaf
  *	      \ /
- *	    server1 .. serverN		server_link, `uplinks` of them: servers
- *are attached to neighbouring leaves, pairwise as in the paper
+ *	    server1 .. serverN		server_link, `uplinks` of them
+ *
+ * Servers are attached to neighbouring leaves, pairwise as in the paper.
  */
 struct fabric_settings {
 	enum fabric_kind kind;

@@ -251,8 +251,8 @@ expected_end(const struct world *world)
 	return instant_after(queue_now(world->queue), duration);
 }
 
-/* Handle what comes until then; false when the watcher wants to stop. all:
- * stop as soon as so many servers are joined. */
+/* Handle what comes until then; false when the watcher wants to stop. joined:
+ * stop as soon as so many servers are in; 0: no matter how many. */
 static bool
 run_until(struct world *world, struct instant until, uint32_t joined)
 {

@@ -11,8 +11,8 @@
  * which the workload, operations and faults begin. Watch calls carry time
  * since the start of the run.
  *
- * Random streams: every server, client, router and link direction has its own,
- *from (seed, kind, index), so adding one disturbs no other.
+ * Random streams: every server, client, router and link direction has its
+ * own, from (seed, kind, index), so adding one disturbs no other.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
