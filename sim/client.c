@@ -19,7 +19,7 @@ struct client {
 	uint32_t port; /* next, counted from PORT_FIRST */
 	uint32_t *ended; /* ports of ended sessions, last in first out */
 	uint32_t ended_count, ended_capacity;
-	uint64_t resets_received, resets_sent, bad_packets;
+	uint64_t resets_received, resets_sent, bad_packets, no_port;
 };
 
 struct clients {
@@ -166,8 +166,11 @@ open_session(struct clients *clients, struct instant now, uint32_t flow)
 	uint8_t head[REQUEST_BYTES];
 	struct session_key key;
 
-	if (!choose_port(clients, device, &names, &key))
-		return; /* stays planned: as many sessions as ports */
+	if (!choose_port(clients, device, &names, &key)) {
+		/* It stays planned: as many sessions as ports. */
+		host_of(clients, device)->no_port++;
+		return;
+	}
 	struct connection *connection =
 		transport_add(clients->transport, device, &key);
 	connection->flow = flow;
@@ -294,27 +297,6 @@ deliver_segment(struct clients *clients, struct instant now, uint32_t device,
 		     (uint32_t)size);
 }
 
-/* Only "too big" concerns an established connection (RFC 5927). */
-static void
-deliver_error(struct clients *clients, struct instant now, uint32_t device,
-	      const uint8_t *bytes, const struct packet *packet)
-{
-	struct packet quote;
-	struct session_key key;
-
-	if (packet->icmp_mtu == 0 ||
-	    packet_parse_quote(bytes + packet->quote_offset,
-			       packet->quote_bytes, &quote) != DROP_NONE ||
-	    packet_session(&quote, false, &key) != DROP_NONE)
-		return;
-	struct connection *connection =
-		transport_find(clients->transport, device, &key);
-	if (connection == NULL)
-		return;
-	tcp_too_big(&connection->tcp, quote.tcp_seq, packet->icmp_mtu);
-	advance(clients, now, connection);
-}
-
 void
 clients_deliver(struct clients *clients, struct instant now, uint32_t device,
 		const uint8_t *bytes, uint32_t size)
@@ -326,10 +308,14 @@ clients_deliver(struct clients *clients, struct instant now, uint32_t device,
 		host_of(clients, device)->bad_packets++;
 		return;
 	}
-	if (packet.icmp_error)
-		deliver_error(clients, now, device, bytes, &packet);
-	else if (packet.transport && packet.protocol == IP_TCP)
+	if (packet.icmp_error) {
+		struct connection *connection = transport_error(
+			clients->transport, device, false, bytes, &packet);
+		if (connection != NULL)
+			advance(clients, now, connection);
+	} else if (packet.transport && packet.protocol == IP_TCP) {
 		deliver_segment(clients, now, device, bytes, &packet);
+	}
 }
 
 void
@@ -358,5 +344,8 @@ clients_report(const struct clients *clients)
 			       client->resets_sent);
 		watch->counter(watch->context, name, "bad_packets",
 			       client->bad_packets);
+		if (client->no_port > 0)
+			watch->counter(watch->context, name, "no_port",
+				       client->no_port);
 	}
 }

@@ -223,27 +223,6 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		     (uint32_t)size);
 }
 
-/* The quote runs owner to client. Only "too big" concerns us. */
-static void
-deliver_error(struct servers *servers, struct instant now, uint32_t index,
-	      const uint8_t *bytes, const struct packet *packet)
-{
-	struct packet quote;
-	struct session_key key;
-
-	if (packet->icmp_mtu == 0 ||
-	    packet_parse_quote(bytes + packet->quote_offset,
-			       packet->quote_bytes, &quote) != DROP_NONE ||
-	    packet_session(&quote, true, &key) != DROP_NONE)
-		return;
-	struct connection *connection =
-		transport_find(servers->transport, index, &key);
-	if (connection == NULL)
-		return;
-	tcp_too_big(&connection->tcp, quote.tcp_seq, packet->icmp_mtu);
-	advance(servers, now, connection);
-}
-
 void
 service_deliver(struct servers *servers, struct instant now, uint32_t index,
 		const uint8_t *bytes, uint32_t size, bool forwarded)
@@ -263,12 +242,16 @@ service_deliver(struct servers *servers, struct instant now, uint32_t index,
 					forwarded);
 		return;
 	}
-	if (packet.icmp_error)
-		deliver_error(servers, now, index, bytes, &packet);
-	else if (packet.transport && packet.protocol == IP_TCP)
+	if (packet.icmp_error) {
+		struct connection *connection = transport_error(
+			servers->transport, index, true, bytes, &packet);
+		if (connection != NULL)
+			advance(servers, now, connection);
+	} else if (packet.transport && packet.protocol == IP_TCP) {
 		deliver_segment(servers, now, index, bytes, &packet, forwarded);
-	else
+	} else {
 		servers->servers[index].counters.no_socket++;
+	}
 }
 
 void

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/packet.h"
 #include "core/siphash.h"
 #include "sim/keymap.h"
 #include "sim/watch.h"
@@ -177,6 +178,24 @@ transport_timer(struct transport *transport, const struct event *event)
 	if (!connection->used || connection->generation != event->b ||
 	    !alarm_fires(&connection->alarm, transport->queue))
 		return NULL;
+	return connection;
+}
+
+struct connection *
+transport_error(struct transport *transport, uint32_t device, bool to_client,
+		const uint8_t *bytes, const struct packet *packet)
+{
+	struct packet quote;
+	struct session_key key;
+
+	if (packet->icmp_mtu == 0 ||
+	    packet_parse_quote(bytes + packet->quote_offset,
+			       packet->quote_bytes, &quote) != DROP_NONE ||
+	    packet_session(&quote, to_client, &key) != DROP_NONE)
+		return NULL;
+	struct connection *connection = transport_find(transport, device, &key);
+	if (connection != NULL)
+		tcp_too_big(&connection->tcp, quote.tcp_seq, packet->icmp_mtu);
 	return connection;
 }
 

@@ -76,6 +76,12 @@ const struct connection *transport_next(const struct transport *,
 uint32_t transport_count(const struct transport *, uint32_t device);
 /* Of an EVENT_TCP; NULL: it is gone, or a nearer event has served it. */
 struct connection *transport_timer(struct transport *, const struct event *);
+/* An ICMP error that quotes a packet of ours, which ran to the client or from
+ * it. Only "too big" concerns an established connection (RFC 5927): its
+ * segments shrink, and it wants a flush. NULL: none such. */
+struct connection *transport_error(struct transport *, uint32_t device,
+				   bool to_client, const uint8_t *bytes,
+				   const struct packet *);
 /* Initial sequence number: RFC 6528, 4 us clock plus a keyed hash. */
 uint32_t transport_iss(struct instant now, const struct session_key *,
 		       bool server);
