@@ -276,6 +276,29 @@ test_republish_when_replicas_die(void)
 	mesh_close(&mesh);
 }
 
+/* A session that opens while nothing gets through is placed soon after. */
+static void
+test_set_during_an_outage(void)
+{
+	struct node_settings settings = settings_default();
+	struct mesh mesh;
+	bool holds[100];
+
+	mesh_open(&mesh, 100, &settings, 6);
+	mesh_make_ideal(&mesh);
+	mesh.loss_percent = 100;
+	mesh_set(&mesh, 0, 1, 5);
+	mesh_pass(&mesh, NS_PER_S / 2);
+	uint32_t cut_off = holders(&mesh, 1, holds);
+	CHECK(cut_off <= 1); /* nobody, or the owner itself */
+	mesh.loss_percent = 0;
+	mesh_pass(&mesh, 2 * NS_PER_S);
+	holders(&mesh, 1, holds);
+	for (uint32_t i = 0; i < mesh.count; i++)
+		CHECK(!is_closest(&mesh, 1, i, 3) || holds[i]);
+	mesh_close(&mesh);
+}
+
 static void
 test_republish_follows_newcomers(void)
 {
@@ -713,6 +736,7 @@ main(void)
 	test_tombstone_beats_a_late_store();
 	test_remove_while_the_set_runs();
 	test_republish_when_replicas_die();
+	test_set_during_an_outage();
 	test_republish_follows_newcomers();
 	test_republish_in_batches();
 	test_newer_versions_and_excluded_owners();

@@ -184,4 +184,5 @@ publication_renew(struct publications *publications, uint32_t slot)
 	publication->serial = publications->serial++;
 	publication->pending = 0;
 	publication->lost = false;
+	publication->retries = 0;
 }

@@ -52,6 +52,7 @@ struct publication {
 	struct session_key key;
 	uint8_t state; /* enum publication_state */
 	uint8_t replica_count;
+	uint8_t retries; /* placements in a row that failed */
 	uint32_t node; /* the owner's endpoint index */
 	uint32_t next; /* in its hash chain, or free */
 	uint32_t serial; /* changes when the slot's meaning does */

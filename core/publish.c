@@ -8,6 +8,9 @@
 #include "core/errand.h"
 #include "core/upkeep.h"
 
+/* Doublings of the wait between failed placements. */
+#define PUBLISH_RETRIES_MAX 16
+
 /* One publication to be told to one replica. */
 struct pair {
 	uint32_t peer, publication;
@@ -163,6 +166,21 @@ settle(struct node *node, struct instant now, uint32_t slot)
 	}
 }
 
+/* How long a session that could not be placed waits for the next try: 1 s,
+ * doubled each time, at most a tenth of the republishing time. A session that
+ * opened during a short outage is soon found; a server cut off for long does
+ * not flood. */
+static int64_t
+retry_ns(const struct node *node, struct publication *publication)
+{
+	int64_t limit_ns = node->settings->republish_ns / 10;
+	int64_t wait_ns = NS_PER_S << publication->retries;
+
+	if (publication->retries < PUBLISH_RETRIES_MAX)
+		publication->retries++;
+	return wait_ns < limit_ns ? wait_ns : limit_ns;
+}
+
 void
 publish_placed(struct node *node, struct instant now,
 	       const struct lookup *lookup)
@@ -186,9 +204,10 @@ publish_placed(struct node *node, struct instant now,
 	publication->lookup = LOOKUP_NONE;
 	if (lookup->ok) {
 		publication->state = PUBLICATION_HELD;
+		publication->retries = 0;
 	} else {
 		publication->state = PUBLICATION_WAITING;
-		next_ns /= 10;
+		next_ns = retry_ns(node, publication);
 	}
 	set_timer(node, slot, instant_after(now, next_ns));
 }

@@ -10,8 +10,9 @@
  * remove() sends tombstones to the replicas and forgets the session when they
  * have acknowledged, or have not after BATCH_TRIES.
  *
- * Times: a batch's timeout as for any query; republish_ns; a tenth of it
- * after a placement that did not reach every replica; PUBLISH_RETRY when a
+ * Times: a batch's timeout as for any query; republish_ns; 1 s, doubled each
+ * time up to a tenth of republish_ns, after a placement that did not reach
+ * every replica; PUBLISH_RETRY when a
  * pool (lookups, batches) was full; PUBLISH_PACE between loads, so that a
  * server with 100,000 sessions does not send them all at once.
  */
