@@ -12,9 +12,9 @@
  *
  * Times: a batch's timeout as for any query; republish_ns; 1 s, doubled each
  * time up to a tenth of republish_ns, after a placement that did not reach
- * every replica; PUBLISH_RETRY when a
- * pool (lookups, batches) was full; PUBLISH_PACE between loads, so that a
- * server with 100,000 sessions does not send them all at once.
+ * every replica; PUBLISH_RETRY when a pool (lookups, batches) was full;
+ * PUBLISH_PACE between loads, so that a server with 100,000 sessions does not
+ * send them all at once.
  */
 #ifndef CORE_PUBLISH_H
 #define CORE_PUBLISH_H
