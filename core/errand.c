@@ -236,7 +236,6 @@ place(struct node *node, struct instant now, uint32_t slot,
 	if (self_holds && lookup->self == LOOKUP_APART) {
 		if (publish_hold(node, now, &lookup->key, lookup->version)) {
 			lookup->self = LOOKUP_HOLDING;
-			lookup->first = instant_min(lookup->first, now);
 		} else {
 			lookup->self = LOOKUP_NO_ROOM;
 			count = lookup_choose_store(
@@ -295,6 +294,12 @@ errand_advance(struct node *node, struct instant now, uint32_t slot,
 	}
 	if (lookup->phase == LOOKUP_STORING && place(node, now, slot, outbox)) {
 		lookup->ok = is_placed(lookup, node->settings->replicas);
+		/* Our own hold is no acknowledgement, unless it is all. */
+		if (lookup->self == LOOKUP_HOLDING &&
+		    lookup->first.ns == INSTANT_NEVER.ns) {
+			lookup->first = now;
+			lookup->local = true;
+		}
 		finish(node, now, slot);
 		return;
 	}

@@ -147,7 +147,7 @@ struct lookup {
 	uint8_t avoid_uplink;
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
-	bool local; /* GET: we held it */
+	bool local; /* GET: we held it; SET: nobody else does */
 	bool ok;
 	struct candidate candidates[LOOKUP_SHORTLIST];
 };

@@ -101,16 +101,19 @@ struct node_event {
 	node_ticket ticket; /* FOUND, MISSED */
 	struct session_key key; /* FOUND, MISSED, STORED, NOT_MINE */
 	uint32_t hops; /* rounds until the value, or until the end; 0: local */
-	bool local; /* the asker held the value: no datagram was sent */
+	/* FOUND: the asker held the value, no datagram was sent. STORED: nobody
+	 * but the owner itself holds it. */
+	bool local;
 	bool ok; /* STORED: every replica; JOINED: somebody answered */
 	struct instant started; /* first datagram */
-	struct instant
-		first; /* STORED: first replica acknowledged; NEVER if none */
+	/* STORED: another server acknowledged first then; NEVER if nobody. When
+	 * the owner is the only replica, the time at which it had it. */
+	struct instant first;
 	struct instant finished;
 	uint32_t queries; /* datagrams sent for it */
 	uint32_t replicas; /* STORED: replicas that acknowledged */
-	uint32_t record_count; /* FOUND: 1 or 2, newest first, no tombstones on
-				  top */
+	/* FOUND: 1 or 2, newest first, no tombstones on top. */
+	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
 	uint32_t peer; /* NOT_MINE: endpoint index of who says so */
 	struct version version; /* NOT_MINE */

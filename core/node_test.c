@@ -69,8 +69,12 @@ test_records_lie_at_the_closest(void)
 		mesh_pass(&mesh, NS_PER_S);
 		CHECK(mesh.last.kind == NODE_STORED && mesh.last.ok);
 		CHECK(mesh.last.replicas == 3);
-		CHECK(mesh.last.started.ns <= mesh.last.first.ns &&
-		      mesh.last.first.ns <= mesh.last.finished.ns);
+		/* At least a round to find and one to store, also when the
+		 * owner is a replica itself and has it at once. */
+		CHECK(mesh.last.first.ns - mesh.last.started.ns >=
+		      4 * MESH_HALF_RTT_NS);
+		CHECK(mesh.last.first.ns <= mesh.last.finished.ns);
+		CHECK(!mesh.last.local);
 		CHECK(holders(&mesh, key, holds) == 3);
 		for (uint32_t i = 0; i < mesh.count; i++)
 			CHECK(holds[i] == is_closest(&mesh, key, i, 3));
@@ -95,6 +99,7 @@ test_alone(void)
 	mesh_set(&mesh, 0, 1, 7);
 	CHECK(mesh.last.kind == NODE_STORED && mesh.last.ok);
 	CHECK(mesh.last.replicas == 1 && mesh.last.queries == 0);
+	CHECK(mesh.last.local && mesh.last.first.ns == mesh.last.finished.ns);
 	CHECK(node_owns(mesh.nodes[0], &key, &version));
 	CHECK(version.established_ns == 7);
 	mesh_get(&mesh, 0, 1);
