@@ -348,6 +348,9 @@ stray_last_look(const struct strays *strays, const struct flow *flow)
 static void
 stray_wait(struct strays *strays, struct instant now, struct flow *flow)
 {
+	/* Never now: a wait of no time would not end. */
+	assert(instant_before(now, stray_last_look(strays, flow)));
+	assert(flow->retry_ns > 0);
 	flow->state = FLOW_WAITING;
 	flow_schedule(strays->flows, flow,
 		      instant_min(instant_after(now, flow->retry_ns),

@@ -392,7 +392,6 @@ handle(struct replay *replay, const struct event *event)
 	switch ((enum event_kind)event->kind) {
 	case EVENT_PACKET:
 	case EVENT_ROUTE:
-	case EVENT_LINK:
 		network_event(replay->network, event);
 		break;
 	case EVENT_HOST:

@@ -35,7 +35,6 @@ enum event_kind {
 	EVENT_PACKET, /* network: a packet reaches a device (a = buffer, b =
 			 port) */
 	EVENT_ROUTE, /* bgp: a router changes its FIB or hears an update */
-	EVENT_LINK, /* network: a link's delayed state change */
 	EVENT_HOST, /* host: node or steer deadline */
 	EVENT_TCP, /* host: a connection's timer (a = connection) */
 	EVENT_WORKLOAD, /* workload: next session, next operation */

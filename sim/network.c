@@ -569,8 +569,8 @@ network_event(struct network *network, const struct event *event)
 	case EVENT_ROUTE:
 		bgp_event(network->bgp, event);
 		break;
-	default: /* EVENT_LINK: nobody schedules one yet */
-		break;
+	default:
+		assert(!"another part's event");
 	}
 }
 

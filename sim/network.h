@@ -69,7 +69,7 @@ uint32_t network_uplinks(const struct network *, uint32_t device);
  * source), else dropped and the host gets the ICMP error. */
 void network_send(struct network *, uint32_t device, uint8_t avoid_port,
 		  const uint8_t *bytes, uint32_t size);
-/* EVENT_PACKET, EVENT_ROUTE and EVENT_LINK come here. */
+/* EVENT_PACKET and EVENT_ROUTE come here. */
 void network_event(struct network *, const struct event *);
 
 enum network_link_state {

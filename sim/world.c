@@ -220,7 +220,6 @@ handle(struct world *world, const struct event *event)
 	switch ((enum event_kind)event->kind) {
 	case EVENT_PACKET:
 	case EVENT_ROUTE:
-	case EVENT_LINK:
 		network_event(world->network, event);
 		break;
 	case EVENT_HOST:
