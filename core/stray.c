@@ -27,6 +27,7 @@
  */
 #include "core/stray.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/allowance.h"
