@@ -35,6 +35,12 @@ gate 0 "the gate agrees with its baseline"
 	failed=1
 }
 
+grep -q 'homeward run\|gate\.db' "$folder/err" && {
+	echo "FAILED: the gate names its scratch database" >&2
+	cat "$folder/err" >&2
+	failed=1
+}
+
 gate 0 "blessing elsewhere works" --bless --baseline "$folder/blessed"
 cmp -s "$folder/blessed" results/gate.baseline || {
 	echo "FAILED: blessing gives another file than results/gate.baseline" >&2

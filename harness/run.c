@@ -445,11 +445,12 @@ run_sweep(const struct run_options *options)
 	return code;
 }
 
-int
-verb_run(int argc, char **argv)
+static int
+verb_do(int argc, char **argv, bool aside)
 {
 	struct run_options options = { .db = DB_DEFAULT_PATH,
-				       .jobs = processors() };
+				       .jobs = processors(),
+				       .aside = aside };
 	int code;
 
 	options.sets = calloc((size_t)argc + 1, sizeof(*options.sets));
@@ -462,4 +463,16 @@ verb_run(int argc, char **argv)
 		code = run_sweep(&options);
 	free(options.sets);
 	return code;
+}
+
+int
+verb_run(int argc, char **argv)
+{
+	return verb_do(argc, argv, false);
+}
+
+int
+run_aside(int argc, char **argv)
+{
+	return verb_do(argc, argv, true);
 }

@@ -29,6 +29,9 @@ struct run_options {
 	const char **sets;
 	uint32_t set_count, jobs;
 	bool resume, check, json;
+	/* Its database is somebody's scratch: name neither it nor a command
+	 * that would use it. */
+	bool aside;
 };
 
 enum run_state {
@@ -75,5 +78,8 @@ int run_store(struct run *, const struct pool_result *);
 int run_report(struct run *);
 /* run_report.c: the command that repeats this, quoted for a shell. */
 void run_command(const struct run *, bool resume, FILE *);
+
+/* run.c: the verb, as part of another verb. */
+int run_aside(int argc, char **argv);
 
 #endif

@@ -162,8 +162,12 @@ talk(struct run *run, int missed)
 {
 	const char *name = run->scenario->name;
 
-	fprintf(stderr, "%s: %u of %u points are in %s", name, run->finished,
-		run->point_count, run->options->db);
+	if (run->options->aside)
+		fprintf(stderr, "%s: %u of %u points ran", name, run->finished,
+			run->point_count);
+	else
+		fprintf(stderr, "%s: %u of %u points are in %s", name,
+			run->finished, run->point_count, run->options->db);
 	if (run->before > 0)
 		fprintf(stderr, ", %u of them from before", run->before);
 	if (run->failed > 0)
@@ -178,6 +182,8 @@ talk(struct run *run, int missed)
 	if (run->options->check && !run->differs && run->code == EXIT_OK)
 		fprintf(stderr, "%s: two runs of each point are the same\n",
 			name);
+	if (run->options->aside)
+		return;
 	if (run->finished < run->point_count) {
 		fprintf(stderr, "%s; go on with: ",
 			run->interrupted ? "interrupted" : "stopped");
