@@ -87,33 +87,55 @@ static const char schema[] =
 	"  at_ns INTEGER NOT NULL,\n"
 	"  bytes INTEGER NOT NULL\n"
 	") STRICT;\n"
+	"CREATE TABLE setting(\n"
+	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
+	"  key TEXT NOT NULL,\n"
+	"  value TEXT NOT NULL,\n"
+	"  PRIMARY KEY (run_id, key)\n"
+	") STRICT, WITHOUT ROWID;\n"
 	"CREATE INDEX measurement_run ON measurement(run_id, metric);\n"
 	"CREATE INDEX session_run ON session(run_id, outcome);\n"
 	"CREATE INDEX fault_run ON fault(run_id);\n"
 	"CREATE INDEX counter_run ON counter(run_id, name);\n"
 	"CREATE INDEX sample_run ON sample(run_id, flow);\n";
 
-/* Swept keys that readers ask for by name are columns; NULL: not swept. */
+/* What a key was in the run, swept or not, written or default; NULL where there
+ * is no such key (a replay). */
+#define SETTING(key)                                                           \
+	"(SELECT value FROM setting WHERE run_id = r.id AND key = '" key "')"
+#define SETTINGS                                                                                            \
+	"  CAST(" SETTING(                                                                                  \
+		"dht.k") " AS INTEGER) AS k,\n"                                                             \
+			 "  CAST(" SETTING(                                                                 \
+				 "dht.alpha") " AS INTEGER) AS alpha,\n"                                    \
+					      "  CAST(" SETTING(                                            \
+						      "dht.replicas") " AS "                                \
+								      "INTEGE"                              \
+								      "R) AS "                              \
+								      "replic"                              \
+								      "as,\n"                               \
+								      " "                                   \
+								      " " SETTING(                          \
+									      "dht.tables") " AS tables,\n" \
+											    "  " SETTING(   \
+												    "service.homeward") " AS homeward,\n"
+
 static const char views[] =
 	"CREATE VIEW metric AS SELECT\n"
-	"  r.id AS run_id, r.scenario, r.world, r.seed, r.servers, r.point,\n"
-	"  r.point ->> '$.\"dht.k\"' AS k,\n"
-	"  r.point ->> '$.\"dht.alpha\"' AS alpha,\n"
-	"  r.point ->> '$.\"dht.replicas\"' AS replicas,\n"
-	"  r.point ->> '$.\"dht.tables\"' AS tables,\n"
-	"  r.point ->> '$.\"service.homeward\"' AS homeward,\n"
+	"  r.id AS run_id, r.scenario, r.world, r.seed, r.servers, "
+	"r.point,\n" SETTINGS
 	"  m.metric, m.at_ns / 1e9 AS at_s, m.value_ns / 1e6 AS value_ms,\n"
 	"  m.at_ns, m.value_ns, m.node, m.flow, m.hops, m.local, m.ok\n"
 	"  FROM measurement m JOIN run r ON r.id = m.run_id;\n"
 	/* Rounds until the value was there, as the reference counts them. */
 	"CREATE VIEW hops AS SELECT\n"
-	"  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n"
+	"  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n" SETTINGS
 	"  m.hops, count(*) AS lookups\n"
 	"  FROM measurement m JOIN run r ON r.id = m.run_id\n"
 	"  WHERE m.metric = 'lookup' AND m.ok AND m.hops IS NOT NULL\n"
 	"  GROUP BY r.id, m.hops;\n"
 	"CREATE VIEW outcome AS SELECT\n"
-	"  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n"
+	"  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n" SETTINGS
 	"  s.outcome, count(*) AS sessions, sum(s.strays) AS strays,\n"
 	"  sum(s.bytes) AS bytes, max(s.stall_ns) AS longest_stall_ns\n"
 	"  FROM session s JOIN run r ON r.id = s.run_id\n"
@@ -128,7 +150,8 @@ static const char views[] =
 	"                       ORDER BY value_ns) AS place,\n"
 	"    count(*) OVER (PARTITION BY run_id, metric) AS n\n"
 	"    FROM measurement WHERE ok)\n"
-	"  SELECT r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n"
+	"  SELECT r.id AS run_id, r.scenario, r.seed, r.servers, "
+	"r.point,\n" SETTINGS
 	"  o.metric, count(*) AS n, avg(o.value_ns) AS mean_ns,\n"
 	"  min(o.value_ns) AS min_ns,\n"
 	"  min(CASE WHEN o.place * 2 >= o.n THEN o.value_ns END)\n"
@@ -243,10 +266,14 @@ db_print(sqlite3_stmt *statement, FILE *file)
 	return 0;
 }
 
-/* Tables, views, version and application id, or nothing. */
+static int database_check(sqlite3 *, const char *path, bool *empty);
+
+/* Tables, views, version and application id, or nothing. Another process may
+ * have been faster since we looked. */
 static int
-database_make(sqlite3 *db)
+database_make(sqlite3 *db, const char *path)
 {
+	bool empty = false;
 	char *identity = sqlite3_mprintf("PRAGMA application_id = %d;"
 					 "PRAGMA user_version = %d;",
 					 DB_APPLICATION_ID, DB_VERSION);
@@ -254,18 +281,21 @@ database_make(sqlite3 *db)
 
 	if (identity == NULL)
 		return db_complain(db, "making the tables");
-	code = db_exec(db, "BEGIN IMMEDIATE") != 0 ||
-			       db_exec(db, identity) != 0 ||
-			       db_exec(db, schema) != 0 ||
-			       db_exec(db, views) != 0 ||
-			       db_exec(db, "COMMIT") != 0
-		       ? EXIT_RUNTIME
-		       : 0;
+	code = db_exec(db, "BEGIN IMMEDIATE");
+	if (code == 0)
+		code = database_check(db, path, &empty);
+	if (code == 0 && empty &&
+	    (db_exec(db, identity) != 0 || db_exec(db, schema) != 0 ||
+	     db_exec(db, views) != 0))
+		code = EXIT_RUNTIME;
+	if (code == 0)
+		code = db_exec(db, "COMMIT");
 	sqlite3_free(identity);
 	return code;
 }
 
-/* Is it ours, of our version? *empty: no table at all, it may become ours. */
+/* Is it ours, of our version? *empty: no table at all, it may become ours.
+ * Within a transaction, lest another process makes it ours in between. */
 static int
 database_check(sqlite3 *db, const char *path, bool *empty)
 {
@@ -297,7 +327,8 @@ database_check(sqlite3 *db, const char *path, bool *empty)
 	return 0;
 }
 
-/* The folder of a database that is to be made, when its parent is there. */
+/* The folder of a database that is to be made: that one folder, and not
+ * silently, for the path may be misspelt. */
 static void
 folder_make(const char *path)
 {
@@ -310,7 +341,8 @@ folder_make(const char *path)
 	if (folder == NULL)
 		return;
 	/* Should this fail, opening says why. */
-	(void)mkdir(folder, 0777);
+	if (mkdir(folder, 0777) == 0)
+		fprintf(stderr, "homeward: %s: made this folder\n", folder);
 	free(folder);
 }
 
@@ -365,6 +397,7 @@ reader_open(sqlite3 **db, const char *path)
 {
 	int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL);
 
+	sqlite3_busy_timeout(*db, DB_BUSY_MS);
 	/* Opening is lazy: only reading finds out. */
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(*db, "SELECT 1 FROM sqlite_schema", NULL,
@@ -394,6 +427,7 @@ writer_open(sqlite3 **db, const char *path)
 	folder_make(path);
 	code = sqlite3_open_v2(
 		path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	sqlite3_busy_timeout(*db, DB_BUSY_MS);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(*db, "SELECT 1 FROM sqlite_schema", NULL,
 				    NULL, NULL);
@@ -404,19 +438,46 @@ writer_open(sqlite3 **db, const char *path)
 }
 
 static int
+database_look(sqlite3 *db, const char *path, bool *empty)
+{
+	int code = db_exec(db, "BEGIN");
+
+	if (code == 0)
+		code = database_check(db, path, empty);
+	if (!sqlite3_get_autocommit(db) && db_exec(db, "COMMIT") != 0)
+		code = EXIT_RUNTIME;
+	return code;
+}
+
+/* Two processes that turn one new file to WAL would wait for each other;
+ * SQLite then refuses one at once, without its busy handler. */
+static int
+journal_choose(sqlite3 *db)
+{
+	for (int waited_ms = 0;; waited_ms += 20) {
+		int code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL,
+					NULL, NULL);
+
+		if (code == SQLITE_OK)
+			return 0;
+		if ((code & 0xff) != SQLITE_BUSY || waited_ms >= DB_BUSY_MS)
+			return db_complain(db, "opening");
+		sqlite3_sleep(20);
+	}
+}
+
+static int
 writer_prepare(sqlite3 *db, const char *path)
 {
 	bool empty;
 
-	sqlite3_busy_timeout(db, DB_BUSY_MS);
-	if (database_check(db, path, &empty) != 0)
+	if (database_look(db, path, &empty) != 0 || journal_choose(db) != 0)
 		return EXIT_RUNTIME;
 	/* FULL: a finished point survives a power cut, not only a kill. */
-	if (db_exec(db, "PRAGMA journal_mode = WAL;"
-			"PRAGMA synchronous = FULL;"
+	if (db_exec(db, "PRAGMA synchronous = FULL;"
 			"PRAGMA foreign_keys = ON") != 0)
 		return EXIT_RUNTIME;
-	return empty ? database_make(db) : 0;
+	return empty ? database_make(db, path) : 0;
 }
 
 static bool
@@ -446,8 +507,7 @@ db_open(sqlite3 **db, const char *path, enum db_mode mode)
 	} else if (mode == DB_WRITE) {
 		if (writer_prepare(*db, path) == 0)
 			return 0;
-	} else if (database_check(*db, path, &empty) == 0) {
-		sqlite3_busy_timeout(*db, DB_BUSY_MS);
+	} else if (database_look(*db, path, &empty) == 0) {
 		if (!empty)
 			return 0;
 		fprintf(stderr, "homeward: %s: holds no run yet\n", path);

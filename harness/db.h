@@ -7,9 +7,11 @@
  *	      --< fault		what broke, and when
  *	      --< counter	totals a device ("" for the whole run)
  *	      --< sample	in-order bytes of a session, over time
+ *	      --< setting	a scenario key and its value in this run
  *
- * Design section 9 fixes the tables' columns; views add what readers ask for
- * often (metric, hops, outcome, lost, operation). Tables are STRICT, so a
+ * Design section 9 fixes the tables' columns, all but setting's; views add
+ * what readers ask for often (metric, hops, outcome, lost, operation), beside
+ * the settings that tell runs apart. Tables are STRICT, so a
  * wrong type is an error when it is written, not when it is plotted.
  *
  * Rules that hold in every database this program wrote:
@@ -17,7 +19,8 @@
  *    runs, also after SIGKILL and after a full disk.
  *  - Rows of a run are numbered (run_id << 32) + their order in the run, so
  *    that the contents do not depend on which run ended first.
- *  - Times are nanoseconds since the start of the run.
+ *  - Times are nanoseconds since the start of the run, joins included. The
+ *    scenario's own time (at_s) began at counter zero_ns of node ''.
  *  - NULL is "has no meaning here", never "unknown" or "zero".
  *
  * Versions: PRAGMA application_id says whose file it is, PRAGMA user_version
@@ -35,7 +38,7 @@
 #include <stdio.h>
 
 #define DB_APPLICATION_ID 0x486f6d65 /* "Home" */
-#define DB_VERSION	  1
+#define DB_VERSION	  2
 #define DB_DEFAULT_PATH	  "results/homeward.db"
 
 enum db_mode {

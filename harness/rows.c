@@ -18,6 +18,7 @@
 #include <yaml.h>
 
 #include "harness/db.h"
+#include "harness/key.h"
 #include "harness/verbs.h"
 
 static const char *const inserts[ROWS_TABLES] = {
@@ -70,6 +71,10 @@ rows_open(struct rows *rows, sqlite3 *db)
 		if (rows->insert[i] == NULL)
 			return EXIT_RUNTIME;
 	}
+	rows->setting = db_prepare(db, "INSERT INTO setting(run_id, key, value)"
+				       " VALUES (?1, ?2, ?3)");
+	if (rows->setting == NULL)
+		return EXIT_RUNTIME;
 	rows->versions = versions_json(db);
 	return rows->versions != NULL ? 0 : EXIT_RUNTIME;
 }
@@ -79,6 +84,7 @@ rows_close(struct rows *rows)
 {
 	for (int i = 0; i < ROWS_TABLES; i++)
 		sqlite3_finalize(rows->insert[i]);
+	sqlite3_finalize(rows->setting);
 	free(rows->versions);
 }
 
@@ -126,6 +132,30 @@ bind_results(sqlite3_stmt *statement, const struct rows_run *run)
 	sqlite3_bind_text(statement, 13, hash, -1, SQLITE_TRANSIENT);
 }
 
+/* A key whose value is one text: no list of sizes, no [low, high]. */
+static void
+settings_insert(struct rows *rows, const struct settings *settings)
+{
+	const struct key_table *table = key_settings();
+
+	for (size_t i = 0; !rows->failed && i < table->count; i++) {
+		const struct key *key = &table->keys[i];
+		char text[KEY_TEXT];
+
+		if (key->type == KEY_SIZES)
+			continue;
+		key_format(key, settings, text);
+		if (text[0] == '[')
+			continue;
+		sqlite3_bind_int64(rows->setting, 1, rows->run_id);
+		bind_text(rows->setting, 2, key->path);
+		bind_text(rows->setting, 3, text);
+		if (db_step(rows->setting) != 0)
+			rows->failed = true;
+		sqlite3_reset(rows->setting);
+	}
+}
+
 void
 rows_run(struct rows *rows, const struct rows_run *run)
 {
@@ -162,6 +192,8 @@ rows_run(struct rows *rows, const struct rows_run *run)
 	if (db_step(statement) != 0)
 		rows->failed = true;
 	sqlite3_finalize(statement);
+	if (run->settings != NULL)
+		settings_insert(rows, run->settings);
 }
 
 /* The statement to bind from ?3 on, or NULL after an error. */

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/settings.h"
 #include "sim/watch.h"
 
 /* The columns of table run; text is borrowed. */
@@ -33,6 +34,7 @@ struct rows_run {
 	int64_t peak_rss_bytes;
 	uint64_t events, state_hash;
 	const char *resolved;
+	const struct settings *settings; /* of this point; NULL: a replay */
 };
 
 enum rows_table {
@@ -46,7 +48,7 @@ enum rows_table {
 
 struct rows {
 	sqlite3 *db; /* borrowed */
-	sqlite3_stmt *insert[ROWS_TABLES];
+	sqlite3_stmt *insert[ROWS_TABLES], *setting;
 	char *versions; /* JSON, of this program and its libraries */
 	int64_t run_id, next[ROWS_TABLES];
 	bool failed;
@@ -59,7 +61,7 @@ void rows_close(struct rows *);
 /* BEGIN IMMEDIATE: ids chosen after it are ours. */
 int rows_begin(struct rows *);
 /* Insert the run's own row; later calls belong to it. Host, kernel, commit
- * and versions are filled in. */
+ * and versions are filled in; its settings become rows of table setting. */
 void rows_run(struct rows *, const struct rows_run *);
 /* Functions that insert; context is the struct. progress and packet are
  * NULL. */

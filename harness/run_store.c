@@ -147,11 +147,14 @@ rows_fill(struct run *run, const struct pool_result *result, int64_t id,
 		.events = world->events,
 		.state_hash = world->state_hash,
 		.resolved = run->resolved,
+		.settings = &run->point.settings,
 	};
 
 	rows_run(&run->rows, &row);
-	if (row.ok)
-		spool_read(result->spool, &watch);
+	if (!row.ok)
+		return;
+	spool_read(result->spool, &watch);
+	watch.counter(watch.context, "", "zero_ns", (uint64_t)world->zero.ns);
 }
 
 int

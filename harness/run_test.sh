@@ -121,6 +121,10 @@ expect "another's database" 3 "$homeward" run --db other.db small.yaml
 says "another's database" "not one of Homeward's"
 expect "no folder for it" 3 "$homeward" run --db a/b/c.db small.yaml
 says "no folder for it" "cannot be made"
+[ ! -e a ] || fail "no folder for it: made one"
+expect "a folder of its own" 0 "$homeward" run --db own/x.db --set repeat=1 \
+	--set sweep.dht.alpha=3 small.yaml
+says "a folder of its own" "own: made this folder"
 "$homeward" run --db old.db --set repeat=1 small.yaml >/dev/null 2>&1
 sqlite3 old.db 'PRAGMA user_version = 99' >/dev/null
 expect "tables of tomorrow" 3 "$homeward" run --db old.db small.yaml
@@ -164,6 +168,45 @@ done
 "$homeward" validate small.yaml >full.yaml 2>/dev/null
 "$homeward" validate full.yaml >fuller.yaml 2>/dev/null
 same "a scenario printed in full reads back" full.yaml fuller.yaml
+
+# --- SQL sees what each run was set to, swept or not ---
+for k in 4 8; do
+	expect "k $k by --set" 0 "$homeward" run --db sql.db --set dht.k=$k \
+		--set sweep.dht.alpha=3 --set repeat=1 small.yaml
+done
+expect "another scenario" 0 "$homeward" run --db sql.db --set dht.k=16 \
+	--set dht.alpha=2 --set service.homeward=off --set repeat=1 \
+	--set sweep.dht.alpha=2 small.yaml
+query() {
+	checks=$((checks + 1))
+	[ "$(sqlite3 sql.db "$2" | tr '\n' ' ')" = "$3" ] ||
+		fail "$1: $(sqlite3 sql.db "$2" | tr '\n' ' ')"
+}
+query "k of each run" "SELECT DISTINCT k, alpha, replicas IS NULL, tables,
+	homeward FROM metric ORDER BY k" \
+	"4|3|0|ideal|on 8|3|0|ideal|on 16|2|0|ideal|off "
+query "the manual's query" "SELECT k FROM metric WHERE metric = 'lookup'
+	GROUP BY scenario, k" "4 8 16 "
+query "settings as keys" "SELECT value FROM setting WHERE key = 'dht.k'
+	ORDER BY run_id" "4 8 16 "
+query "time zero" "SELECT count(*) FROM counter WHERE node = ''
+	AND name = 'zero_ns' AND value >= 0" "3 "
+
+# --- two at once into one new database ---
+for round in 1 2 3 4 5; do
+	pids=()
+	for seed in 1 2; do
+		"$homeward" run --jobs 1 --db "both$round.db" --set repeat=1 \
+			--set sweep.dht.alpha=3 --set seed=$seed small.yaml \
+			>/dev/null 2>"both.$seed" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		checks=$((checks + 1))
+		wait "$pid" || fail "two at once: $(cat both.1 both.2)"
+	done
+	[ "$(count "both$round.db")" = 2 ] || fail "two at once: not two runs"
+done
 
 # --- an expectation that is missed ---
 expect "missed" 1 "$homeward" run --db one.db --set repeat=1 --set dht.alpha=3 \
