@@ -9,9 +9,10 @@
  * time and in rounds, L with its 95 % interval, and a verdict in words. `hops`
  * is the lookup's rounds alone. Without --metric all three metrics.
  *
- * Exit 0: every series asked for has a verdict, whichever it is. 4: at least
- * one has none, or there was nothing to fit; the reason is said. A verdict
- * that T(n) is no logarithm is a result, not a failure: the gate compares.
+ * Exit 0: every series of two sizes above k has a verdict, whichever it is;
+ * others are left out. 4: at least one has none, or there was nothing to fit;
+ * the reason is said. A verdict that T(n) is no logarithm is a result, not a
+ * failure: the gate compares.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -262,10 +263,11 @@ scaling_json(const struct scaling *scaling, bool first)
 	putchar('}');
 }
 
-/* What was asked, and what has come of it. */
+/* What was asked, and what has come of it. A series that has no curve is no
+ * error beside others that do; when none has, `complain` says why of each. */
 struct growth {
 	const char *metric; /* NULL: all */
-	bool json;
+	bool json, complain;
 	size_t printed, inconclusive;
 };
 
@@ -292,7 +294,8 @@ metric_fit(sqlite3 *db, struct growth *growth, int64_t series,
 				scaling.scenario, metric,
 				rounds ? "rounds" : "time", scaling.fit.why);
 		}
-	} else if (code == 0 && !rounds && growth->metric != NULL) {
+	} else if (code == 0 && growth->complain &&
+		   rounds == (strcmp(growth->metric, "hops") == 0)) {
 		fprintf(stderr,
 			"homeward: %s%s%s: %s: %s above k = %" PRId64
 			": nothing to fit\n",
@@ -347,6 +350,10 @@ growth_report(const char *path, const char *scenario, struct growth *growth)
 		code = series_fit(db, growth, series);
 	if (growth->json)
 		printf("\n]\n");
+	growth->complain = growth->printed == 0 && growth->metric != NULL;
+	for (int64_t series = 1;
+	     code == 0 && growth->complain && series <= count; series++)
+		code = series_fit(db, growth, series);
 	db_close(db);
 	if (code != 0)
 		return code;
