@@ -157,6 +157,11 @@ verb_validate(int argc, char **argv)
 	       (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (option) {
 		case 's':
+			if (strncmp(optarg, "events.0.", 9) == 0)
+				code = verb_usage(argv[0],
+						  "--set %s: events count "
+						  "from 1",
+						  optarg);
 			options.sets[options.set_count++] = optarg;
 			break;
 		case 'q':
@@ -333,6 +338,24 @@ keys_insert(sqlite3_stmt *statement, const struct key_table *table,
 	return code;
 }
 
+/* What each kind of event does: rows of their own, below the key. */
+static int
+faults_insert(sqlite3_stmt *statement)
+{
+	int code = 0;
+
+	for (unsigned kind = 0; code == 0 && key_fault_help(kind) != NULL;
+	     kind++) {
+		char path[KEY_TEXT];
+
+		snprintf(path, sizeof(path), "events.N.kind=%s",
+			 fault_name((enum fault_kind)kind));
+		code = key_insert(statement, path, key_fault_help(kind)->target,
+				  "", "", key_fault_help(kind)->help);
+	}
+	return code;
+}
+
 static int
 expectations_insert(sqlite3_stmt *statement)
 {
@@ -382,6 +405,8 @@ describe_fill(sqlite3 *db)
 	if (code == 0)
 		code = keys_insert(statement, key_faults(), NULL, "events.N.");
 	if (code == 0)
+		code = faults_insert(statement);
+	if (code == 0)
 		code = key_insert(statement, "sweep.repeat", "a whole number",
 				  "1", "1..100000", "seeds a point");
 	if (code == 0)
@@ -413,13 +438,19 @@ describe_print(sqlite3 *db, const char *name, const char *word, bool json)
 {
 	/* A key or a section. */
 	static const char match[] = " FROM key WHERE ?1 IS NULL OR path = ?1 "
-				    "OR path GLOB ?1 || '.*' ORDER BY id";
+				    "OR path GLOB ?1 || '[.=]*' ORDER BY id";
 	char sql[1024];
 	sqlite3_stmt *statement;
 	char event[KEY_TEXT];
 	int64_t found;
 	int end = 0;
 
+	if (word != NULL && (strcmp(word, "events.0") == 0 ||
+			     strncmp(word, "events.0.", 9) == 0)) {
+		fprintf(stderr, "homeward %s: %s: events count from 1\n", name,
+			word);
+		return EXIT_USAGE;
+	}
 	/* An event's key, whichever event. */
 	if (word != NULL && sscanf(word, "events.%*[0-9].%n", &end) == 0 &&
 	    end > 0) {

@@ -139,7 +139,7 @@ target_is_tier(const char *target)
 
 /* What a kind of fault acts on. */
 enum target_kind {
-	TARGET_NONE, /* may be empty */
+	TARGET_NONE, /* chooses for itself */
 	TARGET_LINK,
 	TARGET_ROUTER,
 	TARGET_SERVER
@@ -187,6 +187,11 @@ target_broken(const struct settings *settings,
 			 fault_name(fault->kind));
 		return true;
 	}
+	if (wanted == TARGET_NONE && target[0] != '\0') {
+		snprintf(sentence, KEY_ERROR, "%s takes no target",
+			 fault_name(fault->kind));
+		return true;
+	}
 	if (target[0] == '\0') {
 		if (wanted == TARGET_NONE)
 			return false;
@@ -223,6 +228,24 @@ target_broken(const struct settings *settings,
 	return !there;
 }
 
+/* Is anything split when this merge comes? Of two at one time the one that
+ * is written first is first. */
+static bool
+merge_is_idle(const struct settings *settings, uint32_t index)
+{
+	int64_t at_ns = settings->faults[index].at_ns;
+
+	for (uint32_t i = 0; i < settings->fault_count; i++) {
+		const struct fault_settings *other = &settings->faults[i];
+
+		if (other->kind == FAULT_PARTITION &&
+		    (other->at_ns < at_ns ||
+		     (other->at_ns == at_ns && i < index)))
+			return false;
+	}
+	return true;
+}
+
 static bool
 fault_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 	     struct conflict *conflict)
@@ -232,6 +255,18 @@ fault_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 
 	if (target_broken(settings, fault, joins, sentence))
 		return fault_blame(conflict, "target", index + 1);
+	if (fault->kind == FAULT_MERGE && merge_is_idle(settings, index)) {
+		snprintf(sentence, KEY_ERROR,
+			 "merge without a partition before it");
+		return fault_blame(conflict, "kind", index + 1);
+	}
+	if (fault->kind == FAULT_CHURN &&
+	    fault->count > settings->fabric.servers + joins) {
+		snprintf(sentence, KEY_ERROR,
+			 "churn of %u servers, of which there are only %u",
+			 fault->count, settings->fabric.servers + joins);
+		return fault_blame(conflict, "count", index + 1);
+	}
 	if (fault->at_ns >= settings->measure.duration_ns) {
 		snprintf(sentence, KEY_ERROR,
 			 "the event would be after the end of the run");

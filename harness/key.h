@@ -65,6 +65,12 @@ struct key_table {
 const struct key_table *key_settings(void);
 /* Keys of one item of `events`, in struct fault_settings. */
 const struct key_table *key_faults(void);
+/* What a kind of event does, half a sentence, and on what target. */
+struct fault_help {
+	const char *target, *help;
+};
+/* By enum fault_kind. */
+const struct fault_help *key_fault_help(unsigned kind);
 /* NULL: there is none of that path. */
 const struct key *key_find(const struct key_table *, const char *path);
 

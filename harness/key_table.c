@@ -254,7 +254,8 @@ static const struct key settings_keys[] = {
 static const struct key fault_keys[] = {
 	AMOUNT("at_s", "seconds", S, OF(at_ns), 0, 365 * DAY,
 	       "when, after the tables are settled"),
-	CHOICE("kind", OF(kind), fault_kind_name, "what happens"),
+	CHOICE("kind", OF(kind), fault_kind_name,
+	       "what happens: one of the kinds below"),
 	{ "target", KEY_TARGET, NULL, 1, OF(target), 0, 0, NULL,
 	  "device (spine1), link (exit1-spine2), tier on session 0's path "
 	  "(exit-spine, spine-leaf, leaf-server) or path: any of these" },
@@ -289,4 +290,50 @@ key_faults(void)
 	};
 
 	return &table;
+}
+
+const struct fault_help *
+key_fault_help(unsigned kind)
+{
+	static const char link[] = "target: a link, a tier or path";
+	static const char router[] = "target: a router (edge, exit, spine, "
+				     "leaf)";
+	static const char server[] = "target: a server";
+	static const char none[] = "no target";
+	static const struct fault_help helps[] = {
+		[FAULT_LINK_DOWN] = { link, "the link is cut and both ends "
+					    "see it" },
+		[FAULT_LINK_UP] = { link, "the link is mended; a tier or path: "
+					  "all that such events cut" },
+		[FAULT_LINK_SILENT] = { link, "the link drops everything, its "
+					      "carrier stays up" },
+		[FAULT_ROUTER_DOWN] = { router, "the router and its links "
+						"fail" },
+		[FAULT_ROUTER_UP] = { router, "the router comes back" },
+		[FAULT_SERVER_CRASH] = { server, "the server dies, and its "
+						 "sessions and records with "
+						 "it" },
+		[FAULT_SERVER_UP] = { server, "the server comes back empty and "
+					      "joins" },
+		[FAULT_DRAIN] = { server, "the server withdraws the anycast "
+					  "route, and keeps its sessions" },
+		[FAULT_UNDRAIN] = { server, "the server announces the route "
+					    "again" },
+		[FAULT_JOIN] = { none, "count servers enter, on top of "
+				       "fabric.servers" },
+		[FAULT_LEAVE] = { server, "the server drains, then leaves the "
+					  "DHT" },
+		[FAULT_CHURN] = { none, "count random servers crash and come "
+					"back, each change after period_s on "
+					"average (0: 1 s)" },
+		[FAULT_PARTITION] = { none, "all links between the first and "
+					    "the second half of the routers "
+					    "are cut" },
+		[FAULT_MERGE] = { none, "the links that a partition cut are "
+					"mended" },
+	};
+	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_MERGE + 1,
+		       "every kind of fault is explained");
+
+	return kind <= FAULT_MERGE ? &helps[kind] : NULL;
 }

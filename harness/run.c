@@ -89,6 +89,11 @@ options_parse(int argc, char **argv, struct run_options *options)
 			code = jobs_parse(argv[0], optarg, &options->jobs);
 			break;
 		case 's':
+			if (strncmp(optarg, "events.0.", 9) == 0)
+				code = verb_usage(argv[0],
+						  "--set %s: events count "
+						  "from 1",
+						  optarg);
 			options->sets[options->set_count++] = optarg;
 			break;
 		case 'r':

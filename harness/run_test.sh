@@ -102,6 +102,17 @@ expect "wrong file" 2 "$homeward" run --db no.db wrong.yaml
 says "wrong file" "wrong.yaml:3:3: unknown key 'servres' in fabric; did you mean 'servers'?"
 expect "wrong --set" 2 "$homeward" run --db no.db --set dht.kk=3 small.yaml
 says "wrong --set" "did you mean 'dht.k'?"
+for verb in run validate; do
+	expect "$verb of event 0" 2 "$homeward" $verb --set events.0.at_s=3 small.yaml
+	says "$verb of event 0" "events count from 1"
+done
+expect "event 0 described" 2 "$homeward" describe events.0.kind
+says "event 0 described" "events count from 1"
+for word in events events.N.kind events.1.kind; do
+	expect "kinds by $word" 0 "$homeward" describe $word
+	checks=$((checks + 1))
+	[ "$(grep -c '^events.N.kind=' out)" = 14 ] || fail "kinds by $word"
+done
 # Only the network knows which devices are joined.
 printf 'title: x\nevents: [{at_s: 1, kind: link_down, target: exit1-leaf1}]\n' >nolink.yaml
 expect "a link that is not there" 2 "$homeward" run --db nolink.db nolink.yaml

@@ -119,6 +119,21 @@ static const struct wrong wrongs[] = {
 	{ "a fault without its target",
 	  TITLE "events:\n- { at_s: 1, kind: link_down }\n", NULL,
 	  "f.yaml:3:3: link_down needs a target\n" },
+	{ "a partition of something",
+	  TITLE "events:\n- { at_s: 1, kind: partition, target: spine1 }\n",
+	  NULL, "f.yaml:3:3: partition takes no target\n" },
+	{ "a merge of what is whole",
+	  TITLE "events:\n"
+		"- { at_s: 1, kind: merge }\n"
+		"- { at_s: 2, kind: partition }\n",
+	  NULL, "f.yaml:3:3: merge without a partition before it\n" },
+	{ "more churn than servers",
+	  TITLE "fabric: { servers: 8 }\n"
+		"events:\n"
+		"- { at_s: 1, kind: churn, count: 11 }\n"
+		"- { at_s: 1, kind: join, count: 2 }\n",
+	  NULL,
+	  "f.yaml:4:3: churn of 11 servers, of which there are only 10\n" },
 	{ "a fault after the end",
 	  TITLE "measure: { duration_s: 5 }\n"
 		"events:\n- { at_s: 5, kind: link_down, target: path }\n",
