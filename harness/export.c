@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness/db.h"
 #include "harness/nearest.h"
@@ -40,12 +42,13 @@ view_unknown(const char *verb, const char *name)
 	return verb_usage(verb, "no view '%s'%s", name, hint);
 }
 
-/* Into the file `out`; NULL: standard output. */
+/* Into the file `out`, whole or not at all; NULL: standard output. */
 static int
 view_write(sqlite3 *db, const struct view *view, enum table_form form,
 	   const char *out, size_t *rows)
 {
 	FILE *file = out != NULL ? fopen(out, "w") : stdout;
+	struct stat what;
 	int code;
 
 	if (file == NULL) {
@@ -57,6 +60,10 @@ view_write(sqlite3 *db, const struct view *view, enum table_form form,
 		fprintf(stderr, "homeward: %s: %s\n", out, strerror(errno));
 		code = EXIT_RUNTIME;
 	}
+	/* Half a table misleads; a device or a pipe is not ours to remove. */
+	if (code != 0 && out != NULL && stat(out, &what) == 0 &&
+	    S_ISREG(what.st_mode))
+		(void)unlink(out);
 	return code;
 }
 

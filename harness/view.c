@@ -20,9 +20,11 @@
  *
  * Which curves a distribution shows (temporary view `curve`): of one series up
  * to five sizes, evenly among those there are; of several series the largest
- * size of each, six series at most; of settings, which are two curves each,
- * three (`major`). A figure with more is not read. Only with Homeward on:
- * without it nothing is stored or looked up.
+ * size of each, six series at most (`tier` 2); of settings, which are two
+ * curves each, three (`tier` 1); of detections, which are a row each, eight
+ * (`tier` 3). A figure with more is not read; view `shown` counts what is left
+ * out, and the figure says so. Only with Homeward on: without it nothing is
+ * stored or looked up.
  */
 #include "harness/view.h"
 
@@ -84,11 +86,14 @@ static const struct view views[] = {
 	  " v.value_ns / 1e6 AS lookup_ms, v.hops AS rounds, v.node, v.flow,"
 	  " v.local, v.ok FROM " RUNS " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric = 'lookup'" IN_TURN ", v.rowid" },
-	{ "stall", "longest gap between new bytes after a fault, and before",
+	{ "stall",
+	  "longest gap between new bytes after a fault, and before; none "
+	  "of a reset session",
 	  false, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward,"
 	  " iif(v.metric = 'stall', 'after', 'before') AS fault,"
-	  " v.at_ns / 1e9 AS at_s, v.value_ns / 1e6 AS stall_ms, v.flow, v.ok"
+	  " v.at_ns / 1e9 AS at_s,"
+	  " iif(v.ok, v.value_ns / 1e6, NULL) AS stall_ms, v.flow, v.ok"
 	  " FROM " RUNS " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric IN ('stall', 'stall_before')" IN_TURN ", v.rowid" },
 	{ "hops", "how many rounds lookups took", false, TABLE_TSV,
@@ -107,8 +112,9 @@ static const struct view views[] = {
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.owner,"
 	  " v.opened_ns / 1e9 AS opened_s, v.closed_ns / 1e9 AS closed_s,"
 	  " v.bytes / 1e6 AS received_mb, v.strays,"
-	  " v.stall_ns / 1e6 AS stall_ms, v.outcome FROM " RUNS
-	  " JOIN session v USING (run_id)" IN_TURN ", v.flow" },
+	  " iif(v.outcome = 'reset', NULL, v.stall_ns / 1e6) AS stall_ms,"
+	  " v.outcome FROM " RUNS " JOIN session v USING (run_id)" IN_TURN
+	  ", v.flow" },
 	{ "samples", "in-order bytes of sampled sessions over time", false,
 	  TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.at_ns / 1e9 AS at_s,"
@@ -168,17 +174,18 @@ static const struct view views[] = {
 	  DISTRIBUTION("v.value_ns / 1e6", "setting_ms",
 		       "c.title || iif(v.metric = 'setting_all', ', all',"
 		       " ', first')",
-		       "c.major AND v.metric IN ('setting_first',"
+		       "c.tier = 1 AND v.metric IN ('setting_first',"
 		       " 'setting_all')") },
 	{ "lookup-curves", "distribution of lookup times", false, TABLE_BLOCKS,
 	  DISTRIBUTION("v.value_ns / 1e6", "lookup_ms", "c.title",
-		       "v.metric = 'lookup'") },
+		       "c.tier <= 2 AND v.metric = 'lookup'") },
 	{ "hops-curves", "shares of lookups by rounds", false, TABLE_BLOCKS,
 	  "SELECT c.title AS curve, v.hops AS rounds,"
 	  " 1.0 * count(*) / sum(count(*)) OVER (PARTITION BY c.place) AS share"
 	  " FROM curve c JOIN member m ON m.series = c.series"
 	  " AND m.servers = c.servers JOIN measurement v USING (run_id)"
-	  " WHERE v.metric = 'lookup' AND v.ok AND v.hops IS NOT NULL"
+	  " WHERE c.tier <= 2 AND v.metric = 'lookup' AND v.ok"
+	  " AND v.hops IS NOT NULL"
 	  " GROUP BY c.place, c.title, v.hops ORDER BY c.place, v.hops" },
 	{ "detection-curves", "each detection, by series", false, TABLE_BLOCKS,
 	  "SELECT 'Homeward, ' || c.title AS curve, v.value_ns / 1e9 AS "
@@ -242,8 +249,9 @@ static const char *const helpers[] = {
 	/* Labels without sections: "k=8 alpha=3". */
 	"CREATE TEMP VIEW curve AS WITH alive AS (SELECT id, row_number()"
 	"    OVER (ORDER BY id) AS rank, trim(replace(replace(replace(replace("
-	"    label, 'service.homeward=on', ''), 'dht.', ''), 'service.', ''),"
-	"    'fabric.', '')) AS label FROM series WHERE homeward = 'on'),"
+	"    replace(label, 'service.homeward=on', ''), 'dht.', ''),"
+	"    'service.', ''), 'fabric.', ''), 'routing.', '')) AS label"
+	"    FROM series WHERE homeward = 'on'),"
 	"  size AS (SELECT series, servers, row_number() OVER w - 1 AS rank,"
 	"    count(*) OVER (PARTITION BY series) AS sizes FROM"
 	"    (SELECT DISTINCT series, servers FROM member)"
@@ -255,17 +263,32 @@ static const char *const helpers[] = {
 	"    trim(iif(t.series > 1, a.label, '') || iif(t.series = 1,"
 	"      'n = ' || z.servers, iif(t.sizes > 1, ', n = ' || z.servers,"
 	"      ''))) AS title,"
-	"    iif(t.series = 1, z.rank IN (0, (z.sizes - 1) / 2,"
-	"      z.sizes - 1), a.rank <= 3) AS major"
+	"    CASE WHEN t.series = 1 THEN iif(z.rank IN (0, (z.sizes - 1) / 2,"
+	"      z.sizes - 1), 1, 2) WHEN a.rank <= 3 THEN 1"
+	"      WHEN a.rank <= 6 THEN 2 ELSE 3 END AS tier"
 	"  FROM size z JOIN alive a ON a.id = z.series, total t"
 	"  WHERE iif(t.series = 1, z.sizes <= 5 OR z.rank IN"
 	"      (0, (z.sizes - 1) / 4, (z.sizes - 1) / 2,"
 	"       (z.sizes - 1) * 3 / 4, z.sizes - 1),"
-	"    z.rank = z.sizes - 1 AND a.rank <= 6)",
+	"    z.rank = z.sizes - 1 AND a.rank <= 8)",
+	/* Of those that have a metric, how many have a curve. */
+	"CREATE TEMP VIEW shown AS WITH tier(metric, tier) AS (VALUES"
+	"    ('setting_first', 1), ('lookup', 2), ('detection', 3)),"
+	"  there AS (SELECT DISTINCT t.metric, t.tier, m.series, m.servers"
+	"    FROM tier t JOIN measurement v USING (metric)"
+	"    JOIN member m USING (run_id) JOIN series s ON s.id = m.series"
+	"    WHERE v.ok AND s.homeward = 'on')"
+	"  SELECT x.metric, count(DISTINCT c.series) AS series_shown,"
+	"    count(DISTINCT x.series) AS series,"
+	"    count(DISTINCT c.servers) AS sizes_shown,"
+	"    count(DISTINCT x.servers) AS sizes, max(c.servers) AS largest"
+	"  FROM there x LEFT JOIN curve c ON c.series = x.series"
+	"    AND c.servers = x.servers AND c.tier <= x.tier GROUP BY x.metric",
 	/* Sessions that a fault moved, and when it happened: the link that
 	 * their detection names, or else the last fault before they ended. */
 	"CREATE TEMP VIEW moved AS SELECT v.run_id, v.flow, s.homeward,"
-	"  m.servers, m.seed, v.outcome, coalesce((SELECT min(d.at_ns)"
+	"  m.servers, m.seed, v.outcome, v.closed_ns, coalesce((SELECT "
+	"min(d.at_ns)"
 	"    FROM measurement d WHERE d.run_id = v.run_id AND"
 	"      d.metric = 'detection' AND d.ok AND d.flow = v.flow),"
 	"    (SELECT max(f.at_ns) FROM fault f WHERE f.run_id = v.run_id"
@@ -279,14 +302,18 @@ static const char *const helpers[] = {
 	/* The longest stall, beside the same seed without Homeward. */
 	"CREATE TEMP VIEW pair AS SELECT a.run_id AS on_run,"
 	"  a.flow AS on_flow, a.fault_ns AS on_ns, a.stall_ns,"
-	"  b.run_id AS off_run, b.flow AS off_flow, b.fault_ns AS off_ns"
+	"  b.run_id AS off_run, b.flow AS off_flow, b.fault_ns AS off_ns,"
+	"  b.closed_ns AS reset_ns"
 	"  FROM moved a LEFT JOIN moved b ON b.homeward = 'off'"
 	"    AND b.servers = a.servers AND b.fault_ns IS NOT NULL"
 	"  WHERE a.homeward = 'on' AND a.fault_ns IS NOT NULL"
 	"  ORDER BY b.run_id IS NULL, a.seed <> b.seed, a.flow <> b.flow,"
 	"    a.stall_ns DESC, a.run_id, a.flow, b.run_id, b.flow LIMIT 1",
+	/* The two over a window that holds the stall and the reset. Whoever is
+	 * reset keeps what came before until then. */
 	"CREATE TEMP VIEW passage AS WITH p AS (SELECT *,"
-	"    max(10000000, stall_ns * 3 / 2) AS w FROM pair),"
+	"    max(10000000, stall_ns * 3 / 2,"
+	"      coalesce((reset_ns - off_ns) * 3 / 5, 0)) AS w FROM pair),"
 	"  line AS (SELECT 1 AS place, 'with Homeward' AS title,"
 	"    on_run AS run_id, on_flow AS flow, on_ns AS zero, w FROM p"
 	"   UNION ALL SELECT 2, 'without Homeward', off_run, off_flow, off_ns,"
@@ -297,7 +324,13 @@ static const char *const helpers[] = {
 	"    AND b.at_ns >= l.zero - l.w)) / 1e6 AS received_mb,"
 	"  (SELECT outcome FROM session e WHERE e.run_id = l.run_id"
 	"    AND e.flow = l.flow) AS outcome"
-	" FROM line l JOIN sample x ON x.run_id = l.run_id AND x.flow = l.flow"
+	" FROM line l JOIN (SELECT run_id, flow, at_ns, bytes FROM sample"
+	"   UNION ALL SELECT e.run_id, e.flow, e.closed_ns, (SELECT "
+	"max(b.bytes)"
+	"    FROM sample b WHERE b.run_id = e.run_id AND b.flow = e.flow"
+	"    AND b.at_ns <= e.closed_ns) FROM session e"
+	"    JOIN pair ON e.run_id = off_run AND e.flow = off_flow) x"
+	"   ON x.run_id = l.run_id AND x.flow = l.flow"
 	" WHERE x.at_ns BETWEEN l.zero - l.w AND l.zero + 2 * l.w",
 	NULL,
 };
