@@ -20,16 +20,15 @@
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/db.h"
+#include "harness/gnuplot.h"
 #include "harness/nearest.h"
 #include "harness/scaling.h"
 #include "harness/table.h"
@@ -38,31 +37,35 @@
 
 /* Fewer points than this are no curve T(n). */
 #define SCALING_POINTS 3
-#define VARIABLES      4096
+/* Letters of a series' label that a subtitle has room for. */
+#define LABEL 32
 
 /* A figure of one view; scaling, which has two a metric, is drawn apart. */
 struct figure {
 	const char *name; /* NAME.gp */
 	const char *view;
 	const char *nothing; /* why there may be no row */
-	const char *probe; /* rows, but worth nothing when this is 0 */
-	const char *silent; /* why, then */
+	bool asked; /* worth nothing when nobody had to ask another */
+	const char *metric; /* of which only some may be shown; NULL: none */
 };
 
-#define HELD "every asker held the value itself (n <= k): all lookups took 0"
 #define ASKED                                                                  \
 	"SELECT EXISTS (SELECT 1 FROM member JOIN measurement USING (run_id)"  \
 	" WHERE metric = 'lookup' AND value_ns > 0)"
+#define LOOKUPS                                                                \
+	"SELECT count(*) FROM member JOIN measurement USING (run_id)"          \
+	" WHERE metric = 'lookup' AND ok"
 
 static const struct figure figures[] = {
-	{ "setting", "setting-curves", "no setting was measured", NULL, NULL },
+	{ "setting", "setting-curves", "no setting was measured", false,
+	  "setting_first" },
 	{ "detection", "detection-curves",
-	  "no failure strayed a session with Homeward on", NULL, NULL },
-	{ "lookup", "lookup-curves", "no lookup was measured", ASKED, HELD },
-	{ "hops", "hops-curves", "no lookup was measured", ASKED, HELD },
+	  "no failure strayed a session with Homeward on", false, "detection" },
+	{ "lookup", "lookup-curves", "no lookup was measured", true, "lookup" },
+	{ "hops", "hops-curves", "no lookup was measured", true, "lookup" },
 	{ "throughput", "throughput-curves",
-	  "no sampled session was moved by a fault and kept", NULL, NULL },
-	{ "scaling", NULL, "fewer than three sizes above k", NULL, NULL },
+	  "no sampled session was moved by a fault and kept", false, NULL },
+	{ "scaling", NULL, "fewer than three sizes above k", false, NULL },
 };
 #define FIGURES (sizeof(figures) / sizeof(figures[0]))
 
@@ -74,86 +77,6 @@ struct plot {
 	int wanted_count;
 	size_t written;
 };
-
-/* What gnuplot is told with -e. */
-struct variables {
-	char text[VARIABLES];
-	size_t length;
-};
-
-/* name = 'value'; in gnuplot's single quotes only ' is special. */
-static void
-variable_add(struct variables *variables, const char *name, const char *value)
-{
-	char *text = variables->text;
-	size_t at = variables->length;
-	int used = snprintf(text + at, VARIABLES - at, "%s='", name);
-
-	at += used > 0 ? (size_t)used : 0;
-	for (; *value != '\0' && at + 4 < VARIABLES; value++) {
-		if (*value == '\'')
-			text[at++] = '\'';
-		text[at++] = *value;
-	}
-	if (at + 3 < VARIABLES) {
-		memcpy(text + at, "'; ", 4);
-		at += 3;
-	}
-	variables->length = at;
-}
-
-/* Plain text for a place where gnuplot reads markup. */
-static void
-variable_add_plain(struct variables *variables, const char *name,
-		   const char *value)
-{
-	char text[512];
-	size_t length = 0;
-
-	for (; *value != '\0' && length + 3 < sizeof(text); value++) {
-		if (strchr("\\_^{}@&~", *value) != NULL)
-			text[length++] = '\\';
-		text[length++] = *value;
-	}
-	text[length] = '\0';
-	variable_add(variables, name, text);
-}
-
-static int
-gnuplot_run(const struct variables *variables, const char *script)
-{
-	char *const arguments[] = { (char *)(uintptr_t) "gnuplot",
-				    (char *)(uintptr_t) "-e",
-				    (char *)(uintptr_t)variables->text,
-				    (char *)(uintptr_t)script, NULL };
-	posix_spawn_file_actions_t actions;
-	pid_t child;
-	int code, status;
-
-	/* Its talk belongs on standard error, like ours. */
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
-					 STDOUT_FILENO);
-	code = posix_spawnp(&child, "gnuplot", &actions, NULL, arguments,
-			    environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (code != 0) {
-		fprintf(stderr, "homeward: gnuplot: %s%s\n", strerror(code),
-			code == ENOENT ? " (Debian: apt-get install "
-					 "gnuplot-nox)"
-				       : "");
-		return EXIT_RUNTIME;
-	}
-	while (waitpid(child, &status, 0) == -1)
-		if (errno != EINTR)
-			return EXIT_RUNTIME;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		fprintf(stderr, "homeward: gnuplot could not draw %s\n",
-			script);
-		return EXIT_RUNTIME;
-	}
-	return 0;
-}
 
 static void
 file_announce(struct plot *plot, const char *path)
@@ -192,9 +115,18 @@ figure_draw(struct plot *plot, const char *name, const char *stem,
 		variable_add(&variables, "format", format);
 		variable_add_plain(&variables, "subtitle", subtitle);
 		code = gnuplot_run(&variables, script);
-		if (code != 0)
-			return code;
 		snprintf(file, sizeof(file), "%s.%s", out, format);
+		if (code != 0) {
+			(void)unlink(file);
+			return code;
+		}
+		if (!file_whole(file, png)) {
+			fprintf(stderr,
+				"homeward: %s: could not be written whole; "
+				"is the disk full?\n",
+				file);
+			return EXIT_RUNTIME;
+		}
 		file_announce(plot, file);
 	}
 	return 0;
@@ -264,14 +196,59 @@ subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 	return row == 1 ? 0 : EXIT_RUNTIME;
 }
 
+/* "paper: 3 of 9 series, k = 20": whoever looks at some must know it. */
+static int
+shown_say(sqlite3 *db, const struct figure *figure, const char *scenario,
+	  char *subtitle)
+{
+	sqlite3_stmt *statement = db_prepare(
+		db, "SELECT series_shown, series, sizes_shown, sizes, largest"
+		    " FROM shown WHERE metric = ?1");
+	char part[64] = "", rest[SUBTITLE];
+	int n[5] = { 0 }, row;
+
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_text(statement, 1, figure->metric, -1, SQLITE_STATIC);
+	row = db_step(statement);
+	for (int i = 0; row == 1 && i < 5; i++)
+		n[i] = sqlite3_column_int(statement, i);
+	sqlite3_finalize(statement);
+	if (row < 0)
+		return EXIT_RUNTIME;
+	if (n[0] < n[1])
+		snprintf(part, sizeof(part), "%d of %d series", n[0], n[1]);
+	if (n[2] < n[3] && n[2] == 1)
+		snprintf(part + strlen(part), sizeof(part) - strlen(part),
+			 "%sn = %d of %d sizes", part[0] != '\0' ? ", " : "",
+			 n[4], n[3]);
+	else if (n[2] < n[3])
+		snprintf(part + strlen(part), sizeof(part) - strlen(part),
+			 "%s%d of %d sizes", part[0] != '\0' ? ", " : "", n[2],
+			 n[3]);
+	if (part[0] == '\0')
+		return 0;
+	fprintf(stderr, "homeward: %s: %s shows %s\n", scenario, figure->name,
+		part);
+	/* After the scenario's name and its ": ". */
+	snprintf(rest, sizeof(rest), "%s", subtitle + strlen(scenario) + 2);
+	snprintf(subtitle, SUBTITLE, "%s: %s, %.*s", scenario, part,
+		 (int)(SUBTITLE / 2), rest);
+	return 0;
+}
+
 /* The longest legend of a figure, for its layout. */
 static int
 letters_count(sqlite3 *db, const char *figure, char letters[16])
 {
+	bool all = strcmp(figure, "detection") == 0;
 	int64_t length;
 
-	if (db_number(db, "SELECT max(length(title)) FROM curve", 0, &length) !=
-	    0)
+	if (db_number(db,
+		      all ? "SELECT max(length(title)) FROM curve"
+			  : "SELECT max(length(title)) FROM curve"
+			    " WHERE tier <= 2",
+		      0, &length) != 0)
 		return EXIT_RUNTIME;
 	/* ", first" */
 	if (strcmp(figure, "setting") == 0)
@@ -325,14 +302,20 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 		figure_skip(scenario, figure->name, figure->nothing);
 		return 0;
 	}
-	if (figure->probe != NULL) {
-		int64_t some;
+	if (figure->asked) {
+		int64_t some, all;
+		char why[96];
 
-		if (db_number(db, figure->probe, 0, &some) != 0)
+		if (db_number(db, ASKED, 0, &some) != 0 ||
+		    db_number(db, LOOKUPS, 0, &all) != 0)
 			return EXIT_RUNTIME;
 		if (some == 0) {
 			(void)unlink(path);
-			figure_skip(scenario, figure->name, figure->silent);
+			snprintf(why, sizeof(why),
+				 "all %lld lookups were answered by the asker "
+				 "itself",
+				 (long long)all);
+			figure_skip(scenario, figure->name, why);
 			return 0;
 		}
 	}
@@ -349,6 +332,9 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 		variable_add(&inputs, "balancers", path);
 	}
 	if (subtitle_make(db, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
+	if (figure->metric != NULL &&
+	    shown_say(db, figure, scenario, subtitle) != 0)
 		return EXIT_RUNTIME;
 	if (strcmp(figure->name, "throughput") == 0 &&
 	    passage_subtitle(db, scenario, subtitle) != 0)
@@ -464,8 +450,9 @@ scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 	variable_add(&inputs, "affine", text);
 	legend_make(scaling, FIT_ORIGIN, text, sizeof(text));
 	variable_add(&inputs, "origin", text);
-	snprintf(text, sizeof(text), "%s%s%s: k = %lld, %zu runs", scenario,
-		 scaling->label[0] != '\0' ? " " : "", scaling->label,
+	snprintf(text, sizeof(text), "%s%s%.*s%s: k = %lld, %zu runs", scenario,
+		 scaling->label[0] != '\0' ? " " : "", LABEL, scaling->label,
+		 strlen(scaling->label) > LABEL ? "…" : "",
 		 (long long)scaling->k, scaling->fit.runs);
 	return figure_draw(plot, "scaling", stem, text, &inputs);
 }

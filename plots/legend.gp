@@ -9,7 +9,7 @@ set datafile columnheaders
 stats data using 2 nooutput
 curves = int(STATS_blocks)
 if (!exists("letters")) letters = "14"
-columns = int(letters) <= 15 ? 3 : int(letters) <= 26 ? 2 : 1
+columns = int(letters) <= 15 ? 3 : int(letters) <= 21 ? 2 : 1
 lines = (curves + columns - 1) / columns
 height = 0.70 + 0.05 * lines
 load style

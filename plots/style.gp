@@ -55,7 +55,7 @@ do for [i=1:6] {
 }
 
 set border 3 lw 0.8 lc rgb "#404040"
-set tics nomirror out scale 0.6
+set tics nomirror out scale 0.6 noenhanced
 set grid lw 0.5 lc rgb "#dcdcdc" dt solid
 set key samplen 2.2 spacing 1.05 noenhanced
 set errorbars 1.2

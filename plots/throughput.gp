@@ -2,7 +2,7 @@
 # throughput.gp - bytes that one client received while the path of its session
 # moved to another server, with Homeward and without.
 # Reads `data`: view throughput-curves (curve, since_fault_s, received_mb,
-# outcome).
+# outcome). A curve that ends in a reset ends when the client heard of it.
 load style
 
 stats data using 2 nooutput
@@ -32,5 +32,8 @@ if (blocks > 1) {
 	set label "reset" at end, STATS_max * kilo point pt 2 lw 2 \
 		lc rgb red front offset character 1, -0.7 textcolor rgb red
 }
+# Both are the same until the failure: thin dashes lie on the thick line.
+set linetype 31 lc rgb sky lw 3.5 dt solid
+set linetype 32 lc rgb red lw 1.2 dt (4, 4)
 plot for [i=0:blocks-1] data index i using (column(2) * scale):(column(3) * kilo) \
-	with steps lt i + 1 lw 2 title columnheader(1)
+	with steps lt 31 + i title columnheader(1)
