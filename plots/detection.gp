@@ -45,6 +45,7 @@ step = (long ? 1.5 : 1.0) + (wide ? 0.45 : 0)
 base = rows * step + 0.5
 height = 0.30 + 0.066 * (base + marks)
 load style
+smaller = fitting(int(letters), 40)
 
 # From the top: our rows, then the balancers in the order of the table.
 ours(i) = i * step
@@ -52,7 +53,7 @@ mark(i) = base + 0.5 + i
 jitter(i) = (int(i * 7919) % 17 - 8) / 8.0 * 0.22
 seconds(s) = s < 1 ? sprintf("%.3g ms", s * 1000) : sprintf("%.3g s", s)
 # What comes after "Homeward, ", as long as there is room for it.
-room = 42
+room = int(letters) <= 40 ? 40 : 72
 # "Homeward" alone before a long one.
 letters_left = long ? 8 : 99
 name(text) = strlen(text) <= room + 10 ? text[11:*] : text[11:9 + room]."…"
@@ -91,7 +92,8 @@ plot for [i=0:blocks-1] data index i every ::0::0 using 2:(ours(column(3))): \
 		with dots lc rgb "#ff000000", \
 	for [i=0:blocks-1] data index i every ::0::0 using (10**lowest): \
 		(ours(column(3)) - (wide ? 0.98 : 0.55)):(long ? name(strcol(1)) : "") \
-		with labels left noenhanced offset character 0.3, 0, \
+		with labels left noenhanced offset character 0.3, 0 \
+		font smaller, \
 	for [i=0:blocks-1] data index i \
 		using 2:(ours(column(3)) + jitter($0)) \
 		with points pt 7 ps 0.45 * (format eq "png" ? 2 : 1.1) \

@@ -60,6 +60,11 @@ set grid lw 0.5 lc rgb "#dcdcdc" dt solid
 set key samplen 2.2 spacing 1.05 noenhanced
 set errorbars 1.2
 
+# A font in which `letters` take no more than the room of `most`; not below 0.55.
+fitting(letters, most) = sprintf(",%.1f", (format eq "png" ? 22 : 9.3) * \
+	(letters <= most ? 1.0 : letters * 0.55 >= most ? 0.55 : \
+	1.0 * most / letters))
+
 # "{/:Bold What it shows}", then what was measured where.
 heading(text) = sprintf("{/:Bold %s}", text).(subtitle eq "" ? "" : \
 	sprintf("\n{/=%s %s}", format eq "png" ? "19" : "8.2", subtitle))
