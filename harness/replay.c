@@ -395,7 +395,8 @@ handle(struct replay *replay, const struct event *event)
 		network_event(replay->network, event);
 		break;
 	case EVENT_HOST:
-		stage_deadline(replay, now, event->destination);
+		participant_expire(replay->participants, now,
+				   event->destination);
 		break;
 	case EVENT_WORKLOAD:
 		if (event->code == STAGE_RECORD)

@@ -275,7 +275,7 @@ facts_fill(struct replay *replay, sqlite3 *db)
 		{ "lifted", "", (int64_t)replay->lifted },
 		{ "altered", "", (int64_t)replay->altered },
 		{ "duplicates", "", (int64_t)replay->duplicates },
-		{ "resets_sent", "", (int64_t)replay->resets_sent },
+		{ "resets_sent", "", (int64_t)replay->participants->answers },
 		{ "errors_client", "", (int64_t)replay->errors_client },
 	};
 	for (size_t i = 0; code == 0 && i < sizeof(facts) / sizeof(*facts);
@@ -380,8 +380,8 @@ tail_print(const struct replay *replay)
 	printf("\naltered %" PRIu64 ", duplicated %" PRIu64
 	       ", resets sent %" PRIu64 ", ICMP errors to clients %" PRIu64
 	       "\n",
-	       replay->altered, replay->duplicates, replay->resets_sent,
-	       replay->errors_client);
+	       replay->altered, replay->duplicates,
+	       replay->participants->answers, replay->errors_client);
 }
 
 static int

@@ -344,22 +344,28 @@ servers_create(struct replay *replay)
 	size_t steer_bytes = steer_size(&replay->steer_limits);
 	uint32_t count = replay->server_count;
 
+	replay->sequences = array_create(count, sizeof(*replay->sequences));
+	replay->participants = participants_create(&(struct participant_world){
+		.owner = &stage_owner,
+		.context = replay,
+		.settings = settings,
+		.network = replay->network,
+		.queue = replay->queue,
+		.reassembly = replay->reassembly,
+		.endpoints = replay->parts.endpoints,
+		.count = count,
+		.family = replay->family,
+	});
+	struct participant *servers = replay->participants->array;
 	replay->node_memory = array_create(count, node_bytes);
 	replay->steer_memory = array_create(count, steer_bytes);
 	for (uint32_t i = 0; i < count; i++) {
-		struct stage_server *server = &replay->servers[i];
-		struct endpoint self = { .port = STAGE_DHT_PORT };
+		struct participant *server = &servers[i];
 
-		self.address = network_host_address(replay->network, i,
-						    replay->family);
-		server->loopback = self.address;
-		server->alarm.pending_ns = INT64_MAX;
-		uint32_t index =
-			endpoints_intern(replay->parts.endpoints, &self);
 		server->node =
 			node_init(replay->node_memory + i * node_bytes,
 				  &replay->node_limits, &settings->dht.node,
-				  &replay->parts, index, seed);
+				  &replay->parts, i, seed);
 		server->steer =
 			steer_init(replay->steer_memory + i * steer_bytes,
 				   &replay->steer_limits,
@@ -369,9 +375,9 @@ servers_create(struct replay *replay)
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < count; j++)
 			if (i != j)
-				node_learn(replay->servers[i].node,
+				node_learn(servers[i].node,
 					   (struct instant){ .ns = 0 },
-					   node_self(replay->servers[j].node));
+					   node_self(servers[j].node));
 }
 
 /* ---- making and unmaking ---- */
@@ -385,8 +391,6 @@ stage_create(struct replay *replay)
 	settings_fill(replay);
 	replay->one_way_ns = one_way(replay);
 	replay->server_count = replay->asked.servers;
-	replay->servers =
-		array_create(replay->server_count, sizeof(*replay->servers));
 	replay->stories = array_create(dialogues_count(replay->dialogues),
 				       sizeof(*replay->stories));
 	for (uint32_t i = 0; i < dialogues_count(replay->dialogues); i++) {
@@ -428,10 +432,6 @@ stage_create(struct replay *replay)
 void
 stage_destroy(struct replay *replay)
 {
-	for (int i = 0; i < STAGE_OUTBOXES; i++) {
-		free(replay->outboxes[i].items);
-		free(replay->outboxes[i].bytes);
-	}
 	while (replay->answer_first != NULL) {
 		struct answer *next = replay->answer_first->next;
 
@@ -440,7 +440,8 @@ stage_destroy(struct replay *replay)
 	}
 	free(replay->node_memory);
 	free(replay->steer_memory);
-	free(replay->servers);
+	participants_destroy(replay->participants);
+	free(replay->sequences);
 	free(replay->held);
 	free(replay->parts.endpoints);
 	free(replay->parts.lookups);

@@ -4,7 +4,7 @@
  *
  *	replay.c	 the passes over the capture, the clock, the move
  *	stage.c		 making and unmaking: network, servers, tables
- *	stage_server.c	 what comes to a server: node, steer, sockets
+ *	stage_server.c	 what comes to a server: sockets
  *	stage_result.c	 outcomes, totals, counters
  *	replay_report.c	 said to people and to the database
  *	replay_verb.c	 the command line
@@ -28,11 +28,10 @@
 #include "harness/trace.h"
 #include "sim/event.h"
 #include "sim/network.h"
+#include "sim/participant.h"
 #include "sim/reassembly.h"
 #include "sim/settings.h"
 
-#define STAGE_DHT_PORT	7000
-#define STAGE_OUTBOXES	8
 #define STAGE_LINGER_NS (60 * NS_PER_S) /* TIME_WAIT of Linux */
 #define STAGE_NEVER	INT64_MIN /* a time that never came */
 
@@ -62,15 +61,6 @@ struct story {
 	int64_t stray_ns; /* the first */
 	int64_t lookup_ns; /* how long the first that ended took; the first
 			      that found the owner, if any did */
-};
-
-struct stage_server {
-	struct node *node;
-	struct steer *steer;
-	struct alarm alarm;
-	struct address loopback;
-	uint32_t sequence; /* of its next version */
-	uint16_t ip_id;
 };
 
 /* A packet of a server that waits to be said. */
@@ -128,12 +118,10 @@ struct replay {
 	struct held *held;
 	struct node_limits node_limits;
 	struct steer_limits steer_limits;
-	struct stage_server *servers;
+	struct participants *participants;
+	uint32_t *sequences; /* by server: of its next version */
 	uint32_t server_count;
 	uint8_t *node_memory, *steer_memory;
-	struct outbox outboxes[STAGE_OUTBOXES];
-	uint32_t depth;
-	uint8_t scratch[65535];
 
 	/* Second pass. */
 	struct capture *capture;
@@ -152,7 +140,6 @@ struct replay {
 	uint64_t lifted; /* packets whose TTL would not have lasted */
 	uint64_t altered; /* packets that arrived other than captured */
 	uint64_t duplicates; /* packets that arrived again */
-	uint64_t resets_sent; /* of our making */
 	uint64_t errors_client; /* ICMP errors that reached the client */
 	struct watch_measurement *measurements;
 	uint32_t measurement_count, measurement_capacity;
@@ -173,12 +160,12 @@ void stage_destroy(struct replay *);
 int64_t stage_since(const struct replay *, struct instant now);
 
 /* stage_server.c */
+/* For participants_create(), with the replay as context. */
+extern const struct participant_owner stage_owner;
 void stage_arrive(struct replay *, struct instant now, uint32_t server,
 		  uint8_t port, const uint8_t *bytes, uint32_t size);
 /* Set the alarms of all servers. */
 void stage_start(struct replay *);
-/* EVENT_HOST: a node's or steer's deadline; harmless when early. */
-void stage_deadline(struct replay *, struct instant now, uint32_t server);
 /* The server's own packet, just before it is sent: what it means for the
  * socket. */
 void stage_answered(struct replay *, struct instant now, uint32_t dialogue,

@@ -83,7 +83,7 @@ count_drops(struct replay *replay, const char *node, const uint64_t *drops)
 static void
 server_report(struct replay *replay, uint32_t index)
 {
-	const struct stage_server *server = &replay->servers[index];
+	const struct participant *server = &replay->participants->array[index];
 	const struct node_counters *node = node_counters(server->node);
 	const struct steer_counters *steer = steer_counters(server->steer);
 	const char *name = network_device_name(replay->network, index);
@@ -143,7 +143,7 @@ stage_finish(struct replay *replay)
 	network_drops_find(replay);
 	for (uint32_t i = 0; i < replay->server_count; i++) {
 		const struct node_counters *node =
-			node_counters(replay->servers[i].node);
+			node_counters(replay->participants->array[i].node);
 
 		messages += node->sent;
 		bytes += node->sent_bytes;
@@ -159,7 +159,7 @@ stage_finish(struct replay *replay)
 	count(replay, "", "capture_lifted", replay->lifted);
 	count(replay, "", "replay_altered", replay->altered);
 	count(replay, "", "replay_duplicates", replay->duplicates);
-	count(replay, "", "replay_resets_sent", replay->resets_sent);
+	count(replay, "", "replay_resets_sent", replay->participants->answers);
 	lost_count(replay);
 	replay->events = queue_popped(replay->queue);
 	replay->state_hash = queue_hash(replay->queue);

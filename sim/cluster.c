@@ -131,22 +131,23 @@ void
 servers_start(struct servers *servers, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
-	uint64_t seed = servers->node_seed + server->incarnation;
+	struct participant *participant = server->participant;
+	uint64_t seed = servers->node_seed + participant->incarnation;
 
-	server->node =
+	participant->node =
 		node_init(servers->node_memory + servers->node_bytes * index,
 			  &servers->node_limits, &servers->settings->dht.node,
 			  &servers->parts, index, seed);
-	server->steer = NULL;
+	participant->steer = NULL;
 	if (servers->steer_memory != NULL)
-		server->steer = steer_init(
+		participant->steer = steer_init(
 			servers->steer_memory + servers->steer_bytes * index,
 			&servers->steer_limits, &servers->steer_settings,
-			server->node, servers->parts.endpoints, servers->held,
-			seed);
-	server->alarm.pending_ns = INT64_MAX;
+			participant->node, servers->parts.endpoints,
+			servers->held, seed);
+	participant->alarm.pending_ns = INT64_MAX;
 	server->alive = true;
-	server->joined = false;
+	participant->joined = false;
 	server->leaving = false;
 }
 
@@ -155,17 +156,13 @@ make_server(struct servers *servers, uint32_t index)
 {
 	const struct settings *settings = servers->settings;
 	struct server *server = &servers->servers[index];
-	struct endpoint endpoint = { .port = SERVER_DHT_PORT };
 
+	server->participant = &servers->participants->array[index];
 	server->rng = actor_rng(settings->seed, ACTOR_SERVER, index);
-	server->loopback = network_host_address(servers->network, index,
-						settings->service.family);
 	/* 0 .. 2 * skew: differences count, and no version is negative. */
 	server->skew_ns = (int64_t)rng_below(
 		&server->rng,
 		2 * (uint64_t)settings->service.clock_skew_ns + 1);
-	endpoint.address = server->loopback;
-	(void)endpoints_intern(servers->parts.endpoints, &endpoint);
 }
 
 struct servers *
@@ -188,6 +185,17 @@ servers_create(const struct settings *settings, struct network *network,
 	servers->servers = memory_get(servers->count * sizeof(struct server));
 	share_tables(servers);
 	size_servers(servers);
+	servers->participants = participants_create(&(struct participant_world){
+		.owner = &servers_owner,
+		.context = servers,
+		.settings = settings,
+		.network = network,
+		.queue = queue,
+		.reassembly = servers->reassembly,
+		.endpoints = servers->parts.endpoints,
+		.count = servers->count,
+		.family = settings->service.family,
+	});
 	for (uint32_t i = 0; i < servers->count; i++)
 		make_server(servers, i);
 	for (uint32_t i = 0; i < servers->count; i++)
@@ -200,10 +208,7 @@ servers_destroy(struct servers *servers)
 {
 	if (servers == NULL)
 		return;
-	for (unsigned i = 0; i < SERVER_OUTBOXES; i++) {
-		free(servers->outboxes[i].items);
-		free(servers->outboxes[i].bytes);
-	}
+	participants_destroy(servers->participants);
 	for (unsigned i = 0; i < 5; i++)
 		free(servers->shared[i]);
 	free(servers->node_memory);
@@ -220,9 +225,11 @@ servers_ideal(struct servers *servers)
 	struct node **nodes = memory_get(servers->count * sizeof(*nodes));
 
 	for (uint32_t i = 0; i < servers->count; i++) {
-		nodes[i] = servers->servers[i].alive ? servers->servers[i].node
-						     : NULL;
-		servers->servers[i].joined = servers->servers[i].alive;
+		nodes[i] = servers->servers[i].alive
+				   ? servers->participants->array[i].node
+				   : NULL;
+		servers->participants->array[i].joined =
+			servers->servers[i].alive;
 	}
 	ideal_fill(nodes, servers->count, servers->parts.endpoints,
 		   servers->settings->dht.node.k, servers->settings->seed);
@@ -233,7 +240,7 @@ void
 servers_absent(struct servers *servers, uint32_t index)
 {
 	servers->servers[index].alive = false;
-	servers->servers[index].joined = false;
+	servers->participants->array[index].joined = false;
 	network_announce(servers->network, index, false);
 	network_device_set(servers->network, index, false);
 }
@@ -244,7 +251,7 @@ servers_joined(const struct servers *servers)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < servers->count; i++)
-		count += servers->servers[i].joined;
+		count += servers->participants->array[i].joined;
 	return count;
 }
 
@@ -254,7 +261,7 @@ servers_random(const struct servers *servers, struct rng *rng)
 	/* Most are in: guess first, then count. */
 	for (unsigned i = 0; i < 16; i++) {
 		uint32_t guess = (uint32_t)rng_below(rng, servers->count);
-		if (servers->servers[guess].joined)
+		if (servers->participants->array[guess].joined)
 			return guess;
 	}
 	uint32_t joined = servers_joined(servers);
@@ -262,7 +269,7 @@ servers_random(const struct servers *servers, struct rng *rng)
 		return WATCH_NONE;
 	uint32_t chosen = (uint32_t)rng_below(rng, joined);
 	for (uint32_t i = 0;; i++)
-		if (servers->servers[i].joined && chosen-- == 0)
+		if (servers->participants->array[i].joined && chosen-- == 0)
 			return i;
 }
 
@@ -273,12 +280,12 @@ servers_crash(struct servers *servers, uint32_t index)
 
 	if (!server->alive)
 		return;
-	if (server->steer != NULL)
-		steer_clear(server->steer);
-	node_forget(server->node);
+	if (server->participant->steer != NULL)
+		steer_clear(server->participant->steer);
+	node_forget(server->participant->node);
 	transport_drop(servers->transport, index);
 	server->alive = false;
-	server->joined = false;
+	server->participant->joined = false;
 	network_device_set(servers->network, index, false);
 }
 
@@ -288,7 +295,8 @@ report_server(const struct servers *servers, uint32_t index)
 	const struct server *server = &servers->servers[index];
 	const struct watch *watch = servers->watch;
 	const char *name = network_device_name(servers->network, index);
-	const struct node_counters *node = node_counters(server->node);
+	const struct node_counters *node =
+		node_counters(server->participant->node);
 
 #define REPORT(prefix, value, field)                                           \
 	watch->counter(watch->context, name, prefix #field, (value)->field);
@@ -299,10 +307,11 @@ report_server(const struct servers *servers, uint32_t index)
 	NODE_COUNTER_LIST(NODE_COUNTER)
 #undef NODE_COUNTER
 	watch->counter(watch->context, name, "node_contacts",
-		       node_contact_count(server->node));
-	if (server->steer == NULL)
+		       node_contact_count(server->participant->node));
+	if (server->participant->steer == NULL)
 		return;
-	const struct steer_counters *steer = steer_counters(server->steer);
+	const struct steer_counters *steer =
+		steer_counters(server->participant->steer);
 #define STEER_COUNTER(field) REPORT("steer_", steer, field)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 #undef STEER_COUNTER

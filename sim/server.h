@@ -1,30 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * server.h - hosts that serve: a core node, its steer, and a TCP stack
+ * server.h - hosts that serve: a participant, and a TCP stack above it
  *
- *	network_deliver
- *	   | loopback, UDP 7000 ------> node_receive
- *	   | loopback, UDP 6080 ------> steer_decapsulate --> socket? stack
- *	   |					   \--> none: steer_refuse
- *	   | service, or ICMP --------> steer_packet --> local: stack
- *	outbox: DATAGRAM, FORWARD, PACKET -> network_send;  DELIVER -> stack
+ *	network --> participant.c --> service.c --> transport.h
  *
  * The stack (service.c) is every connection of the service address and the
  * application behind it. With Homeward off it gets each packet directly and
- * answers a RST for an unknown session, as the plain kernel does; the node
- * still runs, so that both kinds of run spend the same random numbers.
- *
- * A verb of the core runs between servers_begin() and servers_end(). The
- * latter reports node events, hands them to steer, and sends what is in the
- * outbox. Delivering to the stack may begin another verb, hence a small stack
- * of outboxes.
+ * answers a RST for an unknown session, as the plain kernel does.
  *
  * Core tables are shared by all servers: endpoints (server i has index i),
  * lookups, store, publications, held. A server that crashes loses its node:
  * node_forget() and steer_clear() give its places in the shared tables back.
- *
- * The live edge seals datagrams; here MESSAGE_SEAL_BYTES zeros at their end
- * cost what the seal would cost.
  */
 #ifndef SIM_SERVER_H
 #define SIM_SERVER_H
@@ -32,27 +18,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/node.h"
-#include "core/outbox.h"
 #include "core/rng.h"
-#include "core/steer.h"
 #include "sim/event.h"
 #include "sim/network.h"
+#include "sim/participant.h"
 #include "sim/reassembly.h"
 #include "sim/settings.h"
 #include "sim/transport.h"
 #include "sim/watch.h"
 #include "sim/workload.h"
 
-#define SERVER_DHT_PORT 7000
-#define SERVER_OUTBOXES 8
 /* Peers that a server is told to join through; one may have just crashed. */
 #define SERVER_SEEDS   3
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
 /* Codes of EVENT_HOST. */
 enum server_code {
-	SERVER_DEADLINE, /* node or steer */
+	SERVER_DEADLINE, /* node or steer: participant_expire() */
 	SERVER_JOIN, /* enter the DHT now */
 	SERVER_LEAVE, /* drained: look whether its sessions are over */
 };
@@ -73,17 +55,13 @@ struct server_counters {
 };
 
 struct server {
+	/* Its node, and joined also when its table is ideal. Restarts so far
+	 * are its incarnation; its sequence numbers versions as well. */
+	struct participant *participant;
 	bool alive; /* powered, its node runs */
-	bool joined; /* NODE_JOINED came, or its table is ideal */
 	bool leaving;
-	uint32_t incarnation; /* restarts so far */
-	uint32_t sequence; /* of its next version; also numbers datagrams */
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
-	struct address loopback;
-	struct alarm alarm;
 	struct rng rng;
-	struct node *node;
-	struct steer *steer; /* NULL: no sessions in this run */
 	struct server_counters counters;
 };
 
@@ -110,9 +88,7 @@ struct servers {
 
 	uint32_t count;
 	struct server *servers;
-	struct outbox outboxes[SERVER_OUTBOXES];
-	uint32_t depth;
-	uint8_t scratch[REASSEMBLY_BYTES];
+	struct participants *participants;
 };
 
 struct servers *servers_create(const struct settings *, struct network *,
@@ -150,10 +126,10 @@ void servers_report(const struct servers *);
 
 /* Between cluster.c, server.c and service.c. */
 void servers_start(struct servers *, uint32_t server); /* empty node, steer */
-struct outbox *servers_begin(struct servers *);
-void servers_end(struct servers *, struct instant now, uint32_t server);
 struct version servers_version(struct servers *, struct instant now,
 			       uint32_t server);
+/* What server.c does for participants, for servers_create(). */
+extern const struct participant_owner servers_owner;
 /* A packet for the stack; forwarded: out of a tunnel. */
 void service_deliver(struct servers *, struct instant now, uint32_t server,
 		     const uint8_t *bytes, uint32_t size, bool forwarded);

@@ -17,8 +17,6 @@
 #include "sim/request.h"
 #include "sim/server.h"
 
-#define SERVICE_TTL 64
-
 /* The handshake is complete. */
 static void
 opened(struct servers *servers, struct instant now,
@@ -91,39 +89,13 @@ serve(struct servers *servers, struct instant now,
 		tcp_finish(tcp);
 }
 
-static void
-publish(struct servers *servers, struct instant now, uint32_t index,
-	const struct session_key *key, struct version version)
-{
-	struct server *server = &servers->servers[index];
-
-	if (server->steer == NULL || !servers->settings->service.homeward)
-		return;
-	struct outbox *outbox = servers_begin(servers);
-	if (steer_opened(server->steer, now, key, version, outbox) != 0)
-		server->counters.set_refused++;
-	servers_end(servers, now, index);
-}
-
-static void
-withdraw(struct servers *servers, struct instant now, uint32_t index,
-	 const struct session_key *key)
-{
-	struct server *server = &servers->servers[index];
-
-	if (server->steer == NULL || !servers->settings->service.homeward)
-		return;
-	struct outbox *outbox = servers_begin(servers);
-	(void)steer_closed(server->steer, now, key, outbox);
-	servers_end(servers, now, index);
-}
-
 /* After every change of a connection. Publishing may deliver held packets to
  * the same connection and end it, so it comes last and by value. */
 static void
 advance(struct servers *servers, struct instant now,
 	struct connection *connection)
 {
+	struct participants *participants = servers->participants;
 	struct tcp *tcp = &connection->tcp;
 	struct session_key key = connection->key;
 	uint32_t index = connection->device;
@@ -147,9 +119,10 @@ advance(struct servers *servers, struct instant now,
 		bool published = connection->published && !due;
 		transport_remove(servers->transport, connection);
 		if (published)
-			withdraw(servers, now, index, &key);
-	} else if (due) {
-		publish(servers, now, index, &key, version);
+			participant_closed(participants, now, index, &key);
+	} else if (due && participant_opened(participants, now, index, &key,
+					     version) != 0) {
+		servers->servers[index].counters.set_refused++;
 	}
 }
 
@@ -196,7 +169,8 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		bool published = connection->published;
 		transport_remove(servers->transport, connection);
 		if (published)
-			withdraw(servers, now, index, &key);
+			participant_closed(servers->participants, now, index,
+					   &key);
 		connection = NULL;
 	}
 	if (connection != NULL) {
@@ -213,14 +187,8 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	/* The plain kernel's answer; with Homeward on such packets are
 	 * strays and do not come here. */
 	workload_stray(servers->workload, now, &key, index);
-	uint8_t reset[128];
-	size_t size =
-		packet_build_rst(packet, SERVICE_TTL, reset, sizeof(reset));
-	if (size == 0)
-		return;
-	server->counters.resets_sent++;
-	network_send(servers->network, index, OUTBOX_ANY_UPLINK, reset,
-		     (uint32_t)size);
+	if (participant_reset(servers->participants, index, packet))
+		server->counters.resets_sent++;
 }
 
 void
