@@ -570,7 +570,7 @@ network_event(struct network *network, const struct event *event)
 		bgp_event(network->bgp, event);
 		break;
 	default:
-		assert(!"another part's event");
+		assert(false); /* another part's event */
 	}
 }
 
