@@ -5,9 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define SLOT_BITS   20
 #define GENERATIONS 0x7ff /* 1 to this: no transaction is 0 */
-_Static_assert(BATCH_POOL_MAX == UINT32_C(1) << SLOT_BITS, "as it says");
 
 size_t
 batches_size(uint32_t capacity)
@@ -94,7 +92,7 @@ uint32_t
 batch_transaction(const struct batches *batches, uint32_t slot)
 {
 	return BATCH_TRANSACTION |
-	       batches->slots[slot].generation << SLOT_BITS | slot;
+	       batches->slots[slot].generation << BATCH_SLOT_BITS | slot;
 }
 
 uint32_t

@@ -30,7 +30,8 @@
 /* Items in one datagram: IPv4 keys and owners take 38 bytes for a STORE. */
 #define BATCH_ITEMS ((MESSAGE_MAX - MESSAGE_HEADER_BYTES) / 38)
 /* Slots in a pool: a transaction has 20 bits for them. */
-#define BATCH_POOL_MAX (UINT32_C(1) << 20)
+#define BATCH_SLOT_BITS 20
+#define BATCH_POOL_MAX	(UINT32_C(1) << BATCH_SLOT_BITS)
 /* Datagrams for one batch before the peer is given up. */
 #define BATCH_TRIES 3
 
