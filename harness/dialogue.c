@@ -15,6 +15,7 @@
 
 #include "core/siphash.h"
 #include "core/wire/tcp.h"
+#include "sim/memory.h"
 
 struct entry {
 	struct dialogue dialogue;
@@ -41,20 +42,11 @@ struct dialogues {
 	uint32_t first_count; /* ever */
 };
 
-static void *
-grow(void *array, size_t count, size_t size)
-{
-	void *grown = reallocarray(array, count, size);
-
-	if (grown == NULL)
-		abort();
-	return grown;
-}
-
 static void
 slots_reset(struct dialogues *dialogues, uint32_t slot_count)
 {
-	dialogues->slots = grow(dialogues->slots, slot_count, sizeof(uint32_t));
+	dialogues->slots =
+		memory_grown(dialogues->slots, slot_count, sizeof(uint32_t));
 	dialogues->slot_count = slot_count;
 	memset(dialogues->slots, 0xff, slot_count * sizeof(uint32_t));
 }
@@ -67,8 +59,8 @@ dialogues_create(void)
 	if (dialogues == NULL)
 		abort();
 	dialogues->capacity = 64;
-	dialogues->entries =
-		grow(NULL, dialogues->capacity, sizeof(*dialogues->entries));
+	dialogues->entries = memory_grown(NULL, dialogues->capacity,
+					  sizeof(*dialogues->entries));
 	slots_reset(dialogues, 2 * dialogues->capacity);
 	return dialogues;
 }
@@ -136,8 +128,8 @@ add(struct dialogues *dialogues, const struct session_key *key)
 	if (dialogues->count == dialogues->capacity) {
 		dialogues->capacity *= 2;
 		dialogues->entries =
-			grow(dialogues->entries, dialogues->capacity,
-			     sizeof(*dialogues->entries));
+			memory_grown(dialogues->entries, dialogues->capacity,
+				     sizeof(*dialogues->entries));
 		rehash(dialogues);
 	}
 	uint32_t slot = slot_of(dialogues, key);
@@ -365,8 +357,10 @@ struct steer_service *
 dialogues_services(struct dialogues *dialogues, uint32_t *count)
 {
 	uint32_t all = dialogues->count;
-	struct steer_service *services = grow(NULL, all + 1, sizeof(*services));
-	struct steer_service *clients = grow(NULL, all + 1, sizeof(*clients));
+	struct steer_service *services =
+		memory_grown(NULL, all + 1, sizeof(*services));
+	struct steer_service *clients =
+		memory_grown(NULL, all + 1, sizeof(*clients));
 
 	for (uint32_t i = 0; i < all; i++) {
 		clients[i] = end_of(&dialogues->entries[i].dialogue.key, true);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/siphash.h"
+#include "sim/memory.h"
 
 #define PACKET_BYTES_MAX 65535
 
@@ -26,20 +27,10 @@ struct passages {
 	uint8_t scratch[PACKET_BYTES_MAX];
 };
 
-static void *
-grow(void *array, size_t count, size_t size)
-{
-	void *grown = reallocarray(array, count, size);
-
-	if (grown == NULL)
-		abort();
-	return grown;
-}
-
 static void
 slots_make(struct passages *passages, uint32_t count)
 {
-	passages->slots = grow(NULL, count, sizeof(uint32_t));
+	passages->slots = memory_grown(NULL, count, sizeof(uint32_t));
 	passages->slot_mask = count - 1;
 	memset(passages->slots, 0xff, count * sizeof(uint32_t));
 }
@@ -47,12 +38,12 @@ slots_make(struct passages *passages, uint32_t count)
 struct passages *
 passages_create(void)
 {
-	struct passages *passages = grow(NULL, 1, sizeof(*passages));
+	struct passages *passages = memory_grown(NULL, 1, sizeof(*passages));
 
 	passages->count = 0;
 	passages->capacity = 1024;
-	passages->array =
-		grow(NULL, passages->capacity, sizeof(*passages->array));
+	passages->array = memory_grown(NULL, passages->capacity,
+				       sizeof(*passages->array));
 	passages->slot_used = 0;
 	slots_make(passages, 1024);
 	return passages;
@@ -78,8 +69,9 @@ passages_add(struct passages *passages, uint32_t dialogue, bool to_server,
 		passages->capacity = passages->capacity > PASSAGE_NONE / 2
 					     ? PASSAGE_NONE
 					     : passages->capacity * 2;
-		passages->array = grow(passages->array, passages->capacity,
-				       sizeof(*passages->array));
+		passages->array =
+			memory_grown(passages->array, passages->capacity,
+				     sizeof(*passages->array));
 	}
 	passages->array[passages->count++] = (struct passage){
 		.same = PASSAGE_NONE,

@@ -24,21 +24,12 @@
 #include "core/wire/gue.h"
 #include "harness/verbs.h"
 #include "sim/actor.h"
+#include "sim/memory.h"
 
 #define HELD_BYTES_MAX	 (UINT32_C(64) << 20)
 #define REASSEMBLY_COUNT 64
 #define QUEUE_BYTES	 (UINT32_C(1) << 30)
 #define MTU_BASE	 1600 /* RFC 7938 fabrics run this or more */
-
-static void *
-array_create(size_t count, size_t size)
-{
-	void *array = calloc(count > 0 ? count : 1, size);
-
-	if (array == NULL)
-		abort();
-	return array;
-}
 
 int64_t
 stage_since(const struct replay *replay, struct instant now)
@@ -312,19 +303,19 @@ tables_create(struct replay *replay)
 
 	replay->parts = (struct node_parts){
 		.endpoints = endpoints_init(
-			array_create(1, endpoints_size(endpoints)), endpoints,
+			memory_zeroed(1, endpoints_size(endpoints)), endpoints,
 			placement),
-		.lookups = lookups_init(array_create(1, lookups_size(lookups)),
+		.lookups = lookups_init(memory_zeroed(1, lookups_size(lookups)),
 					lookups),
-		.store = store_init(array_create(1, store_size(stored)), stored,
-				    placement),
+		.store = store_init(memory_zeroed(1, store_size(stored)),
+				    stored, placement),
 		.publications = publications_init(
-			array_create(1,
-				     publications_size(publications, replicas)),
+			memory_zeroed(
+				1, publications_size(publications, replicas)),
 			publications, replicas),
 	};
 	replay->held =
-		held_init(array_create(1, held_size(held_bytes)), held_bytes);
+		held_init(memory_zeroed(1, held_size(held_bytes)), held_bytes);
 	replay->node_limits.contacts = replay->server_count;
 	replay->steer_limits = (struct steer_limits){
 		.flows =
@@ -344,7 +335,7 @@ servers_create(struct replay *replay)
 	size_t steer_bytes = steer_size(&replay->steer_limits);
 	uint32_t count = replay->server_count;
 
-	replay->sequences = array_create(count, sizeof(*replay->sequences));
+	replay->sequences = memory_zeroed(count, sizeof(*replay->sequences));
 	replay->participants = participants_create(&(struct participant_world){
 		.owner = &stage_owner,
 		.context = replay,
@@ -357,8 +348,8 @@ servers_create(struct replay *replay)
 		.family = replay->family,
 	});
 	struct participant *servers = replay->participants->array;
-	replay->node_memory = array_create(count, node_bytes);
-	replay->steer_memory = array_create(count, steer_bytes);
+	replay->node_memory = memory_zeroed(count, node_bytes);
+	replay->steer_memory = memory_zeroed(count, steer_bytes);
 	for (uint32_t i = 0; i < count; i++) {
 		struct participant *server = &servers[i];
 
@@ -391,8 +382,8 @@ stage_create(struct replay *replay)
 	settings_fill(replay);
 	replay->one_way_ns = one_way(replay);
 	replay->server_count = replay->asked.servers;
-	replay->stories = array_create(dialogues_count(replay->dialogues),
-				       sizeof(*replay->stories));
+	replay->stories = memory_zeroed(dialogues_count(replay->dialogues),
+					sizeof(*replay->stories));
 	for (uint32_t i = 0; i < dialogues_count(replay->dialogues); i++) {
 		struct story *story = &replay->stories[i];
 

@@ -29,6 +29,7 @@
 
 #include "core/rng.h"
 #include "sim/aspath.h"
+#include "sim/memory.h"
 #include "sim/stream.h"
 
 #define NONE UINT32_MAX
@@ -83,16 +84,6 @@ struct bgp {
 };
 
 static void *
-array_create(size_t count, size_t size)
-{
-	void *array = calloc(count ? count : 1, size);
-
-	if (array == NULL)
-		abort();
-	return array;
-}
-
-static void *
 array_grow(void *array, uint32_t *capacity, size_t size)
 {
 	assert(*capacity < NONE / 4);
@@ -108,7 +99,7 @@ struct bgp *
 bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
 	   uint64_t seed, struct queue *queue)
 {
-	struct bgp *bgp = array_create(1, sizeof(*bgp));
+	struct bgp *bgp = memory_zeroed(1, sizeof(*bgp));
 	uint32_t devices = fabric->device_count;
 
 	bgp->fabric = fabric;
@@ -117,21 +108,22 @@ bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
 	bgp->rib = rib_create(fabric, settings);
 	bgp->batch_free = NONE;
 	bgp->update_free = NONE;
-	bgp->rngs = array_create(devices, sizeof(struct rng));
-	bgp->device_up = array_create(devices, sizeof(bool));
+	bgp->rngs = memory_zeroed(devices, sizeof(struct rng));
+	bgp->device_up = memory_zeroed(devices, sizeof(bool));
 	for (uint32_t i = 0; i < devices; i++) {
 		unsigned kind = STREAM_BGP + fabric_kind(fabric, i);
 		rng_init(&bgp->rngs[i], seed,
 			 stream_of(kind, fabric_index(fabric, i)));
 		bgp->device_up[i] = true;
 	}
-	bgp->announces = array_create(fabric->settings.servers, sizeof(bool));
+	bgp->announces = memory_zeroed(fabric->settings.servers, sizeof(bool));
 	for (uint32_t i = 0; i < fabric->settings.servers; i++)
 		bgp->announces[i] = true;
-	bgp->ends = array_create(fabric->port_count, sizeof(struct end));
+	bgp->ends = memory_zeroed(fabric->port_count, sizeof(struct end));
 	for (uint32_t i = 0; i < fabric->port_count; i++)
 		bgp->ends[i].open = NONE;
-	bgp->links = array_create(fabric->link_count, sizeof(struct link_view));
+	bgp->links =
+		memory_zeroed(fabric->link_count, sizeof(struct link_view));
 	for (uint32_t i = 0; i < fabric->link_count; i++)
 		bgp->links[i].state = LINK_UP;
 	return bgp;

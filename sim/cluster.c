@@ -18,6 +18,7 @@
 #include "sim/actor.h"
 #include "sim/ideal.h"
 #include "sim/keymap.h"
+#include "sim/memory.h"
 #include "sim/server.h"
 
 #define LOOKUPS_LEAST	 1024
@@ -26,16 +27,6 @@
 #define DATAGRAMS	 256 /* in reassembly at a time */
 #define STEER_BYTES_MOST (512u << 20) /* flow tables of all servers */
 #define FLOW_BYTES	 192 /* about, for sizing */
-
-static void *
-memory_get(size_t size)
-{
-	void *memory = calloc(1, size > 0 ? size : 1);
-
-	if (memory == NULL)
-		abort();
-	return memory;
-}
 
 static uint32_t
 bounded(uint64_t value, uint32_t least, uint32_t most)
@@ -72,10 +63,10 @@ share_tables(struct servers *servers)
 				1 << 16, HELD_BYTES_MOST);
 	void **shared = servers->shared;
 
-	shared[0] = memory_get(endpoints_size(servers->count + 64));
-	shared[1] = memory_get(lookups_size(lookups));
-	shared[2] = memory_get(store_size(records));
-	shared[3] = memory_get(publications_size(publications, replicas));
+	shared[0] = memory_zeroed(1, endpoints_size(servers->count + 64));
+	shared[1] = memory_zeroed(1, lookups_size(lookups));
+	shared[2] = memory_zeroed(1, store_size(records));
+	shared[3] = memory_zeroed(1, publications_size(publications, replicas));
 	servers->parts = (struct node_parts){
 		.endpoints = endpoints_init(shared[0], servers->count + 64,
 					    &settings->dht.placement),
@@ -86,7 +77,7 @@ share_tables(struct servers *servers)
 			publications_init(shared[3], publications, replicas),
 	};
 	if (workload_count(servers->workload) > 0) {
-		shared[4] = memory_get(held_size(held));
+		shared[4] = memory_zeroed(1, held_size(held));
 		servers->held = held_init(shared[4], held);
 	}
 }
@@ -102,7 +93,8 @@ size_servers(struct servers *servers)
 	servers->node_limits.contacts =
 		contacts_for(servers->count, settings->dht.node.k);
 	servers->node_bytes = (node_size(&servers->node_limits) + 63) / 64 * 64;
-	servers->node_memory = memory_get(servers->node_bytes * servers->count);
+	servers->node_memory =
+		memory_zeroed(1, servers->node_bytes * servers->count);
 	servers->service = (struct steer_service){
 		.address = network_service_address(servers->network,
 						   settings->service.family),
@@ -122,7 +114,7 @@ size_servers(struct servers *servers)
 	servers->steer_bytes =
 		(steer_size(&servers->steer_limits) + 63) / 64 * 64;
 	servers->steer_memory =
-		memory_get(servers->steer_bytes * servers->count);
+		memory_zeroed(1, servers->steer_bytes * servers->count);
 }
 
 /* An empty node and steer; a restart has streams of its own, so that its
@@ -170,7 +162,7 @@ servers_create(const struct settings *settings, struct network *network,
 	       struct queue *queue, const struct watch *watch,
 	       struct workload *workload, struct transport *transport)
 {
-	struct servers *servers = memory_get(sizeof(*servers));
+	struct servers *servers = memory_zeroed(1, sizeof(*servers));
 
 	servers->settings = settings;
 	servers->network = network;
@@ -182,7 +174,8 @@ servers_create(const struct settings *settings, struct network *network,
 	servers->synthetic = keymap_create();
 	servers->node_seed = actor_seed(settings->seed, ACTOR_NODE);
 	servers->count = settings->fabric.servers;
-	servers->servers = memory_get(servers->count * sizeof(struct server));
+	servers->servers =
+		memory_zeroed(1, servers->count * sizeof(struct server));
 	share_tables(servers);
 	size_servers(servers);
 	servers->participants = participants_create(&(struct participant_world){
@@ -222,7 +215,7 @@ servers_destroy(struct servers *servers)
 void
 servers_ideal(struct servers *servers)
 {
-	struct node **nodes = memory_get(servers->count * sizeof(*nodes));
+	struct node **nodes = memory_zeroed(1, servers->count * sizeof(*nodes));
 
 	for (uint32_t i = 0; i < servers->count; i++) {
 		nodes[i] = servers->servers[i].alive

@@ -37,6 +37,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
+
 #define NONE	     UINT32_MAX
 #define BUCKETS	     65
 #define CHUNK_COUNT  84 /* entries; a chunk is about 2 KiB */
@@ -90,18 +92,6 @@ struct queue {
 	struct bucket buckets[BUCKETS];
 };
 
-/* Doubles an array of at least one item, or ends the program: a simulation
- * without memory has no sensible way on. */
-static void *
-grow(void *array, size_t capacity, size_t item_size)
-{
-	void *grown = realloc(array, capacity * item_size);
-
-	if (grown == NULL)
-		abort();
-	return grown;
-}
-
 struct queue *
 queue_create(void)
 {
@@ -111,7 +101,8 @@ queue_create(void)
 		abort();
 	queue->horizon_ns = 1;
 	queue->heap_capacity = 256;
-	queue->heap = grow(NULL, queue->heap_capacity, sizeof(struct entry));
+	queue->heap =
+		memory_grown(NULL, queue->heap_capacity, sizeof(struct entry));
 	queue->slot_free = NONE;
 	queue->chunk_free = NONE;
 	for (size_t i = 0; i < BUCKETS; i++)
@@ -145,8 +136,8 @@ heap_push(struct queue *queue, const struct entry *entry)
 {
 	if (queue->heap_count == queue->heap_capacity) {
 		queue->heap_capacity *= 2;
-		queue->heap = grow(queue->heap, queue->heap_capacity,
-				   sizeof(struct entry));
+		queue->heap = memory_grown(queue->heap, queue->heap_capacity,
+					   sizeof(struct entry));
 	}
 
 	struct entry *heap = queue->heap;
@@ -200,8 +191,8 @@ slot_take(struct queue *queue)
 		assert(queue->slot_capacity < NONE / 2);
 		queue->slot_capacity =
 			queue->slot_capacity ? queue->slot_capacity * 2 : 256;
-		queue->slots = grow(queue->slots, queue->slot_capacity,
-				    sizeof(struct payload));
+		queue->slots = memory_grown(queue->slots, queue->slot_capacity,
+					    sizeof(struct payload));
 	}
 	return queue->slot_count++;
 }
@@ -219,9 +210,9 @@ chunk_take(struct queue *queue, uint32_t next)
 				queue->chunk_capacity
 					? queue->chunk_capacity * 2
 					: 16;
-			queue->chunks =
-				grow(queue->chunks, queue->chunk_capacity,
-				     sizeof(struct chunk));
+			queue->chunks = memory_grown(queue->chunks,
+						     queue->chunk_capacity,
+						     sizeof(struct chunk));
 		}
 		chunk = queue->chunk_count++;
 	}

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
+
 #define SERVER_BASE UINT32_C(0x0a000000)
 #define ROUTER_BASE UINT32_C(0x0aff0000)
 #define CLIENT_BASE UINT32_C(0x14010000)
@@ -27,16 +29,6 @@
 static const char *const kind_names[DEVICE_KINDS] = {
 	"server", "client", "edge", "exit", "spine", "leaf",
 };
-
-static void *
-array_create(size_t count, size_t size)
-{
-	void *array = calloc(count ? count : 1, size);
-
-	if (array == NULL)
-		abort();
-	return array;
-}
 
 /* NULL, or what is wrong. */
 static const char *
@@ -101,7 +93,7 @@ devices_number(struct fabric *fabric)
 	fabric->device_count = fabric->device_first[DEVICE_KINDS];
 	fabric->router_count =
 		fabric->device_count - fabric->device_first[DEVICE_EDGE];
-	fabric->names = array_create(fabric->device_count, FABRIC_NAME_BYTES);
+	fabric->names = memory_zeroed(fabric->device_count, FABRIC_NAME_BYTES);
 	for (uint32_t device = 0; device < fabric->device_count; device++)
 		snprintf(fabric->names[device], FABRIC_NAME_BYTES, "%s%u",
 			 kind_names[fabric_kind(fabric, device)],
@@ -197,12 +189,12 @@ links_build(struct fabric *fabric)
 	fabric->port_count = fabric->port_first[fabric->device_count];
 	fabric->link_count = builder.link_count;
 	fabric->ports =
-		array_create(fabric->port_count, sizeof(fabric->ports[0]));
+		memory_zeroed(fabric->port_count, sizeof(fabric->ports[0]));
 	fabric->links =
-		array_create(fabric->link_count, sizeof(fabric->links[0]));
+		memory_zeroed(fabric->link_count, sizeof(fabric->links[0]));
 	builder.link_count = 0;
 	builder.ports_made =
-		array_create(fabric->device_count, sizeof(uint32_t));
+		memory_zeroed(fabric->device_count, sizeof(uint32_t));
 	links_make(&builder);
 	free(builder.ports_made);
 }
@@ -218,11 +210,11 @@ fabric_create(struct fabric **created, const struct fabric_settings *settings,
 		return -EINVAL;
 	}
 
-	struct fabric *fabric = array_create(1, sizeof(*fabric));
+	struct fabric *fabric = memory_zeroed(1, sizeof(*fabric));
 	fabric->settings = *settings;
 	devices_number(fabric);
 	fabric->port_first =
-		array_create(fabric->device_count + 1, sizeof(uint32_t));
+		memory_zeroed(fabric->device_count + 1, sizeof(uint32_t));
 	if (settings->kind == FABRIC_SPINE_LEAF)
 		links_build(fabric);
 	*created = fabric;

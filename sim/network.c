@@ -31,6 +31,7 @@
 
 #include "core/packet.h"
 #include "core/rng.h"
+#include "sim/memory.h"
 #include "sim/network_state.h"
 #include "sim/stream.h"
 
@@ -43,16 +44,6 @@ enum packet_code {
 	PACKET_LOCAL, /* a host's packet to itself */
 };
 
-static void *
-array_create(size_t count, size_t size)
-{
-	void *array = calloc(count ? count : 1, size);
-
-	if (array == NULL)
-		abort();
-	return array;
-}
-
 /* ---- making and unmaking ---- */
 
 static void
@@ -61,7 +52,7 @@ links_create(struct network *network, uint64_t seed)
 	const struct fabric *fabric = network->fabric;
 
 	network->links =
-		array_create(fabric->link_count, sizeof(network->links[0]));
+		memory_zeroed(fabric->link_count, sizeof(network->links[0]));
 	for (uint32_t i = 0; i < fabric->link_count; i++) {
 		struct network_link *link = &network->links[i];
 		enum tier tier = fabric_tier(fabric, i);
@@ -82,7 +73,7 @@ seeds_create(struct network *network, uint64_t seed)
 	const struct fabric *fabric = network->fabric;
 	struct rng rng;
 
-	network->seeds = array_create(fabric->device_count, sizeof(uint64_t));
+	network->seeds = memory_zeroed(fabric->device_count, sizeof(uint64_t));
 	for (uint32_t i = 0; i < fabric->device_count; i++) {
 		unsigned kind = STREAM_ECMP + fabric_kind(fabric, i);
 		rng_init(&rng, seed, stream_of(kind, fabric_index(fabric, i)));
@@ -106,7 +97,7 @@ network_create(struct network **created, const struct settings *settings,
 	if (status != 0)
 		return status;
 
-	struct network *network = array_create(1, sizeof(*network));
+	struct network *network = memory_zeroed(1, sizeof(*network));
 	uint32_t devices = fabric->device_count;
 	network->fabric = fabric;
 	network->queue = queue;
@@ -115,15 +106,15 @@ network_create(struct network **created, const struct settings *settings,
 	network->context = context;
 	network->buffers = buffers_create();
 	network->tally = tally_create(devices);
-	network->device_up = array_create(devices, sizeof(bool));
+	network->device_up = memory_zeroed(devices, sizeof(bool));
 	memset(network->device_up, 1, devices);
 	network->icmp_next_ns =
-		array_create(fabric->router_count, sizeof(int64_t));
+		memory_zeroed(fabric->router_count, sizeof(int64_t));
 	for (uint32_t i = 0; i < fabric->router_count; i++)
 		network->icmp_next_ns[i] = -ICMP_BURST * ICMP_INTERVAL_NS;
-	network->fragment_ids = array_create(fabric->device_first[DEVICE_EDGE],
-					     sizeof(uint32_t));
-	network->scratch = array_create(1, BUFFER_BYTES_MAX);
+	network->fragment_ids = memory_zeroed(fabric->device_first[DEVICE_EDGE],
+					      sizeof(uint32_t));
+	network->scratch = memory_zeroed(1, BUFFER_BYTES_MAX);
 	seeds_create(network, settings->seed);
 	if (settings->fabric.kind == FABRIC_UNIFORM) {
 		network->uniform = uniform_create(fabric, settings);

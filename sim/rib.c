@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "sim/aspath.h"
+#include "sim/memory.h"
 
 #define NO_COLUMN UINT32_MAX
 
@@ -43,16 +44,6 @@ struct rib {
 	uint32_t *set_of_server;
 };
 
-static void *
-array_create(size_t count, size_t size)
-{
-	void *array = calloc(count ? count : 1, size);
-
-	if (array == NULL)
-		abort();
-	return array;
-}
-
 static uint32_t
 set_create(struct rib *rib, uint32_t server, uint32_t sharers)
 {
@@ -68,9 +59,9 @@ set_create(struct rib *rib, uint32_t server, uint32_t sharers)
 
 	struct set *set = &rib->sets[rib->set_count];
 	*set = (struct set){ .server = server, .sharers = sharers };
-	set->heard = array_create(rib->column_count, sizeof(uint32_t));
-	set->best = array_create(routers, sizeof(uint32_t));
-	set->groups = array_create(routers, sizeof(struct ecmp));
+	set->heard = memory_zeroed(rib->column_count, sizeof(uint32_t));
+	set->best = memory_zeroed(routers, sizeof(uint32_t));
+	set->groups = memory_zeroed(routers, sizeof(struct ecmp));
 	for (uint32_t i = 0; i < routers; i++)
 		ecmp_init(&set->groups[i], rib->ecmp, rib->buckets);
 	return rib->set_count++;
@@ -141,8 +132,8 @@ set_converge(struct rib *rib, uint32_t set)
 	const struct fabric *fabric = rib->fabric;
 	uint32_t edge = fabric->device_first[DEVICE_EDGE];
 	uint32_t routers = fabric->router_count;
-	uint32_t *order = array_create(routers, sizeof(uint32_t));
-	uint32_t *distance = array_create(routers, sizeof(uint32_t));
+	uint32_t *order = memory_zeroed(routers, sizeof(uint32_t));
+	uint32_t *distance = memory_zeroed(routers, sizeof(uint32_t));
 	uint32_t *best = rib->sets[set].best;
 	uint32_t count = set_search(rib, set, order, distance);
 
@@ -209,27 +200,27 @@ ports_number(struct rib *rib)
 			rib->column[first + i] = rib->column_count++;
 		}
 	}
-	rib->members = array_create(most, sizeof(uint32_t));
+	rib->members = memory_zeroed(most, sizeof(uint32_t));
 }
 
 struct rib *
 rib_create(const struct fabric *fabric, const struct routing_settings *settings)
 {
-	struct rib *rib = array_create(1, sizeof(*rib));
+	struct rib *rib = memory_zeroed(1, sizeof(*rib));
 	uint32_t servers = fabric->settings.servers;
 
 	rib->fabric = fabric;
 	rib->aspaths = aspaths_create();
 	rib->ecmp = settings->ecmp;
 	rib->buckets = settings->resilient_buckets;
-	rib->flags = array_create(fabric->port_count, 1);
-	rib->column = array_create(fabric->port_count, sizeof(uint32_t));
+	rib->flags = memory_zeroed(fabric->port_count, 1);
+	rib->column = memory_zeroed(fabric->port_count, sizeof(uint32_t));
 	rib->router_ports =
-		array_create(fabric->router_count, sizeof(uint32_t));
-	rib->router_up = array_create(fabric->router_count, sizeof(bool));
+		memory_zeroed(fabric->router_count, sizeof(uint32_t));
+	rib->router_up = memory_zeroed(fabric->router_count, sizeof(bool));
 	for (uint32_t i = 0; i < fabric->router_count; i++)
 		rib->router_up[i] = true;
-	rib->set_of_server = array_create(servers, sizeof(uint32_t));
+	rib->set_of_server = memory_zeroed(servers, sizeof(uint32_t));
 	ports_number(rib);
 
 	set_converge(rib, set_create(rib, FABRIC_NONE, 0));

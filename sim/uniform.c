@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sim/ecmp.h"
+#include "sim/memory.h"
 #include "sim/stream.h"
 
 struct uniform {
@@ -17,16 +18,6 @@ struct uniform {
 	struct ecmp service;
 	uint32_t *members; /* scratch */
 };
-
-static void *
-array_create(size_t count, size_t size)
-{
-	void *array = calloc(count, size);
-
-	if (array == NULL)
-		abort();
-	return array;
-}
 
 static void
 service_write(struct uniform *uniform)
@@ -44,7 +35,7 @@ uniform_create(const struct fabric *fabric, const struct settings *settings)
 {
 	const struct link_settings *link = &settings->fabric.server_link;
 	uint32_t servers = fabric->settings.servers;
-	struct uniform *uniform = array_create(1, sizeof(*uniform));
+	struct uniform *uniform = memory_zeroed(1, sizeof(*uniform));
 
 	uniform->fabric = fabric;
 	uniform->link = (struct link_settings){
@@ -54,8 +45,8 @@ uniform_create(const struct fabric *fabric, const struct settings *settings)
 		.reorder_ppm = link->reorder_ppm,
 	};
 	if (link->loss_ppm || link->duplicate_ppm || link->reorder_ppm) {
-		uniform->out = array_create(fabric->device_count,
-					    sizeof(struct link_direction));
+		uniform->out = memory_zeroed(fabric->device_count,
+					     sizeof(struct link_direction));
 		for (uint32_t i = 0; i < fabric->device_count; i++) {
 			unsigned kind =
 				STREAM_LINK + TIERS + fabric_kind(fabric, i);
@@ -64,9 +55,9 @@ uniform_create(const struct fabric *fabric, const struct settings *settings)
 				stream_of(kind, fabric_index(fabric, i)));
 		}
 	}
-	uniform->absent = array_create(servers, sizeof(bool));
-	uniform->silent = array_create(servers, sizeof(bool));
-	uniform->members = array_create(servers, sizeof(uint32_t));
+	uniform->absent = memory_zeroed(servers, sizeof(bool));
+	uniform->silent = memory_zeroed(servers, sizeof(bool));
+	uniform->members = memory_zeroed(servers, sizeof(uint32_t));
 	ecmp_init(&uniform->service, settings->routing.ecmp,
 		  settings->routing.resilient_buckets);
 	service_write(uniform);

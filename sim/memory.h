@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * memory.h - memory from the heap, or the end of the program
+ *
+ * A simulation without memory has no sensible way on, and no caller could do
+ * better than stop; so nobody asks. The core takes no part in this: its
+ * memory is the caller's.
+ */
+#ifndef SIM_MEMORY_H
+#define SIM_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* count items of size bytes, all zero; also for count 0. To be freed. */
+static inline void *
+memory_zeroed(size_t count, size_t size)
+{
+	void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+
+	if (memory == NULL)
+		abort();
+	return memory;
+}
+
+/* The array with room for count items, count > 0; what is new is not set.
+ * NULL: a new one. */
+static inline void *
+memory_grown(void *array, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size)
+		abort();
+	void *grown = realloc(array, count * size);
+	if (grown == NULL)
+		abort();
+	return grown;
+}
+
+#endif
