@@ -165,12 +165,6 @@ static const char views[] =
 	"  FROM ranked o JOIN run r ON r.id = o.run_id\n"
 	"  GROUP BY r.id, o.metric;\n";
 
-const char *
-db_schema(void)
-{
-	return schema;
-}
-
 int
 db_complain(sqlite3 *db, const char *while_doing)
 {

@@ -69,7 +69,4 @@ int db_number(sqlite3 *, const char *sql, int64_t none, int64_t *value);
  * statement. 0 or EXIT_RUNTIME, also when the output could not be written. */
 int db_print(sqlite3_stmt *, FILE *);
 
-/* The tables as SQL, without views. */
-const char *db_schema(void);
-
 #endif

@@ -61,7 +61,6 @@ uint32_t network_client_device(const struct network *, uint32_t client);
 struct address network_host_address(const struct network *, uint32_t device,
 				    uint8_t family);
 struct address network_service_address(const struct network *, uint8_t family);
-uint32_t network_uplinks(const struct network *, uint32_t device);
 
 /* Route a whole IP packet out of a host. avoid_port: not by this one unless
  * it is the only one that works (OUTBOX_ANY_UPLINK: any). Too big for the

@@ -164,12 +164,6 @@ network_service_address(const struct network *network, uint8_t family)
 }
 
 uint32_t
-network_uplinks(const struct network *network, uint32_t device)
-{
-	return network->bgp == NULL ? 1 : fabric_ports(network->fabric, device);
-}
-
-uint32_t
 network_link_find(const struct network *network, const char *name)
 {
 	return fabric_link_find(network->fabric, name);

@@ -74,14 +74,6 @@ tally_drop(struct tally *tally, uint32_t device, enum drop drop)
 	tally->drops[tally->drops_of[device]].of[drop]++;
 }
 
-uint64_t
-tally_dropped(const struct tally *tally, uint32_t device, enum drop drop)
-{
-	uint32_t index = tally->drops_of[device];
-
-	return index == NO_DROPS ? 0 : tally->drops[index].of[drop];
-}
-
 static void
 say(const struct watch *watch, const char *node, const char *name,
     uint64_t value)

@@ -45,7 +45,6 @@ void tally_destroy(struct tally *);
 /* A device's counters, to be increased. */
 struct tally_row *tally_of(struct tally *, uint32_t device);
 void tally_drop(struct tally *, uint32_t device, enum drop);
-uint64_t tally_dropped(const struct tally *, uint32_t device, enum drop);
 /* Every counter that is not zero: routers and, unless there are more than
  * TALLY_HOSTS_MAX of them, hosts, by name; sums of all under "". */
 #define TALLY_HOSTS_MAX 1024
