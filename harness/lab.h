@@ -95,9 +95,16 @@ int lab_daemon_kill(const struct lab *, uint32_t server, int signal);
 /* The server withdraws or announces the anycast route by its daemon (or, with
  * Homeward off, by vtysh). 0 or -1. */
 int lab_drain(const struct lab *, uint32_t server, bool drain);
-/* URL of `bytes` of the served file at `pace_bps` (0: no limit), or the place
- * for an upload. */
+/* URL of `bytes` of the served file at `pace_bps` (0: no limit; servers write
+ * that fast), for a plain GET; or the place for uploads, by PUT to that URL and
+ * any name appended to it. */
 void lab_url(const struct lab *, uint64_t bytes, uint64_t pace_bps,
 	     bool upload, char *url, size_t size);
+/* Byte i of the served file is that of pattern_fill(LAB_CONTENT_SEED, i, ..).
+ */
+#define LAB_CONTENT_SEED UINT64_C(0x686f6d6577617264)
+/* Where a server keeps the upload of that name once it is complete. */
+void lab_upload_path(const struct lab *, uint32_t server, const char *name,
+		     char path[LAB_PATH]);
 
 #endif
