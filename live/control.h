@@ -3,6 +3,10 @@
  * control.h - the daemon's Unix socket: one line in, lines out
  *
  *	status [json]		what it is and counts
+ *	counters		a line "NAME VALUE" each, named as the
+ *				simulator's rows: node_X, steer_X, engine_X,
+ *				drop_REASON; kernel_resets, cost_p50_ns,
+ *				cost_p99_ns, cost_count, cpu_ns, rss_bytes
  *	sessions		open sessions and since when
  *	peers			contacts of the node
  *	lookup CLIENT SERVICE	who owns it, in how many rounds and how long
