@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "harness/db.h"
-#include "harness/nearest.h"
 #include "harness/quantity.h"
 #include "harness/scenario.h"
+#include "live/nearest.h"
 #include "sim/watch.h"
 
 #define SESSIONS(condition)                                                    \

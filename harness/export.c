@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "harness/db.h"
-#include "harness/nearest.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
 #include "harness/view.h"
+#include "live/nearest.h"
 
 static void
 views_print(FILE *file)

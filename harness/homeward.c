@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/nearest.h"
 #include "harness/verbs.h"
+#include "live/nearest.h"
 
 static void
 help_print(FILE *file)

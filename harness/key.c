@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/nearest.h"
 #include "harness/quantity.h"
+#include "live/nearest.h"
 #include "sim/settings.h"
 
 const struct key *

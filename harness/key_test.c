@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "core/check.h"
-#include "harness/nearest.h"
 #include "harness/quantity.h"
 #include "harness/scenario.h"
+#include "live/nearest.h"
 #include "sim/settings.h"
 
 static void

@@ -29,11 +29,11 @@
 
 #include "harness/db.h"
 #include "harness/gnuplot.h"
-#include "harness/nearest.h"
 #include "harness/scaling.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
 #include "harness/view.h"
+#include "live/nearest.h"
 
 /* Fewer points than this are no curve T(n). */
 #define SCALING_POINTS 3

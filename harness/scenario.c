@@ -17,10 +17,10 @@
 #include <string.h>
 
 #include "harness/conflict.h"
-#include "harness/nearest.h"
 #include "harness/quantity.h"
 #include "harness/sweep.h"
 #include "harness/verbs.h"
+#include "live/nearest.h"
 
 static const char *const plot_names[] = {
 	"setting", "detection", "lookup", "scaling", "hops", "throughput"

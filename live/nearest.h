@@ -10,8 +10,8 @@
  * Damerau: A technique for computer detection and correction of spelling
  * errors. CACM 7(3), 1964.
  */
-#ifndef HARNESS_NEAREST_H
-#define HARNESS_NEAREST_H
+#ifndef LIVE_NEAREST_H
+#define LIVE_NEAREST_H
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
  *
  * Longer words than that are nobody's typing error: they match nothing.
  */
-#include "harness/nearest.h"
+#include "live/nearest.h"
 
 #include <stdint.h>
 #include <stdio.h>
