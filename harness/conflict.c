@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "harness/quantity.h"
+#include "sim/fault_kind.h"
 
 struct rule {
 	bool broken;
@@ -137,36 +138,6 @@ target_is_tier(const char *target)
 	return false;
 }
 
-/* What a kind of fault acts on. */
-enum target_kind {
-	TARGET_NONE, /* chooses for itself */
-	TARGET_LINK,
-	TARGET_ROUTER,
-	TARGET_SERVER
-};
-
-static enum target_kind
-target_wanted(enum fault_kind kind)
-{
-	switch (kind) {
-	case FAULT_LINK_DOWN:
-	case FAULT_LINK_UP:
-	case FAULT_LINK_SILENT:
-		return TARGET_LINK;
-	case FAULT_ROUTER_DOWN:
-	case FAULT_ROUTER_UP:
-		return TARGET_ROUTER;
-	case FAULT_SERVER_CRASH:
-	case FAULT_SERVER_UP:
-	case FAULT_DRAIN:
-	case FAULT_UNDRAIN:
-	case FAULT_LEAVE:
-		return TARGET_SERVER;
-	default:
-		return TARGET_NONE;
-	}
-}
-
 static bool
 target_broken(const struct settings *settings,
 	      const struct fault_settings *fault, uint32_t joins,
@@ -174,12 +145,12 @@ target_broken(const struct settings *settings,
 {
 	const struct fabric_settings *fabric = &settings->fabric;
 	const char *target = fault->target, *dash = strchr(target, '-');
-	enum target_kind wanted = target_wanted(fault->kind);
+	enum fault_target wanted = fault_trait(fault->kind)->target;
 	bool is_link = dash != NULL || target_is_tier(target);
 	bool there = false;
 
 	if (fabric->kind == FABRIC_UNIFORM &&
-	    (wanted == TARGET_LINK || wanted == TARGET_ROUTER ||
+	    (wanted == FAULT_TARGET_LINK || wanted == FAULT_TARGET_ROUTER ||
 	     fault->kind == FAULT_PARTITION)) {
 		snprintf(sentence, KEY_ERROR,
 			 "%s needs links and routers; a uniform fabric has "
@@ -187,29 +158,32 @@ target_broken(const struct settings *settings,
 			 fault_name(fault->kind));
 		return true;
 	}
-	if (wanted == TARGET_NONE && target[0] != '\0') {
+	if (wanted == FAULT_TARGET_NONE && target[0] != '\0') {
 		snprintf(sentence, KEY_ERROR, "%s takes no target",
 			 fault_name(fault->kind));
 		return true;
 	}
 	if (target[0] == '\0') {
-		if (wanted == TARGET_NONE)
+		if (wanted == FAULT_TARGET_NONE)
 			return false;
 		snprintf(sentence, KEY_ERROR, "%s needs a target",
 			 fault_name(fault->kind));
 		return true;
 	}
-	if ((wanted == TARGET_LINK && !is_link) ||
-	    ((wanted == TARGET_ROUTER || wanted == TARGET_SERVER) && is_link) ||
-	    (wanted == TARGET_SERVER && strncmp(target, "server", 6) != 0) ||
-	    (wanted == TARGET_ROUTER && strncmp(target, "server", 6) == 0)) {
+	if ((wanted == FAULT_TARGET_LINK && !is_link) ||
+	    ((wanted == FAULT_TARGET_ROUTER || wanted == FAULT_TARGET_SERVER) &&
+	     is_link) ||
+	    (wanted == FAULT_TARGET_SERVER &&
+	     strncmp(target, "server", 6) != 0) ||
+	    (wanted == FAULT_TARGET_ROUTER &&
+	     strncmp(target, "server", 6) == 0)) {
 		snprintf(sentence, KEY_ERROR,
 			 "%s acts on a %s, which '%s' "
 			 "is not",
 			 fault_name(fault->kind),
-			 wanted == TARGET_LINK	   ? "link"
-			 : wanted == TARGET_ROUTER ? "router"
-						   : "server",
+			 wanted == FAULT_TARGET_LINK	 ? "link"
+			 : wanted == FAULT_TARGET_ROUTER ? "router"
+							 : "server",
 			 target);
 		return true;
 	}

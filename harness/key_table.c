@@ -35,11 +35,12 @@ CHOICES(family_name, "4", "6")
 CHOICES(window_name, "off", "other", "both")
 CHOICES(arrival_name, "fixed", "poisson")
 CHOICES(direction_name, "download", "upload")
+CHOICES(side_name, "any", "upper", "lower")
 
 static const char *
 fault_kind_name(unsigned value)
 {
-	return value <= FAULT_MERGE ? fault_name((enum fault_kind)value) : NULL;
+	return value < FAULT_KINDS ? fault_name((enum fault_kind)value) : NULL;
 }
 
 #define IN(member)                                                             \
@@ -259,6 +260,9 @@ static const struct key fault_keys[] = {
 	{ "target", KEY_TARGET, NULL, 1, OF(target), 0, 0, NULL,
 	  "device (spine1), link (exit1-spine2), tier on session 0's path "
 	  "(exit-spine, spine-leaf, leaf-server) or path: any of these" },
+	CHOICE("side", OF(side), side_name,
+	       "live: the end of the link that is taken down, the other loses "
+	       "its carrier; simulated both see it at once"),
 	AMOUNT("until_s", "seconds", S, OF(until_ns), 0, 365 * DAY,
 	       "undone then; 0: never"),
 	AMOUNT("period_s", "seconds", S, OF(period_ns), 0, DAY,
@@ -331,9 +335,13 @@ key_fault_help(unsigned kind)
 					    "are cut" },
 		[FAULT_MERGE] = { none, "the links that a partition cut are "
 					"mended" },
+		[FAULT_DAEMON_KILL] = { server, "live: kill -9 of the server's "
+						"daemon; its sockets stay" },
+		[FAULT_DAEMON_START] = { server, "live: the daemon starts "
+						 "again" },
 	};
-	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_MERGE + 1,
+	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
 		       "every kind of fault is explained");
 
-	return kind <= FAULT_MERGE ? &helps[kind] : NULL;
+	return kind < FAULT_KINDS ? &helps[kind] : NULL;
 }

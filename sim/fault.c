@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sim/actor.h"
+#include "sim/fault_kind.h"
 #include "sim/path.h"
 
 enum step {
@@ -51,34 +52,6 @@ struct faults {
 	struct item *items;
 };
 
-static const struct {
-	const char *name;
-	enum fault_kind undo;
-} kinds[] = {
-	[FAULT_LINK_DOWN] = { "link_down", FAULT_LINK_UP },
-	[FAULT_LINK_UP] = { "link_up", FAULT_LINK_UP },
-	[FAULT_LINK_SILENT] = { "link_silent", FAULT_LINK_UP },
-	[FAULT_ROUTER_DOWN] = { "router_down", FAULT_ROUTER_UP },
-	[FAULT_ROUTER_UP] = { "router_up", FAULT_ROUTER_UP },
-	[FAULT_SERVER_CRASH] = { "server_crash", FAULT_SERVER_UP },
-	[FAULT_SERVER_UP] = { "server_up", FAULT_SERVER_UP },
-	[FAULT_DRAIN] = { "drain", FAULT_UNDRAIN },
-	[FAULT_UNDRAIN] = { "undrain", FAULT_UNDRAIN },
-	[FAULT_JOIN] = { "join", FAULT_JOIN },
-	[FAULT_LEAVE] = { "leave", FAULT_LEAVE },
-	[FAULT_CHURN] = { "churn", FAULT_CHURN },
-	[FAULT_PARTITION] = { "partition", FAULT_MERGE },
-	[FAULT_MERGE] = { "merge", FAULT_MERGE },
-};
-_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == FAULT_MERGE + 1,
-	       "every kind of fault has a name");
-
-const char *
-fault_name(enum fault_kind kind)
-{
-	return kinds[kind].name;
-}
-
 uint32_t
 faults_joining(const struct settings *settings)
 {
@@ -94,40 +67,23 @@ faults_joining(const struct settings *settings)
 
 /* ---- targets ---- */
 
-static bool
-wants_server(enum fault_kind kind)
-{
-	return kind == FAULT_SERVER_CRASH || kind == FAULT_SERVER_UP ||
-	       kind == FAULT_DRAIN || kind == FAULT_UNDRAIN ||
-	       kind == FAULT_LEAVE;
-}
-
-static bool
-wants_link(enum fault_kind kind)
-{
-	return kind == FAULT_LINK_DOWN || kind == FAULT_LINK_UP ||
-	       kind == FAULT_LINK_SILENT;
-}
-
-static bool
-wants_router(enum fault_kind kind)
-{
-	return kind == FAULT_ROUTER_DOWN || kind == FAULT_ROUTER_UP;
-}
-
 /* A sentence about what is wrong with the item's target, or NULL. */
 static const char *
 resolve(struct faults *faults, struct item *item)
 {
 	const struct fault_settings *fault = item->fault;
 	bool uniform = faults->settings->fabric.kind == FABRIC_UNIFORM;
+	enum fault_target wanted = fault_trait(fault->kind)->target;
 	enum path_tier tier;
 
 	item->device = item->link = UINT32_MAX;
-	if (uniform && (wants_link(fault->kind) || wants_router(fault->kind) ||
-			fault->kind == FAULT_PARTITION))
+	if (!fault_trait(fault->kind)->simulated)
+		return "not in the simulator";
+	if (uniform &&
+	    (wanted == FAULT_TARGET_LINK || wanted == FAULT_TARGET_ROUTER ||
+	     fault->kind == FAULT_PARTITION))
 		return "a uniform fabric has no links or routers";
-	if (wants_link(fault->kind)) {
+	if (wanted == FAULT_TARGET_LINK) {
 		item->on_path = strcmp(fault->target, "path") == 0 ||
 				path_tier_parse(fault->target, &tier);
 		if (item->on_path && fault->period_ns > 0)
@@ -137,15 +93,15 @@ resolve(struct faults *faults, struct item *item)
 		item->link = network_link_find(faults->network, fault->target);
 		return item->link == UINT32_MAX ? "no such link" : NULL;
 	}
-	if (!wants_router(fault->kind) && !wants_server(fault->kind))
+	if (wanted == FAULT_TARGET_NONE)
 		return NULL;
 	item->device = network_device_find(faults->network, fault->target);
 	if (item->device == UINT32_MAX)
 		return "no such device";
 	uint32_t servers = faults->settings->fabric.servers;
 	uint32_t hosts = servers + faults->settings->fabric.clients;
-	if (wants_server(fault->kind) ? item->device >= servers
-				      : item->device < hosts)
+	if (wanted == FAULT_TARGET_SERVER ? item->device >= servers
+					  : item->device < hosts)
 		return "a device of another kind";
 	return NULL;
 }
@@ -534,12 +490,10 @@ static void
 act(struct faults *faults, struct item *item, enum fault_kind kind,
     struct instant now)
 {
-	bool detects = kind == FAULT_LINK_DOWN || kind == FAULT_LINK_SILENT ||
-		       kind == FAULT_ROUTER_DOWN;
-	bool harms = kind == item->fault->kind && kinds[kind].undo != kind;
+	const struct fault_trait *trait = fault_trait(kind);
 
-	if (harms || kind == FAULT_LEAVE)
-		workload_fault(faults->workload, now, detects);
+	if (trait->harms)
+		workload_fault(faults->workload, now, trait->detects);
 	else
 		workload_changed(faults->workload);
 	item->down = apply(faults, item, kind, now);
@@ -573,7 +527,8 @@ begin(struct faults *faults, struct item *item, struct instant now)
 		return;
 	}
 	act(faults, item, fault->kind, now);
-	if (fault->period_ns > 0 && kinds[fault->kind].undo != fault->kind)
+	if (fault->period_ns > 0 &&
+	    fault_trait(fault->kind)->undo != fault->kind)
 		schedule(faults, item, STEP_FLIP, fault->period_ns / 2, 0);
 }
 
@@ -584,14 +539,14 @@ flip(struct faults *faults, struct item *item, struct instant now)
 
 	if (item->settled) /* it has ended */
 		return;
-	act(faults, item, item->down ? kinds[kind].undo : kind, now);
+	act(faults, item, item->down ? fault_trait(kind)->undo : kind, now);
 	schedule(faults, item, STEP_FLIP, item->fault->period_ns / 2, 0);
 }
 
 static void
 end(struct faults *faults, struct item *item, struct instant now)
 {
-	enum fault_kind undo = kinds[item->fault->kind].undo;
+	enum fault_kind undo = fault_trait(item->fault->kind)->undo;
 
 	if (item->fault->kind == FAULT_CHURN) {
 		item->down = false;

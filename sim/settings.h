@@ -150,6 +150,17 @@ enum fault_kind {
 	FAULT_CHURN, /* servers crash and come back at a rate */
 	FAULT_PARTITION, /* half of the spines' links, until merge */
 	FAULT_MERGE,
+	FAULT_DAEMON_KILL, /* kill -9 of a server's daemon: its sockets stay */
+	FAULT_DAEMON_START,
+	FAULT_KINDS
+};
+
+/* Which end of a link is taken down; the other loses its carrier. Simulated
+ * both see it at once. */
+enum fault_side {
+	FAULT_SIDE_ANY, /* at random */
+	FAULT_SIDE_UPPER, /* nearer to the clients */
+	FAULT_SIDE_LOWER
 };
 
 const char *fault_name(enum fault_kind); /* "link_down" ... */
@@ -161,6 +172,7 @@ struct fault_settings {
 	 * link on the path of session 0 is meant: "exit-spine", "spine-leaf",
 	 * "leaf-server"; or "path": a random one of these three. */
 	char target[48];
+	enum fault_side side; /* of a link */
 	int64_t until_ns; /* > at_ns: undone then (flap: every period_ns) */
 	int64_t period_ns;
 	/* Path targets: when the cut strayed nothing within this time it does

@@ -21,7 +21,8 @@ struct workload {
 	bool window; /* a stall window is open */
 	uint32_t window_serial;
 	bool detecting;
-	struct instant fault;
+	struct instant fault; /* when it was made */
+	struct instant seen; /* from when on its first stray is timed */
 };
 
 /* Inverse transform: linear between the points, integers only. */
@@ -182,19 +183,32 @@ workload_stray(struct workload *workload, struct instant now,
 	session->strays++;
 	bool moved = session->last_server != server;
 	session->last_server = server;
-	if (!moved || !workload->detecting)
+	if (!moved || !workload->detecting ||
+	    instant_before(now, workload->fault))
 		return;
 	workload->detecting = false;
+	int64_t value_ns = instant_distance_ns(workload->seen, now);
 	struct watch_measurement m = {
 		.metric = METRIC_DETECTION,
-		.at = workload->fault,
-		.value_ns = instant_distance_ns(workload->fault, now),
+		.at = workload->seen,
+		/* Two live processes may see the same instant in the wrong
+		 * order. */
+		.value_ns = value_ns > 0 ? value_ns : 0,
 		.node = server,
 		.flow = flow,
 		.hops = WATCH_NONE,
 		.ok = true,
 	};
 	measure(workload, &m);
+}
+
+void
+workload_strays(struct workload *workload, uint32_t flow, uint64_t count)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state == SESSION_OPEN)
+		session->strays += count;
 }
 
 /* The session's window ends: two rows. */
@@ -286,7 +300,7 @@ workload_fault(struct workload *workload, struct instant now, bool detects)
 	window_end_all(workload, now);
 	workload->window = true;
 	workload->detecting = detects;
-	workload->fault = now;
+	workload->fault = workload->seen = now;
 	for (uint32_t i = 0; i < workload->count; i++) {
 		struct session *session = &workload->sessions[i];
 		if (session->state != SESSION_OPEN)
@@ -301,6 +315,13 @@ workload_fault(struct workload *workload, struct instant now, bool detects)
 		.a = ++workload->window_serial,
 	};
 	queue_schedule(workload->queue, 0, WORKLOAD_WINDOW_NS, &event);
+}
+
+void
+workload_fault_seen(struct workload *workload, struct instant at)
+{
+	if (instant_before(workload->fault, at))
+		workload->seen = at;
 }
 
 void

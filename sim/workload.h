@@ -84,6 +84,9 @@ void workload_home(struct workload *, uint32_t flow);
  * are hashed by their own addresses: they say nothing of where it goes. */
 void workload_stray(struct workload *, struct instant now,
 		    const struct session_key *, uint32_t server);
+/* So many more, counted by somebody else (a live server's daemon), and when
+ * is not known: they time nothing. */
+void workload_strays(struct workload *, uint32_t flow, uint64_t count);
 /* The receiver has this many bytes, all right. */
 void workload_progress(struct workload *, struct instant now, uint32_t flow,
 		       uint64_t bytes);
@@ -93,6 +96,9 @@ void workload_close(struct workload *, struct instant now, uint32_t flow,
 
 /* A fault begins: stall windows open. detects: its first stray is timed. */
 void workload_fault(struct workload *, struct instant now, bool detects);
+/* When the fault became visible, if that was later than the order for it (live:
+ * the kernel's link event): its first stray is timed from then on. */
+void workload_fault_seen(struct workload *, struct instant at);
 /* Something else changed (a link mended, a server back): strays from now on
  * are not the last fault's. */
 void workload_changed(struct workload *);
