@@ -87,6 +87,15 @@ static const char schema[] =
 	"  at_ns INTEGER NOT NULL,\n"
 	"  bytes INTEGER NOT NULL\n"
 	") STRICT;\n"
+	"CREATE TABLE cut(\n"
+	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
+	"  flow INTEGER NOT NULL,\n"
+	"  at_ns INTEGER NOT NULL,\n"
+	"  lower INTEGER NOT NULL CHECK (lower IN (0, 1)),\n"
+	"  back INTEGER NOT NULL CHECK (back IN (0, 1)),\n"
+	"  resent INTEGER,\n"
+	"  repeated INTEGER\n"
+	") STRICT;\n"
 	"CREATE TABLE setting(\n"
 	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
 	"  key TEXT NOT NULL,\n"
@@ -97,7 +106,8 @@ static const char schema[] =
 	"CREATE INDEX session_run ON session(run_id, outcome);\n"
 	"CREATE INDEX fault_run ON fault(run_id);\n"
 	"CREATE INDEX counter_run ON counter(run_id, name);\n"
-	"CREATE INDEX sample_run ON sample(run_id, flow);\n";
+	"CREATE INDEX sample_run ON sample(run_id, flow);\n"
+	"CREATE INDEX cut_run ON cut(run_id, flow);\n";
 
 /* What a key was in the run, swept or not, written or default; NULL where there
  * is no such key (a replay). */

@@ -7,12 +7,13 @@
  *	      --< fault		what broke, and when
  *	      --< counter	totals a device ("" for the whole run)
  *	      --< sample	in-order bytes of a session, over time
+ *	      --< cut		what a fault did to a session, live
  *	      --< setting	a scenario key and its value in this run
  *
- * Design section 9 fixes the tables' columns, all but setting's; views add
- * what readers ask for often (metric, hops, outcome, lost, operation), beside
- * the settings that tell runs apart. Tables are STRICT, so a
- * wrong type is an error when it is written, not when it is plotted.
+ * Design section 9 fixes the tables' columns, all but those of setting and
+ * cut; views add what readers ask for often (metric, hops, outcome, lost,
+ * operation), beside the settings that tell runs apart. Tables are STRICT, so
+ * a wrong type is an error when it is written, not when it is plotted.
  *
  * Rules that hold in every database this program wrote:
  *  - A run and all its rows come in one transaction: whoever reads sees whole
@@ -38,7 +39,7 @@
 #include <stdio.h>
 
 #define DB_APPLICATION_ID 0x486f6d65 /* "Home" */
-#define DB_VERSION	  2
+#define DB_VERSION	  3
 #define DB_DEFAULT_PATH	  "results/homeward.db"
 
 enum db_mode {

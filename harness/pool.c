@@ -162,6 +162,14 @@ child_sample(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 }
 
 static void
+child_cut(void *context, const struct watch_cut *cut)
+{
+	struct child *child = context;
+
+	child->writer.cut(child->spool, cut);
+}
+
+static void
 child_packet(void *context, const char *device, uint32_t port,
 	     struct instant at, const uint8_t *bytes, uint32_t size)
 {
@@ -215,6 +223,7 @@ child_run(const struct pool_task *task, struct child *child)
 		.fault = child_fault,
 		.counter = child_counter,
 		.sample = child_sample,
+		.cut = child_cut,
 		.packet = child->trace != NULL ? child_packet : NULL,
 		.progress = child_progress,
 	};

@@ -36,6 +36,9 @@ static const char *const inserts[ROWS_TABLES] = {
 			 " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ROWS_SAMPLE] = "INSERT INTO sample(rowid, run_id, flow, at_ns, bytes)"
 			" VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ROWS_CUT] = "INSERT INTO cut(rowid, run_id, flow, at_ns, lower, back, "
+		     "resent, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+		     "?8)",
 };
 
 /* {"homeward": "...", "sqlite": "..."}; to be freed, NULL: said. */
@@ -310,6 +313,23 @@ sample_insert(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 	row_end(rows, statement);
 }
 
+static void
+cut_insert(void *context, const struct watch_cut *cut)
+{
+	struct rows *rows = context;
+	sqlite3_stmt *statement = row_start(rows, ROWS_CUT);
+
+	if (statement == NULL)
+		return;
+	sqlite3_bind_int64(statement, 3, cut->flow);
+	sqlite3_bind_int64(statement, 4, cut->at.ns);
+	sqlite3_bind_int64(statement, 5, cut->lower);
+	sqlite3_bind_int64(statement, 6, cut->back);
+	bind_index(statement, 7, cut->resent);
+	bind_index(statement, 8, cut->repeated);
+	row_end(rows, statement);
+}
+
 struct watch
 rows_watch(struct rows *rows)
 {
@@ -320,6 +340,7 @@ rows_watch(struct rows *rows)
 		.fault = fault_insert,
 		.counter = counter_insert,
 		.sample = sample_insert,
+		.cut = cut_insert,
 	};
 }
 

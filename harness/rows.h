@@ -43,6 +43,7 @@ enum rows_table {
 	ROWS_FAULT,
 	ROWS_COUNTER,
 	ROWS_SAMPLE,
+	ROWS_CUT,
 	ROWS_TABLES
 };
 

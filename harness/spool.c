@@ -19,6 +19,7 @@ enum spool_kind {
 	SPOOL_FAULT,
 	SPOOL_COUNTER,
 	SPOOL_SAMPLE,
+	SPOOL_CUT,
 	SPOOL_CAPTURE,
 	SPOOL_END,
 	SPOOL_KINDS
@@ -39,6 +40,7 @@ static const struct {
 	[SPOOL_FAULT] = { "fault", "at_ns", 1 },
 	[SPOOL_COUNTER] = { "counter", "value", 1 },
 	[SPOOL_SAMPLE] = { "sample", "flow at_ns bytes", 3 },
+	[SPOOL_CUT] = { "cut", "at_ns flow lower back resent repeated", 6 },
 	[SPOOL_CAPTURE] = { "capture", "packets hash", 2 },
 	[SPOOL_END] = { "end", "events state_hash zero_ns end_ns stopped", 5 },
 };
@@ -147,6 +149,16 @@ sample_write(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 	entry_write(context, SPOOL_SAMPLE, words, NULL, NULL);
 }
 
+static void
+cut_write(void *context, const struct watch_cut *c)
+{
+	const uint64_t words[] = { (uint64_t)c->at.ns, c->flow,
+				   c->lower,	       c->back,
+				   c->resent,	       c->repeated };
+
+	entry_write(context, SPOOL_CUT, words, NULL, NULL);
+}
+
 struct watch
 spool_watch(FILE *file)
 {
@@ -157,6 +169,7 @@ spool_watch(FILE *file)
 		.fault = fault_write,
 		.counter = counter_write,
 		.sample = sample_write,
+		.cut = cut_write,
 	};
 }
 
@@ -212,6 +225,7 @@ entry_replay(const struct entry *entry, const struct watch *watch)
 	const uint64_t *w = entry->words;
 	struct watch_measurement m;
 	struct watch_session s;
+	struct watch_cut c;
 
 	switch ((enum spool_kind)entry->kind) {
 	case SPOOL_MEASUREMENT:
@@ -252,6 +266,17 @@ entry_replay(const struct entry *entry, const struct watch *watch)
 	case SPOOL_SAMPLE:
 		watch->sample(watch->context, (uint32_t)w[0],
 			      (struct instant){ .ns = (int64_t)w[1] }, w[2]);
+		break;
+	case SPOOL_CUT:
+		c = (struct watch_cut){
+			.at.ns = (int64_t)w[0],
+			.flow = (uint32_t)w[1],
+			.lower = w[2] != 0,
+			.back = w[3] != 0,
+			.resent = (uint32_t)w[4],
+			.repeated = (uint32_t)w[5],
+		};
+		watch->cut(watch->context, &c);
 		break;
 	default:
 		break;

@@ -67,6 +67,16 @@ hear_sample(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 }
 
 static void
+hear_cut(void *context, const struct watch_cut *cut)
+{
+	struct heard *heard = context;
+
+	heard->calls += cut->at.ns == 5 && cut->flow == 7 && !cut->lower &&
+			cut->back && cut->resent == 3 &&
+			cut->repeated == WATCH_NONE;
+}
+
+static void
 fill(FILE *file, uint64_t value)
 {
 	struct watch watch = spool_watch(file);
@@ -91,12 +101,21 @@ fill(FILE *file, uint64_t value)
 		.outcome = OUTCOME_RESET,
 	};
 
+	const struct watch_cut cut = {
+		.at.ns = 5,
+		.flow = 7,
+		.back = true,
+		.resent = 3,
+		.repeated = WATCH_NONE,
+	};
+
 	watch.measurement(watch.context, &measurement);
 	watch.session(watch.context, &session);
 	watch.fault(watch.context, (struct instant){ .ns = 5 }, "link_down",
 		    "exit1-spine2");
 	watch.counter(watch.context, "", "drop_ttl", value);
 	watch.sample(watch.context, 3, (struct instant){ .ns = 9 }, 11);
+	watch.cut(watch.context, &cut);
 	spool_capture(file, "spine1-0", 4, 0xabc);
 }
 
@@ -111,6 +130,7 @@ round_test(FILE *file)
 		.fault = hear_fault,
 		.counter = hear_counter,
 		.sample = hear_sample,
+		.cut = hear_cut,
 	};
 	const struct world_result end = { .events = 8, .state_hash = 9 };
 	struct world_result result;
@@ -123,7 +143,7 @@ round_test(FILE *file)
 	CHECK(spool_is_whole(file, &result));
 	CHECK(result.events == 8 && result.state_hash == 9);
 	spool_read(file, &watch);
-	CHECK(heard.calls == 5);
+	CHECK(heard.calls == 6);
 	CHECK(heard.measurement.at.ns == INT64_MAX - 1);
 	CHECK(heard.measurement.value_ns == -1);
 	CHECK(heard.measurement.node == WATCH_NONE);

@@ -63,6 +63,18 @@ struct watch_session {
 	enum outcome outcome;
 };
 
+/* What a fault did to one session, beside its stall; live only. */
+struct watch_cut {
+	struct instant at; /* the fault's, as in its stall measurement */
+	uint32_t flow;
+	bool lower; /* the end of the link that went down: the servers' */
+	bool back; /* the link was also on the way from server to client */
+	/* By whoever sends the data, from then to the end of the stall's
+	 * window: segments sent again, and those of them that the receiver had
+	 * already (RFC 2883); WATCH_NONE: nobody saw. */
+	uint32_t resent, repeated;
+};
+
 struct watch {
 	void *context;
 	void (*measurement)(void *, const struct watch_measurement *);
@@ -76,6 +88,7 @@ struct watch {
 	/* In-order bytes of a sampled session at its receiver. */
 	void (*sample)(void *, uint32_t flow, struct instant at,
 		       uint64_t bytes);
+	void (*cut)(void *, const struct watch_cut *);
 	/* A packet leaves or enters a device; for captures. */
 	void (*packet)(void *, const char *device, uint32_t port,
 		       struct instant at, const uint8_t *bytes, uint32_t size);
