@@ -159,10 +159,10 @@ tunnel_inner_max(void)
 	return INNER_MAX;
 }
 
-static uint64_t
-tag_of(const struct siphash_key *key, const struct address *from,
-       const struct address *to, const struct gue_header *gue,
-       const uint8_t *inner, size_t inner_size)
+uint64_t
+tunnel_tag(const struct siphash_key *key, const struct address *from,
+	   const struct address *to, const struct gue_header *gue,
+	   const uint8_t *inner, size_t inner_size)
 {
 	uint8_t input[GUE_TAG_INPUT_MAX];
 
@@ -203,9 +203,10 @@ tunnel_seal(struct tunnel *tunnel, const struct address *address, uint32_t hash,
 		.boot = peer->boot,
 		.sequence = ++peer->sequence,
 	};
-	gue.tag = tag_of(&settings->tag_keys[settings->tag_key_id],
-			 &tunnel->self, address, &gue, bytes + GUE_HEADER_BYTES,
-			 item->size - GUE_HEADER_BYTES);
+	gue.tag = tunnel_tag(&settings->tag_keys[settings->tag_key_id],
+			     &tunnel->self, address, &gue,
+			     bytes + GUE_HEADER_BYTES,
+			     item->size - GUE_HEADER_BYTES);
 	gue_build(bytes, &gue);
 
 	item->source_port =
@@ -232,8 +233,8 @@ tunnel_receive(struct tunnel *tunnel, const struct address *from,
 		return DROP_KEY_ID;
 	if (from->family != to->family)
 		return DROP_MALFORMED;
-	if (gue.tag != tag_of(&settings->tag_keys[gue.key_id], from, to, &gue,
-			      cursor.at, cursor_left(&cursor)))
+	if (gue.tag != tunnel_tag(&settings->tag_keys[gue.key_id], from, to,
+				  &gue, cursor.at, cursor_left(&cursor)))
 		return DROP_TAG;
 	if (!replay_accept(&peer_get(tunnel, from)->replay, gue.boot,
 			   gue.sequence))

@@ -31,6 +31,8 @@
 #include "core/rng.h"
 #include "core/siphash.h"
 
+struct gue_header;
+
 /* Outer source ports: this and above, by the flow's hash (RFC 7510 section 3
  * has the same range). */
 #define TUNNEL_SOURCE_PORT 49152
@@ -73,6 +75,14 @@ enum drop tunnel_receive(struct tunnel *, const struct address *from,
 			 const struct address *to, const uint8_t *bytes,
 			 size_t size, const uint8_t **inner,
 			 size_t *inner_size);
+
+/* The tag that such a datagram must bear: key is the one that the header's key
+ * id names, both addresses are of one family, header->tag is not read; of the
+ * inner packet only the first GUE_INNER_BYTES matter. For tunnel.c and for
+ * whoever reads captures. */
+uint64_t tunnel_tag(const struct siphash_key *key, const struct address *from,
+		    const struct address *to, const struct gue_header *,
+		    const uint8_t *inner, size_t inner_size);
 
 /* An ICMP error says that our packets to the peer must not be larger than
  * mtu_bytes (0: it does not say). Forgotten after ten minutes (RFC 1191

@@ -5,6 +5,7 @@
  *	homeward replay [--move-at PACKET|TIME] [--move HOW] [--servers N]
  *			[--homeward on|off] [--routing at-once|lab] ...
  *			CAPTURE
+ *	homeward replay --decode [--secret FILE] [--json] CAPTURE
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 
 #include "core/instant.h"
 #include "harness/db.h"
+#include "harness/decode.h"
 #include "harness/quantity.h"
 #include "harness/replay.h"
 #include "harness/verbs.h"
@@ -110,7 +112,9 @@ choice_parse(const char *name, const char *option, const char *text,
 struct replay_options {
 	struct replay_settings settings;
 	const char *db;
-	bool json;
+	const char *secret;
+	bool json, decode;
+	bool played; /* an option that only playing has */
 };
 
 static int
@@ -120,7 +124,14 @@ option_take(const char *name, int option, struct replay_options *options)
 	uint64_t value = 0;
 	int code = 0;
 
+	options->played |= strchr("DSj", option) == NULL;
 	switch (option) {
+	case 'D':
+		options->decode = true;
+		return 0;
+	case 'S':
+		options->secret = optarg;
+		return 0;
 	case 'a':
 		return when_parse(name, optarg, settings);
 	case 'm':
@@ -174,6 +185,8 @@ verb_replay(int argc, char **argv)
 		{ "out", required_argument, NULL, 'o' },
 		{ "db", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "decode", no_argument, NULL, 'D' },
+		{ "secret", required_argument, NULL, 'S' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct replay_options options = {
@@ -191,6 +204,14 @@ verb_replay(int argc, char **argv)
 		return verb_usage(argv[0], optind < argc
 						   ? "one capture at a time"
 						   : "which capture?");
+	if (options.decode && options.played)
+		return verb_usage(
+			argv[0], "--decode goes with --secret and --json only");
+	if (options.decode)
+		return decode_capture(argv[optind], options.secret,
+				      options.json);
+	if (options.secret != NULL)
+		return verb_usage(argv[0], "--secret goes with --decode");
 	options.settings.path = argv[optind];
 	code = replay_play(&replay, &options.settings);
 	if (replay == NULL)

@@ -90,7 +90,8 @@ static const struct verb verbs[] = {
 	{ "replay", verb_replay, "push a capture's sessions through the core",
 	  "[--move-at PACKET|TIME] [--move HOW] [--homeward on|off]\n"
 	  "[--servers N] [--routing at-once|lab] [--mtu N] [--seed N]\n"
-	  "[--out DIR] [--db FILE] [--json] CAPTURE",
+	  "[--out DIR] [--db FILE] [--json] CAPTURE\n"
+	  "--decode [--secret FILE] [--json] CAPTURE",
 	  "  --move-at PACKET      before that record, 12; or a time since "
 	  "the\n"
 	  "                        first: 1.5s, 200ms, 30us (half of the "
@@ -109,6 +110,10 @@ static const struct verb verbs[] = {
 	  "  --out DIR             write captures (pcap) of every port there\n"
 	  "  --db FILE             add a run to this database\n"
 	  "  --json                print it as JSON\n"
+	  "  --decode              play nothing; print our own datagrams, a "
+	  "line each\n"
+	  "  --secret FILE         the cluster's, to open them and check their "
+	  "tags\n"
 	  "A capture is any file that libpcap opens. Exit 3 when it breaks "
 	  "off;\n"
 	  "what came before that was played.\n" },
