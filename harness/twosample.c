@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * twosample.c - see twosample.h
+ *
+ * Everything walks the two sorted samples side by side; only the shift takes
+ * more than one such walk.
+ */
+#include "harness/twosample.h"
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+
+/* Two sorted samples. */
+struct pair {
+	const double *x, *y;
+	size_t m, n;
+};
+
+/* Index of the first value above `value`, from `at` on. */
+static size_t
+pass(const double *sorted, size_t count, size_t at, double value)
+{
+	while (at < count && sorted[at] <= value)
+		at++;
+	return at;
+}
+
+/* U, D and the sum of t^3 - t over groups of t equal values. */
+static void
+pair_walk(const struct pair *pair, struct twosample *result, double *ties)
+{
+	double m = (double)pair->m, n = (double)pair->n;
+	size_t i = 0, j = 0;
+
+	while (i < pair->m || j < pair->n) {
+		double value = i == pair->m   ? pair->y[j]
+			       : j == pair->n ? pair->x[i]
+					      : fmin(pair->x[i], pair->y[j]);
+		size_t next_i = pass(pair->x, pair->m, i, value);
+		size_t next_j = pass(pair->y, pair->n, j, value);
+		double same_x = (double)(next_i - i);
+		double same_y = (double)(next_j - j);
+		double same = same_x + same_y;
+
+		result->u += same_y * ((double)i + same_x / 2);
+		*ties += same * same * same - same;
+		i = next_i;
+		j = next_j;
+		result->d =
+			fmax(result->d, fabs((double)i / m - (double)j / n));
+	}
+}
+
+/* Chance that the largest distance exceeds lambda: Kolmogorov's law, by the
+ * series that converges fast there. */
+static double
+kolmogorov_tail(double lambda)
+{
+	double sum = 0;
+
+	if (lambda <= 0)
+		return 1;
+	if (lambda < 1) {
+		for (int k = 1; k < 10; k++) {
+			double odd = (2 * k - 1) * M_PI / lambda;
+
+			sum += exp(-odd * odd / 8);
+		}
+		return fmax(0, 1 - sqrt(2 * M_PI) / lambda * sum);
+	}
+	for (int k = 1; k < 20; k++)
+		sum += (k % 2 == 1 ? 2 : -2) *
+		       exp(-2. * k * k * lambda * lambda);
+	return fmin(1, sum);
+}
+
+/* Pairs with y - x <= limit. */
+static double
+pair_count(const struct pair *pair, double limit)
+{
+	size_t j = 0;
+	double count = 0;
+
+	for (size_t i = 0; i < pair->m; i++) {
+		while (j < pair->n && pair->y[j] - pair->x[i] <= limit)
+			j++;
+		count += (double)j;
+	}
+	return count;
+}
+
+/* The smallest difference above `limit`; there is one. */
+static double
+pair_above(const struct pair *pair, double limit)
+{
+	size_t j = 0;
+	double least = INFINITY;
+
+	for (size_t i = 0; i < pair->m; i++) {
+		while (j < pair->n && pair->y[j] - pair->x[i] <= limit)
+			j++;
+		if (j < pair->n)
+			least = fmin(least, pair->y[j] - pair->x[i]);
+	}
+	return least;
+}
+
+/* The k-th smallest of all differences, 1 <= k <= m n. */
+static double
+pair_difference(const struct pair *pair, double k)
+{
+	double low = pair->y[0] - pair->x[pair->m - 1];
+	double high = pair->y[pair->n - 1] - pair->x[0];
+
+	if (pair_count(pair, low) >= k)
+		return low;
+	/* count(low) < k <= count(high), and so it stays. */
+	for (int round = 0; round < 100; round++) {
+		double middle = low + (high - low) / 2;
+
+		if (!(middle > low && middle < high))
+			break;
+		if (pair_count(pair, middle) < k)
+			low = middle;
+		else
+			high = middle;
+	}
+	return pair_above(pair, low);
+}
+
+static void
+pair_shift(const struct pair *pair, double deviation, struct twosample *result)
+{
+	double pairs = (double)pair->m * (double)pair->n;
+	double quantile =
+		gsl_cdf_ugaussian_Pinv(0.5 + TWOSAMPLE_CONFIDENCE / 2);
+	double rank = floor(pairs / 2 - quantile * deviation);
+
+	result->shift = pair_difference(pair, floor((pairs + 1) / 2));
+	if (fmod(pairs, 2) == 0)
+		result->shift =
+			(result->shift + pair_difference(pair, pairs / 2 + 1)) /
+			2;
+	rank = fmax(1, rank);
+	result->shift_low = pair_difference(pair, rank);
+	result->shift_high = pair_difference(pair, pairs + 1 - rank);
+}
+
+static bool
+sample_finite(const double *sample, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!isfinite(sample[i]))
+			return false;
+	return true;
+}
+
+int
+twosample_compare(struct twosample *result, double *first, size_t m,
+		  double *second, size_t n)
+{
+	const struct pair pair = { .x = first, .y = second, .m = m, .n = n };
+	double pairs = (double)m * (double)n, all = (double)m + (double)n;
+	double ties = 0, deviation, off, root;
+
+	*result = (struct twosample){ .u = 0 };
+	if (m == 0 || n == 0 || !sample_finite(first, m) ||
+	    !sample_finite(second, n))
+		return -EINVAL;
+	gsl_sort(first, 1, m);
+	gsl_sort(second, 1, n);
+	pair_walk(&pair, result, &ties);
+	result->larger = result->u / pairs;
+	deviation = sqrt(pairs / 12 * (all + 1 - ties / (all * (all - 1))));
+	off = result->u - pairs / 2;
+	if (deviation > 0 && fabs(off) > 0.5)
+		result->z = copysign((fabs(off) - 0.5) / deviation, off);
+	result->u_p = fmin(1, 2 * gsl_cdf_ugaussian_Q(fabs(result->z)));
+	root = sqrt(pairs / all);
+	result->d_p = kolmogorov_tail((root + 0.12 + 0.11 / root) * result->d);
+	pair_shift(&pair, deviation, result);
+	return 0;
+}
