@@ -18,7 +18,7 @@
  * gathered, once per wake-up, so that datagrams leave in batches.
  *
  * A route to an owner is known by sending: the edge's answer ENETUNREACH or
- * EHOSTUNREACH is told to steer.
+ * EHOSTUNREACH, or what it says later by engine_sent(), is told to steer.
  *
  * The session's version is the wall-clock time at which its handshake was
  * complete: the event's monotonic time plus `wall_offset_ns`.
@@ -36,8 +36,8 @@
 #include "live/conf.h"
 #include "live/datapath.h"
 #include "live/report.h"
-#include "live/secret.h"
 #include "live/seal.h"
+#include "live/secret.h"
 #include "live/sessions.h"
 #include "live/sockdiag.h"
 
@@ -62,6 +62,7 @@ struct engine_edge {
 
 struct engine_parts { /* borrowed; outlive the engine */
 	struct sessions *sessions;
+	/* NULL: the sessions table alone says what is here (tests). */
 	struct sockdiag *sockdiag;
 };
 
@@ -76,6 +77,7 @@ struct engine_listener {
 
 #define ENGINE_COUNTER_LIST(X)                                                 \
 	X(sealed_dropped) /* datagrams that did not open, see drops */         \
+	X(forwarded) /* strays sent on at once, not held */                    \
 	X(edge_errors) /* sends that failed */                                 \
 	X(no_route) /* of these: no route to the peer */                       \
 	X(opened)                                                              \
@@ -105,8 +107,8 @@ int engine_create(struct engine **, const struct conf *, const struct secret *,
 		  int64_t wall_offset_ns, struct instant now);
 void engine_destroy(struct engine *);
 /* Take a reloaded configuration and secret (conf_fixed() said yes). */
-void engine_reload(struct engine *, const struct conf *,
-		   const struct secret *, struct instant now);
+void engine_reload(struct engine *, const struct conf *, const struct secret *,
+		   struct instant now);
 void engine_listen(struct engine *, const struct engine_listener *);
 
 /* Join through the configured peers; tried again until somebody answers. */
@@ -128,8 +130,12 @@ void engine_socket(struct engine *, struct instant now,
 		   const struct socket_event *);
 struct instant engine_deadline(const struct engine *);
 void engine_expire(struct engine *, struct instant now);
-/* Send what the verbs above left. */
+/* Send what the verbs above left: hand it to the edge, in order. */
 void engine_flush(struct engine *, struct instant now);
+/* For an edge that answered 0 and sent later: how that went. error: 0 or
+ * -errno; forward: it was an encapsulated packet. */
+void engine_sent(struct engine *, struct instant now, const struct address *to,
+		 bool forward, int error);
 
 /* Who owns the session? One answer follows through done(); 0 or -EAGAIN. */
 int engine_lookup(struct engine *, struct instant now,
@@ -138,7 +144,7 @@ int engine_lookup(struct engine *, struct instant now,
 void engine_status(struct engine *, struct engine_status *);
 const struct endpoint *engine_endpoint(const struct engine *, uint32_t index);
 /* Every contact of the node's table. */
-void engine_peers(struct engine *, void (*each)(void *, const struct endpoint *),
-		  void *);
+void engine_peers(struct engine *,
+		  void (*each)(void *, const struct endpoint *), void *);
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * teller.h - what the engine tells whoever watches it
+ *
+ *	node events, socket events, strays -> struct report -> listener
+ *
+ * Strays come in hundreds of thousands a second: the first of a flow is told
+ * at once, all of them summed up (straycount.h). With nobody listening every
+ * verb is a comparison and nothing is kept.
+ */
+#ifndef LIVE_TELLER_H
+#define LIVE_TELLER_H
+
+#include "core/node.h"
+#include "core/steer.h"
+#include "live/engine.h"
+#include "live/report.h"
+#include "live/straycount.h"
+
+struct teller {
+	struct engine_listener listener;
+	struct straycount *strays; /* borrowed */
+};
+
+/* NULL: nobody, and what was summed up is forgotten. */
+void teller_listen(struct teller *, const struct engine_listener *);
+/* OPENED or CLOSED. */
+void teller_session(struct teller *, struct instant at, enum report_kind,
+		    const struct session_key *);
+/* Steer's decision on what came in by an uplink, and on anything at all. */
+void teller_stray(struct teller *, struct instant now,
+		  const struct steer_result *);
+void teller_decision(struct teller *, struct instant now,
+		     const struct steer_result *, const char *what);
+/* STORED, FOUND, MISSED; others are not told. */
+void teller_event(struct teller *, const struct node_event *);
+struct instant teller_deadline(const struct teller *);
+void teller_expire(struct teller *, struct instant now);
+
+#endif
