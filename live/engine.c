@@ -57,6 +57,7 @@ struct engine {
 	struct instant join_at; /* NEVER: joined, or joining */
 	struct instant dump_at; /* NEVER: the table is right */
 	bool joined;
+	bool has_peers; /* besides ourselves, in the configuration */
 	bool unrouted; /* some owner had no route */
 };
 
@@ -66,10 +67,11 @@ static void
 take_settings(struct engine *engine, const struct secret *secret)
 {
 	struct steer_settings *steer = &engine->steer_settings;
+	const struct conf *conf = &engine->conf;
 
-	*steer = engine->conf.steer;
-	steer->services = engine->conf.services;
-	steer->service_count = engine->conf.service_count;
+	*steer = conf->steer;
+	steer->services = conf->services;
+	steer->service_count = conf->service_count;
 	for (uint32_t i = 0; i < 2; i++)
 		steer->tag_key_valid[i] = false;
 	/* On the wire a tag key has one bit of name. */
@@ -79,7 +81,12 @@ take_settings(struct engine *engine, const struct secret *secret)
 		steer->tag_keys[id] = secret->keys[i].tag;
 		steer->tag_key_valid[id] = true;
 	}
-	engine->node_settings = engine->conf.node;
+	engine->node_settings = conf->node;
+	engine->has_peers = false;
+	for (uint32_t i = 0; i < conf->peer_count; i++)
+		engine->has_peers |= conf->peers[i].port != conf->self.port ||
+				     !address_equal(&conf->peers[i].address,
+						    &conf->self.address);
 }
 
 int
@@ -259,6 +266,17 @@ learn_joined(struct engine *engine, struct instant now,
 		event->ok ? INSTANT_NEVER : instant_after(now, RETRY_NS);
 }
 
+/* All contacts gone, though there should be some: begin again. */
+static void
+notice_solitude(struct engine *engine, struct instant now)
+{
+	if (!engine->joined || !engine->has_peers ||
+	    node_contact_count(engine->tables.node) > 0)
+		return;
+	engine->joined = false;
+	engine->join_at = instant_after(now, RETRY_NS);
+}
+
 static void
 learn(struct engine *engine, struct instant now)
 {
@@ -268,6 +286,7 @@ learn(struct engine *engine, struct instant now)
 		struct node_event event = node_event(tables->node);
 		switch (event.kind) {
 		case NODE_NONE:
+			notice_solitude(engine, now);
 			room(engine, now);
 			return;
 		case NODE_STORED:
@@ -318,19 +337,6 @@ engine_join(struct engine *engine, struct instant now)
 	node_join(engine->tables.node, now, seeds, count,
 		  &engine->tables.outbox);
 	learn(engine, now);
-}
-
-/* All contacts gone, though there should be some: begin again. */
-static void
-notice_solitude(struct engine *engine, struct instant now)
-{
-	uint32_t seeds[CONF_PEERS];
-
-	if (!engine->joined || node_contact_count(engine->tables.node) > 0 ||
-	    intern_peers(engine, seeds) == 0)
-		return;
-	engine->joined = false;
-	engine->join_at = instant_after(now, RETRY_NS);
 }
 
 void
@@ -666,7 +672,6 @@ engine_expire(struct engine *engine, struct instant now)
 	learn(engine, now);
 	expire_agendas(engine, now);
 	teller_expire(&engine->teller, now);
-	notice_solitude(engine, now);
 	if (!instant_before(now, engine->join_at))
 		engine_join(engine, now);
 	if (!instant_before(now, engine->dump_at))

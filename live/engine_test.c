@@ -1,0 +1,800 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine_test.c - a few engines back to back in one process
+ *
+ * Edges are fakes: what an engine sends goes into one queue and arrives
+ * HALF_RTT_NS later at the engine with that address; what it delivers or
+ * routes out is kept for the test to look at. There are no sockets: the
+ * sessions table alone says what is where.
+ */
+#include "live/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/check.h"
+#include "core/packet.h"
+#include "core/rng.h"
+#include "core/wire/tcp.h"
+
+#define SERVERS	    4
+#define QUEUE	    4096
+#define HALF_RTT_NS (200 * NS_PER_US)
+#define WALL_NS	    (INT64_C(1700000000) * NS_PER_S)
+#define SERVICE	    80
+
+enum way {
+	WAY_DATAGRAM,
+	WAY_FORWARD,
+};
+
+struct flying {
+	struct instant at;
+	enum way way;
+	struct endpoint from, to;
+	size_t size;
+	uint8_t bytes[2048];
+};
+
+struct world;
+
+struct server {
+	struct world *world;
+	uint32_t index;
+	struct conf conf;
+	struct engine *engine;
+	struct sessions *sessions;
+	uint32_t delivered, routed; /* packets */
+	uint8_t last[2048]; /* delivered or routed */
+	size_t last_size;
+	uint8_t avoided; /* by the last forward */
+	int unreachable; /* -errno of every forward */
+	uint32_t reports[REPORT_KINDS];
+	struct report latest[REPORT_KINDS];
+	const char *decision;
+};
+
+struct world {
+	struct instant now;
+	struct server servers[SERVERS];
+	struct flying *queue; /* ring */
+	uint32_t head, tail;
+	struct flying kept[2]; /* the last of each way */
+};
+
+static struct secret
+secret_of(uint8_t seed)
+{
+	struct secret secret = { .key_count = 1 };
+
+	secret.keys[0].id = 0;
+	memset(secret.placement.bytes, 1, sizeof(secret.placement.bytes));
+	memset(secret.keys[0].seal, seed, SECRET_SEAL_BYTES);
+	memset(secret.keys[0].tag.bytes, seed, 16);
+	return secret;
+}
+
+static struct endpoint
+place(uint32_t index)
+{
+	uint8_t bytes[4] = { 10, 0, 0, (uint8_t)(index + 1) };
+
+	return (struct endpoint){ address_ip4(bytes), 7000 };
+}
+
+/* ---- the edge ---- */
+
+static int
+push(struct server *server, enum way way, const struct endpoint *to,
+     uint16_t port, const uint8_t *bytes, size_t size)
+{
+	struct world *world = server->world;
+	struct flying *flying = &world->queue[world->tail++ % QUEUE];
+
+	if (world->tail - world->head > QUEUE || size > sizeof(flying->bytes))
+		abort();
+	*flying = (struct flying){
+		.at = instant_after(world->now, HALF_RTT_NS),
+		.way = way,
+		.from = { server->conf.self.address, port },
+		.to = *to,
+		.size = size,
+	};
+	memcpy(flying->bytes, bytes, size);
+	world->kept[way] = *flying;
+	return 0;
+}
+
+static int
+edge_datagram(void *context, const struct endpoint *to, uint8_t avoid,
+	      const uint8_t *bytes, size_t size)
+{
+	(void)avoid;
+	return push(context, WAY_DATAGRAM, to, 7000, bytes, size);
+}
+
+static int
+edge_forward(void *context, const struct endpoint *to, uint16_t port,
+	     uint8_t avoid, const uint8_t *bytes, size_t size)
+{
+	struct server *server = context;
+
+	server->avoided = avoid;
+	if (server->unreachable != 0)
+		return server->unreachable;
+	return push(context, WAY_FORWARD, to, port, bytes, size);
+}
+
+static void
+keep(struct server *server, const uint8_t *bytes, size_t size)
+{
+	if (size > sizeof(server->last))
+		abort();
+	memcpy(server->last, bytes, size);
+	server->last_size = size;
+}
+
+static int
+edge_packet(void *context, uint8_t avoid, const uint8_t *bytes, size_t size)
+{
+	struct server *server = context;
+
+	(void)avoid;
+	server->routed++;
+	keep(server, bytes, size);
+	return 0;
+}
+
+static int
+edge_deliver(void *context, const uint8_t *bytes, size_t size)
+{
+	struct server *server = context;
+
+	server->delivered++;
+	keep(server, bytes, size);
+	return 0;
+}
+
+static void
+heard_report(void *context, const struct report *report)
+{
+	struct server *server = context;
+
+	server->reports[report->kind]++;
+	server->latest[report->kind] = *report;
+}
+
+static void
+heard_decision(void *context, struct instant now,
+	       const struct steer_result *result, const char *what)
+{
+	struct server *server = context;
+
+	(void)now;
+	(void)result;
+	server->decision = what;
+}
+
+/* ---- the world ---- */
+
+static void
+server_start(struct world *world, uint32_t index, const struct secret *secret)
+{
+	struct server *server = &world->servers[index];
+	struct conf *conf = &server->conf;
+	const uint8_t service[4] = { 192, 0, 2, 1 };
+	char error[256] = "";
+
+	server->world = world;
+	server->index = index;
+	conf_default(conf);
+	conf->self = place(index);
+	conf->services[0] =
+		(struct steer_service){ address_ip4(service), SERVICE };
+	conf->service_count = 1;
+	conf->sessions_max = 1024;
+	conf->records_max = 4096;
+	conf->flows_max = 1024;
+	conf->peers_max = 64;
+	/* Two peers: the first server, and oneself. */
+	conf->peers[0] = place(0);
+	conf->peers[1] = place(index);
+	conf->peer_count = 2;
+	CHECK(sessions_open(&server->sessions, NULL, conf->sessions_max, error,
+			    sizeof(error)) == 0);
+	const struct engine_parts parts = { .sessions = server->sessions };
+	const struct engine_edge edge = {
+		.context = server,
+		.datagram = edge_datagram,
+		.forward = edge_forward,
+		.packet = edge_packet,
+		.deliver = edge_deliver,
+	};
+	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
+			    WALL_NS, world->now) == 0);
+	engine_listen(server->engine, &(struct engine_listener){
+					      .context = server,
+					      .report = heard_report,
+					      .decision = heard_decision,
+				      });
+}
+
+static void
+server_stop(struct server *server)
+{
+	engine_destroy(server->engine);
+	sessions_close(server->sessions);
+	server->engine = NULL;
+}
+
+static void
+arrive(struct world *world, const struct flying *flying)
+{
+	for (uint32_t i = 0; i < SERVERS; i++) {
+		struct server *server = &world->servers[i];
+		if (server->engine == NULL ||
+		    !address_equal(&server->conf.self.address,
+				   &flying->to.address))
+			continue;
+		if (flying->way == WAY_DATAGRAM) {
+			CHECK(flying->to.port == 7000);
+			engine_datagram(server->engine, world->now,
+					&flying->from, flying->bytes,
+					flying->size);
+		} else {
+			CHECK(flying->to.port == server->conf.gue_port);
+			engine_tunnel(server->engine, world->now, &flying->from,
+				      &server->conf.self.address, flying->bytes,
+				      flying->size);
+		}
+	}
+}
+
+static struct instant
+world_next(const struct world *world)
+{
+	struct instant next = INSTANT_NEVER;
+
+	if (world->head != world->tail)
+		next = world->queue[world->head % QUEUE].at;
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (world->servers[i].engine != NULL)
+			next = instant_min(
+				next,
+				engine_deadline(world->servers[i].engine));
+	return next;
+}
+
+static void
+flush(struct world *world)
+{
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (world->servers[i].engine != NULL)
+			engine_flush(world->servers[i].engine, world->now);
+}
+
+static void
+pass(struct world *world, int64_t distance_ns)
+{
+	struct instant until = instant_after(world->now, distance_ns);
+
+	flush(world);
+	for (;;) {
+		struct instant next = world_next(world);
+
+		if (instant_before(until, next))
+			break;
+		if (instant_before(world->now, next))
+			world->now = next;
+		while (world->head != world->tail &&
+		       !instant_before(world->now,
+				       world->queue[world->head % QUEUE].at))
+			arrive(world, &world->queue[world->head++ % QUEUE]);
+		for (uint32_t i = 0; i < SERVERS; i++) {
+			struct engine *engine = world->servers[i].engine;
+			if (engine != NULL &&
+			    !instant_before(world->now,
+					    engine_deadline(engine)))
+				engine_expire(engine, world->now);
+		}
+		flush(world);
+	}
+	world->now = until;
+}
+
+static struct world *
+world_open(uint32_t count)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	struct secret secret = secret_of(1);
+
+	if (world == NULL)
+		abort();
+	world->queue = calloc(QUEUE, sizeof(*world->queue));
+	if (world->queue == NULL)
+		abort();
+	world->now.ns = NS_PER_S;
+	for (uint32_t i = 0; i < count; i++)
+		server_start(world, i, &secret);
+	for (uint32_t i = 0; i < count; i++) {
+		engine_join(world->servers[i].engine, world->now);
+		pass(world, 20 * NS_PER_MS);
+	}
+	return world;
+}
+
+static void
+world_close(struct world *world)
+{
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (world->servers[i].engine != NULL)
+			server_stop(&world->servers[i]);
+	free(world->queue);
+	free(world);
+}
+
+static struct engine_status
+status(const struct world *world, uint32_t index)
+{
+	struct engine_status s;
+
+	engine_status(world->servers[index].engine, &s);
+	return s;
+}
+
+/* ---- sessions ---- */
+
+static struct session_key
+session(uint32_t number)
+{
+	struct session_key key = {
+		.client = { 198, 51, 100, 7 },
+		.service = { 192, 0, 2, 1 },
+		.client_port = { (uint8_t)(number >> 8), (uint8_t)number },
+		.service_port = { 0, SERVICE },
+		.family = 4,
+		.protocol = 6,
+	};
+
+	return key;
+}
+
+static void
+change(struct world *world, uint32_t index, uint32_t number,
+       enum socket_change what)
+{
+	struct socket_event event = { session(number), what, world->now };
+
+	engine_socket(world->servers[index].engine, world->now, &event);
+	flush(world);
+}
+
+static size_t
+segment(uint32_t number, uint8_t flags, uint8_t *bytes, size_t capacity)
+{
+	struct session_key key = session(number);
+	const uint8_t text[] = "a segment that went astray";
+	struct packet_tcp tcp = {
+		.ip = { .src = address_ip4(key.client),
+			.dst = address_ip4(key.service),
+			.ttl = 60,
+			.df = true },
+		.src_port = (uint16_t)number,
+		.dst_port = SERVICE,
+		.seq = 1000,
+		.ack = 2000,
+		.flags = flags,
+		.window = 500,
+		.payload = text,
+		.payload_bytes = sizeof(text),
+	};
+
+	return packet_build_tcp(&tcp, bytes, capacity);
+}
+
+static void
+stray_in(struct world *world, uint32_t index, uint32_t number, uint8_t flags,
+	 uint8_t uplink)
+{
+	uint8_t bytes[256];
+	size_t size = segment(number, flags, bytes, sizeof(bytes));
+
+	CHECK(size > 0);
+	engine_stray(world->servers[index].engine, world->now, uplink, bytes,
+		     size);
+	flush(world);
+}
+
+/* ---- tests ---- */
+
+static void
+test_join(void)
+{
+	struct world *world = world_open(3);
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct engine_status s = status(world, i);
+		CHECK(s.joined);
+		CHECK(s.contacts == 2);
+		CHECK(s.engine->sealed_dropped == 0);
+		CHECK(s.memory_bytes > 0);
+	}
+	CHECK(engine_endpoint(world->servers[0].engine, 0)->port == 7000);
+	CHECK(engine_endpoint(world->servers[0].engine, 999) == NULL);
+	engine_leave(world->servers[2].engine, world->now);
+	pass(world, NS_PER_S);
+	CHECK(status(world, 0).contacts == 1);
+	world_close(world);
+}
+
+/* Nobody answers at first; and later nobody does any more. */
+static void
+test_join_again(void)
+{
+	struct world *world = world_open(0);
+	struct secret secret = secret_of(1);
+
+	server_start(world, 1, &secret);
+	engine_join(world->servers[1].engine, world->now);
+	pass(world, 3 * NS_PER_S);
+	CHECK(!status(world, 1).joined);
+	server_start(world, 0, &secret);
+	engine_join(world->servers[0].engine, world->now);
+	CHECK(status(world, 0).joined);
+	pass(world, 3 * NS_PER_S);
+	CHECK(status(world, 1).joined);
+	CHECK(status(world, 0).contacts == 1);
+
+	engine_leave(world->servers[0].engine, world->now);
+	pass(world, 10 * NS_PER_MS);
+	server_stop(&world->servers[0]);
+	CHECK(status(world, 1).contacts == 0);
+	pass(world, 3 * NS_PER_S);
+	CHECK(!status(world, 1).joined);
+	server_start(world, 0, &secret);
+	engine_join(world->servers[0].engine, world->now);
+	pass(world, 3 * NS_PER_S);
+	CHECK(status(world, 1).joined && status(world, 1).contacts == 1);
+	world_close(world);
+}
+
+static void
+test_stray(void)
+{
+	struct world *world = world_open(3);
+	struct server *owner = &world->servers[0], *stray = &world->servers[1];
+	uint8_t bytes[256];
+	size_t size = segment(40001, TCP_ACK, bytes, sizeof(bytes));
+
+	change(world, 0, 40001, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(status(world, 0).sessions == 1);
+	CHECK(owner->reports[REPORT_OPENED] == 1);
+	CHECK(owner->reports[REPORT_SETTING_ALL] == 1);
+	CHECK(owner->latest[REPORT_SETTING_ALL].ok);
+	CHECK(owner->latest[REPORT_SETTING_FIRST].value >= 2 * HALF_RTT_NS);
+
+	/* Three of a kind: one may wait for the lookup. */
+	for (int i = 0; i < 3; i++)
+		stray_in(world, 1, 40001, TCP_ACK, 1);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(owner->delivered == 3);
+	CHECK(owner->last_size == size &&
+	      memcmp(owner->last, bytes, size) == 0);
+	CHECK(stray->avoided == 1);
+	CHECK(stray->reports[REPORT_STRAY] == 1);
+	CHECK(stray->reports[REPORT_LOOKUP] == 1);
+	CHECK(stray->latest[REPORT_LOOKUP].ok);
+	CHECK(status(world, 1).steer->forwards == 3);
+	pass(world, 100 * NS_PER_MS);
+	CHECK(stray->reports[REPORT_STRAYS] == 1);
+	CHECK(stray->latest[REPORT_STRAYS].value == 3);
+
+	/* Known now: sent on at once. */
+	uint64_t before = status(world, 1).engine->forwarded;
+	pass(world, NS_PER_S);
+	stray_in(world, 1, 40001, TCP_ACK, 1);
+	CHECK(stray->decision != NULL &&
+	      strcmp(stray->decision, "forward") == 0);
+	CHECK(stray->avoided == OUTBOX_ANY_UPLINK);
+	CHECK(status(world, 1).engine->forwarded == before + 1);
+	pass(world, 10 * NS_PER_MS);
+	CHECK(owner->delivered == 4);
+
+	/* To its own host a packet is no stray. */
+	stray_in(world, 0, 40001, TCP_ACK, 0);
+	CHECK(owner->delivered == 5);
+	CHECK(status(world, 0).steer->strays == 0);
+	CHECK(status(world, 0).engine->edge_errors == 0);
+	world_close(world);
+}
+
+/* The owner has lost it: not mine, and at last a reset by the stray server. */
+static void
+test_not_mine(void)
+{
+	struct world *world = world_open(2);
+	struct session_key key = session(40002);
+	struct packet packet;
+
+	change(world, 0, 40002, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(sessions_remove(world->servers[0].sessions, &key));
+	stray_in(world, 1, 40002, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(world->servers[0].delivered == 0);
+	CHECK(status(world, 0).steer->not_mine_sent == 1);
+	CHECK(status(world, 1).steer->not_mine_received == 1);
+	stray_in(world, 1, 40002, TCP_ACK, 0);
+	pass(world, 2 * NS_PER_S);
+	CHECK(world->servers[0].routed == 0);
+	CHECK(world->servers[1].routed == 1);
+	CHECK(packet_parse(world->servers[1].last, world->servers[1].last_size,
+			   &packet) == DROP_NONE);
+	CHECK((packet.tcp_flags & TCP_RST) != 0);
+	world_close(world);
+}
+
+/* A session's end, at once and after it lingered. */
+static void
+test_end(void)
+{
+	struct world *world = world_open(2);
+	struct server *owner = &world->servers[0];
+	struct session_key key = session(40003);
+
+	change(world, 0, 40003, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	change(world, 0, 40003, SOCKET_LINGERS);
+	CHECK(owner->reports[REPORT_CLOSED] == 1);
+	CHECK(status(world, 0).sessions == 0);
+	pass(world, NS_PER_S);
+	/* Its last packets still find it. */
+	stray_in(world, 1, 40003, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(owner->delivered == 1);
+	pass(world, owner->conf.linger_ns);
+	CHECK(!sessions_has(owner->sessions, &key));
+	change(world, 0, 40003, SOCKET_CLOSED);
+	CHECK(owner->reports[REPORT_CLOSED] == 1);
+
+	change(world, 0, 40004, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	change(world, 0, 40004, SOCKET_CLOSED);
+	CHECK(owner->reports[REPORT_CLOSED] == 2);
+	/* Opened again while the old one lingers. */
+	change(world, 0, 40005, SOCKET_OPENED);
+	change(world, 0, 40005, SOCKET_LINGERS);
+	change(world, 0, 40005, SOCKET_OPENED);
+	pass(world, 2 * owner->conf.linger_ns);
+	CHECK(status(world, 0).sessions == 1);
+	stray_in(world, 1, 40005, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(owner->delivered == 2);
+	CHECK(status(world, 0).engine->opened == 4);
+	CHECK(status(world, 0).engine->closed == 3);
+	world_close(world);
+}
+
+static void
+reload(struct world *world, uint32_t index, const struct secret *secret)
+{
+	struct server *server = &world->servers[index];
+
+	engine_reload(server->engine, &server->conf, secret, world->now);
+}
+
+static void
+test_store_after(void)
+{
+	struct world *world = world_open(2);
+	struct server *owner = &world->servers[0];
+	struct secret secret = secret_of(1);
+
+	owner->conf.store_after_ns = 500 * NS_PER_MS;
+	reload(world, 0, &secret);
+	change(world, 0, 1, SOCKET_OPENED);
+	change(world, 0, 2, SOCKET_OPENED);
+	pass(world, 400 * NS_PER_MS);
+	change(world, 0, 2, SOCKET_CLOSED);
+	CHECK(owner->reports[REPORT_SETTING_ALL] == 0);
+	pass(world, 200 * NS_PER_MS);
+	CHECK(owner->reports[REPORT_SETTING_ALL] == 1);
+	CHECK(owner->latest[REPORT_SETTING_ALL].key.client_port[1] == 1);
+	world_close(world);
+}
+
+/* New key second everywhere, then first everywhere, then alone. */
+static void
+test_rotation(void)
+{
+	struct world *world = world_open(2);
+	struct secret old = secret_of(1), new = secret_of(2), both = old;
+	uint64_t dropped = 0;
+
+	new.keys[0].id = 1;
+	both.keys[1] = new.keys[0];
+	both.key_count = 2;
+	struct secret swapped = both;
+	swapped.keys[0] = both.keys[1];
+	swapped.keys[1] = both.keys[0];
+	const struct secret *steps[] = { &both, &swapped, &new };
+
+	change(world, 0, 9, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	stray_in(world, 1, 9, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(world->servers[0].delivered == 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		for (uint32_t j = 0; j < 2; j++) {
+			reload(world, j, steps[i]);
+			change(world, 0, 100 + 2 * i + j, SOCKET_OPENED);
+			stray_in(world, 1, 9, TCP_ACK, 0);
+			pass(world, 20 * NS_PER_MS);
+			CHECK(world->servers[0].latest[REPORT_SETTING_ALL].ok);
+		}
+	}
+	CHECK(world->servers[0].delivered == 7);
+	for (uint32_t i = 0; i < 2; i++)
+		dropped += status(world, i).engine->sealed_dropped;
+	CHECK(dropped == 0);
+	world_close(world);
+}
+
+static void
+test_replay(void)
+{
+	struct world *world = world_open(2);
+	struct server *owner = &world->servers[0];
+
+	change(world, 0, 5, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	stray_in(world, 1, 5, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(owner->delivered == 1);
+	struct flying forward = world->kept[WAY_FORWARD];
+	struct flying datagram = world->kept[WAY_DATAGRAM];
+	for (uint32_t i = 0; i < 10; i++) {
+		arrive(world, &forward);
+		arrive(world, &datagram);
+	}
+	CHECK(owner->delivered == 1);
+	CHECK(status(world, 0).steer->drops[DROP_REPLAY] == 10);
+	uint64_t replays = 0;
+	for (uint32_t i = 0; i < 2; i++)
+		replays += status(world, i).engine->seal_drops[DROP_REPLAY];
+	CHECK(replays == 10);
+
+	/* A bit less, and the tag is wrong. */
+	forward.bytes[forward.size / 2] ^= 1;
+	datagram.bytes[datagram.size - 1] ^= 1;
+	arrive(world, &forward);
+	arrive(world, &datagram);
+	CHECK(status(world, 0).steer->drops[DROP_TAG] == 1);
+	CHECK(owner->delivered == 1);
+	world_close(world);
+}
+
+static void
+test_wrong_secret(void)
+{
+	struct world *world = world_open(2);
+	struct secret wrong = secret_of(9);
+
+	server_start(world, 2, &wrong);
+	engine_join(world->servers[2].engine, world->now);
+	pass(world, 3 * NS_PER_S);
+	CHECK(!status(world, 2).joined);
+	CHECK(status(world, 0).contacts == 1);
+	CHECK(status(world, 0).engine->seal_drops[DROP_TAG] > 0);
+	world_close(world);
+}
+
+static void
+test_no_route(void)
+{
+	struct world *world = world_open(2);
+	struct server *stray = &world->servers[1];
+
+	change(world, 0, 6, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	stray->unreachable = -ENETUNREACH;
+	stray_in(world, 1, 6, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(status(world, 1).engine->no_route == 1);
+	stray->unreachable = 0;
+	engine_sent(stray->engine, world->now,
+		    &world->servers[0].conf.self.address, true, 0);
+	pass(world, 5 * NS_PER_S);
+	stray_in(world, 1, 6, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(world->servers[0].delivered == 1);
+	CHECK(stray->routed == 0);
+	world_close(world);
+}
+
+static void
+answered(void *context, const struct node_event *event)
+{
+	struct node_event *kept = context;
+
+	*kept = *event;
+}
+
+static void
+test_lookup(void)
+{
+	struct world *world = world_open(3);
+	struct session_key here = session(7), nowhere = session(8);
+	struct node_event found = { .kind = NODE_NONE }, missed = found;
+
+	change(world, 0, 7, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(engine_lookup(world->servers[2].engine, world->now, &here,
+			    answered, &found) == 0);
+	CHECK(engine_lookup(world->servers[2].engine, world->now, &nowhere,
+			    answered, &missed) == 0);
+	pass(world, 500 * NS_PER_MS);
+	CHECK(found.kind == NODE_FOUND && found.record_count == 1);
+	CHECK(missed.kind == NODE_MISSED);
+	const struct endpoint *owner = engine_endpoint(world->servers[2].engine,
+						       found.records[0].owner);
+	CHECK(owner != NULL &&
+	      address_equal(&owner->address,
+			    &world->servers[0].conf.self.address));
+	world_close(world);
+}
+
+/* Noise at every door: counted, and nothing else. */
+static void
+test_noise(void)
+{
+	struct world *world = world_open(2);
+	struct engine *engine = world->servers[0].engine;
+	struct rng rng;
+
+	rng_init(&rng, 3, 0);
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint8_t bytes[200];
+		size_t size = rng_below(&rng, sizeof(bytes));
+		struct endpoint from = place((uint32_t)rng_below(&rng, 200));
+
+		for (size_t j = 0; j < size; j++)
+			bytes[j] = (uint8_t)rng_next(&rng);
+		engine_stray(engine, world->now, 0, bytes, size);
+		engine_tunnel(engine, world->now, &from,
+			      &world->servers[0].conf.self.address, bytes,
+			      size);
+		engine_datagram(engine, world->now, &from, bytes, size);
+		/* A session that nobody has. */
+		if (i % 4 == 0)
+			stray_in(world, 0, i, TCP_ACK, 0);
+		if (i % 64 == 0)
+			pass(world, NS_PER_MS);
+	}
+	pass(world, 3 * NS_PER_S);
+	CHECK(status(world, 0).engine->sealed_dropped == 20000);
+	CHECK(status(world, 0).flows <= world->servers[0].conf.flows_max);
+	CHECK(status(world, 0).joined && status(world, 0).contacts == 1);
+	CHECK(world->servers[0].delivered == 0);
+	world_close(world);
+}
+
+int
+main(void)
+{
+	test_join();
+	test_join_again();
+	test_stray();
+	test_not_mine();
+	test_end();
+	test_store_after();
+	test_rotation();
+	test_replay();
+	test_wrong_secret();
+	test_no_route();
+	test_lookup();
+	test_noise();
+	return check_done();
+}
