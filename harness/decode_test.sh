@@ -184,8 +184,9 @@ for port in 6080 7000; do
 		found=$(sed -n ${row}p "$folder/wireshark" | cut -d'|' -f"$column")
 		wanted=${field#* == }
 		[ "$wanted" = "$field" ] && wanted=$found
-		[ -n "$found" ] && [ "$found" = "$wanted" ] ||
+		if [ -z "$found" ] || [ "$found" != "$wanted" ]; then
 			fail "Wireshark: no $field ('$found') in $hex"
+		fi
 		sed -n ${row}p "$folder/lines" | grep -q -- "$says" ||
 			fail "no '$says': $(sed -n ${row}p "$folder/lines")"
 	done <"$folder/rows"
