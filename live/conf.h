@@ -13,7 +13,12 @@
  *
  * Units end numbers ("250ms", "8MiB", "30s"). An unknown word names the
  * nearest known one. What conf_print() writes parses to the same struct, and
- * printing that again gives the same bytes.
+ * printing that again gives the same bytes. All statements are one table
+ * (statement.h), the file's words are those of words.h.
+ *
+ * Required: address, service, uplink, secret. The outer packets between
+ * servers have the family of `address`; so peers have it too, services may be
+ * of either.
  */
 #ifndef LIVE_CONF_H
 #define LIVE_CONF_H
@@ -26,12 +31,12 @@
 #include "core/node.h"
 #include "core/steer.h"
 
-#define CONF_PATH     256
-#define CONF_UPLINKS  8
-#define CONF_SERVICES 256
-#define CONF_PEERS    256
-#define CONF_NAME     16 /* IFNAMSIZ */
-#define CONF_COMMAND  512
+#define CONF_PATH	  256
+#define CONF_UPLINKS	  8
+#define CONF_SERVICES	  256
+#define CONF_PEERS	  256
+#define CONF_NAME	  16 /* IFNAMSIZ */
+#define CONF_COMMAND	  512
 #define CONF_PATH_DEFAULT "/etc/homeward/homewardd.conf"
 
 struct conf {
@@ -63,7 +68,7 @@ struct conf {
 
 void conf_default(struct conf *);
 /* From the bytes of a file of that name. 0, or -1 with one or more lines
- * "file:line:column: message" on talk. */
+ * "file:line:column: message" on talk; then the struct is as it was. */
 int conf_parse(struct conf *, const char *path, const char *bytes, size_t size,
 	       FILE *talk);
 /* 0; -1 after complaining on talk. */
