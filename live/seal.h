@@ -12,15 +12,24 @@
  * associated data are the first 24 bytes, then the sender's and the
  * receiver's address (16 bytes each, IPv4 in the first four) and port, so that
  * a datagram cannot be sent on to another server or from another address.
+ * Integers are big-endian.
  *
- * Replays: of each peer (address and port) two boot ids are known, each with
- * the 64-entry window of core/replay.h over its sequence. A boot id is random
- * and drawn at start, so that a restarted sender is heard at once. A boot id
- * that was given up for newer ones is not taken back: boot ids begin with the
- * wall-clock second of the start, and an older one than the newest two is a
- * replay.
+ * Boot id: the wall-clock time of the sender's start, in units of 2^-32
+ * seconds as NTP counts them (RFC 5905, section 6), so that each start has a
+ * higher one than the starts before it. Sequence: from 1, for each receiver
+ * its own, so that its window does not depend on what others are sent.
+ *
+ * Replays: of each peer (address and port) the two newest boots are known,
+ * each with a window over its latest 64 sequences (RFC 4303, 3.4.3). A boot
+ * id above the newest opens a window at once: a restarted sender is heard
+ * without a handshake, and what its predecessor left on the way, too. Any
+ * other unknown boot id is a replay, however old the recording is. The price
+ * is that a sender whose clock was set back before it restarted is not heard
+ * until its clock has caught up or the receiver forgets it.
+ *
  * Full: the peer longest unused is forgotten (its old datagrams could then be
- * replayed until they hit the new window; the messages are idempotent).
+ * replayed until they hit the new window; the messages are idempotent). Only
+ * who has the key gets a window, so that nobody else can fill the table.
  */
 #ifndef LIVE_SEAL_H
 #define LIVE_SEAL_H
@@ -34,7 +43,8 @@
 
 struct seal;
 
-/* The secret is copied. peers: how many windows are kept. NULL: no memory. */
+/* The secret is copied. peers: how many are known at a time, at least 1; about
+ * 140 bytes each. NULL: no memory. */
 struct seal *seal_create(const struct secret *, const struct endpoint *self,
 			 uint32_t peers);
 void seal_destroy(struct seal *);
@@ -47,7 +57,8 @@ size_t seal_close(struct seal *, const struct endpoint *to,
 		  const uint8_t *message, size_t size, uint8_t *out,
 		  size_t capacity);
 /* Open: DROP_NONE and the message in out; DROP_SHORT, DROP_KEY_ID, DROP_TAG
- * (forged, or another cluster's), DROP_REPLAY. */
+ * (forged, or another cluster's), DROP_REPLAY; DROP_MALFORMED: the zeros are
+ * none, or it exceeds MESSAGE_SEALED_MAX or the capacity. */
 enum drop seal_open(struct seal *, const struct endpoint *from,
 		    const uint8_t *bytes, size_t size, uint8_t *out,
 		    size_t capacity, size_t *message_size);
