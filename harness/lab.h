@@ -46,6 +46,7 @@ struct lab {
 	char folder[LAB_PATH]; /* /run/homeward/NAME */
 	struct settings settings; /* borrowed parts as in the original */
 	struct fabric *fabric;
+	int *sockets; /* of lab_route.c: one to each device's routing */
 };
 
 /* Can this machine have labs at all? NULL: yes; else what is missing ("not
@@ -98,8 +99,8 @@ int lab_drain(const struct lab *, uint32_t server, bool drain);
 /* URL of `bytes` of the served file at `pace_bps` (0: no limit; servers write
  * that fast), for a plain GET; or the place for uploads, by PUT to that URL and
  * any name appended to it. */
-void lab_url(const struct lab *, uint64_t bytes, uint64_t pace_bps,
-	     bool upload, char *url, size_t size);
+void lab_url(const struct lab *, uint64_t bytes, uint64_t pace_bps, bool upload,
+	     char *url, size_t size);
 /* Byte i of the served file is that of pattern_fill(LAB_CONTENT_SEED, i, ..).
  */
 #define LAB_CONTENT_SEED UINT64_C(0x686f6d6577617264)

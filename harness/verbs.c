@@ -117,6 +117,23 @@ static const struct verb verbs[] = {
 	  "A capture is any file that libpcap opens. Exit 3 when it breaks "
 	  "off;\n"
 	  "what came before that was played.\n" },
+	{ "lab", verb_lab, "build a scenario's network on this machine",
+	  "up|status|down [--name NAME] [--set KEY=VALUE]... [--json] "
+	  "SCENARIO",
+	  "  up                    namespaces, routers, web servers, daemons; "
+	  "waits\n"
+	  "                        until all of them work. An earlier lab of "
+	  "that\n"
+	  "                        name goes first\n"
+	  "  status                routes, BGP sessions, daemons, a device a "
+	  "line\n"
+	  "  down                  remove all of it\n"
+	  "  --name NAME           the lab's name, for devices hw-NAME-leaf1; "
+	  "the\n"
+	  "                        scenario's by default\n"
+	  "  --set KEY=VALUE       change a key first (up); may be repeated\n"
+	  "  --json                print the result as JSON\n"
+	  "Needs root, FRR and nginx.\n" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lab_verb.c - `homeward lab`: a scenario's network to look at and play with
+ *
+ *	homeward lab up [--name NAME] [--set KEY=VALUE]... [--json] SCENARIO
+ *	homeward lab status [--name NAME] [--json] SCENARIO
+ *	homeward lab down [--name NAME] [--json] SCENARIO
+ *
+ * A lab's name is its scenario's unless --name says otherwise. status and
+ * down need the name only: they take what is there, whatever has become of
+ * the file.
+ */
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/lab.h"
+#include "harness/lab_daemon.h"
+#include "harness/lab_frr.h"
+#include "harness/lab_route.h"
+#include "harness/lab_wire.h"
+#include "harness/scenario.h"
+#include "harness/table.h"
+#include "harness/verbs.h"
+
+struct request {
+	const char *what, *path, *name;
+	char given[LAB_NAME]; /* what the path says */
+	const char **sets;
+	uint32_t set_count;
+	bool json;
+};
+
+/* "scenarios/Paper_2.yaml": "paper-2". */
+static void
+name_from(char name[LAB_NAME], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = 0;
+
+	path = slash == NULL ? path : slash + 1;
+	for (; *path != '\0' && *path != '.' && size + 1 < LAB_NAME; path++) {
+		int c = tolower((unsigned char)*path);
+
+		if (isalnum(c))
+			name[size++] = (char)c;
+		else if (size > 0 && name[size - 1] != '-')
+			name[size++] = '-';
+	}
+	while (size > 0 && name[size - 1] == '-')
+		size--;
+	name[size] = '\0';
+}
+
+static int
+request_parse(int argc, char **argv, struct request *request)
+{
+	static const struct option longs[] = {
+		{ "name", required_argument, NULL, 'n' },
+		{ "set", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'J' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (option) {
+		case 'n':
+			request->name = optarg;
+			break;
+		case 's':
+			request->sets[request->set_count++] = optarg;
+			break;
+		case 'J':
+			request->json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	if (optind + 2 != argc)
+		return verb_usage(argv[0], optind + 2 > argc
+						   ? "up, down or status of "
+						     "which scenario?"
+						   : "one scenario at a time");
+	request->what = argv[optind];
+	request->path = argv[optind + 1];
+	name_from(request->given, request->path);
+	if (request->name == NULL)
+		request->name = request->given;
+	return 0;
+}
+
+/* ---- status ---- */
+
+static const char *const kinds[DEVICE_KINDS] = {
+	"server", "client", "edge", "exit", "spine", "leaf",
+};
+
+struct row {
+	uint32_t sessions, sessions_all; /* of BGP */
+	uint32_t hops, hops_all; /* to the service */
+	bool daemon, joined;
+	uint32_t open; /* sessions of the daemon's */
+};
+
+static void
+row_read(const struct lab *lab, uint32_t device, struct row *row)
+{
+	char *text = NULL;
+	const char *open;
+
+	*row = (struct row){ .sessions = 0 };
+	if (!lab_frr_is_router(lab, device))
+		return;
+	(void)lab_frr_sessions(lab, device, &row->sessions, &row->sessions_all);
+	(void)lab_route_service(lab, device, &row->hops, &row->hops_all);
+	if (fabric_kind(lab->fabric, device) == DEVICE_SERVER &&
+	    lab->settings.service.homeward)
+		text = lab_daemon_ask(lab, device, "status json", true);
+	if (text == NULL)
+		return;
+	row->daemon = true;
+	row->joined = strstr(text, "\"joined\":true") != NULL;
+	if ((open = strstr(text, "\"sessions\":")) != NULL)
+		row->open = (uint32_t)strtoul(open + 11, NULL, 10);
+	free(text);
+}
+
+static void
+row_print(const struct lab *lab, uint32_t device, const struct row *row,
+	  bool json, bool first)
+{
+	const struct fabric *fabric = lab->fabric;
+	struct address own =
+		fabric_address(fabric, device, lab->settings.service.family);
+	enum device_kind kind = fabric_kind(fabric, device);
+	bool daemon = kind == DEVICE_SERVER && lab->settings.service.homeward;
+	char text[64], bgp[32] = "-", hops[32] = "-", open[16] = "-";
+
+	lab_wire_text(&own, text);
+	if (json) {
+		printf("%s{\"device\":\"%s\",\"kind\":\"%s\",\"address\":"
+		       "\"%s\",\"bgp_established\":%u,\"bgp\":%u,"
+		       "\"service_hops\":%u,\"service_hops_expected\":%u",
+		       first ? "" : ",", fabric->names[device], kinds[kind],
+		       text, row->sessions, row->sessions_all, row->hops,
+		       row->hops_all);
+		if (daemon)
+			printf(",\"daemon\":%s,\"joined\":%s,\"sessions\":%u",
+			       row->daemon ? "true" : "false",
+			       row->joined ? "true" : "false", row->open);
+		printf("}");
+		return;
+	}
+	if (row->sessions_all > 0) {
+		snprintf(bgp, sizeof(bgp), "%u/%u", row->sessions,
+			 row->sessions_all);
+		snprintf(hops, sizeof(hops), "%u/%u", row->hops, row->hops_all);
+	}
+	if (row->daemon)
+		snprintf(open, sizeof(open), "%u", row->open);
+	printf("%-10s %-18s %7s %7s  %-8s %8s\n", fabric->names[device], text,
+	       bgp, kind == DEVICE_SERVER ? "local" : hops,
+	       !daemon	      ? "-"
+	       : !row->daemon ? "none"
+	       : row->joined  ? "joined"
+			      : "alone",
+	       open);
+}
+
+static int
+status_print(const struct request *request)
+{
+	struct lab lab;
+	struct row row;
+
+	if (lab_find(&lab, request->name) != 0) {
+		fprintf(stderr, "homeward: there is no lab '%s'\n",
+			request->name);
+		return EXIT_RUNTIME;
+	}
+	if (request->json)
+		printf("{\"lab\":\"%s\",\"folder\":\"%s\",\"devices\":[",
+		       lab.name, lab.folder);
+	else
+		printf("%-10s %-18s %7s %7s  %-8s %8s\n", "device", "address",
+		       "bgp", "service", "daemon", "sessions");
+	for (uint32_t i = 0; i < lab.fabric->device_count; i++) {
+		row_read(&lab, i, &row);
+		row_print(&lab, i, &row, request->json, i == 0);
+	}
+	if (request->json)
+		printf("]}\n");
+	lab_close(&lab);
+	return EXIT_OK;
+}
+
+/* ---- up and down ---- */
+
+static double
+seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int
+up(const struct request *request)
+{
+	struct scenario *scenario = malloc(sizeof(*scenario));
+	double began = seconds_now();
+	char url[256], error[256];
+	struct lab lab;
+	int code;
+
+	if (scenario == NULL)
+		return EXIT_RUNTIME;
+	code = scenario_load(scenario, request->path, request->sets,
+			     request->set_count);
+	if (code == 0 &&
+	    lab_possible(&scenario->settings, error, sizeof(error)) != 0) {
+		fprintf(stderr, "homeward: %s: %s\n", request->path, error);
+		code = EXIT_USAGE;
+	}
+	if (code == 0 && lab_up(&lab, request->name, &scenario->settings) != 0)
+		code = EXIT_RUNTIME;
+	if (code == 0) {
+		const struct client_settings *clients = &lab.settings.clients;
+
+		lab_url(&lab, clients->size_bytes, clients->pace_bps, false,
+			url, sizeof(url));
+		if (request->json)
+			printf("{\"lab\":\"%s\",\"folder\":\"%s\","
+			       "\"devices\":%u,\"links\":%u,\"url\":\"%s\","
+			       "\"wall_s\":%.3f}\n",
+			       lab.name, lab.folder, lab.fabric->device_count,
+			       lab.fabric->link_count, url,
+			       seconds_now() - began);
+		else
+			printf("%s is up: %u devices, %u links, in %.1f s\n"
+			       "ip netns exec hw-%s-client1 curl '%s'\n",
+			       lab.name, lab.fabric->device_count,
+			       lab.fabric->link_count, seconds_now() - began,
+			       lab.name, url);
+		lab_close(&lab);
+	}
+	free(scenario);
+	return code;
+}
+
+static int
+down(const struct request *request)
+{
+	int count = lab_down(request->name);
+
+	if (count < 0)
+		return EXIT_RUNTIME;
+	if (request->json)
+		printf("{\"lab\":\"%s\",\"removed\":%d}\n", request->name,
+		       count);
+	else if (count == 0)
+		printf("there was no lab '%s'\n", request->name);
+	else
+		printf("%s is down: %d namespaces removed\n", request->name,
+		       count);
+	return EXIT_OK;
+}
+
+int
+verb_lab(int argc, char **argv)
+{
+	struct request request = { .what = NULL };
+	int code;
+
+	request.sets = calloc((size_t)argc + 1, sizeof(*request.sets));
+	if (request.sets == NULL)
+		return EXIT_RUNTIME;
+	code = request_parse(argc, argv, &request);
+	if (code == 0 && strcmp(request.what, "up") == 0)
+		code = up(&request);
+	else if (code == 0 && strcmp(request.what, "status") == 0)
+		code = status_print(&request);
+	else if (code == 0 && strcmp(request.what, "down") == 0)
+		code = down(&request);
+	else if (code == 0)
+		code = verb_usage(argv[0], "up, down or status, not '%s'",
+				  request.what);
+	free(request.sets);
+	return code;
+}
