@@ -119,6 +119,7 @@ ip4_parse(struct cursor *cursor, struct ip4_header *header)
 {
 	uint8_t options[IP4_OPTIONS_ROOM] = { 0 };
 	const struct wire_ip4 *ip;
+	struct cursor peek;
 	uint32_t options_bytes;
 	uint16_t fragment;
 	uint8_t final_offset;
@@ -148,13 +149,19 @@ ip4_parse(struct cursor *cursor, struct ip4_header *header)
 	options_bytes = header->header_bytes - (uint32_t)sizeof(*ip);
 	if (options_bytes == 0)
 		return DROP_NONE;
+	peek = *cursor;
 	for (unsigned i = 0; i < IP4_OPTIONS_MAX && i < options_bytes; i += 4) {
-		const uint8_t *word = cursor_take(cursor, 4);
+		const uint8_t *word = cursor_take(&peek, 4);
 
 		if (word == NULL)
 			return DROP_SHORT;
 		__builtin_memcpy(options + i, word, 4);
 	}
+	/* Put so, the BPF verifier walks what follows once, and not for every
+	 * length that the loop above could have ended at. */
+	options_bytes = wire_masked(options_bytes, 63);
+	if (cursor_take(cursor, options_bytes) == NULL)
+		return DROP_SHORT;
 	drop = ip4_options_parse(options, options_bytes, &final_offset);
 	if (final_offset != 0)
 		header->final_offset = (uint8_t)(final_offset + sizeof(*ip));
