@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* loop.c - see loop.h */
+#include "live/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS	       (DATAPATH_UPLINKS_MAX + 5)
+#define LOST_LOOK_NS   NS_PER_S
+#define TIMER_SLACK_NS 1000UL
+
+/* In the events' data: what to read; strays of uplink i are STRAY + i. */
+enum source {
+	SOURCE_SIGNAL,
+	SOURCE_SOCKETS,
+	SOURCE_TUNNEL,
+	SOURCE_DATAGRAMS,
+	SOURCE_CONTROL,
+	SOURCE_STRAY,
+};
+
+struct loop {
+	const struct loop_parts *parts;
+	int epoll;
+	bool ending;
+	uint64_t forwarded; /* strays, as the engine counts, at the last look */
+	uint64_t events_lost;
+	struct instant look_at; /* for lost events; NEVER: none came */
+	struct instant looked;
+	uint8_t packet[DATAPATH_PACKET_MAX];
+};
+
+struct instant
+loop_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (struct instant){ (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec };
+}
+
+/* ---- sources ---- */
+
+static int
+watch(int epoll, int fd, uint32_t source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+static int
+watch_all(struct loop *loop)
+{
+	const struct loop_parts *parts = loop->parts;
+	int error = 0;
+
+	for (uint32_t i = 0; i < parts->uplink_count && error == 0; i++)
+		error = watch(loop->epoll,
+			      datapath_stray_fd(parts->datapath, i),
+			      SOURCE_STRAY + i);
+	const struct {
+		int fd;
+		enum source source;
+	} others[] = {
+		{ parts->signal_fd, SOURCE_SIGNAL },
+		{ datapath_event_fd(parts->datapath), SOURCE_SOCKETS },
+		{ inlet_fd(parts->tunnel), SOURCE_TUNNEL },
+		{ inlet_fd(parts->datagrams), SOURCE_DATAGRAMS },
+		{ control_fd(parts->control), SOURCE_CONTROL },
+	};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (error == 0)
+			error = watch(loop->epoll, others[i].fd,
+				      others[i].source);
+	return error;
+}
+
+static void
+read_signals(struct loop *loop)
+{
+	const struct loop_parts *parts = loop->parts;
+	struct signalfd_siginfo info;
+
+	while (read(parts->signal_fd, &info, sizeof(info)) ==
+	       (ssize_t)sizeof(info))
+		loop->ending |= parts->signalled(parts->context, *parts->now,
+						 (int)info.ssi_signo);
+}
+
+static void
+take_socket(void *context, const struct socket_event *event)
+{
+	const struct loop_parts *parts = context;
+
+	engine_socket(parts->engine, *parts->now, event);
+}
+
+static void
+read_sockets(struct loop *loop)
+{
+	const struct loop_parts *parts = loop->parts;
+
+	datapath_events(parts->datapath, LOOP_BATCH, take_socket,
+			(void *)(uintptr_t)parts);
+	if (loop->look_at.ns == INSTANT_NEVER.ns)
+		loop->look_at = instant_after(loop->looked, LOST_LOOK_NS);
+}
+
+static void
+look_for_lost(struct loop *loop)
+{
+	const struct loop_parts *parts = loop->parts;
+	struct datapath_counters counters;
+
+	datapath_counters(parts->datapath, &counters);
+	loop->looked = *parts->now;
+	loop->look_at = INSTANT_NEVER;
+	if (counters.events_lost == loop->events_lost)
+		return;
+	loop->events_lost = counters.events_lost;
+	/* On error the engine tries again by itself. */
+	(void)engine_dump(parts->engine, *parts->now);
+}
+
+static void
+send_all(const struct loop_parts *parts)
+{
+	engine_flush(parts->engine, *parts->now);
+	outlet_flush(parts->outlet);
+}
+
+/* One uplink's batch, out again before anything else, and timed. */
+static void
+read_strays(struct loop *loop, uint32_t uplink)
+{
+	const struct loop_parts *parts = loop->parts;
+	struct engine_status status;
+
+	for (uint32_t i = 0; i < LOOP_BATCH; i++) {
+		ssize_t size =
+			datapath_read(parts->datapath, uplink, loop->packet,
+				      sizeof(loop->packet));
+		if (size <= 0)
+			break;
+		engine_stray(parts->engine, *parts->now, (uint8_t)uplink,
+			     loop->packet, (size_t)size);
+	}
+	send_all(parts);
+	engine_status(parts->engine, &status);
+	uint64_t count = status.engine->forwarded - loop->forwarded;
+	if (count > 0)
+		cost_add(parts->cost,
+			 instant_distance_ns(*parts->now, loop_clock()), count);
+	loop->forwarded = status.engine->forwarded;
+}
+
+static void
+take_tunnelled(void *context, const struct endpoint *from, const uint8_t *bytes,
+	       size_t size)
+{
+	const struct loop_parts *parts = context;
+
+	engine_tunnel(parts->engine, *parts->now, from, &parts->self, bytes,
+		      size);
+}
+
+static void
+take_datagram(void *context, const struct endpoint *from, const uint8_t *bytes,
+	      size_t size)
+{
+	const struct loop_parts *parts = context;
+
+	engine_datagram(parts->engine, *parts->now, from, bytes, size);
+}
+
+/* ---- one wake-up ---- */
+
+static void
+turn(struct loop *loop, const bool readable[EVENTS])
+{
+	const struct loop_parts *parts = loop->parts;
+	void *context = (void *)(uintptr_t)parts;
+	struct instant now = *parts->now;
+
+	if (readable[SOURCE_SIGNAL])
+		read_signals(loop);
+	if (readable[SOURCE_SOCKETS])
+		read_sockets(loop);
+	for (uint32_t i = 0; i < parts->uplink_count; i++)
+		if (readable[SOURCE_STRAY + i])
+			read_strays(loop, i);
+	if (readable[SOURCE_TUNNEL])
+		(void)inlet_read(parts->tunnel, LOOP_BATCH, take_tunnelled,
+				 context);
+	if (readable[SOURCE_DATAGRAMS])
+		(void)inlet_read(parts->datagrams, LOOP_BATCH, take_datagram,
+				 context);
+	if (!instant_before(now, loop->look_at))
+		look_for_lost(loop);
+	if (!instant_before(now, engine_deadline(parts->engine)))
+		engine_expire(parts->engine, now);
+	send_all(parts);
+	if (readable[SOURCE_CONTROL])
+		control_ready(parts->control, now);
+	control_tick(parts->control, now);
+	/* A lookup that somebody asked for. */
+	send_all(parts);
+}
+
+static struct timespec
+patience(const struct loop *loop)
+{
+	const struct loop_parts *parts = loop->parts;
+	struct instant due = instant_min(engine_deadline(parts->engine),
+					 control_deadline(parts->control));
+	int64_t ns;
+
+	due = instant_min(due, loop->look_at);
+	ns = instant_distance_ns(loop_clock(), due);
+	/* An idle daemon may sleep for a day. */
+	if (ns > 86400 * NS_PER_S)
+		ns = 86400 * NS_PER_S;
+	if (ns < 0)
+		ns = 0;
+	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
+				  .tv_nsec = (long)(ns % NS_PER_S) };
+}
+
+static int
+wake(struct loop *loop)
+{
+	struct epoll_event events[EVENTS];
+	struct timespec timeout = patience(loop);
+	bool readable[EVENTS] = { false };
+	int count = epoll_pwait2(loop->epoll, events, EVENTS, &timeout, NULL);
+
+	if (count < 0)
+		return errno == EINTR ? 0 : -errno;
+	*loop->parts->now = loop_clock();
+	for (int i = 0; i < count; i++)
+		readable[events[i].data.u32] = true;
+	turn(loop, readable);
+	return 0;
+}
+
+int
+loop_run(const struct loop_parts *parts)
+{
+	static struct loop loop; /* 64 KiB are too much for a stack */
+	int error;
+
+	loop = (struct loop){ .parts = parts, .look_at = INSTANT_NEVER };
+	/* Peers' timeouts are a millisecond; the default slack is 50 us. */
+	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0UL, 0UL, 0UL);
+	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop.epoll < 0)
+		return -errno;
+	error = watch_all(&loop);
+	*parts->now = loop_clock();
+	while (error == 0 && !loop.ending)
+		error = wake(&loop);
+	(void)close(loop.epoll);
+	return error;
+}

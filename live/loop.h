@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * loop.h - wait, read, decide, send; again
+ *
+ *	epoll_pwait2(until the next deadline)
+ *	  clock, once
+ *	  signals
+ *	  socket events	  so that "known here" is as true as it can be
+ *	  strays	  of each uplink; sent at once: their way is measured
+ *	  tunnel	  packets that others forwarded
+ *	  datagrams	  of the table
+ *	  engine_expire	  if due
+ *	  flush		  all datagrams together
+ *	  control	  people come last
+ *
+ * Every source gives at most LOOP_BATCH packets a turn, so no flood keeps the
+ * others waiting for longer than a few batches; what is left keeps its
+ * descriptor readable and the next wait returns at once.
+ *
+ * Socket events that found their ring full are lost; the loop looks once a
+ * second, when there were events at all, and then has the engine take stock.
+ */
+#ifndef LIVE_LOOP_H
+#define LIVE_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "live/control.h"
+#include "live/cost.h"
+#include "live/datapath.h"
+#include "live/engine.h"
+#include "live/inlet.h"
+#include "live/outlet.h"
+
+#define LOOP_BATCH 64
+
+struct loop_parts { /* borrowed for loop_run() */
+	struct datapath *datapath;
+	uint32_t uplink_count;
+	struct inlet *datagrams, *tunnel;
+	struct address self; /* where both are bound */
+	struct outlet *outlet;
+	struct engine *engine;
+	struct control *control;
+	struct cost *cost;
+	int signal_fd; /* signalfd(2) */
+	/* CLOCK_MONOTONIC of this wake-up, kept for whoever is called back. */
+	struct instant *now;
+	/* A signal has come. True: end. */
+	bool (*signalled)(void *, struct instant now, int signal);
+	void *context;
+};
+
+/* The clock that everything here goes by. */
+struct instant loop_clock(void);
+/* Until signalled() says so. 0; -errno when waiting itself fails. */
+int loop_run(const struct loop_parts *);
+
+#endif
