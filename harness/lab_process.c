@@ -71,7 +71,11 @@ static _Noreturn void
 child(const struct lab_process *process, int input, int output)
 {
 	char path[4096];
+	sigset_t none;
 
+	/* Whoever started us may have blocked signals for itself. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (process->space != NULL && lab_space_enter(process->space) < 0)
 		_exit(126);
 	/* As root it can be refused only by a container's limits; then the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pool.c - fork, simulate, wait4
+ * pool.c - fork, simulate or run, wait4
  *
  * SIGCHLD, SIGINT and SIGTERM are blocked and taken with sigtimedwait(), so
  * there are no handlers and nothing to race with. Progress is three numbers a
@@ -25,8 +25,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/lab.h"
 #include "harness/rows.h"
 #include "harness/spool.h"
+#include "harness/stint.h"
 #include "harness/trace.h"
 #include "harness/verbs.h"
 
@@ -42,6 +44,7 @@ struct job {
 	FILE *spool;
 	struct timespec started;
 	char started_at[32];
+	char lab[LAB_NAME]; /* "": it simulates */
 };
 
 struct pool {
@@ -92,6 +95,8 @@ job_kill(struct job *job)
 		;
 	fclose(job->spool);
 	job->pid = 0;
+	if (job->lab[0] != '\0')
+		(void)lab_down(job->lab);
 }
 
 void
@@ -209,13 +214,39 @@ heap_disturb(void)
 	(void)kept;
 }
 
+/* Run one world or the other. 0 or the child's exit code. */
+static int
+child_world(const struct pool_task *task, const struct watch *watch,
+	    struct world_result *result)
+{
+	struct world *world;
+	char error[512] = "";
+	int status;
+
+	if (task->lab != NULL)
+		status = stint_run(task->lab, task->settings, watch, result,
+				   error, sizeof(error));
+	else
+		status = world_create(&world, task->settings, watch, error,
+				      sizeof(error));
+	if (status != 0) {
+		fprintf(stderr, "homeward: %s\n",
+			error[0] != '\0' ? error : "the world cannot be made");
+		return task->lab != NULL && status != -EINVAL ? POOL_LAB_FAILED
+							      : EXIT_USAGE;
+	}
+	if (task->lab == NULL) {
+		*result = world_run(world);
+		world_destroy(world);
+	}
+	return 0;
+}
+
 /* Returns the child's exit code. */
 static int
 child_run(const struct pool_task *task, struct child *child)
 {
 	struct world_result result;
-	struct world *world;
-	char error[512] = "";
 	struct watch watch = {
 		.context = child,
 		.measurement = child_measurement,
@@ -227,16 +258,10 @@ child_run(const struct pool_task *task, struct child *child)
 		.packet = child->trace != NULL ? child_packet : NULL,
 		.progress = child_progress,
 	};
-	int code = 0;
+	int code = child_world(task, &watch, &result);
 
-	if (world_create(&world, task->settings, &watch, error,
-			 sizeof(error)) != 0) {
-		fprintf(stderr, "homeward: %s\n",
-			error[0] != '\0' ? error : "the world cannot be made");
-		return EXIT_USAGE;
-	}
-	result = world_run(world);
-	world_destroy(world);
+	if (code != 0)
+		return code;
 	if (child->trace != NULL)
 		code = trace_close(child->trace,
 				   task->hash ? child_capture : NULL,
@@ -253,8 +278,9 @@ static _Noreturn void
 child_main(const struct pool *pool, const struct pool_task *task,
 	   struct child *child, pid_t parent)
 {
-	/* Should the parent be killed, nobody would want the result. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Should the parent be killed, nobody would want the result; but a lab
+	 * is to be taken down. */
+	prctl(PR_SET_PDEATHSIG, task->lab != NULL ? SIGTERM : SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_RUNTIME);
 	/* The terminal's Ctrl-C is the parent's to handle. */
@@ -286,6 +312,8 @@ pool_start(struct pool *pool, const struct pool_task *task)
 	job = &pool->job[place];
 	job->point = task->point;
 	job->pass = task->pass;
+	snprintf(job->lab, sizeof(job->lab), "%s",
+		 task->lab != NULL ? task->lab : "");
 	job->spool = spool_create();
 	if (job->spool == NULL)
 		return EXIT_RUNTIME;
@@ -340,6 +368,8 @@ job_collect(struct job *job, int status, const struct rusage *usage,
 	    !spool_is_whole(result->spool, &result->world))
 		result->exit_code = EXIT_RUNTIME;
 	job->pid = 0;
+	if (job->lab[0] != '\0' && result->exit_code != EXIT_OK)
+		(void)lab_down(job->lab);
 }
 
 /* A child that has ended, if there is one. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pool.h - simulations in child processes, a few at a time
+ * pool.h - runs in child processes, a few at a time
  *
  * Each task runs in a child of its own: a crash costs one point, memory is
  * given back, and processor time and peak memory are the kernel's own figures
- * for just that run. A child inherits its spool (spool.h), simulates, and
- * exits; the parent collects it here.
+ * for just that run. A child inherits its spool (spool.h), simulates (or runs a
+ * lab, stint.h), and exits; the parent collects it here.
  *
  * Ctrl-C and SIGTERM are seen by the parent only, in pool_wait(); children
- * die with their parent, whatever kills it.
+ * die with their parent, whatever kills it. Whatever ends a child, its lab is
+ * taken down: by itself, or here.
  */
 #ifndef HARNESS_POOL_H
 #define HARNESS_POOL_H
@@ -31,7 +32,12 @@ struct pool_task {
 	bool hash; /* of captures, into the spool */
 	const char *trace_folder; /* NULL: no captures */
 	const char *trace_prefix;
+	const char *lab; /* its name: a live run; NULL: simulate */
 };
+
+/* A child's exit code: its lab failed, and it has said why. This run is lost,
+ * the next may fare better. */
+#define POOL_LAB_FAILED 64
 
 struct pool_result {
 	uint32_t point, pass;

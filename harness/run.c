@@ -20,7 +20,9 @@
 #include "harness/determinism.h"
 #include "harness/quantity.h"
 #include "harness/resolved.h"
+#include "harness/stint.h"
 #include "harness/verbs.h"
+#include "sim/fault_kind.h"
 
 /* ---- options ---- */
 
@@ -47,16 +49,36 @@ jobs_parse(const char *name, const char *text, uint32_t *jobs)
 }
 
 static int
-world_parse(const char *name, const char *text)
+world_parse(const char *name, const char *text, bool *live)
 {
-	if (strcmp(text, "sim") == 0)
+	*live = strcmp(text, "live") == 0;
+	if (*live || strcmp(text, "sim") == 0)
 		return 0;
-	if (strcmp(text, "live") == 0) {
-		fprintf(stderr, "homeward %s: --in live: not in this build\n",
-			name);
-		return EXIT_USAGE;
-	}
 	return verb_usage(name, "--in takes sim or live, not '%s'", text);
+}
+
+const char *
+run_world(const struct run_options *options)
+{
+	return options->live ? "live" : "sim";
+}
+
+/* What only one of the worlds can do. */
+static int
+options_check(const char *name, struct run_options *options)
+{
+	if (!options->live)
+		return 0;
+	if (options->check)
+		return verb_usage(name, "--check-determinism: what is live is "
+					"not deterministic");
+	if (options->trace != NULL)
+		return verb_usage(name,
+				  "--trace: simulated ports only; in a lab, "
+				  "tcpdump sees the real ones");
+	/* One lab at a time: runs are timed, and must not slow each other. */
+	options->jobs = 1;
+	return 0;
 }
 
 /* options->sets has room for argc of them. */
@@ -80,7 +102,7 @@ options_parse(int argc, char **argv, struct run_options *options)
 	       (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (option) {
 		case 'i':
-			code = world_parse(argv[0], optarg);
+			code = world_parse(argv[0], optarg, &options->live);
 			break;
 		case 'd':
 			options->db = optarg;
@@ -119,7 +141,7 @@ options_parse(int argc, char **argv, struct run_options *options)
 						   ? "one scenario at a time"
 						   : "which scenario?");
 	options->path = argv[optind];
-	return 0;
+	return options_check(argv[0], options);
 }
 
 /* ---- progress ---- */
@@ -139,6 +161,8 @@ static double
 point_weight(struct run *run, uint32_t index)
 {
 	sweep_point_make(run->scenario, index, &run->point);
+	if (run->options->live)
+		return (double)run->point.settings.measure.duration_ns;
 	return (double)run->point.settings.fabric.servers;
 }
 
@@ -195,7 +219,8 @@ pass_start(struct run *run, uint32_t index, uint32_t pass)
 				  .pass = pass,
 				  .hash = run->options->check,
 				  .trace_folder = run->options->trace,
-				  .trace_prefix = prefix };
+				  .trace_prefix = prefix,
+				  .lab = run->options->live ? run->lab : NULL };
 
 	sweep_point_make(run->scenario, index, &run->point);
 	task.settings = &run->point.settings;
@@ -380,6 +405,46 @@ run_points(struct run *run)
 
 /* ---- the verb ---- */
 
+/* Can this world, on this machine, do every point? Said if not. */
+static int
+world_check(struct run *run)
+{
+	const char *missing = run->options->live ? lab_missing() : NULL;
+	char sentence[512] = "", label[SWEEP_LABEL];
+
+	if (missing != NULL) {
+		fprintf(stderr, "homeward: --in live: %s\n", missing);
+		return EXIT_USAGE;
+	}
+	for (uint32_t i = 0; i < sweep_point_count(run->scenario); i++) {
+		const struct settings *settings = &run->point.settings;
+
+		sweep_point_make(run->scenario, i, &run->point);
+		uint32_t event = fault_impossible(settings, false);
+
+		if (run->options->live)
+			(void)stint_possible(settings, sentence,
+					     sizeof(sentence));
+		else if (event < settings->fault_count)
+			snprintf(sentence, sizeof(sentence),
+				 "event %u, %s: not in the simulator",
+				 event + 1,
+				 fault_name(settings->faults[event].kind));
+		if (sentence[0] == '\0')
+			continue;
+		sweep_point_label(run->scenario, &run->point, label);
+		fprintf(stderr, "homeward: %s: --in %s: %s (%s)\n",
+			run->options->path, run_world(run->options), sentence,
+			label);
+		return EXIT_USAGE;
+	}
+	if (run->options->live) {
+		stint_lab_name(run->scenario->name, run->lab);
+		stint_sweep();
+	}
+	return 0;
+}
+
 static int
 run_open(struct run *run)
 {
@@ -437,6 +502,8 @@ run_sweep(const struct run_options *options)
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
 	code = scenario_load(run->scenario, options->path, options->sets,
 			     options->set_count);
+	if (code == 0)
+		code = world_check(run);
 	if (code == 0)
 		code = run_open(run);
 	if (code == 0 && (run->pool = pool_create(options->jobs)) == NULL)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/lab.h"
 #include "harness/pool.h"
 #include "harness/rows.h"
 #include "harness/scenario.h"
@@ -29,6 +30,7 @@ struct run_options {
 	const char **sets;
 	uint32_t set_count, jobs;
 	bool resume, check, json;
+	bool live; /* in a lab; else simulated */
 	/* Its database is somebody's scratch: name neither it nor a command
 	 * that would use it. */
 	bool aside;
@@ -53,6 +55,7 @@ struct run {
 	const struct run_options *options;
 	struct scenario *scenario;
 	char *resolved;
+	char lab[LAB_NAME]; /* of live runs, one after the other */
 	sqlite3 *db;
 	struct rows rows;
 	struct pool *pool;
@@ -67,6 +70,8 @@ struct run {
 	int code; /* EXIT_OK until something ends the sweep */
 };
 
+/* "sim" or "live", as table run has it. */
+const char *run_world(const struct run_options *);
 /* run_store.c: make the temporary table; with resume, mark what is there.
  * Decides base_id. 0 or EXIT_RUNTIME. */
 int run_prepare(struct run *);

@@ -39,7 +39,10 @@ run_command(const struct run *run, bool resume, FILE *file)
 {
 	const struct run_options *options = run->options;
 
-	fputs("homeward run --db ", file);
+	fputs("homeward run ", file);
+	if (options->live)
+		fputs("--in live ", file);
+	fputs("--db ", file);
 	word_print(options->db, file);
 	for (uint32_t i = 0; i < options->set_count; i++) {
 		fputs(" --set ", file);

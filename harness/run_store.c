@@ -61,13 +61,15 @@ points_match(struct run *run)
 		run->db, "SELECT p.i, r.id, r.status = 'ok' FROM temp.point p "
 			 "JOIN run r ON r.point = p.point AND r.seed = p.seed "
 			 "WHERE r.resolved = ?1 AND r.scenario = ?2 "
-			 "AND r.world = 'sim' ORDER BY r.id");
+			 "AND r.world = ?3 ORDER BY r.id");
 	int row;
 
 	if (statement == NULL)
 		return EXIT_RUNTIME;
 	sqlite3_bind_text(statement, 1, run->resolved, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, run->scenario->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, run_world(run->options), -1,
+			  SQLITE_STATIC);
 	while ((row = db_step(statement)) == 1) {
 		int64_t index = sqlite3_column_int64(statement, 0);
 		int64_t id = sqlite3_column_int64(statement, 1);
@@ -135,7 +137,7 @@ rows_fill(struct run *run, const struct pool_result *result, int64_t id,
 	struct rows_run row = {
 		.id = id,
 		.scenario = run->scenario->name,
-		.world = "sim",
+		.world = run_world(run->options),
 		.seed = run->point.settings.seed,
 		.servers = run->point.settings.fabric.servers,
 		.point = json,

@@ -90,9 +90,18 @@ expect "no scenario" 2 "$homeward" run
 expect "two scenarios" 2 "$homeward" run small.yaml small.yaml
 expect "unknown option" 2 "$homeward" run --jbos 2 small.yaml
 expect "no jobs" 2 "$homeward" run --jobs 0 small.yaml
+# It is refused for what it asks for, or because this machine has no labs.
 expect "live" 2 "$homeward" run --in live --db live.db small.yaml
-says "live" "not in this build"
+says "live" "--in live: "
+expect "live, twice the same" 2 "$homeward" run --in live --db live.db \
+	--check-determinism small.yaml
+says "live, twice the same" "not deterministic"
 [ ! -e live.db ] || fail "live: wrote a database"
+printf 'title: x\nevents: [{at_s: 1, kind: daemon_kill, target: server1}]\n' \
+	>daemon.yaml
+expect "a daemon, simulated" 2 "$homeward" run --db live.db daemon.yaml
+says "a daemon, simulated" "event 1, daemon_kill: not in the simulator"
+[ ! -e live.db ] || fail "a daemon, simulated: wrote a database"
 
 # --- refused before anything is written ---
 expect "no such file" 2 "$homeward" run --db no.db missing.yaml
