@@ -27,9 +27,12 @@
 
 struct sessions;
 
-/* path: the file, made with mode 0600, locked while open; NULL: memory only.
- * A file of another format or size is begun anew. 0; -errno with a sentence
- * in error[] (-EBUSY: another daemon has it). */
+/* path: the file, made with mode 0600, locked while open by this process;
+ * NULL: memory only. It is 64 bytes for each session of the capacity, at least
+ * 1; one of less capacity grows, one of more keeps its size and what is in it.
+ * A file of another format or boot is begun anew. 0; -errno with a sentence
+ * in error[] (-EBUSY: another daemon has it; -EPERM: not a regular file of
+ * ours or root's that nobody else may write). */
 int sessions_open(struct sessions **, const char *path, uint32_t capacity,
 		  char *error, size_t error_size);
 /* The file stays. NULL: nothing. */
@@ -49,13 +52,14 @@ int sessions_put(struct sessions *, const struct session_key *,
 /* The same for an OPENED event: a new session, whatever was known. */
 int sessions_renew(struct sessions *, const struct session_key *,
 		   struct version version);
-/* False: it was not there, or lingers already. */
+/* False: it was not there, or lingers already; it is not doubted any more. */
 bool sessions_linger(struct sessions *, const struct session_key *);
 bool sessions_remove(struct sessions *, const struct session_key *);
 bool sessions_has(const struct sessions *, const struct session_key *);
 /* Open ones, without those that linger. */
 uint32_t sessions_count(const struct sessions *);
-/* Every session that is open, in no particular order. */
+/* Every session that is open, in no particular order; the callback may remove
+ * any. */
 void sessions_each(const struct sessions *,
 		   void (*each)(void *, const struct session_key *,
 				struct version),
