@@ -165,6 +165,13 @@ reload_check(const struct daemon *daemon, struct conf *conf,
 			       daemon->path, fixed);
 		return -1;
 	}
+	/* The herald opens the file that it was born with. */
+	if (strcmp(conf->secret, daemon->conf.secret) != 0) {
+		(void)snprintf(error, error_size,
+			       "%s: another 'secret' needs a restart",
+			       daemon->path);
+		return -1;
+	}
 	if (reload_secret(daemon, secret, error, error_size) != 0)
 		return -1;
 	if (memcmp(&secret->placement, &daemon->secret.placement,
