@@ -240,8 +240,8 @@ file_read(struct reading *reading, int fd)
 	ssize_t count;
 
 	do {
-		count = read(fd, reading->bytes + size,
-			     sizeof(reading->bytes) - size);
+		count = pread(fd, reading->bytes + size,
+			      sizeof(reading->bytes) - size, (off_t)size);
 		if (count == -1 && errno == EINTR)
 			continue;
 		if (count == -1)
@@ -252,21 +252,6 @@ file_read(struct reading *reading, int fd)
 		return -EFBIG;
 	words_start(&reading->words, reading->bytes, size);
 	return lines_read(reading);
-}
-
-static int
-file_load(struct reading *reading)
-{
-	/* Not to hang on a FIFO before we know that it is one. */
-	int fd = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd == -1)
-		return -errno;
-	int result = file_check(reading, fd);
-	if (result == 0)
-		result = file_read(reading, fd);
-	close(fd);
-	return result;
 }
 
 static void
@@ -298,7 +283,7 @@ secret_derive(struct secret *secret, const struct reading *reading)
 }
 
 int
-secret_load(struct secret *secret, const char *path, char *error,
+secret_read(struct secret *secret, int fd, const char *path, char *error,
 	    size_t error_size)
 {
 	struct reading reading = {
@@ -309,14 +294,32 @@ secret_load(struct secret *secret, const char *path, char *error,
 
 	if (error_size > 0)
 		error[0] = '\0';
-	if (sodium_init() == -1)
-		return -EIO;
-	int result = file_load(&reading);
+	int result = sodium_init() == -1 ? -EIO : file_check(&reading, fd);
+	if (result == 0)
+		result = file_read(&reading, fd);
 	if (result == 0)
 		secret_derive(secret, &reading);
 	else if (error_size > 0 && error[0] == '\0')
 		file_error(error, error_size, path, "%s", strerror(-result));
 	sodium_memzero(&reading, sizeof(reading));
+	return result;
+}
+
+int
+secret_load(struct secret *secret, const char *path, char *error,
+	    size_t error_size)
+{
+	/* Not to hang on a FIFO before we know that it is one. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd == -1) {
+		int result = -errno;
+
+		file_error(error, error_size, path, "%s", strerror(-result));
+		return result;
+	}
+	int result = secret_read(secret, fd, path, error, error_size);
+	close(fd);
 	return result;
 }
 

@@ -45,6 +45,10 @@ struct secret {
 /* 0; -errno with "file:line:column: message" in error[]. */
 int secret_load(struct secret *, const char *path, char *error,
 		size_t error_size);
+/* The same of an open file, from its beginning; path is for the message only.
+ * For a daemon that kept the descriptor and gave its privileges up. */
+int secret_read(struct secret *, int fd, const char *path, char *error,
+		size_t error_size);
 /* A new file with fresh random keys, mode 0600; -EEXIST if there is one. */
 int secret_make(const char *path, char *error, size_t error_size);
 /* Overwrite, so that no key stays in memory. */

@@ -140,6 +140,18 @@ file_test(void)
 		CHECK(chown(path, 0, 0) == 0);
 	}
 
+	int fd = open(path, O_RDONLY);
+	for (int i = 0; i < 2; i++)
+		CHECK(secret_read(&secret, fd, "s", error, sizeof(error)) == 0);
+	close(fd);
+	file_make("key", 0600);
+	fd = open(path, O_RDONLY);
+	CHECK(secret_read(&secret, fd, "s", error, sizeof(error)) == -EINVAL);
+	CHECK(strcmp(error, "s:1:4: the key's number is missing") == 0);
+	close(fd);
+	CHECK(secret_read(&secret, -1, "s", error, sizeof(error)) == -EBADF);
+	file_make(good, 0600);
+
 	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
 	CHECK(mkfifo(fifo, 0600) == 0);
 	CHECK(secret_load(&secret, fifo, error, sizeof(error)) == -EPERM);
