@@ -231,6 +231,8 @@ order_done(void *context, int result)
 			cut_path(stint, order->item);
 		break;
 	default:
+		/* The kernel has told of it before it was done. */
+		carrier_ready(stint->carrier, stint_now(stint));
 		stint_seen(stint);
 		break;
 	}
@@ -412,12 +414,12 @@ report_missed(const struct stint *stint, const struct item *item,
 
 /* Who has ended before does not count as open. */
 static void
-fault_books(struct stint *stint, bool harms, bool detects)
+fault_books(struct stint *stint, struct instant now, bool harms, bool detects)
 {
 	stint_clients_close(stint, true);
 	stint_cut_end(stint);
 	if (harms)
-		workload_fault(stint->workload, stint_now(stint), detects);
+		workload_fault(stint->workload, now, detects);
 	else
 		workload_changed(stint->workload);
 	if (harms && detects)
@@ -543,8 +545,8 @@ path_found(struct order *order)
 		report_missed(stint, item, stint_now(stint));
 		return;
 	}
-	fault_books(stint, true, true);
 	item->cut_at = stint_now(stint);
+	fault_books(stint, item->cut_at, true, true);
 	stint_cut_begin(stint, item->cut_at, item->flow, item->end == 1,
 			order->back);
 	link_order(stint, item, true);
@@ -630,9 +632,10 @@ static void
 act(struct stint *stint, struct item *item, enum fault_kind kind)
 {
 	const struct fault_trait *trait = fault_trait(kind);
+	struct instant now = stint_now(stint);
 
-	fault_books(stint, trait->harms, trait->detects);
-	report_item(stint, item, stint_now(stint), trait->name);
+	fault_books(stint, now, trait->harms, trait->detects);
+	report_item(stint, item, now, trait->name);
 	apply(stint, item, kind);
 }
 
