@@ -142,7 +142,7 @@ read_strays(struct loop *loop, uint32_t uplink)
 	const struct loop_parts *parts = loop->parts;
 	struct engine_status status;
 
-	for (uint32_t i = 0; i < LOOP_BATCH; i++) {
+	for (uint32_t i = 0; i < LOOP_STRAYS; i++) {
 		ssize_t size =
 			datapath_read(parts->datapath, uplink, loop->packet,
 				      sizeof(loop->packet));

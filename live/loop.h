@@ -13,9 +13,9 @@
  *	  flush		  all datagrams together
  *	  control	  people come last
  *
- * Every source gives at most LOOP_BATCH packets a turn, so no flood keeps the
- * others waiting for longer than a few batches; what is left keeps its
- * descriptor readable and the next wait returns at once.
+ * Every source gives at most LOOP_BATCH packets a turn (strays LOOP_STRAYS an
+ * uplink), so no flood keeps the others waiting for longer than a few batches;
+ *what is left keeps its descriptor readable and the next wait returns at once.
  *
  * Socket events that found their ring full are lost; the loop looks once a
  * second, when there were events at all, and then has the engine take stock.
@@ -34,6 +34,9 @@
 #include "live/outlet.h"
 
 #define LOOP_BATCH 64
+/* Of strays fewer: all of a batch wait for its last. With 64 a moved upload's
+ * median is 94 us at 285 MB/s, with 32 47 us at 279, with 16 26 us at 245. */
+#define LOOP_STRAYS 24
 
 struct loop_parts { /* borrowed for loop_run() */
 	struct datapath *datapath;
