@@ -18,7 +18,6 @@
 #include "live/conf.h"
 #include "live/door.h"
 #include "live/drain.h"
-#include "live/handed.h"
 #include "live/herald.h"
 #include "live/loop.h"
 #include "live/privilege.h"
@@ -145,8 +144,8 @@ reload_secret(const struct daemon *daemon, struct secret *secret, char *error,
 			       strerror(-fd));
 		return fd;
 	}
-	int result = handed_secret(secret, fd, daemon->conf.secret, error,
-				   error_size);
+	int result =
+		secret_read(secret, fd, daemon->conf.secret, error, error_size);
 	(void)close(fd);
 	return result;
 }
