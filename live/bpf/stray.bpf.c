@@ -61,7 +61,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define PULL_BYTES   8192
 #define OFFSET_MASK  0x3fff /* more than 14 + 40 + 6 * 2048 + 8 */
 #define FRAGMENT_NS  1000000000 /* as steer_settings' fragment_ns */
-#define ENDED_NS     1000000000
+#define ENDED_NS     10000000 /* the RST follows in the same softirq */
+#define LINGERS_NS   60000000000 /* TIME_WAIT of the kernel */
 #define TUNNEL_PORTS 49152 /* lowest source port, core/tunnel.h */
 
 const volatile struct contract_config config = { 0 };
@@ -464,21 +465,20 @@ homeward_queue(struct __sk_buff *skb)
 	return (int)skb->mark;
 }
 
-/* Might the kernel's TCP have made it without a socket? It sends such answers
- * through a raw socket of its own with protocol TCP (IPv4) or none (IPv6);
- * a session's packets bear the session's, the daemon's a raw one of another
- * protocol. */
+/* Might the kernel's TCP have made it for want of a socket? Such an answer
+ * bears the listener's socket, if there is one, or that of the kernel's own
+ * raw socket with protocol TCP, or (IPv6) none. A session's packets bear the
+ * session's, be it in TIME_WAIT; the daemon's a raw one of another protocol. */
 static __always_inline bool
 is_orphan(struct __sk_buff *skb)
 {
 	struct bpf_sock *sock = skb->sk;
 
-	if (sock == NULL)
+	if (sock == NULL || sock->state == BPF_TCP_LISTEN)
 		return true;
 	sock = bpf_sk_fullsock(sock);
-	if (sock == NULL)
-		return true;
-	return sock->type == KERNEL_SOCK_RAW && sock->protocol == IP_TCP;
+	return sock != NULL && sock->type == KERNEL_SOCK_RAW &&
+	       sock->protocol == IP_TCP;
 }
 
 SEC("tc")
@@ -504,7 +504,8 @@ homeward_out(struct __sk_buff *skb)
 	    packet_session(packet, true, &key) != DROP_NONE)
 		return KERNEL_ACT_UNSPEC;
 	/* Data for a closed half: the kernel ends the session, which was here,
-	 * and then answers for it. */
+	 * and then answers for it. Before 6.13 that, and what TIME_WAIT says,
+	 * looks like an answer for want of a socket. */
 	until = bpf_map_lookup_elem(&ended, &key);
 	if (until == NULL || *until < bpf_ktime_get_ns())
 		COUNT(kernel_resets);
@@ -594,7 +595,8 @@ BPF_PROG(homeward_state, const struct sock *sk, int before, int after)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (change != CONTRACT_OPENED) {
-		uint64_t until = now + ENDED_NS;
+		uint64_t until = now + (change == CONTRACT_LINGERS ? LINGERS_NS
+								   : ENDED_NS);
 
 		bpf_map_update_elem(&ended, &key, &until, BPF_ANY);
 	}
