@@ -29,6 +29,7 @@
 
 #include "harness/db.h"
 #include "harness/gnuplot.h"
+#include "harness/panels.h"
 #include "harness/scaling.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
@@ -65,7 +66,10 @@ static const struct figure figures[] = {
 	{ "hops", "hops-curves", "no lookup was measured", true, "lookup" },
 	{ "throughput", "throughput-curves",
 	  "no sampled session was moved by a fault and kept", false, NULL },
-	{ "scaling", NULL, "fewer than three sizes above k", false, NULL },
+	{ "scaling", NULL, NULL, false, NULL },
+	{ "compare", "compare-curves",
+	  "no experiment was made in both worlds with the same settings", false,
+	  NULL },
 };
 #define FIGURES (sizeof(figures) / sizeof(figures[0]))
 
@@ -163,7 +167,8 @@ figure_skip(const char *scenario, const char *name, const char *why)
 	fprintf(stderr, "homeward: %s: %s skipped: %s\n", scenario, name, why);
 }
 
-/* "scale: k = 8, 45 runs" */
+/* "scale: k = 8, 45 simulated runs", "paper: k = 20, 15 simulated and 20 live
+ * runs" */
 #define SUBTITLE 160
 static int
 subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
@@ -171,26 +176,28 @@ subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 	sqlite3_stmt *statement = db_prepare(
 		db, "SELECT count(DISTINCT k), min(k), (SELECT count(*) FROM"
 		    " member m JOIN series s ON s.id = m.series"
-		    " WHERE s.homeward = 'on'), count(DISTINCT world),"
-		    " min(world) FROM series");
+		    " WHERE s.homeward = 'on' AND s.world = 'sim'),"
+		    " (SELECT count(*) FROM member m"
+		    " JOIN series s ON s.id = m.series"
+		    " WHERE s.homeward = 'on' AND s.world = 'live')"
+		    " FROM series");
 	int row = statement != NULL ? db_step(statement) : -1;
 
 	if (row == 1) {
 		int k = sqlite3_column_int(statement, 1);
-		int runs = sqlite3_column_int(statement, 2);
-		char text[32] = "";
+		int simulated = sqlite3_column_int(statement, 2);
+		int live = sqlite3_column_int(statement, 3);
+		char text[32] = "", first[48] = "", second[48] = "";
 
 		if (sqlite3_column_int(statement, 0) == 1)
 			snprintf(text, sizeof(text), "k = %d, ", k);
-		snprintf(subtitle, SUBTITLE, "%s: %s%d %s%s", scenario, text,
-			 runs,
-			 sqlite3_column_int(statement, 3) > 1 ? ""
-			 : strcmp((const char *)sqlite3_column_text(statement,
-								    4),
-				  "sim") == 0
-				 ? "simulated "
-				 : "live ",
-			 runs == 1 ? "run" : "runs");
+		if (simulated > 0 || live == 0)
+			snprintf(first, sizeof(first), "%d simulated%s",
+				 simulated, live > 0 ? " and " : "");
+		if (live > 0)
+			snprintf(second, sizeof(second), "%d live", live);
+		snprintf(subtitle, SUBTITLE, "%s: %s%s%s %s", scenario, text,
+			 first, second, simulated + live == 1 ? "run" : "runs");
 	}
 	sqlite3_finalize(statement);
 	return row == 1 ? 0 : EXIT_RUNTIME;
@@ -261,14 +268,20 @@ letters_count(sqlite3 *db, const char *figure, char letters[16])
 static int
 passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
 {
-	int64_t sessions;
+	int64_t sessions, live;
 
-	if (db_number(db, "SELECT count(*) FROM moved WHERE homeward = 'on'", 0,
-		      &sessions) != 0)
+	if (db_number(db,
+		      "SELECT count(*) FROM moved WHERE homeward = 'on'"
+		      " AND world = (SELECT world FROM pair)",
+		      0, &sessions) != 0 ||
+	    db_number(db, "SELECT world = 'live' FROM pair", 0, &live) != 0)
 		return EXIT_RUNTIME;
+	snprintf(subtitle, SUBTITLE, "%s, %s%s", scenario,
+		 live != 0 ? "live" : "simulated",
+		 sessions > 1 ? ": the longest stall of" : "");
 	if (sessions > 1)
-		snprintf(subtitle, SUBTITLE,
-			 "%s: the longest stall of %lld sessions", scenario,
+		snprintf(subtitle + strlen(subtitle),
+			 SUBTITLE - strlen(subtitle), " %lld sessions",
 			 (long long)sessions);
 	return 0;
 }
@@ -335,6 +348,9 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 		return EXIT_RUNTIME;
 	if (figure->metric != NULL &&
 	    shown_say(db, figure, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
+	if (strcmp(figure->name, "compare") == 0 &&
+	    panels_add(db, scenario, &inputs, subtitle, sizeof(subtitle)) != 0)
 		return EXIT_RUNTIME;
 	if (strcmp(figure->name, "throughput") == 0 &&
 	    passage_subtitle(db, scenario, subtitle) != 0)
@@ -487,7 +503,8 @@ scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
 					return code;
 			}
 	if (drawn == 0)
-		figure_skip(scenario, "scaling", figures[FIGURES - 1].nothing);
+		figure_skip(scenario, "scaling",
+			    "fewer than three sizes above k");
 	return 0;
 }
 
@@ -519,6 +536,14 @@ figure_listed(sqlite3 *db, const char *figure)
 static int
 figure_wanted(const struct plot *plot, sqlite3 *db, const char *figure)
 {
+	int64_t worlds;
+
+	/* A scenario's list is of one world; the comparison is of both. */
+	if (plot->wanted_count == 0 && strcmp(figure, "compare") == 0)
+		return db_number(db, "SELECT count(DISTINCT world) FROM series",
+				 0, &worlds) != 0
+			       ? -1
+			       : worlds > 1;
 	if (plot->wanted_count == 0)
 		return figure_listed(db, figure);
 	for (int i = 0; i < plot->wanted_count; i++)

@@ -23,7 +23,8 @@
 #include "live/nearest.h"
 
 static const char *const plot_names[] = {
-	"setting", "detection", "lookup", "scaling", "hops", "throughput"
+	"setting", "detection",	 "lookup", "scaling",
+	"hops",	   "throughput", "compare"
 };
 
 void *

@@ -2,12 +2,16 @@
 /*
  * summary.c - `homeward summary`: what came out, for a person to read
  *
- *	homeward summary [--db FILE] [--scenario NAME] [--json]
+ *	homeward summary [--db FILE] [--scenario NAME]
+ *			 [--phase converged|reroute] [--json]
  *
  * One paragraph a series (series.h): times by number of servers and metric,
  * each with the unit that suits it, then how sessions ended. Quantiles are
  * over all operations of all runs of that point that succeeded; `ok` beside
- * `count` says how many did. --json gives the same numbers in nanoseconds.
+ * `count` says how many did. Where faults strayed sessions, stalls follow by
+ * what was cut and, where a live run saw it, by what was at risk and lost
+ * (view `cuts`); `waited` are those that waited for a retransmission timer.
+ * --json gives the same numbers in nanoseconds.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -34,6 +38,14 @@ static const char outcomes_sql[] =
 	" FROM outcomes WHERE id = ?1"
 	" AND (sessions > 0 OR faults > 0 OR messages IS NOT NULL)"
 	" ORDER BY servers";
+
+static const char stalls_sql[] =
+	"SELECT servers, \"by\" AS \"stall by\", what, count, ok,"
+	" time_text(median_ns) AS median, time_text(p90_ns) AS p90,"
+	" time_text(p99_ns) AS p99, time_text(max_ns) AS max, waited"
+	" FROM stalls WHERE id = ?1 AND coalesce((SELECT phase FROM wanted),"
+	"   'reroute') = 'reroute' AND EXISTS (SELECT 1 FROM stalls o"
+	"   WHERE o.id = ?1 AND o.ok > 0) ORDER BY servers, place, what";
 
 /* Prints the rows of a query about one series, if any, after a line end. */
 static int
@@ -81,6 +93,8 @@ summary_text(sqlite3 *db)
 		putchar('\n');
 		code = paragraph_print(db, times_sql, id);
 		if (code == 0)
+			code = paragraph_print(db, stalls_sql, id);
+		if (code == 0)
 			code = paragraph_print(db, outcomes_sql, id);
 	}
 	if (code == 0 && row < 0)
@@ -103,6 +117,17 @@ summary_json(sqlite3 *db)
 		stdout, TABLE_JSON, NULL);
 	if (code != 0)
 		return code;
+	fputs(", \"stalls\": ", stdout);
+	code = table_print(
+		db_prepare(db,
+			   "SELECT s.scenario, s.label AS series,"
+			   " x.servers, x.\"by\", x.what, x.count, x.ok,"
+			   " x.median_ns, x.p90_ns, x.p99_ns, x.max_ns,"
+			   " x.waited FROM stalls x JOIN series s USING (id)"
+			   " ORDER BY s.id, x.servers, x.place, x.what"),
+		stdout, TABLE_JSON, NULL);
+	if (code != 0)
+		return code;
 	fputs(", \"outcomes\": ", stdout);
 	code = table_print(db_prepare(db,
 				      "SELECT scenario, series, servers, runs,"
@@ -121,10 +146,11 @@ verb_summary(int argc, char **argv)
 	static const struct option options[] = {
 		{ "db", required_argument, NULL, 'd' },
 		{ "scenario", required_argument, NULL, 's' },
+		{ "phase", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = DB_DEFAULT_PATH, *scenario = NULL;
+	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *phase = NULL;
 	bool json = false;
 	sqlite3 *db;
 	int option, code;
@@ -137,6 +163,9 @@ verb_summary(int argc, char **argv)
 		case 's':
 			scenario = optarg;
 			break;
+		case 'p':
+			phase = optarg;
+			break;
 		case 'j':
 			json = true;
 			break;
@@ -146,10 +175,17 @@ verb_summary(int argc, char **argv)
 	}
 	if (optind < argc)
 		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
+	if (phase != NULL && !view_phase_known(phase))
+		return verb_usage(argv[0],
+				  "phase '%s' is neither converged nor reroute",
+				  phase);
 	code = view_open(&db, path, scenario);
 	if (code != 0)
 		return code;
-	code = json ? summary_json(db) : summary_text(db);
+	if (phase != NULL && view_phase(db, phase) != 0)
+		code = EXIT_RUNTIME;
+	else
+		code = json ? summary_json(db) : summary_text(db);
 	db_close(db);
 	return code;
 }

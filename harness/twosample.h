@@ -22,8 +22,11 @@
  *	distribution allows ([2], section 4.3). The differences are never
  *	listed: the k-th is found by bisection, counting in O(m + n).
  *
- * Values of one run are not independent of each other. Both tests believe they
- * are, so with many values a run their p is too small; see contrast.h.
+ * Values of one run are not independent of each other (one lab, one placement
+ * of keys), but both tests believe they are: with many values a run their p is
+ * too small. Where whole runs could have been the other sample's as well, a
+ * permutation test says what chance does ([5], section 1.2.7): whole blocks
+ * change sides, and the difference of mean ranks, and D, are looked at again.
  *
  * [1] Mann, Whitney: On a Test of Whether One of Two Random Variables is
  *     Stochastically Larger than the Other. Ann. Math. Stat. 18, 1947.
@@ -32,13 +35,17 @@
  *     Statistics Without Extensive Tables. JRSS B 32, 1970.
  * [4] Hodges, Lehmann: Estimates of Location Based on Rank Tests. Ann. Math.
  *     Stat. 34, 1963.
+ * [5] Good: Permutation, Parametric and Bootstrap Tests of Hypotheses. 3rd
+ *     ed., Springer 2005.
  */
 #ifndef HARNESS_TWOSAMPLE_H
 #define HARNESS_TWOSAMPLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define TWOSAMPLE_LEAST	     8
+#define TWOSAMPLE_BLOCKS     5 /* of each side: 1 of 252 ways; fewer: no test */
 #define TWOSAMPLE_CONFIDENCE 0.95
 
 struct twosample {
@@ -53,5 +60,20 @@ struct twosample {
  * With fewer than TWOSAMPLE_LEAST values p and interval are rough. */
 int twosample_compare(struct twosample *, double *first, size_t m,
 		      double *second, size_t n);
+
+/* One value and the run that it is of, 0 .. blocks - 1. */
+struct twosample_value {
+	double value;
+	uint32_t block;
+};
+
+/*
+ * p of the difference of mean ranks and of D by exchanging blocks; second[b]
+ * says whose block b is. Sorts the values; always with the same seed. NAN for
+ * both when a side has fewer than TWOSAMPLE_BLOCKS. 0, or -EINVAL as above.
+ */
+int twosample_exchange(struct twosample_value *values, size_t count,
+		       const uint8_t *second, uint32_t blocks, double *rank_p,
+		       double *d_p);
 
 #endif

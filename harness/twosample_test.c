@@ -281,6 +281,77 @@ test_many(void)
 	CHECK(got.u_p < 1e-10 && got.d_p < 1e-10);
 }
 
+/* `blocks` runs a side, of 20 values each around a centre of its own. */
+static void
+blocks_draw(struct twosample_value *values, uint32_t blocks, double spread,
+	    double lag)
+{
+	for (uint32_t b = 0; b < 2 * blocks; b++) {
+		double centre = gsl_ran_gaussian(chance, spread) +
+				(b < blocks ? 0 : lag);
+
+		for (uint32_t i = 0; i < 20; i++)
+			values[b * 20 + i] = (struct twosample_value){
+				.value = centre + gsl_ran_gaussian(chance, 1),
+				.block = b,
+			};
+	}
+}
+
+/* Runs that differ among themselves: U sees a difference in every second pair
+ * of equal samples, exchange does not. */
+static void
+test_exchange(void)
+{
+	const int trials = 40;
+	struct twosample_value values[16 * 20], same[40];
+	uint8_t second[40];
+	int u_false = 0, rank_false = 0, d_false = 0, found = 0;
+	double rank_p, d_p, x[160], y[160];
+	struct twosample got;
+
+	for (int i = 0; i < 16; i++)
+		second[i] = i >= 8;
+	for (int i = 0; i < trials; i++) {
+		blocks_draw(values, 8, 1, 0);
+		for (int j = 0; j < 160; j++) {
+			x[j] = values[j].value;
+			y[j] = values[160 + j].value;
+		}
+		CHECK(twosample_compare(&got, x, 160, y, 160) == 0);
+		CHECK(twosample_exchange(values, 320, second, 16, &rank_p,
+					 &d_p) == 0);
+		u_false += got.u_p < 0.05;
+		rank_false += rank_p < 0.05;
+		d_false += d_p < 0.05;
+		blocks_draw(values, 8, 0.5, 2);
+		CHECK(twosample_exchange(values, 320, second, 16, &rank_p,
+					 &d_p) == 0);
+		found += rank_p < 0.01 && d_p < 0.01;
+	}
+	CHECK(u_false > 0.3 * trials);
+	CHECK(rank_false < 0.15 * trials && d_false < 0.15 * trials);
+	CHECK(found > 0.9 * trials);
+
+	/* One value a run: U's own p. */
+	for (uint32_t i = 0; i < 40; i++) {
+		same[i].value = gsl_ran_lognormal(chance, i < 20 ? 0 : 0.4, 1);
+		same[i].block = i;
+		second[i] = i >= 20;
+		(i < 20 ? x : y)[i % 20] = same[i].value;
+	}
+	CHECK(twosample_compare(&got, x, 20, y, 20) == 0);
+	CHECK(twosample_exchange(same, 40, second, 40, &rank_p, &d_p) == 0);
+	CHECK(near(rank_p, got.u_p, 0.02));
+	/* Four runs are not enough to say anything. */
+	for (uint32_t i = 0; i < 40; i++)
+		same[i].block = i < 20 ? i % 4 : 20 + i % 20;
+	CHECK(twosample_exchange(same, 40, second, 40, &rank_p, &d_p) == 0);
+	CHECK(isnan(rank_p) && isnan(d_p));
+	CHECK(twosample_exchange(same, 40, second, 39, &rank_p, &d_p) ==
+	      -EINVAL);
+}
+
 int
 main(void)
 {
@@ -292,6 +363,7 @@ main(void)
 	test_permutation();
 	test_differences();
 	test_promises();
+	test_exchange();
 	test_many();
 	gsl_rng_free(chance);
 	return check_done();

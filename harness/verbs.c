@@ -20,8 +20,9 @@ static const struct verb verbs[] = {
 	{ "run", verb_run, "run an experiment into the database",
 	  "[--in sim|live] [--db FILE] [--jobs N] [--set KEY=VALUE]...\n"
 	  "[--resume] [--check-determinism] [--trace DIR] [--json] SCENARIO",
-	  "  --in WORLD            sim: simulate (the default); live: not in "
-	  "this build\n"
+	  "  --in WORLD            sim: simulate (the default); live: in a "
+	  "lab of this\n"
+	  "                        machine (root), one run after the other\n"
 	  "  --db FILE             database to add to (results/homeward.db)\n"
 	  "  --jobs N              points run at a time (as many as "
 	  "processors)\n"
@@ -44,9 +45,12 @@ static const struct verb verbs[] = {
 	  "  --json                print the table as JSON\n"
 	  "A KEY may be a section: `homeward describe dht`.\n" },
 	{ "summary", verb_summary, "print what runs measured",
-	  "[--db FILE] [--scenario NAME] [--json]",
+	  "[--db FILE] [--scenario NAME] [--phase converged|reroute] [--json]",
 	  "  --db FILE             database to read (results/homeward.db)\n"
 	  "  --scenario NAME       only its runs\n"
+	  "  --phase PHASE         only what was measured during a reroute, "
+	  "or while\n"
+	  "                        the fabric was converged\n"
 	  "  --json                print it as JSON, times in nanoseconds\n" },
 	{ "export", verb_export, "print tables for other programs",
 	  "[--what VIEW] [--db FILE] [--scenario NAME] [--out FILE] [--json]",
@@ -65,6 +69,21 @@ static const struct verb verbs[] = {
 	  "  --scenario NAME       only its runs\n"
 	  "  --json                print the fits as JSON\n"
 	  "Exit 4 when the data do not suffice for a conclusion.\n" },
+	{ "compare", verb_compare, "compare simulated with live runs",
+	  "[--db FILE] [--scenario NAME] [--metric METRIC]...\n"
+	  "[--phase converged|reroute] [--json]",
+	  "  --db FILE             database to read (results/homeward.db)\n"
+	  "  --scenario NAME       only its runs\n"
+	  "  --metric METRIC       setting_first, setting_all, detection, "
+	  "lookup or\n"
+	  "                        stall; may be repeated; all of them "
+	  "without it\n"
+	  "  --phase PHASE         only what was measured during a reroute, "
+	  "or while\n"
+	  "                        the fabric was converged\n"
+	  "  --json                print all numbers as JSON, times in "
+	  "nanoseconds\n"
+	  "Exit 4 when there are too few values of one world (below 8).\n" },
 	{ "plot", verb_plot, "draw the figures",
 	  "[--db FILE] [--out DIR] [--scenario NAME] [--format svg|png]\n"
 	  "[--plots DIR] [--json] [FIGURE]...",
@@ -75,7 +94,8 @@ static const struct verb verbs[] = {
 	  "  --format svg|png      one format instead of both\n"
 	  "  --plots DIR           where the .gp files are\n"
 	  "  --json                print the names of the figures as JSON\n"
-	  "FIGURE: setting, detection, lookup, hops, throughput, scaling.\n" },
+	  "FIGURE: setting, detection, lookup, hops, throughput, scaling,\n"
+	  "compare.\n" },
 	{ "gate", verb_gate, "compare a small sweep with its baseline",
 	  "[--bless] [--baseline FILE] [--jobs N] [--set KEY=VALUE]...\n"
 	  "[--json] [SCENARIO]",

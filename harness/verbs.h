@@ -44,6 +44,7 @@ int verb_describe(int argc, char **argv);
 int verb_summary(int argc, char **argv);
 int verb_export(int argc, char **argv);
 int verb_fit(int argc, char **argv);
+int verb_compare(int argc, char **argv);
 int verb_plot(int argc, char **argv);
 int verb_gate(int argc, char **argv);
 int verb_replay(int argc, char **argv);

@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/contrast.h"
 #include "harness/db.h"
 #include "harness/scaling.h"
 #include "harness/series.h"
@@ -38,8 +39,18 @@
 
 #define RUN_COLUMNS                                                            \
 	"s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run"
-#define RUNS	"member m JOIN series s ON s.id = m.series"
+#define RUNS "member m JOIN series s ON s.id = m.series"
+/* Of measurement v; view.h says what it means. */
+#define PHASE                                                                  \
+	"iif((SELECT u.to_ns FROM unrest u WHERE u.run_id = v.run_id"          \
+	" AND u.from_ns <= v.at_ns + v.value_ns ORDER BY u.from_ns DESC"       \
+	" LIMIT 1) >= v.at_ns, 'reroute', 'converged')"
 #define IN_TURN " ORDER BY s.id, m.servers, m.seed, m.run_id"
+
+/* VIEW_REROUTE_S in nanoseconds. */
+#define TEXT_OF(number)	   #number
+#define SECONDS_OF(number) TEXT_OF(number) "000000000"
+#define REROUTE_NS	   SECONDS_OF(VIEW_REROUTE_S)
 
 /* The empirical distribution of `value` over the curves that exist: the steps
  * that enter a new 400th, so that a jump stays where it is, and the last. */
@@ -62,41 +73,42 @@
 	" ORDER BY place, whole, curve, share, value"
 
 static const struct view views[] = {
-	{ "runs", "what was run, on what, at what cost", false, TABLE_TSV,
+	{ "runs", "what was run, on what, at what cost", VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.world, s.k, s.homeward, r.point,"
 	  " r.started_at, r.wall_s, r.cpu_s, r.peak_rss_bytes, r.events,"
 	  " r.state_hash, r.commit_id FROM " RUNS
 	  " JOIN run r ON r.id = m.run_id" IN_TURN },
-	{ "setting", "storing a session: a row each acknowledgement", false,
+	{ "setting", "storing a session: a row each acknowledgement", VIEW_ROWS,
 	  TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", substr(v.metric, 9) AS replicas,"
 	  " v.at_ns / 1e9 AS at_s, v.value_ns / 1e6 AS setting_ms,"
-	  " v.hops AS rounds, v.node, v.flow, v.local, v.ok FROM " RUNS
-	  " JOIN measurement v USING (run_id)"
+	  " v.hops AS rounds, v.node, v.flow, v.local, v.ok,"
+	  " " PHASE " AS phase FROM " RUNS " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric IN ('setting_first', 'setting_all')" IN_TURN
 	  ", v.rowid" },
-	{ "detection", "link down to the first stray it caused", false,
+	{ "detection", "link down to the first stray it caused", VIEW_ROWS,
 	  TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.at_ns / 1e9 AS at_s,"
 	  " v.value_ns / 1e9 AS detection_s, v.node, v.flow, v.ok FROM " RUNS
 	  " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric = 'detection'" IN_TURN ", v.rowid" },
-	{ "lookup", "looking a session's owner up", false, TABLE_TSV,
+	{ "lookup", "looking a session's owner up", VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s,"
 	  " v.value_ns / 1e6 AS lookup_ms, v.hops AS rounds, v.node, v.flow,"
-	  " v.local, v.ok FROM " RUNS " JOIN measurement v USING (run_id)"
+	  " v.local, v.ok, " PHASE " AS phase FROM " RUNS
+	  " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric = 'lookup'" IN_TURN ", v.rowid" },
 	{ "stall",
 	  "longest gap between new bytes after a fault, and before; none "
 	  "of a reset session",
-	  false, TABLE_TSV,
+	  VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward,"
 	  " iif(v.metric = 'stall', 'after', 'before') AS fault,"
 	  " v.at_ns / 1e9 AS at_s,"
 	  " iif(v.ok, v.value_ns / 1e6, NULL) AS stall_ms, v.flow, v.ok"
 	  " FROM " RUNS " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric IN ('stall', 'stall_before')" IN_TURN ", v.rowid" },
-	{ "hops", "how many rounds lookups took", false, TABLE_TSV,
+	{ "hops", "how many rounds lookups took", VIEW_ROWS, TABLE_TSV,
 	  "SELECT s.scenario, s.label AS series, m.servers,"
 	  " count(DISTINCT m.run_id) AS runs, v.hops AS rounds,"
 	  " count(*) AS lookups,"
@@ -108,28 +120,29 @@ static const struct view views[] = {
 	  " GROUP BY s.id, m.servers, v.hops"
 	  " WINDOW g AS (PARTITION BY s.id, m.servers)"
 	  " ORDER BY s.id, m.servers, v.hops" },
-	{ "sessions", "TCP sessions and how they ended", false, TABLE_TSV,
+	{ "sessions", "TCP sessions and how they ended", VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.owner,"
 	  " v.opened_ns / 1e9 AS opened_s, v.closed_ns / 1e9 AS closed_s,"
 	  " v.bytes / 1e6 AS received_mb, v.strays,"
 	  " iif(v.outcome = 'reset', NULL, v.stall_ns / 1e6) AS stall_ms,"
 	  " v.outcome FROM " RUNS " JOIN session v USING (run_id)" IN_TURN
 	  ", v.flow" },
-	{ "samples", "in-order bytes of sampled sessions over time", false,
+	{ "samples", "in-order bytes of sampled sessions over time", VIEW_ROWS,
 	  TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.at_ns / 1e9 AS at_s,"
 	  " v.bytes / 1e6 AS received_mb FROM " RUNS
 	  " JOIN sample v USING (run_id)" IN_TURN
 	  ", v.flow, v.at_ns, v.rowid" },
-	{ "faults", "what was broken, and when", false, TABLE_TSV,
+	{ "faults", "what was broken, and when", VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s, v.kind, v.target"
 	  " FROM " RUNS " JOIN fault v USING (run_id)" IN_TURN ", v.rowid" },
-	{ "counters", "totals by device (empty: the whole run)", false,
+	{ "counters", "totals by device (empty: the whole run)", VIEW_ROWS,
 	  TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", v.node AS device, v.name AS counter,"
 	  " v.value FROM " RUNS " JOIN counter v USING (run_id)" IN_TURN
 	  ", v.node, v.name" },
-	{ "fit", "lines fitted to T(n), a row each (fit.h)", true, TABLE_TSV,
+	{ "fit", "lines fitted to T(n), a row each (fit.h)", VIEW_FITS,
+	  TABLE_TSV,
 	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.model,"
 	  " f.a, f.a_low, f.a_high, f.slope, f.slope_low, f.slope_high,"
 	  " f.freedom, f.aicc_difference, f.akaike_weight, f.lack_f,"
@@ -137,31 +150,31 @@ static const struct view views[] = {
 	  " f.weights, f.runs, f.points, f.doublings, f.operations, f.local,"
 	  " f.failed FROM fit_line f JOIN series s ON s.id = f.series"
 	  " ORDER BY s.id, f.metric, f.unit, f.model_id" },
-	{ "fit-points", "means by number of servers, with 95 % intervals", true,
-	  TABLE_TSV,
+	{ "fit-points", "means by number of servers, with 95 % intervals",
+	  VIEW_FITS, TABLE_TSV,
 	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.servers,"
 	  " f.runs, f.mean, f.low, f.high, f.origin, f.affine"
 	  " FROM fit_point f JOIN series s ON s.id = f.series"
 	  " ORDER BY s.id, f.metric, f.unit, f.servers" },
 	{ "fit-curve", "the two logarithms with their 95 % confidence bands",
-	  true, TABLE_TSV,
+	  VIEW_FITS, TABLE_TSV,
 	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.servers,"
 	  " f.origin, f.origin_low, f.origin_high, f.affine, f.affine_low,"
 	  " f.affine_high FROM fit_curve f JOIN series s ON s.id = f.series"
 	  " ORDER BY s.id, f.metric, f.unit, f.servers" },
-	{ "summary", "every metric at every point, in ms", false, TABLE_TSV,
+	{ "summary", "every metric at every point, in ms", VIEW_ROWS, TABLE_TSV,
 	  "SELECT scenario, series, servers, runs, metric, count, ok, local,"
 	  " median_ns / 1e6 AS median_ms, mean_ns / 1e6 AS mean_ms,"
 	  " p90_ns / 1e6 AS p90_ms, p99_ns / 1e6 AS p99_ms,"
 	  " max_ns / 1e6 AS max_ms, mean_rounds FROM metrics"
 	  " ORDER BY id, servers, place" },
 	{ "outcomes", "sessions, strays, faults and messages at every point",
-	  false, TABLE_TSV,
+	  VIEW_ROWS, TABLE_TSV,
 	  "SELECT scenario, series, servers, runs, sessions, closed, kept,"
 	  " reset, timeout, corrupt, strays, faults, messages, message_bytes,"
 	  " messages_per_session FROM outcomes ORDER BY id, servers" },
-	{ "balancers", "when the balancers of the paper's Table 1 act", false,
-	  TABLE_TSV,
+	{ "balancers", "when the balancers of the paper's Table 1 act",
+	  VIEW_ROWS, TABLE_TSV,
 	  "SELECT column1 AS balancer, column2 AS setting,"
 	  " column3 AS interval_s, column4 AS attempts, column5 AS timeout_s,"
 	  " (column4 - 1) * column3 + column5 AS earliest_s,"
@@ -169,17 +182,18 @@ static const struct view views[] = {
 	  " ('AWS', 'default', 30, 2, 5), ('AWS', 'minimum', 5, 1, 5),"
 	  " ('Kemp', 'default', 9, 2, 4), ('Kemp', 'minimum', 3, 1, 4),"
 	  " ('f5', 'default', 5, 1, 16))" },
-	{ "setting-curves", "distribution of setting times", false,
+	{ "setting-curves", "distribution of setting times", VIEW_ROWS,
 	  TABLE_BLOCKS,
 	  DISTRIBUTION("v.value_ns / 1e6", "setting_ms",
 		       "c.title || iif(v.metric = 'setting_all', ', all',"
 		       " ', first')",
 		       "c.tier = 1 AND v.metric IN ('setting_first',"
 		       " 'setting_all')") },
-	{ "lookup-curves", "distribution of lookup times", false, TABLE_BLOCKS,
+	{ "lookup-curves", "distribution of lookup times", VIEW_ROWS,
+	  TABLE_BLOCKS,
 	  DISTRIBUTION("v.value_ns / 1e6", "lookup_ms", "c.title",
 		       "c.tier <= 2 AND v.metric = 'lookup'") },
-	{ "hops-curves", "shares of lookups by rounds", false, TABLE_BLOCKS,
+	{ "hops-curves", "shares of lookups by rounds", VIEW_ROWS, TABLE_BLOCKS,
 	  "SELECT c.title AS curve, v.hops AS rounds,"
 	  " 1.0 * count(*) / sum(count(*)) OVER (PARTITION BY c.place) AS share"
 	  " FROM curve c JOIN member m ON m.series = c.series"
@@ -187,7 +201,8 @@ static const struct view views[] = {
 	  " WHERE c.tier <= 2 AND v.metric = 'lookup' AND v.ok"
 	  " AND v.hops IS NOT NULL"
 	  " GROUP BY c.place, c.title, v.hops ORDER BY c.place, v.hops" },
-	{ "detection-curves", "each detection, by series", false, TABLE_BLOCKS,
+	{ "detection-curves", "each detection, by series", VIEW_ROWS,
+	  TABLE_BLOCKS,
 	  "SELECT 'Homeward, ' || c.title AS curve, v.value_ns / 1e9 AS "
 	  "detection_s,"
 	  " dense_rank() OVER (ORDER BY c.place) AS row"
@@ -197,17 +212,142 @@ static const struct view views[] = {
 	  " WHERE v.metric = 'detection' AND v.ok AND s.homeward = 'on'"
 	  " ORDER BY c.place, v.value_ns" },
 	{ "throughput-curves",
-	  "bytes of one session through a failure, with and without", false,
+	  "bytes of one session through a failure, with and without", VIEW_ROWS,
 	  TABLE_BLOCKS,
 	  "SELECT title AS curve, since_s AS since_fault_s, received_mb,"
 	  " outcome FROM passage ORDER BY place, since_s, received_mb" },
-	{ NULL, NULL, false, TABLE_TSV, NULL },
+	{ "cuts",
+	  "a fault and a session that it strayed: what was at risk, and lost",
+	  VIEW_ROWS, TABLE_TSV,
+	  "SELECT " RUN_COLUMNS ", s.world, s.homeward, v.at_ns / 1e9 AS at_s,"
+	  " v.kind, v.tier, v.target, v.side, v.direction, v.at_risk, v.lost,"
+	  " v.flow, v.resent, v.repeated, v.before_ns / 1e6 AS before_ms,"
+	  " iif(v.ok, v.stall_ns / 1e6, NULL) AS stall_ms, v.ok FROM " RUNS
+	  " JOIN cuts v USING (run_id)" IN_TURN ", v.at_ns, v.flow" },
+	{ "stalls", "stalls of strayed sessions by what was cut and lost",
+	  VIEW_ROWS, TABLE_TSV,
+	  "SELECT s.scenario, s.label AS series, x.servers, x.\"by\", x.what,"
+	  " x.count, x.ok, x.median_ns / 1e6 AS median_ms,"
+	  " x.p90_ns / 1e6 AS p90_ms, x.p99_ns / 1e6 AS p99_ms,"
+	  " x.max_ns / 1e6 AS max_ms, x.waited"
+	  " FROM stalls x JOIN series s USING (id)"
+	  " ORDER BY s.id, x.servers, x.place, x.what" },
+	{ "compare", "simulated beside live, a row each metric (contrast.h)",
+	  VIEW_CONTRASTS, TABLE_TSV,
+	  "SELECT t.scenario, t.label AS series, c.servers, c.metric, c.phase,"
+	  " c.sim_runs, c.live_runs, c.sim_n, c.live_n,"
+	  " c.sim_median_ns / 1e6 AS sim_median_ms,"
+	  " c.live_median_ns / 1e6 AS live_median_ms, c.ratio,"
+	  " c.sim_p90_ns / 1e6 AS sim_p90_ms,"
+	  " c.live_p90_ns / 1e6 AS live_p90_ms,"
+	  " c.sim_p99_ns / 1e6 AS sim_p99_ms,"
+	  " c.live_p99_ns / 1e6 AS live_p99_ms, c.shift_ns / 1e6 AS shift_ms,"
+	  " c.shift_low_ns / 1e6 AS shift_low_ms,"
+	  " c.shift_high_ns / 1e6 AS shift_high_ms, c.larger, c.u, c.u_p,"
+	  " c.d, c.d_p, c.runs_p, c.runs_d_p, c.basis, c.verdict, c.words"
+	  " FROM contrast c JOIN twin t USING (pair) ORDER BY c.id" },
+	{ "compare-curves", "distributions of what `compare` draws",
+	  VIEW_CONTRASTS, TABLE_BLOCKS,
+	  "WITH x AS (SELECT p.panel, v.world, max(v.value_ns, 1) / 1e6 AS "
+	  "value"
+	  "    FROM panel p JOIN contrast c USING (id)"
+	  "    JOIN comparable v ON v.pair = c.pair AND v.servers = c.servers"
+	  "    AND v.metric = c.metric AND v.phase = c.phase),"
+	  " y AS (SELECT DISTINCT panel, world, value, cume_dist()"
+	  "    OVER (PARTITION BY panel, world ORDER BY value) AS share FROM "
+	  "x),"
+	  " z AS (SELECT *, lag(CAST(share * 400 AS INTEGER), 1, -1)"
+	  "    OVER (PARTITION BY panel, world ORDER BY value) AS before"
+	  "    FROM y)"
+	  " SELECT panel || ' ' || world AS curve, value AS time_ms, share"
+	  " FROM (SELECT * FROM z WHERE CAST(share * 400 AS INTEGER) > before"
+	  "    OR share = 1 UNION ALL SELECT panel, world, min(value), 0, 0"
+	  "    FROM y GROUP BY panel, world)"
+	  " ORDER BY panel, world <> 'sim', share, value" },
+	{ NULL, NULL, VIEW_ROWS, TABLE_TSV, NULL },
 };
 
 /* Messages are what the servers' nodes sent to each other, joins included. */
 static const char *const helpers[] = {
+	/* When a run's fabric may be reroutable: faults less than that time
+	 * apart are one. */
+	"CREATE TEMP TABLE unrest(run_id INTEGER, from_ns INTEGER,"
+	"  to_ns INTEGER, PRIMARY KEY (run_id, from_ns)) WITHOUT ROWID;"
+	"INSERT INTO unrest WITH f AS (SELECT DISTINCT run_id, at_ns"
+	"    FROM fault JOIN member USING (run_id)),"
+	"  g AS (SELECT *, coalesce(at_ns - lag(at_ns) OVER (PARTITION BY "
+	"run_id"
+	"    ORDER BY at_ns) > " REROUTE_NS ", 1) AS begins FROM f),"
+	"  h AS (SELECT *, sum(begins) OVER (PARTITION BY run_id"
+	"    ORDER BY at_ns) AS island FROM g)"
+	"  SELECT run_id, min(at_ns), max(at_ns) + " REROUTE_NS
+	"    FROM h GROUP BY run_id, island;"
+	"CREATE TEMP TABLE wanted(phase TEXT)",
+	"CREATE TEMP VIEW measured AS SELECT m.series, m.servers, s.world, v.*,"
+	"  " PHASE " AS phase FROM " RUNS " JOIN measurement v USING (run_id)"
+	"  WHERE iif((SELECT phase FROM wanted) IS NULL, 1,"
+	"    " PHASE " = (SELECT phase FROM wanted))",
+	/* What a fault did to each session that it strayed. A link's tier is
+	 * its name without digits; a device's, too. The direction decides what
+	 * a segment that was sent again had been: a download's data come by
+	 * the way back, an upload's are the strays. */
+	"CREATE TEMP VIEW cuts AS WITH x AS (SELECT v.run_id, v.flow, v.at_ns,"
+	"    v.value_ns AS stall_ns, v.ok, c.lower, c.back, c.resent,"
+	"    c.repeated, (SELECT f.rowid FROM fault f"
+	"      WHERE f.run_id = v.run_id AND f.at_ns <= v.at_ns"
+	"      AND f.kind NOT GLOB '*_missed' AND f.kind NOT GLOB '*_up'"
+	"      AND f.kind NOT IN ('undrain', 'merge', 'daemon_start')"
+	"      ORDER BY f.at_ns DESC, f.rowid DESC LIMIT 1) AS fault,"
+	"    (SELECT b.value_ns FROM measurement b WHERE b.run_id = v.run_id"
+	"      AND b.metric = 'stall_before' AND b.flow = v.flow"
+	"      AND b.at_ns = v.at_ns) AS before_ns,"
+	"    coalesce((SELECT value FROM setting d WHERE d.run_id = v.run_id"
+	"      AND d.key = 'clients.direction'), 'download') AS direction"
+	"    FROM measurement v LEFT JOIN cut c ON c.run_id = v.run_id"
+	"      AND c.flow = v.flow AND c.at_ns = v.at_ns"
+	"    WHERE v.metric = 'stall' AND NOT v.local)"
+	"  SELECT x.*, f.kind, f.target, tier_text(f.target) AS tier,"
+	"    CASE lower WHEN 1 THEN 'lower' WHEN 0 THEN 'upper' END AS side,"
+	"    iif(back, iif(direction = 'upload', 'strays and answers',"
+	"      'strays and data'), iif(back = 0, 'strays', NULL)) AS at_risk,"
+	"    CASE WHEN resent IS NULL OR repeated IS NULL THEN NULL"
+	"      WHEN resent = 0 THEN 'nothing'"
+	"      WHEN (resent > repeated) = (direction = 'upload') THEN 'strays'"
+	"      WHEN direction = 'upload' THEN 'answers' ELSE 'data' END AS lost"
+	"  FROM x LEFT JOIN fault f ON f.rowid = x.fault",
+	/* Whoever waits that long waited for a retransmission timer: Linux's
+	 * is 200 ms at least, and nothing else in a fabric takes so long. */
+	"CREATE TEMP VIEW stalls AS WITH by(place, \"by\") AS (VALUES"
+	"    (0, 'all'), (1, 'cut'), (2, 'cut, side'), (3, 'cut, at risk'),"
+	"    (4, 'lost'), (5, 'at risk, lost')),"
+	"  x AS (SELECT m.series AS id, m.servers, b.place, b.\"by\","
+	"    CASE b.place WHEN 0 THEN '' WHEN 1 THEN tier"
+	"      WHEN 2 THEN tier || ', ' || side"
+	"      WHEN 3 THEN tier || ', ' || at_risk WHEN 4 THEN lost"
+	"      ELSE at_risk || ', ' || lost END AS what, ok, stall_ns"
+	"    FROM cuts JOIN member m USING (run_id), by b)"
+	"  SELECT id, servers, place, \"by\", what,"
+	"    count(*) AS count, sum(ok) AS ok,"
+	"    quantile(iif(ok, stall_ns, NULL), 0.5) AS median_ns,"
+	"    quantile(iif(ok, stall_ns, NULL), 0.9) AS p90_ns,"
+	"    quantile(iif(ok, stall_ns, NULL), 0.99) AS p99_ns,"
+	"    max(iif(ok, stall_ns, NULL)) AS max_ns,"
+	"    sum(ok AND stall_ns >= 150000000) AS waited"
+	"    FROM x WHERE what IS NOT NULL GROUP BY id, servers, place, what",
+	/* What a figure shows: the twins of the newest runs, their largest
+	 * size, and of each metric the phase that has more. */
+	"CREATE TEMP VIEW panel AS WITH chosen AS (SELECT t.pair FROM twin t"
+	"    JOIN member l ON l.series = t.live JOIN member s"
+	"    ON s.series = t.sim GROUP BY t.pair"
+	"    ORDER BY max(l.run_id) DESC, max(s.run_id) DESC LIMIT 1),"
+	"  c AS (SELECT *, row_number() OVER (PARTITION BY metric ORDER BY"
+	"      servers DESC, min(sim_n, live_n) DESC, phase) AS rank"
+	"    FROM contrast JOIN chosen USING (pair)"
+	"    WHERE sim_n > 0 AND live_n > 0)"
+	"  SELECT id, row_number() OVER (ORDER BY place) AS panel FROM c"
+	"    WHERE rank = 1",
 	"CREATE TEMP VIEW metrics AS SELECT s.id, s.scenario,"
-	"  s.label AS series, m.servers, count(DISTINCT m.run_id) AS runs,"
+	"  s.label AS series, v.servers, count(DISTINCT v.run_id) AS runs,"
 	"  v.metric, CASE v.metric WHEN 'setting_first' THEN 0"
 	"    WHEN 'setting_all' THEN 1 WHEN 'detection' THEN 2"
 	"    WHEN 'lookup' THEN 3 WHEN 'stall' THEN 4 ELSE 5 END AS place,"
@@ -218,8 +358,8 @@ static const char *const helpers[] = {
 	"  quantile(iif(v.ok, v.value_ns, NULL), 0.99) AS p99_ns,"
 	"  max(iif(v.ok, v.value_ns, NULL)) AS max_ns,"
 	"  avg(iif(v.ok, v.hops, NULL)) AS mean_rounds"
-	"  FROM " RUNS " JOIN measurement v USING (run_id)"
-	"  GROUP BY s.id, m.servers, v.metric",
+	"  FROM measured v JOIN series s ON s.id = v.series"
+	"  GROUP BY s.id, v.servers, v.metric",
 	"CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,"
 	"  s.label AS series, m.servers, count(*) AS runs,"
 	"  sum(n.sessions) AS sessions, sum(n.closed) AS closed,"
@@ -286,7 +426,8 @@ static const char *const helpers[] = {
 	"    AND c.servers = x.servers AND c.tier <= x.tier GROUP BY x.metric",
 	/* Sessions that a fault moved, and when it happened: the link that
 	 * their detection names, or else the last fault before they ended. */
-	"CREATE TEMP VIEW moved AS SELECT v.run_id, v.flow, s.homeward,"
+	"CREATE TEMP VIEW moved AS SELECT v.run_id, v.flow, s.homeward, "
+	"s.world,"
 	"  m.servers, m.seed, v.outcome, v.closed_ns, coalesce((SELECT "
 	"min(d.at_ns)"
 	"    FROM measurement d WHERE d.run_id = v.run_id AND"
@@ -299,15 +440,18 @@ static const char *const helpers[] = {
 	"  WHERE EXISTS (SELECT 1 FROM sample x WHERE x.run_id = v.run_id"
 	"    AND x.flow = v.flow) AND v.outcome ="
 	"    iif(s.homeward = 'on', 'kept', 'reset')",
-	/* The longest stall, beside the same seed without Homeward. */
-	"CREATE TEMP VIEW pair AS SELECT a.run_id AS on_run,"
+	/* The longest stall, live if there is one, beside the same seed without
+	 * Homeward. */
+	"CREATE TEMP VIEW pair AS SELECT a.world, a.run_id AS on_run,"
 	"  a.flow AS on_flow, a.fault_ns AS on_ns, a.stall_ns,"
 	"  b.run_id AS off_run, b.flow AS off_flow, b.fault_ns AS off_ns,"
 	"  b.closed_ns AS reset_ns"
 	"  FROM moved a LEFT JOIN moved b ON b.homeward = 'off'"
-	"    AND b.servers = a.servers AND b.fault_ns IS NOT NULL"
+	"    AND b.servers = a.servers AND b.world = a.world"
+	"    AND b.fault_ns IS NOT NULL"
 	"  WHERE a.homeward = 'on' AND a.fault_ns IS NOT NULL"
-	"  ORDER BY b.run_id IS NULL, a.seed <> b.seed, a.flow <> b.flow,"
+	"  ORDER BY a.world <> 'live', b.run_id IS NULL, a.seed <> b.seed, "
+	"a.flow <> b.flow,"
 	"    a.stall_ns DESC, a.run_id, a.flow, b.run_id, b.flow LIMIT 1",
 	/* The two over a window that holds the stall and the reset. Whoever is
 	 * reset keeps what came before until then. */
@@ -366,6 +510,38 @@ time_function(sqlite3_context *context, int count, sqlite3_value **values)
 			SQLITE_TRANSIENT);
 }
 
+/* SQL: tier_text(target), "leaf1-server3" without its digits. */
+static void
+tier_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *target = (const char *)sqlite3_value_text(values[0]);
+	char text[64];
+	size_t length = 0;
+
+	(void)count;
+	if (target == NULL)
+		return;
+	for (; *target != '\0' && length + 1 < sizeof(text); target++)
+		if (*target < '0' || *target > '9')
+			text[length++] = *target;
+	sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
+}
+
+static int
+functions_register(sqlite3 *db)
+{
+	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+
+	if (sqlite3_create_function_v2(db, "time_text", 1, flags, NULL,
+				       time_function, NULL, NULL,
+				       NULL) != SQLITE_OK ||
+	    sqlite3_create_function_v2(db, "tier_text", 1, flags, NULL,
+				       tier_function, NULL, NULL,
+				       NULL) != SQLITE_OK)
+		return db_complain(db, "adding functions");
+	return 0;
+}
+
 int
 view_open(sqlite3 **db, const char *path, const char *scenario)
 {
@@ -378,11 +554,8 @@ view_open(sqlite3 **db, const char *path, const char *scenario)
 	if (db_exec(*db, "BEGIN") != 0 ||
 	    series_attach(*db, scenario, &count) != 0)
 		code = EXIT_RUNTIME;
-	else if (sqlite3_create_function_v2(*db, "time_text", 1,
-					    SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-					    NULL, time_function, NULL, NULL,
-					    NULL) != SQLITE_OK)
-		code = db_complain(*db, "adding functions");
+	else
+		code = functions_register(*db);
 	for (size_t i = 0; code == 0 && helpers[i] != NULL; i++)
 		code = db_exec(*db, helpers[i]);
 	if (code == 0 && count == 0) {
@@ -403,19 +576,42 @@ view_open(sqlite3 **db, const char *path, const char *scenario)
 	return code;
 }
 
+bool
+view_phase_known(const char *phase)
+{
+	return strcmp(phase, "converged") == 0 || strcmp(phase, "reroute") == 0;
+}
+
+int
+view_phase(sqlite3 *db, const char *phase)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "INSERT INTO wanted VALUES ('%s')", phase);
+	return db_exec(db, sql);
+}
+
 sqlite3_stmt *
 view_prepare(sqlite3 *db, const struct view *view)
 {
-	int64_t there;
+	static const struct {
+		const char *there; /* how many of its tables */
+		int (*attach)(sqlite3 *);
+	} needs[] = {
+		[VIEW_ROWS] = { NULL, NULL },
+		[VIEW_FITS] = { "SELECT count(*) FROM sqlite_temp_schema"
+				" WHERE name = 'fit_line'",
+				scaling_attach },
+		[VIEW_CONTRASTS] = { "SELECT count(*) FROM sqlite_temp_schema"
+				     " WHERE name = 'contrast'",
+				     contrast_attach },
+	};
+	int64_t there = 1;
 
-	if (view->fits) {
-		if (db_number(db,
-			      "SELECT count(*) FROM sqlite_temp_schema"
-			      " WHERE name = 'fit_line'",
-			      0, &there) != 0)
-			return NULL;
-		if (there == 0 && scaling_attach(db) != 0)
-			return NULL;
-	}
+	if (needs[view->needs].there != NULL &&
+	    db_number(db, needs[view->needs].there, 0, &there) != 0)
+		return NULL;
+	if (there == 0 && needs[view->needs].attach(db) != 0)
+		return NULL;
 	return db_prepare(db, view->sql);
 }

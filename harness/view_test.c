@@ -185,6 +185,7 @@ test_views(void)
 
 	synthetic_scale(db, 16, 9, 2, 500);
 	synthetic_passage(db, 3);
+	synthetic_worlds(db);
 	db_close(db);
 	CHECK(view_open(&db, path, NULL) == 0);
 	for (const struct view *view = view_list(); view->name != NULL;
