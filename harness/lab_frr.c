@@ -62,6 +62,16 @@ lab_frr_is_router(const struct lab *lab, uint32_t device)
 	return fabric_kind(lab->fabric, device) != DEVICE_CLIENT;
 }
 
+static bool
+needs_bfd(const struct lab *lab)
+{
+	bool silence = false;
+
+	for (uint32_t i = 0; i < lab->settings.fault_count; i++)
+		silence |= lab->settings.faults[i].kind == FAULT_LINK_SILENT;
+	return silence && lab->settings.routing.detection == DETECTION_BFD;
+}
+
 /* ---- configurations ---- */
 
 /* The next device at whose end there is BGP, too; *i is the port to look at
@@ -149,7 +159,7 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 		" neighbor FAB timers connect 1\n",
 		AS_BASE + 1 + device, lab_wire_text(&own, text),
 		detection == DETECTION_CARRIER ? "60 180" : "1 3");
-	if (detection == DETECTION_BFD)
+	if (needs_bfd(lab))
 		fprintf(file, " neighbor FAB bfd\n"
 			      " neighbor FAB bfd profile lab\n");
 	while ((name = neighbor_next(lab, device, &i)) != NULL)
@@ -186,11 +196,11 @@ typedef void print_function(const struct lab *, uint32_t device, FILE *);
 static const struct program {
 	const char *name;
 	print_function *print;
-	int priority;
+	bool realtime;
 } programs[] = {
-	{ "zebra", zebra_print, PRIORITY },
-	{ "bgpd", bgpd_print, PRIORITY },
-	{ "bfdd", bfdd_print, 2 * PRIORITY },
+	{ "zebra", zebra_print, false },
+	{ "bgpd", bgpd_print, false },
+	{ "bfdd", bfdd_print, true },
 };
 
 static void
@@ -257,7 +267,8 @@ program_start(const struct lab *lab, uint32_t device,
 		.space = space,
 		.argv = argv,
 		.output = talk,
-		.nice = program->priority,
+		.nice = PRIORITY,
+		.realtime = program->realtime,
 	});
 }
 
@@ -307,7 +318,7 @@ program_start_all(const struct lab *lab, const struct program *program)
 int
 lab_frr_start(const struct lab *lab)
 {
-	size_t count = lab->settings.routing.detection == DETECTION_BFD ? 3 : 2;
+	size_t count = needs_bfd(lab) ? 3 : 2;
 
 	for (size_t i = 0; i < count; i++)
 		if (program_start_all(lab, &programs[i]) != 0)

@@ -8,7 +8,9 @@
  * loopback and the service.
  *
  * routing.detection decides how a silent link is noticed: `bfd` by bfdd, three
- * times 50 ms; `hold` by BGP's timers, 1 s and 3 s; `carrier` not at all.
+ * times 50 ms; `hold` by BGP's timers, 1 s and 3 s; `carrier` not at all. Where
+ * no event silences a link, bfdd could find nothing but processors that were
+ * busy for 150 ms, and strays that no event caused; so it is not started.
  */
 #ifndef HARNESS_LAB_FRR_H
 #define HARNESS_LAB_FRR_H

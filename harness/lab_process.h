@@ -19,6 +19,7 @@ struct lab_process {
 	const char *output; /* file for both outputs, appended to; NULL: our
 			       standard error */
 	int nice; /* added to ours */
+	bool realtime; /* rather ahead of all that is not */
 };
 
 /* The pid, or -1 after saying why. That a program is missing, its end tells

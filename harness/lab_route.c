@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lab_route.c - routing asked, counted and cut through rtnetlink
- *
- * lab_path() asks each kernel in turn "a packet of these addresses and ports
- * came in by that interface, where does it go?" (RTM_GETROUTE with RTA_IIF,
- * RTA_SPORT, RTA_DPORT): the answer has gone through the same hash as a packet
- * would.
+ * lab_route.c - routes counted and links cut through rtnetlink
  *
  * A converged fabric is not "nothing has changed for a second", which a slow
  * machine fulfils too early: by breadth-first search over the fabric each
@@ -78,9 +73,9 @@ lab_route_close(struct lab *lab)
 	lab->sockets = NULL;
 }
 
-/* Send and hear all that is answered. 0 or -errno. */
-static int
-talk(int file, struct nlmsghdr *request, mnl_cb_t heard, void *context)
+int
+lab_route_talk(int file, struct nlmsghdr *request,
+	       int (*heard)(const struct nlmsghdr *, void *), void *context)
 {
 	_Alignas(struct nlmsghdr) char bytes[ANSWER_BYTES];
 	static uint32_t sequence;
@@ -108,104 +103,6 @@ talk(int file, struct nlmsghdr *request, mnl_cb_t heard, void *context)
 	return 0;
 }
 
-/* ---- one packet ---- */
-
-struct verdict {
-	bool local;
-	uint32_t interface; /* 0: nowhere */
-};
-
-static int
-verdict_attribute(const struct nlattr *attribute, void *context)
-{
-	struct verdict *verdict = context;
-
-	if (mnl_attr_get_type(attribute) == RTA_OIF)
-		verdict->interface = mnl_attr_get_u32(attribute);
-	return MNL_CB_OK;
-}
-
-static int
-verdict_heard(const struct nlmsghdr *header, void *context)
-{
-	const struct rtmsg *route = mnl_nlmsg_get_payload(header);
-	struct verdict *verdict = context;
-
-	if (header->nlmsg_type != RTM_NEWROUTE)
-		return MNL_CB_OK;
-	verdict->local = route->rtm_type == RTN_LOCAL;
-	if (route->rtm_type != RTN_UNICAST)
-		return MNL_CB_OK;
-	return mnl_attr_parse(header, sizeof(*route), verdict_attribute,
-			      verdict);
-}
-
-/* interface 0: the packet is made at the device. */
-static struct verdict
-verdict_ask(const struct lab *lab, uint32_t device, uint32_t interface,
-	    const struct address *client, uint16_t port)
-{
-	_Alignas(struct nlmsghdr) char bytes[256] = { 0 };
-	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
-	struct rtmsg *route =
-		mnl_nlmsg_put_extra_header(header, sizeof(*route));
-	struct address service = fabric_service(client->family);
-	size_t size = client->family == 4 ? 4 : 16;
-	struct verdict verdict = { false, 0 };
-
-	header->nlmsg_type = RTM_GETROUTE;
-	header->nlmsg_flags = NLM_F_REQUEST;
-	route->rtm_family = client->family == 4 ? AF_INET : AF_INET6;
-	route->rtm_src_len = route->rtm_dst_len = (unsigned char)(size * 8);
-	mnl_attr_put(header, RTA_DST, size, service.bytes);
-	mnl_attr_put(header, RTA_SRC, size, client->bytes);
-	if (interface != 0)
-		mnl_attr_put_u32(header, RTA_IIF, interface);
-	mnl_attr_put_u8(header, RTA_IP_PROTO, IPPROTO_TCP);
-	mnl_attr_put_u16(header, RTA_SPORT, htons(port));
-	mnl_attr_put_u16(header, RTA_DPORT, htons(lab->settings.service.port));
-	(void)talk(lab->sockets[device], header, verdict_heard, &verdict);
-	return verdict;
-}
-
-uint32_t
-lab_path(const struct lab *lab, const struct address *client,
-	 uint16_t client_port, uint32_t *links, uint32_t capacity,
-	 uint32_t *server)
-{
-	const struct fabric *fabric = lab->fabric;
-	uint32_t target = fabric_target(fabric, client);
-	uint32_t interface = 0, count = 0, device;
-
-	*server = FABRIC_NONE;
-	if (TARGET_KIND(target) != TARGET_CLIENT)
-		return 0;
-	device = fabric_device(fabric, DEVICE_CLIENT, TARGET_INDEX(target));
-	/* Routers may be of two minds for a moment and send it in circles. */
-	while (count < capacity) {
-		struct verdict verdict = verdict_ask(lab, device, interface,
-						     client, client_port);
-		uint32_t port = verdict.interface - LAB_WIRE_INDEX;
-
-		if (verdict.local) {
-			*server = device;
-			return count;
-		}
-		if (verdict.interface < LAB_WIRE_INDEX ||
-		    port >= fabric->port_count ||
-		    fabric->ports[port].device != device)
-			return 0;
-		links[count++] = fabric->ports[port].link;
-		port = fabric->ports[port].peer;
-		device = fabric->ports[port].device;
-		interface = LAB_WIRE_INDEX + port;
-	}
-	/* It may have arrived with the last link. */
-	if (count > 0 && fabric_kind(fabric, device) == DEVICE_SERVER)
-		*server = device;
-	return *server != FABRIC_NONE ? count : 0;
-}
-
 /* ---- links ---- */
 
 static int
@@ -222,8 +119,8 @@ link_set(const struct lab *lab, uint32_t link, uint32_t end, bool up)
 	info->ifi_index = (int)(LAB_WIRE_INDEX + port);
 	info->ifi_change = IFF_UP;
 	info->ifi_flags = up ? IFF_UP : 0;
-	return talk(lab->sockets[lab->fabric->ports[port].device], header, NULL,
-		    NULL);
+	return lab_route_talk(lab->sockets[lab->fabric->ports[port].device],
+			      header, NULL, NULL);
 }
 
 int
@@ -355,8 +252,10 @@ hops_read(const struct lab *lab, uint32_t device, uint32_t *counts)
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	route->rtm_family =
 		lab->settings.service.family == 4 ? AF_INET : AF_INET6;
-	return talk(lab->sockets[device], header, hops_heard, &hops) == 0 ? 0
-									  : -1;
+	return lab_route_talk(lab->sockets[device], header, hops_heard,
+			      &hops) == 0
+		       ? 0
+		       : -1;
 }
 
 /* ---- what there should be ---- */

@@ -2,7 +2,8 @@
 /*
  * lab_route.h - what the kernels of a lab would do with a packet
  *
- * lab_path() and lab_link() of lab.h are in lab_route.c too. A netlink socket
+ * lab_link() of lab.h is in lab_route.c too, lab_path() in lab_path.c, which
+ * has its file to itself. A netlink socket
  * belongs to the namespace in which it was made, so one a device, opened
  * once, serves from anywhere.
  */
@@ -17,6 +18,14 @@
 /* Open lab->sockets. 0, or -1 after saying why. */
 int lab_route_open(struct lab *);
 void lab_route_close(struct lab *);
+
+struct nlmsghdr;
+
+/* Send the request on such a socket and hear all that is answered; heard
+ * returns MNL_CB_OK, or NULL. 0 or -errno. */
+int lab_route_talk(int file, struct nlmsghdr *request,
+		   int (*heard)(const struct nlmsghdr *, void *),
+		   void *context);
 
 /* Next hops towards the service at a device: those installed, and those that
  * a converged fabric has. 0 or -1. */

@@ -56,7 +56,10 @@ end_silence(int interface, bool silent)
 
 	if (!silent) {
 		options.flags = 0;
+		/* That there was nothing to remove is not worth a word. */
+		libbpf_print_fn_t talk = libbpf_set_print(NULL);
 		code = bpf_tc_detach(&hook, &options);
+		libbpf_set_print(talk);
 		return code == -ENOENT || code == -EINVAL ? 0 : code;
 	}
 	code = bpf_tc_hook_create(&hook);

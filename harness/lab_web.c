@@ -9,9 +9,11 @@
  * chunk is worth (limit_rate), and it never exceeds the rate counted in whole
  * seconds. A chunk that is worth a fraction more than it sleeps would use up
  * its second's bytes before the second ends and then pause, which looks like
- * a stall. So chunks are cut to whole milliseconds of the scenario's pace,
- * about CHUNK_BYTES, and at least a segment each: slower sessions have longer
- * pauses.
+ * a stall. So chunks are cut to whole milliseconds of the scenario's pace: 8 ms
+ * worth where that is more than a segment (slower sessions have longer pauses)
+ * and less than 64 KiB. Each sleep is about 0.2 ms too long, so sessions are 2
+ * or 3 % slower than their pace. With sendfile chunks would grow to whole
+ * pages, so paced bytes are copied.
  */
 #include "harness/lab_web.h"
 
@@ -31,7 +33,8 @@
 #include "sim/memory.h"
 #include "sim/pattern.h"
 
-#define CHUNK_BYTES   10000
+#define CHUNK_MS      8
+#define CHUNK_BYTES   65536
 #define SEGMENT_BYTES 1448
 #define BLOB_BYTES    (1 << 20) /* at least */
 #define MODULE	      "/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so"
@@ -95,12 +98,12 @@ static uint64_t
 chunk_bytes(uint64_t pace_bps)
 {
 	uint64_t rate = pace_bps / 8; /* bytes a second */
-	uint64_t ms = rate == 0 ? 0 : CHUNK_BYTES * 1000 / rate;
+	uint64_t ms = CHUNK_MS;
 
 	if (rate == 0)
 		return 1 << 20;
-	if (ms == 0)
-		ms = 1;
+	while (ms > 1 && rate * ms / 1000 > CHUNK_BYTES)
+		ms--;
 	while (rate * ms / 1000 < SEGMENT_BYTES)
 		ms++;
 	return rate * ms / 1000;
@@ -139,7 +142,7 @@ configuration_print(const struct lab *lab, uint32_t server, const char *folder,
 		"server_tokens off;\n"
 		"keepalive_timeout 0;\n"
 		"send_timeout 600s;\n"
-		"sendfile on;\n"
+		"sendfile %s;\n"
 		"sendfile_max_chunk %llu;\n"
 		"client_body_timeout 600s;\n"
 		"client_body_temp_path %s/body;\n"
@@ -150,6 +153,7 @@ configuration_print(const struct lab *lab, uint32_t server, const char *folder,
 		"}\n"
 		"server {\n",
 		MODULE, USER, group_name(), folder, folder,
+		lab->settings.clients.pace_bps > 0 ? "off" : "on",
 		(unsigned long long)chunk_bytes(lab->settings.clients.pace_bps),
 		folder);
 	for (int i = 0; i < 2; i++) {

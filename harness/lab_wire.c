@@ -55,6 +55,16 @@ lab_wire_space(const struct lab *lab, uint32_t device,
 	lab_space_name(name, lab->name, lab->fabric->names[device]);
 }
 
+uint32_t
+lab_wire_seed(const struct lab *lab, uint32_t device)
+{
+	struct rng rng;
+
+	rng_init(&rng, lab->settings.seed, device);
+	/* 0 would be the kernel's own, the same everywhere. */
+	return (uint32_t)(rng_next(&rng) & 0xffffffffU) | 1;
+}
+
 bool
 lab_wire_is_slow(const struct lab *lab, uint32_t link)
 {
@@ -109,15 +119,11 @@ sysctls_set(const struct lab *lab, uint32_t device)
 	};
 	bool router = fabric_is_router(lab->fabric, device);
 	char seed[16];
-	struct rng rng;
 	int code = 0;
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		code |= sysctl_set(settings[i][0], settings[i][1]);
-	rng_init(&rng, lab->settings.seed, device);
-	/* 0 would be the kernel's own, the same everywhere. */
-	snprintf(seed, sizeof(seed), "%u",
-		 (uint32_t)(rng_next(&rng) & 0xffffffffU) | 1);
+	snprintf(seed, sizeof(seed), "%u", lab_wire_seed(lab, device));
 	code |= sysctl_set("ipv4/fib_multipath_hash_seed", seed);
 	if (router) {
 		code |= sysctl_set("ipv4/ip_forward", "1");

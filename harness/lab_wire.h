@@ -27,6 +27,8 @@ const char *lab_wire_text(const struct address *, char *text);
 /* Namespace of a device. */
 void lab_wire_space(const struct lab *, uint32_t device,
 		    char name[LAB_SPACE_NAME]);
+/* The device's fib_multipath_hash_seed. */
+uint32_t lab_wire_seed(const struct lab *, uint32_t device);
 /* Does this link go through the relay (or netem)? */
 bool lab_wire_is_slow(const struct lab *, uint32_t link);
 
