@@ -19,7 +19,9 @@
  * ICMP errors that quote a session of a service (reversed) or one of our own
  * encapsulated packets come out too; steer says what is to be done, and a
  * packet that it calls local goes back in by datapath_deliver().
- * Later fragments come out when they are of TCP to a service.
+ * Later fragments to a service address come out, unless their first one was
+ * for a session here; so does what has more IPv6 extension headers than our
+ * parser walks, which is then dropped with its reason.
  *
  * Socket events come from the tracepoint sock/inet_sock_set_state of this
  * network namespace, through a ring buffer; nothing is sampled. A full ring
@@ -29,7 +31,10 @@
  * the uplinks, and what they redirect is dropped: no stray is reset. The next
  * datapath_open() replaces them atomically; datapath_clean() removes them.
  *
- * Needs CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON to open.
+ * Needs CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON to open, CAP_NET_ADMIN to close
+ * or clean. A child process that is forked while it is open must not live on
+ * without it: it would keep the TUN, full and unread. An uplink that is
+ * deleted and made anew has no programs; one that goes down and up keeps them.
  */
 #ifndef LIVE_DATAPATH_H
 #define LIVE_DATAPATH_H

@@ -355,13 +355,19 @@ kernel_verdict(const uint8_t *ip, size_t size, bool six, uint32_t *mark,
 {
 	static uint8_t frame[MAC_BYTES + PACKET_MAX], out[sizeof(frame) + 256];
 	struct __sk_buff context = { .ifindex = 1 }, context_out = { .len = 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
-		    .data_size_in = (uint32_t)(MAC_BYTES + size),
-		    .data_out = out, .data_size_out = sizeof(out),
-		    .ctx_in = &context, .ctx_size_in = sizeof(context),
-		    .ctx_out = &context_out,
-		    .ctx_size_out = sizeof(context_out), .repeat = repeat);
+	struct bpf_test_run_opts options;
 
+	memset(&options, 0, sizeof(options)); /* padding too */
+	options.sz = sizeof(options);
+	options.data_in = frame;
+	options.data_size_in = (uint32_t)(MAC_BYTES + size);
+	options.data_out = out;
+	options.data_size_out = sizeof(out);
+	options.ctx_in = &context;
+	options.ctx_size_in = sizeof(context);
+	options.ctx_out = &context_out;
+	options.ctx_size_out = sizeof(context_out);
+	options.repeat = repeat;
 	memset(frame, 0, MAC_BYTES); /* lo's address: to us */
 	wire_put16(frame + 12, six ? 0x86dd : 0x0800);
 	memcpy(frame + MAC_BYTES, ip, size);
@@ -513,12 +519,10 @@ test_damaged(bool six)
 		for (uint64_t i = rng_below(&rng, 4) + 1; i > 0; i--) {
 			/* Most of what matters is in front. */
 			size_t at = rng_below(&rng, size < 128 ? size : 128);
-			bytes[at] =
-				rng_below(&rng, 2) == 0
-					? (uint8_t)rng_next(&rng)
-					: bytes[at] ^
-						  (uint8_t)(1u << rng_below(
-								    &rng, 8));
+			unsigned bit = 1u << rng_below(&rng, 8);
+			bytes[at] = (uint8_t)(rng_below(&rng, 2) == 0
+						      ? rng_next(&rng)
+						      : bytes[at] ^ bit);
 		}
 		int verdict = kernel_verdict(bytes, size, six, &mark, 1, &ns);
 		CHECK_ROW(verdict == core_verdict(bytes, size, six, false),
