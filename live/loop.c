@@ -151,12 +151,10 @@ read_strays(struct loop *loop, uint32_t uplink)
 		engine_stray(parts->engine, *parts->now, (uint8_t)uplink,
 			     loop->packet, (size_t)size);
 	}
-	send_all(parts);
+	engine_flush(parts->engine, *parts->now);
 	engine_status(parts->engine, &status);
-	uint64_t count = status.engine->forwarded - loop->forwarded;
-	if (count > 0)
-		cost_add(parts->cost,
-			 instant_distance_ns(*parts->now, loop_clock()), count);
+	outlet_flush_timed(parts->outlet, parts->cost, *parts->now,
+			   status.engine->forwarded - loop->forwarded);
 	loop->forwarded = status.engine->forwarded;
 }
 

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/outbox.h"
@@ -69,6 +70,9 @@ struct outlet {
 	uint32_t first_lane, last_lane;
 	uint32_t item_count, byte_count;
 	uint32_t unjoined_left;
+	struct cost *cost; /* of this flush; NULL: not timed */
+	struct instant since;
+	uint64_t most;
 	struct item items[OUTLET_ITEMS];
 	struct message messages[MESSAGES];
 	struct mmsghdr headers[MESSAGES];
@@ -443,6 +447,27 @@ send_again(struct outlet *outlet, uint32_t lane, struct message *message,
 		tell(outlet, lane, message, error);
 }
 
+/* Messages from `at` to before `end` were sent by the call that returned. */
+static void
+note_cost(struct outlet *outlet, uint32_t lane, uint32_t at, uint32_t end)
+{
+	struct timespec now;
+	uint64_t count = 0;
+
+	if (outlet->cost == NULL || lane == 0 || outlet->most == 0)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	for (; at < end; at++)
+		count += outlet->messages[at].count;
+	if (count > outlet->most)
+		count = outlet->most;
+	outlet->most -= count;
+	cost_add(outlet->cost,
+		 (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec -
+			 outlet->since.ns,
+		 count);
+}
+
 static void
 send_messages(struct outlet *outlet, uint32_t lane, uint32_t count)
 {
@@ -454,10 +479,12 @@ send_messages(struct outlet *outlet, uint32_t lane, uint32_t count)
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0) {
-			send_again(outlet, lane, &outlet->messages[at++],
-				   -errno);
+			send_again(outlet, lane, &outlet->messages[at], -errno);
+			note_cost(outlet, lane, at, at + 1);
+			at++;
 			continue;
 		}
+		note_cost(outlet, lane, at, at + (uint32_t)sent);
 		for (int i = 0; i < sent; i++)
 			tell(outlet, lane, &outlet->messages[at++], 0);
 	}
@@ -512,6 +539,17 @@ outlet_flush(struct outlet *outlet)
 	}
 	outlet->first_lane = outlet->last_lane = NONE;
 	outlet->item_count = outlet->byte_count = 0;
+}
+
+void
+outlet_flush_timed(struct outlet *outlet, struct cost *cost,
+		   struct instant since, uint64_t most)
+{
+	outlet->cost = cost;
+	outlet->since = since;
+	outlet->most = most;
+	outlet_flush(outlet);
+	outlet->cost = NULL;
 }
 
 const struct outlet_counters *

@@ -33,6 +33,8 @@
 #include <stdint.h>
 
 #include "core/endpoint.h"
+#include "core/instant.h"
+#include "live/cost.h"
 #include "live/uplinks.h"
 
 #define OUTLET_SOURCES 64
@@ -82,6 +84,10 @@ int outlet_forward(struct outlet *, const struct endpoint *to,
 		   uint16_t source_port, uint8_t avoid_uplink,
 		   const uint8_t *bytes, size_t size);
 void outlet_flush(struct outlet *);
+/* The same, and the time from `since` (CLOCK_MONOTONIC) to the return of the
+ * call that sent it is noted for each forward, the first `most` of them. */
+void outlet_flush_timed(struct outlet *, struct cost *, struct instant since,
+			uint64_t most);
 const struct outlet_counters *outlet_counters(const struct outlet *);
 
 #endif
