@@ -22,7 +22,7 @@ note_make(sqlite3_stmt *row, char *note, size_t size)
 	bool runs =
 		strcmp((const char *)sqlite3_column_text(row, 9), "runs") == 0;
 
-	snprintf(note, size, "%s: Mann-Whitney p %s%.*f%s, D = %.2f",
+	snprintf(note, size, "%s: U, p %s%.*f%s; D = %.2f",
 		 (const char *)sqlite3_column_text(row, 10),
 		 p < 1e-4 ? "< " : "= ",
 		 p < 1e-3  ? 4
@@ -87,9 +87,7 @@ panels_add(sqlite3 *db, const char *scenario, struct variables *inputs,
 		db,
 		"SELECT panel, metric, servers, sim_n, live_n, sim_median_ns,"
 		" live_median_ns, coalesce(runs_p, u_p), d, basis,"
-		" CASE WHEN metric IN ('detection', 'stall') THEN 'reroute'"
-		"   WHEN phase = 'reroute' THEN 'during the reroute'"
-		"   ELSE 'converged' END,"
+		" phase,"
 		" (SELECT count(*) FROM member m WHERE m.series = t.sim"
 		"   AND m.servers = c.servers),"
 		" (SELECT count(*) FROM member m WHERE m.series = t.live"

@@ -11,8 +11,8 @@
 # the two are apart, and metrics differ by a factor of ten thousand.
 panel_count = int(panels)
 top = 0.115	# of the width; the title's
-each = 0.375	# a panel's
-bottom = 0.02
+each = 0.41	# a panel's
+bottom = 0.05
 height = top + each * panel_count + bottom
 load style
 
@@ -24,21 +24,27 @@ shown(ms) = ms < 0.9e-3 ? sprintf("%g ns", ms * 1e6) : \
 # From the top of the canvas, in its height.
 above(i) = 1 - (top + each * i) / height
 
+small = sprintf(",%.1f", format eq "png" ? 18 : 7.7)
 set multiplot
 set label 100 heading("Simulated and live") at screen 0.5, \
 	screen 1 - 0.045 / height center front
+set label 101 "U: Mann-Whitney, D: Kolmogorov-Smirnov" \
+	at screen 0.5, screen 0.03 / height center font small \
+	textcolor rgb "#606060"
+set label 102 "Share of measurements (%)" at screen 0.02, screen 0.5 center \
+	rotate by 90
 set logscale x
 set ytics 0, 50, 100
 set mytics 2
 set style textbox opaque noborder margins 0.3, 0.1
 set lmargin at screen 0.135
 set rmargin at screen 0.95
-small = sprintf(",%.1f", format eq "png" ? 18 : 7.7)
 unset key
 
 # stats obeys ranges, so there are none while it looks.
-# An axis is a decade at least, so that there are ticks to read it by. Drop
-# lines stand at half of the values, with the faster median on its left.
+# An axis is a decade at least, so that there are ticks to read it by, and has
+# room beside the curves for what is written there. Drop lines stand at half of
+# the values, with the faster median on its left.
 do for [i=1:panel_count] {
 	set xrange [*:*]
 	set yrange [*:*]
@@ -50,7 +56,8 @@ do for [i=1:panel_count] {
 		most = STATS_max > most ? STATS_max : most
 	}
 	centre = sqrt(least * most)
-	wide = most / least * 1.3 > 12 ? most / least * 1.3 : 12
+	wide = most / least > 6 ? most / least : 6
+	wide = wide**1.4
 	set xrange [centre / sqrt(wide):centre * sqrt(wide)]
 	set yrange [0:100]
 	set xtics () scale 0.6, 0.3
@@ -65,14 +72,12 @@ do for [i=1:panel_count] {
 			}
 		}
 	}
-	set tmargin at screen above(i - 1) - 0.085 / height
-	set bmargin at screen above(i) + 0.065 / height
+	set tmargin at screen above(i - 1) - 0.095 / height
+	set bmargin at screen above(i) + 0.08 / height
 	set label 1 sprintf("{/:Bold %s}", said("name", i)) \
 		at graph 0, graph 1 offset character 0, 1.45
 	set label 2 said("note", i) at graph 0, graph 1 \
 		offset character 0, 0.55 font small
-	set ylabel i == (panel_count + 1) / 2 ? "Share (%)" : "" \
-		offset character 0.8, 0
 	s = number("simmedian", i)
 	l = number("livemedian", i)
 	do for [w=0:1] {
@@ -95,5 +100,7 @@ do for [i=1:panel_count] {
 	plot data index 2 * i - 2 using 2:(100 * $3) with steps lt 1, \
 		data index 2 * i - 1 using 2:(100 * $3) with steps lt 2
 	unset label 100
+	unset label 101
+	unset label 102
 }
 unset multiplot
