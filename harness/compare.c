@@ -50,13 +50,14 @@ static const char words_sql[] =
 	"   WHERE o.pair = c.pair) FROM contrast c JOIN asked USING (metric)"
 	" WHERE c.pair = ?1 ORDER BY c.id";
 
-/* Of lookups, because only remote ones are compared. */
-static const char local_sql[] =
-	"SELECT v.world, sum(v.local), count(*) FROM measured v"
-	" JOIN twin t ON v.series IN (t.sim, t.live)"
-	" WHERE t.pair = ?1 AND v.metric = 'lookup' AND v.ok"
-	" AND 'lookup' IN (SELECT metric FROM asked)"
-	" GROUP BY v.world ORDER BY v.world DESC";
+/* What is not compared: local, and failed. */
+static const char left_sql[] =
+	"SELECT v.world, v.metric, sum(v.ok AND v.local), sum(NOT v.ok),"
+	" count(*) FROM measured v JOIN twin t ON v.series IN (t.sim, t.live)"
+	" JOIN asked a USING (metric) WHERE t.pair = ?1"
+	" GROUP BY a.place, v.world"
+	" HAVING sum(v.local) > 0 OR sum(NOT v.ok) > 0"
+	" ORDER BY a.place, v.world DESC";
 
 static const char json_sql[] =
 	"SELECT t.scenario, t.label AS series, c.*,"
@@ -118,7 +119,37 @@ column(sqlite3_stmt *statement, int index)
 	return (const char *)sqlite3_column_text(statement, index);
 }
 
-/* A sentence a comparison, then the share of local lookups. */
+/* "left out, live lookup: 10 of 20 local (the asker held it), 2 failed" */
+static int
+pair_left(sqlite3 *db, int64_t pair)
+{
+	sqlite3_stmt *statement = pair_prepare(db, left_sql, pair);
+	int row = -1;
+
+	while (statement != NULL && (row = db_step(statement)) == 1) {
+		const char *metric = column(statement, 1);
+
+		printf("left out, %s %s: ", column(statement, 0), metric);
+		if (sqlite3_column_int64(statement, 2) > 0)
+			printf("%s of %s local (%s)%s", column(statement, 2),
+			       column(statement, 4),
+			       strcmp(metric, "lookup") == 0
+				       ? "the asker held it"
+			       : strcmp(metric, "stall") == 0
+				       ? "did not stray"
+				       : "nobody else holds it",
+			       sqlite3_column_int64(statement, 3) > 0 ? ", "
+								      : "");
+		if (sqlite3_column_int64(statement, 3) > 0)
+			printf("%s of %s failed", column(statement, 3),
+			       column(statement, 4));
+		putchar('\n');
+	}
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
+
+/* A sentence a comparison, then what was left out. */
 static int
 pair_words(sqlite3 *db, int64_t pair)
 {
@@ -135,18 +166,7 @@ pair_words(sqlite3 *db, int64_t pair)
 	sqlite3_finalize(statement);
 	if (row < 0)
 		return EXIT_RUNTIME;
-	statement = pair_prepare(db, local_sql, pair);
-	row = -1;
-	while (statement != NULL && (row = db_step(statement)) == 1)
-		printf("%s lookups that the asker answered itself, left out: "
-		       "%s of %s (%.0f %%)\n",
-		       strcmp(column(statement, 0), "sim") == 0 ? "simulated"
-								: "live",
-		       column(statement, 1), column(statement, 2),
-		       100 * sqlite3_column_double(statement, 1) /
-			       sqlite3_column_double(statement, 2));
-	sqlite3_finalize(statement);
-	return row < 0 ? EXIT_RUNTIME : 0;
+	return pair_left(db, pair);
 }
 
 static int
@@ -196,7 +216,7 @@ compare_judge(sqlite3 *db)
 				 " JOIN asked USING (metric)",
 				 0, &count) != 0)
 		return EXIT_RUNTIME;
-	if (count == 0) {
+	if (count == 0 && code == EXIT_OK) {
 		fputs("homeward: nothing to compare: no scenario was run in "
 		      "both worlds\n",
 		      stderr);

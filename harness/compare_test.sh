@@ -78,7 +78,7 @@ says '^ *4 +setting_first +converged +live +12 +12 ' "a row a world"
 says '^setting_all, converged: live is slower by .*beyond noise' "slower"
 says '^stall, reroute: live is slower by 205 ms \(2' "and by how much"
 says '^lookup, reroute: no difference beyond noise' "the same is the same"
-says '^live lookups that the asker answered itself' "local ones are left out"
+says '^left out, live lookup: [0-9]+ of 60 local' "local ones are left out"
 run 0 "as JSON" compare --db "$db" --json
 json "compare"
 run 0 "one metric" compare --db "$db" --metric lookup

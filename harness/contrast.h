@@ -10,7 +10,8 @@
  * settings are equal in everything that a lab obeys. What only the model needs
  * (how long routers take, rates and queues of links, delays too small for a
  * lab to imitate) may differ: it is what is calibrated, and several simulated
- * series, each with other parameters, may be compared with one live series.
+ * series, each with other parameters, may be compared with one live series. So
+ * may what only the lab needs (which end of a link is taken down).
  * Points of different size are never mixed.
  *
  * What is compared are operations that succeeded and were not local: a lookup

@@ -287,14 +287,16 @@ static const char *const helpers[] = {
 	"  " PHASE " AS phase FROM " RUNS " JOIN measurement v USING (run_id)"
 	"  WHERE iif((SELECT phase FROM wanted) IS NULL, 1,"
 	"    " PHASE " = (SELECT phase FROM wanted))",
-	/* What a fault did to each session that it strayed. A link's tier is
-	 * its name without digits; a device's, too. The direction decides what
-	 * a segment that was sent again had been: a download's data come by
-	 * the way back, an upload's are the strays. */
+	/* What a fault did to each session that it strayed. Live, whoever tells
+	 * of a fault and whoever began the stall's window have looked at the
+	 * clock one after the other: within 10 ms it is one fault. A link's
+	 * tier is its name without digits; a device's, too. The direction
+	 * decides what a segment that was sent again had been: a download's
+	 * data come by the way back, an upload's are the strays. */
 	"CREATE TEMP VIEW cuts AS WITH x AS (SELECT v.run_id, v.flow, v.at_ns,"
 	"    v.value_ns AS stall_ns, v.ok, c.lower, c.back, c.resent,"
 	"    c.repeated, (SELECT f.rowid FROM fault f"
-	"      WHERE f.run_id = v.run_id AND f.at_ns <= v.at_ns"
+	"      WHERE f.run_id = v.run_id AND f.at_ns < v.at_ns + 10000000"
 	"      AND f.kind NOT GLOB '*_missed' AND f.kind NOT GLOB '*_up'"
 	"      AND f.kind NOT IN ('undrain', 'merge', 'daemon_start')"
 	"      ORDER BY f.at_ns DESC, f.rowid DESC LIMIT 1) AS fault,"
@@ -304,7 +306,7 @@ static const char *const helpers[] = {
 	"    coalesce((SELECT value FROM setting d WHERE d.run_id = v.run_id"
 	"      AND d.key = 'clients.direction'), 'download') AS direction"
 	"    FROM measurement v LEFT JOIN cut c ON c.run_id = v.run_id"
-	"      AND c.flow = v.flow AND c.at_ns = v.at_ns"
+	"      AND c.flow = v.flow AND abs(c.at_ns - v.at_ns) < 10000000"
 	"    WHERE v.metric = 'stall' AND NOT v.local)"
 	"  SELECT x.*, f.kind, f.target, tier_text(f.target) AS tier,"
 	"    CASE lower WHEN 1 THEN 'lower' WHEN 0 THEN 'upper' END AS side,"

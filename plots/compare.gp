@@ -28,7 +28,7 @@ small = sprintf(",%.1f", format eq "png" ? 18 : 7.7)
 set multiplot
 set label 100 heading("Simulated and live") at screen 0.5, \
 	screen 1 - 0.045 / height center front
-set label 101 "U: Mann-Whitney, D: Kolmogorov-Smirnov" \
+set label 101 "thin lines: medians; U: Mann-Whitney, D: Kolmogorov-Smirnov" \
 	at screen 0.5, screen 0.03 / height center font small \
 	textcolor rgb "#606060"
 set label 102 "Share of measurements (%)" at screen 0.02, screen 0.5 center \
