@@ -89,6 +89,10 @@ int lab_silence(const struct lab *, uint32_t link, bool silent);
 uint32_t lab_path(const struct lab *, const struct address *client,
 		  uint16_t client_port, uint32_t *links, uint32_t capacity,
 		  uint32_t *server);
+/* The same for the server's answers to that client. */
+uint32_t lab_path_back(const struct lab *, uint32_t server,
+		       const struct address *client, uint16_t client_port,
+		       uint32_t *links, uint32_t capacity);
 /* The daemon of a server: its control socket's path, and its life. */
 void lab_control_path(const struct lab *, uint32_t server, char path[LAB_PATH]);
 int lab_daemon_start(const struct lab *, uint32_t server);

@@ -7,10 +7,11 @@
 
 #include "core/siphash.h"
 
-#define KEYS_BYTES 72
-#define AT_PROTO   2
-#define AT_PORTS   28
-#define AT_SOURCE  36
+#define KEYS_BYTES  72
+#define KEYS4_BYTES 48
+#define AT_PROTO    2
+#define AT_PORTS    28
+#define AT_SOURCE   36
 
 static uint32_t
 rotated(uint32_t word, unsigned bits)
@@ -45,16 +46,14 @@ mixed(uint32_t first, uint32_t second)
 	return c;
 }
 
-uint32_t
-lab_hash_ip6(uint32_t seed, const struct endpoint *source,
-	     const struct endpoint *destination)
+/* The keys' hash; addresses of `size` bytes, in order. */
+static uint32_t
+keys_hash(uint32_t seed, uint16_t source_port, uint16_t destination_port,
+	  const uint8_t *const addresses[2], size_t size, size_t keys_bytes)
 {
-	uint16_t ports[2] = { htons(source->port), htons(destination->port) };
-	const uint8_t *addresses[2] = { source->address.bytes,
-					destination->address.bytes };
+	uint16_t ports[2] = { htons(source_port), htons(destination_port) };
 	uint8_t keys[KEYS_BYTES] = { 0 };
 	struct siphash_key key;
-	uint32_t hash;
 
 	/* Ports are compared as this machine reads their two bytes. */
 	if (ports[1] < ports[0]) {
@@ -62,17 +61,51 @@ lab_hash_ip6(uint32_t seed, const struct endpoint *source,
 		ports[0] = ports[1];
 		ports[1] = swap;
 	}
+	keys[AT_PROTO] = IPPROTO_TCP;
+	memcpy(keys + AT_PORTS, ports, sizeof(ports));
+	memcpy(keys + AT_SOURCE, addresses[0], size);
+	memcpy(keys + AT_SOURCE + size, addresses[1], size);
+	for (size_t i = 0; i < 4; i++)
+		memcpy(key.bytes + i * 4, &seed, 4);
+	uint32_t hash = (uint32_t)siphash(&key, keys, keys_bytes);
+	return hash == 0 ? 1 : hash;
+}
+
+uint32_t
+lab_hash_ip4(uint32_t seed, const struct endpoint *source,
+	     const struct endpoint *destination)
+{
+	const uint8_t *addresses[2] = { source->address.bytes,
+					destination->address.bytes };
+	uint32_t words[2];
+
+	/* Compared as this machine reads their four bytes. */
+	memcpy(&words[0], addresses[0], 4);
+	memcpy(&words[1], addresses[1], 4);
+	if (words[1] < words[0]) {
+		const uint8_t *swap = addresses[0];
+		addresses[0] = addresses[1];
+		addresses[1] = swap;
+	}
+	return keys_hash(seed, source->port, destination->port, addresses, 4,
+			 KEYS4_BYTES) >>
+	       1;
+}
+
+uint32_t
+lab_hash_ip6(uint32_t seed, const struct endpoint *source,
+	     const struct endpoint *destination)
+{
+	const uint8_t *addresses[2] = { source->address.bytes,
+					destination->address.bytes };
+
 	if (memcmp(addresses[1], addresses[0], 16) < 0) {
 		const uint8_t *swap = addresses[0];
 		addresses[0] = addresses[1];
 		addresses[1] = swap;
 	}
-	keys[AT_PROTO] = IPPROTO_TCP;
-	memcpy(keys + AT_PORTS, ports, sizeof(ports));
-	memcpy(keys + AT_SOURCE, addresses[0], 16);
-	memcpy(keys + AT_SOURCE + 16, addresses[1], 16);
-	for (size_t i = 0; i < 4; i++)
-		memcpy(key.bytes + i * 4, &seed, 4);
-	hash = (uint32_t)siphash(&key, keys, sizeof(keys));
-	return mixed(hash == 0 ? 1 : hash, 0) >> 1;
+	return mixed(keys_hash(seed, source->port, destination->port, addresses,
+			       16, KEYS_BYTES),
+		     0) >>
+	       1;
 }

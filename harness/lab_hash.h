@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lab_hash.h - the multipath hash of a forwarded IPv6 packet
+ * lab_hash.h - multipath hashes that the kernel does not tell
  *
  * Asked by RTM_GETROUTE, the kernel hashes an IPv4 flow as it hashes the
  * flow's packets. Not so for IPv6: hash policy 3 makes of a packet two hashes,
@@ -16,6 +16,11 @@
  * in order, so that both directions hash alike; SipHash-2-4 with the
  * namespace's seed four times as key; Jenkins' mix of that and of no inner
  * hash; half of it.
+ *
+ * What a host itself sends over IPv4 is the other way about: there the packet
+ * is unmixed and the answer is of a mixed hash (net/ipv4/route.c,
+ * fib_multipath_hash()). IPv4 addresses take 4 bytes each, and 48 bytes are
+ * hashed.
  */
 #ifndef HARNESS_LAB_HASH_H
 #define HARNESS_LAB_HASH_H
@@ -27,6 +32,9 @@
 /* 0 to 2^31 - 1, of a TCP packet; fields are fib_multipath_hash_fields 0x37.
  * The seed is the namespace's fib_multipath_hash_seed. */
 uint32_t lab_hash_ip6(uint32_t seed, const struct endpoint *source,
+		      const struct endpoint *destination);
+/* The same of an IPv4 packet of a host's own. */
+uint32_t lab_hash_ip4(uint32_t seed, const struct endpoint *source,
 		      const struct endpoint *destination);
 
 #endif

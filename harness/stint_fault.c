@@ -83,7 +83,7 @@ struct order {
 	struct address client;
 	uint16_t port;
 	uint32_t links[PATH_LINKS], count, server;
-	bool back;
+	uint32_t back[PATH_LINKS], back_count; /* of the answers */
 };
 
 /* ---- in the hand's thread ---- */
@@ -177,6 +177,19 @@ wait_restored(const struct lab *lab)
 	return 0;
 }
 
+static void
+path_ask(struct order *order)
+{
+	const struct lab *lab = &order->stint->lab;
+
+	order->count = lab_path(lab, &order->client, order->port, order->links,
+				PATH_LINKS, &order->server);
+	if (order->server != FABRIC_NONE)
+		order->back_count =
+			lab_path_back(lab, order->server, &order->client,
+				      order->port, order->back, PATH_LINKS);
+}
+
 static int
 order_work(void *context)
 {
@@ -185,9 +198,7 @@ order_work(void *context)
 
 	switch (order->kind) {
 	case ORDER_PATH:
-		order->count =
-			lab_path(lab, &order->client, order->port, order->links,
-				 PATH_LINKS, &order->server);
+		path_ask(order);
 		return 0;
 	case ORDER_LINK:
 		return link_set(order);
@@ -538,6 +549,7 @@ path_found(struct order *order)
 {
 	struct stint *stint = order->stint;
 	struct item *item = order->item;
+	bool back = false;
 
 	item->link = choose_link(stint, item, order);
 	if (item->link == FABRIC_NONE) {
@@ -545,10 +557,11 @@ path_found(struct order *order)
 		report_missed(stint, item, stint_now(stint));
 		return;
 	}
+	for (uint32_t i = 0; i < order->back_count; i++)
+		back = back || order->back[i] == item->link;
 	item->cut_at = stint_now(stint);
 	fault_books(stint, item->cut_at, true, true);
-	stint_cut_begin(stint, item->cut_at, item->flow, item->end == 1,
-			order->back);
+	stint_cut_begin(stint, item->cut_at, item->flow, item->end == 1, back);
 	link_order(stint, item, true);
 	if (item->fault->retry_after_ns > 0) {
 		schedule(stint, item, STEP_CHECK, item->fault->retry_after_ns);
