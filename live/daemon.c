@@ -30,7 +30,6 @@ struct daemon {
 	const char *path;
 	FILE *talk;
 	bool debug;
-	bool joined; /* as last said */
 	struct conf conf;
 	struct secret secret;
 	struct instant now;
