@@ -119,21 +119,19 @@ lab_possible(const struct settings *settings, char *error, size_t error_size)
 	return -1;
 }
 
-/* Lower case, digits and single inner dashes: what a namespace, a folder and
- * a shell take as it is. */
-static bool
-name_wrong(const char *name)
+bool
+lab_name_good(const char *name)
 {
 	size_t size = strlen(name);
 
 	if (size == 0 || size >= LAB_NAME || name[0] == '-' ||
 	    name[size - 1] == '-')
-		return true;
+		return false;
 	for (size_t i = 0; i < size; i++)
 		if (!isdigit((unsigned char)name[i]) &&
 		    !(name[i] >= 'a' && name[i] <= 'z') && name[i] != '-')
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
 /* ---- what is written down ---- */
@@ -243,7 +241,7 @@ steps_do(struct lab *lab)
 static int
 lab_init(struct lab *lab, const char *name)
 {
-	if (name_wrong(name)) {
+	if (!lab_name_good(name)) {
 		fprintf(stderr,
 			"homeward: a lab's name is at most %d of a-z, 0-9 and "
 			"-, not '%s'\n",

@@ -52,6 +52,9 @@ struct lab {
 /* Can this machine have labs at all? NULL: yes; else what is missing ("not
  * root", "no bgpd: apt install frr"). */
 const char *lab_missing(void);
+/* May a lab be called so? 1 to 23 lower case letters, digits and inner dashes:
+ * what namespaces, folders and shells take as it is. */
+bool lab_name_good(const char *name);
 /* Does the live world do what these settings ask for? 0; -1 with a sentence
  * ("fabric.servers: 256; a lab has at most 64"). */
 int lab_possible(const struct settings *, char *error, size_t error_size);

@@ -277,7 +277,7 @@ family_test(uint8_t family)
 	settings.clients.size_bytes = 30000000;
 	settings.clients.pace_bps = 20000000;
 	if (lab_up(&lab, NAME, &settings) != 0) {
-		CHECK(!"the lab comes up");
+		CHECK_ROW(false, "the lab comes up");
 		return;
 	}
 	printf("up in %.1f s\n", (double)(now_ns() - began) / 1e9);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +79,8 @@ child(const struct lab_process *process, int input, int output)
 	/* Whoever started us may have blocked signals for itself. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (process->tied)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (process->space != NULL && lab_space_enter(process->space) < 0)
 		_exit(126);
 	/* As root these can be refused only by a container's limits; then the

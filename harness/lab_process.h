@@ -19,6 +19,7 @@ struct lab_process {
 	const char *output; /* file for both outputs, appended to; NULL: our
 			       standard error */
 	int nice; /* added to ours */
+	bool tied; /* ends when we do: must not go on after a crash */
 	bool realtime; /* rather ahead of all that is not */
 };
 

@@ -91,6 +91,11 @@ request_parse(int argc, char **argv, struct request *request)
 	name_from(request->given, request->path);
 	if (request->name == NULL)
 		request->name = request->given;
+	if (!lab_name_good(request->name))
+		return verb_usage(argv[0],
+				  "--name takes up to %d of a-z, 0-9 and inner "
+				  "dashes, not '%s'",
+				  LAB_NAME - 1, request->name);
 	return 0;
 }
 

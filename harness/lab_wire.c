@@ -141,6 +141,7 @@ batch_run(const char *space, const char *text)
 	const struct lab_process process = {
 		.argv = space == NULL ? here : there,
 		.input = text,
+		.tied = true,
 	};
 
 	return lab_process_run(&process) == 0 ? 0 : -1;
@@ -327,7 +328,9 @@ addresses_start(const struct lab *lab, uint32_t device, bool links)
 {
 	char space[LAB_SPACE_NAME], *text = addresses_text(lab, device, links);
 	const char *const argv[] = { "ip", "-n", space, "-batch", "-", NULL };
-	const struct lab_process process = { .argv = argv, .input = text };
+	const struct lab_process process = { .argv = argv,
+					     .input = text,
+					     .tied = true };
 	pid_t pid;
 
 	lab_wire_space(lab, device, space);
