@@ -22,10 +22,9 @@
 #include "harness/verbs.h"
 #include "live/nearest.h"
 
-static const char *const plot_names[] = {
-	"setting", "detection",	 "lookup", "scaling",
-	"hops",	   "throughput", "compare"
-};
+static const char *const plot_names[] = { "setting", "detection", "lookup",
+					  "scaling", "hops",	  "throughput",
+					  "compare" };
 
 void *
 scenario_structure(const struct key_place *place,

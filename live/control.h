@@ -57,8 +57,8 @@ struct control;
 
 /* Listen. A socket of that name that nobody answers on is replaced. 0; -errno
  * with a sentence. */
-int control_open(struct control **, const struct control_subject *,
-		 char *error, size_t error_size);
+int control_open(struct control **, const struct control_subject *, char *error,
+		 size_t error_size);
 /* Removes the socket. NULL: nothing. */
 void control_close(struct control *);
 int control_fd(const struct control *);
