@@ -386,6 +386,7 @@ open_all(struct daemon *daemon, char *error, size_t error_size)
 			       strerror(-result));
 		return result;
 	}
+	door_folder(conf->state);
 	result = sessions_open(&daemon->sessions, conf->state,
 			       conf->sessions_max, error, error_size);
 	if (result == 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,21 +51,6 @@ answer_test(const char *path)
 	return result != 0 && reason == ECONNREFUSED ? 0 : -EADDRINUSE;
 }
 
-/* The folder of the path, when it is missing. */
-static void
-folder_make(const char *path)
-{
-	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL || slash == path)
-		return;
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	mode_t mask = umask(0022);
-	(void)mkdir(folder, 0755); /* bind() says what is wrong */
-	umask(mask);
-}
-
 static int
 owner_set(const char *path, const char *user)
 {
@@ -98,6 +84,22 @@ listen_at(const struct sockaddr_un *address)
 	return fd;
 }
 
+void
+door_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path ||
+	    (size_t)(slash - path) >= sizeof(folder))
+		return;
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	mode_t mask = umask(0022);
+	(void)mkdir(folder, 0755);
+	umask(mask);
+}
+
 int
 door_open(const char *path, const char *user, char *error, size_t error_size)
 {
@@ -109,7 +111,7 @@ door_open(const char *path, const char *user, char *error, size_t error_size)
 			 sizeof(address.sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
-	folder_make(path);
+	door_folder(path);
 	int there = answer_test(path);
 	if (there == 0 && unlink(path) != 0)
 		there = -errno;

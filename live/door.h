@@ -16,9 +16,12 @@
 
 #include <stddef.h>
 
+/* Make the last folder of the path, mode 0755, if it is missing. Who opens the
+ * file says what is wrong. */
+void door_folder(const char *path);
 /* Listen there, mode 0660: a non-blocking descriptor, or -errno with a
  * sentence in error[]: -EADDRINUSE (somebody answers), -EEXIST (no socket).
- * The last folder of the path is made if it is missing. user: who owns it,
+ * The folder is made if it is missing. user: who owns the socket,
  * with his group; "" and "nobody" leave it to root, because anything may run
  * as nobody. */
 int door_open(const char *path, const char *user, char *error,
