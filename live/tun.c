@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ip.h>
@@ -48,9 +49,10 @@ queue_open(const char *name, bool first)
 	return -saved;
 }
 
-/* The larger of this and the device's own applies. */
-static bool
-all_filter_reverse(void)
+/* net.ipv4.conf.all.rp_filter, '0' to '2'; the larger of this and the
+ * device's own applies. */
+static char
+all_reverse_filter(void)
 {
 	char digit = '0';
 	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter",
@@ -61,7 +63,7 @@ all_filter_reverse(void)
 			digit = '0';
 		close(fd);
 	}
-	return digit == '1';
+	return digit;
 }
 
 static struct nlmsghdr *
@@ -90,10 +92,32 @@ set_reverse_filter(const struct tun *tun)
 	struct nlattr *conf = mnl_attr_nest_start(request, IFLA_INET_CONF);
 
 	mnl_attr_put_u32(request, IPV4_DEVCONF_RP_FILTER,
-			 all_filter_reverse() ? 2 : 0);
+			 all_reverse_filter() == '1' ? 2 : 0);
 	mnl_attr_nest_end(request, conf);
 	mnl_attr_nest_end(request, family);
 	mnl_attr_nest_end(request, families);
+	return rtnl_ask(request, NULL, NULL);
+}
+
+/* To the loose filter every source seems spoofed on a device without an IPv4
+ * address. RFC 7600 has one for those that need none, 192.0.0.8; its scope is
+ * the host, so that nothing is ever sent from it. */
+static int
+set_dummy_address(const struct tun *tun)
+{
+	static const uint8_t dummy[4] = { 192, 0, 0, 8 };
+	_Alignas(struct nlmsghdr) char buffer[RTNL_REQUEST];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = RTM_NEWADDR;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE;
+	struct ifaddrmsg *address =
+		mnl_nlmsg_put_extra_header(request, sizeof(*address));
+	address->ifa_family = AF_INET;
+	address->ifa_prefixlen = 32;
+	address->ifa_scope = RT_SCOPE_HOST;
+	address->ifa_index = tun->ifindex;
+	mnl_attr_put(request, IFA_LOCAL, sizeof(dummy), dummy);
 	return rtnl_ask(request, NULL, NULL);
 }
 
@@ -143,6 +167,8 @@ device_set_up(struct tun *tun)
 		return result;
 	tun->ifindex = (uint32_t)request.ifr_ifindex;
 	result = set_reverse_filter(tun);
+	if (result == 0 && all_reverse_filter() != '0')
+		result = set_dummy_address(tun);
 	if (result == 0)
 		result = set_no_ip6_address(tun);
 	if (result == 0)

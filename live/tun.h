@@ -17,6 +17,8 @@
  *			the two, and 2 lets pass whom we can answer at all):
  *			a client's packet comes out of a device that no route
  *			to the client uses
+ *	192.0.0.8	RFC 7600's dummy address, only where "all" is not 0:
+ *			on a device without any, 2 lets nothing pass
  *	no IPv6		address of its own: the kernel's own router
  *			solicitations and listener reports would be "strays"
  *
