@@ -176,7 +176,9 @@ drain_deadline(const struct drain *drain)
 int64_t
 drain_left_ns(const struct drain *drain, struct instant now)
 {
-	if (drain->deadline.ns == INSTANT_NEVER.ns)
+	if (drain->deadline.ns == INSTANT_NEVER.ns ||
+	    (drain->state != DRAIN_WITHDRAWING &&
+	     drain->state != DRAIN_DRAINING))
 		return -1;
 	int64_t left = instant_distance_ns(now, drain->deadline);
 	return left > 0 ? left : 0;

@@ -65,7 +65,8 @@ const char *drain_state_name(enum drain_state); /* "serving" ... */
 bool drain_failed(const struct drain *);
 int drain_fd(const struct drain *); /* -1: no herald */
 struct instant drain_deadline(const struct drain *); /* NEVER: none */
-/* What is left until the operator's deadline, in ns; -1: there is none. */
+/* What is left until the operator's deadline, in ns; -1: there is none, or
+ * nothing is waited for. */
 int64_t drain_left_ns(const struct drain *, struct instant now);
 
 #endif
