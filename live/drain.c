@@ -23,6 +23,8 @@ drain_create(struct herald *herald)
 		return NULL;
 	drain->herald = herald;
 	drain->deadline = drain->quiet = INSTANT_NEVER;
+	if (herald != NULL && herald_withdrawn(herald))
+		drain->state = DRAIN_DRAINING;
 	return drain;
 }
 

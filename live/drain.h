@@ -14,8 +14,8 @@
  * elsewhere once the routers have heard; that takes a moment, so a server is
  * empty when it had no session for DRAIN_QUIET_NS. EXPIRED: the deadline passed
  * with sessions open; they are still served. Undrain announces the route
- * again; also when nobody drained, because the predecessor of a daemon may
- * have.
+ * again. A daemon whose predecessor was drained begins as DRAINING
+ * (herald_withdrawn()).
  */
 #ifndef LIVE_DRAIN_H
 #define LIVE_DRAIN_H
@@ -46,8 +46,8 @@ enum drain_state {
 
 struct drain;
 
-/* herald is borrowed; NULL: drain and undrain answer -ENOTSUP. NULL: no
- * memory. */
+/* Where the predecessor left it; herald is borrowed; NULL: drain and undrain
+ * answer -ENOTSUP. NULL: no memory. */
 struct drain *drain_create(struct herald *);
 void drain_destroy(struct drain *);
 /* deadline_ns from now; 0: none. When it drains already: another deadline. 0;

@@ -14,6 +14,7 @@
 struct herald {
 	int say, answer;
 	int said;
+	bool withdrawn;
 };
 
 int
@@ -27,6 +28,12 @@ int
 herald_answer(struct herald *herald)
 {
 	return herald->answer;
+}
+
+bool
+herald_withdrawn(const struct herald *herald)
+{
+	return herald->withdrawn;
 }
 
 int
@@ -137,6 +144,17 @@ main(void)
 				  drain_failed(drain) == failed,
 			  row->sentence);
 	}
+	drain_destroy(drain);
+
+	/* Its predecessor was drained: nothing is withdrawn twice. */
+	herald = (struct herald){ .withdrawn = true };
+	drain = drain_create(&herald);
+	CHECK(drain_state(drain) == DRAIN_DRAINING);
+	CHECK(drain_begin(drain, (struct instant){ 0 }, S(5)) == 0);
+	CHECK(herald.said == 0);
+	CHECK(drain_update(drain, (struct instant){ S(5) }, 1) ==
+	      DRAIN_EXPIRED);
+	CHECK(drain_end(drain) == 0 && herald.said == HERALD_ANNOUNCE);
 	drain_destroy(drain);
 
 	drain = drain_create(NULL);

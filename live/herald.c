@@ -36,11 +36,27 @@ struct herald {
 	pid_t pid;
 	bool running; /* a command */
 	bool can_withdraw, can_announce;
+	bool withdrawn; /* by a predecessor */
 };
 
 struct reply {
 	int32_t error; /* 0 or an errno */
 };
+
+/* The file that remembers a withdrawal. */
+struct mark {
+	char path[CONF_PATH + sizeof(".drained")];
+};
+
+static struct mark
+mark_of(const struct conf *conf)
+{
+	struct mark mark;
+
+	(void)snprintf(mark.path, sizeof(mark.path), "%s.drained",
+		       conf->control);
+	return mark;
+}
 
 /* ---- the herald's own process ---- */
 
@@ -113,6 +129,25 @@ command_run(int daemon, const char *command)
 	return process_await(daemon, pid, command);
 }
 
+/* Remember it before the daemon is told. */
+static void
+mark_set(const struct conf *conf, bool withdrawn)
+{
+	struct mark mark = mark_of(conf);
+
+	if (!withdrawn) {
+		(void)unlink(mark.path);
+		return;
+	}
+	int file = open(mark.path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+	if (file >= 0)
+		close(file);
+	else
+		fprintf(stderr, "homewardd: %s: %s\n", mark.path,
+			strerror(errno));
+}
+
 static void
 reply_send(int daemon, int error, int file)
 {
@@ -148,6 +183,19 @@ secret_send(int daemon, const char *path)
 		close(file);
 }
 
+/* Withdraw or announce: an errno. */
+static int
+order_do(int daemon, const struct conf *conf, char word)
+{
+	bool withdraw = word == HERALD_WITHDRAW;
+	int error =
+		command_run(daemon, withdraw ? conf->withdraw : conf->announce);
+
+	if (error == 0)
+		mark_set(conf, withdraw);
+	return error;
+}
+
 static void
 herald_live(int daemon, const struct conf *conf)
 {
@@ -161,12 +209,8 @@ herald_live(int daemon, const struct conf *conf)
 			_exit(0); /* the daemon is gone */
 		switch (word) {
 		case HERALD_WITHDRAW:
-			reply_send(daemon, command_run(daemon, conf->withdraw),
-				   -1);
-			break;
 		case HERALD_ANNOUNCE:
-			reply_send(daemon, command_run(daemon, conf->announce),
-				   -1);
+			reply_send(daemon, order_do(daemon, conf, word), -1);
 			break;
 		case WORD_SECRET:
 			secret_send(daemon, conf->secret);
@@ -228,6 +272,8 @@ herald_open(struct herald **out, const struct conf *conf)
 		herald_begin(pair[1], conf);
 	close(pair[1]);
 	herald->fd = pair[0];
+	struct mark mark = mark_of(conf);
+	herald->withdrawn = access(mark.path, F_OK) == 0;
 	herald->can_withdraw = conf->withdraw[0] != '\0';
 	herald->can_announce = conf->announce[0] != '\0';
 	*out = herald;
@@ -277,6 +323,12 @@ herald_answer(struct herald *herald)
 	if (size != (ssize_t)sizeof(reply))
 		return -EPIPE;
 	return reply.error == 0 ? 0 : -EIO;
+}
+
+bool
+herald_withdrawn(const struct herald *herald)
+{
+	return herald->withdrawn;
 }
 
 int

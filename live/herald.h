@@ -16,6 +16,10 @@
  * command or of a path comes from the daemon later. A change of them needs a
  * restart.
  *
+ * What it has withdrawn and not announced again is remembered by an empty file,
+ * the control socket's name with ".drained": the next daemon must know that the
+ * route is gone. It lies on /run, as long-lived as what vtysh has changed.
+ *
  * A command runs while the daemon goes on with packets: herald_say() only
  * starts it. The herald holds none of the daemon's descriptors, ignores the
  * signals that end daemons, and ends (its command with it) when the daemon
@@ -23,6 +27,8 @@
  */
 #ifndef LIVE_HERALD_H
 #define LIVE_HERALD_H
+
+#include <stdbool.h>
 
 #include "live/conf.h"
 
@@ -49,6 +55,9 @@ int herald_fd(const struct herald *);
 /* How it ended: 0; -EIO: it failed or was killed (its output went to our
  * standard error); -EPIPE; -EAGAIN: it still runs; -ENOENT: none was begun. */
 int herald_answer(struct herald *);
+/* When it was opened: a predecessor had withdrawn the route, and nobody has
+ * announced it again. */
+bool herald_withdrawn(const struct herald *);
 /* The secret file, open for reading; the caller closes it. -errno of open(2);
  * -EBUSY: a command runs. */
 int herald_secret(struct herald *);

@@ -87,6 +87,7 @@ commands_test(void)
 	if (file != NULL)
 		fclose(file);
 	remove_file("w");
+	remove_file("control.drained");
 	herald_close(herald);
 
 	conf_set("", "");
@@ -121,6 +122,33 @@ secret_test(void)
 	CHECK(!root || seteuid(0) == 0);
 	herald_close(herald);
 	remove_file("secret");
+}
+
+/* A withdrawal outlives daemon and herald, and is over when it is announced;
+ * commands that fail change nothing. */
+static void
+memory_test(void)
+{
+	struct herald *herald;
+
+	conf_set("true", "true");
+	for (int round = 0; round < 2; round++) {
+		bool withdrawn = round == 1;
+		CHECK(herald_open(&herald, &conf) == 0);
+		CHECK(herald_withdrawn(herald) == withdrawn);
+		CHECK(herald_say(herald, withdrawn ? HERALD_ANNOUNCE
+						   : HERALD_WITHDRAW) == 0);
+		CHECK(answer_await(herald) == 0);
+		CHECK(is_there("control.drained") != withdrawn);
+		herald_close(herald);
+	}
+	conf_set("false", "false");
+	CHECK(herald_open(&herald, &conf) == 0);
+	CHECK(!herald_withdrawn(herald));
+	CHECK(herald_say(herald, HERALD_WITHDRAW) == 0);
+	CHECK(answer_await(herald) == -EIO);
+	CHECK(!is_there("control.drained"));
+	herald_close(herald);
 }
 
 /* The name goes at a clean end, but not while somebody answers there. */
@@ -211,6 +239,7 @@ signals_test(void)
 	CHECK(herald_say(herald, HERALD_WITHDRAW) == 0);
 	CHECK(answer_await(herald) == 0);
 	herald_close(herald);
+	remove_file("control.drained");
 }
 
 int
@@ -220,6 +249,7 @@ main(void)
 		return 1;
 	commands_test();
 	secret_test();
+	memory_test();
 	name_test();
 	orphan_test();
 	signals_test();
