@@ -24,6 +24,7 @@
 #include "core/endpoint.h"
 #include "core/store.h"
 #include "core/wire/message.h"
+#include "live/place.h"
 #include "live/tables.h"
 #include "live/teller.h"
 
@@ -539,16 +540,40 @@ has_socket(struct engine *engine, const struct session_key *key)
 	return has != 0;
 }
 
+/* For a trace: the decision, and what else there is to know. */
+static void
+tell_stray(struct engine *engine, struct instant now,
+	   const struct steer_result *result)
+{
+	static const char *const words[] = {
+		[STEER_LOCAL] = "no stray",
+		[STEER_FORWARD] = "to its owner",
+		[STEER_HOLD] = "for a lookup",
+		[STEER_RESET] = "nobody owns it",
+	};
+	const struct outbox *outbox = &engine->tables.outbox;
+	char owner[PLACE_TEXT + sizeof("to ")] = "to ";
+	const char *what;
+
+	if (engine->teller.listener.decision == NULL)
+		return;
+	what = result->verdict == STEER_DROP ? drop_text(result->drop)
+					     : words[result->verdict];
+	for (uint32_t i = 0;
+	     result->verdict == STEER_FORWARD && i < outbox->item_count; i++) {
+		if (outbox->items[i].kind != OUTBOX_FORWARD)
+			continue;
+		/* The last one is this packet's. */
+		(void)place_format(&outbox->items[i].to, owner + 3);
+		what = owner;
+	}
+	teller_decision(&engine->teller, now, result, what);
+}
+
 void
 engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	     const uint8_t *bytes, size_t size)
 {
-	static const char *const words[] = {
-		[STEER_LOCAL] = "local",
-		[STEER_FORWARD] = "forward",
-		[STEER_HOLD] = "hold",
-		[STEER_RESET] = "reset",
-	};
 	struct tables *tables = &engine->tables;
 	struct session_key key;
 	bool known = steer_key(tables->steer, bytes, size, &key) &&
@@ -560,9 +585,7 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 
 	engine->counters.forwarded += result.verdict == STEER_FORWARD;
 	teller_stray(&engine->teller, now, &result);
-	teller_decision(&engine->teller, now, &result,
-			result.verdict == STEER_DROP ? drop_text(result.drop)
-						     : words[result.verdict]);
+	tell_stray(engine, now, &result);
 	if (result.verdict == STEER_LOCAL) {
 		uint8_t *copy;
 

@@ -70,7 +70,8 @@ struct engine_parts { /* borrowed; outlive the engine */
 struct engine_listener {
 	void *context;
 	void (*report)(void *, const struct report *);
-	/* A decision on a packet, for `homewardctl trace`. */
+	/* A decision on a packet, for `homewardctl trace`; what: more words,
+	 * borrowed for the call. */
 	void (*decision)(void *, struct instant, const struct steer_result *,
 			 const char *what);
 };
