@@ -72,11 +72,37 @@ inner_decode(struct decode_gue *gue, bool whole, const uint8_t *inner,
 					 &gue->quote) == DROP_NONE;
 }
 
+/* Where the packet inside ends, and something like our header follows. */
 static void
-gue_decode(const struct secret *secret, const uint8_t *bytes, size_t size,
-	   struct decoded *decoded)
+run_split(struct decoded *decoded)
+{
+	struct packet inner;
+	const uint8_t *bytes = decoded->bytes;
+
+	if (decoded->size < GUE_HEADER_BYTES ||
+	    packet_parse_quote(bytes + GUE_HEADER_BYTES,
+			       decoded->size - GUE_HEADER_BYTES,
+			       &inner) != DROP_NONE)
+		return;
+	uint32_t end = GUE_HEADER_BYTES + inner.size_bytes;
+	if (decoded->size < end + 2 || bytes[end] != GUE_HLEN ||
+	    bytes[end + 1] != bytes[1])
+		return;
+	decoded->rest = bytes + end;
+	decoded->rest_size = decoded->size - end;
+	decoded->rest_missing = decoded->missing;
+	decoded->size = end;
+	decoded->missing = 0;
+}
+
+static void
+gue_decode(const struct secret *secret, struct decoded *decoded)
 {
 	struct decode_gue *gue = &decoded->gue;
+
+	run_split(decoded);
+	const uint8_t *bytes = decoded->bytes;
+	size_t size = decoded->size;
 	struct cursor cursor = cursor_over(bytes, size);
 
 	if (size >= 4) {
@@ -128,11 +154,11 @@ plain_decode(const uint8_t *bytes, size_t size, struct decode_dht *dht)
 }
 
 static void
-dht_decode(const struct secret *secret, const uint8_t *bytes, size_t size,
-	   struct decoded *decoded)
+dht_decode(const struct secret *secret, struct decoded *decoded)
 {
 	struct decode_dht *dht = &decoded->dht;
-	size_t message_size = 0;
+	const uint8_t *bytes = decoded->bytes;
+	size_t size = decoded->size, message_size = 0;
 
 	if (decoded->missing == 0 && plain_decode(bytes, size, dht))
 		return;
@@ -176,13 +202,30 @@ decode_packet(const struct secret *secret, const uint8_t *bytes, size_t size,
 		.kind = outer.dst_port == GUE_PORT ? DECODE_GUE : DECODE_DHT,
 		.from = { .address = outer.src, .port = outer.src_port },
 		.to = { .address = outer.dst, .port = outer.dst_port },
+		.bytes = bytes + outer.payload_offset,
 		.size = outer.payload_bytes,
 		.missing = declared - UDP_HEADER_BYTES - outer.payload_bytes,
 	};
-	bytes += outer.payload_offset;
 	if (decoded->kind == DECODE_GUE)
-		gue_decode(secret, bytes, decoded->size, decoded);
+		gue_decode(secret, decoded);
 	else
-		dht_decode(secret, bytes, decoded->size, decoded);
+		dht_decode(secret, decoded);
+	return true;
+}
+
+bool
+decode_next(const struct secret *secret, struct decoded *decoded)
+{
+	if (decoded->rest_size == 0)
+		return false;
+	*decoded = (struct decoded){
+		.kind = decoded->kind,
+		.from = decoded->from,
+		.to = decoded->to,
+		.bytes = decoded->rest,
+		.size = decoded->rest_size,
+		.missing = decoded->rest_missing,
+	};
+	gue_decode(secret, decoded);
 	return true;
 }

@@ -23,6 +23,12 @@
  *
  * Snapshot lengths and outer fragments cut datagrams; the tag needs only the
  * first 64 bytes inside, a seal needs all.
+ *
+ * Captured on the machine that sends, or behind a veth, a run of forwards is
+ * one UDP packet that nobody has taken apart yet (UDP_SEGMENT, udp(7)); its
+ * parts come out one by one, as they do at the receiver:
+ *
+ *	IP | UDP | GUE | packet inside | GUE | packet inside | GUE ...
  */
 #ifndef HARNESS_DECODE_H
 #define HARNESS_DECODE_H
@@ -91,8 +97,12 @@ struct decode_dht {
 struct decoded {
 	enum decode_kind kind;
 	struct endpoint from, to;
-	uint32_t size; /* UDP payload, as far as captured */
+	const uint8_t *bytes; /* UDP payload; borrowed from the packet */
+	uint32_t size; /* of it, as far as captured */
 	uint32_t missing; /* bytes of it that are not here */
+	/* The same of what follows in a run; rest_size 0: nothing. */
+	const uint8_t *rest;
+	uint32_t rest_size, rest_missing;
 	/* Which of these is meant says kind. */
 	struct decode_gue gue;
 	struct decode_dht dht;
@@ -102,6 +112,10 @@ struct decoded {
  * no datagram to one of our ports, or a later fragment of one. */
 bool decode_packet(const struct secret *secret, const uint8_t *bytes,
 		   size_t size, struct decoded *);
+
+/* The next one of a run; the packet's bytes are still there. False: there is
+ * none. */
+bool decode_next(const struct secret *secret, struct decoded *);
 
 /* One line: "1.000000123 10.0.0.1:50000 > 10.0.0.2:6080 GUE ...". at_ns: since
  * the epoch, or the start of a simulation. */

@@ -56,6 +56,18 @@ sums_json(const struct sums *sums, const char *path)
 	       sums->dht, sums->readable, sums->refused);
 }
 
+static void
+datagram_print(const struct capture_packet *packet,
+	       const struct decoded *decoded, bool json, bool further)
+{
+	if (!json) {
+		decode_print(decoded, packet->at_ns, stdout);
+		return;
+	}
+	printf("%s", further ? ",\n" : "\n");
+	decode_print_json(decoded, packet->number, packet->at_ns, stdout);
+}
+
 /* 0 at the end; -1: the file is broken, see error[]. */
 static int
 records_print(struct capture *capture, const struct secret *secret, bool json,
@@ -68,17 +80,14 @@ records_print(struct capture *capture, const struct secret *secret, bool json,
 	while ((more = capture_next(capture, &packet, error, error_size)) ==
 	       1) {
 		sums->records++;
-		if (packet.drop != DROP_NONE ||
-		    !decode_packet(secret, packet.bytes, packet.size, &decoded))
-			continue;
-		if (json) {
-			printf("%s", sums->gue + sums->dht > 0 ? ",\n" : "\n");
-			decode_print_json(&decoded, packet.number, packet.at_ns,
-					  stdout);
-		} else {
-			decode_print(&decoded, packet.at_ns, stdout);
+		bool ours = packet.drop == DROP_NONE &&
+			    decode_packet(secret, packet.bytes, packet.size,
+					  &decoded);
+		for (; ours; ours = decode_next(secret, &decoded)) {
+			datagram_print(&packet, &decoded, json,
+				       sums->gue + sums->dht > 0);
+			sums_add(sums, &decoded);
 		}
-		sums_add(sums, &decoded);
 	}
 	return more;
 }

@@ -73,9 +73,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		size = wrap(mode, bytes, size, packet);
 		bytes = packet;
 	}
-	if (decode_packet(NULL, bytes, size, &decoded))
-		print(&decoded);
-	if (decode_packet(&secret, bytes, size, &decoded))
-		print(&decoded);
+	for (int with = 0; with < 2; with++) {
+		const struct secret *key = with ? &secret : NULL;
+		bool ours = decode_packet(key, bytes, size, &decoded);
+
+		for (; ours; ours = decode_next(key, &decoded))
+			print(&decoded);
+	}
 	return 0;
 }

@@ -251,6 +251,45 @@ forwards(uint8_t family)
 	      decoded.gue.tag == DECODE_TAG_WRONG);
 }
 
+/* Three forwards that the kernel has joined come out as three. */
+static void
+runs(uint8_t family)
+{
+	static uint8_t inner[PACKET], one[PACKET], payload[PACKET];
+	static uint8_t bytes[PACKET];
+	static struct decoded decoded;
+	size_t inner_size = segment(family, inner), size = 0;
+	const size_t outer = family == 4 ? 28 : 48;
+
+	for (int i = 0; i < 3; i++) {
+		size_t whole = forward(family, &secret.keys[0].tag, 1, inner,
+				       inner_size, one);
+
+		memcpy(payload + size, one + outer, whole - outer);
+		size += whole - outer;
+	}
+	size = udp(family, 50000, GUE_PORT, payload, size, bytes);
+	uint8_t *copy = malloc(size);
+	memcpy(copy, bytes, size);
+	for (size_t cut = 0; cut <= size; cut++) {
+		size_t total = 0, parts = 0;
+		bool ours = decode_packet(&secret, copy + cut, 0, &decoded);
+
+		CHECK(!ours);
+		ours = decode_packet(&secret, copy, size - cut, &decoded);
+		for (; ours; ours = decode_next(&secret, &decoded)) {
+			line_of(&decoded);
+			total += decoded.size + decoded.missing;
+			parts++;
+			CHECK(decoded.gue.drop != DROP_NONE ||
+			      decoded.gue.tag != DECODE_TAG_WRONG);
+		}
+		CHECK(parts == 0 || total == size - outer);
+		CHECK(cut > 0 || parts == 3);
+	}
+	free(copy);
+}
+
 /* An ICMP error that was forwarded to the session's owner. */
 static void
 errors(uint8_t family)
@@ -541,6 +580,7 @@ main(void)
 {
 	for (uint8_t family = 4; family <= 6; family += 2) {
 		forwards(family);
+		runs(family);
 		errors(family);
 		messages(family);
 	}

@@ -15,6 +15,9 @@
 -- zero there, a message its type. Nothing is opened or verified here, that
 -- needs the cluster's secret: homeward replay --decode --secret FILE.
 --
+-- Captured where it was sent, a run of forwards may still be one UDP packet
+-- (UDP_SEGMENT): each of them is shown, one after the other.
+--
 -- What a server would drop for its form bears expert information.
 
 local GUE_PORT, DHT_PORT = 6080, 7000
@@ -105,9 +108,37 @@ local function gue_fixed(tvb, tree)
 	return true
 end
 
+-- Bytes of the packet inside, as its header says; nil: it says nothing that
+-- can be.
+local function gue_inner_bytes(tvb)
+	local first = bit32.rshift(tvb(GUE_BYTES, 1):uint(), 4)
+	local left = tvb:len() - GUE_BYTES
+	local bytes
+
+	if first == 4 and left >= 20 then
+		bytes = tvb(GUE_BYTES + 2, 2):uint()
+	elseif first == 6 and left >= 40 then
+		bytes = 40 + tvb(GUE_BYTES + 4, 2):uint()
+	end
+	return bytes ~= nil and bytes >= 20 and bytes or nil
+end
+
+-- How much of it is one datagram: less than all where a header like this one
+-- follows the packet inside.
+local function gue_bytes(tvb)
+	local size = tvb:len()
+	local inner = size > GUE_BYTES and gue_inner_bytes(tvb) or nil
+
+	if inner == nil or size < GUE_BYTES + inner + 2 or
+	    tvb(GUE_BYTES + inner, 1):uint() ~= 4 or
+	    tvb(GUE_BYTES + inner + 1, 1):uint() ~= tvb(1, 1):uint() then
+		return size
+	end
+	return GUE_BYTES + inner
+end
+
 local function gue_inner(tvb, pinfo, tree, top)
-	local protocol = tvb(1, 1):uint()
-	local version = protocol == 4 and 4 or 6
+	local version = tvb(1, 1):uint() == 4 and 4 or 6
 
 	if tvb:len() == GUE_BYTES or
 	    bit32.rshift(tvb(GUE_BYTES, 1):uint(), 4) ~= version then
@@ -122,13 +153,10 @@ local function gue_inner(tvb, pinfo, tree, top)
 	pinfo.cols.info:prepend("GUE: ")
 end
 
-function gue.dissector(tvb, pinfo, top)
-	if tvb:len() == 0 then
-		return 0
-	end
-	pinfo.cols.protocol = "GUE"
-	pinfo.cols.info = "GUE"
+-- One datagram; how much of tvb it was.
+local function gue_one(tvb, pinfo, top)
 	local tree = top:add(gue, tvb(0, math.min(tvb:len(), GUE_BYTES)))
+
 	if not gue_fixed(tvb, tree) then
 		return tvb:len()
 	end
@@ -142,8 +170,20 @@ function gue.dissector(tvb, pinfo, top)
 	tree:add(g.tag, tvb(12, 8))
 	tree:append_text(string.format(", hop %d, key %d, sequence %d",
 		tvb(4, 1):uint(), tvb(5, 1):uint(), tvb(8, 4):uint()))
-	gue_inner(tvb, pinfo, tree, top)
-	return tvb:len()
+	local size = gue_bytes(tvb)
+	gue_inner(tvb(0, size):tvb(), pinfo, tree, top)
+	return size
+end
+
+function gue.dissector(tvb, pinfo, top)
+	local at = 0
+
+	pinfo.cols.protocol = "GUE"
+	pinfo.cols.info = "GUE"
+	while at < tvb:len() do
+		at = at + gue_one(tvb(at):tvb(), pinfo, top)
+	end
+	return at
 end
 
 -- ---- the servers' own datagrams --------------------------------------------
