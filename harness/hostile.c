@@ -27,9 +27,10 @@
 
 /* ---- packets ---- */
 
-static size_t
-datagram(const struct endpoint *from, const struct endpoint *to,
-	 const uint8_t *payload, size_t size, uint8_t *out)
+size_t
+hostile_datagram(const struct endpoint *from, const struct endpoint *to,
+		 const uint8_t *payload, size_t size,
+		 uint8_t out[HOSTILE_PACKET_MAX])
 {
 	const struct packet_udp udp = {
 		.ip = { .src = from->address, .dst = to->address, .ttl = TTL },
@@ -56,7 +57,7 @@ hostile_sealed(const struct secret *secret, const struct endpoint *from,
 	size_t size = seal_close(seal, to, message, writer.size, sealed,
 				 sizeof(sealed));
 	seal_destroy(seal);
-	return size == 0 ? 0 : datagram(from, to, sealed, size, out);
+	return size == 0 ? 0 : hostile_datagram(from, to, sealed, size, out);
 }
 
 static struct address
@@ -97,7 +98,8 @@ hostile_forward(const struct hostile_forward *forward,
 	gue.tag = tunnel_tag(&forward->tag, &forward->from, &forward->to, &gue,
 			     inner, size);
 	gue_build(bytes, &gue);
-	return datagram(&from, &to, bytes, GUE_HEADER_BYTES + size, out);
+	return hostile_datagram(&from, &to, bytes, GUE_HEADER_BYTES + size,
+				out);
 }
 
 /* The address that lies so far behind; IPv6 counts in its first half, where

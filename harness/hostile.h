@@ -27,6 +27,13 @@
 
 #define HOSTILE_PACKET_MAX 2048
 
+/* A UDP datagram: what was recorded, again. (Its packet as it was recorded is
+ * of no use: on the machine that sent it, the checksum is not made yet.) 0: it
+ * does not fit. */
+size_t hostile_datagram(const struct endpoint *from, const struct endpoint *to,
+			const uint8_t *payload, size_t size,
+			uint8_t out[HOSTILE_PACKET_MAX]);
+
 /* A ping as secret's first key seals it. 0: no memory. */
 size_t hostile_sealed(const struct secret *, const struct endpoint *from,
 		      const struct endpoint *to,
