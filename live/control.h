@@ -5,11 +5,13 @@
  *	status [json]		what it is and counts
  *	counters		a line "NAME VALUE" each, named as the
  *				simulator's rows: node_X, steer_X, engine_X,
- *				drop_REASON; kernel_resets, cost_p50_ns,
+ *				datapath_X, drop_REASON (packets and
+ *				datagrams); kernel_resets, cost_p50_ns,
  *				cost_p99_ns, cost_count, cpu_ns, rss_bytes
- *	sessions		open sessions and since when
- *	peers			contacts of the node
- *	lookup CLIENT SERVICE	who owns it, in how many rounds and how long
+ *	sessions [json]		open sessions and since when
+ *	peers [json]		contacts of the node
+ *	lookup CLIENT SERVICE [json]
+ *				who owns it, in how many rounds and how long
  *	drain [SECONDS]		see drain.h; lines until empty or the deadline
  *	undrain
  *	trace			decisions, rate-limited, until the client goes
@@ -18,9 +20,9 @@
  *
  * A request is one line; the answer ends with a line "ok", or "error: WHY".
  * trace and watch answer "ok" first and then go on. Only root, the daemon's
- * user and the socket's group may connect (mode 0660). A client that does not
- * read is dropped when CONTROL_BACKLOG bytes wait for it: nothing that it
- * does can hold up packets.
+ * user and its group may connect (mode 0660; root alone when that is nobody). A
+ * client that does not read is dropped when CONTROL_BACKLOG bytes wait for it:
+ * nothing that it does can hold up packets.
  *
  * control_fd() is an epoll descriptor of its own, so the daemon's loop polls
  * one thing whatever the number of clients. The Prometheus endpoint
@@ -59,12 +61,13 @@ struct control;
  * with a sentence. */
 int control_open(struct control **, const struct control_subject *, char *error,
 		 size_t error_size);
-/* Removes the socket. NULL: nothing. */
+/* Removes the socket, if it still may (herald.h does it otherwise). Lookups that
+ * run are forgotten. NULL: nothing. */
 void control_close(struct control *);
 int control_fd(const struct control *);
 /* control_fd() is readable. */
 void control_ready(struct control *, struct instant now);
-/* Called once per wake-up: drains that ended, lines to flush. */
+/* Call it once per wake-up: drains that ended, lines to flush. */
 void control_tick(struct control *, struct instant now);
 /* The next time at which control_tick() has something to do. */
 struct instant control_deadline(const struct control *);

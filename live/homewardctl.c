@@ -157,7 +157,8 @@ order_make(struct order *order, int count, char **words)
 		return complain("%s has no --json", words[0]);
 	order->endless =
 		command.kind == COMMAND_TRACE || command.kind == COMMAND_WATCH;
-	(void)strcat(order->line, "\n"); /* line_add() left room */
+	/* line_add() left room */
+	memcpy(order->line + strlen(order->line), "\n", sizeof("\n"));
 	return 0;
 }
 
@@ -175,7 +176,7 @@ daemon_ask(const struct order *order)
 			order->socket);
 		return -1;
 	}
-	(void)strcpy(address.sun_path, order->socket);
+	memcpy(address.sun_path, order->socket, strlen(order->socket));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address,
 			       sizeof(address)) == 0) {

@@ -397,7 +397,7 @@ metrics_port(const struct metrics *metrics)
 		struct sockaddr any;
 		struct sockaddr_in four;
 		struct sockaddr_in6 six;
-	} address;
+	} address = { .any.sa_family = AF_UNSPEC };
 	socklen_t size = sizeof(address);
 
 	if (getsockname(metrics->listener, &address.any, &size) != 0)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,15 +119,17 @@ status_cpu_ns(void)
 uint64_t
 status_rss_bytes(void)
 {
-	uint64_t total = 0, resident = 0;
+	char line[128] = "", *rest;
 	FILE *file = fopen("/proc/self/statm", "re");
 
 	if (file == NULL)
 		return 0;
-	if (fscanf(file, "%" SCNu64 " %" SCNu64, &total, &resident) != 2)
-		resident = 0;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
 	(void)fclose(file);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	/* The second number, in pages. */
+	(void)strtoull(line, &rest, 10);
+	return strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static uint64_t
