@@ -61,8 +61,8 @@ struct control;
  * with a sentence. */
 int control_open(struct control **, const struct control_subject *, char *error,
 		 size_t error_size);
-/* Removes the socket, if it still may (herald.h does it otherwise). Lookups that
- * run are forgotten. NULL: nothing. */
+/* Removes the socket, if it still may (herald.h does it otherwise). Lookups
+ * that run are forgotten. NULL: nothing. */
 void control_close(struct control *);
 int control_fd(const struct control *);
 /* control_fd() is readable. */
