@@ -97,14 +97,14 @@ lab_possible(const struct settings *settings, char *error, size_t error_size)
 			 "fabric.kind: a lab is a spine_leaf fabric");
 	else if (fabric->servers > LAB_SERVERS_MAX)
 		snprintf(error, error_size,
-			 "fabric.servers: %u; a lab has at most %u",
+			 "fabric.servers: %u; a lab has at most %d",
 			 fabric->servers, LAB_SERVERS_MAX);
 	else if (fabric->pods > DEVICES_MAX || fabric->spines > DEVICES_MAX ||
 		 fabric->leaves > DEVICES_MAX || fabric->exits > DEVICES_MAX ||
 		 fabric->clients > DEVICES_MAX ||
 		 devices_of(fabric) > DEVICES_MAX)
 		snprintf(error, error_size,
-			 "fabric: a lab has at most %u devices", DEVICES_MAX);
+			 "fabric: a lab has at most %d devices", DEVICES_MAX);
 	else if (settings->routing.ecmp != ECMP_HASH_THRESHOLD)
 		snprintf(error, error_size,
 			 "routing.ecmp: a lab's kernels do hash_threshold");

@@ -166,21 +166,24 @@ pid_write(const struct lab *lab, uint32_t server, pid_t pid)
 	return fclose(file);
 }
 
-/* 0: none. */
+/* Of the daemon that is there; 0: none. */
 static pid_t
 pid_read(const struct lab *lab, uint32_t server)
 {
-	char path[LAB_PATH];
+	char path[LAB_PATH], line[32] = "", space[LAB_SPACE_NAME];
 	FILE *file;
-	int pid = 0;
+	pid_t pid;
 
 	file_of(lab, server, "daemon.pid", path);
 	if ((file = fopen(path, "re")) == NULL)
 		return 0;
-	if (fscanf(file, "%d", &pid) != 1)
-		pid = 0;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
 	fclose(file);
-	return pid;
+	pid = (pid_t)strtol(line, NULL, 10);
+	/* Long dead, its number may be somebody else's. */
+	lab_wire_space(lab, server, space);
+	return pid > 0 && lab_space_has(space, pid) ? pid : 0;
 }
 
 int

@@ -129,7 +129,7 @@ networks_print(const struct lab *lab, uint32_t device, FILE *file)
 		/* All clients are of one prefix: see fabric.c. */
 		memset(all.bytes + (family == 4 ? 2 : 6), 0,
 		       family == 4 ? 2 : 10);
-		fprintf(file, "  network %s/%u\n", lab_wire_text(&all, text),
+		fprintf(file, "  network %s/%d\n", lab_wire_text(&all, text),
 			family == 4 ? 16 : 48);
 	}
 }
@@ -340,7 +340,7 @@ lab_frr_command(const struct lab *lab, uint32_t server, bool announce,
 	snprintf(command, LAB_FRR_COMMAND,
 		 "vtysh --vty_socket %.*s -c 'configure terminal' "
 		 "-c 'router bgp %u' -c 'address-family %s unicast' "
-		 "-c '%snetwork %s/%u'",
+		 "-c '%snetwork %s/%d'",
 		 LAB_PATH, folder, AS_BASE + 1 + server,
 		 family == 4 ? "ipv4" : "ipv6", announce ? "" : "no ",
 		 lab_wire_text(&service, text), family == 4 ? 32 : 128);
@@ -351,22 +351,34 @@ lab_frr_sessions(const struct lab *lab, uint32_t device, uint32_t *established,
 		 uint32_t *all)
 {
 	static const char word[] = "\"state\":\"Established\"";
-	char folder[LAB_PATH + 32], command[LAB_PATH + 256], line[1024];
+	bool four = lab->settings.service.family == 4;
+	char folder[LAB_PATH + 32], path[LAB_PATH + 64], line[1024];
+	const char *const argv[] = {
+		"vtysh",
+		"--vty_socket",
+		folder,
+		"-c",
+		four ? "show bgp ipv4 unicast summary json"
+		     : "show bgp ipv6 unicast summary json",
+		NULL,
+	};
+	const struct lab_process process = { .argv = argv, .output = path };
 	uint32_t i = 0;
-	FILE *pipe;
+	FILE *file;
+	int code;
 
 	*all = *established = 0;
 	while (neighbor_next(lab, device, &i) != NULL)
 		(*all)++;
 	folder_of(lab, device, folder, sizeof(folder));
-	snprintf(command, sizeof(command),
-		 "vtysh --vty_socket %s -c 'show bgp %s unicast summary json' "
-		 "2>/dev/null",
-		 folder, lab->settings.service.family == 4 ? "ipv4" : "ipv6");
-	if ((pipe = popen(command, "re")) == NULL)
+	snprintf(path, sizeof(path), "%s/summary", folder);
+	(void)unlink(path);
+	code = lab_process_run(&process);
+	if ((file = fopen(path, "re")) == NULL)
 		return -1;
-	while (fgets(line, sizeof(line), pipe) != NULL)
+	while (fgets(line, sizeof(line), file) != NULL)
 		if (strstr(line, word) != NULL)
 			(*established)++;
-	return pclose(pipe) == 0 ? 0 : -1;
+	fclose(file);
+	return code == 0 ? 0 : -1;
 }

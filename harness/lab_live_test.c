@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lab_live_test.c - the paper's fabric on this machine, without the daemon
+ * lab_live_test.c - the paper's fabric on this machine
  *
  * What a lab promises to whoever runs an experiment in it: lab_path() says
  * where the kernels really send a flow, a cut strays sessions and a plain
  * kernel resets them, a silent link is noticed, what was broken mends, and
- * nothing is left. For both families.
+ * nothing is left. For both families, without daemons; what is theirs, with
+ * them.
  *
  * Needs root, namespaces, FRR and nginx; without them it is skipped.
  */
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "core/check.h"
+#include "harness/lab_daemon.h"
 #include "harness/lab_process.h"
 #include "harness/lab_route.h"
 #include "harness/lab_space.h"
@@ -261,6 +263,58 @@ upload_test(const struct lab *lab)
 	CHECK(found);
 }
 
+/* Killed, it is gone; started again, it joins again. */
+static void
+daemon_test(const struct lab *lab)
+{
+	int64_t began = now_ns();
+	bool joined = false;
+	char *text;
+
+	CHECK(lab_daemon_kill(lab, 1, SIGKILL) == 0);
+	CHECK(lab_daemon_ask(lab, 1, "status json", true) == NULL);
+	CHECK(lab_daemon_kill(lab, 1, SIGKILL) == -1);
+	CHECK(lab_daemon_start(lab, 1) == 0);
+	while (!joined && now_ns() - began < 10 * NS_PER_S) {
+		sleep_ms(20);
+		text = lab_daemon_ask(lab, 1, "status json", true);
+		joined =
+			text != NULL && strstr(text, "\"joined\":true") != NULL;
+		free(text);
+	}
+	CHECK(joined);
+	CHECK(lab_daemon_ask(lab, 1, "nonsense", true) == NULL);
+	printf("a daemon killed, started and joined after %.0f ms\n",
+	       (double)(now_ns() - began) / 1e6);
+}
+
+/* With daemons: the route is theirs to withdraw. */
+static void
+daemons_test(void)
+{
+	const char *bin = getenv("HOMEWARD_BIN"); /* where ctest has them */
+	struct settings settings;
+	struct lab lab;
+
+	if (bin != NULL) {
+		char path[4096];
+
+		snprintf(path, sizeof(path), "%s:/usr/sbin:/usr/bin:/sbin:/bin",
+			 bin);
+		setenv("PATH", path, 1);
+	}
+	settings_default(&settings);
+	if (lab_up(&lab, NAME, &settings) != 0) {
+		CHECK_ROW(false, "the lab comes up with daemons");
+		return;
+	}
+	drain_test(&lab);
+	daemon_test(&lab);
+	drain_test(&lab);
+	lab_close(&lab);
+	CHECK(lab_down(NAME) == 15);
+}
+
 static void
 family_test(uint8_t family)
 {
@@ -308,5 +362,6 @@ main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	family_test(4);
 	family_test(6);
+	daemons_test();
 	return check_done();
 }

@@ -45,17 +45,20 @@ program_load(void)
 static int
 end_silence(int interface, bool silent)
 {
-	struct bpf_tc_hook hook = { .sz = sizeof(hook),
-				    .ifindex = interface,
-				    .attach_point = BPF_TC_EGRESS };
-	struct bpf_tc_opts options = { .sz = sizeof(options),
-				       .handle = HANDLE,
-				       .priority = PRIORITY,
-				       .flags = BPF_TC_F_REPLACE };
+	struct bpf_tc_hook hook;
+	struct bpf_tc_opts options;
 	int program, code;
 
+	/* libbpf looks at what is between the members, too. */
+	memset(&hook, 0, sizeof(hook));
+	memset(&options, 0, sizeof(options));
+	hook.sz = sizeof(hook);
+	hook.ifindex = interface;
+	hook.attach_point = BPF_TC_EGRESS;
+	options.sz = sizeof(options);
+	options.handle = HANDLE;
+	options.priority = PRIORITY;
 	if (!silent) {
-		options.flags = 0;
 		/* That there was nothing to remove is not worth a word. */
 		libbpf_print_fn_t talk = libbpf_set_print(NULL);
 		code = bpf_tc_detach(&hook, &options);
@@ -68,6 +71,7 @@ end_silence(int interface, bool silent)
 	program = program_load();
 	if (program < 0)
 		return program;
+	options.flags = BPF_TC_F_REPLACE;
 	options.prog_fd = program;
 	code = bpf_tc_attach(&hook, &options);
 	close(program);

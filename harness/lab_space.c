@@ -150,6 +150,20 @@ id_of(int folder, const char *path, struct space_id *id)
 	return true;
 }
 
+bool
+lab_space_has(const char *name, pid_t pid)
+{
+	char path[sizeof(FOLDER) + LAB_SPACE_NAME];
+	struct space_id space, process;
+
+	snprintf(path, sizeof(path), FOLDER "/%s", name);
+	if (!id_of(AT_FDCWD, path, &space))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	return id_of(AT_FDCWD, path, &process) &&
+	       process.device == space.device && process.inode == space.inode;
+}
+
 static uint32_t
 ids_of(const char *lab, struct space_id **ids)
 {
@@ -195,7 +209,7 @@ processes_signal(const struct space_id *ids, uint32_t id_count, int signal)
 			if (ids[i].inode != id.inode ||
 			    ids[i].device != id.device)
 				continue;
-			kill((pid_t)atol(entry->d_name), signal);
+			kill((pid_t)strtol(entry->d_name, NULL, 10), signal);
 			count++;
 			break;
 		}

@@ -31,6 +31,8 @@ void lab_space_leave(int before);
 
 /* All of a lab: names to be freed with free(). Their number. */
 uint32_t lab_space_list(const char *lab, char (**names)[LAB_SPACE_NAME]);
+/* Is the process in that namespace? A zombie is nowhere. */
+bool lab_space_has(const char *name, pid_t pid);
 /* Ask all processes of a lab to end, wait `patience_ms`, then make them. The
  * number that there was. */
 uint32_t lab_space_empty(const char *lab, uint32_t patience_ms);

@@ -89,7 +89,7 @@ request_parse(int argc, char **argv, struct request *request)
 	request->what = argv[optind];
 	request->path = argv[optind + 1];
 	name_from(request->given, request->path);
-	if (request->name == NULL)
+	if (request->name[0] == '\0')
 		request->name = request->given;
 	if (!lab_name_good(request->name))
 		return verb_usage(argv[0],
@@ -277,25 +277,30 @@ down(const struct request *request)
 	return EXIT_OK;
 }
 
+static int
+request_do(const char *verb, const struct request *request)
+{
+	if (strcmp(request->what, "up") == 0)
+		return up(request);
+	if (strcmp(request->what, "status") == 0)
+		return status_print(request);
+	if (strcmp(request->what, "down") == 0)
+		return down(request);
+	return verb_usage(verb, "up, down or status, not '%s'", request->what);
+}
+
 int
 verb_lab(int argc, char **argv)
 {
-	struct request request = { .what = NULL };
+	struct request request = { .what = "", .path = "", .name = "" };
 	int code;
 
 	request.sets = calloc((size_t)argc + 1, sizeof(*request.sets));
 	if (request.sets == NULL)
 		return EXIT_RUNTIME;
 	code = request_parse(argc, argv, &request);
-	if (code == 0 && strcmp(request.what, "up") == 0)
-		code = up(&request);
-	else if (code == 0 && strcmp(request.what, "status") == 0)
-		code = status_print(&request);
-	else if (code == 0 && strcmp(request.what, "down") == 0)
-		code = down(&request);
-	else if (code == 0)
-		code = verb_usage(argv[0], "up, down or status, not '%s'",
-				  request.what);
+	if (code == 0)
+		code = request_do(argv[0], &request);
 	free(request.sets);
 	return code;
 }
