@@ -99,6 +99,15 @@ edge_deliver(void *context, const uint8_t *bytes, size_t size)
 	return datapath_deliver(daemon->datapath, bytes, size);
 }
 
+static int
+edge_awaits(void *context, const struct session_key *key, const uint8_t *bytes,
+	    size_t size)
+{
+	const struct daemon *daemon = context;
+
+	return datapath_awaits(daemon->datapath, key, bytes, size);
+}
+
 static void
 outlet_sent(void *context, const struct address *to, bool forward, int error)
 {
@@ -337,6 +346,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 		.forward = edge_forward,
 		.packet = edge_packet,
 		.deliver = edge_deliver,
+		.awaits = edge_awaits,
 	};
 	int result =
 		engine_create(&daemon->engine, &daemon->conf, &daemon->secret,

@@ -17,7 +17,7 @@
  *
  * Needs after the start: CAP_NET_ADMIN for datapath_close() to detach; where
  * kernel.unprivileged_bpf_disabled is set and Linux is older than 6.0,
- * CAP_BPF for datapath_services() and datapath_counters().
+ * CAP_BPF for datapath_services(), datapath_awaits() and datapath_counters().
  */
 #include "live/datapath.h"
 
@@ -36,6 +36,7 @@
 
 #include "core/wire/cursor.h"
 #include "core/wire/eth.h"
+#include "core/wire/packet.h"
 #include "live/bpf/contract.h"
 #include "live/hook.h"
 #include "live/tun.h"
@@ -493,6 +494,45 @@ int
 datapath_deliver(struct datapath *datapath, const uint8_t *bytes, size_t size)
 {
 	return tun_write(&datapath->tun, 0, bytes, size);
+}
+
+/* What stands in a question about the packet; false: it does not parse. */
+static bool
+question_make(struct contract_question *question, const struct session_key *key,
+	      const uint8_t *bytes, size_t size)
+{
+	struct packet packet;
+
+	if (packet_parse(bytes, size, &packet) != DROP_NONE)
+		return false;
+	*question = (struct contract_question){
+		.end = packet.tcp_seq + packet.payload_bytes +
+		       ((packet.tcp_flags & TCP_FIN) != 0),
+		.ack = packet.tcp_ack,
+		.flags = packet.tcp_flags,
+		.quoted = packet.icmp_error,
+		.key = *key,
+	};
+	return true;
+}
+
+int
+datapath_awaits(struct datapath *datapath, const struct session_key *key,
+		const uint8_t *bytes, size_t size)
+{
+	struct contract_question question;
+	struct bpf_test_run_opts options = {
+		.sz = sizeof(options),
+		.data_in = &question,
+		.data_size_in = sizeof(question),
+	};
+
+	if (!question_make(&question, key, bytes, size) ||
+	    bpf_prog_test_run_opts(
+		    bpf_program__fd(datapath->skeleton->progs.homeward_ask),
+		    &options) != 0)
+		return 1;
+	return options.retval != 0;
 }
 
 void

@@ -118,6 +118,11 @@ ssize_t datapath_read(struct datapath *, uint32_t uplink, uint8_t *bytes,
 /* Hand a packet to our own TCP/IP stack. 0 or -errno; what has no socket is
  * dropped silently (counter `refused`). */
 int datapath_deliver(struct datapath *, const uint8_t *bytes, size_t size);
+/* The packet is of a session whose socket here only waits for the end
+ * (sockdiag.h): is it of that session, or of a later one with the same key?
+ * 1: of that one, or the kernel cannot say; 0. About 3 us. */
+int datapath_awaits(struct datapath *, const struct session_key *,
+		    const uint8_t *bytes, size_t size);
 /* All socket events that wait, oldest first; at most `most`. */
 void datapath_events(struct datapath *, uint32_t most,
 		     void (*take)(void *, const struct socket_event *), void *);

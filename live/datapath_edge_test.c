@@ -311,6 +311,77 @@ test_errors(struct datapath *datapath, int family)
 	close(raw);
 }
 
+/* A segment of the pair's session with these numbers, and what is done with
+ * it: is it of the session that its socket remembers? */
+static void
+wait_ask(struct datapath *datapath, const struct pair *pair, uint32_t seq,
+	 uint32_t ack, uint8_t flags, bool is)
+{
+	struct session_key key = pair_key(pair, PORT);
+	int raw = raw_open(key.family == 4 ? AF_INET : AF_INET6, hosts.client);
+	uint64_t refused = counters_of(datapath).refused;
+	struct packet_tcp tcp = {
+		.ip = { .ttl = 64 },
+		.src_port = wire_get16(key.client_port),
+		.dst_port = PORT,
+		.flags = flags,
+		.seq = seq,
+		.ack = ack,
+		.window = 500,
+	};
+
+	tcp.ip.src.family = tcp.ip.dst.family = key.family;
+	memcpy(tcp.ip.src.bytes, key.client, 16);
+	memcpy(tcp.ip.dst.bytes, key.service, 16);
+	size_t size = packet_build_tcp(&tcp, other, sizeof(other));
+
+	CHECK(datapath_awaits(datapath, &key, other, size) == is);
+	if (!is) {
+		CHECK(datapath_deliver(datapath, other, size) == 0);
+		CHECK(counters_of(datapath).refused == refused + 1);
+	}
+	raw_send(raw, other, size);
+	CHECK(stray_wait(datapath, 0, is ? 50 : 500) == (is ? 0 : size));
+	close(raw);
+}
+
+/* A session is over, but its socket is in TIME_WAIT: what is of another one
+ * with the same key is a stray. */
+static void
+test_waits(struct datapath *datapath, int family)
+{
+	int listener = listen_on(family, PORT);
+	struct pair pair = pair_make(listener, family, PORT);
+	struct packet packet;
+	char byte;
+
+	CHECK(send(pair.client, "x", 1, 0) == 1);
+	CHECK(recv(pair.server, &byte, 1, 0) == 1);
+	size_t size = segment_make(&pair, "", bytes, sizeof(bytes));
+	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
+	uint32_t seq = packet.tcp_seq, ack = packet.tcp_ack;
+	close(pair.server);
+	pair.server = -1;
+	rest_ms(20);
+	/* FIN_WAIT2: it may still hear from its client. */
+	wait_ask(datapath, &pair, seq + (1u << 20), ack + 1, TCP_ACK, true);
+	wait_ask(datapath, &pair, seq + (1u << 25), ack + 1, TCP_ACK, false);
+	close(pair.client);
+	rest_ms(20);
+	CHECK(hosts_prints("ss -Htn state time-wait", ":80"));
+	/* A later session: its first number is ahead. */
+	wait_ask(datapath, &pair, seq + 100000, ack + 1, TCP_ACK, false);
+	wait_ask(datapath, &pair, seq + 2, ack + 1, TCP_ACK, false);
+	/* Or behind; what it acknowledges is something else altogether. */
+	wait_ask(datapath, &pair, seq - 1000, ack + (1u << 30), TCP_ACK, false);
+	wait_ask(datapath, &pair, seq - 1000, ack + 2, TCP_ACK, false);
+	wait_ask(datapath, &pair, seq - (1u << 25), ack + 1, TCP_ACK, false);
+	/* Once more what it said last: the kernel answers. */
+	wait_ask(datapath, &pair, seq, ack + 1, TCP_FIN | TCP_ACK, true);
+	CHECK(counters_of(datapath).kernel_resets == 0);
+	close(listener);
+}
+
 /* Whatever others have in traffic control stays. */
 static void
 test_strangers(void)
@@ -517,6 +588,8 @@ main(void)
 		test_fragments(datapath, families[i]);
 		counters_mark(datapath);
 		test_errors(datapath, families[i]);
+		counters_mark(datapath);
+		test_waits(datapath, families[i]);
 		counters_mark(datapath);
 		test_nonlinear(datapath, families[i]);
 		counters_mark(datapath);

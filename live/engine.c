@@ -24,6 +24,7 @@
 #include "core/endpoint.h"
 #include "core/store.h"
 #include "core/wire/message.h"
+#include "core/wire/packet.h"
 #include "live/place.h"
 #include "live/tables.h"
 #include "live/teller.h"
@@ -526,15 +527,30 @@ engine_dump(struct engine *engine, struct instant now)
 
 /* ---- packets ---- */
 
-/* Has the kernel the very socket? It decides, if it can be asked. */
-static bool
-has_socket(struct engine *engine, const struct session_key *key)
+/* What the table says when the kernel cannot be asked. */
+static int
+has_entry(const struct engine *engine, const struct session_key *key)
 {
-	int has;
+	if (!sessions_has(engine->parts.sessions, key))
+		return 0;
+	return sessions_lingers(engine->parts.sessions, key) ? SOCKDIAG_WAITS
+							     : SOCKDIAG_OPEN;
+}
 
-	if (engine->parts.sockdiag == NULL)
-		return sessions_has(engine->parts.sessions, key);
-	has = sockdiag_has(engine->parts.sockdiag, key);
+/* Has the kernel the very socket? It decides, if it can be asked. One that
+ * only waits for the end may have been left behind by a client that has a new
+ * session with the same key, elsewhere: then it depends on the packet. */
+static bool
+has_socket(struct engine *engine, const struct session_key *key,
+	   const uint8_t *bytes, size_t size)
+{
+	const struct engine_edge *edge = &engine->edge;
+	int has = engine->parts.sockdiag != NULL
+			  ? sockdiag_has(engine->parts.sockdiag, key)
+			  : has_entry(engine, key);
+
+	if (has == SOCKDIAG_WAITS && edge->awaits != NULL)
+		has = edge->awaits(edge->context, key, bytes, size);
 	/* It could not answer: what is delivered in vain is dropped silently,
 	 * a session that is called missing is lost. */
 	return has != 0;
@@ -570,6 +586,24 @@ tell_stray(struct engine *engine, struct instant now,
 	teller_decision(&engine->teller, now, result, what);
 }
 
+/* It came out as a stray, but has its session come here meanwhile? A RST is of
+ * the session before: the new one's client would not end it so soon, and the
+ * old one's owner must hear of it, or would defend the key for ever. */
+static bool
+has_come(struct engine *engine, const struct session_key *key,
+	 const uint8_t *bytes, size_t size)
+{
+	struct packet packet;
+
+	if (!sessions_has(engine->parts.sessions, key))
+		return false;
+	if (packet_parse(bytes, size, &packet) == DROP_NONE &&
+	    !packet.icmp_error && packet.transport &&
+	    (packet.tcp_flags & TCP_RST) != 0)
+		return false;
+	return has_socket(engine, key, bytes, size);
+}
+
 void
 engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	     const uint8_t *bytes, size_t size)
@@ -577,8 +611,7 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	struct tables *tables = &engine->tables;
 	struct session_key key;
 	bool known = steer_key(tables->steer, bytes, size, &key) &&
-		     sessions_has(engine->parts.sessions, &key) &&
-		     has_socket(engine, &key);
+		     has_come(engine, &key, bytes, size);
 	struct steer_result result =
 		steer_packet(tables->steer, now, bytes, size, known, uplink,
 			     &tables->outbox);
@@ -616,8 +649,9 @@ engine_tunnel(struct engine *engine, struct instant now,
 				drop_text(result.drop));
 		return;
 	}
-	if (sessions_has(engine->parts.sessions, &result.key) ||
-	    has_socket(engine, &result.key)) {
+	/* The kernel is not asked about every packet of a moved session. */
+	if (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
+	    has_socket(engine, &result.key, inner, inner_size)) {
 		/* Nothing in the outbox is older and of this session. */
 		error = engine->edge.deliver(engine->edge.context, inner,
 					     inner_size);

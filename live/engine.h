@@ -58,6 +58,11 @@ struct engine_edge {
 		      size_t size);
 	/* A whole IP packet for our own stack. */
 	int (*deliver)(void *, const uint8_t *bytes, size_t size);
+	/* The session's socket here only waits for the end: is the packet of
+	 * that session (1), or of a later one with the same key (0)? NULL:
+	 * always of that one. */
+	int (*awaits)(void *, const struct session_key *, const uint8_t *bytes,
+		      size_t size);
 };
 
 struct engine_parts { /* borrowed; outlive the engine */

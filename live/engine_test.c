@@ -48,6 +48,7 @@ struct server {
 	uint32_t delivered, routed; /* packets */
 	uint8_t last[2048]; /* delivered or routed */
 	size_t last_size;
+	bool foreign; /* packets are not of what lingers here */
 	uint8_t avoided; /* by the last forward */
 	int unreachable; /* -errno of every forward */
 	uint32_t reports[REPORT_KINDS];
@@ -156,6 +157,17 @@ edge_deliver(void *context, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
+static int
+edge_awaits(void *context, const struct session_key *key, const uint8_t *bytes,
+	    size_t size)
+{
+	const struct server *server = context;
+
+	CHECK(sessions_lingers(server->sessions, key));
+	CHECK(bytes != NULL && size > 0);
+	return !server->foreign;
+}
+
 static void
 heard_report(void *context, const struct report *report)
 {
@@ -210,6 +222,7 @@ server_start(struct world *world, uint32_t index, const struct secret *secret)
 		.forward = edge_forward,
 		.packet = edge_packet,
 		.deliver = edge_deliver,
+		.awaits = edge_awaits,
 	};
 	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
 			    WALL_NS, world->now) == 0);
@@ -577,6 +590,52 @@ test_end(void)
 	world_close(world);
 }
 
+/* The client's port again, at another server, while its first owner lingers. */
+static void
+test_port_again(void)
+{
+	struct world *world = world_open(3);
+	struct server *first = &world->servers[0], *second = &world->servers[2];
+
+	change(world, 0, 40006, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	stray_in(world, 1, 40006, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(first->delivered == 1);
+	change(world, 0, 40006, SOCKET_LINGERS);
+	change(world, 2, 40006, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	/* The first owner is cached, and says no; the next one gets there. */
+	first->foreign = true;
+	stray_in(world, 1, 40006, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	stray_in(world, 1, 40006, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(first->delivered == 1 && second->delivered == 1);
+	CHECK(status(world, 0).steer->not_mine_sent == 1);
+	/* At the first owner itself. */
+	stray_in(world, 0, 40006, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(first->delivered == 1 && second->delivered == 2);
+	/* What is of the first session is its owner's. */
+	first->foreign = false;
+	stray_in(world, 0, 40006, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(first->delivered == 2 && second->delivered == 2);
+
+	/* The client ends by RST and begins anew at once: the RST was a stray
+	 * when it came, though when it is read its key is at home. */
+	change(world, 0, 40007, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	change(world, 2, 40007, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	stray_in(world, 2, 40007, TCP_RST, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(first->delivered == 3 && second->delivered == 2);
+	CHECK(first->routed == 0 && second->routed == 0);
+	world_close(world);
+}
+
 static void
 reload(struct world *world, uint32_t index, const struct secret *secret)
 {
@@ -789,6 +848,7 @@ main(void)
 	test_stray();
 	test_not_mine();
 	test_end();
+	test_port_again();
 	test_store_after();
 	test_rotation();
 	test_replay();

@@ -526,6 +526,14 @@ sessions_has(const struct sessions *sessions, const struct session_key *key)
 	return slot_find(sessions, key) != NONE;
 }
 
+bool
+sessions_lingers(const struct sessions *sessions, const struct session_key *key)
+{
+	uint32_t slot = slot_find(sessions, key);
+
+	return slot != NONE && sessions->slots[slot].state == SLOT_LINGERS;
+}
+
 uint32_t
 sessions_count(const struct sessions *sessions)
 {

@@ -56,6 +56,7 @@ int sessions_renew(struct sessions *, const struct session_key *,
 bool sessions_linger(struct sessions *, const struct session_key *);
 bool sessions_remove(struct sessions *, const struct session_key *);
 bool sessions_has(const struct sessions *, const struct session_key *);
+bool sessions_lingers(const struct sessions *, const struct session_key *);
 /* Open ones, without those that linger. */
 uint32_t sessions_count(const struct sessions *);
 /* Every session that is open, in no particular order; the callback may remove

@@ -112,6 +112,8 @@ agree(const struct sessions *sessions)
 		struct session_key key = key_of(i);
 
 		CHECK(sessions_has(sessions, &key) == plains[i].there);
+		CHECK(sessions_lingers(sessions, &key) ==
+		      (plains[i].there && plains[i].lingers));
 	}
 	sessions_each(sessions, each, &count);
 	CHECK(count == plain_count(true));

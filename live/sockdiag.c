@@ -351,8 +351,9 @@ has_take(const struct nlmsghdr *header, void *context)
 {
 	const struct inet_diag_msg *message = message_of(header);
 
-	if (message != NULL)
-		*(bool *)context = message->idiag_state != TCP_LISTEN;
+	if (message != NULL && message->idiag_state != TCP_LISTEN)
+		*(int *)context =
+			is_lingering(message) ? SOCKDIAG_WAITS : SOCKDIAG_OPEN;
 	return MNL_CB_STOP;
 }
 
@@ -363,7 +364,7 @@ sockdiag_has(struct sockdiag *diag, const struct session_key *key)
 	struct inet_diag_req_v2 *request = request_begin(
 		diag, 0, key->family == 4 ? AF_INET : AF_INET6, &header);
 	size_t size = key->family == 4 ? 4 : 16;
-	bool found = false;
+	int found = 0;
 
 	memcpy(request->id.idiag_src, key->service, size);
 	memcpy(request->id.idiag_dst, key->client, size);

@@ -31,7 +31,12 @@ void sockdiag_close(struct sockdiag *);
 int sockdiag_dump(
 	struct sockdiag *, const struct steer_service *, uint32_t service_count,
 	void (*each)(void *, const struct session_key *, bool lingers), void *);
-/* Is the very socket there, in any state but LISTEN? 1, 0, or -errno. */
+/* Is the very socket there, in any state but LISTEN? 0: no; -errno. WAITS: as
+ * in a dump, it lingers; the client may long have another session. */
+enum {
+	SOCKDIAG_OPEN = 1,
+	SOCKDIAG_WAITS = 2,
+};
 int sockdiag_has(struct sockdiag *, const struct session_key *);
 
 #endif

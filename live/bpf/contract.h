@@ -68,6 +68,20 @@ struct contract_event {
 };
 _Static_assert(sizeof(struct contract_event) == 56, "no padding");
 
+/* homeward_ask, run by the daemon: is this segment of the session whose socket
+ * is here? It stands where a packet would: behind an Ethernet header, which
+ * the kernel wants to see. */
+struct contract_question {
+	uint8_t mac[14];
+	uint8_t zero[2];
+	uint32_t end; /* sequence number behind it */
+	uint32_t ack;
+	uint8_t flags; /* of TCP */
+	uint8_t quoted; /* it is in an ICMP error */
+	struct session_key key;
+};
+_Static_assert(sizeof(struct contract_question) == 64, "no padding");
+
 /* Meanings: DATAPATH_COUNTER_LIST in live/datapath.h. */
 struct contract_counters {
 	uint64_t packets;

@@ -7,7 +7,8 @@
  * the running kernel's own type information (BTF), so one object serves every
  * kernel and no generated header of megabytes is needed.
  *
- * Names and types as in Linux, include/net/sock.h and inet_sock.h.
+ * Names and types as in Linux, include/net/sock.h, inet_sock.h and
+ * inet_timewait_sock.h, include/linux/tcp.h.
  */
 #ifndef LIVE_BPF_KERNEL_H
 #define LIVE_BPF_KERNEL_H
@@ -53,6 +54,8 @@ struct sock_common {
 	} skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	uint32_t skc_tw_rcv_nxt; /* of a TIME_WAIT socket */
+	uint32_t skc_tw_snd_nxt;
 };
 
 struct sock {
@@ -63,6 +66,15 @@ struct sock {
 struct inet_sock {
 	struct sock sk;
 	uint16_t inet_sport; /* network order; stays until the end */
+};
+
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	unsigned char tw_substate; /* TIME_WAIT or FIN_WAIT2 */
+};
+
+struct tcp_timewait_sock {
+	struct inet_timewait_sock tw_sk;
 };
 
 #pragma clang attribute pop

@@ -7,11 +7,12 @@
  *			if its socket is (still) here
  *	homeward_out	tc egress of every uplink: counts the kernel's RSTs
  *	homeward_queue	the TUN's queue for a packet: the uplink it came by
+ *	homeward_ask	run by the daemon: is this segment's socket here?
  *	homeward_state	tracepoint: sockets that open and close
  *
  * Verdicts on what comes in by an uplink, in this order; "here" is an exact
- * socket lookup in our namespace, any state but LISTEN (a request socket, a
- * TIME_WAIT socket are here):
+ * socket lookup in our namespace, any state but LISTEN (a request socket is
+ * here):
  *
  *	not IP, not to our MAC, no service	pass
  *	does not parse				pass, `malformed`
@@ -22,6 +23,7 @@
  *	later fragment, else			redirect
  *	SYN without ACK				pass
  *	here					pass
+ *	here in TIME_WAIT, and of its session	pass
  *	a listener takes it as its SYN cookie	pass
  *	else					redirect
  *	ICMP error quoting a session		as the session
@@ -33,6 +35,14 @@
  * "Pass" is TC_ACT_UNSPEC: other people's filters behind ours run as they
  * would without us. A redirect to a TUN that is gone is a drop: that is how
  * a dead daemon resets nobody.
+ *
+ * A socket in TIME_WAIT remembers for a minute a session that is over, and the
+ * client may use its port again at once: then the same key means a session of
+ * another server. What is of the old one has numbers that the old one left
+ * behind; the new one's first number is ahead of them (RFC 6528, 3), except
+ * after uploads faster than the clock of those numbers, and what it
+ * acknowledges is another server's count, which no secret of ours made. An
+ * ICMP error means nothing to such a socket.
  *
  * Headers may lie outside the linear part of the packet; only then does the
  * program pull them in, since that copies. What lies beyond PULL_BYTES is
@@ -64,6 +74,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define ENDED_NS     10000000 /* the RST follows in the same softirq */
 #define LINGERS_NS   60000000000 /* TIME_WAIT of the kernel */
 #define TUNNEL_PORTS 49152 /* lowest source port, core/tunnel.h */
+/* How far an old segment may be behind: more than a window. */
+#define WAIT_BYTES (1u << 24)
 
 const volatile struct contract_config config = { 0 };
 
@@ -237,6 +249,55 @@ cookie_is_right(struct __sk_buff *skb, struct bpf_sock *listener,
 				       (struct tcphdr *)tcp, sizeof(tcp)) == 0;
 }
 
+/* Could the session that this socket was of have sent such a segment? In
+ * FIN_WAIT2 its client has not ended yet and may send more. */
+static __noinline bool
+wait_is_for(struct bpf_sock *sock, uint32_t end, uint32_t ack, uint8_t flags)
+{
+	struct tcp_timewait_sock *wait = bpf_skc_to_tcp_timewait_sock(sock);
+	uint32_t behind, ahead, acked_behind;
+
+	if (wait == NULL)
+		return true;
+	behind = wait->tw_sk.__tw_common.skc_tw_rcv_nxt - end;
+	acked_behind = wait->tw_sk.__tw_common.skc_tw_snd_nxt - ack;
+	ahead = wait->tw_sk.tw_substate == BPF_TCP_FIN_WAIT2 ? WAIT_BYTES : 0;
+	if (behind + ahead > WAIT_BYTES + ahead)
+		return false;
+	return (flags & TCP_ACK) == 0 || acked_behind <= WAIT_BYTES;
+}
+
+/* The socket of exactly this session, or a listener; to be released. */
+static __always_inline struct bpf_sock *
+socket_find(struct __sk_buff *skb, const struct session_key *key)
+{
+	struct bpf_sock_tuple tuple;
+
+	__builtin_memset(&tuple, 0, sizeof(tuple));
+	if (key->family == 4) {
+		__builtin_memcpy(&tuple.ipv4.saddr, key->client, 4);
+		__builtin_memcpy(&tuple.ipv4.daddr, key->service, 4);
+		__builtin_memcpy(&tuple.ipv4.sport, key->client_port, 2);
+		__builtin_memcpy(&tuple.ipv4.dport, key->service_port, 2);
+		return bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv4),
+					  (uint64_t)BPF_F_CURRENT_NETNS, 0);
+	}
+	__builtin_memcpy(tuple.ipv6.saddr, key->client, 16);
+	__builtin_memcpy(tuple.ipv6.daddr, key->service, 16);
+	__builtin_memcpy(&tuple.ipv6.sport, key->client_port, 2);
+	__builtin_memcpy(&tuple.ipv6.dport, key->service_port, 2);
+	return bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv6),
+				  (uint64_t)BPF_F_CURRENT_NETNS, 0);
+}
+
+/* The sequence number behind a segment. */
+static __always_inline uint32_t
+segment_end(const struct packet *packet)
+{
+	return packet->tcp_seq + packet->payload_bytes +
+	       ((packet->tcp_flags & TCP_FIN) != 0);
+}
+
 /* Of a packet that is not a later fragment: is it of a service's session, and
  * is the session's own socket here? quoted: in an ICMP error, so it ran from
  * service to client. */
@@ -246,7 +307,6 @@ whose_session(struct __sk_buff *skb, uint32_t mac_bytes,
 {
 	const struct address *service = quoted ? &packet->src : &packet->dst;
 	uint16_t port = quoted ? packet->src_port : packet->dst_port;
-	struct bpf_sock_tuple tuple;
 	struct session_key key;
 	struct bpf_sock *sock;
 	enum whose answer = WHOSE_STRAY;
@@ -256,27 +316,17 @@ whose_session(struct __sk_buff *skb, uint32_t mac_bytes,
 		return WHOSE_OTHER;
 	if (!quoted && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return WHOSE_LOCAL;
-	__builtin_memset(&tuple, 0, sizeof(tuple));
-	if (key.family == 4) {
-		__builtin_memcpy(&tuple.ipv4.saddr, key.client, 4);
-		__builtin_memcpy(&tuple.ipv4.daddr, key.service, 4);
-		__builtin_memcpy(&tuple.ipv4.sport, key.client_port, 2);
-		__builtin_memcpy(&tuple.ipv4.dport, key.service_port, 2);
-		sock = bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv4),
-					  (uint64_t)BPF_F_CURRENT_NETNS, 0);
-	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, key.client, 16);
-		__builtin_memcpy(tuple.ipv6.daddr, key.service, 16);
-		__builtin_memcpy(&tuple.ipv6.sport, key.client_port, 2);
-		__builtin_memcpy(&tuple.ipv6.dport, key.service_port, 2);
-		sock = bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv6),
-					  (uint64_t)BPF_F_CURRENT_NETNS, 0);
-	}
+	sock = socket_find(skb, &key);
 	if (sock == NULL)
 		return WHOSE_STRAY;
-	if (sock->state != BPF_TCP_LISTEN ||
-	    (!quoted && cookie_is_right(skb, sock, mac_bytes, packet)))
+	if (sock->state == BPF_TCP_TIME_WAIT) {
+		if (!quoted && wait_is_for(sock, segment_end(packet),
+					   packet->tcp_ack, packet->tcp_flags))
+			answer = WHOSE_LOCAL;
+	} else if (sock->state != BPF_TCP_LISTEN ||
+		   (!quoted && cookie_is_right(skb, sock, mac_bytes, packet))) {
 		answer = WHOSE_LOCAL;
+	}
 	bpf_sk_release(sock);
 	return answer;
 }
@@ -456,6 +506,33 @@ homeward_back(struct __sk_buff *skb)
 		return KERNEL_ACT_UNSPEC;
 	COUNT(refused);
 	return KERNEL_ACT_SHOT;
+}
+
+/* struct contract_question: 1, it is; 0. */
+SEC("tc")
+int
+homeward_ask(struct __sk_buff *skb)
+{
+	const uint8_t *data = (const uint8_t *)(uintptr_t)skb->data;
+	const uint8_t *end = (const uint8_t *)(uintptr_t)skb->data_end;
+	struct contract_question question;
+	struct bpf_sock *sock;
+	int answer;
+
+	if (data + sizeof(question) > end)
+		return 0;
+	__builtin_memcpy(&question, data, sizeof(question));
+	sock = socket_find(skb, &question.key);
+	if (sock == NULL)
+		return 0;
+	if (sock->state == BPF_TCP_TIME_WAIT)
+		answer = question.quoted == 0 &&
+			 wait_is_for(sock, question.end, question.ack,
+				     question.flags);
+	else
+		answer = sock->state != BPF_TCP_LISTEN;
+	bpf_sk_release(sock);
+	return answer;
 }
 
 SEC("socket")
