@@ -5,7 +5,9 @@
  *	configuration, secret	read and checked before anything is touched
  *	herald			keeps root; before descriptors and threads
  *	sessions		locked: one daemon a state file
- *	data path, sockets	need root
+ *	sockets			bound: one daemon an address
+ *	data path		takes the uplinks over: only a dead predecessor
+ *				is left to have them
  *	engine, drain, control
  *	privileges dropped
  *	joined, stock taken, ready (sd_notify(3)), loop

@@ -101,32 +101,44 @@ door_folder(const char *path)
 }
 
 int
-door_open(const char *path, const char *user, char *error, size_t error_size)
+door_test(const char *path, char *error, size_t error_size)
 {
 	struct sockaddr_un address;
+	int there = answer_test(path);
 
-	if (address_set(&address, path) != 0) {
+	switch (there) {
+	case -ENAMETOOLONG:
 		snprintf(error, error_size,
 			 "control socket %s: a path has 1 to %zu bytes", path,
 			 sizeof(address.sun_path) - 1);
-		return -ENAMETOOLONG;
-	}
-	door_folder(path);
-	int there = answer_test(path);
-	if (there == 0 && unlink(path) != 0)
-		there = -errno;
-	if (there == -EADDRINUSE) {
+		return there;
+	case -EADDRINUSE:
 		snprintf(error, error_size,
 			 "control socket %s: another homewardd answers there",
 			 path);
 		return there;
-	}
-	if (there == -EEXIST) {
+	case -EEXIST:
 		snprintf(error, error_size,
 			 "control socket %s: that is no socket, and stays",
 			 path);
 		return there;
+	default:
+		return 0; /* bind() says what else is wrong */
 	}
+}
+
+int
+door_open(const char *path, const char *user, char *error, size_t error_size)
+{
+	struct sockaddr_un address;
+	int there = door_test(path, error, error_size);
+
+	if (there != 0)
+		return there;
+	door_folder(path);
+	if (answer_test(path) == 0)
+		(void)unlink(path);
+	(void)address_set(&address, path); /* it fits: it was tested */
 	int fd = listen_at(&address);
 	if (fd < 0) {
 		snprintf(error, error_size, "control socket %s: %s", path,

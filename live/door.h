@@ -19,6 +19,8 @@
 /* Make the last folder of the path, mode 0755, if it is missing. Who opens the
  * file says what is wrong. */
 void door_folder(const char *path);
+/* Could a daemon listen there? 0, or as door_open(); nothing is changed. */
+int door_test(const char *path, char *error, size_t error_size);
 /* Listen there, mode 0660: a non-blocking descriptor, or -errno with a
  * sentence in error[]: -EADDRINUSE (somebody answers), -EEXIST (no socket).
  * The folder is made if it is missing. user: who owns the socket,

@@ -82,8 +82,11 @@ inlet_open(struct inlet **made, const struct endpoint *endpoint,
 	inlet->fd = socket_open(endpoint, runs);
 	if (inlet->fd < 0) {
 		int result = inlet->fd;
-		(void)snprintf(error, error_size, "UDP port %u: %s",
-			       (unsigned)endpoint->port, strerror(-result));
+		(void)snprintf(error, error_size, "UDP port %u: %s%s",
+			       (unsigned)endpoint->port, strerror(-result),
+			       result == -EADDRINUSE
+				       ? "; does another daemon run?"
+				       : "");
 		free(inlet->bytes);
 		free(inlet);
 		return result;
