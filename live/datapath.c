@@ -453,7 +453,7 @@ datapath_clean(const char *const *uplinks, uint32_t uplink_count, char *error,
 
 	libbpf_listen();
 	for (uint32_t i = 0; i < uplink_count; i++) {
-		struct contract_uplink uplink;
+		struct contract_uplink uplink = { 0 };
 		int result = interface_find(uplinks[i], &uplink);
 
 		if (result == 0)
