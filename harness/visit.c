@@ -56,6 +56,9 @@ visit_allowed(const struct visit *visit, int64_t elapsed_ns)
 {
 	if (visit->pace_bps == 0)
 		return visit->bytes;
+	/* A connection may be there after this wake-up read the clock. */
+	if (elapsed_ns <= 0)
+		return 0;
 	double bytes =
 		(double)visit->pace_bps / 8 * ((double)elapsed_ns * 1e-9);
 	return bytes >= (double)visit->bytes ? visit->bytes : (uint64_t)bytes;
