@@ -8,40 +8,14 @@ homeward=$1/homeward
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 db=$folder/test.db
-failed=0
 
 command -v sqlite3 >/dev/null || {
 	echo "skipped: no sqlite3" >&2
 	exit 77
 }
 
-fail() {
-	echo "FAILED: $*" >&2
-	failed=1
-}
-
-# run EXPECTED SENTENCE VERB [ARGUMENT]...
-run() {
-	local expected=$1 sentence=$2 code
-	shift 2
-	"$homeward" "$@" >"$folder/out" 2>"$folder/err"
-	code=$?
-	[ "$code" -eq "$expected" ] && return 0
-	fail "$sentence: homeward $*: exit $code instead of $expected"
-	tail -3 "$folder/err" >&2
-}
-
-# says PATTERN SENTENCE / talks PATTERN SENTENCE: the last output, and the talk.
-says() {
-	grep -qE "$1" "$folder/out" || fail "$2: no '$1' in the output"
-}
-talks() {
-	grep -qE "$1" "$folder/err" || fail "$2: no '$1' on standard error"
-}
-json() {
-	[ "$(sqlite3 :memory: "SELECT json_valid(readfile('$folder/out'))")" = 1 ] ||
-		fail "$1: not valid JSON"
-}
+# shellcheck source=harness/probe
+. harness/probe
 
 run 0 "simulated" run --db "$db" --set repeat=12 scenarios/paper.yaml
 run 0 "a control" run --db "$db" --set repeat=3 --set service.homeward=off \

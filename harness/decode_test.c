@@ -7,6 +7,7 @@
  * decoded is printed both ways, JSON being checked by SQLite.
  */
 #include "harness/decode.h"
+#include "harness/parties.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -30,39 +31,13 @@ static struct secret secret = {
 	.key_count = 2,
 };
 
-static struct address
-address_of(uint8_t family, uint8_t host)
-{
-	const uint8_t ip4[4] = { 10, 0, 0, host };
-	const uint8_t ip6[16] = { 0x20, 1, 0xd, 0xb8, [15] = host };
-
-	return family == 4 ? address_ip4(ip4) : address_ip6(ip6);
-}
-
-static struct session_key
-key_of(uint8_t family)
-{
-	struct address client = address_of(family, 100);
-	struct address service = address_of(family, 200);
-	struct session_key key = {
-		.client_port = { 0x9c, 0x41 },
-		.service_port = { 0, 80 },
-		.family = family,
-		.protocol = IP_TCP,
-	};
-
-	memcpy(key.client, client.bytes, 16);
-	memcpy(key.service, service.bytes, 16);
-	return key;
-}
-
 static size_t
 udp(uint8_t family, uint16_t from_port, uint16_t to_port,
     const uint8_t *payload, size_t size, uint8_t out[PACKET])
 {
 	const struct packet_udp outer = {
-		.ip = { .src = address_of(family, 1),
-			.dst = address_of(family, 2),
+		.ip = { .src = party_address(family, 1),
+			.dst = party_address(family, 2),
 			.ttl = 64 },
 		.src_port = from_port,
 		.dst_port = to_port,
@@ -78,8 +53,8 @@ segment(uint8_t family, uint8_t out[PACKET])
 {
 	static const uint8_t payload[120] = "hello";
 	const struct packet_tcp tcp = {
-		.ip = { .src = address_of(family, 100),
-			.dst = address_of(family, 200),
+		.ip = { .src = party_address(family, 100),
+			.dst = party_address(family, 200),
 			.ttl = 60,
 			.df = true },
 		.src_port = 40001,
@@ -110,8 +85,8 @@ forward(uint8_t family, const struct siphash_key *tag, uint8_t key_id,
 		.bytes = bytes,
 		.byte_capacity = sizeof(bytes),
 	};
-	struct address self = address_of(family, 1);
-	struct address peer = address_of(family, 2);
+	struct address self = party_address(family, 1);
+	struct address peer = party_address(family, 2);
 	struct rng rng;
 
 	steer_settings_default(&settings);
@@ -296,7 +271,7 @@ errors(uint8_t family)
 {
 	static uint8_t data[PACKET], inner[PACKET], bytes[PACKET];
 	static struct decoded decoded;
-	struct address router = address_of(family, 99);
+	struct address router = party_address(family, 99);
 	struct packet packet;
 	size_t size = segment(family, data);
 
@@ -382,7 +357,7 @@ record_of(uint8_t family, bool tombstone)
 {
 	return (struct message_record){
 		.version = { .established_ns = 17, .sequence = 3 },
-		.owner = { .address = address_of(family, 9), .port = 7000 },
+		.owner = { .address = party_address(family, 9), .port = 7000 },
 		.ttl_ms = 600000,
 		.tombstone = tombstone,
 	};
@@ -397,12 +372,12 @@ message_make(int kind, uint8_t family, uint8_t out[MESSAGE_MAX],
 						.count = 3,
 						.transaction = 42 };
 	const struct endpoint contacts[2] = {
-		{ address_of(4, 5), 7000 },
-		{ address_of(6, 6), 7001 },
+		{ party_address(4, 5), 7000 },
+		{ party_address(6, 6), 7001 },
 	};
 	struct message_record records[2] = { record_of(family, false),
 					     record_of(family, true) };
-	struct session_key key = key_of(family);
+	struct session_key key = party_session(family);
 	struct message_writer writer;
 
 	switch (kind) {
@@ -454,8 +429,8 @@ sealed(uint8_t family, const uint8_t *message, size_t message_size,
 {
 	static uint8_t payload[PACKET], bytes[PACKET];
 	static struct decoded decoded;
-	const struct endpoint self = { address_of(family, 1), 7000 };
-	const struct endpoint peer = { address_of(family, 2), 7000 };
+	const struct endpoint self = { party_address(family, 1), 7000 };
+	const struct endpoint peer = { party_address(family, 2), 7000 };
 	struct seal *seal = seal_create(&secret, &self, 4);
 	struct secret other = secret;
 

@@ -7,33 +7,9 @@ homeward=$1/homeward
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 db=$folder/test.db
-failed=0
 
-fail() {
-	echo "FAILED: $*" >&2
-	failed=1
-}
-
-# run EXPECTED SENTENCE VERB [ARGUMENT]...
-run() {
-	local expected=$1 sentence=$2 code
-	shift 2
-	"$homeward" "$@" >"$folder/out" 2>"$folder/err"
-	code=$?
-	[ "$code" -eq "$expected" ] && return 0
-	fail "$sentence: homeward $*: exit $code instead of $expected"
-	tail -3 "$folder/err" >&2
-}
-
-# says PATTERN SENTENCE / json SENTENCE: about the last output.
-says() {
-	grep -qE "$1" "$folder/out" || fail "$2: no '$1' in the output"
-}
-json() {
-	command -v sqlite3 >/dev/null || return 0
-	[ "$(sqlite3 :memory: "SELECT json_valid(readfile('$folder/out'))")" = 1 ] ||
-		fail "$1: not valid JSON"
-}
+# shellcheck source=harness/probe
+. harness/probe
 
 run 3 "no database is an error" summary --db "$db"
 run 0 "a sweep" run --db "$db" --set dht.tables=ideal \

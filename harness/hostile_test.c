@@ -4,6 +4,7 @@
  * it was made for, and the sender sends what it was given
  */
 #include "harness/hostile.h"
+#include "harness/parties.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,32 +25,6 @@
 #include "live/seal.h"
 
 #define SOURCES 10000
-
-static struct address
-address_ending(uint8_t family, uint8_t host)
-{
-	const uint8_t ip4[4] = { 10, 0, 0, host };
-	const uint8_t ip6[16] = { 0x20, 1, 0xd, 0xb8, [15] = host };
-
-	return family == 4 ? address_ip4(ip4) : address_ip6(ip6);
-}
-
-static struct session_key
-session_of(uint8_t family)
-{
-	struct address client = address_ending(family, 100);
-	struct address service = address_ending(family, 200);
-	struct session_key key = {
-		.client_port = { 0x9c, 0x41 },
-		.service_port = { 0, 80 },
-		.family = family,
-		.protocol = IP_TCP,
-	};
-
-	memcpy(key.client, client.bytes, 16);
-	memcpy(key.service, service.bytes, 16);
-	return key;
-}
 
 static enum drop
 receive(struct tunnel *tunnel, const struct hostile_forward *forward)
@@ -72,10 +47,10 @@ forwards(uint8_t family)
 	static uint64_t memory[8192];
 	const struct siphash_key hash = { { 1 } };
 	struct hostile_forward forward = {
-		.from = address_ending(family, 1),
-		.to = address_ending(family, 2),
+		.from = party_address(family, 1),
+		.to = party_address(family, 2),
 		.tag = { { 5 } },
-		.session = session_of(family),
+		.session = party_session(family),
 		.sequence = 7,
 		.boot = 9,
 		.hop_count = 1,
@@ -124,8 +99,8 @@ open_sealed(struct seal *seal, const struct secret *secret,
 static void
 datagrams(uint8_t family)
 {
-	const struct endpoint from = { address_ending(family, 1), 7000 };
-	const struct endpoint to = { address_ending(family, 2), 7000 };
+	const struct endpoint from = { party_address(family, 1), 7000 };
+	const struct endpoint to = { party_address(family, 2), 7000 };
 	struct secret secret = { .keys = { { .id = 4, .seal = { 3 } } },
 				 .key_count = 1 };
 	struct seal *seal = seal_create(&secret, &to, 4);
@@ -146,8 +121,8 @@ static void
 floods(uint8_t family, uint32_t stride)
 {
 	const struct hostile_flood flood = {
-		.first = address_ending(family, 0),
-		.service = { address_ending(family, 200), 80 },
+		.first = party_address(family, 0),
+		.service = { party_address(family, 200), 80 },
 		.sources = SOURCES,
 		.stride = stride,
 		.seed = 3,
@@ -195,7 +170,7 @@ sends_what_it_was_given(void)
 	struct hostile_forward forward = {
 		.from = address_ip4(other),
 		.to = address_ip4(home),
-		.session = session_of(4),
+		.session = party_session(4),
 		.hop_count = 1,
 	};
 	const struct sockaddr_in listen_at = {

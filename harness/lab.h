@@ -17,9 +17,9 @@
  * processes by the namespace that they are in (`ip netns pids`), files by the
  * folder /run/homeward/LAB. Nothing else is ever touched.
  *
- * Links with a delay of LAB_DELAY_NS or more, or with loss, get netem where
- * the kernel has it, else a relay process between two AF_PACKET sockets; less
- * is what the kernel costs anyway. Rates are not imitated.
+ * Links with a delay of LAB_DELAY_NS or more, or with loss, go through a relay
+ * process between two AF_PACKET sockets (lab_relay.h); less is what the kernel
+ * costs anyway. Rates are not imitated.
  *
  * Traps that ruin such a lab, each avoided in lab.c and said there: hash
  * policy and seeds, nexthop objects, transit through servers, rp_filter,

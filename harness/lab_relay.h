@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lab_relay.h - delay and loss between two interfaces, where there is no netem
+ * lab_relay.h - delay and loss between two interfaces
  *
- *	client1			   relay's namespace		   edge1
- *	"edge1" ===veth=== w24a  AF_PACKET   AF_PACKET  w24b ===veth===
- *"client1"
- *			     '-> read -> queue, due at -> write -'
+ *	client1		   relay's namespace		     edge1
+ *	"edge1" =veth= w24a AF_PACKET   AF_PACKET w24b =veth= "client1"
+ *			       '-> read, queue, write -'
  *
  * One process serves all slow links of a lab. A packet is due when the kernel
  * saw it plus the link's delay, so that time which the relay loses before it

@@ -29,7 +29,7 @@ void lab_wire_space(const struct lab *, uint32_t device,
 		    char name[LAB_SPACE_NAME]);
 /* The device's fib_multipath_hash_seed. */
 uint32_t lab_wire_seed(const struct lab *, uint32_t device);
-/* Does this link go through the relay (or netem)? */
+/* Does this link go through the relay? */
 bool lab_wire_is_slow(const struct lab *, uint32_t link);
 
 /* Namespaces with their sysctls, links, addresses, clients' routes. 0, or -1
