@@ -296,7 +296,7 @@ progress(struct fetch *fetch, struct instant now, struct errand *errand,
 				 errand->visit.flow, bytes);
 }
 
-/* Some bytes of the download; false: no more for now. */
+/* Some bytes of the download; false: the pipe is empty, or ended. */
 static bool
 output_read(struct fetch *fetch, struct instant now, struct errand *errand)
 {
