@@ -154,6 +154,8 @@ static const struct verb verbs[] = {
 	  "  --set KEY=VALUE       change a key first (up); may be repeated\n"
 	  "  --json                print the result as JSON\n"
 	  "Needs root, FRR and nginx.\n" },
+	{ "bench", verb_bench, "measure how fast this program is here", NULL,
+	  NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

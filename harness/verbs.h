@@ -49,6 +49,7 @@ int verb_plot(int argc, char **argv);
 int verb_gate(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_lab(int argc, char **argv);
+int verb_bench(int argc, char **argv);
 
 /* Say "homeward NAME: ..." with the verb's synopsis below; EXIT_USAGE. The
  * name is argv[0]. NULL as the format: getopt has said it already. */

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * bench.c - the verb `bench`, its table, and what all benchmarks share
+ */
+#include "harness/bench/bench.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/table.h"
+#include "harness/verbs.h"
+#include "live/nearest.h"
+
+static const struct bench benches[] = {
+	{ "queue", bench_queue, "the event queue beside a plain binary heap",
+	  "[--pending N,N...] [--runs N] [--json]",
+	  "  --pending N,N...      events pending "
+	  "(1e3,1e4,1e5,1e6,1e7)\n"
+	  "  --runs N              repetitions; medians are printed (5)\n"
+	  "  --json                print it as JSON\n" },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct bench *
+bench_table(void)
+{
+	return benches;
+}
+
+static const struct bench *
+bench_find(const char *name)
+{
+	for (const struct bench *bench = benches; bench->name != NULL; bench++)
+		if (strcmp(bench->name, name) == 0)
+			return bench;
+	return NULL;
+}
+
+/* ---- help ---- */
+
+/* "a\nb" is two lines, the second under the first's arguments. */
+static void
+synopsis_print(const struct bench *bench, FILE *file)
+{
+	fprintf(file, "usage: homeward bench %s ", bench->name);
+	for (const char *c = bench->synopsis; *c != '\0'; c++) {
+		fputc(*c, file);
+		if (*c == '\n')
+			fprintf(file, "%*s", (int)strlen(bench->name) + 23, "");
+	}
+	fputc('\n', file);
+}
+
+static void
+bench_help(const struct bench *bench)
+{
+	synopsis_print(bench, stdout);
+	printf("\n%s.\n\n%s", bench->summary, bench->help);
+}
+
+static void
+table_help(FILE *file)
+{
+	fprintf(file, "usage: homeward bench NAME [OPTION]...\n\n"
+		      "measure how fast this program is on this machine.\n\n");
+	for (const struct bench *bench = benches; bench->name != NULL; bench++)
+		fprintf(file, "  %-10s %s\n", bench->name, bench->summary);
+	fprintf(file, "\nhomeward bench NAME --help explains one of them.\n");
+}
+
+int
+bench_usage(const char *name, const char *format, ...)
+{
+	const struct bench *bench = bench_find(name);
+
+	if (format != NULL) {
+		va_list arguments;
+
+		fprintf(stderr, "homeward bench %s: ", name);
+		va_start(arguments, format);
+		vfprintf(stderr, format, arguments);
+		va_end(arguments);
+		fputc('\n', stderr);
+	}
+	if (bench != NULL)
+		synopsis_print(bench, stderr);
+	fprintf(stderr, "try 'homeward bench %s --help'\n", name);
+	return EXIT_USAGE;
+}
+
+static int
+unknown_bench(const char *name)
+{
+	struct nearest nearest = nearest_start(name);
+	char hint[80];
+
+	for (const struct bench *bench = benches; bench->name != NULL; bench++)
+		nearest_offer(&nearest, bench->name);
+	nearest_hint(&nearest, hint, sizeof(hint));
+	fprintf(stderr, "homeward bench: there is no '%s'%s\n", name, hint);
+	if (hint[0] == '\0')
+		fprintf(stderr, "try 'homeward bench --help'\n");
+	return EXIT_USAGE;
+}
+
+int
+verb_bench(int argc, char **argv)
+{
+	const struct bench *bench;
+
+	if (argc < 2) {
+		table_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		table_help(stdout);
+		return EXIT_OK;
+	}
+	bench = bench_find(argv[1]);
+	if (bench == NULL)
+		return unknown_bench(argv[1]);
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0) {
+			bench_help(bench);
+			return EXIT_OK;
+		}
+	}
+	optind = 1;
+	return bench->run(argc - 1, argv + 1);
+}
+
+/* ---- arguments ---- */
+
+int
+bench_parse(int argc, char **argv, struct bench_options *options,
+	    const struct bench_extra *extras, size_t extra_count)
+{
+	enum {
+		EXTRA = 256
+	};
+	struct option table[BENCH_EXTRAS + 3] = {
+		{ "runs", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'J' },
+	};
+	int option;
+
+	*options = (struct bench_options){ .runs = BENCH_RUNS };
+	for (size_t i = 0; i < extra_count && i < BENCH_EXTRAS; i++)
+		table[2 + i] =
+			(struct option){ extras[i].name, required_argument,
+					 NULL, EXTRA + (int)i };
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		uint64_t runs;
+
+		if (option == 'J') {
+			options->json = true;
+		} else if (option == 'r') {
+			if (bench_numbers(argv[0], "runs", optarg, 1, 99, &runs,
+					  1) == 0)
+				return EXIT_USAGE;
+			options->runs = (uint32_t)runs;
+		} else if (option >= EXTRA) {
+			*extras[option - EXTRA].text = optarg;
+		} else {
+			return bench_usage(argv[0], NULL);
+		}
+	}
+	if (optind < argc)
+		return bench_usage(argv[0], "'%s' is one argument too many",
+				   argv[optind]);
+	return 0;
+}
+
+size_t
+bench_numbers(const char *name, const char *option, const char *text,
+	      uint64_t least, uint64_t most, uint64_t *numbers, size_t capacity)
+{
+	const char *at = text;
+
+	for (size_t count = 0; count < capacity;) {
+		char *end;
+		double value = strtod(at, &end); /* so that 1e6 is one */
+
+		if (end == at || !(value >= (double)least) ||
+		    !(value <= (double)most) || value != floor(value))
+			break;
+		numbers[count++] = (uint64_t)value;
+		if (*end == '\0')
+			return count;
+		if (*end != ',')
+			break;
+		at = end + 1;
+	}
+	(void)bench_usage(name, "--%s: '%s' is not %s of %llu..%llu", option,
+			  text, capacity > 1 ? "a list" : "a number",
+			  (unsigned long long)least, (unsigned long long)most);
+	return 0;
+}
+
+/* ---- measuring ---- */
+
+static int64_t
+clock_read(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+bench_clock_ns(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+int64_t
+bench_cpu_ns(void)
+{
+	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static int
+double_compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double
+bench_median(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), double_compare);
+	if (count % 2 == 1)
+		return values[count / 2];
+	return (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* ---- the machine ---- */
+
+/* "model name\t: Intel(R) ..." where the architecture has it. */
+static void
+processor_read(char *text, size_t size)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[256];
+
+	snprintf(text, size, "unknown");
+	if (file == NULL)
+		return;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		const char *value = strchr(line, ':');
+
+		if (value == NULL || strncmp(line, "model name", 10) != 0)
+			continue;
+		value += 1 + strspn(value + 1, " \t");
+		snprintf(text, size, "%.*s", (int)strcspn(value, "\n"), value);
+		break;
+	}
+	(void)fclose(file);
+}
+
+void
+bench_machine(struct bench_machine *machine)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	struct utsname host;
+
+	*machine = (struct bench_machine){
+		.cores = cores > 0 ? (uint32_t)cores : 1,
+	};
+	if (pages > 0 && page > 0)
+		machine->memory_bytes = (uint64_t)pages * (uint64_t)page;
+	if (uname(&host) == 0)
+		snprintf(machine->system, sizeof(machine->system),
+			 "%.40s %.60s %.20s", host.sysname, host.release,
+			 host.machine);
+	processor_read(machine->processor, sizeof(machine->processor));
+}
+
+void
+bench_machine_print(FILE *file)
+{
+	struct bench_machine machine;
+
+	bench_machine(&machine);
+	fprintf(file, "machine: %s, %u %s, %.0f GiB, %s; commit %s\n",
+		machine.processor, machine.cores,
+		machine.cores == 1 ? "core" : "cores",
+		(double)machine.memory_bytes / (1 << 30), machine.system,
+		verb_commit());
+}
+
+void
+bench_machine_json(FILE *file)
+{
+	struct bench_machine machine;
+
+	bench_machine(&machine);
+	fprintf(file, "\"machine\":{\"processor\":");
+	table_quote(file, machine.processor);
+	fprintf(file, ",\"cores\":%u,\"memory_bytes\":%llu,\"system\":",
+		machine.cores, (unsigned long long)machine.memory_bytes);
+	table_quote(file, machine.system);
+	fprintf(file, ",\"commit\":");
+	table_quote(file, verb_commit());
+	fputc('}', file);
+}
