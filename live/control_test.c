@@ -248,6 +248,8 @@ answers_test(struct control *control)
 		{ "status says where", "status\n", "10.0.0.1:7000" },
 		{ "status counts sessions", "status\n", "120 open" },
 		{ "status names drops", "status\n", "tag 3, replay 5" },
+		{ "status has what the TUN lost", "status\n",
+		  "6 dropped by the TUN" },
 		{ "status has the cost", "status\n", "p50 " },
 		{ "counters are named", "counters\n", "steer_strays 4711\n" },
 		{ "drops of both kinds add up", "counters\n", "drop_tag 3\n" },
@@ -255,6 +257,8 @@ answers_test(struct control *control)
 		  "\nkernel_resets 2\n" },
 		{ "others of the data path", "counters\n",
 		  "datapath_packets 9\n" },
+		{ "what the TUN lost", "counters\n",
+		  "\ndatapath_tun_dropped 6\n" },
 		{ "cost for the database", "counters\n", "cost_count 100\n" },
 		{ "peers are endpoints", "peers\n",
 		  "10.0.0.2:7000\n10.0.0.3:7000\nok\n" },
@@ -298,6 +302,7 @@ json_test(struct control *control)
 
 	CHECK(is_json(text));
 	CHECK(contains(text, "\"steer\":{\"local\":0,\"strays\":4711"));
+	CHECK(contains(text, "\"events_lost\":0,\"tun_dropped\":6}"));
 	CHECK(contains(text, "\"drops\":{\"short\":0"));
 	CHECK(contains(text, "\"state\":\"serving\",\"left_ns\":null"));
 	CHECK(contains(text, "\"uplinks\":[\"eth\\\"1\"]"));
@@ -796,6 +801,7 @@ numbers_set(void)
 	fake.engine.seal_drops[DROP_TAG] = 2;
 	fake.datapath.kernel_resets = 2;
 	fake.datapath.packets = 9;
+	fake.datapath.tun_dropped = 6;
 	cost_add(&cost, 31000, 100);
 }
 

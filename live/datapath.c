@@ -553,14 +553,16 @@ datapath_counters(struct datapath *datapath, struct datapath_counters *counters)
 {
 	uint32_t zero = 0;
 
-	*counters = (struct datapath_counters){ 0 };
+	*counters = (struct datapath_counters){
+		.tun_dropped = tun_dropped(&datapath->tun),
+	};
 	if (bpf_map_lookup_elem(bpf_map__fd(datapath->skeleton->maps.counters),
 				&zero, datapath->per_processor) != 0)
 		return;
 	for (int i = 0; i < datapath->processor_count; i++) {
 #define DATAPATH_COUNTER(name)                                                 \
 	counters->name += datapath->per_processor[i].name;
-		DATAPATH_COUNTER_LIST(DATAPATH_COUNTER)
+		DATAPATH_PROGRAM_COUNTER_LIST(DATAPATH_COUNTER)
 #undef DATAPATH_COUNTER
 	}
 }

@@ -77,13 +77,18 @@ struct socket_event {
 };
 
 /* Since the programs were loaded, by this process; sums over processors. */
-#define DATAPATH_COUNTER_LIST(X)                                               \
+#define DATAPATH_PROGRAM_COUNTER_LIST(X)                                       \
 	X(packets) /* to a service, seen at an uplink */                       \
 	X(redirected) /* into the TUN */                                       \
 	X(kernel_resets) /* sent for want of a socket: expect 0 */             \
 	X(refused) /* written into the TUN, but its socket had gone */         \
 	X(malformed) /* to a service, not parsed, passed on */                 \
 	X(events_lost) /* socket events that found the ring full */
+
+/* With those of the TUN, which is as old as the programs. */
+#define DATAPATH_COUNTER_LIST(X)                                               \
+	DATAPATH_PROGRAM_COUNTER_LIST(X)                                       \
+	X(tun_dropped) /* redirected, but the TUN's queue was full: lost */
 
 struct datapath_counters {
 #define DATAPATH_COUNTER(name) uint64_t name;

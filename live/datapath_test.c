@@ -14,6 +14,7 @@
 
 #include "core/check.h"
 #include "live/pair.h"
+#include "live/tun.h"
 
 static void
 test_events(int family)
@@ -173,6 +174,43 @@ test_deliver(int family)
 	datapath_close(datapath);
 }
 
+/* A flood while the daemon does not read: what finds the TUN's queue full is
+ * lost, and counted. */
+static void
+test_overflow(void)
+{
+	enum {
+		LOST = 300
+	};
+	struct datapath *datapath = open_or_exit(2, AF_INET);
+	int listener = listen_on(AF_INET, PORT);
+	struct pair pair = pair_make(listener, AF_INET, PORT);
+	size_t size = segment_make(&pair, "flood", bytes, sizeof(bytes));
+	struct sockaddr_in6 service;
+	socklen_t room = address_make(AF_INET, HOSTS_SERVICE4, 0, &service);
+	uint32_t read = 0;
+
+	pair_forget(&pair);
+	hosts_enter(hosts.client);
+	int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	hosts_enter(hosts.server);
+	CHECK(counters_of(datapath).tun_dropped == 0);
+	for (uint32_t i = 0; i < TUN_QUEUE_PACKETS + LOST; i++)
+		CHECK(sendto(raw, bytes, size, 0, (struct sockaddr *)&service,
+			     room) == (ssize_t)size);
+	close(raw);
+	rest_ms(50);
+	CHECK(counters_of(datapath).redirected == TUN_QUEUE_PACKETS + LOST);
+	CHECK(counters_of(datapath).tun_dropped == LOST);
+	while (stray_wait(datapath, 0, 0) > 0)
+		read++;
+	CHECK(read == TUN_QUEUE_PACKETS);
+	CHECK(!pair_reset(&pair));
+	pair_close(&pair);
+	close(listener);
+	datapath_close(datapath);
+}
+
 static bool
 nothing_left(void)
 {
@@ -267,5 +305,6 @@ main(void)
 		test_deliver(families[i]);
 		test_killed(families[i]);
 	}
+	test_overflow();
 	return check_done();
 }

@@ -59,6 +59,7 @@ static const struct {
 	{ "datapath_refused", "Packets whose socket had just gone" },
 	{ "datapath_malformed", "Packets to a service not parsed" },
 	{ "datapath_events_lost", "Socket events that found the ring full" },
+	{ "datapath_tun_dropped", "Strays lost because the TUN was full" },
 };
 
 static void

@@ -224,11 +224,11 @@ status_print(const struct control_subject *subject, struct instant started,
 		steer->lookups, steer->misses);
 	fprintf(out,
 		"kernel     %" PRIu64 " packets, %" PRIu64
-		" redirected, %" PRIu64 " refused, %" PRIu64 " resets, %" PRIu64
-		" events lost\n",
+		" redirected, %" PRIu64 " dropped by the TUN, %" PRIu64
+		" refused, %" PRIu64 " resets, %" PRIu64 " events lost\n",
 		view.datapath.packets, view.datapath.redirected,
-		view.datapath.refused, view.datapath.kernel_resets,
-		view.datapath.events_lost);
+		view.datapath.tun_dropped, view.datapath.refused,
+		view.datapath.kernel_resets, view.datapath.events_lost);
 	fprintf(out,
 		"datagrams  %" PRIu64 " sent (%s), %" PRIu64
 		" received (%s), %" PRIu64 " timeouts\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tun.c - /dev/net/tun and the rtnetlink message that sets it up
+ * tun.c - /dev/net/tun and the rtnetlink messages that set it up
  *
  * The first queue is asked for with IFF_TUN_EXCL: without it a second daemon
  * would silently become another queue of the first one's device and take its
@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,6 +239,32 @@ tun_read(const struct tun *tun, uint32_t queue, uint8_t *bytes, size_t capacity)
 	if (size >= 0)
 		return size;
 	return errno == EAGAIN ? 0 : -errno;
+}
+
+/* proc_net(5), net/dev: eight numbers of what came in, then bytes, packets and
+ * errors of what went out, and what was dropped on the way out. */
+uint64_t
+tun_dropped(const struct tun *tun)
+{
+	/* The thread's own: /proc/net is the first thread's. */
+	FILE *file = fopen("/proc/thread-self/net/dev", "re");
+	char line[512], name[32];
+	uint64_t dropped = 0, count;
+
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line,
+			   " %31[^: ]: %*u %*u %*u %*u %*u %*u %*u %*u"
+			   " %*u %*u %*u %" SCNu64,
+			   name, &count) != 2 ||
+		    strcmp(name, tun->name) != 0)
+			continue;
+		dropped = count;
+		break;
+	}
+	(void)fclose(file);
+	return dropped;
 }
 
 int

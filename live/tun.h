@@ -12,7 +12,8 @@
  *	MTU 65535	what comes by an uplink of any MTU fits; the kernel
  *			segments and sums it on the way in, since the device
  *			offers no offload
- *	queue length	TUN_QUEUE_PACKETS packets wait for the reader, a queue
+ *	queue length	TUN_QUEUE_PACKETS packets wait for the reader, a queue;
+ *			what comes then is lost, and counted by the device
  *	rp_filter 0	or 2 where "all" is 1 (the kernel takes the larger of
  *			the two, and 2 lets pass whom we can answer at all):
  *			a client's packet comes out of a device that no route
@@ -23,6 +24,10 @@
  *			solicitations and listener reports would be "strays"
  *
  * All that is set through rtnetlink, so /proc/sys may be read-only.
+ *
+ * The count of what was lost is read from /proc/net/dev: rtnetlink would take
+ * the kernel's one lock for it, which is held for milliseconds while routes
+ * change, and that is when strays come.
  */
 #ifndef LIVE_TUN_H
 #define LIVE_TUN_H
@@ -57,6 +62,9 @@ int tun_steer(const struct tun *, int program_fd);
 /* One packet: its size; 0: none waits; -errno. */
 ssize_t tun_read(const struct tun *, uint32_t queue, uint8_t *bytes,
 		 size_t capacity);
+/* Packets for the reader that were lost since the device was made, its queue
+ * being full. 0 also if /proc cannot be read. */
+uint64_t tun_dropped(const struct tun *);
 /* 0 or -errno; -EINVAL: no IP packet. */
 int tun_write(const struct tun *, uint32_t queue, const uint8_t *bytes,
 	      size_t size);

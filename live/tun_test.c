@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * tun_test.c - what is written into the TUN arrives, whatever the host's
- * reverse path filter
+ * reverse path filter; and what it cannot hold is counted
  *
  * In a network namespace of its own: the client's network is routed by one
  * device, its packets come in by the TUN. Needs root.
@@ -20,6 +20,7 @@
 #include "core/check.h"
 
 #define HEADERS 28 /* IPv4 and UDP */
+#define LOST	100 /* packets more than the queue holds */
 
 static void
 sum_set(uint8_t *header)
@@ -63,6 +64,37 @@ listener_open(void)
 
 	CHECK(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
 	return fd;
+}
+
+/* Nobody reads: so many packets wait, and the others are lost. */
+static void
+test_overflow(void)
+{
+	const struct sockaddr_in beyond = {
+		.sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(0x0a020001), /* 10.2.0.1 */
+	};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char error[256] = "";
+	uint8_t packet[64];
+	struct tun tun;
+	uint32_t read = 0;
+
+	CHECK(tun_open(&tun, "homeward0", 1, error, sizeof(error)) == 0);
+	CHECK(system("ip route add 10.2.0.0/24 dev homeward0") == 0);
+	CHECK(tun_dropped(&tun) == 0);
+	for (uint32_t i = 0; i < TUN_QUEUE_PACKETS + LOST; i++)
+		CHECK(sendto(fd, "", 1, 0, (const struct sockaddr *)&beyond,
+			     sizeof(beyond)) == 1);
+	CHECK(tun_dropped(&tun) == LOST);
+	while (tun_read(&tun, 0, packet, sizeof(packet)) > 0)
+		read++;
+	CHECK(read == TUN_QUEUE_PACKETS);
+	CHECK(tun_dropped(&tun) == LOST);
+	close(fd);
+	tun_close(&tun);
+	CHECK(tun_dropped(&tun) == 0); /* it is gone */
 }
 
 int
@@ -112,5 +144,6 @@ main(void)
 			  rows[i].sentence);
 	}
 	close(listener);
+	test_overflow();
 	return check_done();
 }
