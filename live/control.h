@@ -5,8 +5,8 @@
  *	status [json]		what it is and counts
  *	counters		a line "NAME VALUE" each, named as the
  *				simulator's rows: node_X, steer_X, engine_X,
- *				datapath_X, drop_REASON (packets and
- *				datagrams); kernel_resets, cost_p50_ns,
+ *				datapath_X, outlet_X, drop_REASON (packets
+ *				and datagrams); kernel_resets, cost_p50_ns,
  *				cost_p99_ns, cost_count, cpu_ns, rss_bytes
  *	sessions [json]		open sessions and since when
  *	peers [json]		contacts of the node
@@ -38,6 +38,7 @@
 #include "live/datapath.h"
 #include "live/drain.h"
 #include "live/engine.h"
+#include "live/outlet.h"
 
 #define CONTROL_BACKLOG (1 << 20)
 
@@ -46,6 +47,7 @@ struct control_subject {
 	const struct conf *conf;
 	struct engine *engine;
 	struct datapath *datapath;
+	const struct outlet *outlet;
 	struct sessions *sessions;
 	struct drain *drain;
 	struct cost *cost; /* of strays; may be NULL */

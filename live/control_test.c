@@ -257,6 +257,9 @@ answers_test(struct control *control)
 		  "\nkernel_resets 2\n" },
 		{ "others of the data path", "counters\n",
 		  "datapath_packets 9\n" },
+		{ "status has the outlet", "status\n",
+		  "outlet     8 forwards in 4 messages, 3 by another uplink" },
+		{ "the outlet's", "counters\n", "\noutlet_fell_back 2\n" },
 		{ "what the TUN lost", "counters\n",
 		  "\ndatapath_tun_dropped 6\n" },
 		{ "cost for the database", "counters\n", "cost_count 100\n" },
@@ -303,6 +306,7 @@ json_test(struct control *control)
 	CHECK(is_json(text));
 	CHECK(contains(text, "\"steer\":{\"local\":0,\"strays\":4711"));
 	CHECK(contains(text, "\"events_lost\":0,\"tun_dropped\":6}"));
+	CHECK(contains(text, "\"outlet\":{\"datagrams\":0,\"forwards\":8"));
 	CHECK(contains(text, "\"drops\":{\"short\":0"));
 	CHECK(contains(text, "\"state\":\"serving\",\"left_ns\":null"));
 	CHECK(contains(text, "\"uplinks\":[\"eth\\\"1\"]"));
@@ -802,6 +806,10 @@ numbers_set(void)
 	fake.datapath.kernel_resets = 2;
 	fake.datapath.packets = 9;
 	fake.datapath.tun_dropped = 6;
+	fake.outlet.forwards = 8;
+	fake.outlet.messages = 4;
+	fake.outlet.other_uplink = 3;
+	fake.outlet.fell_back = 2;
 	cost_add(&cost, 31000, 100);
 }
 

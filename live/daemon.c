@@ -367,6 +367,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 				    .conf = &daemon->conf,
 				    .engine = daemon->engine,
 				    .datapath = daemon->datapath,
+				    .outlet = daemon->outlet,
 				    .sessions = daemon->sessions,
 				    .drain = daemon->drain,
 				    .cost = &daemon->cost,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fake.h - an engine and a data path without packets, for tests
+ * fake.h - an engine, a data path and an outlet without packets, for tests
  *
  * Included by one test file, which then links these instead of the real ones.
  * A test sets the numbers, answers lookups when it likes, and speaks to
@@ -17,6 +17,7 @@
 #include "live/control.h"
 #include "live/datapath.h"
 #include "live/engine.h"
+#include "live/outlet.h"
 #include "live/sessions.h"
 
 #define FAKE_LOOKUPS 8
@@ -32,6 +33,7 @@ static struct {
 	struct steer_counters steer;
 	struct engine_counters engine;
 	struct datapath_counters datapath;
+	struct outlet_counters outlet;
 	uint32_t open; /* sessions */
 	uint32_t listed; /* sessions that sessions_each() makes up */
 	uint32_t peers;
@@ -106,6 +108,13 @@ datapath_counters(struct datapath *datapath, struct datapath_counters *counters)
 {
 	(void)datapath;
 	*counters = fake.datapath;
+}
+
+const struct outlet_counters *
+outlet_counters(const struct outlet *outlet)
+{
+	(void)outlet;
+	return &fake.outlet;
 }
 
 static inline struct session_key

@@ -60,6 +60,12 @@ static const struct {
 	{ "datapath_malformed", "Packets to a service not parsed" },
 	{ "datapath_events_lost", "Socket events that found the ring full" },
 	{ "datapath_tun_dropped", "Strays lost because the TUN was full" },
+	{ "outlet_datagrams", "Datagrams to other servers given to be sent" },
+	{ "outlet_forwards", "Encapsulated packets given to be sent" },
+	{ "outlet_messages", "Messages of those; a run joined counts once" },
+	{ "outlet_other_uplink", "Messages that avoided an uplink" },
+	{ "outlet_fell_back", "Messages that should have and could not" },
+	{ "outlet_unjoined", "Runs that the kernel would not segment" },
 };
 
 static void
@@ -128,21 +134,25 @@ cost_print(const struct cost *cost, FILE *out)
 
 static void
 counters_print(const struct engine_status *engine,
-	       const struct datapath_counters *datapath, FILE *out)
+	       const struct datapath_counters *datapath,
+	       const struct outlet_counters *outlet, FILE *out)
 {
 #define NODE_COUNTER(name)  counter(out, "node_" #name, engine->node->name);
 #define STEER_COUNTER(name) counter(out, "steer_" #name, engine->steer->name);
 #define ENGINE_COUNTER(name)                                                   \
 	counter(out, "engine_" #name, engine->engine->name);
 #define DATAPATH_COUNTER(name) counter(out, "datapath_" #name, datapath->name);
+#define OUTLET_COUNTER(name)   counter(out, "outlet_" #name, outlet->name);
 	NODE_COUNTER_LIST(NODE_COUNTER)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 	ENGINE_COUNTER_LIST(ENGINE_COUNTER)
 	DATAPATH_COUNTER_LIST(DATAPATH_COUNTER)
+	OUTLET_COUNTER_LIST(OUTLET_COUNTER)
 #undef NODE_COUNTER
 #undef STEER_COUNTER
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
+#undef OUTLET_COUNTER
 	drops_print("drops_total", "Packets dropped, by reason",
 		    engine->steer->drops, out);
 	drops_print("seal_drops_total",
@@ -186,7 +196,8 @@ metrics_print(const struct control_subject *subject, FILE *out)
 	fprintf(out, "homeward_cpu_seconds_total %.6f\n",
 		(double)status_cpu_ns() / 1e9);
 	drain_print(drain_state(subject->drain), out);
-	counters_print(&engine, &datapath, out);
+	counters_print(&engine, &datapath, outlet_counters(subject->outlet),
+		       out);
 	if (subject->cost != NULL)
 		cost_print(subject->cost, out);
 }

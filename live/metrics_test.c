@@ -142,6 +142,7 @@ page_test(void)
 	      NULL);
 	CHECK(strstr(page, "\nhomeward_datapath_tun_dropped_total 6\n") !=
 	      NULL);
+	CHECK(strstr(page, "\nhomeward_outlet_messages_total 4\n") != NULL);
 	CHECK(strstr(page, "\nhomeward_drain_state{state=\"serving\"} 1\n") !=
 	      NULL);
 	CHECK(strstr(page, "\nhomeward_stray_cost_seconds_count 100\n") !=
@@ -301,6 +302,7 @@ main(void)
 	fake.engine.seal_drops[DROP_TAG] = 4;
 	fake.datapath.kernel_resets = 2;
 	fake.datapath.tun_dropped = 6;
+	fake.outlet.messages = 4;
 	cost_add(&cost, 31000, 100);
 	page_test();
 	if (metrics_open(&metrics, &at, &subject, error, sizeof(error)) != 0) {

@@ -57,8 +57,8 @@ struct outlet_settings {
 
 /* Since it was opened. */
 #define OUTLET_COUNTER_LIST(X)                                                 \
-	X(datagrams)                                                           \
-	X(forwards)                                                            \
+	X(datagrams) /* of the node, to be sent */                             \
+	X(forwards) /* to be sent; where both ways are taken, two */           \
 	X(messages) /* of forwards; runs count once */                         \
 	X(other_uplink) /* messages that left by another uplink */             \
 	X(fell_back) /* ... that should have and could not */                  \

@@ -22,6 +22,7 @@ struct view {
 	const struct control_subject *subject;
 	struct engine_status engine;
 	struct datapath_counters datapath;
+	const struct outlet_counters *outlet;
 	struct cost cost;
 	enum drain_state drain;
 	int64_t left_ns;
@@ -35,6 +36,7 @@ view_take(struct view *view, const struct control_subject *subject,
 	*view = (struct view){ .subject = subject };
 	engine_status(subject->engine, &view->engine);
 	datapath_counters(subject->datapath, &view->datapath);
+	view->outlet = outlet_counters(subject->outlet);
 	if (subject->cost != NULL)
 		view->cost = *subject->cost;
 	view->drain = drain_state(subject->drain);
@@ -203,6 +205,7 @@ status_print(const struct control_subject *subject, struct instant started,
 	const struct node_counters *node = view.engine.node;
 	const struct steer_counters *steer = view.engine.steer;
 	const struct engine_counters *engine = view.engine.engine;
+	const struct outlet_counters *outlet = view.outlet;
 
 	identity_print(&view, out);
 	fprintf(out,
@@ -222,6 +225,12 @@ status_print(const struct control_subject *subject, struct instant started,
 		steer->decapsulated, steer->not_mine_sent);
 	fprintf(out, "lookups    %" PRIu64 " for strays, %" PRIu64 " missed\n",
 		steer->lookups, steer->misses);
+	fprintf(out,
+		"outlet     %" PRIu64 " forwards in %" PRIu64
+		" messages, %" PRIu64 " by another uplink, %" PRIu64
+		" fell back, %" PRIu64 " unjoined\n",
+		outlet->forwards, outlet->messages, outlet->other_uplink,
+		outlet->fell_back, outlet->unjoined);
 	fprintf(out,
 		"kernel     %" PRIu64 " packets, %" PRIu64
 		" redirected, %" PRIu64 " dropped by the TUN, %" PRIu64
@@ -285,21 +294,25 @@ json_counters(const struct view *view, FILE *out)
 	const struct node_counters *node_c = view->engine.node;
 	const struct steer_counters *steer_c = view->engine.steer;
 	const struct engine_counters *engine_c = view->engine.engine;
+	const struct outlet_counters *outlet_c = view->outlet;
 #define MEMBER(part, name)     { #name, part->name },
 #define NODE_COUNTER(name)     MEMBER(node_c, name)
 #define STEER_COUNTER(name)    MEMBER(steer_c, name)
 #define ENGINE_COUNTER(name)   MEMBER(engine_c, name)
 #define DATAPATH_COUNTER(name) { #name, view->datapath.name },
+#define OUTLET_COUNTER(name)   MEMBER(outlet_c, name)
 	const struct member node[] = { NODE_COUNTER_LIST(NODE_COUNTER) };
 	const struct member steer[] = { STEER_COUNTER_LIST(STEER_COUNTER) };
 	const struct member engine[] = { ENGINE_COUNTER_LIST(ENGINE_COUNTER) };
 	const struct member datapath[] = { DATAPATH_COUNTER_LIST(
 		DATAPATH_COUNTER) };
+	const struct member outlet[] = { OUTLET_COUNTER_LIST(OUTLET_COUNTER) };
 #undef MEMBER
 #undef NODE_COUNTER
 #undef STEER_COUNTER
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
+#undef OUTLET_COUNTER
 	struct member drops[DROP_COUNT - 1], seal_drops[DROP_COUNT - 1];
 
 	for (int i = 1; i < DROP_COUNT; i++) {
@@ -312,6 +325,7 @@ json_counters(const struct view *view, FILE *out)
 	json_members("steer", steer, COUNT(steer), out);
 	json_members("engine", engine, COUNT(engine), out);
 	json_members("datapath", datapath, COUNT(datapath), out);
+	json_members("outlet", outlet, COUNT(outlet), out);
 	json_members("drops", drops, COUNT(drops), out);
 	json_members("seal_drops", seal_drops, COUNT(seal_drops), out);
 }
@@ -408,14 +422,17 @@ status_counters(const struct control_subject *subject, FILE *out)
 #define DATAPATH_COUNTER(name)                                                 \
 	line(strcmp(#name, "kernel_resets") == 0 ? "" : "datapath_", #name,    \
 	     view.datapath.name, out);
+#define OUTLET_COUNTER(name) line("outlet_", #name, view.outlet->name, out);
 	NODE_COUNTER_LIST(NODE_COUNTER)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 	ENGINE_COUNTER_LIST(ENGINE_COUNTER)
 	DATAPATH_COUNTER_LIST(DATAPATH_COUNTER)
+	OUTLET_COUNTER_LIST(OUTLET_COUNTER)
 #undef NODE_COUNTER
 #undef STEER_COUNTER
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
+#undef OUTLET_COUNTER
 	for (int i = 1; i < DROP_COUNT; i++)
 		line("drop_", drop_name((enum drop)i), drops_all(&view, i),
 		     out);

@@ -12,7 +12,8 @@
  *	  "drain": { "state": "serving", "left_ns": null },
  *	  "services": [ ... ], "uplinks": [ ... ],
  *	  "node": { ... }, "steer": { ... }, "engine": { ... },
- *	  "datapath": { ... }, "drops": { "tag": 3 ... }, "seal_drops": { ... },
+ *	  "datapath": { ... }, "outlet": { ... },
+ *	  "drops": { "tag": 3 ... }, "seal_drops": { ... },
  *	  "cost": { "count": ..., "p50_ns": ..., "p90_ns": ..., "p99_ns": ...,
  *		    "p999_ns": ..., "max_ns": ..., "sum_ns": ... } }
  *
