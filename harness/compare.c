@@ -2,8 +2,9 @@
 /*
  * compare.c - `homeward compare`: is the simulator right about the live world?
  *
- *	homeward compare [--db FILE] [--scenario NAME] [--metric METRIC]...
- *			 [--phase converged|reroute] [--json]
+ *	homeward compare [--db FILE] [--scenario NAME] [--pool KEY]...
+ *			 [--metric METRIC]... [--phase converged|reroute]
+ *[--json]
  *
  * For each pair of twins (contrast.h): a table with both worlds, then a
  * sentence a comparison. --json has all numbers. Standard error says which
@@ -18,6 +19,7 @@
 
 #include "harness/contrast.h"
 #include "harness/db.h"
+#include "harness/series.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
 #include "harness/view.h"
@@ -254,6 +256,7 @@ metric_ask(const char *verb, const char *name, bool *asked)
 struct request {
 	const char *path, *scenario, *phase;
 	bool asked[METRICS], all, json;
+	struct series_pool pool;
 };
 
 static int
@@ -264,6 +267,7 @@ options_read(int argc, char **argv, struct request *request)
 		{ "scenario", required_argument, NULL, 's' },
 		{ "metric", required_argument, NULL, 'm' },
 		{ "phase", required_argument, NULL, 'p' },
+		{ "pool", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -285,6 +289,12 @@ options_read(int argc, char **argv, struct request *request)
 			break;
 		case 'p':
 			request->phase = optarg;
+			break;
+		case 'o':
+			if (!series_pool_add(&request->pool, optarg))
+				return verb_usage(argv[0],
+						  "more than %d of --pool",
+						  SERIES_POOLED);
 			break;
 		case 'j':
 			request->json = true;
@@ -314,9 +324,11 @@ verb_compare(int argc, char **argv)
 	code = view_open(&db, request.path, request.scenario);
 	if (code != 0)
 		return code;
-	if ((request.phase != NULL && view_phase(db, request.phase) != 0) ||
-	    contrast_attach(db) != 0 ||
-	    asked_make(db, request.asked, request.all) != 0)
+	code = series_pool(db, &request.pool);
+	if (code == 0 &&
+	    ((request.phase != NULL && view_phase(db, request.phase) != 0) ||
+	     contrast_attach(db) != 0 ||
+	     asked_make(db, request.asked, request.all) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
 		code = request.json ? table_print(db_prepare(db, json_sql),

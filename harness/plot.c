@@ -3,7 +3,8 @@
  * plot.c - `homeward plot`: figures that a journal would print
  *
  *	homeward plot [--db FILE] [--out DIR] [--scenario NAME]
- *		      [--format svg|png] [--plots DIR] [--json] [FIGURE]...
+ *		      [--pool KEY]... [--format svg|png] [--plots DIR] [--json]
+ *[FIGURE]...
  *
  *	database --export--> DIR/SCENARIO-FIGURE.tsv --gnuplot--> .svg and .png
  *
@@ -31,6 +32,7 @@
 #include "harness/gnuplot.h"
 #include "harness/panels.h"
 #include "harness/scaling.h"
+#include "harness/series.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
 #include "harness/view.h"
@@ -79,6 +81,7 @@ struct plot {
 	bool svg, png, json;
 	char **wanted; /* figures named by the user */
 	int wanted_count;
+	struct series_pool pool;
 	size_t written;
 };
 
@@ -513,8 +516,8 @@ static int
 figure_listed(sqlite3 *db, const char *figure)
 {
 	static const char sql[] =
-		"WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL"
-		"  SELECT i + 1 FROM place WHERE i < 15),"
+		"WITH RECURSIVE place(i) AS (SELECT 1 UNION ALL"
+		"  SELECT i + 1 FROM place WHERE i < 16),"
 		" newest AS (SELECT resolved FROM run JOIN member"
 		"  ON run_id = id ORDER BY id DESC LIMIT 1),"
 		" name AS (SELECT scenario_get(resolved, 'plots.' || i) AS name"
@@ -560,6 +563,7 @@ scenario_plot(struct plot *plot, const char *path, const char *scenario)
 
 	if (code != 0)
 		return code;
+	code = series_pool(db, &plot->pool);
 	for (size_t i = 0; code == 0 && i < FIGURES; i++) {
 		int wanted = figure_wanted(plot, db, figures[i].name);
 
@@ -700,6 +704,7 @@ options_read(int argc, char **argv, struct plot *plot, const char **path,
 		{ "scenario", required_argument, NULL, 's' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "plots", required_argument, NULL, 'p' },
+		{ "pool", required_argument, NULL, 'k' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -715,6 +720,12 @@ options_read(int argc, char **argv, struct plot *plot, const char **path,
 			break;
 		case 's':
 			*scenario = optarg;
+			break;
+		case 'k':
+			if (!series_pool_add(&plot->pool, optarg))
+				return verb_usage(argv[0],
+						  "more than %d of --pool",
+						  SERIES_POOLED);
 			break;
 		case 'f':
 			plot->svg = strcmp(optarg, "svg") == 0;

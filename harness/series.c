@@ -3,7 +3,8 @@
  * series.c - see series.h
  *
  * A resolved scenario is YAML; it is flattened to "path=value" lines in the
- * order of the document, e.g. "dht.k=8", list items as "events.0.kind=...",
+ * order of the document, e.g. "dht.k=8", list items counted from 1 as keys are,
+ * "events.1.kind=...",
  * with the point's values for the keys that the scenario sweeps.
  * What says nothing about the system under test (title, seed, plots ...) is
  * left out, so the remaining text is the series' identity. libyaml's event
@@ -12,6 +13,7 @@
 #include "harness/series.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,7 +67,7 @@ flat_enter(struct flat *flat)
 		size_t above = flat->length[flat->depth - 1];
 
 		snprintf(flat->path + above, sizeof(flat->path) - above, "%s%u",
-			 above > 0 ? "." : "", flat->item[flat->depth - 1]++);
+			 above > 0 ? "." : "", ++flat->item[flat->depth - 1]);
 	}
 }
 
@@ -333,6 +335,40 @@ end:
 	free(mine);
 }
 
+/* identity_less(identity, pattern): without the lines whose key matches. */
+static void
+less_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *identity = (const char *)sqlite3_value_text(values[0]);
+	const char *pattern = (const char *)sqlite3_value_text(values[1]);
+	char *copy = strdup(identity != NULL ? identity : ""), *rest = copy;
+	char *less = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&less, &size);
+
+	(void)count;
+	if (copy == NULL || out == NULL || pattern == NULL) {
+		if (out != NULL)
+			fclose(out);
+		free(copy);
+		free(less);
+		sqlite3_result_error_nomem(context);
+		return;
+	}
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		char *equals = strchr(line, '=');
+
+		if (equals == NULL)
+			continue;
+		*equals = '\0';
+		if (fnmatch(pattern, line, 0) != 0)
+			fprintf(out, "%s=%s\n", line, equals + 1);
+	}
+	fclose(out);
+	free(copy);
+	sqlite3_result_text(context, less, -1, free);
+}
+
 static int
 functions_register(sqlite3 *db)
 {
@@ -345,6 +381,7 @@ functions_register(sqlite3 *db)
 		{ "identity_get", 2, get_function },
 		{ "scenario_get", 2, scenario_function },
 		{ "identity_label", 2, label_function },
+		{ "identity_less", 2, less_function },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -358,15 +395,15 @@ functions_register(sqlite3 *db)
 
 /* Series are numbered in the order in which their first runs were made. */
 static const char tables[] =
-	"DROP TABLE IF EXISTS temp.member;"
-	"DROP TABLE IF EXISTS temp.series;"
 	"DROP TABLE IF EXISTS temp.candidate;"
 	"CREATE TEMP TABLE candidate AS SELECT id AS run_id, scenario, world,"
-	"  servers, seed, status, scenario_identity(resolved, point) AS "
-	"identity"
-	"  FROM run";
+	"  servers, seed, status, '' AS exact,"
+	"  scenario_identity(resolved, point) AS identity FROM run";
 
+/* exact: what the identity is before anything is pooled. */
 static const char groups[] =
+	"DROP TABLE IF EXISTS temp.member;"
+	"DROP TABLE IF EXISTS temp.series;"
 	"CREATE TEMP TABLE series AS"
 	"  SELECT row_number() OVER (ORDER BY min(run_id)) AS id,"
 	"    scenario, world, '' AS label,"
@@ -392,7 +429,7 @@ static const char groups[] =
 	"  WHERE c.status = 'ok' AND (world <> 'sim' OR run_id ="
 	"    (SELECT max(d.run_id) FROM candidate d WHERE d.status = 'ok'"
 	"      AND d.scenario = c.scenario AND d.world = c.world"
-	"      AND d.identity = c.identity AND d.servers = c.servers"
+	"      AND d.exact = c.exact AND d.servers = c.servers"
 	"      AND d.seed = c.seed));"
 	"CREATE INDEX temp.member_run ON member(run_id);";
 
@@ -417,7 +454,8 @@ series_attach(sqlite3 *db, const char *scenario, size_t *count)
 		return EXIT_RUNTIME;
 	}
 	sqlite3_free(sql);
-	if (db_exec(db, groups) != 0 ||
+	if (db_exec(db, "UPDATE candidate SET exact = identity") != 0 ||
+	    db_exec(db, groups) != 0 ||
 	    db_number(db, "SELECT count(*) FROM candidate WHERE status <> 'ok'",
 		      0, &failed) != 0 ||
 	    db_number(db,
@@ -436,4 +474,41 @@ series_attach(sqlite3 *db, const char *scenario, size_t *count)
 			(long long)older, older == 1 ? "" : "s");
 	*count = (size_t)found;
 	return 0;
+}
+
+bool
+series_pool_add(struct series_pool *pool, const char *pattern)
+{
+	if (pool->count == SERIES_POOLED)
+		return false;
+	pool->patterns[pool->count++] = pattern;
+	return true;
+}
+
+int
+series_pool(sqlite3 *db, const struct series_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		sqlite3_stmt *statement = db_prepare(
+			db, "UPDATE candidate SET"
+			    "  identity = identity_less(identity, ?1)"
+			    "  WHERE identity <> identity_less(identity, ?1)");
+		int row;
+
+		if (statement == NULL)
+			return EXIT_RUNTIME;
+		sqlite3_bind_text(statement, 1, pool->patterns[i], -1,
+				  SQLITE_STATIC);
+		row = db_step(statement);
+		sqlite3_finalize(statement);
+		if (row < 0)
+			return EXIT_RUNTIME;
+		if (sqlite3_changes(db) == 0) {
+			fprintf(stderr,
+				"homeward: --pool %s: no key of these runs\n",
+				pool->patterns[i]);
+			return EXIT_USAGE;
+		}
+	}
+	return pool->count > 0 && db_exec(db, groups) != 0 ? EXIT_RUNTIME : 0;
 }

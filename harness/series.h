@@ -22,12 +22,13 @@
  *	member(run_id, series, servers, seed)
  * label: the keys in which the series of one scenario differ, "" when it has
  * only one. k, homeward: as resolved; homeward is 'on' or 'off'. And the SQL
- * function scenario_get(resolved, path) for any key ("title", "plots.0").
+ * function scenario_get(resolved, path) for any key ("title", "plots.1").
  */
 #ifndef HARNESS_SERIES_H
 #define HARNESS_SERIES_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -36,5 +37,19 @@
  * left out and why. *count: series found. 0 or EXIT_RUNTIME, said.
  */
 int series_attach(sqlite3 *, const char *scenario, size_t *count);
+/*
+ * From now on runs that differ in the keys that match one of these patterns
+ * (fnmatch(3): "events.*.target") are of one series, too: as if the key were
+ * not there. For keys that choose among samples, such as which link is cut.
+ * 0 or EXIT_RUNTIME, said; EXIT_USAGE, said: no key of these runs matches.
+ */
+#define SERIES_POOLED 16
+struct series_pool {
+	const char *patterns[SERIES_POOLED];
+	size_t count;
+};
+/* False: too many. */
+bool series_pool_add(struct series_pool *, const char *pattern);
+int series_pool(sqlite3 *, const struct series_pool *);
 
 #endif

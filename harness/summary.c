@@ -2,7 +2,7 @@
 /*
  * summary.c - `homeward summary`: what came out, for a person to read
  *
- *	homeward summary [--db FILE] [--scenario NAME]
+ *	homeward summary [--db FILE] [--scenario NAME] [--pool KEY]...
  *			 [--phase converged|reroute] [--json]
  *
  * One paragraph a series (series.h): times by number of servers and metric,
@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "harness/db.h"
+#include "harness/series.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
 #include "harness/view.h"
@@ -147,10 +148,12 @@ verb_summary(int argc, char **argv)
 		{ "db", required_argument, NULL, 'd' },
 		{ "scenario", required_argument, NULL, 's' },
 		{ "phase", required_argument, NULL, 'p' },
+		{ "pool", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *phase = NULL;
+	struct series_pool pool = { .count = 0 };
 	bool json = false;
 	sqlite3 *db;
 	int option, code;
@@ -165,6 +168,12 @@ verb_summary(int argc, char **argv)
 			break;
 		case 'p':
 			phase = optarg;
+			break;
+		case 'o':
+			if (!series_pool_add(&pool, optarg))
+				return verb_usage(argv[0],
+						  "more than %d of --pool",
+						  SERIES_POOLED);
 			break;
 		case 'j':
 			json = true;
@@ -182,9 +191,10 @@ verb_summary(int argc, char **argv)
 	code = view_open(&db, path, scenario);
 	if (code != 0)
 		return code;
-	if (phase != NULL && view_phase(db, phase) != 0)
+	code = series_pool(db, &pool);
+	if (code == 0 && phase != NULL && view_phase(db, phase) != 0)
 		code = EXIT_RUNTIME;
-	else
+	if (code == 0)
 		code = json ? summary_json(db) : summary_text(db);
 	db_close(db);
 	return code;

@@ -45,9 +45,13 @@ static const struct verb verbs[] = {
 	  "  --json                print the table as JSON\n"
 	  "A KEY may be a section: `homeward describe dht`.\n" },
 	{ "summary", verb_summary, "print what runs measured",
-	  "[--db FILE] [--scenario NAME] [--phase converged|reroute] [--json]",
+	  "[--db FILE] [--scenario NAME] [--pool KEY]...\n"
+	  "[--phase converged|reroute] [--json]",
 	  "  --db FILE             database to read (results/homeward.db)\n"
 	  "  --scenario NAME       only its runs\n"
+	  "  --pool KEY            runs that differ in it are of one series; "
+	  "may be\n"
+	  "                        repeated, may have * (events.*.target)\n"
 	  "  --phase PHASE         only what was measured during a reroute, "
 	  "or while\n"
 	  "                        the fabric was converged\n"
@@ -70,10 +74,13 @@ static const struct verb verbs[] = {
 	  "  --json                print the fits as JSON\n"
 	  "Exit 4 when the data do not suffice for a conclusion.\n" },
 	{ "compare", verb_compare, "compare simulated with live runs",
-	  "[--db FILE] [--scenario NAME] [--metric METRIC]...\n"
-	  "[--phase converged|reroute] [--json]",
+	  "[--db FILE] [--scenario NAME] [--pool KEY]...\n"
+	  "[--metric METRIC]... [--phase converged|reroute] [--json]",
 	  "  --db FILE             database to read (results/homeward.db)\n"
 	  "  --scenario NAME       only its runs\n"
+	  "  --pool KEY            runs that differ in it are of one series; "
+	  "may be\n"
+	  "                        repeated, may have * (events.*.target)\n"
 	  "  --metric METRIC       setting_first, setting_all, detection, "
 	  "lookup or\n"
 	  "                        stall; may be repeated; all of them "
@@ -85,12 +92,15 @@ static const struct verb verbs[] = {
 	  "nanoseconds\n"
 	  "Exit 4 when there are too few values of one world (below 8).\n" },
 	{ "plot", verb_plot, "draw the figures",
-	  "[--db FILE] [--out DIR] [--scenario NAME] [--format svg|png]\n"
-	  "[--plots DIR] [--json] [FIGURE]...",
+	  "[--db FILE] [--out DIR] [--scenario NAME] [--pool KEY]...\n"
+	  "[--format svg|png] [--plots DIR] [--json] [FIGURE]...",
 	  "  --db FILE             database to read (results/homeward.db)\n"
 	  "  --out DIR             folder for figures and their tables "
 	  "(results/plots)\n"
 	  "  --scenario NAME       only its runs\n"
+	  "  --pool KEY            runs that differ in it are of one series; "
+	  "may be\n"
+	  "                        repeated, may have * (events.*.target)\n"
 	  "  --format svg|png      one format instead of both\n"
 	  "  --plots DIR           where the .gp files are\n"
 	  "  --json                print the names of the figures as JSON\n"

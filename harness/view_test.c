@@ -101,6 +101,46 @@ test_series(void)
 	db_close(db);
 }
 
+/* A key that is swept in one run and set in another is the same key. */
+static void
+test_pool(void)
+{
+	static const struct synthetic_run runs[] = {
+		{ 1, "cuts", 1, 4, "{\"events.1.target\": \"spine1\"}", "ok",
+		  "events:\n  - { at_s: 2, target: leaf1 }" },
+		{ 2, "cuts", 2, 4, "{}", "ok",
+		  "events:\n  - { at_s: 2, target: spine1 }" },
+		{ 3, "cuts", 1, 4, "{\"events.1.target\": \"leaf1\"}", "ok",
+		  "events:\n  - { at_s: 2, target: leaf1 }" },
+		{ 4, "cuts", 1, 4, "{\"dht.k\": \"8\"}", "ok",
+		  "events:\n  - { at_s: 2, target: leaf1 }" },
+	};
+	static const char members[] =
+		"SELECT group_concat(series) FROM (SELECT series FROM member"
+		" ORDER BY run_id)";
+	struct series_pool pool = { .count = 0 };
+	sqlite3 *db = synthetic_open(path);
+	size_t count;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		synthetic_run(db, &runs[i]);
+	CHECK(series_attach(db, NULL, &count) == 0 && count == 3);
+	CHECK(strcmp(text_of(db, members), "1,1,2,3") == 0);
+	CHECK(series_pool(db, &pool) == 0);
+	CHECK(strcmp(text_of(db, members), "1,1,2,3") == 0);
+	/* Runs 1 and 3 have one seed, and are two runs all the same. */
+	CHECK(series_pool_add(&pool, "events.*.target"));
+	CHECK(series_pool(db, &pool) == 0);
+	CHECK(strcmp(text_of(db, members), "1,1,1,2") == 0);
+	CHECK(series_attach(db, NULL, &count) == 0 && count == 3);
+	CHECK(series_pool_add(&pool, "no.such"));
+	CHECK(series_pool(db, &pool) == EXIT_USAGE);
+	while (pool.count < SERIES_POOLED)
+		CHECK(series_pool_add(&pool, "*"));
+	CHECK(!series_pool_add(&pool, "*"));
+	db_close(db);
+}
+
 /* The whole way: rows, run means, weights, line. */
 static void
 test_scaling(void)
@@ -278,6 +318,7 @@ main(void)
 	CHECK(file >= 0);
 	close(file);
 	test_series();
+	test_pool();
 	test_scaling();
 	test_views();
 	test_forms();
