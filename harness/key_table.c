@@ -183,6 +183,8 @@ static const struct key settings_keys[] = {
 	AMOUNT("service.clock_skew_ms", "milliseconds", MS,
 	       IN(service.clock_skew_ns), 0, DAY,
 	       "servers' clocks differ by up to this"),
+	SPAN("service.processing_ms", IN(service.processing),
+	     "simulated: a daemon's time for one packet; [0, 0]: none"),
 	SWITCH("service.outer_fragment", IN(service.steer.outer_fragment),
 	       "encapsulation too big: fragment outside, or answer too-big"),
 	AMOUNT("service.miss_deadline_ms", "milliseconds", MS,
@@ -237,6 +239,9 @@ static const struct key settings_keys[] = {
 	AMOUNT("clients.pace_mbps", "megabits a second", 1000000,
 	       IN(clients.pace_bps), 0, 1000000000000000ull,
 	       "rate at which the sender's program writes; 0: no limit"),
+	AMOUNT("clients.pace_chunk_kb", "kilobytes", 1000,
+	       IN(clients.pace_chunk_bytes), 0, 1000000000000ull,
+	       "simulated: what a paced program writes at a time; 0: a segment"),
 	SWITCH("clients.reuse_ports", IN(clients.reuse_ports),
 	       "a host's next session takes its last one's port"),
 

@@ -395,8 +395,7 @@ handle(struct replay *replay, const struct event *event)
 		network_event(replay->network, event);
 		break;
 	case EVENT_HOST:
-		participant_expire(replay->participants, now,
-				   event->destination);
+		participant_event(replay->participants, now, event, true);
 		break;
 	case EVENT_WORKLOAD:
 		if (event->code == STAGE_RECORD)

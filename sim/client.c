@@ -246,7 +246,8 @@ advance(struct clients *clients, struct instant now,
 	    tcp->state == TCP_STATE_ESTABLISHED) {
 		connection->asked = true;
 		transport_say(connection, now, connection->bytes_wanted,
-			      clients->settings->clients.pace_bps);
+			      clients->settings->clients.pace_bps,
+			      clients->settings->clients.pace_chunk_bytes);
 	}
 	tcp_read(tcp, tcp_readable(tcp));
 	if (!connection->upload && !tcp->corrupt)

@@ -29,6 +29,9 @@ participants_create(const struct participant_world *world)
 		abort();
 	all->world = *world;
 	all->array = array;
+	all->processing = processing_create(
+		&world->settings->service.processing, world->count,
+		world->settings->seed, world->queue);
 	for (uint32_t i = 0; i < world->count; i++) {
 		struct endpoint self = { .port = PARTICIPANT_PORT };
 
@@ -50,6 +53,7 @@ participants_destroy(struct participants *all)
 		free(all->outboxes[i].items);
 		free(all->outboxes[i].bytes);
 	}
+	processing_destroy(all->processing);
 	free(all->array);
 	free(all);
 }
@@ -242,6 +246,7 @@ set_alarm(struct participants *all, struct instant now, uint32_t index)
 		.destination = index,
 		.class = EVENT_TIMER,
 		.kind = EVENT_HOST,
+		.code = PARTICIPANT_DEADLINE,
 		.a = participant->incarnation,
 	};
 
@@ -286,8 +291,8 @@ participant_end(struct participants *all, struct instant now, uint32_t index)
 	set_alarm(all, now, index);
 }
 
-void
-participant_expire(struct participants *all, struct instant now, uint32_t index)
+static void
+expire(struct participants *all, struct instant now, uint32_t index)
 {
 	struct participant *participant = &all->array[index];
 
@@ -418,18 +423,42 @@ arrive_fragment(struct participants *all, struct instant now, uint32_t index,
 	return participant_arrive(all, now, index, uplink, bytes, &whole);
 }
 
-bool
-participant_arrive(struct participants *all, struct instant now, uint32_t index,
-		   uint8_t uplink, const uint8_t *bytes,
-		   const struct packet *packet)
+static bool
+is_syn(const struct packet *packet)
+{
+	return packet->transport && packet->protocol == IP_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* To the daemon's ports, or without a socket here. SYNs are the kernel's. */
+static bool
+is_for_daemon(const struct participants *all, uint32_t index,
+	      const uint8_t *bytes, const struct packet *packet)
+{
+	const struct participant_world *world = &all->world;
+	const struct participant *participant = &all->array[index];
+	bool own = address_equal(&packet->dst, &participant->loopback);
+	struct session_key key;
+
+	if (own && !packet->icmp_error)
+		return packet->transport && packet->protocol == IP_UDP &&
+		       (packet->dst_port == PARTICIPANT_PORT ||
+			packet->dst_port == GUE_PORT);
+	return steers(all, index) && !is_syn(packet) &&
+	       steer_key(participant->steer, bytes, packet->size_bytes, &key) &&
+	       !world->owner->has_socket(world->context, index, &key);
+}
+
+/* False: nobody listens there. */
+static bool
+handle(struct participants *all, struct instant now, uint32_t index,
+       uint8_t uplink, const uint8_t *bytes, const struct packet *packet)
 {
 	const struct participant_world *world = &all->world;
 	const struct participant *participant = &all->array[index];
 	bool own = address_equal(&packet->dst, &participant->loopback);
 	bool udp = packet->transport && packet->protocol == IP_UDP;
 
-	if (own && (packet->fragment_offset > 0 || packet->mf))
-		return arrive_fragment(all, now, index, uplink, bytes, packet);
 	if (own && udp && packet->dst_port == PARTICIPANT_PORT)
 		arrive_message(all, now, index, bytes, packet);
 	else if (own && udp && packet->dst_port == GUE_PORT &&
@@ -443,4 +472,55 @@ participant_arrive(struct participants *all, struct instant now, uint32_t index,
 	else
 		return false;
 	return true;
+}
+
+bool
+participant_arrive(struct participants *all, struct instant now, uint32_t index,
+		   uint8_t uplink, const uint8_t *bytes,
+		   const struct packet *packet)
+{
+	const struct participant *participant = &all->array[index];
+	const struct event event = {
+		.class = EVENT_TIMER,
+		.kind = EVENT_HOST,
+		.code = PARTICIPANT_PROCESSED,
+		.a = participant->incarnation,
+	};
+
+	if ((packet->fragment_offset > 0 || packet->mf) &&
+	    address_equal(&packet->dst, &participant->loopback))
+		return arrive_fragment(all, now, index, uplink, bytes, packet);
+	if (all->processing == NULL ||
+	    !is_for_daemon(all, index, bytes, packet))
+		return handle(all, now, index, uplink, bytes, packet);
+	processing_wait(all->processing, now, index, uplink, bytes,
+			packet->size_bytes, event);
+	return true;
+}
+
+static void
+processed(struct participants *all, struct instant now,
+	  const struct event *event, bool lost)
+{
+	struct packet packet;
+	uint32_t size;
+	const uint8_t *bytes = processing_bytes(all->processing, event, &size);
+
+	if (!lost && packet_parse(bytes, size, &packet) == DROP_NONE)
+		(void)handle(all, now, event->destination, (uint8_t)event->c,
+			     bytes, &packet);
+	processing_release(all->processing, event);
+}
+
+void
+participant_event(struct participants *all, struct instant now,
+		  const struct event *event, bool alive)
+{
+	uint32_t index = event->destination;
+	bool lost = !alive || event->a != all->array[index].incarnation;
+
+	if (event->code == PARTICIPANT_PROCESSED)
+		processed(all, now, event, lost);
+	else if (!lost)
+		expire(all, now, index);
 }

@@ -26,6 +26,9 @@
  * With Homeward off a service's packets go to the stack as they are; the node
  * still runs, so that both kinds of run spend the same random numbers.
  *
+ * A daemon takes its time where the settings say so (processing.h): then what
+ * is for it waits, and is handled at an event of its own.
+ *
  * The live edge seals datagrams; here MESSAGE_SEAL_BYTES zeros at their end
  * cost what the seal would cost.
  */
@@ -41,12 +44,20 @@
 #include "core/wire/packet.h"
 #include "sim/event.h"
 #include "sim/network.h"
+#include "sim/processing.h"
 #include "sim/reassembly.h"
 #include "sim/settings.h"
 #include "sim/watch.h"
 
 #define PARTICIPANT_PORT     7000 /* UDP, of the table's messages */
 #define PARTICIPANT_OUTBOXES 8
+
+/* Codes of EVENT_HOST; an owner's own are above. a: the incarnation. */
+enum participant_code {
+	PARTICIPANT_DEADLINE,
+	PARTICIPANT_PROCESSED,
+	PARTICIPANT_CODES
+};
 
 /* Which way a packet came to the stack. */
 enum participant_way {
@@ -103,6 +114,7 @@ struct participant_world {
 struct participants {
 	struct participant_world world;
 	struct participant *array; /* by server */
+	struct processing *processing; /* NULL: daemons take no time */
 	uint64_t answers; /* RSTs and ICMP errors of our making */
 	struct outbox outboxes[PARTICIPANT_OUTBOXES];
 	uint32_t depth;
@@ -119,9 +131,10 @@ void participants_destroy(struct participants *); /* NULL: nothing */
 bool participant_arrive(struct participants *, struct instant now,
 			uint32_t server, uint8_t uplink, const uint8_t *bytes,
 			const struct packet *);
-/* EVENT_HOST of code 0, of this incarnation; harmless when early. */
-void participant_expire(struct participants *, struct instant now,
-			uint32_t server);
+/* EVENT_HOST of a code above. Of an earlier incarnation it is lost, as is what
+ * waited for a server that is down: alive says so. */
+void participant_event(struct participants *, struct instant now,
+		       const struct event *, bool alive);
 
 /* Around every verb of the server's node and steer that the owner calls. */
 struct outbox *participant_begin(struct participants *);

@@ -157,18 +157,20 @@ servers_event(struct servers *servers, struct instant now,
 	uint32_t index = event->destination;
 	struct server *server = &servers->servers[index];
 
-	if (event->code == SERVER_JOIN) {
+	switch (event->code) {
+	case SERVER_JOIN:
 		servers_up(servers, now, index);
-		return;
+		break;
+	case SERVER_LEAVE:
+		/* Not of an earlier life. */
+		if (server->alive &&
+		    event->a == server->participant->incarnation)
+			poll_leaving(servers, now, index);
+		break;
+	default:
+		participant_event(servers->participants, now, event,
+				  server->alive);
 	}
-	/* Of an earlier life. */
-	if (!server->alive || event->a != server->participant->incarnation)
-		return;
-	if (event->code == SERVER_LEAVE) {
-		poll_leaving(servers, now, index);
-		return;
-	}
-	participant_expire(servers->participants, now, index);
 }
 
 bool

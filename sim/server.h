@@ -32,10 +32,9 @@
 #define SERVER_SEEDS   3
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
-/* Codes of EVENT_HOST. */
+/* Codes of EVENT_HOST beside its participant's. */
 enum server_code {
-	SERVER_DEADLINE, /* node or steer: participant_expire() */
-	SERVER_JOIN, /* enter the DHT now */
+	SERVER_JOIN = PARTICIPANT_CODES, /* enter the DHT now */
 	SERVER_LEAVE, /* drained: look whether its sessions are over */
 };
 

@@ -35,7 +35,8 @@ opened(struct servers *servers, struct instant now,
 
 /* The request is there: who it is, and what it wants. */
 static void
-answer(struct connection *connection, struct instant now)
+answer(struct servers *servers, struct instant now,
+       struct connection *connection)
 {
 	struct tcp *tcp = &connection->tcp;
 	struct request request;
@@ -50,7 +51,8 @@ answer(struct connection *connection, struct instant now)
 	if (request.upload)
 		return;
 	tcp->send.seed = tcp->receive.seed + 1;
-	transport_say(connection, now, request.bytes, request.pace_bps);
+	transport_say(connection, now, request.bytes, request.pace_bps,
+		      servers->settings->clients.pace_chunk_bytes);
 }
 
 static void
@@ -80,7 +82,7 @@ serve(struct servers *servers, struct instant now,
 	struct tcp *tcp = &connection->tcp;
 
 	if (!connection->asked && tcp->receive.bytes >= REQUEST_BYTES)
-		answer(connection, now);
+		answer(servers, now, connection);
 	if (connection->asked && connection->upload)
 		take_upload(servers, now, connection);
 	tcp_read(tcp, tcp_readable(tcp));

@@ -100,6 +100,7 @@ struct service_settings {
 	uint8_t family; /* 4 or 6: of clients, service and fabric */
 	uint16_t port;
 	int64_t store_after_ns; /* publish sessions older than this */
+	struct span processing; /* a daemon's time for one packet */
 	struct steer_settings steer; /* services are filled by the world */
 	int64_t clock_skew_ns; /* servers' clocks differ by up to this */
 };
@@ -131,6 +132,9 @@ struct client_settings {
 	uint32_t size_cdf_count;
 	uint64_t
 		pace_bps; /* the sender's application rate; 0: as fast as TCP */
+	/* The sender's program writes so much at a time when it is paced, as a
+	 * web server does; 0: a segment. */
+	uint64_t pace_chunk_bytes;
 	bool reuse_ports; /* a host's next session takes its last one's port */
 };
 

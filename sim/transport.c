@@ -208,7 +208,16 @@ transport_iss(struct instant now, const struct session_key *key, bool server)
 	return (uint32_t)hash + (uint32_t)(now.ns / (4 * NS_PER_US));
 }
 
-/* Hand TCP what is due by now, in whole segments unless it is the rest. */
+/* Paced, a program writes so much at a time, and the rest. */
+static uint64_t
+feed_step(const struct connection *connection)
+{
+	uint64_t chunk = connection->source.chunk_bytes;
+
+	return chunk > connection->tcp.mss ? chunk : connection->tcp.mss;
+}
+
+/* Hand TCP what is due by now. */
 static void
 feed(struct connection *connection, struct instant now)
 {
@@ -227,7 +236,7 @@ feed(struct connection *connection, struct instant now)
 				? (uint64_t)most - source->bytes_written
 				: 0;
 		if (paced < due)
-			due = paced - paced % connection->tcp.mss;
+			due = paced - paced % feed_step(connection);
 	}
 	tcp_write(&connection->tcp, due);
 	source->bytes_written += due;
@@ -248,7 +257,7 @@ feed_deadline(const struct connection *connection)
 		return INSTANT_NEVER;
 	if (source->pace_bps == 0)
 		return source->since;
-	uint64_t step = connection->tcp.mss;
+	uint64_t step = feed_step(connection);
 	if (step > source->bytes_left)
 		step = source->bytes_left;
 	uint128 bits = (uint128)(source->bytes_written + step) * 8;
@@ -261,12 +270,13 @@ feed_deadline(const struct connection *connection)
 
 void
 transport_say(struct connection *connection, struct instant now, uint64_t bytes,
-	      uint64_t pace_bps)
+	      uint64_t pace_bps, uint64_t chunk_bytes)
 {
 	connection->source = (struct source){
 		.running = true,
 		.bytes_left = bytes,
 		.pace_bps = pace_bps,
+		.chunk_bytes = chunk_bytes,
 		.since = now,
 	};
 	feed(connection, now);

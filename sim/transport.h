@@ -30,6 +30,8 @@ struct source {
 	bool running;
 	uint64_t bytes_left; /* not yet handed to TCP */
 	uint64_t pace_bps; /* 0: all at once */
+	uint64_t
+		chunk_bytes; /* paced: handed over in pieces of at least this */
 	uint64_t bytes_written;
 	struct instant since;
 };
@@ -86,9 +88,9 @@ struct connection *transport_error(struct transport *, uint32_t device,
 uint32_t transport_iss(struct instant now, const struct session_key *,
 		       bool server);
 
-/* Start saying so many bytes; FIN follows. */
+/* Start saying so many bytes; FIN follows. chunk_bytes 0: a segment. */
 void transport_say(struct connection *, struct instant now, uint64_t bytes,
-		   uint64_t pace_bps);
+		   uint64_t pace_bps, uint64_t chunk_bytes);
 /* TCP's and the application's deadlines. */
 void transport_expire(struct connection *, struct instant now);
 /* Send what is due and set the alarm. Last thing after every change. */

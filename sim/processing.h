@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * processing.h - the time that a server's daemon takes for each packet
+ *
+ *	arrived --- waits for those before it --- processed --> acted upon
+ *	   |------------------ delay ----------------|
+ *
+ * On a real host a packet for the daemon wakes a process, is read, opened and
+ * answered; that costs some tens of microseconds, and packets that come at
+ * once wait for each other. Here: one server, first in, first out, a service
+ * time drawn uniformly from a span. Without it (a span of zeros) a daemon acts
+ * in no time, and a lookup takes what the wires take.
+ *
+ * What the kernel does itself (a segment of a session that is at home here, a
+ * SYN) does not come here. Nor do timers: they act when they are due.
+ *
+ * Bytes are copied while they wait. The event that ends the wait carries the
+ * copy's name as b and the uplink as c.
+ */
+#ifndef SIM_PROCESSING_H
+#define SIM_PROCESSING_H
+
+#include <stdint.h>
+
+#include "sim/event.h"
+#include "sim/settings.h"
+
+struct processing;
+
+/* NULL: the span is zero, nothing waits. Queue borrowed. Aborts when out of
+ * memory. */
+struct processing *processing_create(const struct span *, uint32_t servers,
+				     uint64_t seed, struct queue *);
+void processing_destroy(struct processing *);
+/* Let it wait; the event is completed and scheduled, at the server. */
+void processing_wait(struct processing *, struct instant now, uint32_t server,
+		     uint8_t uplink, const uint8_t *bytes, uint32_t size,
+		     struct event);
+/* What the event carries; the bytes are valid until processing_release(). */
+const uint8_t *processing_bytes(const struct processing *, const struct event *,
+				uint32_t *size);
+void processing_release(struct processing *, const struct event *);
+
+#endif
