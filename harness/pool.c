@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@
 
 struct shared {
 	_Atomic int64_t now_ns, end_ns;
+	_Atomic uint64_t events;
 };
 
 struct job {
@@ -52,6 +54,8 @@ struct pool {
 	struct job job[POOL_MAX];
 	struct shared *shared; /* one a job */
 	sigset_t signals, before;
+	int64_t tick_ns;
+	bool paced;
 };
 
 /* What a child's watch calls need. */
@@ -77,6 +81,7 @@ pool_create(uint32_t jobs)
 		return NULL;
 	}
 	pool->jobs = jobs;
+	pool->tick_ns = TICK_NS;
 	sigemptyset(&pool->signals);
 	sigaddset(&pool->signals, SIGCHLD);
 	sigaddset(&pool->signals, SIGINT);
@@ -189,7 +194,7 @@ child_progress(void *context, struct instant now, struct instant end,
 {
 	struct child *child = context;
 
-	(void)events;
+	atomic_store(&child->shared->events, events);
 	atomic_store(&child->shared->end_ns, end.ns);
 	atomic_store(&child->shared->now_ns, now.ns);
 	return true;
@@ -283,8 +288,11 @@ child_main(const struct pool *pool, const struct pool_task *task,
 	prctl(PR_SET_PDEATHSIG, task->lab != NULL ? SIGTERM : SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_RUNTIME);
-	/* The terminal's Ctrl-C is the parent's to handle. */
+	/* The terminal's Ctrl-C is the parent's to handle, and so is mpirun's
+	 * SIGTERM to the whole group; but a lab is to be taken down. */
 	signal(SIGINT, SIG_IGN);
+	if (task->lab == NULL)
+		signal(SIGTERM, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &pool->before, NULL);
 	if (task->pass == 1)
 		heap_disturb();
@@ -319,6 +327,7 @@ pool_start(struct pool *pool, const struct pool_task *task)
 		return EXIT_RUNTIME;
 	atomic_store(&pool->shared[place].now_ns, 0);
 	atomic_store(&pool->shared[place].end_ns, 0);
+	atomic_store(&pool->shared[place].events, 0);
 	child = (struct child){ .spool = job->spool,
 				.shared = &pool->shared[place],
 				.writer = spool_watch(job->spool) };
@@ -349,8 +358,10 @@ job_collect(struct job *job, int status, const struct rusage *usage,
 	    struct pool_result *result)
 {
 	struct timespec now;
+	struct utsname host = { 0 };
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)uname(&host);
 	*result = (struct pool_result){
 		.point = job->point,
 		.pass = job->pass,
@@ -364,6 +375,9 @@ job_collect(struct job *job, int status, const struct rusage *usage,
 		.peak_rss_bytes = (int64_t)usage->ru_maxrss * 1024,
 	};
 	memcpy(result->started_at, job->started_at, sizeof(result->started_at));
+	snprintf(result->host, sizeof(result->host), "%s", host.nodename);
+	snprintf(result->kernel, sizeof(result->kernel), "%s %s", host.sysname,
+		 host.release);
 	if (result->exit_code == EXIT_OK &&
 	    !spool_is_whole(result->spool, &result->world))
 		result->exit_code = EXIT_RUNTIME;
@@ -394,13 +408,13 @@ job_reap(struct pool *pool, struct pool_result *result)
 enum pool_news
 pool_wait(struct pool *pool, struct pool_result *result)
 {
-	const struct timespec tick = { .tv_nsec = TICK_NS };
+	const struct timespec tick = { .tv_nsec = pool->tick_ns };
 	int number;
 
 	for (;;) {
 		if (job_reap(pool, result))
 			return POOL_ENDED;
-		if (pool->running == 0)
+		if (pool->running == 0 && !pool->paced)
 			return POOL_EMPTY;
 		number = sigtimedwait(&pool->signals, NULL, &tick);
 		if (number == SIGINT || number == SIGTERM) {
@@ -414,18 +428,32 @@ pool_wait(struct pool *pool, struct pool_result *result)
 	}
 }
 
-double
-pool_progress(const struct pool *pool, uint32_t place, uint32_t *point)
+struct pool_share
+pool_progress(const struct pool *pool, uint32_t place)
 {
+	struct pool_share share = { 0 };
+
 	for (uint32_t i = 0; i < pool->jobs; i++) {
-		int64_t end, now;
+		const struct shared *shared = &pool->shared[i];
+		int64_t end;
 
 		if (pool->job[i].pid == 0 || place-- > 0)
 			continue;
-		*point = pool->job[i].point;
-		end = atomic_load(&pool->shared[i].end_ns);
-		now = atomic_load(&pool->shared[i].now_ns);
-		return end > 0 ? (double)now / (double)end : 0;
+		share.point = pool->job[i].point;
+		share.pass = pool->job[i].pass;
+		share.events = atomic_load(&shared->events);
+		end = atomic_load(&shared->end_ns);
+		if (end > 0)
+			share.time = (double)atomic_load(&shared->now_ns) /
+				     (double)end;
+		break;
 	}
-	return 0;
+	return share;
+}
+
+void
+pool_pace(struct pool *pool, int64_t tick_ns)
+{
+	pool->tick_ns = tick_ns;
+	pool->paced = true;
 }

@@ -47,13 +47,21 @@ struct pool_result {
 	char started_at[32];
 	double wall_s, cpu_s;
 	int64_t peak_rss_bytes;
+	char host[65], kernel[131]; /* where it ran */
+};
+
+/* How far a running task is. */
+struct pool_share {
+	uint32_t point, pass;
+	double time; /* how much of its simulated time has gone, 0 to 1 */
+	uint64_t events;
 };
 
 enum pool_news {
 	POOL_ENDED, /* *result is filled */
-	POOL_TICK, /* nothing within 200 ms: time for a progress line */
+	POOL_TICK, /* nothing within 200 ms, or as pool_pace() has it */
 	POOL_INTERRUPTED, /* Ctrl-C or SIGTERM; the rest is killed */
-	POOL_EMPTY, /* no task is running */
+	POOL_EMPTY, /* no task is running; not after pool_pace() */
 };
 
 struct pool;
@@ -66,8 +74,10 @@ bool pool_is_full(const struct pool *);
 int pool_start(struct pool *, const struct pool_task *);
 enum pool_news pool_wait(struct pool *, struct pool_result *);
 uint32_t pool_running(const struct pool *);
-/* Of a running task, by its place 0..running-1: its point and how much of its
- * simulated time has gone, 0 to 1. */
-double pool_progress(const struct pool *, uint32_t place, uint32_t *point);
+/* Of a running task, by its place 0..running-1. */
+struct pool_share pool_progress(const struct pool *, uint32_t place);
+/* From now on tick this often, also when no task is running: others run tasks,
+ * too (ranks.h). */
+void pool_pace(struct pool *, int64_t tick_ns);
 
 #endif

@@ -188,8 +188,8 @@ rows_run(struct rows *rows, const struct rows_run *run)
 	bind_text(statement, 8, run->ok ? "ok" : "failed");
 	bind_results(statement, run);
 	bind_text(statement, 14, verb_commit());
-	bind_text(statement, 15, host.nodename);
-	bind_text(statement, 16, kernel);
+	bind_text(statement, 15, run->host != NULL ? run->host : host.nodename);
+	bind_text(statement, 16, run->kernel != NULL ? run->kernel : kernel);
 	bind_text(statement, 17, rows->versions);
 	bind_text(statement, 18, run->resolved);
 	if (db_step(statement) != 0)

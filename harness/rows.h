@@ -33,6 +33,7 @@ struct rows_run {
 	double wall_s, cpu_s;
 	int64_t peak_rss_bytes;
 	uint64_t events, state_hash;
+	const char *host, *kernel; /* where it ran; NULL: here */
 	const char *resolved;
 	const struct settings *settings; /* of this point; NULL: a replay */
 };
@@ -61,8 +62,8 @@ void rows_close(struct rows *);
 
 /* BEGIN IMMEDIATE: ids chosen after it are ours. */
 int rows_begin(struct rows *);
-/* Insert the run's own row; later calls belong to it. Host, kernel, commit
- * and versions are filled in; its settings become rows of table setting. */
+/* Insert the run's own row; later calls belong to it. Commit and
+ * versions are filled in; its settings become rows of table setting. */
 void rows_run(struct rows *, const struct rows_run *);
 /* Functions that insert; context is the struct. progress and packet are
  * NULL. */

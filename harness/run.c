@@ -9,6 +9,7 @@
 #include "harness/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +68,14 @@ run_world(const struct run_options *options)
 static int
 options_check(const char *name, struct run_options *options)
 {
+	if (options->trace != NULL && ranks_wanted())
+		return verb_usage(name, "--trace: not under mpirun, whose "
+					"ranks may have other disks");
 	if (!options->live)
 		return 0;
+	if (ranks_wanted())
+		return verb_usage(name, "--in live: a lab is of one machine; "
+					"not under mpirun");
 	if (options->check)
 		return verb_usage(name, "--check-determinism: what is live is "
 					"not deterministic");
@@ -166,39 +173,81 @@ point_weight(struct run *run, uint32_t index)
 	return (double)run->point.settings.fabric.servers;
 }
 
-static void
-progress_clear(void)
+/* Is talk on a terminal? Under mpirun ours is a pipe to mpirun, and what counts
+ * is where mpirun's own goes; that is known on its host, where rank 0 is. */
+static bool
+talk_is_seen(const struct run *run)
 {
-	if (isatty(STDERR_FILENO))
+	char path[64];
+	bool seen;
+	int fd;
+
+	if (isatty(STDERR_FILENO) || run->ranks == NULL)
+		return isatty(STDERR_FILENO);
+	snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)getppid());
+	fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	seen = isatty(fd);
+	close(fd);
+	return seen;
+}
+
+static void
+progress_clear(const struct run *run)
+{
+	if (run->progress)
 		fputs("\r\033[K", stderr);
+}
+
+/* Add what a running task has done. */
+static void
+share_add(struct run *run, struct pool_share share, double *weight,
+	  uint64_t *events)
+{
+	*weight += share.time * point_weight(run, share.point) /
+		   (run->options->check ? 2 : 1);
+	*events += share.events;
+}
+
+/* ", 1.2 M events/s" */
+static void
+rate_print(double rate, char *text, size_t size)
+{
+	if (rate >= 1e6)
+		snprintf(text, size, ", %.1f M events/s", rate * 1e-6);
+	else if (rate >= 1)
+		snprintf(text, size, ", %.0f events/s", rate);
 }
 
 static void
 progress_draw(struct run *run)
 {
 	double done = run->weight_done, elapsed = seconds_since(&run->began);
-	char eta[32] = "";
+	uint64_t events = run->events;
+	char eta[32] = "", rate[48] = "";
 
-	if (!isatty(STDERR_FILENO))
+	if (!run->progress || elapsed - run->drawn_s < 0.1)
 		return;
-	for (uint32_t i = 0; i < pool_running(run->pool); i++) {
-		uint32_t point = 0;
-		double share = pool_progress(run->pool, i, &point);
-
-		done += share * point_weight(run, point) /
-			(run->options->check ? 2 : 1);
-	}
+	run->drawn_s = elapsed;
+	for (uint32_t i = 0; i < pool_running(run->pool); i++)
+		share_add(run, pool_progress(run->pool, i), &done, &events);
+	for (uint32_t i = 0;
+	     run->ranks != NULL && i < ranks_running(run->ranks); i++)
+		share_add(run, ranks_progress(run->ranks, i), &done, &events);
 	if (run->weight_all > 0)
 		done /= run->weight_all;
+	if (elapsed > 1)
+		rate_print((double)events / elapsed, rate, sizeof(rate));
 	if (done > 0.001 && elapsed > 1) {
 		long rest = (long)(elapsed / done * (1 - done) + 0.5);
 
 		snprintf(eta, sizeof(eta), ", %ld:%02ld to go", rest / 60,
 			 rest % 60);
 	}
-	fprintf(stderr, "\r\033[K%s: %u of %u points, %.0f %%%s",
+	fprintf(stderr, "\r\033[K%s: %u of %u points, %.0f %%%s%s",
 		run->scenario->name, run->finished, run->point_count,
-		100 * done, eta);
+		100 * done, rate, eta);
 	fflush(stderr);
 }
 
@@ -242,6 +291,12 @@ next_find(struct run *run, uint32_t *index, uint32_t *pass)
 {
 	uint32_t passes = run->options->check ? 2 : 1;
 
+	if (run->again_count > 0) {
+		run->again_count--;
+		*index = run->again[run->again_count].point;
+		*pass = run->again[run->again_count].pass;
+		return true;
+	}
 	while (run->started < run->point_count * passes) {
 		*index = run->started / passes;
 		*pass = run->started % passes;
@@ -273,7 +328,7 @@ passes_compare(struct run *run, const struct pool_result *first,
 
 	if (first->exit_code != EXIT_OK || again->exit_code != EXIT_OK)
 		return;
-	progress_clear();
+	progress_clear(run);
 	second_folder(run, first->point, second, sizeof(second));
 	if (!determinism_holds(first->spool, again->spool, run->options->trace,
 			       run->options->trace != NULL ? second : NULL,
@@ -295,7 +350,7 @@ result_judge(struct run *run, const struct pool_result *result)
 	sweep_point_make(run->scenario, result->point, &run->point);
 	sweep_point_label(run->scenario, &run->point, label);
 	if (result->exit_code != EXIT_OK) {
-		progress_clear();
+		progress_clear(run);
 		if (result->exit_code > 128)
 			fprintf(stderr,
 				"homeward: %s: killed by signal %d "
@@ -342,6 +397,7 @@ result_take(struct run *run, const struct pool_result *news)
 	struct pool_result *result = malloc(sizeof(*result));
 	struct pool_result *other = point->held;
 
+	run->events += news->world.events;
 	if (result == NULL) {
 		fclose(news->spool);
 		fprintf(stderr, "homeward: out of memory\n");
@@ -371,34 +427,131 @@ result_take(struct run *run, const struct pool_result *news)
 	point->held = NULL;
 }
 
+/* A lost rank's task: somebody else is to run it. */
+static void
+task_return(struct run *run, const struct pool_result *lost)
+{
+	size_t size = (run->again_count + 1) * sizeof(*run->again);
+	struct ranks_task *again = realloc(run->again, size);
+
+	if (again == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	again[run->again_count++] = (struct ranks_task){
+		.point = lost->point,
+		.pass = lost->pass,
+	};
+	run->again = again;
+}
+
+/* Whatever other ranks have sent. */
+static void
+ranks_listen(struct run *run)
+{
+	struct pool_result result;
+
+	while (run->ranks != NULL) {
+		switch (ranks_collect(run->ranks, &result)) {
+		case RANKS_ENDED:
+			result_take(run, &result);
+			break;
+		case RANKS_LOST:
+			task_return(run, &result);
+			break;
+		case RANKS_BROKEN:
+			run->code = EXIT_RUNTIME;
+			return;
+		default:
+			pool_pace(run->pool, ranks_tick_ns(run->ranks));
+			return;
+		}
+	}
+}
+
+/* Every free place, here or elsewhere, gets a task. False: nothing is running
+ * and nothing is left. */
+static bool
+places_fill(struct run *run)
+{
+	uint32_t index, pass;
+
+	while (run->code == EXIT_OK) {
+		bool here = !pool_is_full(run->pool);
+
+		if (!here &&
+		    (run->ranks == NULL || !ranks_has_place(run->ranks)))
+			return true;
+		if (!next_find(run, &index, &pass))
+			break;
+		if (here)
+			run->code = pass_start(run, index, pass);
+		else
+			run->code = ranks_start(
+				run->ranks,
+				&(struct ranks_task){ index, pass });
+	}
+	return pool_running(run->pool) > 0 ||
+	       (run->ranks != NULL && ranks_running(run->ranks) > 0);
+}
+
 static void
 run_points(struct run *run)
 {
 	struct pool_result result;
-	uint32_t index, pass;
 
-	while (run->code == EXIT_OK) {
-		while (!pool_is_full(run->pool) &&
-		       next_find(run, &index, &pass)) {
-			if (pass_start(run, index, pass) != 0) {
-				run->code = EXIT_RUNTIME;
-				return;
-			}
-		}
+	while (run->code == EXIT_OK && places_fill(run) &&
+	       run->code == EXIT_OK) {
 		switch (pool_wait(run->pool, &result)) {
 		case POOL_ENDED:
 			result_take(run, &result);
-			progress_draw(run);
-			break;
-		case POOL_TICK:
-			progress_draw(run);
 			break;
 		case POOL_INTERRUPTED:
 			run->interrupted = true;
-			run->code = EXIT_RUNTIME;
 			break;
+		case POOL_TICK:
 		case POOL_EMPTY:
-			return;
+			break;
+		}
+		ranks_listen(run);
+		if (run->interrupted)
+			run->code = EXIT_RUNTIME;
+		else
+			progress_draw(run);
+	}
+}
+
+/* Rank 1 and up: run what rank 0 says. */
+static int
+worker_points(struct run *run)
+{
+	struct ranks_task task;
+	struct pool_result result;
+
+	for (;;) {
+		enum ranks_news news = ranks_order(run->ranks, &task);
+
+		if (news == RANKS_DONE)
+			return EXIT_OK;
+		if (news == RANKS_BROKEN ||
+		    (news == RANKS_TASK &&
+		     pass_start(run, task.point, task.pass) != 0))
+			return EXIT_RUNTIME;
+		if (news == RANKS_TASK)
+			continue;
+		ranks_beat(run->ranks, run->pool);
+		pool_pace(run->pool, ranks_tick_ns(run->ranks));
+		switch (pool_wait(run->pool, &result)) {
+		case POOL_ENDED:
+			if (ranks_report(run->ranks, &result) != 0)
+				return EXIT_RUNTIME;
+			break;
+		case POOL_INTERRUPTED:
+			return EXIT_RUNTIME;
+		case POOL_TICK:
+		case POOL_EMPTY:
+			break;
 		}
 	}
 }
@@ -445,15 +598,14 @@ world_check(struct run *run)
 	return 0;
 }
 
+/* Rank 0, and a run without ranks: the database. */
 static int
 run_open(struct run *run)
 {
 	const struct run_options *options = run->options;
 
-	run->point_count = sweep_point_count(run->scenario);
 	run->points = calloc(run->point_count, sizeof(*run->points));
-	run->resolved = resolved_text(run->scenario);
-	if (run->points == NULL || run->resolved == NULL) {
+	if (run->points == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
 		return EXIT_RUNTIME;
 	}
@@ -469,7 +621,36 @@ run_open(struct run *run)
 	for (uint32_t i = 0; i < run->point_count; i++)
 		if (run->points[i].state != RUN_OK)
 			run->weight_all += point_weight(run, i);
+	run->progress = talk_is_seen(run);
 	return 0;
+}
+
+/* The scenario, the pool, and the other ranks. */
+static int
+run_gather(struct run *run)
+{
+	const struct run_options *options = run->options;
+	int code = scenario_load(run->scenario, options->path, options->sets,
+				 options->set_count);
+
+	if (code == 0)
+		code = world_check(run);
+	if (code != 0)
+		return code;
+	run->point_count = sweep_point_count(run->scenario);
+	run->resolved = resolved_text(run->scenario);
+	if (run->resolved == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		return EXIT_RUNTIME;
+	}
+	/* It blocks signals: before MPI starts its threads. */
+	run->pool = pool_create(options->jobs);
+	if (run->pool == NULL)
+		return EXIT_RUNTIME;
+	if (options->aside || !ranks_wanted())
+		return 0;
+	return ranks_open(&run->ranks, run->scenario->name, run->resolved,
+			  options->jobs);
 }
 
 static void
@@ -480,6 +661,7 @@ run_close(struct run *run)
 		result_drop(run->points[i].held);
 	rows_close(&run->rows);
 	db_close(run->db);
+	free(run->again);
 	free(run->points);
 	free(run->resolved);
 	free(run->scenario);
@@ -490,7 +672,7 @@ static int
 run_sweep(const struct run_options *options)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	int code = EXIT_RUNTIME;
+	int code;
 
 	if (run == NULL ||
 	    (run->scenario = malloc(sizeof(*run->scenario))) == NULL) {
@@ -500,19 +682,15 @@ run_sweep(const struct run_options *options)
 	}
 	run->options = options;
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
-	code = scenario_load(run->scenario, options->path, options->sets,
-			     options->set_count);
-	if (code == 0)
-		code = world_check(run);
-	if (code == 0)
-		code = run_open(run);
-	if (code == 0 && (run->pool = pool_create(options->jobs)) == NULL)
-		code = EXIT_RUNTIME;
-	if (code == 0) {
+	code = run_gather(run);
+	if (code == 0 && ranks_is_worker(run->ranks)) {
+		code = worker_points(run);
+	} else if (code == 0 && (code = run_open(run)) == 0) {
 		run_points(run);
-		progress_clear();
+		progress_clear(run);
 		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
 	}
+	ranks_close(run->ranks, !run->interrupted);
 	run_close(run);
 	return code;
 }
@@ -521,7 +699,9 @@ static int
 verb_do(int argc, char **argv, bool aside)
 {
 	struct run_options options = { .db = DB_DEFAULT_PATH,
-				       .jobs = processors(),
+				       .jobs = ranks_wanted() && !aside
+						       ? 1
+						       : processors(),
 				       .aside = aside };
 	int code;
 

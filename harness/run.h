@@ -3,6 +3,7 @@
  * run.h - a sweep on its way into the database
  *
  *	scenario -> points -> pool of children -> spools -> one transaction each
+ *			   -> other ranks (ranks.h) ->
  *
  * Points are numbered by the sweep (sweep.h) and keep that order in their run
  * ids, so the database is the same however many jobs there were and whether
@@ -20,6 +21,7 @@
 
 #include "harness/lab.h"
 #include "harness/pool.h"
+#include "harness/ranks.h"
 #include "harness/rows.h"
 #include "harness/scenario.h"
 #include "harness/sweep.h"
@@ -59,10 +61,17 @@ struct run {
 	sqlite3 *db;
 	struct rows rows;
 	struct pool *pool;
+	struct ranks *ranks; /* NULL: mpirun did not start us */
+	/* Tasks of ranks that were lost: to be run again. */
+	struct ranks_task *again;
+	uint32_t again_count;
 	struct run_point *points;
 	uint32_t point_count, started, finished, before, failed;
 	int64_t base_id; /* of point 0 */
 	double weight_done, weight_all; /* servers, for the ETA */
+	uint64_t events; /* simulated by points that have ended */
+	bool progress; /* somebody looks at it, on a terminal */
+	double drawn_s; /* when it was last drawn */
 	struct timespec began;
 	struct sweep_point point; /* scratch */
 	bool differs; /* a determinism check failed */

@@ -39,6 +39,8 @@ run_command(const struct run *run, bool resume, FILE *file)
 {
 	const struct run_options *options = run->options;
 
+	if (run->ranks != NULL)
+		fprintf(file, "mpirun -n %u ", ranks_count(run->ranks));
 	fputs("homeward run ", file);
 	if (options->live)
 		fputs("--in live ", file);

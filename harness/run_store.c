@@ -86,6 +86,36 @@ points_match(struct run *run)
 	return row < 0 ? EXIT_RUNTIME : 0;
 }
 
+/* A sweep that was killed could not say how to go on: say it to whoever
+ * starts it again. */
+static int
+rest_mention(struct run *run)
+{
+	sqlite3_stmt *statement = db_prepare(
+		run->db, "SELECT count(DISTINCT p.i) FROM temp.point p "
+			 "JOIN run r ON r.point = p.point AND r.seed = p.seed "
+			 "WHERE r.resolved = ?1 AND r.scenario = ?2 "
+			 "AND r.world = ?3 AND r.status = 'ok'");
+	int64_t there = 0;
+
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_text(statement, 1, run->resolved, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, run->scenario->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, run_world(run->options), -1,
+			  SQLITE_STATIC);
+	if (db_step(statement) == 1)
+		there = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	if (there > 0 && there < run->point_count)
+		fprintf(stderr,
+			"%s: %lld of %u points are in %s from before; "
+			"--resume would run the others only\n",
+			run->scenario->name, (long long)there, run->point_count,
+			run->options->db);
+	return 0;
+}
+
 int
 run_prepare(struct run *run)
 {
@@ -95,7 +125,7 @@ run_prepare(struct run *run)
 	    db_number(run->db, "SELECT max(id) FROM run", 0, &last) != 0)
 		return EXIT_RUNTIME;
 	run->base_id = last + 1;
-	if (run->options->resume && points_match(run) != 0)
+	if ((run->options->resume ? points_match(run) : rest_mention(run)) != 0)
 		return EXIT_RUNTIME;
 	for (uint32_t i = 0; i < run->point_count; i++)
 		run->before += run->points[i].state == RUN_OK;
@@ -148,6 +178,8 @@ rows_fill(struct run *run, const struct pool_result *result, int64_t id,
 		.peak_rss_bytes = result->peak_rss_bytes,
 		.events = world->events,
 		.state_hash = world->state_hash,
+		.host = result->host,
+		.kernel = result->kernel,
 		.resolved = run->resolved,
 		.settings = &run->point.settings,
 	};
