@@ -318,7 +318,7 @@ packet_build_icmp_too_big(const struct address *from, uint32_t mtu_bytes,
 }
 
 enum drop
-packet_ttl_decrement(uint8_t *bytes, size_t size)
+packet_ttl_lower(uint8_t *bytes, size_t size, uint8_t by)
 {
 	uint8_t *ttl, *sum;
 
@@ -328,9 +328,9 @@ packet_ttl_decrement(uint8_t *bytes, size_t size)
 		if (size < IP6_HEADER_BYTES)
 			return DROP_SHORT;
 		ttl = bytes + offsetof(struct wire_ip6, hop_limit);
-		if (*ttl <= 1)
+		if (*ttl <= by)
 			return DROP_TTL;
-		(*ttl)--;
+		*ttl = (uint8_t)(*ttl - by);
 		return DROP_NONE;
 	}
 	if (bytes[0] >> 4 != 4)
@@ -339,14 +339,30 @@ packet_ttl_decrement(uint8_t *bytes, size_t size)
 		return DROP_SHORT;
 	ttl = bytes + offsetof(struct wire_ip4, ttl);
 	sum = bytes + offsetof(struct wire_ip4, sum);
-	if (*ttl <= 1)
+	if (*ttl <= by)
 		return DROP_TTL;
 	/* TTL is the high byte of its word; the protocol is the low one. */
 	uint16_t before = wire_get16(ttl);
-	(*ttl)--;
+	*ttl = (uint8_t)(*ttl - by);
 	wire_put16(sum,
 		   checksum_update16(wire_get16(sum), before, wire_get16(ttl)));
 	return DROP_NONE;
+}
+
+enum drop
+packet_ttl_decrement(uint8_t *bytes, size_t size)
+{
+	return packet_ttl_lower(bytes, size, 1);
+}
+
+uint8_t
+packet_ttl(const uint8_t *bytes, size_t size)
+{
+	if (size >= IP6_HEADER_BYTES && bytes[0] >> 4 == 6)
+		return bytes[offsetof(struct wire_ip6, hop_limit)];
+	if (size >= IP4_HEADER_MIN && bytes[0] >> 4 == 4)
+		return bytes[offsetof(struct wire_ip4, ttl)];
+	return 0;
 }
 
 /* The options that later fragments keep: those with the copied flag, padded

@@ -103,6 +103,10 @@ size_t packet_build_icmp_too_big(const struct address *from, uint32_t mtu_bytes,
  * updated by RFC 1624. DROP_TTL: it was 1 or 0 and the bytes are unchanged;
  * DROP_SHORT, DROP_VERSION: not an IP packet. */
 enum drop packet_ttl_decrement(uint8_t *bytes, size_t size);
+/* The same for several hops at once; DROP_TTL: it was not above `by`. */
+enum drop packet_ttl_lower(uint8_t *bytes, size_t size, uint8_t by);
+/* The TTL or hop limit; 0 also for what is not an IP packet. */
+uint8_t packet_ttl(const uint8_t *bytes, size_t size);
 
 /* The next fragment of an IPv4 packet, at most mtu_bytes. *at is the payload
  * offset: start with 0 and call until the answer is 0.

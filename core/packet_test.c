@@ -417,6 +417,7 @@ test_ttl(void)
 		}
 		CHECK(packet_ttl_decrement(out, size) == DROP_TTL);
 		CHECK(packet_ttl_decrement(out, 0) == DROP_SHORT);
+		CHECK(packet_ttl(out, 0) == 0 && packet_ttl(out, 19) == 0);
 		CHECK(packet_ttl_decrement(out, 19) == DROP_SHORT);
 		out[0] = 0x55;
 		CHECK(packet_ttl_decrement(out, size) == DROP_VERSION);

@@ -28,6 +28,7 @@
 	}
 
 CHOICES(fabric_kind_name, "spine_leaf", "uniform")
+CHOICES(fidelity_name, "packet", "path")
 CHOICES(ecmp_name, "hash_threshold", "modulo", "resilient")
 CHOICES(detection_name, "carrier", "bfd", "hold")
 CHOICES(tables_name, "joined", "ideal")
@@ -103,6 +104,9 @@ static const struct key settings_keys[] = {
 
 	CHOICE("fabric.kind", IN(fabric.kind), fabric_kind_name,
 	       "routed fabric, or one equal hop between any two servers"),
+	CHOICE("fabric.fidelity", IN(fabric.fidelity), fidelity_name,
+	       "every hop an event, with queues; or one event a packet, "
+	       "without"),
 	COUNT("fabric.exits", IN(fabric.exits), 1, 64,
 	      "routers between the fabric and the edge"),
 	COUNT("fabric.spines", IN(fabric.spines), 1, 1024, "spines a pod"),

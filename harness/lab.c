@@ -95,6 +95,10 @@ lab_possible(const struct settings *settings, char *error, size_t error_size)
 	if (fabric->kind != FABRIC_SPINE_LEAF)
 		snprintf(error, error_size,
 			 "fabric.kind: a lab is a spine_leaf fabric");
+	else if (fabric->fidelity != FIDELITY_PACKET)
+		snprintf(error, error_size,
+			 "fabric.fidelity: a lab's packets take every hop; "
+			 "path is for the simulator");
 	else if (fabric->servers > LAB_SERVERS_MAX)
 		snprintf(error, error_size,
 			 "fabric.servers: %u; a lab has at most %d",

@@ -30,16 +30,19 @@ struct shelf {
 
 struct buffers {
 	struct shelf shelves[CLASSES];
+	uint32_t note_bytes;
 	uint32_t in_use;
 };
 
 struct buffers *
-buffers_create(void)
+buffers_create(uint32_t note_bytes)
 {
 	struct buffers *buffers = calloc(1, sizeof(*buffers));
 
+	assert(note_bytes % 8 == 0);
 	if (buffers == NULL)
 		abort();
+	buffers->note_bytes = note_bytes;
 	for (size_t i = 0; i < CLASSES; i++)
 		buffers->shelves[i].free = NONE;
 	return buffers;
@@ -59,6 +62,12 @@ buffers_destroy(struct buffers *buffers)
 	free(buffers);
 }
 
+static size_t
+slot_bytes(const struct buffers *buffers, uint32_t class)
+{
+	return classes[class].slot_bytes + buffers->note_bytes;
+}
+
 static struct buffer *
 slot_at(const struct buffers *buffers, uint32_t class, uint32_t slot)
 {
@@ -66,10 +75,10 @@ slot_at(const struct buffers *buffers, uint32_t class, uint32_t slot)
 	uint32_t shift = classes[class].page_shift;
 	uint8_t *page = shelf->pages[slot >> shift];
 
-	/* Pages come from malloc() and slots are multiples of 32 bytes. */
-	return (struct buffer *)(void *)(page +
+	/* Pages come from malloc(), slots and notes are multiples of 8. */
+	return (struct buffer *)(void *)(page + buffers->note_bytes +
 					 (size_t)(slot & ((1U << shift) - 1)) *
-						 classes[class].slot_bytes);
+						 slot_bytes(buffers, class));
 }
 
 struct buffer *
@@ -80,8 +89,10 @@ buffer_get(const struct buffers *buffers, uint32_t index)
 }
 
 static void
-shelf_grow(struct shelf *shelf, uint32_t class)
+shelf_grow(struct buffers *buffers, uint32_t class)
 {
+	struct shelf *shelf = &buffers->shelves[class];
+
 	if (shelf->page_count == shelf->page_capacity) {
 		shelf->page_capacity =
 			shelf->page_capacity ? shelf->page_capacity * 2 : 8;
@@ -92,8 +103,8 @@ shelf_grow(struct shelf *shelf, uint32_t class)
 			abort();
 	}
 
-	uint8_t *page = malloc((size_t)classes[class].slot_bytes
-			       << classes[class].page_shift);
+	uint8_t *page =
+		malloc(slot_bytes(buffers, class) << classes[class].page_shift);
 	if (page == NULL)
 		abort();
 	shelf->pages[shelf->page_count++] = page;
@@ -118,7 +129,7 @@ buffer_take(struct buffers *buffers, uint32_t size)
 		slot = shelf->slot_count++;
 		assert(slot < NONE >> CLASS_BITS);
 		if (slot >> classes[class].page_shift >= shelf->page_count)
-			shelf_grow(shelf, class);
+			shelf_grow(buffers, class);
 		buffer = slot_at(buffers, class, slot);
 	}
 	buffer->size = size;
@@ -151,7 +162,15 @@ buffer_copy(struct buffers *buffers, uint32_t index)
 	to->digest = from->digest;
 	to->target = from->target;
 	memcpy(to->bytes, from->bytes, from->size);
+	memcpy(buffer_note(buffers, copy), buffer_note(buffers, index),
+	       buffers->note_bytes);
 	return copy;
+}
+
+void *
+buffer_note(const struct buffers *buffers, uint32_t index)
+{
+	return (uint8_t *)buffer_get(buffers, index) - buffers->note_bytes;
 }
 
 uint32_t

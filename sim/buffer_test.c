@@ -34,7 +34,7 @@ main(void)
 		struct buffer *where;
 	} held[MOST];
 	uint32_t count = 0;
-	struct buffers *buffers = buffers_create();
+	struct buffers *buffers = buffers_create(8);
 	struct rng rng;
 
 	rng_init(&rng, 4, 4);
@@ -49,6 +49,7 @@ main(void)
 			held[count].mark = (uint8_t)step;
 			memset(buffer->bytes, (uint8_t)step, size);
 			buffer->target = (uint32_t)step;
+			memset(buffer_note(buffers, index), step & 255, 8);
 			count++;
 		} else if (count > 0) {
 			uint32_t at = (uint32_t)rng_below(&rng, count);
@@ -59,6 +60,9 @@ main(void)
 			CHECK(filled(buffer_get(buffers, copy), held[at].mark));
 			CHECK(buffer_get(buffers, copy)->target ==
 			      buffer->target);
+			const uint8_t *note = buffer_note(buffers, copy);
+			CHECK(note[0] == held[at].mark &&
+			      note[7] == held[at].mark);
 			buffer_release(buffers, held[at].index);
 			buffer_release(buffers, copy);
 			held[at] = held[--count];

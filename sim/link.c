@@ -10,7 +10,6 @@
 #include "sim/link.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 /* ISO C has no name for it; every compiler that we support does. */
 __extension__ typedef unsigned __int128 uint128;
@@ -58,6 +57,55 @@ chance(struct rng *rng, uint32_t ppm)
 	return ppm > 0 && rng_below(rng, PPM) < ppm;
 }
 
+bool
+link_mishaps(const struct link_settings *settings)
+{
+	return settings->loss_ppm > 0 || settings->duplicate_ppm > 0 ||
+	       settings->reorder_ppm > 0;
+}
+
+static struct link_passage
+mishaps_draw(struct link_direction *direction,
+	     const struct link_settings *settings, struct link_passage passage)
+{
+	if (chance(&direction->rng, settings->loss_ppm))
+		return (struct link_passage){ .drop = DROP_LOSS };
+	if (chance(&direction->rng, settings->duplicate_ppm))
+		passage.copies = 2;
+	if (chance(&direction->rng, settings->reorder_ppm)) {
+		int64_t most = settings->delay_ns > NS_PER_US
+				       ? settings->delay_ns
+				       : NS_PER_US;
+		passage.delay_ns +=
+			1 + (int64_t)rng_below(&direction->rng, (uint64_t)most);
+	}
+	return passage;
+}
+
+int64_t
+link_crossing_ns(const struct link_settings *settings, uint32_t size)
+{
+	uint64_t rate_bps = settings->rate_bps;
+
+	if (rate_bps == 0)
+		return settings->delay_ns;
+	return settings->delay_ns +
+	       (int64_t)((size * BYTE_WORK + rate_bps - 1) / rate_bps);
+}
+
+struct link_passage
+link_cross(struct link_direction *direction,
+	   const struct link_settings *settings, uint32_t size)
+{
+	const struct link_passage passage = {
+		.drop = DROP_NONE,
+		.delay_ns = link_crossing_ns(settings, size),
+		.copies = 1,
+	};
+
+	return mishaps_draw(direction, settings, passage);
+}
+
 struct link_passage
 link_send(struct link_direction *direction,
 	  const struct link_settings *settings, struct instant now,
@@ -87,16 +135,5 @@ link_send(struct link_direction *direction,
 		passage.delay_ns += direction->idle_ns - now.ns +
 				    (direction->idle_fraction > 0);
 	}
-	if (chance(&direction->rng, settings->loss_ppm))
-		return (struct link_passage){ .drop = DROP_LOSS };
-	if (chance(&direction->rng, settings->duplicate_ppm))
-		passage.copies = 2;
-	if (chance(&direction->rng, settings->reorder_ppm)) {
-		int64_t most = settings->delay_ns > NS_PER_US
-				       ? settings->delay_ns
-				       : NS_PER_US;
-		passage.delay_ns +=
-			1 + (int64_t)rng_below(&direction->rng, (uint64_t)most);
-	}
-	return passage;
+	return mishaps_draw(direction, settings, passage);
 }

@@ -23,6 +23,7 @@
 #ifndef SIM_LINK_H
 #define SIM_LINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/drop.h"
@@ -48,6 +49,13 @@ void link_direction_init(struct link_direction *, uint64_t seed,
 struct link_passage link_send(struct link_direction *,
 			      const struct link_settings *, struct instant now,
 			      uint32_t size);
+/* What an idle line takes for it: serialisation and propagation. */
+int64_t link_crossing_ns(const struct link_settings *, uint32_t size);
+/* The same as sending on a line that is always idle: mishaps, no queue. */
+struct link_passage link_cross(struct link_direction *,
+			       const struct link_settings *, uint32_t size);
+/* Can anything go wrong but a full queue? */
+bool link_mishaps(const struct link_settings *);
 /* Bytes waiting or being sent, rounded up. */
 uint64_t link_backlog_bytes(const struct link_direction *,
 			    const struct link_settings *, struct instant now);

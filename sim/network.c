@@ -13,9 +13,13 @@
  * of it.
  *
  * A link's state is what both ends agree on: what was asked for, or down while
- * a device at one end is. Every change starts an epoch, and a packet arrives
- * only in the epoch in which it was sent: what is on the wire or in the queue
- * when a link dies is lost. A silent link takes packets and loses them.
+ * a device at one end is. Every change starts an epoch of the network, which is
+ * from then on that link's, and a packet arrives only in the link's epoch in
+ * which it was sent: what is on the wire or in the queue when a link dies is
+ * lost. A silent link takes packets and loses them.
+ *
+ * In path fidelity `transmit` takes a packet not over one link but as far as
+ * its way is plain (walk.h); all else is the same.
  *
  * Where we are simpler than the world: no ARP and no neighbour discovery; a
  * router answers no packet that is addressed to it; ICMP errors are limited
@@ -34,6 +38,7 @@
 #include "sim/memory.h"
 #include "sim/network_state.h"
 #include "sim/stream.h"
+#include "sim/walk.h"
 
 #define ICMP_INTERVAL_NS NS_PER_MS
 #define ICMP_BURST	 50
@@ -42,9 +47,23 @@ enum packet_code {
 	PACKET_FROM_LINK, /* c = epoch of the link */
 	PACKET_UNIFORM,
 	PACKET_LOCAL, /* a host's packet to itself */
+	PACKET_WALKED, /* c = epoch of the network */
 };
 
 /* ---- making and unmaking ---- */
+
+/* Walks without mishaps leave no trace in a link. */
+static bool
+directions_needed(const struct network *network)
+{
+	const struct fabric_settings *settings = &network->fabric->settings;
+
+	return network->fidelity == FIDELITY_PACKET ||
+	       link_mishaps(&settings->client_link) ||
+	       link_mishaps(&settings->edge_link) ||
+	       link_mishaps(&settings->fabric_link) ||
+	       link_mishaps(&settings->server_link);
+}
 
 static void
 links_create(struct network *network, uint64_t seed)
@@ -53,6 +72,10 @@ links_create(struct network *network, uint64_t seed)
 
 	network->links =
 		memory_zeroed(fabric->link_count, sizeof(network->links[0]));
+	if (directions_needed(network))
+		network->directions =
+			memory_zeroed(2 * (size_t)fabric->link_count,
+				      sizeof(network->directions[0]));
 	for (uint32_t i = 0; i < fabric->link_count; i++) {
 		struct network_link *link = &network->links[i];
 		enum tier tier = fabric_tier(fabric, i);
@@ -62,8 +85,9 @@ links_create(struct network *network, uint64_t seed)
 		link->settings = fabric_link_settings(fabric, i);
 		link->asked = LINK_UP;
 		link->state = LINK_UP;
-		link_direction_init(&link->directions[0], seed, stream);
-		link_direction_init(&link->directions[1], seed, stream + 1);
+		for (uint32_t d = 0; network->directions != NULL && d < 2; d++)
+			link_direction_init(&network->directions[2 * i + d],
+					    seed, stream + d);
 	}
 }
 
@@ -104,7 +128,11 @@ network_create(struct network **created, const struct settings *settings,
 	network->watch = watch;
 	network->deliver = deliver;
 	network->context = context;
-	network->buffers = buffers_create();
+	network->fidelity = settings->fabric.fidelity;
+	network->buffers =
+		buffers_create(network->fidelity == FIDELITY_PATH
+				       ? (uint32_t)sizeof(struct walk)
+				       : 0);
 	network->tally = tally_create(devices);
 	network->device_up = memory_zeroed(devices, sizeof(bool));
 	memset(network->device_up, 1, devices);
@@ -137,6 +165,8 @@ network_destroy(struct network *network)
 	buffers_destroy(network->buffers);
 	tally_destroy(network->tally);
 	free(network->links);
+	free(network->directions);
+	free(network->changes);
 	free(network->device_up);
 	free(network->seeds);
 	free(network->icmp_next_ns);
@@ -210,6 +240,51 @@ packet_keep(struct network *network, const uint8_t *bytes,
 	return index;
 }
 
+/* Send a packet out of a port and on as far as its way is plain. */
+static void
+packet_walk(struct network *network, uint32_t port, uint32_t index)
+{
+	const struct fabric *fabric = network->fabric;
+	struct buffer *buffer = buffer_get(network->buffers, index);
+	struct walk *walk = buffer_note(network->buffers, index);
+	uint32_t device = fabric->ports[port].device;
+	const struct walk_load load = {
+		.digest = buffer->digest,
+		.target = buffer->target,
+		.size = buffer->size,
+		.ttl = packet_ttl(buffer->bytes, buffer->size),
+	};
+
+	tap(network, device, port - fabric->port_first[device], buffer->bytes,
+	    buffer->size);
+	walk_trace(network, walk, port, &load);
+
+	struct link_passage passage = walk_cross(network, walk, buffer->size);
+	for (uint32_t i = 1; i < walk->count; i++) {
+		device = fabric->ports[walk->ports[i]].device;
+		struct tally_row *row = tally_of(network->tally, device);
+		row->forwarded_packets++;
+		row->forwarded_bytes += buffer->size;
+	}
+	if (passage.drop != DROP_NONE) {
+		packet_drop(network, device, index, passage.drop);
+		return;
+	}
+	(void)packet_ttl_lower(buffer->bytes, buffer->size,
+			       (uint8_t)(walk->count - 1));
+
+	uint32_t to = fabric->ports[walk->end].device;
+	uint32_t in_port = walk->end - fabric->port_first[to];
+	if (passage.copies > 1) {
+		tally_of(network->tally, device)->duplicates++;
+		packet_schedule(network, to, passage.delay_ns, PACKET_WALKED,
+				buffer_copy(network->buffers, index), in_port,
+				network->epoch);
+	}
+	packet_schedule(network, to, passage.delay_ns, PACKET_WALKED, index,
+			in_port, network->epoch);
+}
+
 /* Put a packet that fits on the line. The buffer is ours no longer. */
 static void
 packet_transmit(struct network *network, uint32_t port, uint32_t index)
@@ -217,7 +292,7 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 	const struct fabric *fabric = network->fabric;
 	const struct fabric_port *out = &fabric->ports[port];
 	const struct fabric_port *in = &fabric->ports[out->peer];
-	struct network_link *link = &network->links[out->link];
+	const struct network_link *link = &network->links[out->link];
 	const struct buffer *buffer = buffer_get(network->buffers, index);
 
 	if (link->state == LINK_DOWN) {
@@ -225,9 +300,20 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 		return;
 	}
 
-	int side = fabric->links[out->link].ports[1] == port;
+	if (network->fidelity == FIDELITY_PATH && link->state == LINK_UP) {
+		packet_walk(network, port, index);
+		return;
+	}
+	if (network->fidelity == FIDELITY_PATH) { /* a silent link */
+		tap(network, out->device,
+		    port - fabric->port_first[out->device], buffer->bytes,
+		    buffer->size);
+		packet_drop(network, out->device, index, DROP_LINK_DOWN);
+		return;
+	}
+
 	struct link_passage passage =
-		link_send(&link->directions[side], link->settings,
+		link_send(network_direction(network, port), link->settings,
 			  queue_now(network->queue), buffer->size);
 	if (passage.drop == DROP_NONE && link->state == LINK_SILENT)
 		passage.drop = DROP_LINK_DOWN;
@@ -511,6 +597,11 @@ packet_lost(const struct network *network, const struct event *event)
 {
 	const struct fabric *fabric = network->fabric;
 
+	if (event->code == PACKET_WALKED)
+		return walk_lost(network,
+				 buffer_note(network->buffers, event->a),
+				 buffer_get(network->buffers, event->a)->size,
+				 (uint32_t)event->c);
 	if (event->code != PACKET_FROM_LINK)
 		return !network->device_up[event->destination];
 
@@ -568,11 +659,28 @@ network_event(struct network *network, const struct event *event)
 /* ---- faults ---- */
 
 static void
+change_note(struct network *network, struct network_link *link)
+{
+	if (network->epoch == network->change_capacity) {
+		network->change_capacity = network->change_capacity * 2 + 16;
+		network->changes =
+			memory_grown(network->changes, network->change_capacity,
+				     sizeof(network->changes[0]));
+	}
+	network->changes[network->epoch++] = (struct network_change){
+		.at_ns = queue_now(network->queue).ns,
+		.before = link->epoch,
+		.state = link->state,
+	};
+	link->epoch = network->epoch;
+}
+
+static void
 link_refresh(struct network *network, uint32_t index)
 {
 	const struct fabric *fabric = network->fabric;
 	struct network_link *link = &network->links[index];
-	enum network_link_state state = link->asked;
+	uint8_t state = link->asked;
 
 	for (int i = 0; i < 2; i++)
 		if (!network->device_up
@@ -582,17 +690,17 @@ link_refresh(struct network *network, uint32_t index)
 	if (state == link->state)
 		return;
 	link->state = state;
-	link->epoch++;
-	link_clear(&link->directions[0]);
-	link_clear(&link->directions[1]);
-	bgp_link(network->bgp, index, state);
+	change_note(network, link);
+	for (uint32_t d = 0; network->directions != NULL && d < 2; d++)
+		link_clear(&network->directions[2 * index + d]);
+	bgp_link(network->bgp, index, (enum network_link_state)state);
 }
 
 void
 network_link_set(struct network *network, uint32_t link,
 		 enum network_link_state state)
 {
-	network->links[link].asked = state;
+	network->links[link].asked = (uint8_t)state;
 	link_refresh(network, link);
 }
 

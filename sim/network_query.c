@@ -10,6 +10,17 @@
 
 #include "core/packet.h"
 #include "sim/network_state.h"
+#include "sim/walk.h"
+
+struct link_direction *
+network_direction(struct network *network, uint32_t port)
+{
+	const struct fabric *fabric = network->fabric;
+	uint32_t link = fabric->ports[port].link;
+
+	return &network->directions[2 * (size_t)link +
+				    (fabric->links[link].ports[1] == port)];
+}
 
 uint64_t
 network_hash(const struct network *network, uint32_t device, uint64_t digest)
@@ -84,20 +95,28 @@ network_path(const struct network *network, uint32_t device,
 	}
 
 	uint32_t port = network_uplink(network, device, UINT8_MAX, digest);
-	while (port != FABRIC_NONE && count < packet.ttl) {
-		uint32_t link = fabric->ports[port].link;
-		if (network->links[link].state != LINK_UP)
-			return 0;
-		if (count < capacity)
-			links[count] = link;
-		count++;
-		device = fabric->ports[fabric->ports[port].peer].device;
+	while (port != FABRIC_NONE && count < packet.ttl &&
+	       network->links[fabric->ports[port].link].state == LINK_UP) {
+		const struct walk_load load = {
+			.digest = digest,
+			.target = target,
+			.ttl = packet.ttl - count,
+		};
+		struct walk walk;
+		walk_trace(network, &walk, port, &load);
+		for (uint32_t i = 0; i < walk.count; i++, count++)
+			if (count < capacity)
+				links[count] =
+					fabric->ports[walk.ports[i]].link;
+		device = fabric->ports[walk.end].device;
 		if (!fabric_is_router(fabric, device)) {
 			if (!network_here(fabric, device, target))
 				return 0;
 			*last = device;
 			return count;
 		}
+		/* A walk ends early where something is wrong, or because it is
+		 * long. */
 		port = bgp_route(network->bgp, device, target,
 				 network_hash(network, device, digest));
 	}

@@ -20,10 +20,16 @@
 #include "sim/uniform.h"
 
 struct network_link {
-	struct link_direction directions[2]; /* from ports[0], from ports[1] */
 	const struct link_settings *settings;
-	enum network_link_state asked, state;
-	uint32_t epoch;
+	uint32_t epoch; /* number of its last change; 0: none yet */
+	uint8_t asked, state; /* enum network_link_state */
+};
+
+/* Change 1 is changes[0]. */
+struct network_change {
+	int64_t at_ns;
+	uint32_t before; /* the same link's epoch until then */
+	uint8_t state; /* from then on */
 };
 
 struct network {
@@ -37,7 +43,13 @@ struct network {
 	void *context;
 	struct buffers *buffers;
 	struct tally *tally;
+	enum fidelity_kind fidelity;
 	struct network_link *links;
+	/* From each link's ports[0], from its ports[1]. NULL in path fidelity,
+	 * which has no queues, when no link has mishaps. */
+	struct link_direction *directions;
+	struct network_change *changes; /* of links' states */
+	uint32_t epoch, change_capacity; /* epoch: how many */
 	bool *device_up;
 	uint64_t *seeds; /* a device: its ECMP hash */
 	struct siphash_key digest_key;
@@ -46,6 +58,8 @@ struct network {
 	uint8_t *scratch; /* for fragments; BUFFER_BYTES_MAX */
 };
 
+/* The direction that begins at a global port. */
+struct link_direction *network_direction(struct network *, uint32_t port);
 /* A packet's digest under a device's own seed. */
 uint64_t network_hash(const struct network *, uint32_t device, uint64_t digest);
 /* The uplink by which a host sends: a global port, FABRIC_NONE: no route. */

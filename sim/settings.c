@@ -31,6 +31,7 @@ fabric_default(void)
 	};
 	struct fabric_settings fabric = {
 		.kind = FABRIC_SPINE_LEAF,
+		.fidelity = FIDELITY_PACKET,
 		.exits = 2,
 		.spines = 2,
 		.leaves = 4,

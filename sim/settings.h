@@ -34,6 +34,11 @@ enum fabric_kind {
 	FABRIC_UNIFORM, /* one hop of equal delay between any two servers */
 };
 
+enum fidelity_kind { /* of a routed fabric; a uniform one has no hops */
+	FIDELITY_PACKET, /* every hop an event, bytes and queues */
+	FIDELITY_PATH, /* one event a packet, no queues; see walk.h */
+};
+
 /*
  *	     client1 .. clientC
  *		\ | /		client_link
@@ -51,6 +56,7 @@ enum fabric_kind {
  */
 struct fabric_settings {
 	enum fabric_kind kind;
+	enum fidelity_kind fidelity;
 	uint32_t exits, spines, leaves, pods; /* spines and leaves per pod */
 	uint32_t servers, uplinks; /* uplinks a server, 1..4 */
 	uint32_t clients; /* client hosts */
