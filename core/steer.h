@@ -86,7 +86,7 @@ struct steer_settings {
 	uint32_t hold_bytes; /* 8 MiB, counted in the chunks of held.h */
 	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6; 0: no
 					 limit */
-	uint32_t misses_per_s; /* 20,000; 0: no limit */
+	uint32_t misses_per_s; /* 2,000; 0: no limit */
 };
 
 struct steer_limits {

@@ -34,11 +34,6 @@
 #define FLOOD_PPS    40000
 #define SLOW_FLOOD   25000 /* with sanitizers */
 #define SLOW_PPS     5000
-/* Not the default, 20,000: a lookup that misses takes some 100 us of processor
- * time in all, and four daemons, the routers, the clients and the flood share
- * this machine. At the default the flood takes all of it: strays overflow the
- * TUN's queue, lookups time out, and sessions that stray then stand still. */
-#define MISSES_PER_S 2000
 #define SOURCES	     10000
 #define SETTLE_NS    (500 * NS_PER_MS)
 
@@ -467,7 +462,6 @@ attack_all(const char *name, uint8_t family)
 
 	memset(&attack, 0, sizeof(attack));
 	trial_settings(&settings, family);
-	settings.service.steer.misses_per_s = MISSES_PER_S;
 	int code = trial_begin_as(trial, name, &settings);
 	if (code != 0)
 		return code;
