@@ -219,6 +219,37 @@ find(struct node *node, struct instant now, uint32_t slot,
 	return false;
 }
 
+/* Candidates that failed, as pings before have: bits. */
+static uint64_t
+dead_candidates(struct node *node, const struct lookup *lookup)
+{
+	_Static_assert(LOOKUP_SHORTLIST <= 64, "a bit each");
+	uint64_t dead = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state != CANDIDATE_FAILED)
+			continue;
+		const struct contact *contact =
+			table_find(node->table, candidate->peer);
+		if (contact != NULL && contact_stale(contact))
+			dead |= UINT64_C(1) << i;
+	}
+	return dead;
+}
+
+/* Finding is over: what has it shown? */
+static void
+judge(struct node *node, struct lookup *lookup)
+{
+	lookup->ok = lookup->record_count > 0;
+	if (lookup->kind == LOOKUP_GET && !lookup->ok)
+		lookup->conclusive =
+			lookup_conclusive(lookup, node->settings->replicas,
+					  dead_candidates(node, lookup));
+}
+
 /* Tell whom there is to tell. True: storing is over. */
 static bool
 place(struct node *node, struct instant now, uint32_t slot,
@@ -284,7 +315,7 @@ errand_advance(struct node *node, struct instant now, uint32_t slot,
 		if (lookup->record_count == 0)
 			lookup->hops = lookup->round;
 		if (lookup->kind != LOOKUP_SET) {
-			lookup->ok = lookup->record_count > 0;
+			judge(node, lookup);
 			finish(node, now, slot);
 			return;
 		}

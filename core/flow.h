@@ -56,7 +56,7 @@ struct flow {
 	uint8_t state; /* enum flow_state */
 	uint8_t uplink; /* the latest packet came in by */
 	uint8_t excluded_count;
-	bool missed; /* some node has said so since missing_since */
+	bool missed; /* the latest lookup that ended has shown: nobody's */
 	bool patient; /* more than RSTs came: misses are retried */
 	node_ticket ticket; /* LOOKING */
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */

@@ -397,6 +397,31 @@ lookup_complete(struct lookup *lookup, uint32_t k)
 	return overdue == 0;
 }
 
+bool
+lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
+{
+	uint32_t answered = 0, silent = 0;
+	/* Where nobody else is, nobody else knows. */
+	bool heard = lookup->candidate_count == 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count && answered < replicas;
+	     i++) {
+		switch (lookup->candidates[i].state) {
+		case CANDIDATE_ANSWERED:
+			answered++;
+			heard |= i < replicas;
+			break;
+		case CANDIDATE_FAILED:
+			silent += answered + silent < replicas &&
+				  (dead >> i & 1) == 0;
+			break;
+		default:
+			return false;
+		}
+	}
+	return heard && silent <= answered && silent <= replicas - silent;
+}
+
 uint32_t
 lookup_choose_store(const struct lookup *lookup, struct instant now,
 		    uint32_t replicas, uint64_t self, uint8_t *chosen,

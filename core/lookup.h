@@ -28,6 +28,15 @@
  * these once more before it says "missed", for a lost datagram is likelier
  * than three dead replicas; any lookup does when nobody has answered at all.
  *
+ * "Missed" is conclusive when those who should know have said that they do
+ * not: the `replicas` closest that have not failed have all answered, and none
+ * in front of them is still to answer. Who failed may be down, or busy, or
+ * behind a link that swallows everything, and then hold the record; so of the
+ * `replicas` closest, failed or not, one at least must have answered, and of
+ * those that are not known to be dead no more may have failed than answered.
+ * With three replicas: one may be silent; two, when they are known to be dead;
+ * never all three, for then nobody is left who would know.
+ *
  * A lookup that publishes goes on in the same slot: the record is stored at
  * the `replicas` closest that answered, ourselves among them when we are;
  * each is told again when overdue; when it fails or refuses, the next
@@ -148,7 +157,8 @@ struct lookup {
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
 	bool local; /* GET: we held it; SET: nobody else does */
-	bool ok;
+	bool ok; /* GET: found */
+	bool conclusive; /* GET, not found: nobody has it */
 	struct candidate candidates[LOOKUP_SHORTLIST];
 };
 
@@ -202,6 +212,9 @@ uint32_t lookup_choose_survey(const struct lookup *, uint32_t wanted,
 /* FINDING: all that should know have answered, or failed for good. May put
  * silent ones up for a second try; then lookup_choose() again. */
 bool lookup_complete(struct lookup *, uint32_t k);
+/* FINDING is over without a value: is that proof that there is none? dead: bit
+ * i is set when candidate i is known to be, by more than this lookup. */
+bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);
 /* STORING: whom to tell now, first or again, as indices; *self_holds: we are
  * one of the replicas ourselves. self: our own position. */
 uint32_t lookup_choose_store(const struct lookup *, struct instant now,

@@ -205,6 +205,69 @@ test_survey(void)
 	give(lookup);
 }
 
+/* Who said no, who failed and who of these is known to be dead, as bits: peers
+ * 1, 2, ...; the others were asked or not even that. */
+static const struct {
+	const char *sentence;
+	uint32_t count, replicas;
+	uint32_t answered, failed, dead;
+	bool conclusive;
+} misses[] = {
+	{ "we know nobody: nobody knows", 0, 3, 0, 0, 0, true },
+	{ "all say no", 8, 3, 0xff, 0, 0, true },
+	{ "the three closest say no", 8, 3, 0x07, 0, 0, true },
+	{ "the closest is still to answer", 8, 3, 0xfe, 0, 0, false },
+	{ "one of the three is still to answer", 8, 3, 0xfb, 0, 0, false },
+	{ "one failed: the fourth counts", 8, 3, 0xfd, 0x02, 0, true },
+	{ "one failed and the fourth is out", 8, 3, 0x05, 0x02, 0, false },
+	{ "two failed: no", 8, 3, 0xfc, 0x03, 0, false },
+	{ "two failed, but one was dead", 8, 3, 0xfc, 0x03, 0x02, true },
+	{ "two dead, and the fourth failed", 8, 3, 0xf2, 0x0d, 0x05, true },
+	{ "two dead, two failed behind", 8, 3, 0xe4, 0x1b, 0x03, false },
+	{ "the three closest failed", 8, 3, 0xf8, 0x07, 0, false },
+	{ "the three closest are dead", 8, 3, 0xf8, 0x07, 0x07, false },
+	{ "nobody answered", 8, 3, 0, 0xff, 0, false },
+	{ "all are dead, or our uplink", 8, 3, 0, 0xff, 0xff, false },
+	{ "the only other one says no", 1, 3, 0x01, 0, 0, true },
+	{ "the only other one is silent", 1, 3, 0, 0x01, 0, false },
+	{ "one of two is silent", 2, 3, 0x01, 0x02, 0, true },
+	{ "two of three are dead", 3, 3, 0x04, 0x03, 0x03, true },
+	{ "two of three are silent", 3, 3, 0x04, 0x03, 0, false },
+	{ "one replica says no", 8, 1, 0x01, 0, 0, true },
+	{ "one replica is silent", 8, 1, 0xfe, 0x01, 0, false },
+	{ "two of five failed", 8, 5, 0xf9, 0x06, 0, true },
+	{ "three of five failed", 8, 5, 0xf1, 0x0e, 0, false },
+	{ "of three peers two failed", 3, 5, 0x04, 0x03, 0, false },
+};
+
+static void
+test_conclusive(void)
+{
+	for (uint32_t i = 0; i < sizeof(misses) / sizeof(*misses); i++) {
+		struct lookup *lookup = begin(LOOKUP_GET);
+
+		add(lookup, 1, misses[i].count, 0);
+		for (uint32_t j = 0; j < misses[i].count; j++) {
+			struct candidate *candidate = &lookup->candidates[j];
+
+			if (misses[i].answered >> j & 1)
+				candidate->state = CANDIDATE_ANSWERED;
+			else if (misses[i].failed >> j & 1)
+				candidate->state = CANDIDATE_FAILED;
+			else /* any of these */
+				candidate->state = (uint8_t)(i % 3);
+		}
+		_Static_assert(CANDIDATE_KNOWN == 0 && CANDIDATE_ASKED == 1 &&
+				       CANDIDATE_OVERDUE == 2,
+			       "who may still answer");
+		CHECK_ROW(lookup_conclusive(lookup, misses[i].replicas,
+					    misses[i].dead) ==
+				  misses[i].conclusive,
+			  misses[i].sentence);
+		give(lookup);
+	}
+}
+
 /* Distances of candidates that answered, ours, and who should be told. */
 static const struct {
 	const char *sentence;
@@ -372,6 +435,7 @@ main(void)
 	test_overdue_then_failed();
 	test_silent_get_a_second_try();
 	test_survey();
+	test_conclusive();
 	test_placement();
 	test_store_goes_to_the_next();
 	test_records();

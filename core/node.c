@@ -362,7 +362,7 @@ node_event(struct node *node)
 		.key = lookup->key,
 		.hops = lookup->hops,
 		.local = lookup->local,
-		.ok = lookup->ok,
+		.ok = lookup->ok || lookup->conclusive,
 		.started = lookup->started,
 		.first = lookup->first,
 		.finished = lookup->finished,

@@ -89,8 +89,7 @@ typedef uint32_t node_ticket; /* the one typedef: a handle, not a struct */
 enum node_event_kind {
 	NODE_NONE, /* nothing happened; the loop over events ends */
 	NODE_FOUND, /* a get() ended with records */
-	NODE_MISSED, /* a get() ended: nobody who should know, knows; or, with
-			queries but 0 hops, nobody answered */
+	NODE_MISSED, /* a get() ended without a record; see ok */
 	NODE_STORED, /* a set() was acknowledged by all replicas, or gave up */
 	NODE_JOINED, /* a join() has filled the table */
 	NODE_NOT_MINE, /* an owner says that a session is not there */
@@ -104,7 +103,11 @@ struct node_event {
 	/* FOUND: the asker held the value, no datagram was sent. STORED: nobody
 	 * but the owner itself holds it. */
 	bool local;
-	bool ok; /* STORED: every replica; JOINED: somebody answered */
+	/* FOUND: true. MISSED: conclusive: those who should know, answered that
+	 * they do not, or we know nobody else; if false, too many of them did
+	 * not answer in time (lookup.h says how many), and the session may well
+	 * exist. STORED: every replica; JOINED: somebody answered. */
+	bool ok;
 	struct instant started; /* first datagram */
 	/* STORED: another server acknowledged first then; NEVER if nobody. When
 	 * the owner is the only replica, the time at which it had it. */

@@ -96,6 +96,7 @@ test_alone(void)
 	CHECK(mesh.last.kind == NODE_JOINED && mesh.last.ok);
 	mesh_get(&mesh, 0, 1);
 	CHECK(mesh.last.kind == NODE_MISSED && mesh.last.hops == 0);
+	CHECK(mesh.last.ok && mesh.last.queries == 0);
 	mesh_set(&mesh, 0, 1, 7);
 	CHECK(mesh.last.kind == NODE_STORED && mesh.last.ok);
 	CHECK(mesh.last.replicas == 1 && mesh.last.queries == 0);
@@ -217,6 +218,7 @@ test_tombstone_beats_a_late_store(void)
 	mesh_deliver(&mesh, &mesh.kept);
 	CHECK(holders(&mesh, 1, holds) == 0);
 	CHECK(found_by_all(&mesh, 1) == 0 && mesh.events[NODE_MISSED] == 50);
+	CHECK(mesh.failed[NODE_MISSED] == 0);
 	CHECK(publications_count(mesh.parts.publications) == 0);
 	/* The client's port is used again. */
 	mesh_set(&mesh, 9, 1, 6);

@@ -337,6 +337,22 @@ stage_missed(struct stage *stage)
 		.kind = NODE_MISSED,
 		.key = stage->nodes[0].key,
 		.ticket = stage->nodes[0].ticket,
+		.ok = true,
+	};
+
+	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
+}
+
+/* Some of A's peers answered, but not those who should know. */
+static inline void
+stage_doubtful(struct stage *stage)
+{
+	struct node_event event = {
+		.kind = NODE_MISSED,
+		.key = stage->nodes[0].key,
+		.ticket = stage->nodes[0].ticket,
+		.hops = 2,
+		.queries = 9,
 	};
 
 	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);

@@ -12,9 +12,9 @@
  *
  * A flow of which only RSTs came is given up at its first miss. A flow that
  * never got a lookup, because the node's table or the prefix's allowance is
- * exhausted, or none that anybody answered, because our own uplinks are down,
- * is dropped at the deadline, not reset: nobody has said that the session does
- * not exist.
+ * exhausted, or whose latest was not conclusive (node.h), because our uplinks
+ * are down or the replicas too busy to answer in time, is dropped at the
+ * deadline, not reset: nobody has said that the session does not exist.
  *
  * The RST is made from the latest segment's numbers, which the flow keeps;
  * so a flow whose packets all went to an owner who then said "not mine" is
@@ -483,8 +483,8 @@ stray_found(struct strays *strays, struct instant now, struct flow *flow,
 			flow->older = record->owner;
 		}
 	}
-	if (flow->owner == ENDPOINT_NONE) {
-		flow->missed = true;
+	flow->missed = flow->owner == ENDPOINT_NONE;
+	if (flow->missed) {
 		stray_retry(strays, now, flow, outbox);
 		return;
 	}
@@ -547,8 +547,10 @@ stray_learned(struct strays *strays, struct instant now,
 		stray_found(strays, now, flow, event, outbox);
 		return;
 	}
-	/* Where nobody answered, nobody has said that it does not exist. */
-	flow->missed |= event->hops > 0 || event->queries == 0;
+	/* Where those who should know did not answer, nobody has said that it
+	 * does not exist; and who said so earlier, may have said so while the
+	 * record was on its way. */
+	flow->missed = event->ok;
 	if (flow->patient)
 		stray_retry(strays, now, flow, outbox);
 	else

@@ -242,6 +242,64 @@ nobody_answers(struct stage *stage)
 	CHECK(stage_put_tcp(stage, TCP_ACK).first);
 }
 
+/* The cluster is overloaded: lookups get answers, but not from those who
+ * should know. Who says so at last decides, not who said so while the record
+ * may have been on its way. */
+static void
+replicas_silent(struct stage *stage)
+{
+	static const struct {
+		const char *said; /* d: doubtful, m: nobody has it */
+		const char *outcome;
+	} rows[] = {
+		{ "ddddddd", "" },  { "mmmmmmd", "" },	{ "ddddddm", "R" },
+		{ "mdmdmdm", "R" }, { "mmmmmmm", "R" },
+	};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct instant start = stage->now;
+		uint32_t gets = stage->nodes[0].gets;
+		CHECK(stage_put_tcp(stage, TCP_ACK).first);
+		for (const char *said = rows[i].said; *said != 0; said++) {
+			CHECK(++gets == stage->nodes[0].gets);
+			CHECK(spells(stage, ""));
+			if (*said == 'd')
+				stage_doubtful(stage);
+			else
+				stage_missed(stage);
+			if (said[1] != 0)
+				CHECK(stage_next(stage));
+		}
+		CHECK(stage->now.ns == start.ns + NS_PER_S);
+		CHECK_ROW(spells(stage, rows[i].outcome), rows[i].said);
+		/* Doubt keeps nothing: the next packet asks anew. */
+		CHECK(!stage_next(stage));
+		CHECK(steer_flow_count(stage->steers[0]) ==
+		      (rows[i].outcome[0] == 'R'));
+		stage->now.ns += NS_PER_S;
+	}
+	CHECK(counters(stage)->resets == 3);
+	CHECK(counters(stage)->drops[DROP_LOOKUPS] == 2);
+	CHECK(counters(stage)->drops[DROP_NEGATIVE] == 3);
+}
+
+/* An owner was found after the miss, and is none; then the node is busy. */
+static void
+found_after_a_miss(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_missed(stage);
+	CHECK(stage_next(stage));
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	stage->nodes[0].busy = true;
+	stage_not_mine(stage, 1);
+	stage_put_tcp(stage, TCP_ACK);
+	while (stage_next(stage))
+		;
+	CHECK(spells(stage, ""));
+}
+
 /* A client's port comes round: the SYN forgets the old owner. TIME_WAIT is
  * not "known": the caller says so, and a late segment is looked up. */
 static void
@@ -642,7 +700,10 @@ walk(uint8_t family, uint64_t seed)
 			stage_found(&stage, rng_below(&rng, 2) ? "bc" : "c");
 			break;
 		case 1:
-			stage_missed(&stage);
+			if (rng_below(&rng, 4) > 0)
+				stage_missed(&stage);
+			else
+				stage_doubtful(&stage);
 			break;
 		case 2:
 			stage_not_mine(&stage, (uint32_t)rng_below(&rng, 3));
@@ -702,6 +763,7 @@ main(void)
 		no_answers,	    clear,
 		eviction,	    keys,
 		nobody_answers,	    port_reuse_elsewhere,
+		replicas_silent,    found_after_a_miss,
 	};
 
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
