@@ -36,7 +36,7 @@ processing_create(const struct span *span, uint32_t servers, uint64_t seed,
 	processing = memory_zeroed(1, sizeof(*processing));
 	processing->span = *span;
 	processing->queue = queue;
-	processing->buffers = buffers_create();
+	processing->buffers = buffers_create(0);
 	processing->daemons = memory_zeroed(servers, sizeof(struct daemon));
 	for (uint32_t i = 0; i < servers; i++)
 		rng_init(&processing->daemons[i].rng, seed,
