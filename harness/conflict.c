@@ -13,6 +13,7 @@
 
 #include "harness/quantity.h"
 #include "sim/fault_kind.h"
+#include "sim/rpc.h"
 
 struct rule {
 	bool broken;
@@ -70,6 +71,11 @@ rule_broken(const struct settings *s, struct conflict *conflict)
 		{ measure->lookups > 0 && measure->settings == 0,
 		  "measure.lookups", "measure.settings",
 		  "lookups need settings to look up" },
+		{ measure->rpcs > 0 && fabric->servers < 2, "measure.rpcs",
+		  "fabric.servers", "calls need two servers" },
+		{ measure->rpcs > 0 && !rpcs_fit(s), "measure.rpc_answer_bytes",
+		  "measure.rpc_request_bytes",
+		  "a call's message must fit a packet of the fabric" },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

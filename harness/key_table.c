@@ -36,6 +36,7 @@ CHOICES(family_name, "4", "6")
 CHOICES(window_name, "off", "other", "both")
 CHOICES(arrival_name, "fixed", "poisson")
 CHOICES(direction_name, "download", "upload")
+CHOICES(rpc_transport_name, "udp", "tcp")
 CHOICES(side_name, "any", "upper", "lower")
 
 static const char *
@@ -259,6 +260,15 @@ static const struct key settings_keys[] = {
 	       IN(measure.interval_ns), 0, DAY, "mean time between operations"),
 	COUNT("measure.samples", IN(measure.samples), 0, 1000000,
 	      "sessions whose bytes over time are kept"),
+	COUNT("measure.rpcs", IN(measure.rpcs), 0, 1000000000,
+	      "calls in all; every server always waits for one answer"),
+	COUNT("measure.rpc_request_bytes", IN(measure.rpc_request_bytes), 16,
+	      9000, "of a call's request, without headers"),
+	COUNT("measure.rpc_answer_bytes", IN(measure.rpc_answer_bytes), 16,
+	      9000, "of its answer"),
+	CHOICE("measure.rpc_transport", IN(measure.rpc_transport),
+	       rpc_transport_name,
+	       "udp: each call to another server; tcp: a connection a server"),
 };
 
 static const struct key fault_keys[] = {

@@ -51,7 +51,7 @@ stint_possible(const struct settings *settings, char *error, size_t error_size)
 			       event + 1,
 			       fault_name(settings->faults[event].kind));
 	else if (settings->measure.settings > 0 ||
-		 settings->measure.lookups > 0)
+		 settings->measure.lookups > 0 || settings->measure.rpcs > 0)
 		(void)snprintf(error, error_size,
 			       "measure: a lab has no operations without "
 			       "sessions");

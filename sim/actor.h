@@ -25,6 +25,8 @@ enum actor_kind { /* below 128, see stream.h */
 	ACTOR_FAULT,
 	ACTOR_IDEAL, /* a server's table */
 	ACTOR_NODE, /* seed of all nodes and steers */
+	ACTOR_RPC, /* whom a server asks */
+	ACTOR_RPC_BYTES, /* what it says */
 };
 
 static inline struct rng

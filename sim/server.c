@@ -106,7 +106,8 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 		return;
 	}
 	if (!participant_arrive(servers->participants, now, index, port, bytes,
-				&packet))
+				&packet) &&
+	    !rpcs_receive(servers->rpcs, now, index, bytes, &packet))
 		server->counters.no_socket++;
 }
 

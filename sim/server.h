@@ -23,6 +23,7 @@
 #include "sim/network.h"
 #include "sim/participant.h"
 #include "sim/reassembly.h"
+#include "sim/rpc.h"
 #include "sim/settings.h"
 #include "sim/transport.h"
 #include "sim/watch.h"
@@ -71,6 +72,7 @@ struct servers {
 	const struct watch *watch;
 	struct workload *workload;
 	struct transport *transport;
+	struct rpcs *rpcs; /* or NULL; the world sets it */
 	struct reassembly *reassembly;
 	struct keymap *synthetic; /* keys of operations: their owner */
 

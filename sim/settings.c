@@ -95,6 +95,8 @@ settings_default(struct settings *settings)
 			.duration_ns = 10 * NS_PER_S,
 			.interval_ns = 10 * NS_PER_MS,
 			.samples = 1,
+			.rpc_request_bytes = 100,
+			.rpc_answer_bytes = 500,
 		},
 	};
 	node_settings_default(&settings->dht.node);

@@ -191,12 +191,20 @@ struct fault_settings {
 	uint32_t count; /* CHURN: servers; JOIN: how many */
 };
 
+enum rpc_transport {
+	RPC_UDP,
+	RPC_TCP
+};
+
 struct measure_settings {
 	int64_t duration_ns; /* of the run, after the tables are settled */
 	uint32_t settings; /* synthetic store operations, from random servers */
 	uint32_t lookups; /* then lookups of those keys, from random servers */
 	int64_t interval_ns; /* mean between operations (Poisson) */
 	uint32_t samples; /* sessions whose bytes over time are reported */
+	uint32_t rpcs; /* calls between random servers, see rpc.h */
+	uint32_t rpc_request_bytes, rpc_answer_bytes;
+	enum rpc_transport rpc_transport;
 };
 
 struct settings {

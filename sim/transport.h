@@ -38,6 +38,7 @@ struct source {
 
 struct connection {
 	bool used;
+	bool rpc; /* of rpc.h, not of the service */
 	uint32_t index, generation;
 	uint32_t device;
 	struct session_key key;

@@ -37,7 +37,8 @@
 enum workload_code {
 	WORKLOAD_ARRIVAL, /* client.c: the next session */
 	WORKLOAD_WINDOW, /* workload.c: a stall window ends (a = serial) */
-	WORKLOAD_OPERATION /* operation.c */
+	WORKLOAD_OPERATION, /* operation.c */
+	WORKLOAD_RPC, /* rpc.c: a server's timeout may be due */
 };
 
 enum session_state {

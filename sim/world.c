@@ -6,7 +6,7 @@
  *	PACKET ROUTE LINK	network
  *	HOST			servers (deadlines, joins)
  *	TCP			the host that has the connection
- *	WORKLOAD		clients, workload, operations: by its code
+ *	WORKLOAD		clients, workload, operations, rpcs: by its code
  *	FAULT			faults
  */
 #include "sim/world.h"
@@ -21,6 +21,7 @@
 #include "sim/fault.h"
 #include "sim/network.h"
 #include "sim/operation.h"
+#include "sim/rpc.h"
 #include "sim/server.h"
 #include "sim/transport.h"
 #include "sim/workload.h"
@@ -42,9 +43,10 @@ struct world {
 	struct servers *servers;
 	struct clients *clients;
 	struct operations *operations;
+	struct rpcs *rpcs; /* or NULL */
 	struct faults *faults;
 	struct instant zero;
-	bool stopped;
+	bool settled, stopped;
 };
 
 static void
@@ -89,6 +91,10 @@ contradiction(const struct settings *settings)
 		return "the tag key to send with is not there";
 	if (settings->measure.lookups > 0 && settings->measure.settings == 0)
 		return "measure.lookups look up what measure.settings stored";
+	if (settings->measure.rpcs > 0 && fabric->servers < 2)
+		return "measure.rpcs need two servers";
+	if (settings->measure.rpcs > 0 && !rpcs_fit(settings))
+		return "measure.rpcs: a message must fit a packet";
 	if (settings->measure.duration_ns <= 0)
 		return "measure.duration must be positive";
 	return NULL;
@@ -125,6 +131,9 @@ make_hosts(struct world *world)
 					world->transport);
 	world->operations = operations_create(settings, world->queue,
 					      world->network, world->servers);
+	world->rpcs = rpcs_create(settings, world->network, world->queue,
+				  world->transport, &world->watch);
+	world->servers->rpcs = world->rpcs;
 }
 
 int
@@ -143,6 +152,7 @@ world_create(struct world **created, const struct settings *settings,
 		abort();
 	world->settings = *settings;
 	world->watch = watch != NULL ? *watch : nobody;
+	world->zero = INSTANT_NEVER;
 	world->joining = faults_joining(settings);
 	world->settings.fabric.servers += world->joining;
 	place(&world->settings);
@@ -171,6 +181,7 @@ world_destroy(struct world *world)
 	if (world == NULL)
 		return;
 	faults_destroy(world->faults);
+	rpcs_destroy(world->rpcs);
 	operations_destroy(world->operations);
 	clients_destroy(world->clients);
 	servers_destroy(world->servers);
@@ -189,7 +200,9 @@ handle_tcp(struct world *world, struct instant now, const struct event *event)
 
 	if (connection == NULL)
 		return;
-	if (connection->device < world->settings.fabric.servers)
+	if (connection->rpc)
+		rpcs_timer(world->rpcs, now, connection);
+	else if (connection->device < world->settings.fabric.servers)
 		service_timer(world->servers, now, connection);
 	else
 		clients_timer(world->clients, now, connection);
@@ -208,6 +221,9 @@ handle_workload(struct world *world, struct instant now,
 		break;
 	case WORKLOAD_OPERATION:
 		operations_event(world->operations, now);
+		break;
+	case WORKLOAD_RPC:
+		rpcs_event(world->rpcs, now, event);
 		break;
 	}
 }
@@ -297,15 +313,16 @@ join_all(struct world *world, uint32_t present)
 				present);
 }
 
-/* Phase one: tables, and a network that knows who is there. */
-static void
-settle(struct world *world)
+void
+world_settle(struct world *world)
 {
 	uint32_t servers = world->settings.fabric.servers;
 	uint32_t present = servers - world->joining;
 	bool wait = world->joining > 0;
 
-	world->zero = INSTANT_NEVER;
+	if (world->settled)
+		return;
+	world->settled = true;
 	for (uint32_t i = present; i < servers; i++)
 		servers_absent(world->servers, i);
 	if (world->settings.dht.tables == TABLES_IDEAL) {
@@ -324,11 +341,12 @@ settle(struct world *world)
 struct world_result
 world_run(struct world *world)
 {
-	settle(world);
+	world_settle(world);
 	struct instant end = expected_end(world);
 	if (!world->stopped) {
 		clients_start(world->clients);
 		operations_start(world->operations);
+		rpcs_start(world->rpcs, world->zero);
 		faults_start(world->faults);
 		(void)run_until(world, end, 0);
 	}
@@ -336,6 +354,7 @@ world_run(struct world *world)
 	workload_finish(world->workload, now);
 	clients_report(world->clients);
 	servers_report(world->servers);
+	rpcs_report(world->rpcs);
 	network_report(world->network);
 	return (struct world_result){
 		.events = queue_popped(world->queue),
