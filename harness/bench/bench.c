@@ -25,6 +25,25 @@ static const struct bench benches[] = {
 	  "(1e3,1e4,1e5,1e6,1e7)\n"
 	  "  --runs N              repetitions; medians are printed (5)\n"
 	  "  --json                print it as JSON\n" },
+	{ "ns3", bench_ns3, "small calls between servers beside ns-3",
+	  "[--hosts N,N...] [--transport udp|tcp] [--pcap] [--rpcs N]\n"
+	  "[--routes host|prefix] [--runs N] [--json]",
+	  "  --hosts N,N...        servers (64,256,1024)\n"
+	  "  --transport udp|tcp   each call to another server by UDP, or a "
+	  "TCP\n"
+	  "                        connection a server (udp)\n"
+	  "  --pcap                both write captures of every port\n"
+	  "  --rpcs N              calls of 100 and 500 bytes (20000)\n"
+	  "  --routes host|prefix  ns-3's routers hold a route a server, as "
+	  "ours\n"
+	  "                        do, or a prefix a leaf, its best case "
+	  "(host)\n"
+	  "  --runs N              repetitions; medians are printed (5)\n"
+	  "  --json                print it as JSON\n"
+	  "The fabric is that of scenarios/rpc.yaml. Needs Debian's libns3-dev "
+	  "and\n"
+	  "g++; ns-3's half is built at its first use, into ~/.cache/homeward."
+	  "\n" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -153,9 +172,11 @@ bench_parse(int argc, char **argv, struct bench_options *options,
 
 	*options = (struct bench_options){ .runs = BENCH_RUNS };
 	for (size_t i = 0; i < extra_count && i < BENCH_EXTRAS; i++)
-		table[2 + i] =
-			(struct option){ extras[i].name, required_argument,
-					 NULL, EXTRA + (int)i };
+		table[2 + i] = (struct option){ extras[i].name,
+						extras[i].text != NULL
+							? required_argument
+							: no_argument,
+						NULL, EXTRA + (int)i };
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		uint64_t runs;
 
@@ -167,7 +188,13 @@ bench_parse(int argc, char **argv, struct bench_options *options,
 				return EXIT_USAGE;
 			options->runs = (uint32_t)runs;
 		} else if (option >= EXTRA) {
-			*extras[option - EXTRA].text = optarg;
+			const struct bench_extra *extra =
+				&extras[option - EXTRA];
+
+			if (extra->text != NULL)
+				*extra->text = optarg;
+			else
+				*extra->flag = true;
 		} else {
 			return bench_usage(argv[0], NULL);
 		}

@@ -30,6 +30,7 @@ struct bench {
 /* All benchmarks; ends with name NULL. */
 const struct bench *bench_table(void);
 
+int bench_ns3(int argc, char **argv);
 int bench_queue(int argc, char **argv);
 
 /* ---- arguments ---- */
@@ -41,10 +42,11 @@ struct bench_options {
 
 #define BENCH_RUNS 5 /* default of --runs */
 
-/* An option of one benchmark alone; all of them take an argument. */
+/* An option of one benchmark alone: either takes an argument or is a flag. */
 struct bench_extra {
 	const char *name; /* without the dashes */
 	const char **text; /* the last argument given; untouched without one */
+	bool *flag; /* text is NULL: set when the option is there */
 };
 
 #define BENCH_EXTRAS 8

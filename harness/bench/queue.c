@@ -134,7 +134,7 @@ int
 bench_queue(int argc, char **argv)
 {
 	const char *text = "1e3,1e4,1e5,1e6,1e7";
-	const struct bench_extra extras[] = { { "pending", &text } };
+	const struct bench_extra extras[] = { { "pending", &text, NULL } };
 	uint64_t pending[PENDING_SIZES];
 	struct bench_options options;
 	struct hold *hold;
