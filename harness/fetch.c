@@ -272,8 +272,10 @@ fetch_open(struct fetch *fetch, struct instant now, const struct visit *visit)
 		(int)syscall(SYS_pidfd_open, errand->pid, 0);
 	ends_close(&ends);
 	/* What stands in the pipe has not been written by the application's
-	 * pace: little may. */
-	(void)fcntl(errand->input, F_SETPIPE_SZ, 4096);
+	 * pace: little may. Without a pace it is filled once a tick, so it
+	 * must hold what TCP takes meanwhile. */
+	(void)fcntl(errand->input, F_SETPIPE_SZ,
+		    visit->pace_bps > 0 ? 4096 : 1 << 20);
 	if (!visit->upload)
 		descriptor_close(&errand->input);
 	for (unsigned i = 0; i < PIPE_KINDS; i++)

@@ -133,6 +133,18 @@ static const struct view views[] = {
 	  " v.bytes / 1e6 AS received_mb FROM " RUNS
 	  " JOIN sample v USING (run_id)" IN_TURN
 	  ", v.flow, v.at_ns, v.rowid" },
+	{ "rates", "a sampled session's speed before a fault and after it",
+	  VIEW_ROWS, TABLE_TSV,
+	  "WITH f AS (SELECT run_id, min(at_ns) AS fault_ns FROM fault"
+	  "    WHERE kind NOT LIKE '%missed' GROUP BY run_id),"
+	  "  x AS (SELECT run_id, flow, at_ns >= fault_ns AS after,"
+	  "    max(at_ns) - min(at_ns) AS ns, max(bytes) - min(bytes) AS bytes"
+	  "    FROM sample JOIN f USING (run_id) GROUP BY run_id, flow, after)"
+	  " SELECT " RUN_COLUMNS ", s.homeward, x.flow,"
+	  " round(sum(iif(after, 0, 1e3 * bytes / ns)), 1) AS before_mb_s,"
+	  " round(sum(iif(after, 1e3 * bytes / ns, 0)), 1) AS after_mb_s FROM "
+	  RUNS " JOIN x USING (run_id)"
+	  " GROUP BY run_id, x.flow ORDER BY s.id, run_id, x.flow" },
 	{ "faults", "what was broken, and when", VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s, v.kind, v.target"
 	  " FROM " RUNS " JOIN fault v USING (run_id)" IN_TURN ", v.rowid" },
