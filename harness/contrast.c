@@ -27,11 +27,22 @@
 /* Keys that one world alone obeys: the model's, and which end of a link goes
  * down. Of a list, each item is a line of an identity. */
 static const char *const modelled[] = {
-	"routing.reroute_ms*",	 "routing.local_ms*", "routing.hop_ms*",
-	"routing.bfd_ms*",	 "routing.hold_ms*",  "routing.restore_ms*",
-	"fabric.*.rate_gbps",	 "fabric.*.queue_kb", "dht.tables",
-	"dht.join_interval_ms",	 "dht.placement",     "service.clock_skew_ms",
-	"measure.samples",	 "events.*.side",     "service.processing_ms*",
+	"routing.reroute_ms*",
+	"routing.local_ms*",
+	"routing.hop_ms*",
+	"routing.bfd_ms*",
+	"routing.hold_ms*",
+	"routing.restore_ms*",
+	"fabric.*.rate_gbps",
+	"fabric.*.queue_kb",
+	"dht.tables",
+	"dht.join_interval_ms",
+	"dht.placement",
+	"service.clock_skew_ms",
+	"measure.samples",
+	"events.*.side",
+	"service.processing_ms*",
+	"service.wakeup_ms*",
 	"clients.pace_chunk_kb",
 };
 

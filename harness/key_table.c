@@ -188,6 +188,8 @@ static const struct key settings_keys[] = {
 	AMOUNT("service.clock_skew_ms", "milliseconds", MS,
 	       IN(service.clock_skew_ns), 0, DAY,
 	       "servers' clocks differ by up to this"),
+	SPAN("service.wakeup_ms", IN(service.wakeup),
+	     "simulated: until an idle daemon runs; [0, 0]: at once"),
 	SPAN("service.processing_ms", IN(service.processing),
 	     "simulated: a daemon's time for one packet; [0, 0]: none"),
 	SWITCH("service.outer_fragment", IN(service.steer.outer_fragment),

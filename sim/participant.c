@@ -30,6 +30,7 @@ participants_create(const struct participant_world *world)
 	all->world = *world;
 	all->array = array;
 	all->processing = processing_create(
+		&world->settings->service.wakeup,
 		&world->settings->service.processing, world->count,
 		world->settings->seed, world->queue);
 	for (uint32_t i = 0; i < world->count; i++) {

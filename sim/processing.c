@@ -19,21 +19,22 @@ struct daemon {
 };
 
 struct processing {
-	struct span span;
+	struct span wakeup, span;
 	struct queue *queue;
 	struct buffers *buffers;
 	struct daemon *daemons;
 };
 
 struct processing *
-processing_create(const struct span *span, uint32_t servers, uint64_t seed,
-		  struct queue *queue)
+processing_create(const struct span *wakeup, const struct span *span,
+		  uint32_t servers, uint64_t seed, struct queue *queue)
 {
 	struct processing *processing;
 
-	if (span->high_ns == 0)
+	if (wakeup->high_ns == 0 && span->high_ns == 0)
 		return NULL;
 	processing = memory_zeroed(1, sizeof(*processing));
+	processing->wakeup = *wakeup;
 	processing->span = *span;
 	processing->queue = queue;
 	processing->buffers = buffers_create(0);
@@ -54,19 +55,25 @@ processing_destroy(struct processing *processing)
 	free(processing);
 }
 
+static int64_t
+draw_ns(struct rng *rng, const struct span *span)
+{
+	uint64_t width = (uint64_t)(span->high_ns - span->low_ns);
+
+	return span->low_ns + (int64_t)rng_below(rng, width + 1);
+}
+
 void
 processing_wait(struct processing *processing, struct instant now,
 		uint32_t server, uint8_t uplink, const uint8_t *bytes,
 		uint32_t size, struct event event)
 {
 	struct daemon *daemon = &processing->daemons[server];
-	const struct span *span = &processing->span;
-	uint64_t width = (uint64_t)(span->high_ns - span->low_ns);
 
-	if (daemon->idle_ns < now.ns)
-		daemon->idle_ns = now.ns;
-	daemon->idle_ns +=
-		span->low_ns + (int64_t)rng_below(&daemon->rng, width + 1);
+	if (daemon->idle_ns <= now.ns)
+		daemon->idle_ns =
+			now.ns + draw_ns(&daemon->rng, &processing->wakeup);
+	daemon->idle_ns += draw_ns(&daemon->rng, &processing->span);
 	event.destination = server;
 	event.b = buffer_take(processing->buffers, size);
 	event.c = uplink;

@@ -2,14 +2,15 @@
 /*
  * processing.h - the time that a server's daemon takes for each packet
  *
- *	arrived --- waits for those before it --- processed --> acted upon
- *	   |------------------ delay ----------------|
+ *	arrived, daemon idle --- wake-up --- processing --> acted upon
+ *	arrived, daemon busy --- those before it --- processing --> acted upon
  *
  * On a real host a packet for the daemon wakes a process, is read, opened and
- * answered; that costs some tens of microseconds, and packets that come at
- * once wait for each other. Here: one server, first in, first out, a service
- * time drawn uniformly from a span. Without it (a span of zeros) a daemon acts
- * in no time, and a lookup takes what the wires take.
+ * answered: some tens of microseconds each, and packets that come at once are
+ * woken for once, and wait for each other. Here: one server a daemon, first
+ * in, first out, with a set-up time when it was idle; both times are drawn
+ * uniformly from a span. Without spans (zeros) a daemon acts in no time, and a
+ * lookup takes what the wires take.
  *
  * What the kernel does itself (a segment of a session that is at home here, a
  * SYN) does not come here. Nor do timers: they act when they are due.
@@ -27,10 +28,12 @@
 
 struct processing;
 
-/* NULL: the span is zero, nothing waits. Queue borrowed. Aborts when out of
+/* NULL: both spans are zero, nothing waits. Queue borrowed. Aborts when out of
  * memory. */
-struct processing *processing_create(const struct span *, uint32_t servers,
-				     uint64_t seed, struct queue *);
+struct processing *processing_create(const struct span *wakeup,
+				     const struct span *processing,
+				     uint32_t servers, uint64_t seed,
+				     struct queue *);
 void processing_destroy(struct processing *);
 /* Let it wait; the event is completed and scheduled, at the server. */
 void processing_wait(struct processing *, struct instant now, uint32_t server,

@@ -11,6 +11,8 @@
 
 #define PACKETS 500
 
+static const struct span none = { 0, 0 };
+
 static const struct event event = {
 	.class = EVENT_TIMER, .kind = EVENT_HOST, .code = 1, .a = 7
 };
@@ -20,7 +22,7 @@ nothing_takes_no_time(void)
 {
 	struct queue *queue = queue_create();
 
-	CHECK(processing_create(&(struct span){ 0, 0 }, 4, 1, queue) == NULL);
+	CHECK(processing_create(&none, &none, 4, 1, queue) == NULL);
 	queue_destroy(queue);
 }
 
@@ -31,7 +33,8 @@ packets_wait_for_each_other(void)
 {
 	static const struct span span = { 10000, 30000 };
 	struct queue *queue = queue_create();
-	struct processing *processing = processing_create(&span, 2, 1, queue);
+	struct processing *processing =
+		processing_create(&none, &span, 2, 1, queue);
 	struct instant start = queue_now(queue), before = start;
 	uint32_t next = 0;
 	struct event popped;
@@ -79,10 +82,45 @@ packets_wait_for_each_other(void)
 	queue_destroy(queue);
 }
 
+/* Only who finds the daemon idle waits for it to wake. */
+static void
+an_idle_daemon_is_woken_once(void)
+{
+	static const struct span wakeup = { 100000, 200000 };
+	static const struct span span = { 1000, 1000 };
+	struct queue *queue = queue_create();
+	struct processing *processing =
+		processing_create(&wakeup, &span, 1, 1, queue);
+	struct event popped;
+
+	for (unsigned round = 0; round < 20; round++) {
+		struct instant start = queue_now(queue);
+		int64_t first_ns = 0;
+
+		for (unsigned i = 0; i < 3; i++)
+			processing_wait(processing, start, 0, 0,
+					(const uint8_t *)"z", 1, event);
+		for (unsigned i = 0; i < 3; i++) {
+			CHECK(queue_next(queue, INSTANT_NEVER, &popped));
+			processing_release(processing, &popped);
+			int64_t took_ns =
+				instant_distance_ns(start, queue_now(queue));
+			if (i == 0)
+				first_ns = took_ns;
+			CHECK(took_ns == first_ns + i * span.low_ns);
+		}
+		CHECK(first_ns >= wakeup.low_ns + span.low_ns &&
+		      first_ns <= wakeup.high_ns + span.high_ns);
+	}
+	processing_destroy(processing);
+	queue_destroy(queue);
+}
+
 int
 main(void)
 {
 	nothing_takes_no_time();
 	packets_wait_for_each_other();
+	an_idle_daemon_is_woken_once();
 	return check_done();
 }

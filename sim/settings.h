@@ -106,7 +106,8 @@ struct service_settings {
 	uint8_t family; /* 4 or 6: of clients, service and fabric */
 	uint16_t port;
 	int64_t store_after_ns; /* publish sessions older than this */
-	struct span processing; /* a daemon's time for one packet */
+	struct span wakeup; /* until an idle daemon runs */
+	struct span processing; /* its time for one packet */
 	struct steer_settings steer; /* services are filled by the world */
 	int64_t clock_skew_ns; /* servers' clocks differ by up to this */
 };
