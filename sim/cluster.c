@@ -137,7 +137,7 @@ servers_start(struct servers *servers, uint32_t index)
 			&servers->steer_limits, &servers->steer_settings,
 			participant->node, servers->parts.endpoints,
 			servers->held, seed);
-	participant->alarm.pending_ns = INT64_MAX;
+	alarm_cancel(&participant->alarm, servers->participants->world.queue);
 	server->alive = true;
 	participant->joined = false;
 	server->leaving = false;
@@ -279,6 +279,8 @@ servers_crash(struct servers *servers, uint32_t index)
 	transport_drop(servers->transport, index);
 	server->alive = false;
 	server->participant->joined = false;
+	alarm_cancel(&server->participant->alarm,
+		     servers->participants->world.queue);
 	network_device_set(servers->network, index, false);
 }
 

@@ -12,9 +12,11 @@
  * model reaches into the future, so that a parallel engine can replace this
  * one without touching the model (lookahead = the smallest link delay).
  *
- * There is no cancel. A timer that may move later keeps one pending event;
- * when that comes early, its owner looks at its deadline and schedules anew
- * (see struct alarm). So garbage is at most one event per alarm.
+ * A timer whose deadline moves is a struct alarm: one event, popped exactly at
+ * the last deadline set. What was cancelled or overtaken is never popped, is
+ * not in the hash, and takes no more memory than what is pending. An alarm is
+ * scheduled, as far as the order of equals goes, when it was idle, and when it
+ * moves nearer than its entry (see alarm_set); else it keeps its place.
  */
 #ifndef SIM_EVENT_H
 #define SIM_EVENT_H
@@ -53,9 +55,12 @@ struct event {
 
 struct queue;
 
-/* At most one pending event for a deadline that moves. */
+/* An event whose time moves. Its owner keeps it, idle at first, and does not
+ * forget it (free it, make it idle by hand) while it pends: cancel it. */
 struct alarm {
-	int64_t pending_ns; /* time of the pending event; INT64_MAX: none */
+	int64_t deadline_ns; /* INT64_MAX: idle; the rest means nothing then */
+	int64_t entry_ns; /* deadline when it was scheduled */
+	uint32_t slot; /* the queue's */
 };
 
 struct queue *queue_create(void); /* aborts the program when out of memory */
@@ -67,14 +72,27 @@ void queue_schedule(struct queue *, uint32_t destination, int64_t delay_ns,
  * If there is none, queue_now() becomes `until`, unless that is NEVER. */
 bool queue_next(struct queue *, struct instant until, struct event *);
 struct instant queue_now(const struct queue *);
+/* Up to `capacity` events that will be popped soon (within the next eight or
+ * so) and were not told before, soonest first: to prefetch the state that they
+ * will touch. A hint and no more: events that are scheduled for the nearest
+ * future are never told, and one that is told may be cancelled or moved. The
+ * order of events does not depend on it. Call it after queue_next(); with 2,
+ * it keeps up. */
+uint32_t queue_upcoming(struct queue *, struct event *, uint32_t capacity);
 uint64_t queue_popped(const struct queue *); /* events handled so far */
+size_t queue_bytes(const struct queue *); /* memory that it has taken */
+uint32_t queue_pending(const struct queue *); /* neither popped nor cancelled */
 uint64_t queue_hash(const struct queue *); /* over all events popped */
 
-/* Make sure that an event comes no later than the deadline. */
+/* The event comes exactly at the deadline, or now if that has passed; NEVER:
+ * not at all. Its c is 0. While the alarm pends, only its time changes: an
+ * entry that was scheduled for later than now and not for later than the new
+ * deadline stays, and so does one whose deadline moves away from now. */
 void alarm_set(struct alarm *, struct queue *, struct instant deadline,
 	       const struct event *);
-/* The handler's first line: true when this event is the pending one (and it is
- * now no longer pending); false for one that a nearer deadline overtook. */
+void alarm_cancel(struct alarm *, struct queue *);
+/* The first thing to be called when an alarm's event was popped: true, and
+ * the alarm is idle. False for an event that is not this alarm's. */
 bool alarm_fires(struct alarm *, const struct queue *);
 
 #endif

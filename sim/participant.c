@@ -39,7 +39,7 @@ participants_create(const struct participant_world *world)
 		self.address =
 			network_host_address(world->network, i, world->family);
 		array[i].loopback = self.address;
-		array[i].alarm.pending_ns = INT64_MAX;
+		array[i].alarm = (struct alarm){ .deadline_ns = INT64_MAX };
 		(void)endpoints_intern(world->endpoints, &self);
 	}
 	return all;
@@ -239,7 +239,7 @@ participant_begin(struct participants *all)
 }
 
 static void
-set_alarm(struct participants *all, struct instant now, uint32_t index)
+set_alarm(struct participants *all, uint32_t index)
 {
 	struct participant *participant = &all->array[index];
 	struct instant deadline = node_deadline(participant->node);
@@ -254,10 +254,6 @@ set_alarm(struct participants *all, struct instant now, uint32_t index)
 	if (participant->steer != NULL)
 		deadline = instant_min(deadline,
 				       steer_deadline(participant->steer));
-	if (deadline.ns == INT64_MAX)
-		return;
-	if (instant_before(deadline, now))
-		deadline = now;
 	alarm_set(&participant->alarm, all->world.queue, deadline, &event);
 }
 
@@ -289,15 +285,15 @@ participant_end(struct participants *all, struct instant now, uint32_t index)
 		}
 	}
 	all->depth--;
-	set_alarm(all, now, index);
+	set_alarm(all, index);
 }
 
 static void
-expire(struct participants *all, struct instant now, uint32_t index)
+expire(struct participants *all, struct instant now, uint32_t index, bool lost)
 {
 	struct participant *participant = &all->array[index];
 
-	if (!alarm_fires(&participant->alarm, all->world.queue))
+	if (!alarm_fires(&participant->alarm, all->world.queue) || lost)
 		return;
 	struct outbox *outbox = participant_begin(all);
 	node_expire(participant->node, now, outbox);
@@ -522,6 +518,6 @@ participant_event(struct participants *all, struct instant now,
 
 	if (event->code == PARTICIPANT_PROCESSED)
 		processed(all, now, event, lost);
-	else if (!lost)
-		expire(all, now, index);
+	else
+		expire(all, now, index, lost);
 }

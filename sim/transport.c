@@ -119,7 +119,7 @@ transport_add(struct transport *transport, uint32_t device,
 		.device = device,
 		.key = *key,
 		.flow = WATCH_NONE,
-		.alarm = { .pending_ns = INT64_MAX },
+		.alarm = { .deadline_ns = INT64_MAX },
 		.publish_at = INSTANT_NEVER,
 	};
 	keymap_set(transport->keys, key, device, index);
@@ -130,6 +130,7 @@ void
 transport_remove(struct transport *transport, struct connection *connection)
 {
 	assert(connection->used);
+	alarm_cancel(&connection->alarm, transport->queue);
 	connection->used = false;
 	keymap_remove(transport->keys, &connection->key, connection->device);
 	transport->free[transport->free_count++] = connection->index;
@@ -304,10 +305,6 @@ transport_flush(struct transport *transport, struct instant now,
 	struct instant deadline = instant_min(tcp_deadline(&connection->tcp),
 					      feed_deadline(connection));
 	deadline = instant_min(deadline, connection->publish_at);
-	if (deadline.ns == INT64_MAX)
-		return;
-	if (instant_before(deadline, now))
-		deadline = now;
 	struct event event = {
 		.destination = connection->device,
 		.class = EVENT_TIMER,
