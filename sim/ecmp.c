@@ -44,6 +44,17 @@ members_write(struct ecmp *ecmp, const uint32_t *members, uint32_t count)
 	if (count > 0)
 		memcpy(ecmp->members, members, count * sizeof(members[0]));
 	ecmp->count = count;
+	ecmp->first = ECMP_NONE;
+	/* Ascending and each once: the ends say it. */
+	if (count > 0 && members[count - 1] - members[0] == count - 1)
+		ecmp->first = members[0];
+}
+
+static uint32_t
+member_at(const struct ecmp *ecmp, uint32_t index)
+{
+	return ecmp->first != ECMP_NONE ? ecmp->first + index
+					: ecmp->members[index];
 }
 
 /* Index of a member, or ECMP_NONE. */
@@ -169,9 +180,9 @@ ecmp_choose(const struct ecmp *ecmp, uint64_t hash)
 		return ECMP_NONE;
 	switch (ecmp->kind) {
 	case ECMP_HASH_THRESHOLD:
-		return ecmp->members[ecmp_threshold(hash, ecmp->count)];
+		return member_at(ecmp, ecmp_threshold(hash, ecmp->count));
 	case ECMP_MODULO:
-		return ecmp->members[(uint32_t)(hash >> 32) % ecmp->count];
+		return member_at(ecmp, (uint32_t)(hash >> 32) % ecmp->count);
 	case ECMP_RESILIENT:
 		return ecmp
 			->buckets[(uint32_t)(hash >> 32) % ecmp->bucket_count];

@@ -37,11 +37,15 @@
 #define ECMP_NONE UINT32_MAX
 
 struct ecmp {
+	enum ecmp_kind kind;
+	uint32_t count;
+	/* Most groups are neighbouring ports: choosing one of those needs no
+	 * look at the list. ECMP_NONE: they are not. */
+	uint32_t first;
+	uint32_t capacity;
 	uint32_t *members; /* ascending */
-	uint32_t count, capacity;
 	uint32_t *buckets; /* RESILIENT only; ECMP_NONE while count is 0 */
 	uint32_t bucket_count;
-	enum ecmp_kind kind;
 };
 
 /* bucket_count is for ECMP_RESILIENT (> 0). Aborts when out of memory. */

@@ -131,6 +131,8 @@ link_make(struct builder *builder, uint32_t upper, uint32_t lower)
 		const uint32_t *ports = fabric->links[link].ports;
 		fabric->ports[ports[0]].peer = ports[1];
 		fabric->ports[ports[1]].peer = ports[0];
+		fabric->ports[ports[0]].peer_device = lower;
+		fabric->ports[ports[1]].peer_device = upper;
 	}
 }
 

@@ -69,6 +69,7 @@ struct fabric_port {
 	uint32_t link;
 	uint32_t device; /* whose it is */
 	uint32_t peer; /* port at the link's other end */
+	uint32_t peer_device; /* and whose that is */
 };
 
 struct fabric_link {
@@ -104,6 +105,12 @@ bool fabric_is_router(const struct fabric *, uint32_t device);
 uint32_t fabric_ports(const struct fabric *, uint32_t device);
 /* Global number of a device's port. */
 uint32_t fabric_port(const struct fabric *, uint32_t device, uint32_t port);
+/* Of a server's first: computed, since a million of them fit no cache. */
+static inline uint32_t
+fabric_server_port(const struct fabric *fabric, uint32_t server)
+{
+	return server * fabric->settings.uplinks;
+}
 enum tier fabric_tier(const struct fabric *, uint32_t link);
 const struct link_settings *fabric_link_settings(const struct fabric *,
 						 uint32_t link);

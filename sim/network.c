@@ -468,6 +468,10 @@ network_send(struct network *network, uint32_t device, uint8_t avoid_port,
 		return;
 	}
 
+	if (network->fidelity == FIDELITY_PATH && network->bgp != NULL)
+		walk_prefetch(network, device,
+			      network_target(network, &packet));
+
 	uint32_t index = packet_keep(network, bytes, &packet);
 	const struct buffer *buffer = buffer_get(network->buffers, index);
 	if (network_here(network->fabric, device, buffer->target)) {

@@ -70,9 +70,20 @@ set_create(struct rib *rib, uint32_t server, uint32_t sharers)
 static uint32_t
 peer_device(const struct rib *rib, uint32_t port)
 {
-	const struct fabric *fabric = rib->fabric;
+	return rib->fabric->ports[port].peer_device;
+}
 
-	return fabric->ports[fabric->ports[port].peer].device;
+/* The port of a leaf that leads to a server. */
+static uint32_t
+server_port(const struct rib *rib, uint32_t device, uint32_t server)
+{
+	const struct fabric *fabric = rib->fabric;
+	uint32_t first = fabric_server_port(fabric, server);
+
+	for (uint32_t i = 0; i < fabric->settings.uplinks; i++)
+		if (peer_device(rib, first + i) == device)
+			return fabric->ports[first + i].peer;
+	return FABRIC_NONE;
 }
 
 /* Does the router have the route from its origin? */
@@ -80,7 +91,6 @@ static bool
 set_originates(const struct rib *rib, uint32_t set, uint32_t device)
 {
 	const struct fabric *fabric = rib->fabric;
-	uint32_t first = fabric->port_first[device];
 
 	if (set == RIB_OF_DEFAULT)
 		return fabric_kind(fabric, device) == DEVICE_EDGE;
@@ -89,11 +99,8 @@ set_originates(const struct rib *rib, uint32_t set, uint32_t device)
 	if (set == RIB_OF_SERVICE)
 		return fabric_ports(fabric, device) >
 		       rib_router_ports(rib, device);
-	for (uint32_t i = rib_router_ports(rib, device);
-	     i < fabric_ports(fabric, device); i++)
-		if (peer_device(rib, first + i) == rib->sets[set].server)
-			return true;
-	return false;
+	/* A leaf may have thousands of servers, a server has four leaves. */
+	return server_port(rib, device, rib->sets[set].server) != FABRIC_NONE;
 }
 
 /* Routers in the order of their distance, and the distances. */
@@ -440,17 +447,12 @@ rib_group(const struct rib *rib, uint32_t set, uint32_t device)
 	return &rib->sets[set].groups[fabric_router(rib->fabric, device)];
 }
 
-/* The port of a leaf that leads to a server. */
-static uint32_t
-server_port(const struct rib *rib, uint32_t device, uint32_t server)
+void
+rib_prefetch(const struct rib *rib, uint32_t server)
 {
-	const struct fabric *fabric = rib->fabric;
-
-	for (uint32_t port = fabric->port_first[server];
-	     port < fabric->port_first[server + 1]; port++)
-		if (peer_device(rib, port) == device)
-			return fabric->ports[port].peer;
-	return FABRIC_NONE;
+	__builtin_prefetch(&rib->set_of_server[server]);
+	__builtin_prefetch(
+		&rib->flags[fabric_server_port(rib->fabric, server)]);
 }
 
 uint32_t

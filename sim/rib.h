@@ -84,6 +84,8 @@ uint32_t rib_offer(struct rib *, uint32_t device, uint32_t best,
 uint32_t rib_distance(const struct rib *, uint32_t set, uint32_t device);
 const struct ecmp *rib_group(const struct rib *, uint32_t set, uint32_t device);
 
+/* Soon a packet will leave that server or go there. */
+void rib_prefetch(const struct rib *, uint32_t server);
 /* The global port by which a router sends a packet; FABRIC_NONE: no route. */
 uint32_t rib_route(const struct rib *, uint32_t device, uint32_t target,
 		   uint64_t hash);

@@ -65,6 +65,9 @@ struct walk_load {
 	uint32_t ttl; /* when it leaves the first port */
 };
 
+/* A packet for the target will leave the device: ask for what both have in
+ * tables that are too large for a cache, all at once. */
+void walk_prefetch(const struct network *, uint32_t device, uint32_t target);
 /* From a global port on, whose own link is not looked at: count >= 1. Changes
  * nothing. */
 void walk_trace(const struct network *, struct walk *, uint32_t port,
