@@ -2,9 +2,9 @@
 /*
  * rpc.c - ask, answer, ask again
  *
- * What a call touches lies together: a caller is 64 bytes. Its timer is an
- * alarm that is nearly always early (a call takes microseconds), so there is
- * one timer event per server and RPC_TIMEOUT_NS, not per call.
+ * What a call touches lies together. Its timer is an alarm that moves away
+ * with each call (a call takes microseconds), so no timer event is ever popped
+ * unless a datagram was lost.
  */
 #include "sim/rpc.h"
 
@@ -28,8 +28,7 @@ struct caller {
 	struct rng rng;
 	uint64_t number; /* of the call under way, from 1; 0: none yet */
 	struct instant began;
-	int64_t deadline_ns; /* UDP; INT64_MAX: nothing under way */
-	struct alarm alarm;
+	struct alarm alarm; /* UDP; idle: nothing under way */
 	uint32_t callee;
 };
 
@@ -97,8 +96,7 @@ rpcs_create(const struct settings *settings, struct network *network,
 	rpcs->addresses = memory_zeroed(count, sizeof(struct address));
 	for (uint32_t i = 0; i < count; i++) {
 		rpcs->callers[i].rng = actor_rng(settings->seed, ACTOR_RPC, i);
-		rpcs->callers[i].deadline_ns = INT64_MAX;
-		rpcs->callers[i].alarm.pending_ns = INT64_MAX;
+		rpcs->callers[i].alarm.deadline_ns = INT64_MAX;
 		rpcs->addresses[i] = network_host_address(
 			network, i, settings->service.family);
 	}
@@ -137,9 +135,10 @@ begin(struct rpcs *rpcs, struct instant now, uint32_t server)
 {
 	struct caller *caller = &rpcs->callers[server];
 
-	caller->deadline_ns = INT64_MAX;
-	if (rpcs->begun == rpcs->settings->rpcs)
+	if (rpcs->begun == rpcs->settings->rpcs) {
+		alarm_cancel(&caller->alarm, rpcs->queue);
 		return false;
+	}
 	rpcs->begun++;
 	caller->number++;
 	caller->began = now;
@@ -193,9 +192,8 @@ request(struct rpcs *rpcs, struct instant now, uint32_t server)
 	wire_put64(rpcs->request + 8, caller->number);
 	say(rpcs, server, CLIENT_PORT, &rpcs->addresses[caller->callee],
 	    RPC_PORT, rpcs->request, rpcs->settings->rpc_request_bytes);
-	caller->deadline_ns = now.ns + RPC_TIMEOUT_NS;
 	alarm_set(&caller->alarm, rpcs->queue,
-		  (struct instant){ caller->deadline_ns }, &event);
+		  instant_after(now, RPC_TIMEOUT_NS), &event);
 }
 
 static void
@@ -213,16 +211,10 @@ rpcs_event(struct rpcs *rpcs, struct instant now, const struct event *event)
 	uint32_t server = event->destination;
 	struct caller *caller = &rpcs->callers[server];
 
-	if (!alarm_fires(&caller->alarm, rpcs->queue) ||
-	    caller->deadline_ns == INT64_MAX)
+	if (!alarm_fires(&caller->alarm, rpcs->queue))
 		return;
-	if (caller->deadline_ns <= now.ns) {
-		rpcs->repeats++;
-		request(rpcs, now, server);
-		return;
-	}
-	alarm_set(&caller->alarm, rpcs->queue,
-		  (struct instant){ caller->deadline_ns }, event);
+	rpcs->repeats++;
+	request(rpcs, now, server);
 }
 
 static bool
@@ -242,7 +234,7 @@ receive_udp(struct rpcs *rpcs, struct instant now, uint32_t server,
 	}
 	if (packet->dst_port != CLIENT_PORT || !whole)
 		return false;
-	if (caller->deadline_ns != INT64_MAX &&
+	if (caller->alarm.deadline_ns != INT64_MAX &&
 	    wire_get32(payload + 4) == server &&
 	    wire_get64(payload + 8) == caller->number) {
 		answered(rpcs, now, server);
