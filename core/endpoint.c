@@ -2,14 +2,23 @@
 /*
  * endpoint.c - interning endpoints in the caller's memory
  *
- *	struct endpoints | position[] | slot[slot_count] | endpoint[]
- *			   capacity of them		   as many
+ *	struct endpoints | entry[capacity] | slot[slot_count]
+ *
+ *	slot	| tag 32 | index 32 |		two halves of 64 bits
+ *	entry	| position 64 | address, port |	half a cache line
  *
  * slot[] is an open-addressing hash table of indices, ENDPOINT_NONE where
- * free, probed linearly from the position's low bits. Nothing is ever taken
+ * free, probed linearly from the hash's low bits. Nothing is ever taken
  * out, so a probe ends at the first free slot; slot_count is a power of two
- * and at least a third larger than capacity, so there always is one. Positions
- * are keyed hashes: nobody without the key can make probes long.
+ * and at least a third larger than capacity, so there always is one.
+ *
+ * A reply names k contacts and each is looked up here, a hundred a lookup, so
+ * this is where a large world waits for memory. Hence the tag, the hash's high
+ * bits: an entry is read only if it is the right one, once in 2^32 not. And
+ * hence a hash of its own, a few multiplications, in place of SipHash, which
+ * is paid once, when an endpoint is new and gets its position. Its seeds are
+ * SipHashes under the placement key: nobody without the key can make probes
+ * long.
  */
 #include "core/endpoint.h"
 
@@ -18,16 +27,11 @@
 
 #include "core/position.h"
 
-struct endpoints {
-	struct siphash_key placement;
-	uint32_t capacity, count;
-	uint64_t slot_mask;
-	uint64_t *positions;
-	uint32_t *slots;
-	struct endpoint *entries;
+#define AT_A_TIME 32 /* MESSAGE_CONTACTS_MAX, and few enough to prefetch */
+
+struct endpoint_slot {
+	uint32_t tag, index;
 };
-_Static_assert(sizeof(struct endpoints) % sizeof(uint64_t) == 0,
-	       "positions follow it");
 
 static size_t
 address_size(const struct address *address)
@@ -71,12 +75,24 @@ slot_count_for(uint32_t capacity)
 	return count;
 }
 
+/* Entries begin at a multiple of their size, so that none lies across two
+ * lines, wherever the memory is. */
+static struct endpoint_entry *
+entries_of(struct endpoints *endpoints)
+{
+	uintptr_t at = (uintptr_t)(endpoints + 1);
+	uintptr_t size = sizeof(struct endpoint_entry);
+
+	at = (at + size - 1) & ~(size - 1);
+	return (struct endpoint_entry *)at;
+}
+
 size_t
 endpoints_size(uint32_t capacity)
 {
 	return sizeof(struct endpoints) +
-	       (size_t)capacity * (sizeof(uint64_t) + sizeof(struct endpoint)) +
-	       (size_t)slot_count_for(capacity) * sizeof(uint32_t);
+	       ((size_t)capacity + 1) * sizeof(struct endpoint_entry) +
+	       (size_t)slot_count_for(capacity) * sizeof(struct endpoint_slot);
 }
 
 struct endpoints *
@@ -92,86 +108,131 @@ endpoints_init(void *memory, uint32_t capacity,
 		.placement = *placement,
 		.capacity = capacity,
 		.slot_mask = slot_count - 1,
-		.positions = (uint64_t *)(endpoints + 1),
 	};
-	endpoints->slots = (uint32_t *)(endpoints->positions + capacity);
-	endpoints->entries =
-		(struct endpoint *)(void *)(endpoints->slots + slot_count);
-	memset(endpoints->slots, 0xff, (size_t)slot_count * sizeof(uint32_t));
+	for (uint8_t i = 0; i < 4; i++)
+		endpoints->seeds[i] = siphash(placement, &i, 1);
+	endpoints->entries = entries_of(endpoints);
+	endpoints->slots =
+		(struct endpoint_slot *)(endpoints->entries + capacity);
+	memset(endpoints->slots, 0xff,
+	       (size_t)slot_count * sizeof(struct endpoint_slot));
 	return endpoints;
 }
 
-/* The slot that holds the endpoint, or the free one where it belongs. */
-static uint32_t *
-probe(const struct endpoints *endpoints, const struct endpoint *endpoint,
-      uint64_t position)
+/* ISO C has no name for it; every compiler that we support does. */
+__extension__ typedef unsigned __int128 uint128;
+
+static uint64_t
+fold(uint64_t a, uint64_t b)
 {
-	uint64_t i = position & endpoints->slot_mask;
+	uint128 product = (uint128)a * b;
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+static uint64_t
+hash_of(const struct endpoints *endpoints, const struct endpoint *endpoint)
+{
+	const uint64_t *seeds = endpoints->seeds;
+	uint64_t words[2] = { 0 };
+	uint64_t rest =
+		(uint64_t)endpoint->port << 8 | endpoint->address.family;
+
+	if (endpoint->address.family == 4)
+		memcpy(words, endpoint->address.bytes, 4);
+	else
+		memcpy(words, endpoint->address.bytes, 16);
+	return fold(fold(words[0] ^ seeds[0], words[1] ^ seeds[1]) ^ seeds[2],
+		    rest ^ seeds[3]);
+}
+
+/* The slot that holds the endpoint, or the free one where it belongs. */
+static struct endpoint_slot *
+probe(const struct endpoints *endpoints, const struct endpoint *endpoint,
+      uint64_t hash)
+{
+	uint64_t i = hash & endpoints->slot_mask;
 
 	for (;; i = (i + 1) & endpoints->slot_mask) {
-		uint32_t index = endpoints->slots[i];
-		if (index == ENDPOINT_NONE)
-			break;
-		const struct endpoint *entry = &endpoints->entries[index];
-		if (endpoints->positions[index] == position &&
-		    entry->port == endpoint->port &&
-		    address_equal(&entry->address, &endpoint->address))
-			break;
+		struct endpoint_slot *slot = &endpoints->slots[i];
+
+		if (slot->index == ENDPOINT_NONE)
+			return slot;
+		if (slot->tag != (uint32_t)(hash >> 32))
+			continue;
+		const struct endpoint *known =
+			&endpoints->entries[slot->index].endpoint;
+		if (known->port == endpoint->port &&
+		    address_equal(&known->address, &endpoint->address))
+			return slot;
 	}
-	return &endpoints->slots[i];
+}
+
+static uint32_t
+intern(struct endpoints *endpoints, const struct endpoint *endpoint,
+       uint64_t hash)
+{
+	assert(endpoint->address.family == 4 || endpoint->address.family == 6);
+
+	struct endpoint_slot *slot = probe(endpoints, endpoint, hash);
+	if (slot->index != ENDPOINT_NONE)
+		return slot->index;
+	if (endpoints->count == endpoints->capacity)
+		return ENDPOINT_NONE;
+
+	uint32_t index = endpoints->count++;
+	struct endpoint_entry *entry = &endpoints->entries[index];
+	memset(entry, 0, sizeof(*entry));
+	entry->position = position_of_endpoint(&endpoints->placement, endpoint);
+	entry->endpoint.address.family = endpoint->address.family;
+	memcpy(entry->endpoint.address.bytes, endpoint->address.bytes,
+	       address_size(&endpoint->address));
+	entry->endpoint.port = endpoint->port;
+	*slot = (struct endpoint_slot){ (uint32_t)(hash >> 32), index };
+	return index;
 }
 
 uint32_t
 endpoints_intern(struct endpoints *endpoints, const struct endpoint *endpoint)
 {
-	assert(endpoint->address.family == 4 || endpoint->address.family == 6);
+	return intern(endpoints, endpoint, hash_of(endpoints, endpoint));
+}
 
-	uint64_t position =
-		position_of_endpoint(&endpoints->placement, endpoint);
-	uint32_t *slot = probe(endpoints, endpoint, position);
-	if (*slot != ENDPOINT_NONE)
-		return *slot;
-	if (endpoints->count == endpoints->capacity)
-		return ENDPOINT_NONE;
+void
+endpoints_intern_all(struct endpoints *endpoints,
+		     const struct endpoint *endpoint, uint32_t count,
+		     uint32_t *indices)
+{
+	uint64_t hashes[AT_A_TIME];
 
-	uint32_t index = endpoints->count++;
-	struct endpoint *entry = &endpoints->entries[index];
-	memset(entry, 0, sizeof(*entry));
-	entry->address.family = endpoint->address.family;
-	memcpy(entry->address.bytes, endpoint->address.bytes,
-	       address_size(&endpoint->address));
-	entry->port = endpoint->port;
-	endpoints->positions[index] = position;
-	*slot = index;
-	return index;
+	for (uint32_t done = 0; done < count; done += AT_A_TIME) {
+		uint32_t end =
+			done + AT_A_TIME < count ? done + AT_A_TIME : count;
+
+		for (uint32_t i = done; i < end; i++) {
+			uint64_t hash = hash_of(endpoints, &endpoint[i]);
+
+			hashes[i - done] = hash;
+			__builtin_prefetch(
+				&endpoints->slots[hash & endpoints->slot_mask]);
+		}
+		for (uint32_t i = done; i < end; i++)
+			indices[i] = intern(endpoints, &endpoint[i],
+					    hashes[i - done]);
+	}
 }
 
 uint32_t
 endpoints_find(const struct endpoints *endpoints,
 	       const struct endpoint *endpoint)
 {
-	return *probe(endpoints, endpoint,
-		      position_of_endpoint(&endpoints->placement, endpoint));
+	return probe(endpoints, endpoint, hash_of(endpoints, endpoint))->index;
 }
 
 uint32_t
 endpoints_count(const struct endpoints *endpoints)
 {
 	return endpoints->count;
-}
-
-const struct endpoint *
-endpoints_get(const struct endpoints *endpoints, uint32_t index)
-{
-	assert(index < endpoints->count);
-	return &endpoints->entries[index];
-}
-
-uint64_t
-endpoints_position(const struct endpoints *endpoints, uint32_t index)
-{
-	assert(index < endpoints->count);
-	return endpoints->positions[index];
 }
 
 const struct siphash_key *

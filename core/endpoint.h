@@ -6,7 +6,8 @@
  * address and its position in the key space are held once for a whole
  * simulated world of a million nodes (or once in a daemon), not once per
  * neighbour. Interning is a hash table with linear probing over the same
- * memory; indices are dense, start at 0 and never change their meaning.
+ * memory (endpoint.c); indices are dense, start at 0 and never change their
+ * meaning.
  *
  * Full: endpoint_intern() answers ENDPOINT_NONE and the caller goes on
  * without that contact, exactly as if its bucket had been full.
@@ -33,7 +34,24 @@ struct endpoint {
 	uint16_t port; /* host order */
 };
 
-struct endpoints; /* in the caller's memory, see endpoints_size() */
+/* Address and position side by side, in half a cache line: who looks at one
+ * looks at the other next. */
+struct endpoint_entry {
+	uint64_t position;
+	struct endpoint endpoint;
+};
+_Static_assert(sizeof(struct endpoint_entry) == 32, "two a line");
+
+/* In the caller's memory, see endpoints_size(). Members are endpoint.c's; they
+ * are here for the two functions that every datagram calls a hundred times. */
+struct endpoints {
+	struct siphash_key placement;
+	uint64_t seeds[4]; /* of the table's own hash */
+	uint32_t capacity, count;
+	uint64_t slot_mask;
+	struct endpoint_entry *entries;
+	struct endpoint_slot *slots;
+};
 
 bool address_equal(const struct address *, const struct address *);
 struct address address_ip4(const uint8_t bytes[4]);
@@ -47,12 +65,36 @@ struct endpoints *endpoints_init(void *memory, uint32_t capacity,
 				 const struct siphash_key *placement);
 /* The index of an endpoint, added when new; ENDPOINT_NONE when full. */
 uint32_t endpoints_intern(struct endpoints *, const struct endpoint *);
+/* The same for many, indices[i] for endpoint[i]; faster than one by one, for
+ * memory is asked for all of them at a time. */
+void endpoints_intern_all(struct endpoints *, const struct endpoint *,
+			  uint32_t count, uint32_t *indices);
 /* The index of an endpoint that is there; else ENDPOINT_NONE. */
 uint32_t endpoints_find(const struct endpoints *, const struct endpoint *);
 uint32_t endpoints_count(const struct endpoints *);
-const struct endpoint *endpoints_get(const struct endpoints *, uint32_t index);
+
+/* A wrong index is a bug; <assert.h> is not there when BPF includes us. */
+static inline const struct endpoint_entry *
+endpoints_entry(const struct endpoints *endpoints, uint32_t index)
+{
+	if (index >= endpoints->count)
+		__builtin_trap();
+	return &endpoints->entries[index];
+}
+
+static inline const struct endpoint *
+endpoints_get(const struct endpoints *endpoints, uint32_t index)
+{
+	return &endpoints_entry(endpoints, index)->endpoint;
+}
+
 /* Where the endpoint sits in the key space (position_of_endpoint). */
-uint64_t endpoints_position(const struct endpoints *, uint32_t index);
+static inline uint64_t
+endpoints_position(const struct endpoints *endpoints, uint32_t index)
+{
+	return endpoints_entry(endpoints, index)->position;
+}
+
 /* The key behind those positions, for the positions of sessions. */
 const struct siphash_key *endpoints_placement(const struct endpoints *);
 

@@ -86,6 +86,31 @@ walk(uint32_t capacity)
 	free(memory);
 }
 
+/* In whatever portions they come, known and new ones and one twice. */
+static void
+all_at_once_is_one_by_one(void)
+{
+	static struct endpoint drawn[100];
+	static uint32_t indices[100];
+	uint64_t *one = malloc(endpoints_size(60));
+	uint64_t *many = malloc(endpoints_size(60));
+	struct rng rng;
+
+	struct endpoints *a = endpoints_init(one, 60, &placement);
+	struct endpoints *b = endpoints_init(many, 60, &placement);
+	rng_init(&rng, 5, 0);
+	for (uint32_t count = 0; count <= 100; count += 10) {
+		for (uint32_t i = 0; i < count; i++)
+			drawn[i] = i % 7 == 6 ? drawn[i - 1] : draw(&rng);
+		endpoints_intern_all(b, drawn, count, indices);
+		for (uint32_t i = 0; i < count; i++)
+			CHECK(endpoints_intern(a, &drawn[i]) == indices[i]);
+	}
+	CHECK(endpoints_count(a) == 60 && endpoints_count(b) == 60);
+	free(one);
+	free(many);
+}
+
 static void
 unused_bytes_do_not_count(void)
 {
@@ -125,6 +150,7 @@ main(void)
 	walk(7);
 	walk(500); /* full half-way */
 	walk(SPACE);
+	all_at_once_is_one_by_one();
 	unused_bytes_do_not_count();
 	addresses_are_made_clean();
 	return check_done();

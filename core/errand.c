@@ -353,10 +353,15 @@ static void
 file_contacts(struct node *node, struct lookup *lookup,
 	      const struct message_item *item, uint8_t round)
 {
+	struct endpoint named[MESSAGE_CONTACTS_MAX];
+	uint32_t peers[MESSAGE_CONTACTS_MAX];
+
+	for (uint32_t i = 0; i < item->contact_count; i++)
+		named[i] = message_contact(item, i);
+	endpoints_intern_all(node->parts.endpoints, named, item->contact_count,
+			     peers);
 	for (uint32_t i = 0; i < item->contact_count; i++) {
-		struct endpoint endpoint = message_contact(item, i);
-		uint32_t peer =
-			endpoints_intern(node->parts.endpoints, &endpoint);
+		uint32_t peer = peers[i];
 
 		if (peer == ENDPOINT_NONE || peer == node->self)
 			continue;
