@@ -7,12 +7,6 @@
 #define UNIT_NS	  256
 #define UNITS_MAX UINT32_C(0xffffff)
 
-struct contact
-contact_new(uint32_t peer, bool verified)
-{
-	return (struct contact){ .peer = peer, .verified = verified };
-}
-
 static uint32_t
 units(int64_t ns)
 {
@@ -62,12 +56,6 @@ contact_fail(struct contact *contact)
 {
 	if (contact->failures < CONTACT_STALE)
 		contact->failures = (contact->failures + 1u) & 0xffu;
-}
-
-bool
-contact_suspect(const struct contact *contact)
-{
-	return contact->failures > 0;
 }
 
 bool

@@ -46,7 +46,12 @@ struct contact_timing {
 	int64_t floor_ns, cap_ns;
 };
 
-struct contact contact_new(uint32_t peer, bool verified);
+static inline struct contact
+contact_new(uint32_t peer, bool verified)
+{
+	return (struct contact){ .peer = peer, .verified = verified };
+}
+
 /* An answer took rtt_ns >= 0 (RFC 6298, 2.2 and 2.3). Verified, not failing. */
 void contact_sample(struct contact *, int64_t rtt_ns);
 /* It answered, but not to a request that can be timed (Karn). */
@@ -55,7 +60,12 @@ void contact_alive(struct contact *);
 void contact_doubt(struct contact *);
 /* A ping was not answered. */
 void contact_fail(struct contact *);
-bool contact_suspect(const struct contact *);
+static inline bool
+contact_suspect(const struct contact *contact)
+{
+	return contact->failures > 0;
+}
+
 bool contact_stale(const struct contact *);
 /* How long to wait for an answer; contact may be NULL for a stranger. */
 int64_t contact_timeout_ns(const struct contact *,

@@ -347,6 +347,12 @@ event_kind(const struct lookup *lookup)
 	}
 }
 
+bool
+node_eventful(const struct node *node)
+{
+	return node->joined || node->done.head != LOOKUP_NONE;
+}
+
 struct node_event
 node_event(struct node *node)
 {
@@ -423,6 +429,15 @@ node_learn(struct node *node, struct instant now, uint32_t endpoint)
 {
 	upkeep_begin(node, now);
 	table_answered(node->table, endpoint, -1);
+}
+
+void
+node_learn_bucket(struct node *node, struct instant now, unsigned bucket,
+		  const uint32_t *endpoints, uint32_t count)
+{
+	if (count > 0)
+		upkeep_begin(node, now);
+	table_fill(node->table, bucket, endpoints, count);
 }
 
 int

@@ -180,6 +180,10 @@ void node_leave(struct node *, struct instant now, struct outbox *);
 /* Put a contact into the table as if it had answered (ideal tables). No round
  * trip is known by that: its first timeout is the initial one. */
 void node_learn(struct node *, struct instant now, uint32_t endpoint);
+/* The same for a whole bucket that is empty: distinct peers whose positions
+ * share exactly `bucket` leading bits with ours; at most k are taken. */
+void node_learn_bucket(struct node *, struct instant now, unsigned bucket,
+		       const uint32_t *endpoints, uint32_t count);
 
 /* Publish that we own a session. 0; -ENOSPC: publications full. Setting
  * again with the same or a higher version replaces, a lower one is ignored.
@@ -203,6 +207,8 @@ bool node_owns(const struct node *, const struct session_key *,
 void node_say_not_mine(struct node *, const struct endpoint *peer,
 		       const struct session_key *, struct outbox *);
 
+/* False: node_event() would say NODE_NONE. */
+bool node_eventful(const struct node *);
 uint32_t node_self(const struct node *);
 uint32_t node_contact_count(const struct node *);
 /* The contacts' endpoint indices, bucket by bucket; at most capacity. */

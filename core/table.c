@@ -30,22 +30,24 @@ table_init(void *memory, uint32_t capacity, uint32_t k, uint64_t self,
 }
 
 static uint32_t
-bucket_start(const struct table *table, unsigned b)
+bucket_count(const struct table *table, unsigned b)
 {
-	uint32_t start = 0;
-
-	for (unsigned i = 0; i < b; i++)
-		start += table->counts[i];
-	return start;
+	return (uint32_t)(table->starts[b + 1] - table->starts[b]);
 }
 
 struct bucket
 table_bucket(struct table *table, unsigned b)
 {
 	return (struct bucket){
-		.slot = table->contacts + bucket_start(table, b),
-		.count = table->counts[b],
+		.slot = table->contacts + table->starts[b],
+		.count = bucket_count(table, b),
 	};
+}
+
+static uint64_t
+bucket_bit(unsigned b)
+{
+	return UINT64_C(1) << (POSITION_BITS - 1 - b);
 }
 
 /* The bucket where a peer belongs; false if it sits where we do: ourselves,
@@ -105,17 +107,25 @@ spares_take(struct table *table, unsigned b, uint32_t *peer)
 	return false;
 }
 
-/* Append to bucket b; the pool has room. */
+/* Make room for contacts at the end of bucket b; the table has it. */
+static struct contact *
+extend(struct table *table, unsigned b, uint32_t by)
+{
+	uint32_t at = table->starts[b + 1];
+
+	memmove(&table->contacts[at + by], &table->contacts[at],
+		(table->count - at) * sizeof(table->contacts[0]));
+	for (unsigned i = b + 1; i <= POSITION_BITS; i++)
+		table->starts[i] = (uint16_t)(table->starts[i] + by);
+	table->count += by;
+	table->occupied |= bucket_bit(b);
+	return &table->contacts[at];
+}
+
 static void
 insert(struct table *table, unsigned b, struct contact contact)
 {
-	uint32_t at = bucket_start(table, b) + table->counts[b];
-
-	memmove(&table->contacts[at + 1], &table->contacts[at],
-		(table->count - at) * sizeof(contact));
-	table->contacts[at] = contact;
-	table->counts[b]++;
-	table->count++;
+	*extend(table, b, 1) = contact;
 }
 
 struct contact *
@@ -225,6 +235,24 @@ table_failed(struct table *table, uint32_t peer)
 	return true;
 }
 
+void
+table_fill(struct table *table, unsigned b, const uint32_t *peers,
+	   uint32_t count)
+{
+	assert(bucket_count(table, b) == 0);
+
+	uint32_t room = table->capacity - table->count;
+	if (room > table->k)
+		room = table->k;
+	if (count > room)
+		count = room;
+	if (count == 0)
+		return;
+	struct contact *slot = extend(table, b, count);
+	for (uint32_t i = 0; i < count; i++)
+		slot[i] = contact_new(peers[i], true);
+}
+
 bool
 table_remove(struct table *table, uint32_t peer)
 {
@@ -237,9 +265,12 @@ table_remove(struct table *table, uint32_t peer)
 	uint32_t slot = bucket_find(table_bucket(table, b), peer);
 	if (slot == BUCKET_NONE)
 		return false;
-	uint32_t at = bucket_start(table, b) + slot;
+	uint32_t at = table->starts[b] + slot;
 	table->count--;
-	table->counts[b]--;
+	for (unsigned i = b + 1; i <= POSITION_BITS; i++)
+		table->starts[i]--;
+	if (bucket_count(table, b) == 0)
+		table->occupied &= ~bucket_bit(b);
 	memmove(&table->contacts[at], &table->contacts[at + 1],
 		(table->count - at) * sizeof(table->contacts[0]));
 	if (spares_take(table, b, &spare))
@@ -254,46 +285,44 @@ struct closest {
 	uint32_t count, capacity;
 };
 
-/* Add what bucket b has to offer. */
+/* Add what bucket b has to offer. Positions are read before any is compared,
+ * for each may be far away in memory; then each contact's place is counted,
+ * without a branch that could be guessed wrong. Of equals the older is first.
+ */
 static void
 closest_visit(const struct table *table, unsigned b, uint64_t target,
 	      enum table_trust trust, uint32_t except, struct closest *closest)
 {
-	const struct contact *slot = table->contacts + bucket_start(table, b);
+	const struct contact *slot = table->contacts + table->starts[b];
 	uint64_t distances[BUCKET_MAX];
-	uint32_t base = closest->count;
-	uint32_t room = closest->capacity - base, sorted = 0;
+	uint32_t peers[BUCKET_MAX], ranks[BUCKET_MAX];
+	uint32_t size = bucket_count(table, b), count = 0;
+	uint32_t room = closest->capacity - closest->count;
 
-	for (uint32_t i = 0; i < table->counts[b]; i++) {
+	for (uint32_t i = 0; i < size; i++) {
 		uint32_t peer = slot[i].peer;
 
-		if (peer == except ||
-		    (trust == TABLE_SOUND && contact_suspect(&slot[i])))
-			continue;
-		uint64_t distance = position_distance(
+		peers[count] = peer;
+		distances[count] = position_distance(
 			target, endpoints_position(table->endpoints, peer));
-		uint32_t at = sorted;
-		if (sorted < room)
-			sorted++;
-		else if (distances[room - 1] <= distance)
-			continue;
-		else
-			at = room - 1;
-		for (; at > 0 && distances[at - 1] > distance; at--) {
-			distances[at] = distances[at - 1];
-			closest->peers[base + at] =
-				closest->peers[base + at - 1];
-		}
-		distances[at] = distance;
-		closest->peers[base + at] = peer;
+		count += peer != except &&
+			 (trust == TABLE_ANY || !contact_suspect(&slot[i]));
 	}
-	closest->count += sorted;
-}
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t rank = 0;
 
-static uint64_t
-bucket_bit(unsigned b)
-{
-	return UINT64_C(1) << (POSITION_BITS - 1 - b);
+		for (uint32_t j = 0; j < i; j++) {
+			uint32_t before = distances[j] <= distances[i];
+			rank += before;
+			ranks[j] += 1 - before;
+		}
+		ranks[i] = rank;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (ranks[i] < room)
+			closest->peers[closest->count + ranks[i]] = peers[i];
+	}
+	closest->count += count < room ? count : room;
 }
 
 uint32_t
@@ -305,8 +334,7 @@ table_closest(const struct table *table, uint64_t target,
 
 	struct closest closest = { .peers = peers, .capacity = capacity };
 	uint64_t d = position_distance(table->self, target);
-	uint64_t occupied = table_occupied(table);
-	uint64_t ones = occupied & d, zeros = occupied & ~d;
+	uint64_t ones = table->occupied & d, zeros = table->occupied & ~d;
 
 	while (ones != 0 && closest.count < capacity) {
 		unsigned b = (unsigned)__builtin_clzll(ones);
@@ -327,16 +355,17 @@ table_closest(const struct table *table, uint64_t target,
 uint32_t
 table_closer_count(const struct table *table, uint64_t target)
 {
-	uint64_t d = position_distance(table->self, target);
-	uint32_t count = 0, at = 0;
+	uint64_t ones =
+		table->occupied & position_distance(table->self, target);
+	uint32_t count = 0;
 
-	for (unsigned b = 0; b < POSITION_BITS; b++) {
-		uint32_t end = at + table->counts[b];
+	while (ones != 0) {
+		unsigned b = (unsigned)__builtin_clzll(ones);
 
-		if ((d & bucket_bit(b)) == 0)
-			at = end;
-		for (; at < end; at++)
-			count += !contact_suspect(&table->contacts[at]);
+		for (uint32_t i = table->starts[b]; i < table->starts[b + 1];
+		     i++)
+			count += !contact_suspect(&table->contacts[i]);
+		ones &= ~bucket_bit(b);
 	}
 	return count;
 }
@@ -351,16 +380,4 @@ table_suspect(struct table *table, uint32_t peer)
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_suspect(bucket);
 	return slot == BUCKET_NONE ? ENDPOINT_NONE : bucket.slot[slot].peer;
-}
-
-uint64_t
-table_occupied(const struct table *table)
-{
-	uint64_t occupied = 0;
-
-	for (unsigned b = 0; b < POSITION_BITS; b++) {
-		if (table->counts[b] != 0)
-			occupied |= bucket_bit(b);
-	}
-	return occupied;
 }

@@ -2,15 +2,17 @@
 /*
  * table.h - a node's routing table: whom it knows, by distance
  *
- *	counts[64]	20  20  20  7  2  0 ... 0
+ *	starts[65]	0  20  40  60  67  69  69 ... 69
  *	contacts	|bucket 0 |bucket 1 |bucket 2 |3|4| free ....|
  *			far half of the space	    near
  *
  * Bucket b holds contacts whose position shares exactly b leading bits with
  * ours. All buckets lie in one packed array, so that a table costs what its
- * contacts cost, and buckets are views (bucket.h). Invariants: a contact is
- * in its own bucket, once; counts sum to count; no bucket exceeds k; we are
- * not in our own table.
+ * contacts cost, and buckets are views (bucket.h): bucket b begins at
+ * starts[b] and ends where the next begins, which every datagram asks and
+ * only a new contact changes. Invariants: a contact is in its own bucket,
+ * once; no bucket exceeds k; bit 63 - b of occupied is set when bucket b is
+ * not empty; we are not in our own table.
  *
  * The k closest to a target, exactly and without looking at the rest: let
  * d = self ^ target. Against a contact of bucket j the distance to the
@@ -50,10 +52,11 @@
 struct table {
 	const struct endpoints *endpoints;
 	uint64_t self; /* our position */
+	uint64_t occupied; /* as in a distance: far buckets at the top */
 	uint32_t capacity, count; /* contacts */
 	uint32_t k; /* bucket size */
 	uint32_t spare_count;
-	uint8_t counts[POSITION_BITS];
+	uint16_t starts[POSITION_BITS + 1]; /* contacts in buckets before */
 	uint32_t spares[TABLE_SPARES]; /* endpoint indices, oldest first */
 	struct contact contacts[]; /* [capacity] */
 };
@@ -70,6 +73,8 @@ enum table_trust {
 	TABLE_SOUND, /* no suspects: what we tell others */
 	TABLE_ANY, /* everybody: what a node cut off has left */
 };
+
+_Static_assert(BUCKET_MAX *POSITION_BITS <= UINT16_MAX, "starts");
 
 /* Bytes for at most capacity contacts, aligned for uint64_t. */
 size_t table_size(uint32_t capacity);
@@ -91,6 +96,10 @@ enum table_change table_answered(struct table *, uint32_t peer, int64_t rtt_ns);
 bool table_doubted(struct table *, uint32_t peer);
 /* Nor a ping. True: it was stale and a spare took its place. */
 bool table_failed(struct table *, uint32_t peer);
+/* Distinct peers of the empty bucket b, as if each had answered, untimed; those
+ * beyond k or the table's capacity are left out. */
+void table_fill(struct table *, unsigned b, const uint32_t *peers,
+		uint32_t count);
 /* A peer left: out of contacts and spares. True if it was a contact. */
 bool table_remove(struct table *, uint32_t peer);
 
@@ -102,7 +111,5 @@ uint32_t table_closest(const struct table *, uint64_t target, enum table_trust,
 uint32_t table_closer_count(const struct table *, uint64_t target);
 /* The oldest suspect in the bucket of a peer, ENDPOINT_NONE if none. */
 uint32_t table_suspect(struct table *, uint32_t peer);
-/* Bit 63 - b is set when bucket b has contacts, as in a distance. */
-uint64_t table_occupied(const struct table *);
 
 #endif

@@ -193,7 +193,10 @@ check_same(const struct table *table, const struct oracle *oracle)
 	uint32_t at = 0;
 
 	for (unsigned b = 0; b < 64; b++) {
-		CHECK(table->counts[b] == oracle->counts[b]);
+		CHECK((uint32_t)(table->starts[b + 1] - table->starts[b]) ==
+		      oracle->counts[b]);
+		CHECK((table->occupied >> (63 - b) & 1) ==
+		      (oracle->counts[b] > 0));
 		for (uint32_t i = 0; i < oracle->counts[b]; i++, at++) {
 			const struct contact *contact = &table->contacts[at];
 			const struct oracle_contact *expected =
@@ -329,13 +332,40 @@ test_ourselves(void)
 	CHECK(table_answered(table, 0, 1000) == TABLE_REFUSED);
 	CHECK(!table_failed(table, 0) && !table_remove(table, 0));
 	CHECK(table_find(table, 0) == NULL && table->count == 0);
-	CHECK(table_occupied(table) == 0);
+	CHECK(table->occupied == 0);
 	CHECK(table_answered(table, 1, 1000) == TABLE_ADDED);
 	CHECK(table_heard(table, 1) == TABLE_SEEN);
 	CHECK(table_find(table, 1)->verified);
-	CHECK(table_occupied(table) ==
+	CHECK(table->occupied ==
 	      UINT64_C(1) << (63 - position_bucket(position(0), position(1))));
 	free(table);
+}
+
+/* A table filled bucket by bucket is one in which all answered in turn. */
+static void
+test_fill(uint32_t capacity, uint32_t k)
+{
+	struct table *filled = malloc(table_size(capacity));
+	struct oracle oracle = { .k = k,
+				 .capacity = capacity,
+				 .self = position(0) };
+
+	if (filled == NULL)
+		abort();
+	table_init(filled, capacity, k, position(0), endpoints);
+	/* Near ones first, so that room is made before what is there. */
+	for (unsigned b = 64; b-- > 0;) {
+		uint32_t peers[PEERS], count = 0;
+
+		for (uint32_t i = 1; i < PEERS; i++)
+			if (position_bucket(position(0), position(i)) == b)
+				peers[count++] = i;
+		table_fill(filled, b, peers, count);
+		for (uint32_t i = 0; i < count && i < k; i++)
+			oracle_seen(&oracle, peers[i], true);
+	}
+	check_same(filled, &oracle);
+	free(filled);
 }
 
 int
@@ -354,6 +384,9 @@ main(void)
 		CHECK(endpoints_intern(endpoints, &endpoint) == i);
 	}
 	test_ourselves();
+	test_fill(400, 20);
+	test_fill(30, 8); /* the pool is full first */
+	test_fill(400, 32);
 	test_walk(1, 1, 400);
 	test_walk(2, 8, 400);
 	test_walk(3, 20, 400);

@@ -317,7 +317,7 @@ upkeep_expire(struct node *node, struct instant now, struct outbox *outbox)
 			expire_ping(node, now, one, outbox);
 	}
 	if (node->sweep.ns <= now.ns) {
-		node->refresh |= table_occupied(node->table) & ~node->touched;
+		node->refresh |= node->table->occupied & ~node->touched;
 		node->touched = 0;
 		node->sweep = instant_after(now, node->settings->refresh_ns);
 		node->upkeep_wake = now;
