@@ -62,11 +62,14 @@ share_tables(struct servers *servers)
 					servers->count,
 				1 << 16, HELD_BYTES_MOST);
 	void **shared = servers->shared;
+	size_t *bytes = servers->shared_bytes;
 
-	shared[0] = memory_zeroed(1, endpoints_size(servers->count + 64));
-	shared[1] = memory_zeroed(1, lookups_size(lookups));
-	shared[2] = memory_zeroed(1, store_size(records));
-	shared[3] = memory_zeroed(1, publications_size(publications, replicas));
+	bytes[0] = endpoints_size(servers->count + 64);
+	bytes[1] = lookups_size(lookups);
+	bytes[2] = store_size(records);
+	bytes[3] = publications_size(publications, replicas);
+	for (unsigned i = 0; i < 4; i++)
+		shared[i] = memory_mapped(bytes[i]);
 	servers->parts = (struct node_parts){
 		.endpoints = endpoints_init(shared[0], servers->count + 64,
 					    &settings->dht.placement),
@@ -77,7 +80,8 @@ share_tables(struct servers *servers)
 			publications_init(shared[3], publications, replicas),
 	};
 	if (workload_count(servers->workload) > 0) {
-		shared[4] = memory_zeroed(1, held_size(held));
+		bytes[4] = held_size(held);
+		shared[4] = memory_mapped(bytes[4]);
 		servers->held = held_init(shared[4], held);
 	}
 }
@@ -94,7 +98,7 @@ size_servers(struct servers *servers)
 		contacts_for(servers->count, settings->dht.node.k);
 	servers->node_bytes = (node_size(&servers->node_limits) + 63) / 64 * 64;
 	servers->node_memory =
-		memory_zeroed(1, servers->node_bytes * servers->count);
+		memory_mapped(servers->node_bytes * servers->count);
 	servers->service = (struct steer_service){
 		.address = network_service_address(servers->network,
 						   settings->service.family),
@@ -114,7 +118,7 @@ size_servers(struct servers *servers)
 	servers->steer_bytes =
 		(steer_size(&servers->steer_limits) + 63) / 64 * 64;
 	servers->steer_memory =
-		memory_zeroed(1, servers->steer_bytes * servers->count);
+		memory_mapped(servers->steer_bytes * servers->count);
 }
 
 /* An empty node and steer; a restart has streams of its own, so that its
@@ -203,9 +207,11 @@ servers_destroy(struct servers *servers)
 		return;
 	participants_destroy(servers->participants);
 	for (unsigned i = 0; i < 5; i++)
-		free(servers->shared[i]);
-	free(servers->node_memory);
-	free(servers->steer_memory);
+		memory_unmap(servers->shared[i], servers->shared_bytes[i]);
+	memory_unmap(servers->node_memory,
+		     servers->node_bytes * servers->count);
+	memory_unmap(servers->steer_memory,
+		     servers->steer_bytes * servers->count);
 	free(servers->servers);
 	reassembly_destroy(servers->reassembly);
 	keymap_destroy(servers->synthetic);

@@ -24,6 +24,12 @@ memory_zeroed(size_t count, size_t size)
 	return memory;
 }
 
+/* The same of bytes in one piece, huge pages where the kernel has them: what
+ * every event reads somewhere else in. Not to be freed but by memory_unmap().
+ */
+void *memory_mapped(size_t bytes);
+void memory_unmap(void *memory, size_t bytes); /* NULL: nothing */
+
 /* The array with room for count items, count > 0; what is new is not set.
  * NULL: a new one. */
 static inline void *

@@ -84,6 +84,7 @@ struct servers {
 	struct held *held;
 	uint64_t node_seed;
 	void *shared[5]; /* memory behind parts and held */
+	size_t shared_bytes[5];
 	uint8_t *node_memory, *steer_memory;
 	size_t node_bytes, steer_bytes; /* of one server */
 
