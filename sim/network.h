@@ -58,6 +58,8 @@ const char *network_device_name(const struct network *, uint32_t device);
 /* By name; UINT32_MAX if there is none. */
 uint32_t network_device_find(const struct network *, const char *name);
 uint32_t network_client_device(const struct network *, uint32_t client);
+/* The server that has a loopback; UINT32_MAX if none has. */
+uint32_t network_server_find(const struct network *, const struct address *);
 struct address network_host_address(const struct network *, uint32_t device,
 				    uint8_t family);
 struct address network_service_address(const struct network *, uint8_t family);

@@ -163,6 +163,16 @@ network_device_find(const struct network *network, const char *name)
 }
 
 uint32_t
+network_server_find(const struct network *network,
+		    const struct address *address)
+{
+	uint32_t target = fabric_target(network->fabric, address);
+
+	return TARGET_KIND(target) == TARGET_SERVER ? TARGET_INDEX(target)
+						    : FABRIC_NONE;
+}
+
+uint32_t
 network_client_device(const struct network *network, uint32_t client)
 {
 	return fabric_device(network->fabric, DEVICE_CLIENT, client);

@@ -113,11 +113,9 @@ take_events(struct participants *all, struct instant now, uint32_t index,
 {
 	struct participant *participant = &all->array[index];
 
-	for (;;) {
+	while (node_eventful(participant->node)) {
 		struct node_event event = node_event(participant->node);
 		switch (event.kind) {
-		case NODE_NONE:
-			return;
 		case NODE_STORED:
 			measure_stored(all, index, &event);
 			break;
@@ -169,6 +167,14 @@ send_datagram(struct participants *all, uint32_t index,
 	memcpy(sealed, bytes, item->size);
 	memset(sealed + item->size, 0, MESSAGE_SEAL_BYTES);
 	send_udp(all, item, index, &udp);
+	if (all->world.owner->expect == NULL)
+		return;
+	uint32_t to =
+		network_server_find(all->world.network, &item->to.address);
+	if (to < all->world.count) {
+		__builtin_prefetch(&all->array[to]);
+		all->world.owner->expect(all->world.context, to);
+	}
 }
 
 /* Encapsulated already; around it IP and UDP to the owner. */

@@ -92,6 +92,9 @@ struct participant_owner {
 	void (*decided)(void *, struct instant now, uint32_t server,
 			const uint8_t *bytes, const struct packet *,
 			const struct steer_result *);
+	/* A datagram is on its way to a server: have what it will need fetched
+	 * from far memory, if that is where it is. May be NULL. */
+	void (*expect)(void *, uint32_t server);
 	/* A packet about to be forwarded, or that came out of a tunnel to a
 	 * server without its socket; both may be NULL. */
 	void (*forwarding)(void *, const uint8_t *bytes, uint32_t size);

@@ -70,7 +70,20 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	counters->resets_sent += result->verdict == STEER_RESET;
 }
 
+static void
+expect(void *context, uint32_t index)
+{
+	const struct servers *servers = context;
+	const uint8_t *node =
+		servers->node_memory + servers->node_bytes * index;
+
+	__builtin_prefetch(&servers->servers[index]);
+	for (unsigned i = 0; i < 10; i++)
+		__builtin_prefetch(node + 64 * i);
+}
+
 const struct participant_owner servers_owner = {
+	.expect = expect,
 	.has_socket = has_socket,
 	.deliver = deliver,
 	.flow = flow,
