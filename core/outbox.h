@@ -19,7 +19,7 @@
 
 enum outbox_kind {
 	OUTBOX_DATAGRAM, /* UDP from our DHT port to `to`; bytes = payload */
-	OUTBOX_FORWARD, /* UDP from source_port to `to` (GUE, port 6080) */
+	OUTBOX_FORWARD, /* UDP from source_port to `to` (GUE, its port) */
 	OUTBOX_PACKET, /* a whole IP packet to route out (RST, ICMP error) */
 	OUTBOX_DELIVER, /* a whole IP packet for our own TCP/IP stack */
 };

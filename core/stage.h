@@ -424,7 +424,8 @@ stage_forward(struct stage *stage, const struct outbox_item *item,
 	size_t size;
 	uint32_t server = 1;
 
-	if (item->to.port != GUE_PORT || item->source_port < 49152)
+	if (item->to.port != stage->settings.gue_port ||
+	    item->source_port < 49152)
 		return '!';
 	while (server < 3 &&
 	       !address_equal(&stage->servers[server], &item->to.address))

@@ -19,6 +19,7 @@
 #include "core/stray.h"
 #include "core/subject.h"
 #include "core/tunnel.h"
+#include "core/wire/gue.h"
 #include "core/wire/tcp.h"
 
 struct steer {
@@ -30,6 +31,7 @@ void
 steer_settings_default(struct steer_settings *settings)
 {
 	*settings = (struct steer_settings){
+		.gue_port = GUE_PORT,
 		.mtu_bytes = 1500,
 		.outer_fragment = true,
 		.miss_deadline_ns = NS_PER_S,

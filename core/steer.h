@@ -69,6 +69,7 @@ struct steer_service {
 struct steer_settings {
 	const struct steer_service *services; /* borrowed */
 	uint32_t service_count;
+	uint16_t gue_port; /* where tunnels end, here and elsewhere: 6080 */
 	struct siphash_key tag_keys[2]; /* by key id; GUE tag */
 	uint8_t tag_key_id; /* the one to send with; the other still verifies */
 	bool tag_key_valid[2];
@@ -158,7 +159,7 @@ bool steer_key(const struct steer *, const uint8_t *bytes, size_t size,
 struct steer_result steer_packet(struct steer *, struct instant now,
 				 const uint8_t *bytes, size_t size, bool known,
 				 uint8_t uplink, struct outbox *);
-/* A datagram to UDP 6080. DROP_NONE: *inner and *inner_size are the packet
+/* A datagram to the GUE port. DROP_NONE: *inner and *inner_size are the packet
  * inside, borrowed from bytes, and *key its session; if the caller has the
  * socket it delivers the packet, else it calls steer_refuse(). */
 enum drop steer_decapsulate(struct steer *, struct instant now,

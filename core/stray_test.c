@@ -554,6 +554,14 @@ path_mtu(struct stage *stage)
 	size = packet_build_icmp_too_big(&router, 1300, tunnel, &packet, bytes,
 					 sizeof(bytes));
 	CHECK(stage_put(stage, bytes, size, false).drop == DROP_ICMP_QUOTE);
+	/* Nor do datagrams of ours to another port. */
+	udp.ip.src = stage->servers[0];
+	udp.dst_port++;
+	size = packet_build_udp(&udp, tunnel, sizeof(tunnel));
+	CHECK(packet_parse(tunnel, size, &packet) == DROP_NONE);
+	size = packet_build_icmp_too_big(&router, 1300, tunnel, &packet, bytes,
+					 sizeof(bytes));
+	CHECK(stage_put(stage, bytes, size, false).drop == DROP_ICMP_QUOTE);
 	for (int i = 0; i < 11; i++) {
 		stage->now.ns += 55 * NS_PER_S;
 		stage_put_tcp(stage, TCP_ACK);
@@ -564,6 +572,13 @@ path_mtu(struct stage *stage)
 	CHECK(spells(stage, "T"));
 	CHECK(stage->mtu_bytes == 1500 - overhead);
 	CHECK(counters(stage)->too_big_sent == 4);
+}
+
+static void
+path_mtu_port(struct stage *stage)
+{
+	stage->settings.gue_port = 6081;
+	path_mtu(stage);
 }
 
 /* A tombstone is nobody; and what was missed once says nothing about a series
@@ -759,7 +774,7 @@ main(void)
 		port_reuse,	    syn_during_lookup,
 		first_stray_window, silent_owner,
 		bogus_sources,	    bogus_at_once,
-		storm_of_real_ones, path_mtu,
+		storm_of_real_ones, path_mtu, path_mtu_port,
 		no_answers,	    clear,
 		eviction,	    keys,
 		nobody_answers,	    port_reuse_elsewhere,

@@ -11,7 +11,6 @@
 
 #include "core/steer.h"
 #include "core/tunnel.h"
-#include "core/wire/gue.h"
 #include "core/wire/icmp.h"
 #include "core/wire/tcp.h"
 
@@ -52,7 +51,7 @@ read_error(const struct steer_settings *settings, const struct address *self,
 	    !address_equal(&quote.src, &packet->dst) || !quote.has_ports)
 		return DROP_ICMP_QUOTE;
 
-	if (quote.protocol == IP_UDP && quote.dst_port == GUE_PORT &&
+	if (quote.protocol == IP_UDP && quote.dst_port == settings->gue_port &&
 	    quote.src_port >= TUNNEL_SOURCE_PORT &&
 	    address_equal(&quote.src, self)) {
 		subject->kind = SUBJECT_TUNNEL;

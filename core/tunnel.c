@@ -212,7 +212,8 @@ tunnel_seal(struct tunnel *tunnel, const struct address *address, uint32_t hash,
 	item->source_port =
 		(uint16_t)(TUNNEL_SOURCE_PORT + (hash & SOURCE_PORT_MASK));
 	item->avoid_uplink = avoid_uplink;
-	item->to = (struct endpoint){ .address = *address, .port = GUE_PORT };
+	item->to = (struct endpoint){ .address = *address,
+				      .port = settings->gue_port };
 }
 
 enum drop

@@ -2,7 +2,7 @@
 /*
  * tunnel.h - packets inside packets: GUE between the servers
  *
- *	outer IP | UDP, to port 6080 | GUE 4 | private 16 | inner IP packet
+ *	outer IP | UDP, to the GUE port | GUE 4 | private 16 | inner IP packet
  *
  * The private data (wire/gue.h) are hop count, key id, boot, sequence and a
  * tag: SipHash-2-4 under a key that all servers share, over the outer
@@ -49,8 +49,8 @@ struct tunnel_room {
 /* A multiple of 8. */
 size_t tunnel_size(uint32_t peers);
 /* The memory is aligned for uint64_t; peers > 0. The settings are borrowed
- * (tag keys and mtu_bytes are read each time). self: our own address, the
- * source of all outer packets. rng makes boot numbers. */
+ * (tag keys, gue_port and mtu_bytes are read each time). self: our own address,
+ * the source of all outer packets. rng makes boot numbers. */
 struct tunnel *tunnel_init(void *memory, uint32_t peers,
 			   const struct steer_settings *,
 			   const struct address *self,
@@ -69,7 +69,7 @@ void tunnel_seal(struct tunnel *, const struct address *peer, uint32_t hash,
 /* Bytes of an inner packet that fit any UDP datagram. */
 uint32_t tunnel_inner_max(void);
 
-/* A datagram to UDP 6080. DROP_NONE: *inner, *inner_size are the inner
+/* A datagram to the GUE port. DROP_NONE: *inner, *inner_size are the inner
  * packet, borrowed from bytes; it is not parsed. */
 enum drop tunnel_receive(struct tunnel *, const struct address *from,
 			 const struct address *to, const uint8_t *bytes,

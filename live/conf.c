@@ -29,7 +29,6 @@ conf_default(struct conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	conf->self.port = 7000;
-	conf->gue_port = 6080;
 	strcpy(conf->tun, "homeward0");
 	strcpy(conf->control, "/run/homeward/control");
 	strcpy(conf->state, "/run/homeward/sessions");
@@ -132,7 +131,7 @@ values_check(struct statement_reader *reader)
 		{ node->timeout_floor_ns > node->timeout_cap_ns,
 		  "timeout-floor", "timeout-cap",
 		  "'timeout-floor' must not exceed 'timeout-cap'" },
-		{ conf->self.port == conf->gue_port, "port", "gue-port",
+		{ conf->self.port == conf->steer.gue_port, "port", "gue-port",
 		  "'port' and 'gue-port' must differ" },
 		{ strcmp(conf->control, conf->state) == 0, "control", "state",
 		  "'control' and 'state' must differ" },

@@ -41,7 +41,6 @@
 
 struct conf {
 	struct endpoint self; /* `address`; port: `port`, 7000 */
-	uint16_t gue_port; /* `gue-port`, 6080 */
 	struct steer_service services[CONF_SERVICES];
 	uint32_t service_count;
 	char uplinks[CONF_UPLINKS][CONF_NAME];
@@ -62,7 +61,8 @@ struct conf {
 	uint32_t sessions_max, peers_max, records_max, flows_max;
 	uint32_t trace_lines_per_s; /* 100 */
 	struct node_settings node;
-	/* services and tag keys are filled by whoever makes the engine. */
+	/* With `gue-port`. services and tag keys are filled by whoever makes
+	 * the engine. */
 	struct steer_settings steer;
 };
 

@@ -269,7 +269,7 @@ least_test(void)
 
 	CHECK(result == 0 && talk[0] == '\0');
 	free(talk);
-	CHECK(conf.self.port == 7000 && conf.gue_port == 6080);
+	CHECK(conf.self.port == 7000 && conf.steer.gue_port == 6080);
 	CHECK(conf.service_count == 1 && conf.services[0].port == 80);
 	CHECK(conf.uplink_count == 1 && strcmp(conf.uplinks[0], "eth1") == 0);
 	CHECK(conf.peer_count == 1 && conf.peers[0].port == 7000);

@@ -274,7 +274,7 @@ open_datapath(struct daemon *daemon, char *error, size_t error_size)
 				     .services = conf->services,
 				     .service_count = conf->service_count,
 				     .self = conf->self.address,
-				     .gue_port = conf->gue_port,
+				     .gue_port = conf->steer.gue_port,
 			     },
 			     error, error_size);
 }
@@ -283,7 +283,7 @@ static int
 open_sockets(struct daemon *daemon, char *error, size_t error_size)
 {
 	const struct conf *conf = &daemon->conf;
-	struct endpoint tunnel = { conf->self.address, conf->gue_port };
+	struct endpoint tunnel = { conf->self.address, conf->steer.gue_port };
 	int result = uplinks_find(&daemon->uplinks, conf, error, error_size);
 
 	if (result == 0)

@@ -198,7 +198,6 @@ send_item(struct engine *engine, struct instant now,
 	  const struct outbox_item *item, const uint8_t *bytes)
 {
 	const struct engine_edge *edge = &engine->edge;
-	struct endpoint to = item->to;
 	int error = 0;
 
 	switch ((enum outbox_kind)item->kind) {
@@ -206,9 +205,9 @@ send_item(struct engine *engine, struct instant now,
 		error = send_datagram(engine, item, bytes);
 		break;
 	case OUTBOX_FORWARD:
-		to.port = engine->conf.gue_port;
-		error = edge->forward(edge->context, &to, item->source_port,
-				      item->avoid_uplink, bytes, item->size);
+		error = edge->forward(edge->context, &item->to,
+				      item->source_port, item->avoid_uplink,
+				      bytes, item->size);
 		break;
 	case OUTBOX_PACKET:
 		error = edge->packet(edge->context, item->avoid_uplink, bytes,
@@ -219,7 +218,7 @@ send_item(struct engine *engine, struct instant now,
 		break;
 	}
 	if (error != 0)
-		engine_sent(engine, now, &to.address,
+		engine_sent(engine, now, &item->to.address,
 			    item->kind == OUTBOX_FORWARD, error);
 }
 

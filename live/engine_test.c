@@ -16,6 +16,7 @@
 #include "core/check.h"
 #include "core/packet.h"
 #include "core/rng.h"
+#include "core/wire/gue.h"
 #include "core/wire/tcp.h"
 
 #define SERVERS	    4
@@ -61,6 +62,7 @@ struct world {
 	struct server servers[SERVERS];
 	struct flying *queue; /* ring */
 	uint32_t head, tail;
+	uint16_t gue_port;
 	struct flying kept[2]; /* the last of each way */
 };
 
@@ -201,6 +203,7 @@ server_start(struct world *world, uint32_t index, const struct secret *secret)
 	server->world = world;
 	server->index = index;
 	conf_default(conf);
+	conf->steer.gue_port = world->gue_port;
 	conf->self = place(index);
 	conf->services[0] =
 		(struct steer_service){ address_ip4(service), SERVICE };
@@ -256,7 +259,7 @@ arrive(struct world *world, const struct flying *flying)
 					&flying->from, flying->bytes,
 					flying->size);
 		} else {
-			CHECK(flying->to.port == server->conf.gue_port);
+			CHECK(flying->to.port == server->conf.steer.gue_port);
 			engine_tunnel(server->engine, world->now, &flying->from,
 				      &server->conf.self.address, flying->bytes,
 				      flying->size);
@@ -317,7 +320,7 @@ pass(struct world *world, int64_t distance_ns)
 }
 
 static struct world *
-world_open(uint32_t count)
+world_open_at(uint32_t count, uint16_t gue_port)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	struct secret secret = secret_of(1);
@@ -328,6 +331,7 @@ world_open(uint32_t count)
 	if (world->queue == NULL)
 		abort();
 	world->now.ns = NS_PER_S;
+	world->gue_port = gue_port;
 	for (uint32_t i = 0; i < count; i++)
 		server_start(world, i, &secret);
 	for (uint32_t i = 0; i < count; i++) {
@@ -335,6 +339,12 @@ world_open(uint32_t count)
 		pass(world, 20 * NS_PER_MS);
 	}
 	return world;
+}
+
+static struct world *
+world_open(uint32_t count)
+{
+	return world_open_at(count, GUE_PORT);
 }
 
 static void
@@ -384,10 +394,11 @@ change(struct world *world, uint32_t index, uint32_t number,
 }
 
 static size_t
-segment(uint32_t number, uint8_t flags, uint8_t *bytes, size_t capacity)
+segment_of(uint32_t number, uint8_t flags, size_t payload_bytes, uint8_t *bytes,
+	   size_t capacity)
 {
+	static const uint8_t text[1460] = "a segment that went astray";
 	struct session_key key = session(number);
-	const uint8_t text[] = "a segment that went astray";
 	struct packet_tcp tcp = {
 		.ip = { .src = address_ip4(key.client),
 			.dst = address_ip4(key.service),
@@ -400,10 +411,16 @@ segment(uint32_t number, uint8_t flags, uint8_t *bytes, size_t capacity)
 		.flags = flags,
 		.window = 500,
 		.payload = text,
-		.payload_bytes = sizeof(text),
+		.payload_bytes = payload_bytes,
 	};
 
 	return packet_build_tcp(&tcp, bytes, capacity);
+}
+
+static size_t
+segment(uint32_t number, uint8_t flags, uint8_t *bytes, size_t capacity)
+{
+	return segment_of(number, flags, 27, bytes, capacity);
 }
 
 static void
@@ -773,6 +790,67 @@ test_no_route(void)
 	world_close(world);
 }
 
+/* A router says that what we sent into the tunnel last is too big. */
+static size_t
+too_big(const struct flying *forward, uint32_t mtu_bytes, uint8_t *bytes,
+	size_t capacity)
+{
+	const uint8_t router[4] = { 10, 9, 9, 1 };
+	const struct address from = address_ip4(router);
+	const struct packet_udp udp = {
+		.ip = { .src = forward->from.address,
+			.dst = forward->to.address,
+			.ttl = 60 },
+		.src_port = forward->from.port,
+		.dst_port = forward->to.port,
+		.payload = forward->bytes,
+		.payload_bytes = forward->size,
+	};
+	uint8_t outer[2048];
+	struct packet packet;
+	size_t size = packet_build_udp(&udp, outer, sizeof(outer));
+
+	CHECK(packet_parse(outer, size, &packet) == DROP_NONE);
+	return packet_build_icmp_too_big(&from, mtu_bytes, outer, &packet,
+					 bytes, capacity);
+}
+
+/* Whatever the port: the path's MTU is learned, and then answered with. */
+static void
+test_path_mtu(uint16_t gue_port)
+{
+	struct world *world = world_open_at(2, gue_port);
+	struct server *stray = &world->servers[1];
+	struct secret secret = secret_of(1);
+	struct packet answer;
+	uint8_t bytes[2048];
+	size_t size;
+
+	stray->conf.steer.outer_fragment = false;
+	reload(world, 1, &secret);
+	change(world, 0, 40010, SOCKET_OPENED);
+	pass(world, 20 * NS_PER_MS);
+	stray_in(world, 1, 40010, TCP_ACK, 0);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(world->servers[0].delivered == 1);
+	CHECK(world->kept[WAY_FORWARD].to.port == gue_port);
+	size = too_big(&world->kept[WAY_FORWARD], 1300, bytes, sizeof(bytes));
+	engine_stray(stray->engine, world->now, 0, bytes, size);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(stray->delivered == 1); /* our own stack hears of it, too */
+	CHECK(status(world, 1).steer->drops[DROP_ICMP_QUOTE] == 0);
+
+	size = segment_of(40010, TCP_ACK, 1300, bytes, sizeof(bytes));
+	engine_stray(stray->engine, world->now, 0, bytes, size);
+	pass(world, 20 * NS_PER_MS);
+	CHECK(stray->routed == 1);
+	CHECK(packet_parse(stray->last, stray->last_size, &answer) ==
+	      DROP_NONE);
+	CHECK(answer.icmp_error && answer.icmp_mtu == 1300 - 48);
+	CHECK(world->servers[0].delivered == 1);
+	world_close(world);
+}
+
 static void
 answered(void *context, const struct node_event *event)
 {
@@ -854,6 +932,8 @@ main(void)
 	test_replay();
 	test_wrong_secret();
 	test_no_route();
+	test_path_mtu(GUE_PORT);
+	test_path_mtu(6081);
 	test_lookup();
 	test_noise();
 	return check_done();

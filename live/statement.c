@@ -28,7 +28,8 @@
 const struct statement statements[] = {
 	{ "address", STATEMENT_ADDRESS, REQUIRED, IN(self.address), 0, 0 },
 	{ "port", STATEMENT_PORT, FIXED, IN(self.port), 1, UINT16_MAX },
-	{ "gue-port", STATEMENT_PORT, FIXED, IN(gue_port), 1, UINT16_MAX },
+	{ "gue-port", STATEMENT_PORT, FIXED, IN(steer.gue_port), 1,
+	  UINT16_MAX },
 	{ "service", STATEMENT_SERVICE, true, false, IN(services), 0, 0 },
 	{ "uplink", STATEMENT_UPLINK, REQUIRED, IN(uplinks), 0, 0 },
 	{ "peer", STATEMENT_PEER, LOADED, IN(peers), 0, 0 },

@@ -164,6 +164,8 @@ static const struct row rows[] = {
 
 static struct stray *skeleton;
 static uint16_t known_ports[2]; /* of the client, by family */
+/* The default, and another one. */
+static const uint16_t gue_ports[2] = { 6080, 6081 };
 
 static struct address
 address_of(const char *const texts[2], bool six)
@@ -289,7 +291,7 @@ datagram_build(const struct row *row, bool six, bool tunnel, uint8_t *out)
 			.id = row->fragment_id },
 		.src_port = PORT_UNUSED,
 		.dst_port = row->port != 0 ? row->port
-			    : tunnel	   ? 6080
+			    : tunnel	   ? gue_ports[six]
 					   : 80,
 		.payload = payload,
 		.payload_bytes = row->payload_bytes,
@@ -388,7 +390,8 @@ core_verdict(const uint8_t *ip, size_t size, bool six, bool first_local)
 {
 	static struct steer_service services[4];
 	struct steer_settings settings = { .services = services,
-					   .service_count = 4 };
+					   .service_count = 4,
+					   .gue_port = gue_ports[six] };
 	struct address self = address_of(selves_text, six);
 	struct subject subject;
 
@@ -599,7 +602,7 @@ skeleton_load(bool six)
 		.uplinks = { { .ifindex = 77, .mac_bytes = MAC_BYTES },
 			     { .ifindex = 1, .mac_bytes = MAC_BYTES } },
 		.self_family = self.family,
-		.gue_port = 6080,
+		.gue_port = gue_ports[six],
 	};
 
 	memcpy(config.self, self.bytes, 16);
