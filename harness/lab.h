@@ -21,6 +21,11 @@
  * process between two AF_PACKET sockets (lab_relay.h); less is what the kernel
  * costs anyway. Rates are not imitated.
  *
+ * homewardd runs at niceness LAB_DAEMON_NICE, as its systemd unit has it
+ * (live/homewardd.service.in), whatever ours: dozens of programs of a lab share
+ * few processors, and a daemon behind a busy nginx would be measured late. It
+ * has it again when it is restarted in mid-run.
+ *
  * Traps that ruin such a lab, each avoided in lab.c and said there: hash
  * policy and seeds, nexthop objects, transit through servers, rp_filter,
  * duplicate address detection, BBR.
@@ -40,6 +45,7 @@
 #define LAB_PATH	256
 #define LAB_SERVERS_MAX 64
 #define LAB_DELAY_NS	(100 * NS_PER_US)
+#define LAB_DAEMON_NICE (-10)
 
 struct lab {
 	char name[LAB_NAME];

@@ -204,7 +204,7 @@ lab_daemon_start(const struct lab *lab, uint32_t server)
 		.space = space,
 		.argv = argv,
 		.output = log,
-		.nice = -5,
+		.nice = LAB_DAEMON_NICE,
 	});
 	return pid > 0 && pid_write(lab, server, pid) == 0 ? 0 : -1;
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -263,7 +264,24 @@ upload_test(const struct lab *lab)
 	CHECK(found);
 }
 
-/* Killed, it is gone; started again, it joins again. */
+/* Of the daemon there. */
+static int
+daemon_niceness(const struct lab *lab, uint32_t server)
+{
+	char path[2 * LAB_PATH];
+	int pid = -1;
+
+	snprintf(path, sizeof(path), "%s/%s/daemon/daemon.pid", lab->folder,
+		 lab->fabric->names[server]);
+	FILE *file = fopen(path, "re");
+	CHECK(file != NULL && fscanf(file, "%d", &pid) == 1);
+	if (file != NULL)
+		fclose(file);
+	return pid > 0 ? getpriority(PRIO_PROCESS, (id_t)pid) : 0;
+}
+
+/* Killed, it is gone; started again, it joins again; always with the unit's
+ * niceness. */
 static void
 daemon_test(const struct lab *lab)
 {
@@ -271,6 +289,7 @@ daemon_test(const struct lab *lab)
 	bool joined = false;
 	char *text;
 
+	CHECK(daemon_niceness(lab, 1) == LAB_DAEMON_NICE);
 	CHECK(lab_daemon_kill(lab, 1, SIGKILL) == 0);
 	CHECK(lab_daemon_ask(lab, 1, "status json", true) == NULL);
 	CHECK(lab_daemon_kill(lab, 1, SIGKILL) == -1);
@@ -283,6 +302,7 @@ daemon_test(const struct lab *lab)
 		free(text);
 	}
 	CHECK(joined);
+	CHECK(daemon_niceness(lab, 1) == LAB_DAEMON_NICE);
 	CHECK(lab_daemon_ask(lab, 1, "nonsense", true) == NULL);
 	printf("a daemon killed, started and joined after %.0f ms\n",
 	       (double)(now_ns() - began) / 1e6);

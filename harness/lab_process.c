@@ -85,9 +85,10 @@ child(const struct lab_process *process, int input, int output)
 		_exit(126);
 	/* As root these can be refused only by a container's limits; then the
 	 * lab is merely slower. */
-	if (!process->realtime ||
-	    sched_setscheduler(0, SCHED_RR, &priority) != 0)
-		(void)!nice(process->nice);
+	if ((!process->realtime ||
+	     sched_setscheduler(0, SCHED_RR, &priority) != 0) &&
+	    process->nice != 0)
+		(void)setpriority(PRIO_PROCESS, 0, process->nice);
 	signal(SIGPIPE, SIG_DFL);
 	dup2(input, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);

@@ -18,7 +18,7 @@ struct lab_process {
 	const char *input; /* its standard input; NULL: empty */
 	const char *output; /* file for both outputs, appended to; NULL: our
 			       standard error */
-	int nice; /* added to ours */
+	int nice; /* its niceness, whatever ours is; 0: ours */
 	bool tied; /* ends when we do: must not go on after a crash */
 	bool realtime; /* rather ahead of all that is not */
 };
