@@ -1,36 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * control_test.c - the control socket over a real socket, with a fake engine
+ * control_test.c - what the control socket answers, and to whom
  *
- * One process: a test writes to the socket, turns the control as the daemon's
- * loop would, and reads. So nothing depends on how processes are scheduled,
- * and time is what the test says it is.
+ * Drains are in vigil_test.c, the socket's name in door_test.c.
  */
 #include "live/control.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/check.h"
 #include "live/cost.h"
+#include "live/dialogue.h"
 #include "live/fake.h"
 #include "live/report.h"
 
-#define ANSWER (24 << 20)
-
-static char folder[] = "/tmp/homeward-control-XXXXXX";
-static struct conf conf;
 static struct cost cost;
-static struct instant now = { 1000 * NS_PER_S };
 static int reload_result;
 static int reloads;
-static char answer_bytes[ANSWER];
 
 static int
 reload(void *context, struct instant at, char *error, size_t error_size)
@@ -44,116 +34,14 @@ reload(void *context, struct instant at, char *error, size_t error_size)
 }
 
 static struct control_subject
-subject_make(struct drain *drain)
+subject_whole(struct drain *drain)
 {
-	return (struct control_subject){
-		.conf = &conf,
-		.drain = drain,
-		.cost = &cost,
-		.reload = reload,
-		.context = &reloads,
-	};
-}
+	struct control_subject subject = subject_make(drain);
 
-/* As the daemon's loop: ready, then tick. */
-static void
-turn(struct control *control)
-{
-	control_ready(control, now);
-	control_tick(control, now);
-}
-
-static int
-caller_open(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-	memcpy(address.sun_path, conf.control, strlen(conf.control));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		perror(conf.control);
-		exit(1);
-	}
-	return fd;
-}
-
-static void
-tell(int fd, const char *text)
-{
-	CHECK(send(fd, text, strlen(text), MSG_NOSIGNAL) ==
-	      (ssize_t)strlen(text));
-}
-
-/* What can be read now, added to `used` bytes; -1: the connection ended. */
-static ssize_t
-hear_more(int fd, size_t used)
-{
-	ssize_t size = recv(fd, answer_bytes + used, ANSWER - 1 - used, 0);
-
-	if (size < 0 && errno == EAGAIN)
-		return 0;
-	return size == 0 ? -1 : size;
-}
-
-static bool
-is_whole(const char *text, size_t size)
-{
-	const char *last = text + size;
-
-	if (size == 0 || text[size - 1] != '\n')
-		return false;
-	for (last--; last > text && last[-1] != '\n'; last--)
-		;
-	return strcmp(last, "ok\n") == 0 || strncmp(last, "error: ", 7) == 0;
-}
-
-/* Turn until an answer is whole, the connection ends, or nothing comes. */
-static const char *
-hear(struct control *control, int fd)
-{
-	size_t used = 0;
-	int idle = 0;
-
-	answer_bytes[0] = '\0';
-	while (idle < 20 && !is_whole(answer_bytes, used)) {
-		turn(control);
-		ssize_t size = hear_more(fd, used);
-		if (size < 0)
-			break;
-		idle = size == 0 ? idle + 1 : 0;
-		used += (size_t)size;
-		answer_bytes[used] = '\0';
-	}
-	return answer_bytes;
-}
-
-static const char *
-ask(struct control *control, int fd, const char *line)
-{
-	tell(fd, line);
-	return hear(control, fd);
-}
-
-static bool
-is_closed(struct control *control, int fd)
-{
-	char byte;
-
-	for (int i = 0; i < 5; i++)
-		turn(control);
-	ssize_t size;
-	while ((size = recv(fd, &byte, 1, 0)) == 1)
-		;
-	return size == 0 || errno != EAGAIN;
-}
-
-static bool
-contains(const char *text, const char *part)
-{
-	if (strstr(text, part) != NULL)
-		return true;
-	fprintf(stderr, "'%.300s' has no '%s'\n", text, part);
-	return false;
+	subject.cost = &cost;
+	subject.reload = reload;
+	subject.context = &reloads;
+	return subject;
 }
 
 /* ---- JSON (RFC 8259), just enough to say that it is ---- */
@@ -606,153 +494,6 @@ crowd_test(struct control *control)
 	close(fd);
 }
 
-/* ---- drains, with a real herald ---- */
-
-/* Turn until the drain is in that state; commands take a moment. */
-static void
-state_await(struct control *control, const struct drain *drain,
-	    enum drain_state state)
-{
-	for (int i = 0; i < 2000 && drain_state(drain) != state; i++) {
-		usleep(1000);
-		turn(control);
-	}
-	CHECK(drain_state(drain) == state);
-}
-
-static void
-drain_follow_test(struct control *control, const struct drain *drain)
-{
-	int fd = caller_open(), other = caller_open();
-
-	fake.open = 200;
-	CHECK(strcmp(ask(control, fd, "drain\n"),
-		     "draining: 200 sessions open\n") == 0);
-	CHECK(contains(ask(control, other, "status\n"), "drain      "));
-	state_await(control, drain, DRAIN_DRAINING);
-	now = instant_after(now, NS_PER_S);
-	fake.open = 150;
-	CHECK(strcmp(hear(control, fd), "150 sessions open\n") == 0);
-	fake.open = 0;
-	fake.steer.decapsulated += 77;
-	turn(control);
-	CHECK(control_deadline(control).ns == now.ns + NS_PER_S);
-	now = instant_after(now, DRAIN_QUIET_NS);
-	CHECK(contains(hear(control, fd), "empty after 2.0 s; meanwhile 77 "));
-	CHECK(contains(ask(control, other, "undrain\n"), ""));
-	state_await(control, drain, DRAIN_SERVING);
-	CHECK(contains(hear(control, other), "ok\n"));
-
-	/* A deadline, seen by one who stays, and a second order later. */
-	fake.open = 3;
-	(void)ask(control, fd, "drain 30\n");
-	state_await(control, drain, DRAIN_DRAINING);
-	now = instant_after(now, 30 * NS_PER_S);
-	CHECK(contains(hear(control, fd),
-		       "error: the deadline passed with 3 sessions open"));
-	(void)ask(control, fd, "drain 10min\n");
-	CHECK(drain_state(drain) == DRAIN_DRAINING);
-	close(fd);
-	turn(control);
-	CHECK(drain_state(drain) == DRAIN_DRAINING);
-	/* Undrained while somebody waits. */
-	fd = caller_open();
-	(void)ask(control, fd, "drain\n");
-	(void)ask(control, other, "undrain\n");
-	state_await(control, drain, DRAIN_SERVING);
-	CHECK(contains(hear(control, fd), "error: undrained meanwhile\n"));
-	CHECK(contains(hear(control, other), "ok\n"));
-	close(fd);
-	close(other);
-}
-
-static void
-drain_test(void)
-{
-	struct control *control;
-	struct herald *herald;
-	char error[256] = "", log[64];
-
-	snprintf(log, sizeof(log), "%s/log", folder);
-	snprintf(conf.withdraw, sizeof(conf.withdraw), "echo w >> %s", log);
-	snprintf(conf.announce, sizeof(conf.announce), "echo a >> %s", log);
-	CHECK(herald_open(&herald, &conf) == 0);
-	struct drain *drain = drain_create(herald);
-	struct control_subject subject = subject_make(drain);
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
-	drain_follow_test(control, drain);
-	control_close(control);
-	drain_destroy(drain);
-	herald_close(herald);
-
-	char bytes[64] = "";
-	FILE *file = fopen(log, "r");
-	if (file != NULL) {
-		(void)!fread(bytes, 1, sizeof(bytes) - 1, file);
-		fclose(file);
-	}
-	CHECK(strcmp(bytes, "w\na\nw\na\n") == 0);
-	unlink(log);
-
-	/* A command that fails changes nothing. */
-	snprintf(conf.withdraw, sizeof(conf.withdraw), "exit 3");
-	CHECK(herald_open(&herald, &conf) == 0);
-	drain = drain_create(herald);
-	subject = subject_make(drain);
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
-	int fd = caller_open();
-	(void)ask(control, fd, "drain\n");
-	state_await(control, drain, DRAIN_SERVING);
-	CHECK(contains(hear(control, fd), "error: the withdraw command"));
-	close(fd);
-	control_close(control);
-	drain_destroy(drain);
-	herald_close(herald);
-	conf.withdraw[0] = conf.announce[0] = '\0';
-}
-
-/* ---- the socket's name ---- */
-
-static void
-name_test(void)
-{
-	struct drain *drain = drain_create(NULL);
-	struct control_subject subject = subject_make(drain);
-	struct control *control, *second;
-	struct stat status;
-	char error[256] = "";
-
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
-	CHECK(stat(conf.control, &status) == 0);
-	CHECK((status.st_mode & 0777) == 0660);
-	CHECK(control_open(&second, &subject, error, sizeof(error)) ==
-	      -EADDRINUSE);
-	CHECK(contains(error, "another homewardd answers there"));
-	int fd = caller_open();
-	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
-	close(fd);
-	control_close(control);
-	CHECK(stat(conf.control, &status) != 0);
-
-	/* What a killed daemon leaves is replaced. */
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	memcpy(address.sun_path, conf.control, strlen(conf.control));
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	CHECK(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
-	close(fd);
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
-	control_close(control);
-
-	/* A file that is no socket is somebody's. */
-	fd = open(conf.control, O_CREAT | O_WRONLY, 0600);
-	close(fd);
-	CHECK(control_open(&control, &subject, error, sizeof(error)) ==
-	      -EEXIST);
-	CHECK(contains(error, "that is no socket"));
-	CHECK(unlink(conf.control) == 0);
-	drain_destroy(drain);
-}
-
 /* Lookups whose answers come after the control has gone, and callers that
  * are in the middle of things then. */
 static void
@@ -784,9 +525,6 @@ close_test(void)
 static void
 numbers_set(void)
 {
-	conf.self = (struct endpoint){ .address = { .family = 4,
-						    .bytes = { 10, 0, 0, 1 } },
-				       .port = 7000 };
 	conf.service_count = 1;
 	conf.services[0] = (struct steer_service){
 		.address = { .family = 4, .bytes = { 192, 0, 2, 1 } },
@@ -795,7 +533,6 @@ numbers_set(void)
 	conf.uplink_count = 1;
 	strcpy(conf.uplinks[0], "eth\"1");
 	conf.trace_lines_per_s = 100;
-	snprintf(conf.control, sizeof(conf.control), "%s/run/control", folder);
 	fake.open = 120;
 	fake.listed = 2;
 	fake.peers = 2;
@@ -816,14 +553,13 @@ numbers_set(void)
 int
 main(void)
 {
-	char error[256] = "", run[64];
+	char error[256] = "";
 	struct control *control;
 
-	if (mkdtemp(folder) == NULL)
-		return 1;
+	dialogue_open();
 	numbers_set();
 	struct drain *drain = drain_create(NULL);
-	struct control_subject subject = subject_make(drain);
+	struct control_subject subject = subject_whole(drain);
 	if (control_open(&control, &subject, error, sizeof(error)) != 0) {
 		fprintf(stderr, "%s\n", error);
 		return 1;
@@ -839,11 +575,7 @@ main(void)
 	crowd_test(control);
 	control_close(control);
 	drain_destroy(drain);
-	drain_test();
-	name_test();
 	close_test();
-	snprintf(run, sizeof(run), "%s/run", folder);
-	CHECK(rmdir(run) == 0);
-	CHECK(rmdir(folder) == 0);
+	dialogue_close();
 	return check_done();
 }

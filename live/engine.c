@@ -25,23 +25,15 @@
 #include "core/store.h"
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
-#include "live/place.h"
 #include "live/tables.h"
 #include "live/teller.h"
+#include "live/waiters.h"
 
 /* Between attempts to join, and to take stock. */
 #define RETRY_NS NS_PER_S
-/* Lookups that people have asked for. */
-#define ASKS 64
 /* The outbox is emptied early above half of it. */
 #define OUTBOX_ITEMS_HIGH (TABLES_OUTBOX_ITEMS / 2)
 #define OUTBOX_BYTES_HIGH (TABLES_OUTBOX_BYTES / 2)
-
-struct ask {
-	node_ticket ticket; /* 0: free */
-	void (*done)(void *, const struct node_event *);
-	void *context;
-};
 
 struct engine {
 	struct conf conf;
@@ -54,7 +46,7 @@ struct engine {
 	struct seal *seal;
 	struct tables tables;
 	struct engine_counters counters;
-	struct ask asks[ASKS];
+	struct waiters waiters;
 	int64_t wall_offset_ns;
 	struct instant join_at; /* NEVER: joined, or joining */
 	struct instant dump_at; /* NEVER: the table is right */
@@ -246,19 +238,6 @@ room(struct engine *engine, struct instant now)
 /* ---- node events ---- */
 
 static void
-answer_ask(struct engine *engine, const struct node_event *event)
-{
-	for (uint32_t i = 0; i < ASKS; i++) {
-		struct ask *ask = &engine->asks[i];
-		if (ask->ticket != event->ticket || ask->ticket == 0)
-			continue;
-		ask->ticket = 0;
-		ask->done(ask->context, event);
-		return;
-	}
-}
-
-static void
 learn_joined(struct engine *engine, struct instant now,
 	     const struct node_event *event)
 {
@@ -296,7 +275,7 @@ learn(struct engine *engine, struct instant now)
 		case NODE_FOUND:
 		case NODE_MISSED:
 			teller_event(&engine->teller, &event);
-			answer_ask(engine, &event);
+			waiters_answer(&engine->waiters, &event);
 			break;
 		case NODE_JOINED:
 			learn_joined(engine, now, &event);
@@ -555,36 +534,6 @@ has_socket(struct engine *engine, const struct session_key *key,
 	return has != 0;
 }
 
-/* For a trace: the decision, and what else there is to know. */
-static void
-tell_stray(struct engine *engine, struct instant now,
-	   const struct steer_result *result)
-{
-	static const char *const words[] = {
-		[STEER_LOCAL] = "no stray",
-		[STEER_FORWARD] = "to its owner",
-		[STEER_HOLD] = "for a lookup",
-		[STEER_RESET] = "nobody owns it",
-	};
-	const struct outbox *outbox = &engine->tables.outbox;
-	char owner[PLACE_TEXT + sizeof("to ")] = "to ";
-	const char *what;
-
-	if (engine->teller.listener.decision == NULL)
-		return;
-	what = result->verdict == STEER_DROP ? drop_text(result->drop)
-					     : words[result->verdict];
-	for (uint32_t i = 0;
-	     result->verdict == STEER_FORWARD && i < outbox->item_count; i++) {
-		if (outbox->items[i].kind != OUTBOX_FORWARD)
-			continue;
-		/* The last one is this packet's. */
-		(void)place_format(&outbox->items[i].to, owner + 3);
-		what = owner;
-	}
-	teller_decision(&engine->teller, now, result, what);
-}
-
 /* It came out as a stray, but has its session come here meanwhile? A RST is of
  * the session before: the new one's client would not end it so soon, and the
  * old one's owner must hear of it, or would defend the key for ever. */
@@ -617,7 +566,7 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 
 	engine->counters.forwarded += result.verdict == STEER_FORWARD;
 	teller_stray(&engine->teller, now, &result);
-	tell_stray(engine, now, &result);
+	teller_verdict(&engine->teller, now, &result, &tables->outbox);
 	if (result.verdict == STEER_LOCAL) {
 		uint8_t *copy;
 
@@ -741,23 +690,16 @@ engine_lookup(struct engine *engine, struct instant now,
 	      const struct session_key *key,
 	      void (*done)(void *, const struct node_event *), void *context)
 {
-	struct ask *ask = NULL;
+	node_ticket ticket;
 	int error;
 
-	for (uint32_t i = 0; i < ASKS && ask == NULL; i++)
-		if (engine->asks[i].ticket == 0)
-			ask = &engine->asks[i];
-	if (ask == NULL)
+	if (waiters_full(&engine->waiters))
 		return -EAGAIN;
 	error = node_get(engine->tables.node, now, key, NULL, 0,
-			 OUTBOX_ANY_UPLINK, &ask->ticket,
-			 &engine->tables.outbox);
-	if (error != 0) {
-		ask->ticket = 0;
+			 OUTBOX_ANY_UPLINK, &ticket, &engine->tables.outbox);
+	if (error != 0)
 		return error;
-	}
-	ask->done = done;
-	ask->context = context;
+	waiters_add(&engine->waiters, ticket, done, context);
 	learn(engine, now);
 	return 0;
 }

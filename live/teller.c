@@ -2,6 +2,8 @@
 /* teller.c - events become reports; see teller.h */
 #include "live/teller.h"
 
+#include "live/place.h"
+
 static void
 tell(struct teller *teller, const struct report *report)
 {
@@ -79,6 +81,34 @@ teller_decision(struct teller *teller, struct instant now,
 	if (teller->listener.decision != NULL)
 		teller->listener.decision(teller->listener.context, now, result,
 					  what);
+}
+
+void
+teller_verdict(struct teller *teller, struct instant now,
+	       const struct steer_result *result, const struct outbox *outbox)
+{
+	static const char *const words[] = {
+		[STEER_LOCAL] = "no stray",
+		[STEER_FORWARD] = "to its owner",
+		[STEER_HOLD] = "for a lookup",
+		[STEER_RESET] = "nobody owns it",
+	};
+	char owner[PLACE_TEXT + sizeof("to ")] = "to ";
+	const char *what;
+
+	if (teller->listener.decision == NULL)
+		return;
+	what = result->verdict == STEER_DROP ? drop_text(result->drop)
+					     : words[result->verdict];
+	for (uint32_t i = 0;
+	     result->verdict == STEER_FORWARD && i < outbox->item_count; i++) {
+		if (outbox->items[i].kind != OUTBOX_FORWARD)
+			continue;
+		/* The last one is this packet's. */
+		(void)place_format(&outbox->items[i].to, owner + 3);
+		what = owner;
+	}
+	teller_decision(teller, now, result, what);
 }
 
 struct instant

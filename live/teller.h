@@ -27,11 +27,15 @@ void teller_listen(struct teller *, const struct engine_listener *);
 /* OPENED or CLOSED. */
 void teller_session(struct teller *, struct instant at, enum report_kind,
 		    const struct session_key *);
-/* Steer's decision on what came in by an uplink, and on anything at all. */
+/* What came in by an uplink: counted as a stray, if it is one. */
 void teller_stray(struct teller *, struct instant now,
 		  const struct steer_result *);
+/* Steer's decision, for a trace: on anything at all, and on what came in by an
+ * uplink, in words of its own. The outbox is as that decision left it. */
 void teller_decision(struct teller *, struct instant now,
 		     const struct steer_result *, const char *what);
+void teller_verdict(struct teller *, struct instant now,
+		    const struct steer_result *, const struct outbox *);
 /* STORED, FOUND, MISSED; others are not told. */
 void teller_event(struct teller *, const struct node_event *);
 struct instant teller_deadline(const struct teller *);
