@@ -23,6 +23,7 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ip.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include "live/rtnl.h"
@@ -139,6 +140,25 @@ set_no_ip6_address(const struct tun *tun)
 	return result == -EAFNOSUPPORT ? 0 : result;
 }
 
+/* Before it is up, or the default is made. A kernel without this one makes the
+ * default, which works as well. */
+static void
+set_no_qdisc(const struct tun *tun)
+{
+	_Alignas(struct nlmsghdr) char buffer[RTNL_REQUEST];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = RTM_NEWQDISC;
+	request->nlmsg_flags =
+		NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = (int)tun->ifindex;
+	tc->tcm_parent = TC_H_ROOT;
+	mnl_attr_put_strz(request, TCA_KIND, "noqueue");
+	(void)rtnl_ask(request, NULL, NULL);
+}
+
 static int
 set_up(const struct tun *tun)
 {
@@ -172,6 +192,7 @@ device_set_up(struct tun *tun)
 		result = set_dummy_address(tun);
 	if (result == 0)
 		result = set_no_ip6_address(tun);
+	set_no_qdisc(tun);
 	if (result == 0)
 		result = set_up(tun);
 	return result;

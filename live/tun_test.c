@@ -82,6 +82,7 @@ test_overflow(void)
 	uint32_t read = 0;
 
 	CHECK(tun_open(&tun, "homeward0", 1, error, sizeof(error)) == 0);
+	CHECK(system("tc qdisc show dev homeward0 | grep -q noqueue") == 0);
 	CHECK(system("ip route add 10.2.0.0/24 dev homeward0") == 0);
 	CHECK(tun_dropped(&tun) == 0);
 	for (uint32_t i = 0; i < TUN_QUEUE_PACKETS + LOST; i++)
