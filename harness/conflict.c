@@ -68,9 +68,14 @@ rule_broken(const struct settings *s, struct conflict *conflict)
 			  clients->start_ns >= measure->duration_ns,
 		  "clients.start_s", "measure.duration_s",
 		  "the first session would open after the end" },
-		{ measure->lookups > 0 && measure->settings == 0,
+		{ measure->lookups > 0 && measure->settings == 0 &&
+			  clients->sessions == 0,
 		  "measure.lookups", "measure.settings",
-		  "lookups need settings to look up" },
+		  "lookups need settings or sessions to look up" },
+		{ measure->lookups > 0 && measure->settings == 0 &&
+			  measure->interval_ns == 0,
+		  "measure.interval_ms", "measure.lookups",
+		  "lookups of sessions need an interval" },
 		{ measure->rpcs > 0 && fabric->servers < 2, "measure.rpcs",
 		  "fabric.servers", "calls need two servers" },
 		{ measure->rpcs > 0 && !rpcs_fit(s), "measure.rpc_answer_bytes",

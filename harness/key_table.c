@@ -248,7 +248,8 @@ static const struct key settings_keys[] = {
 	       "rate at which the sender's program writes; 0: no limit"),
 	AMOUNT("clients.pace_chunk_kb", "kilobytes", 1000,
 	       IN(clients.pace_chunk_bytes), 0, 1000000000000ull,
-	       "simulated: what a paced program writes at a time; 0: a segment"),
+	       "simulated: what a paced program writes at a time; 0: a "
+	       "segment"),
 	SWITCH("clients.reuse_ports", IN(clients.reuse_ports),
 	       "a host's next session takes its last one's port"),
 
@@ -257,7 +258,8 @@ static const struct key settings_keys[] = {
 	COUNT("measure.settings", IN(measure.settings), 0, 10000000,
 	      "synthetic store operations from random servers"),
 	COUNT("measure.lookups", IN(measure.lookups), 0, 10000000,
-	      "then lookups of those keys from random servers"),
+	      "then lookups of those keys, or else of open sessions, from "
+	      "random servers"),
 	AMOUNT("measure.interval_ms", "milliseconds", MS,
 	       IN(measure.interval_ns), 0, DAY, "mean time between operations"),
 	COUNT("measure.samples", IN(measure.samples), 0, 1000000,

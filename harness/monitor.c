@@ -210,51 +210,66 @@ monitor_ready(struct monitor *monitor)
 		source_read(monitor, events[i].data.u32);
 }
 
-/* ---- counters ---- */
+/* ---- counters, and other questions ---- */
 
-struct counters_context {
-	void (*each)(void *, const char *, uint64_t);
+struct answer_context {
+	void (*each)(void *, const char *, uint64_t); /* NULL: of no interest */
 	void *context;
 	bool ok, error;
 };
 
 static void
-line_counter(void *context, const char *line)
+line_answer(void *context, const char *line)
 {
-	struct counters_context *counters = context;
+	struct answer_context *answer = context;
 	char name[64];
 	uint64_t value;
 
 	if (strcmp(line, "ok") == 0)
-		counters->ok = true;
+		answer->ok = true;
 	else if (strncmp(line, "error", 5) == 0)
-		counters->error = true;
-	else if (sscanf(line, "%63s %" SCNu64, name, &value) == 2)
-		counters->each(counters->context, name, value);
+		answer->error = true;
+	else if (answer->each != NULL &&
+		 sscanf(line, "%63s %" SCNu64, name, &value) == 2)
+		answer->each(answer->context, name, value);
+}
+
+static int
+ask(const char *path, const char *request, struct answer_context *answer)
+{
+	const struct timeval patience = { .tv_sec = 1 };
+	struct source source = { .line_size = 0 };
+	int fd = control_open(path, request, 0);
+
+	if (fd < 0)
+		return fd;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			 sizeof(patience));
+	while (!answer->ok && !answer->error) {
+		char bytes[4096];
+		ssize_t size = read(fd, bytes, sizeof(bytes));
+
+		if (size <= 0)
+			break;
+		lines_take(&source, bytes, (size_t)size, line_answer, answer);
+	}
+	close(fd);
+	return answer->ok ? 0 : answer->error ? -ENOTSUP : -ETIMEDOUT;
+}
+
+int
+monitor_ask(const char *path, const char *request)
+{
+	struct answer_context answer = { .each = NULL };
+
+	return ask(path, request, &answer);
 }
 
 int
 monitor_counters(const char *path, void (*each)(void *, const char *, uint64_t),
 		 void *context)
 {
-	const struct timeval patience = { .tv_sec = 1 };
-	struct counters_context counters = { each, context, false, false };
-	struct source source = { .line_size = 0 };
-	int fd = control_open(path, "counters\n", 0);
+	struct answer_context answer = { each, context, false, false };
 
-	if (fd < 0)
-		return fd;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-			 sizeof(patience));
-	while (!counters.ok && !counters.error) {
-		char bytes[4096];
-		ssize_t size = read(fd, bytes, sizeof(bytes));
-
-		if (size <= 0)
-			break;
-		lines_take(&source, bytes, (size_t)size, line_counter,
-			   &counters);
-	}
-	close(fd);
-	return counters.ok ? 0 : counters.error ? -ENOTSUP : -ETIMEDOUT;
+	return ask(path, "counters\n", &answer);
 }

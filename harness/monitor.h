@@ -36,6 +36,9 @@ void monitor_ready(struct monitor *);
 void monitor_tick(struct monitor *); /* ten times a second or so */
 /* How many listen to us now. */
 uint32_t monitor_connected(const struct monitor *);
+/* Ask a control socket anything, a line with its end, and wait at most a second
+ * for "ok". 0; -ENOTSUP: it said "error"; -errno. */
+int monitor_ask(const char *control_path, const char *request);
 /* Ask a control socket for counters, waiting at most a second. 0; -errno. */
 int monitor_counters(const char *control_path,
 		     void (*each)(void *, const char *name, uint64_t value),

@@ -158,8 +158,10 @@ static const struct wrong wrongs[] = {
 	  NULL,
 	  "f.yaml:4:3: link_down needs links and routers; a uniform fabric has "
 	  "none\n" },
-	{ "lookups of nothing", TITLE "measure: { settings: 0, lookups: 5 }\n",
-	  NULL, "f.yaml:2:34: lookups need settings to look up\n" },
+	{ "lookups of nothing",
+	  TITLE "clients: { sessions: 0 }\n"
+		"measure: { settings: 0, lookups: 5 }\n",
+	  NULL, "f.yaml:3:34: lookups need settings or sessions to look up\n" },
 	{ "a contradiction at one point of a sweep",
 	  TITLE "sweep:\n  dht.k: [8, 2]\n", NULL,
 	  "f.yaml:3:10: alpha must not exceed k (at dht.k 2, seed 1)\n" },

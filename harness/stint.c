@@ -50,11 +50,10 @@ stint_possible(const struct settings *settings, char *error, size_t error_size)
 		(void)snprintf(error, error_size, "event %u, %s: not in a lab",
 			       event + 1,
 			       fault_name(settings->faults[event].kind));
-	else if (settings->measure.settings > 0 ||
-		 settings->measure.lookups > 0 || settings->measure.rpcs > 0)
+	else if (settings->measure.settings > 0 || settings->measure.rpcs > 0)
 		(void)snprintf(error, error_size,
-			       "measure: a lab has no operations without "
-			       "sessions");
+			       "measure: a lab stores sessions only, and makes "
+			       "no calls");
 	else if (settings->clients.sessions > 0 &&
 		 settings->fabric.clients == 0)
 		(void)snprintf(error, error_size,
@@ -317,7 +316,7 @@ parts_create(struct stint *stint, char *error, size_t error_size)
 	if (code != 0)
 		return code;
 	if (stint_clients_create(stint) != 0 || stint_cuts_create(stint) != 0 ||
-	    links_watch(stint) != 0) {
+	    stint_lookups_create(stint) != 0 || links_watch(stint) != 0) {
 		(void)snprintf(error, error_size,
 			       "the lab's namespaces cannot be entered");
 		return -EIO;
@@ -340,6 +339,7 @@ parts_destroy(struct stint *stint)
 	stint_clients_destroy(stint->clients);
 	stint_faults_destroy(stint->faults);
 	stint_cuts_destroy(stint->cuts);
+	stint_lookups_destroy(stint->lookups);
 	carrier_destroy(stint->carrier);
 	monitor_destroy(stint->monitor);
 	workload_destroy(stint->workload);
@@ -357,6 +357,8 @@ handle(struct stint *stint, const struct event *event)
 	case EVENT_WORKLOAD:
 		if (event->code == WORKLOAD_ARRIVAL) {
 			stint_clients_arrival(stint);
+		} else if (event->code == WORKLOAD_OPERATION) {
+			stint_lookups_event(stint);
 		} else {
 			stint_clients_close(stint, true);
 			workload_event(stint->workload, stint_now(stint),
@@ -507,6 +509,7 @@ run(struct stint *stint)
 	/* The queue's time begins where the scenario's does. */
 	(void)queue_next(stint->queue, stint->zero, &event);
 	stint_clients_start(stint);
+	stint_lookups_start(stint);
 	stint_faults_start(stint);
 	loop(stint);
 	if (stint->failure[0] == '\0' && !stint->stopped)

@@ -42,6 +42,7 @@ enum stint_code {
 struct stint_clients;
 struct stint_faults;
 struct stint_cuts;
+struct stint_lookups;
 
 struct stint {
 	const struct settings *settings;
@@ -58,6 +59,7 @@ struct stint {
 	struct stint_clients *clients;
 	struct stint_faults *faults;
 	struct stint_cuts *cuts;
+	struct stint_lookups *lookups;
 	/* A cut has been ordered and the kernel has not said so yet. */
 	bool awaiting;
 	struct {
@@ -122,5 +124,12 @@ void stint_cut_event(struct stint *);
 /* The cut did not count; or its session has ended, or its window: the row. */
 void stint_cut_missed(struct stint *);
 void stint_cut_end(struct stint *);
+
+/* ---- stint_lookup.c ---- */
+
+int stint_lookups_create(struct stint *); /* 0 */
+void stint_lookups_destroy(struct stint_lookups *);
+void stint_lookups_start(struct stint *);
+void stint_lookups_event(struct stint *);
 
 #endif

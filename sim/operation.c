@@ -20,6 +20,7 @@ struct operations {
 	const struct settings *settings;
 	struct queue *queue;
 	struct servers *servers;
+	struct workload *workload;
 	struct address service;
 	struct rng rng;
 	uint32_t set, looked_up; /* so far */
@@ -28,7 +29,8 @@ struct operations {
 
 struct operations *
 operations_create(const struct settings *settings, struct queue *queue,
-		  struct network *network, struct servers *servers)
+		  struct network *network, struct servers *servers,
+		  struct workload *workload)
 {
 	struct operations *operations = calloc(1, sizeof(*operations));
 
@@ -38,6 +40,7 @@ operations_create(const struct settings *settings, struct queue *queue,
 		.settings = settings,
 		.queue = queue,
 		.servers = servers,
+		.workload = workload,
 		.service = network_service_address(network,
 						   settings->service.family),
 		.rng = actor_rng(settings->seed, ACTOR_OPERATIONS, 0),
@@ -96,7 +99,8 @@ schedule(struct operations *operations, int64_t pause_ns)
 void
 operations_start(struct operations *operations)
 {
-	if (operations->settings->measure.settings > 0)
+	if (operations->settings->measure.settings > 0 ||
+	    operations->settings->measure.lookups > 0)
 		schedule(operations, 0);
 }
 
@@ -113,31 +117,55 @@ choose_asker(struct operations *operations, uint32_t owner)
 	return WATCH_NONE;
 }
 
+static void
+store_one(struct operations *operations, struct instant now)
+{
+	uint32_t server = servers_random(operations->servers, &operations->rng);
+	struct session_key key;
+
+	key_make(operations, operations->set, &key);
+	operations->owners[operations->set++] = server;
+	if (server != WATCH_NONE)
+		(void)servers_set(operations->servers, now, server, &key);
+}
+
+static void
+look_up_one(struct operations *operations, struct instant now)
+{
+	uint32_t stored = operations->settings->measure.settings;
+	uint32_t server, flow;
+	struct session_key key;
+
+	if (stored > 0) {
+		uint32_t index = (uint32_t)rng_below(&operations->rng, stored);
+
+		server = choose_asker(operations, operations->owners[index]);
+		key_make(operations, index, &key);
+	} else {
+		flow = workload_random(operations->workload, &operations->rng);
+		if (flow == WATCH_NONE)
+			return; /* nothing to look up at the moment */
+		const struct session *session =
+			workload_session(operations->workload, flow);
+
+		server = choose_asker(operations, session->owner);
+		key = session->key;
+	}
+	operations->looked_up++;
+	if (server != WATCH_NONE)
+		(void)servers_get(operations->servers, now, server, &key);
+}
+
 void
 operations_event(struct operations *operations, struct instant now)
 {
 	const struct measure_settings *measure = &operations->settings->measure;
 	bool setting = operations->set < measure->settings;
-	struct session_key key;
-	uint32_t server;
 
-	if (setting) {
-		server = servers_random(operations->servers, &operations->rng);
-		key_make(operations, operations->set, &key);
-		operations->owners[operations->set++] = server;
-		if (server != WATCH_NONE)
-			(void)servers_set(operations->servers, now, server,
-					  &key);
-	} else {
-		uint32_t index = (uint32_t)rng_below(&operations->rng,
-						     measure->settings);
-		server = choose_asker(operations, operations->owners[index]);
-		key_make(operations, index, &key);
-		operations->looked_up++;
-		if (server != WATCH_NONE)
-			(void)servers_get(operations->servers, now, server,
-					  &key);
-	}
+	if (setting)
+		store_one(operations, now);
+	else
+		look_up_one(operations, now);
 	bool last_setting = setting && operations->set == measure->settings;
 	if (operations->set < measure->settings ||
 	    operations->looked_up < measure->lookups)

@@ -10,7 +10,11 @@
  * by a server that holds the record counts with 0 hops and as local, one that
  * finds another owner than the right one as failed.
  *
- * Keys: clients of 198.18.0.0/15 (RFC 2544) and 2001:db8:b::/96.
+ * Without settings, but with clients' sessions, the lookups are of random open
+ * sessions, by servers other than their owner, from the start of the run.
+ *
+ * Keys of what is stored: clients of 198.18.0.0/15 (RFC 2544) and
+ * 2001:db8:b::/96.
  */
 #ifndef SIM_OPERATION_H
 #define SIM_OPERATION_H
@@ -24,7 +28,8 @@
 struct operations;
 
 struct operations *operations_create(const struct settings *, struct queue *,
-				     struct network *, struct servers *);
+				     struct network *, struct servers *,
+				     struct workload *);
 void operations_destroy(struct operations *);
 void operations_start(struct operations *);
 /* EVENT_WORKLOAD of code WORKLOAD_OPERATION. */

@@ -200,7 +200,9 @@ enum rpc_transport {
 struct measure_settings {
 	int64_t duration_ns; /* of the run, after the tables are settled */
 	uint32_t settings; /* synthetic store operations, from random servers */
-	uint32_t lookups; /* then lookups of those keys, from random servers */
+	/* Then lookups of those keys, or else of open sessions, from random
+	 * servers. */
+	uint32_t lookups;
 	int64_t interval_ns; /* mean between operations (Poisson) */
 	uint32_t samples; /* sessions whose bytes over time are reported */
 	uint32_t rpcs; /* calls between random servers, see rpc.h */

@@ -10,6 +10,8 @@
 #include "sim/actor.h"
 #include "sim/keymap.h"
 
+#define RANDOM_TRIES 64
+
 struct workload {
 	const struct settings *settings;
 	struct queue *queue;
@@ -142,6 +144,23 @@ workload_find(const struct workload *workload, const struct session_key *key)
 	uint32_t flow = keymap_find(workload->flows, key, 0);
 
 	return flow == KEYMAP_NONE ? WATCH_NONE : flow;
+}
+
+uint32_t
+workload_random(const struct workload *workload, struct rng *rng)
+{
+	uint32_t count = workload_count(workload);
+
+	for (unsigned i = 0; count > 0 && i < RANDOM_TRIES; i++) {
+		uint32_t flow = (uint32_t)rng_below(rng, count);
+		const struct session *session =
+			workload_session(workload, flow);
+
+		if (session->state == SESSION_OPEN &&
+		    session->owner != WATCH_NONE)
+			return flow;
+	}
+	return WATCH_NONE;
 }
 
 void

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/rng.h"
 #include "core/session.h"
 #include "sim/event.h"
 #include "sim/gap.h"
@@ -77,6 +78,9 @@ void workload_open(struct workload *, struct instant now, uint32_t flow,
 		   const struct session_key *);
 /* The session with that key now, or the last one; WATCH_NONE. */
 uint32_t workload_find(const struct workload *, const struct session_key *);
+/* A random open session whose owner is known; WATCH_NONE when a few tries find
+ * none. */
+uint32_t workload_random(const struct workload *, struct rng *);
 /* A server completed the handshake. */
 void workload_owned(struct workload *, uint32_t flow, uint32_t server);
 /* A packet of it reached its owner by itself, not forwarded. */

@@ -89,8 +89,12 @@ contradiction(const struct settings *settings)
 	if (!service->steer.tag_key_valid[service->steer.tag_key_id & 1] ||
 	    service->steer.tag_key_id > 1)
 		return "the tag key to send with is not there";
-	if (settings->measure.lookups > 0 && settings->measure.settings == 0)
-		return "measure.lookups look up what measure.settings stored";
+	if (settings->measure.lookups > 0 && settings->measure.settings == 0 &&
+	    settings->clients.sessions == 0)
+		return "measure.lookups need settings or sessions to look up";
+	if (settings->measure.lookups > 0 && settings->measure.settings == 0 &&
+	    settings->measure.interval_ns == 0)
+		return "measure.lookups of sessions need an interval";
 	if (settings->measure.rpcs > 0 && fabric->servers < 2)
 		return "measure.rpcs need two servers";
 	if (settings->measure.rpcs > 0 && !rpcs_fit(settings))
@@ -129,8 +133,9 @@ make_hosts(struct world *world)
 	world->clients = clients_create(settings, world->network, world->queue,
 					&world->watch, world->workload,
 					world->transport);
-	world->operations = operations_create(settings, world->queue,
-					      world->network, world->servers);
+	world->operations =
+		operations_create(settings, world->queue, world->network,
+				  world->servers, world->workload);
 	world->rpcs = rpcs_create(settings, world->network, world->queue,
 				  world->transport, &world->watch);
 	world->servers->rpcs = world->rpcs;

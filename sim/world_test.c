@@ -561,6 +561,7 @@ test_contradictions(void)
 			settings.dht.node.k = 40;
 			break;
 		case 2:
+			settings.clients.sessions = 0;
 			settings.measure.lookups = 1;
 			break;
 		case 3:
