@@ -142,8 +142,8 @@ static const struct view views[] = {
 	  "    FROM sample JOIN f USING (run_id) GROUP BY run_id, flow, after)"
 	  " SELECT " RUN_COLUMNS ", s.homeward, x.flow,"
 	  " round(sum(iif(after, 0, 1e3 * bytes / ns)), 1) AS before_mb_s,"
-	  " round(sum(iif(after, 1e3 * bytes / ns, 0)), 1) AS after_mb_s FROM "
-	  RUNS " JOIN x USING (run_id)"
+	  " round(sum(iif(after, 1e3 * bytes / ns, 0)), 1) AS after_mb_s "
+	  "FROM " RUNS " JOIN x USING (run_id)"
 	  " GROUP BY run_id, x.flow ORDER BY s.id, run_id, x.flow" },
 	{ "faults", "what was broken, and when", VIEW_ROWS, TABLE_TSV,
 	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s, v.kind, v.target"
