@@ -10,9 +10,10 @@
  * the snapshot length is 65,535 bytes. tcpdump, Wireshark and ns-3's own
  * PcapFile read them.
  *
- * A device's port that sees no packet gets no file. However many ports there
- * are, at most TRACE_OPEN files are open at a time; the one longest unused is
- * closed and later continued.
+ * A device's port that sees no packet gets no file. Each file has a buffer of
+ * TRACE_BUFFER bytes, and as many are open at a time as the system allows us
+ * to ask for, up to TRACE_OPEN; beyond that the one longest unused is closed
+ * and later continued.
  *
  * A trace also keeps a hash over everything that each file would hold; without
  * a folder it does only that, so that two runs can be compared without the
@@ -25,7 +26,8 @@
 
 #include "core/instant.h"
 
-#define TRACE_OPEN     128
+#define TRACE_OPEN     16384
+#define TRACE_BUFFER   16384
 #define TRACE_SNAPSHOT 65535
 
 struct trace;

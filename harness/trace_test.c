@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/check.h"
 
-#define PORTS (2 * TRACE_OPEN + 3) /* more than may be open */
+#define FILES 128 /* that we may open */
+#define PORTS (2 * FILES + 3)
 #define TURNS 3
 
 static char folder[] = "/tmp/homeward-trace-XXXXXX";
@@ -85,8 +87,10 @@ main(void)
 {
 	struct seen written = { 0 }, hashed = { 0 }, other = { 0 };
 	struct trace *trace;
+	const struct rlimit limit = { FILES, FILES };
 	uint8_t byte = 0x45;
 
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	CHECK(mkdtemp(folder) != NULL);
 	trace = trace_create(folder, "t");
 	CHECK(trace != NULL);
