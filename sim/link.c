@@ -103,6 +103,8 @@ link_cross(struct link_direction *direction,
 		.copies = 1,
 	};
 
+	if (!link_mishaps(settings))
+		return passage;
 	return mishaps_draw(direction, settings, passage);
 }
 
@@ -135,5 +137,7 @@ link_send(struct link_direction *direction,
 		passage.delay_ns += direction->idle_ns - now.ns +
 				    (direction->idle_fraction > 0);
 	}
+	if (!link_mishaps(settings))
+		return passage;
 	return mishaps_draw(direction, settings, passage);
 }

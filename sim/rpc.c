@@ -397,6 +397,15 @@ rpcs_receive(struct rpcs *rpcs, struct instant now, uint32_t server,
 	       receive_udp(rpcs, now, server, bytes, packet);
 }
 
+void
+rpcs_expect(const struct rpcs *rpcs, uint32_t server)
+{
+	if (rpcs == NULL)
+		return;
+	__builtin_prefetch(&rpcs->callers[server], 1);
+	__builtin_prefetch(&rpcs->addresses[server]);
+}
+
 uint64_t
 rpcs_answered(const struct rpcs *rpcs)
 {

@@ -24,6 +24,7 @@
 #include "sim/rpc.h"
 #include "sim/server.h"
 #include "sim/transport.h"
+#include "sim/upcoming.h"
 #include "sim/workload.h"
 
 /* Events between two calls of progress(). */
@@ -37,6 +38,7 @@ struct world {
 	struct watch watch;
 	uint32_t joining;
 	struct queue *queue;
+	struct upcoming upcoming;
 	struct network *network;
 	struct workload *workload;
 	struct transport *transport;
@@ -281,6 +283,9 @@ run_until(struct world *world, struct instant until, uint32_t joined)
 	uint32_t count = 0;
 
 	while (queue_next(world->queue, until, &event)) {
+		if (world->settings.fabric.servers >= UPCOMING_SERVERS)
+			upcoming_fetch(&world->upcoming, world->queue,
+				       world->network, world->servers);
 		handle(world, &event);
 		if (++count % PROGRESS_EVENTS == 0 && watch->progress != NULL &&
 		    !watch->progress(watch->context, queue_now(world->queue),

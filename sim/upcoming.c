@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * upcoming.c - two looks at each event that is told
+ */
+#include "sim/upcoming.h"
+
+#include "sim/network_state.h"
+
+#define LINE	   64
+#define HOST_LINES 4 /* of a packet; the rest follows by itself */
+
+/* A server's port, its link, and both directions of that. */
+static void
+port_fetch(const struct network *network, uint32_t server)
+{
+	const struct fabric *fabric = network->fabric;
+	uint32_t port = fabric_server_port(fabric, server);
+	uint32_t link = fabric->link_first[TIER_LEAF_SERVER] + port;
+
+	__builtin_prefetch(&fabric->ports[port]);
+	__builtin_prefetch(&network->links[link]);
+	if (network->directions != NULL) {
+		const struct link_direction *both =
+			&network->directions[2 * (size_t)link];
+		__builtin_prefetch(&both[0].idle_ns, 1);
+		__builtin_prefetch(&both[1].idle_ns, 1);
+	}
+}
+
+static void
+server_fetch(const struct network *network, const struct servers *servers,
+	     uint32_t server)
+{
+	__builtin_prefetch(tally_of(network->tally, server), 1);
+	__builtin_prefetch(&network->seeds[server]);
+	__builtin_prefetch(&servers->servers[server]);
+	__builtin_prefetch(&servers->participants->array[server]);
+	rpcs_expect(servers->rpcs, server);
+	if (network->bgp != NULL)
+		port_fetch(network, server);
+}
+
+static void
+first_look(const struct event *event, const struct network *network,
+	   const struct servers *servers)
+{
+	const struct buffer *buffer = buffer_get(network->buffers, event->a);
+	bool server = event->destination < network->fabric->settings.servers;
+
+	__builtin_prefetch(buffer, 1);
+	if (!server)
+		return;
+	for (unsigned i = 1; i < HOST_LINES; i++)
+		__builtin_prefetch((const uint8_t *)buffer + i * LINE);
+	server_fetch(network, servers, event->destination);
+}
+
+/* By now it may have been handled, and its buffer be another's. */
+static void
+second_look(const struct event *event, const struct network *network)
+{
+	const struct buffer *buffer = buffer_get(network->buffers, event->a);
+	uint32_t target = buffer->target;
+
+	if (network->bgp != NULL && TARGET_KIND(target) == TARGET_SERVER &&
+	    TARGET_INDEX(target) < network->fabric->settings.servers)
+		port_fetch(network, TARGET_INDEX(target));
+}
+
+void
+upcoming_fetch(struct upcoming *upcoming, struct queue *queue,
+	       const struct network *network, const struct servers *servers)
+{
+	struct event events[2];
+	uint32_t count = queue_upcoming(queue, events, 2);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (events[i].kind != EVENT_PACKET)
+			continue;
+		struct event *told =
+			&upcoming->told[upcoming->count % UPCOMING_LATER];
+		if (upcoming->count++ >= UPCOMING_LATER &&
+		    fabric_is_router(network->fabric, told->destination))
+			second_look(told, network);
+		first_look(&events[i], network, servers);
+		*told = events[i];
+	}
+}
