@@ -129,6 +129,18 @@ bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
 	return bgp;
 }
 
+size_t
+bgp_bytes(const struct bgp *bgp)
+{
+	const struct fabric *fabric = bgp->fabric;
+
+	return rib_bytes(bgp->rib) +
+	       fabric->device_count * (sizeof(struct rng) + sizeof(bool)) +
+	       fabric->settings.servers * sizeof(bool) +
+	       fabric->port_count * sizeof(struct end) +
+	       fabric->link_count * sizeof(struct link_view);
+}
+
 void
 bgp_destroy(struct bgp *bgp)
 {

@@ -62,6 +62,8 @@ struct bgp;
 struct bgp *bgp_create(const struct fabric *, const struct routing_settings *,
 		       uint64_t seed, struct queue *);
 void bgp_destroy(struct bgp *);
+/* What it holds for as long as it lives. */
+size_t bgp_bytes(const struct bgp *);
 
 /* A link's state changed: what its two ends could see, so LINK_DOWN while a
  * device at one end is down. */

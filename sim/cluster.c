@@ -15,6 +15,7 @@
 #include "core/lookup.h"
 #include "core/publication.h"
 #include "core/store.h"
+#include "sim/account.h"
 #include "sim/actor.h"
 #include "sim/ideal.h"
 #include "sim/keymap.h"
@@ -233,6 +234,29 @@ servers_ideal(struct servers *servers)
 	ideal_fill(nodes, servers->count, servers->parts.endpoints,
 		   servers->settings->dht.node.k, servers->settings->seed);
 	free(nodes);
+}
+
+void
+servers_account(const struct servers *servers, struct account *account)
+{
+	static const struct node_limits none;
+	uint64_t count = servers->count;
+	uint64_t heads = node_size(&none);
+
+	account_add(account, "nodes", count * heads, false);
+	account_add(account, "contacts", count * (servers->node_bytes - heads),
+		    false);
+	account_add(account, "endpoints", servers->shared_bytes[0], false);
+	account_add(
+		account, "servers",
+		count * (sizeof(struct server) + sizeof(struct participant)),
+		false);
+	if (servers->steer_memory != NULL)
+		account_add(account, "steers", count * servers->steer_bytes,
+			    false);
+	account_add(account, "lookups", servers->shared_bytes[1], true);
+	account_add(account, "records", servers->shared_bytes[2], true);
+	account_add(account, "publications", servers->shared_bytes[3], true);
 }
 
 void

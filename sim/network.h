@@ -33,6 +33,7 @@
 #include "sim/settings.h"
 #include "sim/watch.h"
 
+struct account;
 struct network;
 
 /* A packet for a host: its own addresses, any protocol. Borrowed bytes. */
@@ -100,6 +101,8 @@ uint32_t network_path(const struct network *, uint32_t device,
  * know the default route only)? Uniform: is the address's host up? */
 bool network_routed(const struct network *, uint32_t device,
 		    const struct address *);
+/* Adds devices, links and routing. */
+void network_account(const struct network *, struct account *);
 /* Counters per device and drops by reason go to the watch. */
 void network_report(const struct network *);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/packet.h"
+#include "sim/account.h"
 #include "sim/network_state.h"
 #include "sim/walk.h"
 
@@ -190,6 +191,28 @@ network_service_address(const struct network *network, uint8_t family)
 {
 	(void)network;
 	return fabric_service(family);
+}
+
+void
+network_account(const struct network *network, struct account *account)
+{
+	const struct fabric *fabric = network->fabric;
+	/* Name, first port, switch and port, seed, up, fragment ids. */
+	uint64_t device = FABRIC_NAME_BYTES + 2 * sizeof(uint32_t) +
+			  sizeof(uint64_t) + sizeof(bool) + sizeof(uint32_t);
+	uint64_t link = sizeof(struct fabric_link) +
+			sizeof(struct network_link) +
+			2 * sizeof(struct fabric_port);
+
+	if (network->directions != NULL)
+		link += 2 * sizeof(struct link_direction);
+	account_add(account, "devices",
+		    fabric->device_count * device + tally_bytes(network->tally),
+		    false);
+	if (network->bgp == NULL)
+		return;
+	account_add(account, "links", fabric->link_count * link, false);
+	account_add(account, "routing", bgp_bytes(network->bgp), false);
 }
 
 uint32_t

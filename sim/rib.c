@@ -265,6 +265,20 @@ rib_destroy(struct rib *rib)
 	free(rib);
 }
 
+size_t
+rib_bytes(const struct rib *rib)
+{
+	const struct fabric *fabric = rib->fabric;
+	size_t set =
+		rib->column_count * sizeof(uint32_t) +
+		fabric->router_count * (sizeof(uint32_t) + sizeof(struct ecmp));
+
+	return fabric->port_count * (1 + sizeof(uint32_t)) +
+	       fabric->router_count * (sizeof(uint32_t) + sizeof(bool)) +
+	       fabric->settings.servers * sizeof(uint32_t) +
+	       rib->set_count * (sizeof(struct set) + set);
+}
+
 uint32_t
 rib_count(const struct rib *rib)
 {

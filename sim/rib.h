@@ -30,6 +30,7 @@
 #define SIM_RIB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sim/ecmp.h"
@@ -54,6 +55,7 @@ struct rib;
 struct rib *rib_create(const struct fabric *, const struct routing_settings *);
 void rib_destroy(struct rib *);
 
+size_t rib_bytes(const struct rib *);
 uint32_t rib_count(const struct rib *); /* sets of tables */
 uint32_t rib_of_server(const struct rib *, uint32_t server);
 /* Give a server tables of its own, if it shares them; *shared is the set that

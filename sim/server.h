@@ -29,6 +29,8 @@
 #include "sim/watch.h"
 #include "sim/workload.h"
 
+struct account;
+
 /* Peers that a server is told to join through; one may have just crashed. */
 #define SERVER_SEEDS   3
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
@@ -104,6 +106,8 @@ void servers_ideal(struct servers *);
 void servers_up(struct servers *, struct instant now, uint32_t server);
 /* Not there (yet): before the start of a run. */
 void servers_absent(struct servers *, uint32_t server);
+/* Adds nodes, what hangs on them, and the pools that they share. */
+void servers_account(const struct servers *, struct account *);
 uint32_t servers_joined(const struct servers *);
 /* A random server that is alive and joined; WATCH_NONE if there is none. */
 uint32_t servers_random(const struct servers *, struct rng *);

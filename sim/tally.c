@@ -50,6 +50,13 @@ tally_destroy(struct tally *tally)
 	free(tally);
 }
 
+size_t
+tally_bytes(const struct tally *tally)
+{
+	return tally->devices *
+	       (sizeof(struct tally_row) + sizeof(tally->drops_of[0]));
+}
+
 struct tally_row *
 tally_of(struct tally *tally, uint32_t device)
 {

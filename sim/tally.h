@@ -15,6 +15,7 @@
 #ifndef SIM_TALLY_H
 #define SIM_TALLY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/drop.h"
@@ -42,6 +43,7 @@ struct tally;
 
 struct tally *tally_create(uint32_t devices); /* aborts when out of memory */
 void tally_destroy(struct tally *);
+size_t tally_bytes(const struct tally *);
 /* A device's counters, to be increased. */
 struct tally_row *tally_of(struct tally *, uint32_t device);
 void tally_drop(struct tally *, uint32_t device, enum drop);

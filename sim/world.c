@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/account.h"
 #include "sim/actor.h"
 #include "sim/client.h"
 #include "sim/event.h"
@@ -197,6 +198,14 @@ world_destroy(struct world *world)
 	network_destroy(world->network);
 	queue_destroy(world->queue);
 	free(world);
+}
+
+void
+world_account(const struct world *world, struct account *account)
+{
+	servers_account(world->servers, account);
+	network_account(world->network, account);
+	account_add(account, "queue", queue_bytes(world->queue), false);
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "sim/settings.h"
 #include "sim/watch.h"
 
+struct account;
 struct world;
 
 struct world_result {
@@ -43,5 +44,7 @@ int world_create(struct world **, const struct settings *, const struct watch *,
 void world_settle(struct world *);
 struct world_result world_run(struct world *);
 void world_destroy(struct world *);
+/* What its memory is for; before, or after world_run(). */
+void world_account(const struct world *, struct account *);
 
 #endif

@@ -44,6 +44,28 @@ static const struct bench benches[] = {
 	  "and\n"
 	  "g++; ns-3's half is built at its first use, into ~/.cache/homeward."
 	  "\n" },
+	{ "lookups", bench_lookups, "lookups a second, by the number of nodes",
+	  "[--nodes N,N...] [--fidelity path|packet|uniform]\n"
+	  "[--tables ideal|joined] [--k N] [--alpha N] [--lookups N]\n"
+	  "[--runs N] [--json]",
+	  "  --nodes N,N...        sizes of the world (1e4,1e5,1e6)\n"
+	  "  --fidelity KIND       a spine-leaf fabric, an event a datagram or "
+	  "a hop,\n"
+	  "                        or no fabric at all (path)\n"
+	  "  --tables KIND         perfect at once, or grown by joins (ideal)\n"
+	  "  --k N --alpha N       of Kademlia (20, 3)\n"
+	  "  --lookups N           in each run (20000)\n"
+	  "  --runs N              repetitions; medians are printed (5)\n"
+	  "  --json                print it as JSON\n"
+	  "Three replicas, a quarter as many keys as lookups. All runs are of "
+	  "one world,\none after the other, and one more before them to warm "
+	  "up.\n" },
+	{ "memory", bench_memory, "bytes a node, by what they are for",
+	  "[--nodes N] [--k N,N...] [--fidelity path|packet|uniform] [--json]",
+	  "  --nodes N             size of the world (1e5)\n"
+	  "  --k N,N...            bucket sizes, a world each (8,20)\n"
+	  "  --fidelity KIND       a spine-leaf fabric, or none (path)\n"
+	  "  --json                print it as JSON\n" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

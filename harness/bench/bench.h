@@ -30,6 +30,8 @@ struct bench {
 /* All benchmarks; ends with name NULL. */
 const struct bench *bench_table(void);
 
+int bench_lookups(int argc, char **argv);
+int bench_memory(int argc, char **argv);
 int bench_ns3(int argc, char **argv);
 int bench_queue(int argc, char **argv);
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * memory.c - `homeward bench memory`: bytes a node, by what they are for
+ *
+ * A world is made, its tables are filled (ideal), and each part says what it
+ * has allocated (sim/account.h). Beside the sum stands what the system says:
+ * the growth of the resident set. The two differ by the heap's own needs, by
+ * packets and captures in flight, by what is left of the last world, and by
+ * pools that were sized for more than was stored; pools are listed apart.
+ *
+ * The budget is that of a node with its contacts: 6 KiB with k = 20, 3 KiB
+ * with k = 8, in a world of a million; and 96 bytes a record of a session at
+ * a replica. Smaller worlds have shorter tables and meet it easily: the last
+ * word is --nodes 1e6.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/store.h"
+#include "harness/bench/bench.h"
+#include "harness/bench/swarm.h"
+#include "harness/verbs.h"
+#include "sim/account.h"
+#include "sim/world.h"
+
+#define KS 8
+
+struct weight {
+	uint32_t nodes, k;
+	struct account account;
+	uint64_t resident; /* growth */
+};
+
+static uint32_t
+budget_bytes(uint32_t k)
+{
+	return k <= 8 ? 3 * 1024 : 6 * 1024;
+}
+
+/* A statement in the store, with its share of the chains. */
+static double
+record_bytes(void)
+{
+	uint32_t many = UINT32_C(1) << 20;
+
+	return (double)(store_size(many) - store_size(0)) / many;
+}
+
+static int
+weigh(struct weight *weight, struct settings *settings)
+{
+	uint64_t before = swarm_resident_bytes();
+	struct world *world;
+	char error[256];
+
+	settings->fabric.servers = weight->nodes;
+	settings->dht.node.k = weight->k;
+	settings->measure.settings = 1000;
+	settings->measure.lookups = 1000;
+	settings->measure.duration_ns = 2 * NS_PER_S;
+	if (world_create(&world, settings, NULL, error, sizeof(error)) != 0) {
+		fprintf(stderr, "homeward bench memory: %s\n", error);
+		return EXIT_USAGE;
+	}
+	(void)world_run(world);
+	uint64_t after = swarm_resident_bytes();
+	weight->resident = after > before ? after - before : 0;
+	weight->account = (struct account){ .count = 0 };
+	world_account(world, &weight->account);
+	world_destroy(world);
+	return 0;
+}
+
+static double
+node_bytes(const struct weight *weight)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < weight->account.count; i++) {
+		const struct account_part *part = &weight->account.parts[i];
+		if (strcmp(part->name, "nodes") == 0 ||
+		    strcmp(part->name, "contacts") == 0)
+			bytes += part->bytes;
+	}
+	return (double)bytes / weight->nodes;
+}
+
+static double
+sum_bytes(const struct weight *weight)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < weight->account.count; i++)
+		if (!weight->account.parts[i].pool)
+			bytes += weight->account.parts[i].bytes;
+	return (double)bytes / weight->nodes;
+}
+
+static void
+weight_print(const struct weight *weight)
+{
+	printf("\n%u nodes, k %u\n", weight->nodes, weight->k);
+	for (uint32_t i = 0; i < weight->account.count; i++) {
+		const struct account_part *part = &weight->account.parts[i];
+		if (!part->pool)
+			printf("  %-14s %8.1f B/node\n", part->name,
+			       (double)part->bytes / weight->nodes);
+	}
+	printf("  %-14s %8.1f B/node; resident %.1f\n", "sum",
+	       sum_bytes(weight), (double)weight->resident / weight->nodes);
+	for (uint32_t i = 0; i < weight->account.count; i++) {
+		const struct account_part *part = &weight->account.parts[i];
+		if (part->pool)
+			printf("  %-14s %8.1f MiB at most, as it fills\n",
+			       part->name, (double)part->bytes / 1048576);
+	}
+	printf("  node state %.0f B of %u; a record %.1f B of %u\n",
+	       node_bytes(weight), budget_bytes(weight->k), record_bytes(),
+	       STORE_ENTRY_BYTES_MAX);
+}
+
+static void
+weight_json(const struct weight *weight, bool first)
+{
+	printf("%s\n{\"nodes\":%u,\"k\":%u,\"parts\":[", first ? "" : ",",
+	       weight->nodes, weight->k);
+	for (uint32_t i = 0; i < weight->account.count; i++) {
+		const struct account_part *part = &weight->account.parts[i];
+		printf("%s{\"name\":\"%s\",\"bytes\":%" PRIu64 ",\"pool\":%s}",
+		       i == 0 ? "" : ",", part->name, part->bytes,
+		       part->pool ? "true" : "false");
+	}
+	printf("],\"bytes_per_node\":%.1f,\"resident_bytes_per_node\":%.1f,"
+	       "\"node_bytes\":%.1f,\"node_budget_bytes\":%u,"
+	       "\"record_bytes\":%.1f,\"record_budget_bytes\":%u}",
+	       sum_bytes(weight), (double)weight->resident / weight->nodes,
+	       node_bytes(weight), budget_bytes(weight->k), record_bytes(),
+	       STORE_ENTRY_BYTES_MAX);
+}
+
+int
+bench_memory(int argc, char **argv)
+{
+	struct swarm swarm = { "8,20", "3", "path", "ideal" };
+	const char *nodes_text = "1e5";
+	const struct bench_extra extras[] = {
+		{ "nodes", &nodes_text, NULL },
+		{ "k", &swarm.k, NULL },
+		{ "fidelity", &swarm.fidelity, NULL },
+	};
+	struct bench_options options;
+	struct settings settings;
+	uint64_t nodes, ks[KS];
+
+	int code = bench_parse(argc, argv, &options, extras, 3);
+	if (code == 0)
+		code = swarm_settings(argv[0], &swarm, &settings);
+	if (code != 0)
+		return code;
+	size_t count = bench_numbers(argv[0], "k", swarm.k, 3, 32, ks, KS);
+	if (count == 0 || bench_numbers(argv[0], "nodes", nodes_text, 2,
+					SWARM_NODES_MAX, &nodes, 1) == 0)
+		return EXIT_USAGE;
+
+	if (options.json) {
+		printf("{\"bench\":\"memory\",");
+		bench_machine_json(stdout);
+		printf(",\"fidelity\":\"%s\",\"points\":[", swarm.fidelity);
+	} else {
+		bench_machine_print(stdout);
+	}
+	for (size_t i = 0; i < count && code == 0; i++) {
+		struct weight weight = { .nodes = (uint32_t)nodes,
+					 .k = (uint32_t)ks[i] };
+
+		code = weigh(&weight, &settings);
+		if (code == 0 && options.json)
+			weight_json(&weight, i == 0);
+		else if (code == 0)
+			weight_print(&weight);
+	}
+	if (options.json)
+		printf("\n]}\n");
+	return code;
+}
