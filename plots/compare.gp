@@ -55,6 +55,9 @@ do for [i=1:panel_count] {
 		least = STATS_min < least ? STATS_min : least
 		most = STATS_max > most ? STATS_max : most
 	}
+	# What came at once (a stray in the instant of its cut) is off to the
+	# left, or it would take all the room.
+	least = least < most * 1e-3 ? most * 1e-3 : least
 	centre = sqrt(least * most)
 	wide = most / least > 6 ? most / least : 6
 	wide = wide**1.4
