@@ -2,35 +2,41 @@
 /*
  * event.c - a sorted run for the near future, a radix sort for the far
  *
- *	 popped | run + heap: all before `horizon` | buckets [level][digit]
- *	--------+----------------------------------+-------------------> time
- *	       now                              horizon
+ *	 popped | run: all before `horizon` | buckets [level][digit]
+ *	--------+---------------------------+------------------------> time
+ *	       now                       horizon
  *
  * Simulated time never runs backwards, so the queue need not sort what is far
  * away. An event at or after the horizon goes, unsorted, to the bucket named
  * by the highest digit in which its time differs from `base`, and by the value
  * of that digit (a radix heap [1] whose digits have several bits; seen from
  * the other side, a hierarchical timing wheel [2] that does not tick). The
- * lowest bucket holds the earliest times. When run and heap are dry, it is
- * opened: a large one is spread over the buckets below it, a small one is
- * sorted into the run, and the horizon moves to the bucket's end. What is
- * scheduled before the horizon after that goes to the heap. So nearly all
- * sorting happens in some dozens of entries that stay in the first cache, and
- * each event is moved a few times, sequentially.
+ * lowest bucket holds the earliest times. When the run is dry, it is opened: a
+ * large one is spread over the buckets below it, a small one is sorted into
+ * the run, and the horizon moves to the bucket's end. What is scheduled before
+ * the horizon after that is inserted in the run. So all comparing happens
+ * among some dozens of entries in the first cache, and each event is moved a
+ * few times, sequentially.
+ *
+ * A bucket that is opened while little is pending spans a long time, and a
+ * burst may then fill the run. When it is full its later part goes to buckets
+ * and the horizon comes nearer. Only when it is all of one time, which cannot
+ * be parted, the rest of that goes to a heap (pile.h).
  *
  * Invariants:
- *  - run and heap hold exactly the entries with time < horizon;
+ *  - run and pile hold exactly the entries with time < horizon;
  *  - base < horizon, and an entry in bucket [l][d] has digit d at level l,
  *    above the base's, and agrees with the base above that; `same` is for
  *    time == base and empty but while a bucket is being spread;
  *  - entries are compared by the whole key, so the order of equal times is
- *    that of event.h and nothing depends on the layout;
+ *    that of event.h and nothing depends on the layout or on addresses;
  *  - a slot is free, or one entry names it. It is given back when that entry
  *    is found, popped or cancelled.
  *
- * An entry is 24 bytes: time, then class (1 bit), destination (32) and the
- * sequence number's high 31 bits in one word, then its low 32 bits and the
- * slot of the payload. Payloads lie still in a slab while entries move.
+ * An entry is 24 bytes (entry.h) and names the slot of its payload (slab.h),
+ * which lies still while entries move, and is fetched when their bucket is
+ * opened. Entries of a bucket lie in chunks of 2 KiB, those in blocks that
+ * never move.
  *
  * An alarm that moves away from now leaves its entry where it is; its payload
  * has the deadline, and the entry moves on when its time comes. One that moves
@@ -38,13 +44,25 @@
  * whoever meets the entry drops it. When more is cancelled than pends, all
  * buckets are swept.
  *
- * A bucket that is opened while little is pending spans a long time, and a
- * burst may then fill the heap. When it is above HEAP_MOST, base and horizon
- * move back to now, and the heap goes to the buckets.
+ * Measured (ns an event, exponential delays, 1e3 / 1e4 / 1e5 / 1e6 / 1e7
+ * pending; `homeward bench queue` repeats the first and the last):
+ *	this			 44   39   58  100   122
+ *	calendar queue [3]	 53   54   95  278
+ *	4-ary heap		 37   60  201  815
+ *	8-ary heap		 48   58  420  570
+ *	binary heap, slab	 53   79  298 1235
+ *	binary heap, events	 52   80  215 1080  2840
+ * A ladder queue is this with another rule for the width of its rungs: here it
+ * is a power of two, so that finding a bucket costs a count of zeros. Digits of
+ * 3, 4, 6 bits: 40, 42, 35 ns at 1e3 and 114, 100, 135 at 1e6, beside 39 and
+ * 93 of 5. No gain: runs of 16 or 24 in place of 48 (fewer
+ * payloads are fetched at a time: 140 at 1e6), memmove() to insert, a heap in
+ * place of the run (as fast, but it cannot tell what comes next).
  *
  * [1] Ahuja, Mehlhorn, Orlin, Tarjan: Faster algorithms for the shortest path
  *     problem. JACM 37(2), 1990.
  * [2] Varghese, Lauck: Hashed and hierarchical timing wheels. SOSP 1987.
+ * [3] Brown: Calendar queues. CACM 31(10), 1988.
  */
 #include "sim/event.h"
 
@@ -52,52 +70,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/entry.h"
 #include "sim/memory.h"
-
-#define NONE UINT32_MAX
+#include "sim/pile.h"
+#include "sim/slab.h"
 
 /* Both by measurement: `homeward bench queue`. */
 #ifndef DIGIT_BITS
-#define DIGIT_BITS 3
+#define DIGIT_BITS 5
+#endif
+#ifndef RUN_OPEN
+#define RUN_OPEN 48 /* entries that are sorted at once */
 #endif
 #ifndef RUN_MOST
-#define RUN_MOST 48 /* entries that are sorted at once */
+#define RUN_MOST 128 /* entries; then the horizon comes nearer */
 #endif
+#define RUN_KEEP    32 /* entries that stay in the run then, or more */
+#define RUN_ROOM    (2 * RUN_MOST)
 #define DIGITS	    (1U << DIGIT_BITS)
 #define LEVELS	    ((63 + DIGIT_BITS - 1) / DIGIT_BITS)
 #define CHUNK_COUNT 84 /* entries; a chunk is about 2 KiB */
-#define ARITY	    4
-#define HEAP_MOST   256 /* then the horizon comes nearer */
 #define SWEEP_LEAST 1024
+#define BLOCK_LEAST ((size_t)32 << 10)
+#define BLOCK_MOST  ((size_t)64 << 20)
 #define UPCOMING    8 /* events looked ahead */
 
-struct entry {
-	int64_t at_ns;
-	uint64_t order; /* class 1, destination 32, sequence >> 32: 31 bits */
-	uint32_t sequence; /* low 32 bits */
-	uint32_t slot;
-};
-_Static_assert(sizeof(struct entry) == 24, "three words");
-
-struct payload {
-	uint64_t c; /* an alarm's deadline; the event's own is 0 then */
-	uint32_t a, b;
-	uint16_t code;
-	uint8_t kind;
-	bool alarm;
-	uint32_t next_free;
-};
-_Static_assert(sizeof(struct payload) == 24, "three words");
-
 struct chunk {
-	uint32_t count;
-	uint32_t next; /* chunk of the same bucket, or of the free list */
+	struct chunk *next; /* of the same bucket, or of the free list */
+	uint32_t count; /* unless it is its bucket's first */
 	struct entry entries[CHUNK_COUNT];
 };
 
+/* The first chunk is being filled. */
 struct bucket {
-	uint32_t chunk; /* the one being filled; older ones follow by next */
-	uint32_t count; /* saturates: only "few" is ever asked */
+	struct entry *fill, *end; /* the next entry; NULL: there is no chunk */
+	struct chunk *chunk;
+};
+
+/* Chunks never move; blocks of them are kept until the end. */
+struct block {
+	struct block *next;
+	size_t bytes;
+	struct chunk chunks[];
 };
 
 struct queue {
@@ -106,21 +120,17 @@ struct queue {
 	uint64_t sequence;
 	uint64_t popped, hash;
 
-	struct entry run[RUN_MOST]; /* from run_at, sorted */
-	uint32_t run_at, run_count, run_told;
+	struct entry run[RUN_ROOM]; /* sorted: run_at .. run_end - 1 */
+	uint32_t run_at, run_end, run_told;
 	uint32_t levels_used; /* bit i: digits_used[i] is not 0 */
 	uint64_t digits_used[LEVELS];
 
-	struct entry *heap;
-	size_t heap_count, heap_capacity, heap_most;
+	struct pile pile; /* what the run has no room for */
+	struct slab slab;
 
-	struct payload *slots;
-	uint64_t *cancelled; /* a bit a slot */
-	uint32_t slot_count, slot_capacity, slot_free;
-	uint32_t live_count, cancelled_count; /* slots taken are both */
-
-	struct chunk *chunks;
-	uint32_t chunk_count, chunk_capacity, chunk_free;
+	struct block *blocks;
+	struct chunk *chunk_free;
+	size_t block_bytes; /* of all blocks */
 
 	struct bucket same; /* time == base; see bucket_add() */
 	struct bucket buckets[LEVELS][DIGITS];
@@ -132,16 +142,8 @@ queue_create(void)
 	struct queue *queue = memory_zeroed(1, sizeof(*queue));
 
 	queue->horizon_ns = 1;
-	queue->heap_capacity = 256;
-	queue->heap_most = HEAP_MOST;
-	queue->heap =
-		memory_grown(NULL, queue->heap_capacity, sizeof(struct entry));
-	queue->slot_free = NONE;
-	queue->chunk_free = NONE;
-	queue->same.chunk = NONE;
-	for (size_t i = 0; i < LEVELS; i++)
-		for (size_t j = 0; j < DIGITS; j++)
-			queue->buckets[i][j].chunk = NONE;
+	queue->run_at = queue->run_end = queue->run_told = RUN_ROOM / 2;
+	slab_init(&queue->slab);
 	return queue;
 }
 
@@ -150,170 +152,175 @@ queue_destroy(struct queue *queue)
 {
 	if (queue == NULL)
 		return;
-	free(queue->heap);
-	free(queue->slots);
-	free(queue->cancelled);
-	free(queue->chunks);
+	pile_free(&queue->pile);
+	slab_free(&queue->slab);
+	while (queue->blocks != NULL) {
+		struct block *next = queue->blocks->next;
+		memory_unmap(queue->blocks, queue->blocks->bytes);
+		queue->blocks = next;
+	}
 	free(queue);
 }
 
-static bool
-entry_before(const struct entry *a, const struct entry *b)
-{
-	if (a->at_ns != b->at_ns)
-		return a->at_ns < b->at_ns;
-	if (a->order != b->order)
-		return a->order < b->order;
-	return a->sequence < b->sequence;
-}
+/* ---- the run ---- */
 
-/* ---- the heap: what was scheduled too near for a bucket ---- */
-
-static void
-heap_push(struct queue *queue, const struct entry *entry)
-{
-	if (queue->heap_count == queue->heap_capacity) {
-		queue->heap_capacity *= 2;
-		queue->heap = memory_grown(queue->heap, queue->heap_capacity,
-					   sizeof(struct entry));
-	}
-
-	struct entry *heap = queue->heap;
-	size_t hole = queue->heap_count++;
-
-	while (hole > 0) {
-		size_t parent = (hole - 1) / ARITY;
-		if (!entry_before(entry, &heap[parent]))
-			break;
-		heap[hole] = heap[parent];
-		hole = parent;
-	}
-	heap[hole] = *entry;
-}
-
-static void
-heap_pop(struct queue *queue)
-{
-	struct entry *heap = queue->heap;
-	size_t count = --queue->heap_count;
-	const struct entry last = heap[count];
-	size_t hole = 0;
-
-	for (;;) {
-		size_t child = hole * ARITY + 1;
-		size_t end = child + ARITY < count ? child + ARITY : count;
-		if (child >= count)
-			break;
-		size_t least = child;
-		while (++child < end)
-			if (entry_before(&heap[child], &heap[least]))
-				least = child;
-		if (!entry_before(&heap[least], &last))
-			break;
-		heap[hole] = heap[least];
-		hole = least;
-	}
-	heap[hole] = last;
-}
-
-/* ---- the slab of payloads ---- */
-
+/* How many of the run come before it, as far as time tells. */
 static uint32_t
-slot_take(struct queue *queue)
+run_search(const struct entry *first, uint32_t count, int64_t at_ns)
 {
-	uint32_t slot = queue->slot_free;
+	const struct entry *base = first;
 
-	queue->live_count++;
-	if (slot != NONE) {
-		queue->slot_free = queue->slots[slot].next_free;
-		return slot;
+	/* No branch depends on a time: those would be guessed wrongly. */
+	while (count > 1) {
+		uint32_t half = count / 2;
+		base += base[half - 1].at_ns < at_ns ? half : 0;
+		count -= half;
 	}
-	if (queue->slot_count == queue->slot_capacity) {
-		uint32_t words = queue->slot_capacity / 64;
-
-		assert(queue->slot_capacity < NONE / 2);
-		queue->slot_capacity =
-			queue->slot_capacity ? queue->slot_capacity * 2 : 256;
-		queue->slots = memory_grown(queue->slots, queue->slot_capacity,
-					    sizeof(struct payload));
-		queue->cancelled = memory_grown(queue->cancelled,
-						queue->slot_capacity / 64,
-						sizeof(*queue->cancelled));
-		memset(queue->cancelled + words, 0,
-		       (queue->slot_capacity / 64 - words) *
-			       sizeof(*queue->cancelled));
-	}
-	return queue->slot_count++;
+	return (uint32_t)(base - first) + (count == 1 && base->at_ns < at_ns);
 }
 
 static void
-slot_give(struct queue *queue, uint32_t slot)
+run_start(struct queue *queue)
 {
-	queue->slots[slot].next_free = queue->slot_free;
-	queue->slot_free = slot;
+	queue->run_at = queue->run_end = queue->run_told = RUN_ROOM / 2;
 }
 
-static bool
-slot_is_cancelled(const struct queue *queue, uint32_t slot)
-{
-	return queue->cancelled[slot / 64] >> slot % 64 & 1;
-}
-
-/* The last trace of a cancelled event: its entry was found. */
 static void
-slot_forget(struct queue *queue, uint32_t slot)
+run_centre(struct queue *queue)
 {
-	queue->cancelled[slot / 64] &= ~(UINT64_C(1) << slot % 64);
-	queue->cancelled_count--;
-	slot_give(queue, slot);
+	uint32_t count = queue->run_end - queue->run_at;
+	uint32_t at = (RUN_ROOM - count) / 2;
+
+	memmove(queue->run + at, queue->run + queue->run_at,
+		count * sizeof(struct entry));
+	queue->run_told += at;
+	queue->run_told -= queue->run_at;
+	queue->run_at = at;
+	queue->run_end = at + count;
+}
+
+/* Not when there are RUN_MOST. The shorter side makes room. */
+static void
+run_insert(struct queue *queue, const struct entry *entry)
+{
+	struct entry *run = queue->run;
+
+	if (queue->run_at == 0 || queue->run_end == RUN_ROOM)
+		run_centre(queue);
+
+	uint32_t at = queue->run_at, end = queue->run_end, place = end;
+	if (at < end && entry_before(entry, &run[end - 1])) {
+		place = at + run_search(run + at, end - at, entry->at_ns);
+		while (place < end && entry_before(&run[place], entry))
+			place++;
+	}
+	if (place - at < end - place) {
+		for (uint32_t i = at; i < place; i++)
+			run[i - 1] = run[i];
+		queue->run_at--;
+		place--;
+	} else {
+		for (uint32_t i = end; i > place; i--)
+			run[i] = run[i - 1];
+		queue->run_end++;
+		queue->run_told += place < queue->run_told;
+	}
+	run[place] = *entry;
+}
+
+/* The same for a bucket's entries: in no order, and nothing is told yet. */
+static void
+run_sort(struct queue *queue, const struct entry *entry)
+{
+	struct entry *run = queue->run;
+	uint32_t hole = queue->run_end++;
+
+	while (hole > queue->run_at && entry_before(entry, &run[hole - 1])) {
+		run[hole] = run[hole - 1];
+		hole--;
+	}
+	run[hole] = *entry;
 }
 
 /* ---- buckets ---- */
 
-static uint32_t
-chunk_take(struct queue *queue, uint32_t next)
+/* A block is as large as all before it, up to a limit. */
+static void
+block_add(struct queue *queue)
 {
-	uint32_t chunk = queue->chunk_free;
+	size_t bytes = queue->block_bytes;
+	struct block *block;
 
-	if (chunk != NONE) {
-		queue->chunk_free = queue->chunks[chunk].next;
-	} else {
-		if (queue->chunk_count == queue->chunk_capacity) {
-			queue->chunk_capacity =
-				queue->chunk_capacity
-					? queue->chunk_capacity * 2
-					: 16;
-			queue->chunks = memory_grown(queue->chunks,
-						     queue->chunk_capacity,
-						     sizeof(struct chunk));
-		}
-		chunk = queue->chunk_count++;
+	if (bytes < BLOCK_LEAST)
+		bytes = BLOCK_LEAST;
+	if (bytes > BLOCK_MOST)
+		bytes = BLOCK_MOST;
+	block = memory_mapped(bytes);
+	block->next = queue->blocks;
+	block->bytes = bytes;
+	queue->blocks = block;
+	queue->block_bytes += bytes;
+	for (size_t i = (bytes - sizeof(*block)) / sizeof(struct chunk);
+	     i-- > 0;) {
+		block->chunks[i].next = queue->chunk_free;
+		queue->chunk_free = &block->chunks[i];
 	}
-	queue->chunks[chunk].count = 0;
-	queue->chunks[chunk].next = next;
-	return chunk;
 }
 
 static void
-chunk_give(struct queue *queue, uint32_t chunk)
+bucket_grow(struct queue *queue, struct bucket *bucket)
 {
-	queue->chunks[chunk].next = queue->chunk_free;
-	queue->chunk_free = chunk;
+	if (queue->chunk_free == NULL)
+		block_add(queue);
+	struct chunk *chunk = queue->chunk_free;
+
+	queue->chunk_free = chunk->next;
+	if (bucket->chunk != NULL)
+		bucket->chunk->count = CHUNK_COUNT;
+	chunk->next = bucket->chunk;
+	bucket->chunk = chunk;
+	bucket->fill = chunk->entries;
+	bucket->end = chunk->entries + CHUNK_COUNT;
 }
 
 static void
 bucket_append(struct queue *queue, struct bucket *bucket,
 	      const struct entry *entry)
 {
-	uint32_t chunk = bucket->chunk;
+	if (bucket->fill == bucket->end)
+		bucket_grow(queue, bucket);
+	*bucket->fill++ = *entry;
+}
 
-	if (chunk == NONE || queue->chunks[chunk].count == CHUNK_COUNT) {
-		chunk = chunk_take(queue, chunk);
-		bucket->chunk = chunk;
-	}
-	queue->chunks[chunk].entries[queue->chunks[chunk].count++] = *entry;
-	if (bucket->count < UINT32_MAX)
-		bucket->count++;
+/* Its chunks, each with its count; then it is empty. */
+static struct chunk *
+bucket_take(struct bucket *bucket)
+{
+	struct chunk *chunk = bucket->chunk;
+
+	if (chunk != NULL)
+		chunk->count = (uint32_t)(bucket->fill - chunk->entries);
+	*bucket = (struct bucket){ 0 };
+	return chunk;
+}
+
+/* Give a chunk back; the one after it. */
+static struct chunk *
+chunk_give(struct queue *queue, struct chunk *chunk)
+{
+	struct chunk *next = chunk->next;
+
+	chunk->next = queue->chunk_free;
+	queue->chunk_free = chunk;
+	return next;
+}
+
+static bool
+bucket_is_small(const struct bucket *bucket)
+{
+	return bucket->chunk == NULL ||
+	       (bucket->chunk->next == NULL &&
+		bucket->fill - bucket->chunk->entries <= RUN_OPEN);
 }
 
 /* `same` has no bit anywhere: only opening a bucket may fill it, and it is
@@ -338,10 +345,10 @@ bucket_add(struct queue *queue, const struct entry *entry)
 	bucket_append(queue, bucket, entry);
 }
 
-/* To the run, to the heap when that is full, or over the buckets below. */
+/* To the run, to the pile when that is full, or over the buckets below. */
 enum bucket_way {
 	BUCKET_SORT,
-	BUCKET_HEAP,
+	BUCKET_PILE,
 	BUCKET_SPREAD,
 };
 
@@ -352,54 +359,38 @@ bucket_move(struct queue *queue, const struct entry *entry, enum bucket_way way)
 		bucket_add(queue, entry);
 		return;
 	}
-	__builtin_prefetch(&queue->slots[entry->slot]);
-	if (way == BUCKET_HEAP) {
-		heap_push(queue, entry);
-		return;
-	}
-
-	/* Insertion: it is short. */
-	struct entry *run = queue->run;
-	uint32_t hole = queue->run_count++;
-	while (hole > 0 && entry_before(entry, &run[hole - 1])) {
-		run[hole] = run[hole - 1];
-		hole--;
-	}
-	run[hole] = *entry;
+	__builtin_prefetch(&queue->slab.payloads[entry->slot]);
+	if (way == BUCKET_PILE)
+		pile_push(&queue->pile, entry);
+	else
+		run_sort(queue, entry);
 }
 
 static void
 bucket_empty(struct queue *queue, struct bucket *bucket, enum bucket_way way)
 {
-	uint32_t chunk = bucket->chunk;
+	struct chunk *chunk = bucket_take(bucket);
 
-	bucket->chunk = NONE;
-	bucket->count = 0;
-	while (chunk != NONE) {
-		/* Adding may move the array of chunks. */
-		uint32_t count = queue->chunks[chunk].count;
-		for (uint32_t i = 0; i < count; i++) {
-			const struct entry entry =
-				queue->chunks[chunk].entries[i];
-			if (queue->cancelled_count > 0 &&
-			    slot_is_cancelled(queue, entry.slot))
-				slot_forget(queue, entry.slot);
+	while (chunk != NULL) {
+		for (uint32_t i = 0; i < chunk->count; i++) {
+			const struct entry *entry = &chunk->entries[i];
+			if (queue->slab.cancelled_count > 0 &&
+			    slab_is_cancelled(&queue->slab, entry->slot))
+				slab_forget(&queue->slab, entry->slot);
 			else
-				bucket_move(queue, &entry, way);
+				bucket_move(queue, entry, way);
 		}
-		uint32_t next = queue->chunks[chunk].next;
-		chunk_give(queue, chunk);
-		chunk = next;
+		chunk = chunk_give(queue, chunk);
 	}
 }
 
 static enum bucket_way
 bucket_way(const struct bucket *bucket)
 {
-	return bucket->count <= RUN_MOST ? BUCKET_SORT : BUCKET_HEAP;
+	return bucket_is_small(bucket) ? BUCKET_SORT : BUCKET_PILE;
 }
 
-/* Open the lowest bucket; run and heap are empty. False: there is none. */
+/* Open the lowest bucket; run and pile are empty. False: there is none. */
 static bool
 bucket_open(struct queue *queue)
 {
@@ -418,8 +409,8 @@ bucket_open(struct queue *queue)
 	if (*used == 0)
 		queue->levels_used &= ~(1U << level);
 	queue->base_ns = (int64_t)(start << shift);
-	queue->run_at = queue->run_count = queue->run_told = 0;
-	if (bucket->count <= RUN_MOST || level == 0) {
+	run_start(queue);
+	if (level == 0 || bucket_is_small(bucket)) {
 		queue->horizon_ns = (int64_t)((start + 1) << shift);
 		bucket_empty(queue, bucket, bucket_way(bucket));
 	} else {
@@ -435,23 +426,18 @@ bucket_open(struct queue *queue)
 static void
 bucket_sweep(struct queue *queue, struct bucket *bucket)
 {
-	uint32_t chunk = bucket->chunk;
+	struct chunk *chunk = bucket_take(bucket);
 
-	bucket->chunk = NONE;
-	bucket->count = 0;
-	while (chunk != NONE) {
-		uint32_t count = queue->chunks[chunk].count;
-		for (uint32_t i = 0; i < count; i++) {
-			const struct entry entry =
-				queue->chunks[chunk].entries[i];
-			if (slot_is_cancelled(queue, entry.slot))
-				slot_forget(queue, entry.slot);
+	while (chunk != NULL) {
+		/* What stays goes to other chunks: we are reading this one. */
+		for (uint32_t i = 0; i < chunk->count; i++) {
+			const struct entry *entry = &chunk->entries[i];
+			if (slab_is_cancelled(&queue->slab, entry->slot))
+				slab_forget(&queue->slab, entry->slot);
 			else
-				bucket_append(queue, bucket, &entry);
+				bucket_append(queue, bucket, entry);
 		}
-		uint32_t next = queue->chunks[chunk].next;
-		chunk_give(queue, chunk);
-		chunk = next;
+		chunk = chunk_give(queue, chunk);
 	}
 }
 
@@ -486,18 +472,17 @@ base_lower(struct queue *queue, int64_t base_ns)
 		     used &= used - 1) {
 			struct bucket *from =
 				&queue->buckets[i][__builtin_ctzll(used)];
-			uint32_t last = from->chunk;
-			if (last == NONE)
+			struct chunk *chunk = bucket_take(from);
+			if (chunk == NULL)
 				continue;
-			while (queue->chunks[last].next != NONE)
-				last = queue->chunks[last].next;
-			queue->chunks[last].next = to->chunk;
-			to->chunk = from->chunk;
-			to->count = to->count > UINT32_MAX - from->count
-					    ? UINT32_MAX
-					    : to->count + from->count;
-			from->chunk = NONE;
-			from->count = 0;
+			/* In front; the chunk after it keeps its count. */
+			struct chunk *last = chunk;
+			while (last->next != NULL)
+				last = last->next;
+			last->next = bucket_take(to);
+			to->chunk = chunk;
+			to->fill = chunk->entries + chunk->count;
+			to->end = chunk->entries + CHUNK_COUNT;
 			queue->levels_used |= 1U << top;
 			queue->digits_used[top] |= UINT64_C(1) << digit;
 		}
@@ -506,33 +491,40 @@ base_lower(struct queue *queue, int64_t base_ns)
 	}
 }
 
+/* The run is full, since a bucket that was opened when little was in it spans
+ * a long time and a burst came: the later part goes to the buckets, and the
+ * horizon comes nearer. False: it is all of one time, or the pile has some. */
+static bool
+run_split(struct queue *queue)
+{
+	const struct entry *run = queue->run;
+	uint32_t from = queue->run_at + RUN_KEEP, end = queue->run_end;
+
+	while (from < end && run[from].at_ns == run[from - 1].at_ns)
+		from++;
+	if (from == end || queue->pile.count > 0)
+		return false;
+	if (run[from - 1].at_ns < queue->base_ns)
+		base_lower(queue, run[from - 1].at_ns);
+	queue->horizon_ns = run[from].at_ns;
+	queue->run_end = from;
+	if (queue->run_told > from)
+		queue->run_told = from;
+	for (uint32_t i = from; i < end; i++)
+		bucket_add(queue, &run[i]);
+	return true;
+}
+
 static void
 entry_place(struct queue *queue, const struct entry *entry)
 {
-	if (entry->at_ns < queue->horizon_ns)
-		heap_push(queue, entry);
+	if (entry->at_ns < queue->horizon_ns &&
+	    queue->run_end - queue->run_at == RUN_MOST && !run_split(queue))
+		pile_push(&queue->pile, entry);
+	else if (entry->at_ns < queue->horizon_ns)
+		run_insert(queue, entry);
 	else
 		bucket_add(queue, entry);
-}
-
-/* A bucket that was opened when little was in it spans a long time, and a
- * burst may have filled that since: start anew from now. */
-static void
-horizon_lower(struct queue *queue)
-{
-	size_t count = queue->heap_count;
-
-	base_lower(queue, queue->now_ns);
-	queue->horizon_ns = queue->now_ns + 1;
-	queue->heap_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		/* It lies before what is pushed: at most i are in there. */
-		const struct entry entry = queue->heap[i];
-		entry_place(queue, &entry);
-	}
-	while (queue->run_at < queue->run_count)
-		entry_place(queue, &queue->run[queue->run_at++]);
-	queue->heap_most = HEAP_MOST + 2 * queue->heap_count;
 }
 
 /* ---- events ---- */
@@ -547,10 +539,10 @@ event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
 		.order = (uint64_t)event->class << 63 |
 			 (uint64_t)destination << 31 | sequence >> 32,
 		.sequence = (uint32_t)sequence,
-		.slot = slot_take(queue),
+		.slot = slab_take(&queue->slab),
 	};
 
-	queue->slots[entry.slot] = (struct payload){
+	queue->slab.payloads[entry.slot] = (struct payload){
 		.c = c,
 		.a = event->a,
 		.b = event->b,
@@ -559,8 +551,6 @@ event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
 		.alarm = alarm,
 	};
 	entry_place(queue, &entry);
-	if (queue->heap_count > queue->heap_most)
-		horizon_lower(queue);
 	return entry.slot;
 }
 
@@ -605,22 +595,21 @@ hash_add(struct queue *queue, const struct event *event)
 		fold(queue->hash ^ word, UINT64_C(0x8ebc6af09c88c6e3)) + word;
 }
 
-/* The first entry of all, in the run or in the heap; NULL: nothing pends. */
+/* The first entry of all, in the run or in the pile; NULL: nothing pends. */
 static const struct entry *
 entry_first(struct queue *queue)
 {
 	for (;;) {
 		const struct entry *run = &queue->run[queue->run_at];
 
-		if (queue->run_at < queue->run_count) {
-			if (queue->heap_count > 0 &&
-			    entry_before(&queue->heap[0], run))
-				return &queue->heap[0];
+		if (queue->run_at < queue->run_end) {
+			if (queue->pile.count > 0 &&
+			    entry_before(&queue->pile.entries[0], run))
+				return &queue->pile.entries[0];
 			return run;
 		}
-		if (queue->heap_count > 0)
-			return &queue->heap[0];
-		queue->heap_most = HEAP_MOST;
+		if (queue->pile.count > 0)
+			return &queue->pile.entries[0];
 		if (!bucket_open(queue))
 			return NULL;
 	}
@@ -629,8 +618,8 @@ entry_first(struct queue *queue)
 static void
 entry_drop(struct queue *queue, const struct entry *first)
 {
-	if (first == &queue->heap[0])
-		heap_pop(queue);
+	if (first == &queue->pile.entries[0])
+		pile_pop(&queue->pile);
 	else
 		queue->run_at++;
 }
@@ -651,12 +640,12 @@ queue_next(struct queue *queue, struct instant until, struct event *event)
 		}
 		entry = *first;
 		entry_drop(queue, first);
-		if (queue->cancelled_count > 0 &&
-		    slot_is_cancelled(queue, entry.slot)) {
-			slot_forget(queue, entry.slot);
+		if (queue->slab.cancelled_count > 0 &&
+		    slab_is_cancelled(&queue->slab, entry.slot)) {
+			slab_forget(&queue->slab, entry.slot);
 			continue;
 		}
-		payload = &queue->slots[entry.slot];
+		payload = &queue->slab.payloads[entry.slot];
 		if (!payload->alarm || (int64_t)payload->c == entry.at_ns)
 			break;
 		/* It was moved on. */
@@ -674,8 +663,7 @@ queue_next(struct queue *queue, struct instant until, struct event *event)
 		.c = payload->alarm ? 0 : payload->c,
 	};
 	queue->now_ns = entry.at_ns;
-	queue->live_count--;
-	slot_give(queue, entry.slot);
+	slab_give(&queue->slab, entry.slot);
 	queue->popped++;
 	hash_add(queue, event);
 	return true;
@@ -686,13 +674,14 @@ queue_upcoming(struct queue *queue, struct event *events, uint32_t capacity)
 {
 	uint32_t end = queue->run_at + UPCOMING, count = 0;
 
-	if (end > queue->run_count)
-		end = queue->run_count;
+	if (end > queue->run_end)
+		end = queue->run_end;
 	if (queue->run_told < queue->run_at)
 		queue->run_told = queue->run_at;
 	while (queue->run_told < end && count < capacity) {
 		const struct entry *entry = &queue->run[queue->run_told++];
-		const struct payload *payload = &queue->slots[entry->slot];
+		const struct payload *payload =
+			&queue->slab.payloads[entry->slot];
 
 		events[count++] = (struct event){
 			.destination = (uint32_t)(entry->order >> 31),
@@ -728,16 +717,14 @@ queue_hash(const struct queue *queue)
 uint32_t
 queue_pending(const struct queue *queue)
 {
-	return queue->live_count;
+	return queue->slab.live_count;
 }
 
 size_t
 queue_bytes(const struct queue *queue)
 {
-	return sizeof(*queue) + queue->heap_capacity * sizeof(struct entry) +
-	       queue->slot_capacity * sizeof(struct payload) +
-	       queue->slot_capacity / 8 +
-	       queue->chunk_capacity * sizeof(struct chunk);
+	return sizeof(*queue) + queue->pile.capacity * sizeof(struct entry) +
+	       slab_bytes(&queue->slab) + queue->block_bytes;
 }
 
 /* ---- alarms ---- */
@@ -747,13 +734,12 @@ alarm_cancel(struct alarm *alarm, struct queue *queue)
 {
 	if (alarm->deadline_ns == INT64_MAX)
 		return;
-	assert(alarm->slot < queue->slot_count &&
-	       queue->slots[alarm->slot].alarm &&
-	       !slot_is_cancelled(queue, alarm->slot));
+	assert(alarm->slot < queue->slab.count &&
+	       queue->slab.payloads[alarm->slot].alarm &&
+	       !slab_is_cancelled(&queue->slab, alarm->slot));
 	alarm->deadline_ns = INT64_MAX;
-	queue->cancelled[alarm->slot / 64] |= UINT64_C(1) << alarm->slot % 64;
-	queue->live_count--;
-	if (++queue->cancelled_count > queue->live_count + SWEEP_LEAST)
+	slab_cancel(&queue->slab, alarm->slot);
+	if (queue->slab.cancelled_count > queue->slab.live_count + SWEEP_LEAST)
 		sweep(queue);
 }
 
@@ -777,7 +763,8 @@ alarm_set(struct alarm *alarm, struct queue *queue, struct instant deadline,
 		if (deadline.ns >= alarm->deadline_ns ||
 		    (deadline.ns >= alarm->entry_ns &&
 		     alarm->entry_ns > queue->now_ns)) {
-			queue->slots[alarm->slot].c = (uint64_t)deadline.ns;
+			queue->slab.payloads[alarm->slot].c =
+				(uint64_t)deadline.ns;
 			alarm->deadline_ns = deadline.ns;
 			return;
 		}

@@ -74,8 +74,8 @@ bool queue_next(struct queue *, struct instant until, struct event *);
 struct instant queue_now(const struct queue *);
 /* Up to `capacity` events that will be popped soon (within the next eight or
  * so) and were not told before, soonest first: to prefetch the state that they
- * will touch. A hint and no more: events that are scheduled for the nearest
- * future are never told, and one that is told may be cancelled or moved. The
+ * will touch. A hint and no more: an event scheduled before one that was told
+ * is not told, and one that is told may be cancelled or moved. The
  * order of events does not depend on it. Call it after queue_next(); with 2,
  * it keeps up. */
 uint32_t queue_upcoming(struct queue *, struct event *, uint32_t capacity);
