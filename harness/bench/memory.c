@@ -115,7 +115,7 @@ weight_print(const struct weight *weight)
 			printf("  %-14s %8.1f MiB at most, as it fills\n",
 			       part->name, (double)part->bytes / 1048576);
 	}
-	printf("  node state %.0f B of %u; a record %.1f B of %u\n",
+	printf("  node state %.0f B of %u; a record %.1f B of %d\n",
 	       node_bytes(weight), budget_bytes(weight->k), record_bytes(),
 	       STORE_ENTRY_BYTES_MAX);
 }
@@ -133,7 +133,7 @@ weight_json(const struct weight *weight, bool first)
 	}
 	printf("],\"bytes_per_node\":%.1f,\"resident_bytes_per_node\":%.1f,"
 	       "\"node_bytes\":%.1f,\"node_budget_bytes\":%u,"
-	       "\"record_bytes\":%.1f,\"record_budget_bytes\":%u}",
+	       "\"record_bytes\":%.1f,\"record_budget_bytes\":%d}",
 	       sum_bytes(weight), (double)weight->resident / weight->nodes,
 	       node_bytes(weight), budget_bytes(weight->k), record_bytes(),
 	       STORE_ENTRY_BYTES_MAX);
