@@ -37,6 +37,10 @@ points() {
 expect "an unknown transport" 2 --transport sctp
 expect "nobody to call" 2 --hosts 1
 expect "unknown routes" 2 --routes none
+expect "alone" 0 --alone --hosts 4,20 --rpcs 300 --runs 1 --json
+[ "$(sqlite3 :memory: "SELECT min(value ->> 'ours_events_per_s') > 0 FROM
+	json_each(readfile('$work/out'), '\$.points')")" = 1 ] ||
+	failures=$((failures + 1))
 if ! pkg-config --exists ns3-internet 2>/dev/null || ! command -v g++ >/dev/null; then
 	expect "ns-3 is missing" 3
 	grep -q libns3-dev "$work/err" || failures=$((failures + 1))

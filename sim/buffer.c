@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * buffer.c - pages of equal slots, a free list a class
+ *
+ * The first pages of a class come one by one from the heap. Who needs more has
+ * thousands of packets on their way and touches another page of the machine
+ * with each: further ones come ARENA_PAGES at a time, on huge pages.
  */
 #include "sim/buffer.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLASS_BITS 3
-#define CLASSES	   5
-#define NONE	   UINT32_MAX
+#include "sim/memory.h"
+
+#define CLASS_BITS  3
+#define CLASSES	    5
+#define NONE	    UINT32_MAX
+#define HEAP_PAGES  8
+#define ARENA_PAGES 16
 
 /* An acknowledgement or a ping; a reply with contacts; a full frame; a jumbo
  * frame; whatever IP allows. Slots are these sizes. */
@@ -22,7 +31,7 @@ static const struct {
 };
 
 struct shelf {
-	uint8_t **pages;
+	uint8_t **pages; /* the first of each arena owns it */
 	uint32_t page_count, page_capacity;
 	uint32_t slot_count; /* handed out ever */
 	uint32_t free; /* slot */
@@ -48,24 +57,47 @@ buffers_create(uint32_t note_bytes)
 	return buffers;
 }
 
+static size_t
+slot_bytes(const struct buffers *buffers, uint32_t class)
+{
+	return classes[class].slot_bytes + buffers->note_bytes;
+}
+
+static size_t
+page_bytes(const struct buffers *buffers, uint32_t class)
+{
+	return slot_bytes(buffers, class) << classes[class].page_shift;
+}
+
+static bool
+page_begins_arena(uint32_t page)
+{
+	return page >= HEAP_PAGES && (page - HEAP_PAGES) % ARENA_PAGES == 0;
+}
+
+static void
+page_free(const struct buffers *buffers, uint32_t class, uint32_t page)
+{
+	uint8_t *bytes = buffers->shelves[class].pages[page];
+
+	if (page < HEAP_PAGES)
+		free(bytes);
+	else if (page_begins_arena(page))
+		memory_unmap(bytes, ARENA_PAGES * page_bytes(buffers, class));
+}
+
 void
 buffers_destroy(struct buffers *buffers)
 {
 	if (buffers == NULL)
 		return;
-	for (size_t i = 0; i < CLASSES; i++) {
+	for (uint32_t i = 0; i < CLASSES; i++) {
 		struct shelf *shelf = &buffers->shelves[i];
 		for (uint32_t page = 0; page < shelf->page_count; page++)
-			free(shelf->pages[page]);
+			page_free(buffers, i, page);
 		free(shelf->pages);
 	}
 	free(buffers);
-}
-
-static size_t
-slot_bytes(const struct buffers *buffers, uint32_t class)
-{
-	return classes[class].slot_bytes + buffers->note_bytes;
 }
 
 static struct buffer *
@@ -103,10 +135,14 @@ shelf_grow(struct buffers *buffers, uint32_t class)
 			abort();
 	}
 
-	uint8_t *page =
-		malloc(slot_bytes(buffers, class) << classes[class].page_shift);
-	if (page == NULL)
-		abort();
+	uint32_t number = shelf->page_count;
+	uint8_t *page;
+	if (number < HEAP_PAGES)
+		page = memory_grown(NULL, 1, page_bytes(buffers, class));
+	else if (page_begins_arena(number))
+		page = memory_mapped(ARENA_PAGES * page_bytes(buffers, class));
+	else
+		page = shelf->pages[number - 1] + page_bytes(buffers, class);
 	shelf->pages[shelf->page_count++] = page;
 }
 

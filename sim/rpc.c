@@ -402,7 +402,10 @@ rpcs_expect(const struct rpcs *rpcs, uint32_t server)
 {
 	if (rpcs == NULL)
 		return;
-	__builtin_prefetch(&rpcs->callers[server], 1);
+
+	const struct caller *caller = &rpcs->callers[server];
+	__builtin_prefetch(caller, 1);
+	__builtin_prefetch((const uint8_t *)(caller + 1) - 1, 1);
 	__builtin_prefetch(&rpcs->addresses[server]);
 }
 

@@ -27,7 +27,7 @@ static const struct bench benches[] = {
 	  "  --json                print it as JSON\n" },
 	{ "ns3", bench_ns3, "small calls between servers beside ns-3",
 	  "[--hosts N,N...] [--transport udp|tcp] [--pcap] [--rpcs N]\n"
-	  "[--routes host|prefix] [--runs N] [--json]",
+	  "[--routes host|prefix] [--alone] [--runs N] [--json]",
 	  "  --hosts N,N...        servers (64,256,1024)\n"
 	  "  --transport udp|tcp   each call to another server by UDP, or a "
 	  "TCP\n"
@@ -38,6 +38,7 @@ static const struct bench benches[] = {
 	  "ours\n"
 	  "                        do, or a prefix a leaf, its best case "
 	  "(host)\n"
+	  "  --alone               without ns-3: how our own rate scales\n"
 	  "  --runs N              repetitions; medians are printed (5)\n"
 	  "  --json                print it as JSON\n"
 	  "The fabric is that of scenarios/rpc.yaml. Needs Debian's libns3-dev "

@@ -47,6 +47,7 @@ struct ns3 {
 	const char *transport;
 	enum plan_routes routes;
 	bool pcap;
+	bool alone; /* without ns-3: how we scale */
 	uint64_t rpcs;
 	struct scenario *scenario;
 	struct sweep_point *point;
@@ -280,9 +281,9 @@ pair_run(const struct ns3 *ns3, const char *plan, uint32_t run,
 		scratch_remove(captures);
 		(void)mkdir(captures, 0700);
 	}
-	if (code == 0)
+	if (code == 0 && !ns3->alone)
 		code = rival_run(ns3->program, plan, settings, theirs, &result);
-	if (code == 0)
+	if (code == 0 && !ns3->alone)
 		code = side_take(&point->theirs, run, &result, ns3->rpcs);
 	if (ns3->pcap)
 		scratch_remove(captures);
@@ -302,7 +303,8 @@ point_measure(struct ns3 *ns3, struct point *point)
 	if (code != 0)
 		return code;
 	side_end(&point->ours, ns3->options.runs);
-	side_end(&point->theirs, ns3->options.runs);
+	if (!ns3->alone)
+		side_end(&point->theirs, ns3->options.runs);
 	return 0;
 }
 
@@ -311,6 +313,7 @@ point_measure(struct ns3 *ns3, struct point *point)
 static void
 header_print(const struct ns3 *ns3)
 {
+	const char *routes = ns3->routes == PLAN_HOSTS ? "host" : "prefix";
 	char version[32];
 
 	rival_version(version);
@@ -321,20 +324,23 @@ header_print(const struct ns3 *ns3)
 		       ",\"transport\":\"%s\",\"pcap\":%s,\"routes\":\"%s\","
 		       "\"points\":[",
 		       version, ns3->options.runs, ns3->rpcs, ns3->transport,
-		       ns3->pcap ? "true" : "false",
-		       ns3->routes == PLAN_HOSTS ? "host" : "prefix");
+		       ns3->pcap ? "true" : "false", routes);
 		return;
 	}
 	bench_machine_print(stdout);
-	printf("ns-3 %s beside us: %" PRIu64 " calls over %s%s, %s routes, "
-	       "medians of %u runs in turn;\nwall time of the simulation on "
-	       "one thread, set-up left out on both sides\n",
-	       version, ns3->rpcs, ns3->transport,
-	       ns3->pcap ? ", captures written" : "",
-	       ns3->routes == PLAN_HOSTS ? "host" : "prefix",
+	if (ns3->alone)
+		printf("alone: ");
+	else
+		printf("ns-3 %s, %s routes, beside us: ", version, routes);
+	printf("%" PRIu64 " calls over %s%s, medians of %u runs;\n"
+	       "wall time of the simulation on one thread, set-up left out\n",
+	       ns3->rpcs, ns3->transport, ns3->pcap ? ", captures written" : "",
 	       ns3->options.runs);
-	printf("%6s %12s %12s %7s %14s %14s\n", "hosts", "ours RPC/s",
-	       "ns-3 RPC/s", "ratio", "ours events/s", "ns-3 events/s");
+	printf("%6s %12s %14s", "hosts", "ours RPC/s", "ours events/s");
+	if (!ns3->alone)
+		printf(" %12s %14s %7s", "ns-3 RPC/s", "ns-3 events/s",
+		       "ratio");
+	putchar('\n');
 }
 
 static void
@@ -347,22 +353,34 @@ side_json(const char *name, const struct side *side)
 }
 
 static void
+point_json(const struct ns3 *ns3, const struct point *point)
+{
+	printf("{\"hosts\":%" PRIu64 ",\"ours_rpc_per_s\":%.0f", point->hosts,
+	       point->ours.rate);
+	if (!ns3->alone)
+		printf(",\"ns3_rpc_per_s\":%.0f,\"ratio\":%.2f",
+		       point->theirs.rate,
+		       point->ours.rate / point->theirs.rate);
+	side_json("ours", &point->ours);
+	if (!ns3->alone)
+		side_json("ns3", &point->theirs);
+	putchar('}');
+}
+
+static void
 point_print(const struct ns3 *ns3, const struct point *point, bool first)
 {
-	double ratio = point->ours.rate / point->theirs.rate;
-
 	if (ns3->options.json) {
-		printf("%s\n{\"hosts\":%" PRIu64 ",\"ours_rpc_per_s\":%.0f"
-		       ",\"ns3_rpc_per_s\":%.0f,\"ratio\":%.2f",
-		       first ? "" : ",", point->hosts, point->ours.rate,
-		       point->theirs.rate, ratio);
-		side_json("ours", &point->ours);
-		side_json("ns3", &point->theirs);
-		printf("}");
+		printf("%s\n", first ? "" : ",");
+		point_json(ns3, point);
 	} else {
-		printf("%6" PRIu64 " %12.0f %12.0f %7.1f %14.0f %14.0f\n",
-		       point->hosts, point->ours.rate, point->theirs.rate,
-		       ratio, point->ours.event_rate, point->theirs.event_rate);
+		printf("%6" PRIu64 " %12.0f %14.0f", point->hosts,
+		       point->ours.rate, point->ours.event_rate);
+		if (!ns3->alone)
+			printf(" %12.0f %14.0f %7.1f", point->theirs.rate,
+			       point->theirs.event_rate,
+			       point->ours.rate / point->theirs.rate);
+		putchar('\n');
 	}
 	(void)fflush(stdout);
 }
@@ -380,6 +398,7 @@ ns3_parse(int argc, char **argv, struct ns3 *ns3, uint64_t *hosts,
 		{ .name = "rpcs", .text = &rpcs },
 		{ .name = "routes", .text = &routes },
 		{ .name = "pcap", .flag = &ns3->pcap },
+		{ .name = "alone", .flag = &ns3->alone },
 	};
 	int code = bench_parse(argc, argv, &ns3->options, extras,
 			       sizeof(extras) / sizeof(extras[0]));
@@ -435,7 +454,7 @@ bench_ns3(int argc, char **argv)
 	int code = ns3_parse(argc, argv, &ns3, hosts, &count);
 	if (code != 0)
 		return code;
-	code = rival_build(ns3.program);
+	code = ns3.alone ? 0 : rival_build(ns3.program);
 	if (code != 0)
 		return code;
 	ns3.scenario = calloc(1, sizeof(*ns3.scenario));
