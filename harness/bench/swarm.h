@@ -4,7 +4,7 @@
  *
  * Nothing but the hash table: no sessions, no faults. Three replicas. The
  * fabric is that of scenarios/million.yaml: 2 exits, 8 spines, 64 leaves,
- * servers on two of them, 10 Gbit/s and 1 us a link.
+ * servers on two of them, links as they are by default.
  */
 #ifndef HARNESS_BENCH_SWARM_H
 #define HARNESS_BENCH_SWARM_H
