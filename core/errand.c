@@ -357,7 +357,7 @@ file_contacts(struct node *node, struct lookup *lookup,
 	uint32_t peers[MESSAGE_CONTACTS_MAX];
 
 	for (uint32_t i = 0; i < item->contact_count; i++)
-		named[i] = message_contact(item, i);
+		message_contact_read(item, i, &named[i]);
 	endpoints_intern_all(node->parts.endpoints, named, item->contact_count,
 			     peers);
 	for (uint32_t i = 0; i < item->contact_count; i++) {

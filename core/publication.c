@@ -108,6 +108,13 @@ chain_of(const struct publications *publications, uint32_t node,
 	return &publications->chains[hash & publications->chain_mask];
 }
 
+void
+publication_fetch(const struct publications *publications, uint32_t node,
+		  uint64_t position)
+{
+	__builtin_prefetch(chain_of(publications, node, position));
+}
+
 uint32_t
 publication_find(const struct publications *publications, uint32_t node,
 		 const struct session_key *key, uint64_t position)

@@ -334,6 +334,14 @@ store_get(struct store *store, struct instant now, uint32_t holder,
 	return found.count;
 }
 
+void
+store_fetch(const struct store *store, uint32_t holder,
+	    const struct session_key *key)
+{
+	__builtin_prefetch(&store->chains[hash_of(store, holder, key) &
+					  store->chain_mask]);
+}
+
 uint32_t
 store_expire(struct store *store, struct instant now, uint32_t entries)
 {

@@ -370,6 +370,20 @@ table_closer_count(const struct table *table, uint64_t target)
 	return count;
 }
 
+void
+table_fetch(const struct table *table, uint64_t position)
+{
+	if (position == table->self)
+		return;
+	unsigned b = position_bucket(table->self, position);
+	const uint8_t *at = (const uint8_t *)&table->contacts[table->starts[b]];
+	const uint8_t *end =
+		(const uint8_t *)&table->contacts[table->starts[b + 1]];
+
+	for (; at < end; at += 64)
+		__builtin_prefetch(at);
+}
+
 uint32_t
 table_suspect(struct table *table, uint32_t peer)
 {

@@ -144,7 +144,7 @@ servers_start(struct servers *servers, uint32_t index)
 			servers->held, seed);
 	alarm_cancel(&participant->alarm, servers->participants->world.queue);
 	server->alive = true;
-	participant->joined = false;
+	participant_joined(servers->participants, index, false);
 	server->leaving = false;
 }
 
@@ -228,8 +228,8 @@ servers_ideal(struct servers *servers)
 		nodes[i] = servers->servers[i].alive
 				   ? servers->participants->array[i].node
 				   : NULL;
-		servers->participants->array[i].joined =
-			servers->servers[i].alive;
+		participant_joined(servers->participants, i,
+				   servers->servers[i].alive);
 	}
 	ideal_fill(nodes, servers->count, servers->parts.endpoints,
 		   servers->settings->dht.node.k, servers->settings->seed);
@@ -263,7 +263,7 @@ void
 servers_absent(struct servers *servers, uint32_t index)
 {
 	servers->servers[index].alive = false;
-	servers->participants->array[index].joined = false;
+	participant_joined(servers->participants, index, false);
 	network_announce(servers->network, index, false);
 	network_device_set(servers->network, index, false);
 }
@@ -271,11 +271,7 @@ servers_absent(struct servers *servers, uint32_t index)
 uint32_t
 servers_joined(const struct servers *servers)
 {
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < servers->count; i++)
-		count += servers->participants->array[i].joined;
-	return count;
+	return servers->participants->joined;
 }
 
 uint32_t
@@ -308,7 +304,7 @@ servers_crash(struct servers *servers, uint32_t index)
 	node_forget(server->participant->node);
 	transport_drop(servers->transport, index);
 	server->alive = false;
-	server->participant->joined = false;
+	participant_joined(servers->participants, index, false);
 	alarm_cancel(&server->participant->alarm,
 		     servers->participants->world.queue);
 	network_device_set(servers->network, index, false);

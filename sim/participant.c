@@ -59,6 +59,16 @@ participants_destroy(struct participants *all)
 	free(all);
 }
 
+void
+participant_joined(struct participants *all, uint32_t index, bool joined)
+{
+	struct participant *participant = &all->array[index];
+
+	all->joined += joined;
+	all->joined -= participant->joined;
+	participant->joined = joined;
+}
+
 /* ---- node events ---- */
 
 static void
@@ -124,7 +134,7 @@ take_events(struct participants *all, struct instant now, uint32_t index,
 			measure_lookup(all, index, &event);
 			break;
 		case NODE_JOINED:
-			participant->joined = true;
+			participant_joined(all, index, true);
 			break;
 		default:
 			break;

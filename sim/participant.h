@@ -71,7 +71,7 @@ struct participant {
 	struct steer *steer; /* NULL: no sessions in this run */
 	struct address loopback;
 	struct alarm alarm;
-	bool joined; /* NODE_JOINED came; the owner may set and clear it */
+	bool joined; /* NODE_JOINED came, or the owner says so */
 	uint32_t incarnation; /* in the alarm's event, as a */
 	uint32_t sequence; /* numbers encapsulated packets, and what else the
 			      owner likes */
@@ -117,6 +117,7 @@ struct participant_world {
 struct participants {
 	struct participant_world world;
 	struct participant *array; /* by server */
+	uint32_t joined; /* how many are */
 	struct processing *processing; /* NULL: daemons take no time */
 	uint64_t answers; /* RSTs and ICMP errors of our making */
 	struct outbox outboxes[PARTICIPANT_OUTBOXES];
@@ -143,6 +144,7 @@ void participant_event(struct participants *, struct instant now,
 struct outbox *participant_begin(struct participants *);
 void participant_end(struct participants *, struct instant now,
 		     uint32_t server);
+void participant_joined(struct participants *, uint32_t server, bool joined);
 /* The stack has, or has no longer, the socket: steer_opened(), steer_closed().
  * With Homeward off nothing, and 0. */
 int participant_opened(struct participants *, struct instant now,

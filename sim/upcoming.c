@@ -4,6 +4,9 @@
  */
 #include "sim/upcoming.h"
 
+#include "core/wire/cursor.h"
+#include "core/wire/message.h"
+#include "core/wire/protocol.h"
 #include "sim/network_state.h"
 
 #define LINE	   64
@@ -58,12 +61,42 @@ first_look(const struct event *event, const struct network *network,
 	server_fetch(network, servers, event->destination);
 }
 
+/* What its node needs for a datagram of the hash table; no more is read of it
+ * than says that it may be one. */
+static void
+datagram_look(const struct buffer *buffer, uint32_t server,
+	      const struct network *network, const struct servers *servers)
+{
+	const uint8_t *bytes = buffer->bytes;
+	uint32_t offset = bytes[0] >> 4 == 4 ? 20 : 40; /* IP, no options */
+	struct address from;
+
+	if (buffer->size < offset + 8 + MESSAGE_SEAL_BYTES ||
+	    bytes[offset == 20 ? 9 : 6] != IP_UDP ||
+	    wire_get16(bytes + offset + 2) != PARTICIPANT_PORT ||
+	    !servers->servers[server].alive)
+		return;
+	from = offset == 20 ? address_ip4(bytes + 12) : address_ip6(bytes + 8);
+	/* Server i is endpoint i. */
+	node_approach(servers->participants->array[server].node,
+		      network_server_find(network, &from), bytes + offset + 8,
+		      buffer->size - offset - 8 - MESSAGE_SEAL_BYTES);
+}
+
 /* By now it may have been handled, and its buffer be another's. */
 static void
-second_look(const struct event *event, const struct network *network)
+second_look(const struct event *event, const struct network *network,
+	    const struct servers *servers)
 {
 	const struct buffer *buffer = buffer_get(network->buffers, event->a);
 	uint32_t target = buffer->target;
+
+	if (!fabric_is_router(network->fabric, event->destination)) {
+		if (event->destination < network->fabric->settings.servers)
+			datagram_look(buffer, event->destination, network,
+				      servers);
+		return;
+	}
 
 	if (network->bgp != NULL && TARGET_KIND(target) == TARGET_SERVER &&
 	    TARGET_INDEX(target) < network->fabric->settings.servers)
@@ -82,9 +115,8 @@ upcoming_fetch(struct upcoming *upcoming, struct queue *queue,
 			continue;
 		struct event *told =
 			&upcoming->told[upcoming->count % UPCOMING_LATER];
-		if (upcoming->count++ >= UPCOMING_LATER &&
-		    fabric_is_router(network->fabric, told->destination))
-			second_look(told, network);
+		if (upcoming->count++ >= UPCOMING_LATER)
+			second_look(told, network, servers);
 		first_look(&events[i], network, servers);
 		*told = events[i];
 	}

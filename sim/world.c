@@ -325,7 +325,7 @@ join_all(struct world *world, uint32_t present)
 		};
 		queue_schedule(world->queue, i, interval * i, &event);
 	}
-	/* Counting who is in costs; so first until the last has begun. */
+	/* Until the last has begun, then until all are in. */
 	if (run_until(world, last, 0) &&
 	    servers_joined(world->servers) < present)
 		(void)run_until(world, instant_after(last, JOIN_MOST_NS),

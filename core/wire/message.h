@@ -158,6 +158,10 @@ static inline bool message_next(struct message_reader *, struct message_item *);
  * IPv4 precedes IPv6. */
 static inline struct endpoint message_contact(const struct message_item *,
 					      uint32_t index);
+/* The same into place: a copy of what was just written in pieces waits until
+ * all of them are in the cache. */
+static inline void message_contact_read(const struct message_item *,
+					uint32_t index, struct endpoint *);
 
 /*
  * Writing. A request:
@@ -483,28 +487,36 @@ message_open(struct message_reader *reader, const uint8_t *bytes, size_t size)
 	return reader->drop;
 }
 
-static inline struct endpoint
-message_contact(const struct message_item *item, uint32_t index)
+static inline void
+message_contact_read(const struct message_item *item, uint32_t index,
+		     struct endpoint *endpoint)
 {
-	struct endpoint endpoint;
 	const uint8_t *bytes = item->contact_bytes;
 	uint32_t address_bytes;
 
-	__builtin_memset(&endpoint, 0, sizeof(endpoint));
+	__builtin_memset(endpoint, 0, sizeof(*endpoint));
 	if (index < item->contact_ip4_count) {
 		bytes += index * MESSAGE_CONTACT_IP4_BYTES;
-		endpoint.address.family = 4;
+		endpoint->address.family = 4;
 		address_bytes = 4;
 	} else {
 		bytes += item->contact_ip4_count * MESSAGE_CONTACT_IP4_BYTES +
 			 (index - item->contact_ip4_count) *
 				 MESSAGE_CONTACT_IP6_BYTES;
-		endpoint.address.family = 6;
+		endpoint->address.family = 6;
 		address_bytes = 16;
 	}
-	message_copy(endpoint.address.bytes, bytes, address_bytes);
-	endpoint.port = (uint16_t)(bytes[address_bytes] << 8 |
-				   bytes[address_bytes + 1]);
+	message_copy(endpoint->address.bytes, bytes, address_bytes);
+	endpoint->port = (uint16_t)(bytes[address_bytes] << 8 |
+				    bytes[address_bytes + 1]);
+}
+
+static inline struct endpoint
+message_contact(const struct message_item *item, uint32_t index)
+{
+	struct endpoint endpoint;
+
+	message_contact_read(item, index, &endpoint);
 	return endpoint;
 }
 
