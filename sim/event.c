@@ -618,7 +618,7 @@ entry_first(struct queue *queue)
 static void
 entry_drop(struct queue *queue, const struct entry *first)
 {
-	if (first == &queue->pile.entries[0])
+	if (first == queue->pile.entries)
 		pile_pop(&queue->pile);
 	else
 		queue->run_at++;
