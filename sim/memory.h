@@ -9,6 +9,7 @@
 #ifndef SIM_MEMORY_H
 #define SIM_MEMORY_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,7 +36,8 @@ void memory_unmap(void *memory, size_t bytes); /* NULL: nothing */
 static inline void *
 memory_grown(void *array, size_t count, size_t size)
 {
-	if (size != 0 && count > SIZE_MAX / size)
+	assert(count > 0 && size > 0);
+	if (count > SIZE_MAX / size)
 		abort();
 	void *grown = realloc(array, count * size);
 	if (grown == NULL)
