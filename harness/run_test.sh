@@ -9,65 +9,8 @@ homeward=$1/homeward
 [ -x "$homeward" ] || { echo "no $homeward" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failures=0 checks=0
-
-fail() {
-	echo "FAILED: $*" >&2
-	failures=$((failures + 1))
-}
-
-# expect SENTENCE CODE COMMAND... - runs it; output in $work/out, $work/err
-expect() {
-	local sentence=$1 wanted=$2 code=0
-	shift 2
-	checks=$((checks + 1))
-	"$@" >"$work/out" 2>"$work/err" || code=$?
-	[ "$code" -eq "$wanted" ] || {
-		fail "$sentence: exit $code, not $wanted: $*"
-		sed 's/^/	/' "$work/err" >&2
-	}
-}
-
-# says SENTENCE TEXT - the last command's standard error has TEXT
-says() {
-	checks=$((checks + 1))
-	grep -qF -- "$2" "$work/err" || {
-		fail "$1: did not say '$2'"
-		sed 's/^/	/' "$work/err" >&2
-	}
-}
-
-same() {
-	checks=$((checks + 1))
-	cmp -s "$2" "$3" || {
-		fail "$1: $2 and $3 differ"
-		diff "$2" "$3" | head -5 >&2
-	}
-}
-
-# dump DB - all of it but the columns of clock and host
-dump() {
-	cp "$1" "$work/copy.db"
-	[ ! -e "$1-wal" ] || cp "$1-wal" "$work/copy.db-wal"
-	sqlite3 "$work/copy.db" "UPDATE run SET started_at = '', wall_s = 0,
-		cpu_s = 0, peak_rss_bytes = 0, host = '', kernel = ''" .dump
-	rm -f "$work"/copy.db*
-}
-
-count() {
-	sqlite3 "$1" "SELECT count(*) FROM run WHERE status = 'ok'" 2>/dev/null ||
-		echo 0
-}
-
-# await DB COUNT PID - until so many runs are there; false when it ended first
-await() {
-	for _ in $(seq 600); do
-		[ "$(count "$1")" -ge "$2" ] && return 0
-		kill -0 "$3" 2>/dev/null || return 1
-		sleep 0.05
-	done
-	return 1
-}
+# shellcheck source=harness/upset
+. harness/upset
 
 cat >"$work/small.yaml" <<'YAML'
 title: Small and quick
@@ -316,5 +259,4 @@ expect "determinism" 0 "$homeward" run --check-determinism --trace traces \
 says "determinism" "two runs of each point are the same"
 [ -z "$(find traces -name '.second*')" ] || fail "determinism: leftovers"
 
-echo "$checks passed, $failures failed" >&2
-[ "$failures" -eq 0 ]
+upset_end

@@ -37,19 +37,22 @@
  * left out and why. *count: series found. 0 or EXIT_RUNTIME, said.
  */
 int series_attach(sqlite3 *, const char *scenario, size_t *count);
-/*
- * From now on runs that differ in the keys that match one of these patterns
- * (fnmatch(3): "events.*.target") are of one series, too: as if the key were
- * not there. For keys that choose among samples, such as which link is cut.
- * 0 or EXIT_RUNTIME, said; EXIT_USAGE, said: no key of these runs matches.
- */
+
+/* Patterns of keys (fnmatch(3): "events.*.target"); zeroed: none. */
 #define SERIES_POOLED 16
 struct series_pool {
 	const char *patterns[SERIES_POOLED];
 	size_t count;
 };
-/* False: too many. */
+
+/* The pattern is borrowed. False: too many. */
 bool series_pool_add(struct series_pool *, const char *pattern);
+/*
+ * From now on runs that differ in keys that match one of the patterns are of
+ * one series, too: as if the key were not there. For keys that choose among
+ * samples, such as which link is cut. 0 or EXIT_RUNTIME, said; EXIT_USAGE,
+ * said: no key of these runs matches.
+ */
 int series_pool(sqlite3 *, const struct series_pool *);
 
 #endif

@@ -100,18 +100,6 @@ host_of(struct clients *clients, uint32_t device)
 	return &clients->hosts[device - first];
 }
 
-static void
-key_make(const struct tcp_names *names, struct session_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	memcpy(key->client, names->local.bytes, 16);
-	memcpy(key->service, names->remote.bytes, 16);
-	wire_put16(key->client_port, names->local_port);
-	wire_put16(key->service_port, names->remote_port);
-	key->family = names->local.family;
-	key->protocol = IP_TCP;
-}
-
 /* A port that no connection of this host has; one in TIME_WAIT gives way to
  * its reuse. All taken: false. */
 static bool
@@ -123,7 +111,7 @@ choose_port(struct clients *clients, uint32_t device, struct tcp_names *names,
 	if (clients->settings->clients.reuse_ports && client->ended_count > 0) {
 		names->local_port =
 			(uint16_t)client->ended[--client->ended_count];
-		key_make(names, key);
+		transport_key(names, key);
 		struct connection *old =
 			transport_find(clients->transport, device, key);
 		if (old != NULL && old->tcp.state == TCP_STATE_TIME_WAIT) {
@@ -136,7 +124,7 @@ choose_port(struct clients *clients, uint32_t device, struct tcp_names *names,
 	for (uint32_t i = 0; i < PORT_COUNT; i++) {
 		names->local_port = (uint16_t)(PORT_FIRST + client->port);
 		client->port = (client->port + 1) % PORT_COUNT;
-		key_make(names, key);
+		transport_key(names, key);
 		if (transport_find(clients->transport, device, key) == NULL)
 			return true;
 	}
@@ -281,7 +269,7 @@ deliver_segment(struct clients *clients, struct instant now, uint32_t device,
 
 	if (packet->tcp_flags & TCP_RST)
 		client->resets_received++;
-	key_make(&names, &key);
+	transport_key(&names, &key);
 	struct connection *connection =
 		transport_find(clients->transport, device, &key);
 	if (connection != NULL) {

@@ -75,16 +75,10 @@
 #include "sim/pile.h"
 #include "sim/slab.h"
 
-/* Both by measurement: `homeward bench queue`. */
-#ifndef DIGIT_BITS
-#define DIGIT_BITS 5
-#endif
-#ifndef RUN_OPEN
-#define RUN_OPEN 48 /* entries that are sorted at once */
-#endif
-#ifndef RUN_MOST
-#define RUN_MOST 128 /* entries; then the horizon comes nearer */
-#endif
+/* By measurement, see above. */
+#define DIGIT_BITS  5
+#define RUN_OPEN    48 /* entries that are sorted at once */
+#define RUN_MOST    128 /* entries; then the horizon comes nearer */
 #define RUN_KEEP    32 /* entries that stay in the run then, or more */
 #define RUN_ROOM    (2 * RUN_MOST)
 #define DIGITS	    (1U << DIGIT_BITS)

@@ -246,18 +246,6 @@ receive_udp(struct rpcs *rpcs, struct instant now, uint32_t server,
 /* ---- TCP ---- */
 
 static void
-connection_key(const struct tcp_names *names, struct session_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	memcpy(key->client, names->local.bytes, 16);
-	memcpy(key->service, names->remote.bytes, 16);
-	wire_put16(key->client_port, names->local_port);
-	wire_put16(key->service_port, names->remote_port);
-	key->family = names->local.family;
-	key->protocol = IP_TCP;
-}
-
-static void
 call(struct rpcs *rpcs, struct instant now, uint32_t server)
 {
 	uint32_t callee = choose(rpcs, server);
@@ -269,7 +257,7 @@ call(struct rpcs *rpcs, struct instant now, uint32_t server)
 	};
 	struct session_key key;
 
-	connection_key(&names, &key);
+	transport_key(&names, &key);
 	struct connection *connection =
 		transport_add(rpcs->transport, server, &key);
 	connection->rpc = true;

@@ -10,9 +10,12 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/packet.h"
 #include "core/siphash.h"
+#include "core/wire/cursor.h"
+#include "core/wire/protocol.h"
 #include "sim/keymap.h"
 #include "sim/watch.h"
 
@@ -198,6 +201,18 @@ transport_error(struct transport *transport, uint32_t device, bool to_client,
 	if (connection != NULL)
 		tcp_too_big(&connection->tcp, quote.tcp_seq, packet->icmp_mtu);
 	return connection;
+}
+
+void
+transport_key(const struct tcp_names *names, struct session_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	memcpy(key->client, names->local.bytes, 16);
+	memcpy(key->service, names->remote.bytes, 16);
+	wire_put16(key->client_port, names->local_port);
+	wire_put16(key->service_port, names->remote_port);
+	key->family = names->local.family;
+	key->protocol = IP_TCP;
 }
 
 uint32_t

@@ -63,6 +63,8 @@ struct transport *transport_create(struct network *, struct queue *,
 void transport_destroy(struct transport *);
 const struct tcp_settings *transport_settings(const struct transport *);
 
+/* Of the connection that the local side opens: it is the client. */
+void transport_key(const struct tcp_names *, struct session_key *);
 /* NULL: no such connection. */
 struct connection *transport_find(struct transport *, uint32_t device,
 				  const struct session_key *);

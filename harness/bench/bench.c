@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+
 #include "harness/table.h"
 #include "harness/verbs.h"
 #include "live/nearest.h"
@@ -256,42 +259,20 @@ bench_numbers(const char *name, const char *option, const char *text,
 
 /* ---- measuring ---- */
 
-static int64_t
-clock_read(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int64_t
 bench_clock_ns(void)
 {
-	return clock_read(CLOCK_MONOTONIC);
-}
+	struct timespec now;
 
-int64_t
-bench_cpu_ns(void)
-{
-	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-static int
-double_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 double
 bench_median(double *values, size_t count)
 {
-	qsort(values, count, sizeof(*values), double_compare);
-	if (count % 2 == 1)
-		return values[count / 2];
-	return (values[count / 2 - 1] + values[count / 2]) / 2;
+	gsl_sort(values, 1, count);
+	return gsl_stats_median_from_sorted_data(values, 1, count);
 }
 
 /* ---- the machine ---- */

@@ -69,9 +69,8 @@ int bench_usage(const char *name, const char *format, ...)
 
 /* ---- measuring ---- */
 
-/* Nanoseconds of a monotonic clock, and of processor time of this process. */
+/* Nanoseconds of a monotonic clock. */
 int64_t bench_clock_ns(void);
-int64_t bench_cpu_ns(void);
 /* Of count > 0 values, which it sorts. */
 double bench_median(double *values, size_t count);
 

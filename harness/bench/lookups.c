@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lookups.c - `homeward bench lookups`: lookups a second, by the number of
- *nodes
+ * lookups.c - `homeward bench lookups`: lookups a second, by number of nodes
  *
  *	create | tables | settings | lookups: warm-up | run | run | run ...
  *	<------ setup ------------>           <-------- counted -------->
