@@ -3,29 +3,28 @@
  * gate.c - `homeward gate`: is the protocol still the one that was blessed?
  *
  *	homeward gate [--bless] [--baseline FILE] [--jobs N]
- *		      [--set KEY=VALUE]... [--json] [SCENARIO]
+ *		      [--set KEY=VALUE]... [--json] [SCENARIO]...
  *
- *	scenarios/gate.yaml --run--> temporary database --collect--> data
- *	results/gate.baseline ------------------------------read--> data
+ *	scenarios --run--> temporary database --collect--> baseline
+ *	results/gate.baseline ------------------------read--> baseline
  *
- * A simulated sweep is the same on every machine, so counts are compared
- * exactly: events, operations, messages, drops, sessions by outcome, and the
- * histogram of rounds. A time may change a little for good reasons, so the
- * line T = a + L log2 n is compared as statisticians would: L and a of now
- * must lie in the 95 % intervals that were blessed. Nothing about the host is
- * in a baseline.
+ * A simulated sweep is the same on every machine, so what is counted is
+ * compared exactly, point by point: the hash of all state, events, sessions by
+ * outcome, of each metric its count, failures and sum of nanoseconds, the
+ * histogram of rounds, messages and drops. The line T = a + L log2 n is
+ * compared as statisticians would: L and a of now must lie in the 95 %
+ * intervals that were blessed; so when times have changed for a good reason, it
+ * says whether the law did.
  *
- * One datum a line, so that a diff of two baselines reads as the change did:
+ * Without arguments all of `scenarios` below are run, and a baseline that has
+ * more or fewer of them differs. With arguments only those are compared; the
+ * baseline's other scenarios stay what they are, blessing included.
  *
- *	dht.tables=ideal n=64 seed=1 lookup rounds 2 = 41
- *	dht.tables=ideal lookup ms L = 1.234 in 1.2 .. 1.3
- *
- * What differs is printed old beside new; exit 1. --bless writes the baseline
- * anew, for a commit that says why.
+ * What differs is printed old beside new (difference.h); exit 1. --bless
+ * writes the baseline anew, for a commit that says why.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,64 +33,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/baseline.h"
 #include "harness/db.h"
+#include "harness/difference.h"
 #include "harness/run.h"
 #include "harness/scaling.h"
-#include "harness/table.h"
 #include "harness/verbs.h"
 #include "harness/view.h"
 
-#define SCENARIO "scenarios/gate.yaml"
 #define BASELINE "results/gate.baseline"
 #define SETS	 64
-#define LINE	 512
+#define PATH	 512
 
-struct datum {
-	char *name;
-	bool interval; /* value within low .. high, else exactly count */
-	int64_t count;
-	double value, low, high;
-};
-
-struct data {
-	struct datum *datum;
-	size_t count, capacity;
+/* What every commit is held against; together some seconds. One more scenario
+ * is one more line here, and --bless. */
+static const char *const scenarios[] = {
+	"scenarios/gate.yaml", /* rounds, messages and L of the table */
+	"scenarios/paper.yaml", /* links cut under a download */
+	"scenarios/storm.yaml", /* a router dies under 3,000 sessions */
+	"scenarios/drain.yaml", /* a server leaves under load, and returns */
+	"scenarios/ipv6.yaml",	NULL,
 };
 
 struct gate {
-	const char *scenario, *baseline, *jobs;
+	const char *const *scenarios; /* ends with NULL */
+	const char *baseline, *jobs;
 	const char *sets[SETS];
 	int set_count;
+	bool chosen; /* scenarios are the user's */
 	bool bless, json;
 };
-
-static void
-data_free(struct data *data)
-{
-	for (size_t i = 0; i < data->count; i++)
-		free(data->datum[i].name);
-	free(data->datum);
-	*data = (struct data){ 0 };
-}
-
-/* A copy of the datum and of its name. */
-static bool
-data_add(struct data *data, const struct datum *datum)
-{
-	if (data->count == data->capacity) {
-		size_t more = data->capacity == 0 ? 256 : data->capacity * 2;
-		struct datum *larger =
-			realloc(data->datum, more * sizeof(*larger));
-
-		if (larger == NULL)
-			return false;
-		data->datum = larger;
-		data->capacity = more;
-	}
-	data->datum[data->count] = *datum;
-	data->datum[data->count].name = strdup(datum->name);
-	return data->datum[data->count++].name != NULL;
-}
 
 /* Each row: a name and a whole number. */
 static const char *const counts_sql[] = {
@@ -100,22 +71,38 @@ static const char *const counts_sql[] = {
 	"  WHERE run_id = ?1 GROUP BY metric ORDER BY metric",
 	"SELECT metric || ' failed', sum(NOT ok) FROM measurement"
 	"  WHERE run_id = ?1 GROUP BY metric ORDER BY metric",
+	"SELECT metric || ' ns', sum(value_ns) FROM measurement"
+	"  WHERE run_id = ?1 GROUP BY metric ORDER BY metric",
 	"SELECT metric || ' rounds ' || hops, count(*) FROM measurement"
 	"  WHERE run_id = ?1 AND ok AND hops IS NOT NULL"
 	"  AND metric IN ('lookup', 'setting_all')"
 	"  GROUP BY metric, hops ORDER BY metric, hops",
 	"SELECT 'sessions ' || outcome, count(*) FROM session"
 	"  WHERE run_id = ?1 GROUP BY outcome ORDER BY outcome",
-	/* Some are reported with their sum, some by device only. A time is
-	 * no count: it may change a little. */
+	/* Some are reported with their sum, some by device only. When the
+	 * tables had grown is of the clock, not of the count. */
 	"SELECT name, coalesce(sum(iif(node = '', value, NULL)), sum(value))"
 	"  FROM counter WHERE run_id = ?1 AND name <> 'zero_ns'"
 	"  GROUP BY name ORDER BY name",
 	NULL,
 };
 
+static bool
+hash_collect(const char *prefix, const char *hash, struct baseline *data)
+{
+	char name[BASELINE_LINE];
+	struct baseline_datum datum = {
+		.name = name,
+		.form = BASELINE_HASH,
+		.hash = strtoull(hash, NULL, 16),
+	};
+
+	snprintf(name, sizeof(name), "%s state hash", prefix);
+	return baseline_add(data, &datum);
+}
+
 static int
-run_collect(sqlite3 *db, int64_t run, const char *prefix, struct data *data)
+run_collect(sqlite3 *db, int64_t run, const char *prefix, struct baseline *data)
 {
 	for (size_t i = 0; counts_sql[i] != NULL; i++) {
 		sqlite3_stmt *statement = db_prepare(db, counts_sql[i]);
@@ -126,8 +113,8 @@ run_collect(sqlite3 *db, int64_t run, const char *prefix, struct data *data)
 			return EXIT_RUNTIME;
 		sqlite3_bind_int64(statement, 1, run);
 		while (good && (row = db_step(statement)) == 1) {
-			char name[LINE];
-			struct datum datum = {
+			char name[BASELINE_LINE];
+			struct baseline_datum datum = {
 				.name = name,
 				.count = sqlite3_column_int64(statement, 1),
 			};
@@ -135,7 +122,7 @@ run_collect(sqlite3 *db, int64_t run, const char *prefix, struct data *data)
 			snprintf(name, sizeof(name), "%s %s", prefix,
 				 (const char *)sqlite3_column_text(statement,
 								   0));
-			good = data_add(data, &datum);
+			good = baseline_add(data, &datum);
 		}
 		sqlite3_finalize(statement);
 		if (!good || row < 0)
@@ -145,20 +132,32 @@ run_collect(sqlite3 *db, int64_t run, const char *prefix, struct data *data)
 }
 
 static int
-runs_collect(sqlite3 *db, struct data *data)
+runs_collect(sqlite3 *db, struct baseline *data)
 {
 	sqlite3_stmt *statement = db_prepare(
-		db, "SELECT m.run_id, trim(s.label || ' n=' || m.servers ||"
-		    " ' seed=' || m.seed) FROM member m JOIN series s"
-		    " ON s.id = m.series ORDER BY s.id, m.servers, m.seed");
+		db, "SELECT m.run_id, s.scenario || ' ' || trim(s.label ||"
+		    " ' n=' || m.servers || ' seed=' || m.seed), r.state_hash"
+		    " FROM member m JOIN series s ON s.id = m.series"
+		    " JOIN run r ON r.id = m.run_id"
+		    " ORDER BY s.id, m.servers, m.seed");
 	int row = 0, code = 0;
 
 	if (statement == NULL)
 		return EXIT_RUNTIME;
-	while (code == 0 && (row = db_step(statement)) == 1)
-		code = run_collect(
-			db, sqlite3_column_int64(statement, 0),
-			(const char *)sqlite3_column_text(statement, 1), data);
+	while (code == 0 && (row = db_step(statement)) == 1) {
+		const char *prefix =
+			(const char *)sqlite3_column_text(statement, 1);
+
+		if (!hash_collect(
+			    prefix,
+			    (const char *)sqlite3_column_text(statement, 2),
+			    data))
+			code = EXIT_RUNTIME;
+		else
+			code = run_collect(db,
+					   sqlite3_column_int64(statement, 0),
+					   prefix, data);
+	}
 	sqlite3_finalize(statement);
 	return row < 0 ? EXIT_RUNTIME : code;
 }
@@ -172,12 +171,13 @@ snap(double value)
 
 /* L and a of T = a + L log2 n; fewer than three sizes have no interval. */
 static bool
-line_collect(const struct scaling *scaling, struct data *data)
+line_collect(const struct scaling *scaling, struct baseline *data)
 {
 	const struct fit_line *line = &scaling->fit.line[FIT_AFFINE];
 	double u = scaling->rounds ? 1 : 1e-6;
-	char name[LINE];
-	struct datum datum = { .name = name, .interval = true };
+	char name[BASELINE_LINE];
+	struct baseline_datum datum = { .name = name,
+					.form = BASELINE_INTERVAL };
 
 	for (int slope = 1; slope >= 0; slope--) {
 		datum.value = snap(u * (slope ? line->slope : line->intercept));
@@ -187,17 +187,18 @@ line_collect(const struct scaling *scaling, struct data *data)
 			u * (slope ? line->slope_high : line->intercept_high));
 		if (!isfinite(datum.low) || !isfinite(datum.high))
 			continue;
-		snprintf(name, sizeof(name), "%s%s%s %s %s", scaling->label,
+		snprintf(name, sizeof(name), "%s %s%s%s %s %s",
+			 scaling->scenario, scaling->label,
 			 scaling->label[0] != '\0' ? " " : "", scaling->metric,
 			 scaling->rounds ? "rounds" : "ms", slope ? "L" : "a");
-		if (!data_add(data, &datum))
+		if (!baseline_add(data, &datum))
 			return false;
 	}
 	return true;
 }
 
 static int
-lines_collect(sqlite3 *db, struct data *data)
+lines_collect(sqlite3 *db, struct baseline *data)
 {
 	int64_t count;
 	int code = db_number(db, "SELECT count(*) FROM series", 0, &count);
@@ -221,7 +222,7 @@ lines_collect(sqlite3 *db, struct data *data)
 }
 
 static int
-data_collect(const char *path, struct data *data)
+data_collect(const char *path, struct baseline *data)
 {
 	sqlite3 *db;
 	int code = view_open(&db, path, NULL);
@@ -235,233 +236,10 @@ data_collect(const char *path, struct data *data)
 	return code;
 }
 
-#define VALUE 96
-static const char *
-datum_text(const struct datum *datum, char text[VALUE])
-{
-	if (!datum->interval)
-		snprintf(text, VALUE, "%" PRId64, datum->count);
-	else
-		snprintf(text, VALUE, "%.6g in %.6g .. %.6g", datum->value,
-			 datum->low, datum->high);
-	return text;
-}
-
-/* In the file's place only when it is whole. */
-static int
-baseline_write(const struct gate *gate, const struct data *data)
-{
-	char temporary[LINE], text[VALUE];
-	FILE *file;
-	bool good;
-
-	snprintf(temporary, sizeof(temporary), "%s.new", gate->baseline);
-	file = fopen(temporary, "w");
-	if (file == NULL) {
-		fprintf(stderr, "homeward: %s: %s\n", temporary,
-			strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	fprintf(file,
-		"# What `homeward gate %s` must find again; written by --bless."
-		"\n# Counts exactly; L and a (T = a + L log2 n) within their 95"
-		" %% intervals.\n",
-		gate->scenario);
-	for (size_t i = 0; i < data->count; i++)
-		fprintf(file, "%s = %s\n", data->datum[i].name,
-			datum_text(&data->datum[i], text));
-	good = !ferror(file);
-	if (fclose(file) != 0 || !good ||
-	    rename(temporary, gate->baseline) != 0) {
-		fprintf(stderr, "homeward: %s: %s\n", gate->baseline,
-			strerror(errno));
-		(void)unlink(temporary);
-		return EXIT_RUNTIME;
-	}
-	fprintf(stderr, "homeward: %s: %zu data\n", gate->baseline,
-		data->count);
-	return 0;
-}
-
-/* A number up to `end`'s text, which is skipped; NAN: it is none. */
-static double
-number_parse(const char **text, const char *end)
-{
-	char *rest;
-	double value = strtod(*text, &rest);
-
-	if (rest == *text || strncmp(rest, end, strlen(end)) != 0)
-		return NAN;
-	*text = rest + strlen(end);
-	return value;
-}
-
-/* "name = 12" or "name = 1.2 in 1.1 .. 1.3"; the line is cut at " = ". */
-static bool
-datum_parse(char *line, struct datum *datum)
-{
-	char *equals = strstr(line, " = "), *end;
-	const char *value;
-
-	if (equals == NULL || equals == line)
-		return false;
-	*equals = '\0';
-	*datum = (struct datum){ .name = line };
-	value = equals + 3;
-	errno = 0;
-	datum->count = strtoll(value, &end, 10);
-	if (end != value && *end == '\0' && errno == 0)
-		return true;
-	datum->interval = true;
-	datum->value = number_parse(&value, " in ");
-	datum->low = number_parse(&value, " .. ");
-	datum->high = number_parse(&value, "");
-	return isfinite(datum->value) && isfinite(datum->low) &&
-	       isfinite(datum->high) && *value == '\0';
-}
-
-static int
-baseline_read(const char *path, struct data *data)
-{
-	FILE *file = fopen(path, "r");
-	char line[LINE];
-	size_t number = 0;
-	int code = 0;
-
-	if (file == NULL) {
-		fprintf(stderr,
-			"homeward: %s: %s (homeward gate --bless makes it)\n",
-			path, strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	while (code == 0 && fgets(line, sizeof(line), file) != NULL) {
-		struct datum datum;
-
-		number++;
-		line[strcspn(line, "\n")] = '\0';
-		if (line[0] == '#' || line[0] == '\0')
-			continue;
-		if (!datum_parse(line, &datum)) {
-			fprintf(stderr,
-				"homeward: %s:%zu:1: neither 'NAME = COUNT' "
-				"nor 'NAME = VALUE in LOW .. HIGH'\n",
-				path, number);
-			code = EXIT_USAGE;
-		} else if (!data_add(data, &datum)) {
-			code = EXIT_RUNTIME;
-		}
-	}
-	fclose(file);
-	return code;
-}
-
-static int
-datum_order(const void *a, const void *b)
-{
-	const struct datum *left = a, *right = b;
-
-	return strcmp(left->name, right->name);
-}
-
-/* The data by name, to be freed; the names stay theirs. */
-static struct datum *
-data_sort(const struct data *data)
-{
-	struct datum *sorted = calloc(data->count + 1, sizeof(*sorted));
-
-	if (sorted == NULL)
-		return NULL;
-	if (data->count > 0)
-		memcpy(sorted, data->datum, data->count * sizeof(*sorted));
-	qsort(sorted, data->count, sizeof(*sorted), datum_order);
-	return sorted;
-}
-
-static bool
-datum_agrees(const struct datum *old, const struct datum *now)
-{
-	double slack;
-
-	if (old->interval != now->interval)
-		return false;
-	if (!old->interval)
-		return old->count == now->count;
-	/* The file has six digits; an exact line has an interval of none. */
-	slack = 1e-5 * fmax(fabs(old->low), fabs(old->high));
-	return now->value >= old->low - slack &&
-	       now->value <= old->high + slack;
-}
-
-/* One difference; old or now is NULL when only the other has it. */
-static void
-difference_print(const struct gate *gate, const struct datum *old,
-		 const struct datum *now, size_t before)
-{
-	char was[VALUE] = "-", is[VALUE] = "-";
-	const char *name = NULL;
-
-	if (now != NULL) {
-		name = now->name;
-		datum_text(now, is);
-		/* The interval of now is not what it is judged by. */
-		if (now->interval)
-			snprintf(is, sizeof(is), "%.6g", now->value);
-	}
-	if (old != NULL) {
-		name = old->name;
-		datum_text(old, was);
-	}
-	if (gate->json) {
-		fputs(before > 0 ? ",\n {\"name\": " : "[\n {\"name\": ",
-		      stdout);
-		table_quote(stdout, name);
-		fputs(", \"old\": ", stdout);
-		table_quote(stdout, was);
-		fputs(", \"new\": ", stdout);
-		table_quote(stdout, is);
-		putchar('}');
-	} else {
-		printf("%s: was %s, is %s\n", name, was, is);
-	}
-}
-
-static int
-data_compare(const struct gate *gate, const struct data *old,
-	     const struct data *now)
-{
-	struct datum *olds = data_sort(old), *nows = data_sort(now);
-	size_t differ = 0;
-
-	if (olds == NULL || nows == NULL) {
-		free(olds);
-		free(nows);
-		return EXIT_RUNTIME;
-	}
-	for (size_t i = 0; i < old->count; i++) {
-		const struct datum *found =
-			bsearch(&old->datum[i], nows, now->count, sizeof(*nows),
-				datum_order);
-
-		if (found == NULL || !datum_agrees(&old->datum[i], found))
-			difference_print(gate, &old->datum[i], found, differ++);
-	}
-	for (size_t i = 0; i < now->count; i++)
-		if (bsearch(&now->datum[i], olds, old->count, sizeof(*olds),
-			    datum_order) == NULL)
-			difference_print(gate, NULL, &now->datum[i], differ++);
-	free(olds);
-	free(nows);
-	if (gate->json)
-		puts(differ > 0 ? "\n]" : "[]");
-	fprintf(stderr, "homeward: gate: %zu of %zu data differ from %s\n",
-		differ, old->count, gate->baseline);
-	return differ > 0 ? EXIT_GATE : EXIT_OK;
-}
-
-/* The sweep, as `homeward run` does it, in a child: its table is not ours to
+/* One scenario, as `homeward run` does it, in a child: its table is not ours to
  * print, and whoever repeats it means the gate. The child's exit code. */
 static int
-sweep_run(const struct gate *gate, const char *path)
+scenario_run(const struct gate *gate, const char *scenario, const char *path)
 {
 	const char *arguments[2 * SETS + 8];
 	int count = 0, status;
@@ -478,7 +256,7 @@ sweep_run(const struct gate *gate, const char *path)
 		arguments[count++] = "--set";
 		arguments[count++] = gate->sets[i];
 	}
-	arguments[count++] = gate->scenario;
+	arguments[count++] = scenario;
 	arguments[count] = NULL;
 	fflush(stdout);
 	child = fork();
@@ -498,13 +276,31 @@ sweep_run(const struct gate *gate, const char *path)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_RUNTIME;
 }
 
+/* All of them, after a missed expectation too. EXIT_OK, EXIT_GATE, or what
+ * ended it. */
+static int
+scenarios_run(const struct gate *gate, const char *path)
+{
+	int code = EXIT_OK;
+
+	for (size_t i = 0; gate->scenarios[i] != NULL; i++) {
+		int ran = scenario_run(gate, gate->scenarios[i], path);
+
+		if (ran != EXIT_OK)
+			code = ran;
+		if (code != EXIT_OK && code != EXIT_GATE)
+			break;
+	}
+	return code;
+}
+
 static void
 database_remove(const char *folder, const char *path)
 {
 	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		char file[LINE];
+		char file[PATH];
 
 		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
 		(void)unlink(file);
@@ -512,11 +308,12 @@ database_remove(const char *folder, const char *path)
 	(void)rmdir(folder);
 }
 
+/* Run, and read what came out. EXIT_OK and EXIT_GATE leave data. */
 static int
-gate_pass(const struct gate *gate, const struct data *old, struct data *now)
+data_make(const struct gate *gate, struct baseline *now)
 {
 	const char *temporary = getenv("TMPDIR");
-	char folder[LINE / 2], path[LINE / 2 + 16];
+	char folder[PATH / 2], path[PATH / 2 + 16];
 	int code, ran;
 
 	snprintf(folder, sizeof(folder), "%s/homeward-gate-XXXXXX",
@@ -526,17 +323,89 @@ gate_pass(const struct gate *gate, const struct data *old, struct data *now)
 		return EXIT_RUNTIME;
 	}
 	snprintf(path, sizeof(path), "%s/gate.db", folder);
-	ran = sweep_run(gate, path);
-	/* An expectation that fails leaves a whole sweep to compare. */
+	ran = scenarios_run(gate, path);
 	code = ran == EXIT_OK || ran == EXIT_GATE ? data_collect(path, now)
 						  : ran;
 	database_remove(folder, path);
-	if (code != 0)
-		return code;
-	if (!gate->bless)
-		code = data_compare(gate, old, now);
+	return code != EXIT_OK ? code : ran;
+}
+
+/* Add to `to` the data of `from` whose scenario `of` has, or has not. */
+static bool
+data_pick(struct baseline *to, const struct baseline *from,
+	  const struct baseline *of, bool has)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const char *name = from->datum[i].name;
+
+		if (baseline_has(of, name, baseline_scenario(name)) == has &&
+		    !baseline_add(to, &from->datum[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The scenarios that were not chosen stay as they were blessed. */
+static int
+gate_bless(const struct gate *gate, const struct baseline *old,
+	   const struct baseline *now)
+{
+	struct baseline whole = { 0 };
+	int code = EXIT_RUNTIME;
+
+	if (data_pick(&whole, old, now, false) &&
+	    data_pick(&whole, now, now, true))
+		code = baseline_write(gate->baseline, &whole);
+	baseline_free(&whole);
+	return code;
+}
+
+static int
+gate_compare(const struct gate *gate, const struct baseline *old,
+	     const struct baseline *now)
+{
+	struct baseline some = { 0 };
+	size_t differ = 0;
+	bool good = true;
+
+	if (gate->chosen)
+		good = data_pick(&some, old, now, true);
+	else
+		some = *old;
+	good = good && difference_print(&some, now, gate->json, &differ);
+	if (good)
+		fprintf(stderr,
+			"homeward: gate: %zu difference%s from the %zu data of "
+			"%s\n",
+			differ, differ == 1 ? "" : "s", some.count,
+			gate->baseline);
+	if (gate->chosen)
+		baseline_free(&some);
+	if (!good)
+		return EXIT_RUNTIME;
+	return differ > 0 ? EXIT_GATE : EXIT_OK;
+}
+
+static int
+gate_pass(const struct gate *gate)
+{
+	struct baseline old = { 0 }, now = { 0 };
+	int code = EXIT_OK, ran = EXIT_OK;
+
+	/* Before the runs: a missing baseline should not cost a minute. */
+	if (!gate->bless || (gate->chosen && access(gate->baseline, F_OK) == 0))
+		code = baseline_read(gate->baseline, &old);
+	if (code == EXIT_OK)
+		ran = data_make(gate, &now);
+	if (code != EXIT_OK || (ran != EXIT_OK && ran != EXIT_GATE))
+		code = code != EXIT_OK ? code : ran;
+	else if (!gate->bless)
+		/* A missed expectation leaves data to compare. */
+		code = gate_compare(gate, &old, &now);
 	else if (ran == EXIT_OK)
-		code = baseline_write(gate, now);
+		code = gate_bless(gate, &old, &now);
+	baseline_free(&old);
+	baseline_free(&now);
 	return code == EXIT_OK ? ran : code;
 }
 
@@ -551,9 +420,8 @@ verb_gate(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct gate gate = { .scenario = SCENARIO, .baseline = BASELINE };
-	struct data old = { 0 }, now = { 0 };
-	int option, code = 0;
+	struct gate gate = { .scenarios = scenarios, .baseline = BASELINE };
+	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
@@ -579,16 +447,10 @@ verb_gate(int argc, char **argv)
 			return verb_usage(argv[0], NULL);
 		}
 	}
-	if (optind < argc)
-		gate.scenario = argv[optind++];
-	if (optind < argc)
-		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
-	/* Before the sweep: a missing baseline should not cost a minute. */
-	if (!gate.bless)
-		code = baseline_read(gate.baseline, &old);
-	if (code == 0)
-		code = gate_pass(&gate, &old, &now);
-	data_free(&old);
-	data_free(&now);
-	return code;
+	/* argv ends with NULL, as the list does. */
+	if (optind < argc) {
+		gate.chosen = true;
+		gate.scenarios = (const char *const *)&argv[optind];
+	}
+	return gate_pass(&gate);
 }

@@ -107,17 +107,19 @@ static const struct verb verbs[] = {
 	  "  --json                print the names of the figures as JSON\n"
 	  "FIGURE: setting, detection, lookup, hops, throughput, scaling,\n"
 	  "compare.\n" },
-	{ "gate", verb_gate, "compare a small sweep with its baseline",
+	{ "gate", verb_gate, "compare small sweeps with their baseline",
 	  "[--bless] [--baseline FILE] [--jobs N] [--set KEY=VALUE]...\n"
-	  "[--json] [SCENARIO]",
+	  "[--json] [SCENARIO]...",
 	  "  --bless               write the baseline instead\n"
 	  "  --baseline FILE       what to compare with "
 	  "(results/gate.baseline)\n"
 	  "  --jobs N              points run at a time (as many as "
 	  "processors)\n"
 	  "  --set KEY=VALUE       change a key; may be repeated\n"
-	  "  --json                print what differs as JSON\n"
-	  "SCENARIO: scenarios/gate.yaml. Exit 1 when anything differs.\n" },
+	  "  --json                print all that differs as JSON\n"
+	  "SCENARIO: only these of the baseline; else gate, paper, storm, "
+	  "drain and\n"
+	  "ipv6 of folder scenarios. Exit 1 when anything differs.\n" },
 	{ "replay", verb_replay, "push a capture's sessions through the core",
 	  "[--move-at PACKET|TIME] [--move HOW] [--homeward on|off]\n"
 	  "[--servers N] [--routing at-once|lab] [--mtu N] [--seed N]\n"
