@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/check.h"
+#include "core/test/check.h"
 
 static const struct {
 	enum drop drop;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/check.h"
 #include "core/position.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 
 #define SPACE 1200 /* different endpoints that the walk may draw */
 

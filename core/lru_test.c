@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "core/check.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 
 #define CAPACITY 13
 #define HASHES	 6 /* few, so that chains are long */

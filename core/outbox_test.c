@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/check.h"
+#include "core/test/check.h"
 
 #define ITEMS 3
 #define BYTES 10

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "core/check.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 
 static const struct {
 	const char *sentence;

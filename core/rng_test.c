@@ -4,7 +4,7 @@
  */
 #include "core/rng.h"
 
-#include "core/check.h"
+#include "core/test/check.h"
 
 /* From the generator's definition by hand: state 1, 2, 3, 4. */
 static void

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "core/check.h"
+#include "core/test/check.h"
 
 static const uint64_t vectors[64] = {
 	UINT64_C(0x726fdb47dd0e0e31), UINT64_C(0x74f839c593dc67fd),

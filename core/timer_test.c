@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "core/check.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 
 #define SLOTS 300
 #define HEAPS 3

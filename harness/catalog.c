@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/db.h"
-#include "harness/resolved.h"
-#include "harness/scenario.h"
-#include "harness/sweep.h"
+#include "harness/db/db.h"
+#include "harness/scenario/resolved.h"
+#include "harness/scenario/scenario.h"
+#include "harness/scenario/sweep.h"
 #include "harness/verbs.h"
 
 /* An in-memory database with these tables; NULL: said. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/table.h"
+#include "harness/db/table.h"
 
 /* One more kind than data have, and before them: what is there or is not. */
 #define PRESENCE 0

@@ -33,13 +33,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/analyse/scaling.h"
+#include "harness/analyse/view.h"
 #include "harness/baseline.h"
-#include "harness/db.h"
+#include "harness/db/db.h"
 #include "harness/difference.h"
-#include "harness/run.h"
-#include "harness/scaling.h"
+#include "harness/run/run.h"
 #include "harness/verbs.h"
-#include "harness/view.h"
 
 #define BASELINE "results/gate.baseline"
 #define SETS	 64

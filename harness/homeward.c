@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "harness/verbs.h"
-#include "live/nearest.h"
+#include "live/conf/nearest.h"
 
 static void
 help_print(FILE *file)

@@ -17,13 +17,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/lab.h"
-#include "harness/lab_daemon.h"
-#include "harness/lab_frr.h"
-#include "harness/lab_route.h"
-#include "harness/lab_wire.h"
-#include "harness/scenario.h"
-#include "harness/table.h"
+#include "harness/db/table.h"
+#include "harness/lab/lab.h"
+#include "harness/lab/lab_daemon.h"
+#include "harness/lab/lab_frr.h"
+#include "harness/lab/lab_route.h"
+#include "harness/lab/lab_wire.h"
+#include "harness/scenario/scenario.h"
 #include "harness/verbs.h"
 
 struct request {

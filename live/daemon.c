@@ -14,13 +14,13 @@
 
 #include "core/wire/gue.h"
 #include "core/wire/message.h"
-#include "live/answer.h"
-#include "live/conf.h"
-#include "live/door.h"
-#include "live/drain.h"
-#include "live/herald.h"
+#include "live/conf/conf.h"
+#include "live/control/door.h"
+#include "live/control/drain.h"
+#include "live/control/herald.h"
+#include "live/kernel/answer.h"
+#include "live/kernel/privilege.h"
 #include "live/loop.h"
-#include "live/privilege.h"
 
 #define ERROR_ROOM 512
 /* The largest inner packet and its header. */

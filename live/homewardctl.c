@@ -22,7 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "live/command.h"
+#include "live/control/command.h"
 
 #ifndef HOMEWARD_VERSION
 #define HOMEWARD_VERSION "unknown"

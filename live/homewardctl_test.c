@@ -20,11 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/check.h"
-#include "live/control.h"
-#include "live/cost.h"
-#include "live/fake.h"
-#include "live/report.h"
+#include "core/test/check.h"
+#include "live/control/control.h"
+#include "live/engine/report.h"
+#include "live/kernel/cost.h"
+#include "live/test/fake.h"
 
 static char folder[] = "/tmp/homeward-ctl-XXXXXX";
 static char program[512];

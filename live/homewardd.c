@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "live/conf.h"
+#include "live/conf/conf.h"
+#include "live/conf/secret.h"
 #include "live/daemon.h"
-#include "live/secret.h"
 
 static const char usage_text[] =
 	"usage: homewardd [-dnv] [-f FILE]\n"

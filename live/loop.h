@@ -26,12 +26,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "live/control.h"
-#include "live/cost.h"
-#include "live/datapath.h"
-#include "live/engine.h"
-#include "live/inlet.h"
-#include "live/outlet.h"
+#include "live/control/control.h"
+#include "live/engine/engine.h"
+#include "live/kernel/cost.h"
+#include "live/kernel/datapath.h"
+#include "live/kernel/inlet.h"
+#include "live/kernel/outlet.h"
 
 #define LOOP_BATCH 64
 /* Of strays fewer: all of a batch wait for its last. With 64 a moved upload's

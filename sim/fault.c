@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/actor.h"
-#include "sim/fault_kind.h"
-#include "sim/path.h"
+#include "sim/engine/actor.h"
+#include "sim/model/fault_kind.h"
+#include "sim/net/path.h"
 
 enum step {
 	STEP_BEGIN,

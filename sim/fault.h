@@ -30,12 +30,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/event.h"
-#include "sim/network.h"
-#include "sim/server.h"
-#include "sim/settings.h"
-#include "sim/watch.h"
-#include "sim/workload.h"
+#include "sim/engine/event.h"
+#include "sim/host/server.h"
+#include "sim/model/settings.h"
+#include "sim/model/watch.h"
+#include "sim/model/workload.h"
+#include "sim/net/network.h"
 
 struct faults;
 

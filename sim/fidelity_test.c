@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "core/check.h"
+#include "core/test/check.h"
 #include "sim/world.h"
 
 #define TIMES_MAX 20000

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/check.h"
+#include "core/test/check.h"
 #include "sim/world.h"
 
 struct count {

@@ -9,7 +9,7 @@
 
 #include "core/wire/cursor.h"
 #include "core/wire/protocol.h"
-#include "sim/actor.h"
+#include "sim/engine/actor.h"
 
 #define CLIENT_NET4 0xc6120000u /* 198.18.0.0 */
 #define PORT_FIRST  1024u

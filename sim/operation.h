@@ -19,9 +19,9 @@
 #ifndef SIM_OPERATION_H
 #define SIM_OPERATION_H
 
-#include "sim/event.h"
-#include "sim/server.h"
-#include "sim/settings.h"
+#include "sim/engine/event.h"
+#include "sim/host/server.h"
+#include "sim/model/settings.h"
 
 #define OPERATION_PAUSE_NS NS_PER_S
 

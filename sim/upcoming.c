@@ -7,7 +7,7 @@
 #include "core/wire/cursor.h"
 #include "core/wire/message.h"
 #include "core/wire/protocol.h"
-#include "sim/network_state.h"
+#include "sim/net/network_state.h"
 
 #define LINE	   64
 #define HOST_LINES 9 /* of a packet: half a kilobyte */

@@ -21,9 +21,9 @@
 
 #include <stdint.h>
 
-#include "sim/event.h"
-#include "sim/network.h"
-#include "sim/server.h"
+#include "sim/engine/event.h"
+#include "sim/host/server.h"
+#include "sim/net/network.h"
 
 #define UPCOMING_LATER 4 /* events between the two looks; a power of two */
 

@@ -15,18 +15,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/account.h"
-#include "sim/actor.h"
-#include "sim/client.h"
-#include "sim/event.h"
+#include "sim/engine/account.h"
+#include "sim/engine/actor.h"
+#include "sim/engine/event.h"
 #include "sim/fault.h"
-#include "sim/network.h"
+#include "sim/host/client.h"
+#include "sim/host/rpc.h"
+#include "sim/host/server.h"
+#include "sim/host/transport.h"
+#include "sim/model/workload.h"
+#include "sim/net/network.h"
 #include "sim/operation.h"
-#include "sim/rpc.h"
-#include "sim/server.h"
-#include "sim/transport.h"
 #include "sim/upcoming.h"
-#include "sim/workload.h"
 
 /* Events between two calls of progress(). */
 #define PROGRESS_EVENTS 16384

@@ -20,8 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sim/settings.h"
-#include "sim/watch.h"
+#include "sim/model/settings.h"
+#include "sim/model/watch.h"
 
 struct account;
 struct world;

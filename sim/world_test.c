@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/check.h"
 #include "core/instant.h"
+#include "core/test/check.h"
 
 #define MS NS_PER_MS
 #define S  NS_PER_S

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "core/check.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 
 /* The oracle: two bytes at a time, carry folded at once, padded with zero. */
 static uint16_t

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/check.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 
 /* A copy that ends where its memory ends, so that ASan sees one byte more. */
 static enum drop

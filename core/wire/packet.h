@@ -26,7 +26,7 @@
  * there. packet_parse_quote() is for the packet inside an ICMP error, which
  * RFC 792 cuts after 8 transport bytes: ports (and TCP's sequence number)
  * suffice, `partial` says that no more was there. Checksums are verified
- * by a verb of their own, packet_checksum_ok() in core/packet.h: live, the
+ * by a verb of their own, packet_checksum_ok() in core/wire/build.h: live, the
  * kernel or the card has done it.
  *
  * Where we are stricter than the RFCs: a first fragment must hold the whole

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/packet.h"
+#include "core/wire/build.h"
 #include "core/wire/eth.h"
 #include "core/wire/gue.h"
 #include "core/wire/tcp.h"

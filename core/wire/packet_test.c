@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/check.h"
 #include "core/rng.h"
+#include "core/test/check.h"
 #include "core/wire/eth.h"
 #include "core/wire/gue.h"
 

@@ -17,9 +17,9 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
-#include "harness/table.h"
+#include "harness/db/table.h"
 #include "harness/verbs.h"
-#include "live/nearest.h"
+#include "live/conf/nearest.h"
 
 static const struct bench benches[] = {
 	{ "queue", bench_queue, "the event queue beside a plain binary heap",

@@ -4,7 +4,7 @@
  */
 #include "harness/bench/heap.h"
 
-#include "sim/memory.h"
+#include "sim/engine/memory.h"
 
 static bool
 entry_before(const struct heap_entry *a, const struct heap_entry *b)

@@ -3,8 +3,8 @@
  * heap.h - a plain binary heap of events: what the event queue is measured by
  *
  * The queue that one would write first: an array of whole events, children of
- * i at 2 i + 1 and 2 i + 2, in exactly the order of sim/event.h. Nothing in
- * it is clumsy on purpose (holes are moved, events are not swapped), and it
+ * i at 2 i + 1 and 2 i + 2, in exactly the order of sim/engine/event.h. Nothing
+ * in it is clumsy on purpose (holes are moved, events are not swapped), and it
  * keeps no hash; the event queue has to beat it with one.
  */
 #ifndef HARNESS_BENCH_HEAP_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/event.h"
+#include "sim/engine/event.h"
 
 struct heap_entry {
 	int64_t at_ns;

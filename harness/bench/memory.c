@@ -3,9 +3,9 @@
  * memory.c - `homeward bench memory`: bytes a node, by what they are for
  *
  * A world is made, its tables are filled (ideal), and each part says what it
- * has allocated (sim/account.h). Beside the sum stands what the system says:
- * the growth of the resident set. The two differ by the heap's own needs, by
- * packets and captures in flight, by what is left of the last world, and by
+ * has allocated (sim/engine/account.h). Beside the sum stands what the system
+ * says: the growth of the resident set. The two differ by the heap's own needs,
+ * by packets and captures in flight, by what is left of the last world, and by
  * pools that were sized for more than was stored; pools are listed apart.
  *
  * The budget is that of a node with its contacts: 6 KiB with k = 20, 3 KiB
@@ -17,11 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/store.h"
+#include "core/dht/store.h"
 #include "harness/bench/bench.h"
 #include "harness/bench/swarm.h"
 #include "harness/verbs.h"
-#include "sim/account.h"
+#include "sim/engine/account.h"
 #include "sim/world.h"
 
 #define KS 8

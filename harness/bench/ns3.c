@@ -30,9 +30,9 @@
 
 #include "harness/bench/bench.h"
 #include "harness/bench/rival.h"
-#include "harness/scenario.h"
-#include "harness/sweep.h"
-#include "harness/trace.h"
+#include "harness/db/trace.h"
+#include "harness/scenario/scenario.h"
+#include "harness/scenario/sweep.h"
 #include "harness/verbs.h"
 #include "sim/world.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// ns3_rpc - the load of sim/rpc.h on the fabric of a plan, in ns-3
+// ns3_rpc - the load of sim/host/rpc.h on the fabric of a plan, in ns-3
 //
 //	ns3_rpc PLAN RPCS REQUEST_BYTES ANSWER_BYTES udp|tcp SEED [PREFIX]
 //

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "harness/verbs.h"
-#include "sim/fabric.h"
-#include "sim/memory.h"
+#include "sim/engine/memory.h"
+#include "sim/model/fabric.h"
 
 #define FAR UINT32_MAX
 

@@ -23,7 +23,7 @@
 
 #include <stdio.h>
 
-#include "sim/settings.h"
+#include "sim/model/settings.h"
 
 enum plan_routes {
 	PLAN_HOSTS,

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/check.h"
-#include "sim/fabric.h"
+#include "core/test/check.h"
+#include "sim/model/fabric.h"
 
 #define ROUTES	65536
 #define LINKS	1024

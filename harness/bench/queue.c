@@ -40,8 +40,8 @@
 #include "harness/bench/bench.h"
 #include "harness/bench/heap.h"
 #include "harness/verbs.h"
-#include "sim/event.h"
-#include "sim/memory.h"
+#include "sim/engine/event.h"
+#include "sim/engine/memory.h"
 
 #define WINDOW_EVENTS 1000000
 #define PENDING_SIZES 16

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "harness/bench/plan.h"
-#include "sim/settings.h"
+#include "sim/model/settings.h"
 
 /* What one run of a contender said. */
 struct bench_rpcs {

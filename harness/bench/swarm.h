@@ -10,7 +10,7 @@
 #define HARNESS_BENCH_SWARM_H
 
 #include "harness/bench/bench.h"
-#include "sim/settings.h"
+#include "sim/model/settings.h"
 
 #define SWARM_NODES_MAX	  1048576
 #define SWARM_INTERVAL_NS 20000 /* mean time between two operations */

@@ -82,7 +82,7 @@ struct contract_question {
 };
 _Static_assert(sizeof(struct contract_question) == 64, "no padding");
 
-/* Meanings: DATAPATH_PROGRAM_COUNTER_LIST in live/datapath.h. */
+/* Meanings: DATAPATH_PROGRAM_COUNTER_LIST in live/kernel/datapath.h. */
 struct contract_counters {
 	uint64_t packets;
 	uint64_t redirected;

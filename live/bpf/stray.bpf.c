@@ -29,8 +29,8 @@
  *	ICMP error quoting a session		as the session
  *	ICMP error quoting our tunnel		redirect
  *
- * This is core/subject.c's reading of a packet, made with the same parser;
- * live/stray_table_test.c runs both over one table.
+ * This is core/steer/subject.c's reading of a packet, made with the same
+ *parser; live/kernel/stray_table_test.c runs both over one table.
  *
  * "Pass" is TC_ACT_UNSPEC: other people's filters behind ours run as they
  * would without us. A redirect to a TUN that is gone is a drop: that is how
@@ -73,7 +73,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define FRAGMENT_NS  1000000000 /* as steer_settings' fragment_ns */
 #define ENDED_NS     10000000 /* the RST follows in the same softirq */
 #define LINGERS_NS   60000000000 /* TIME_WAIT of the kernel */
-#define TUNNEL_PORTS 49152 /* lowest source port, core/tunnel.h */
+#define TUNNEL_PORTS 49152 /* lowest source port, core/steer/tunnel.h */
 /* How far an old segment may be behind: more than a window. */
 #define WAIT_BYTES (1u << 24)
 
@@ -332,7 +332,7 @@ whose_session(struct __sk_buff *skb, uint32_t mac_bytes,
 }
 
 /* Does a packet of this ICMP error's type, quoting such a packet, speak of
- * our tunnel? As core/subject.c asks it. */
+ * our tunnel? As core/steer/subject.c asks it. */
 static __always_inline bool
 quote_is_tunnel(const struct packet *quote)
 {

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lookup.c - one iterative walk; see lookup.h */
+#include "core/dht/lookup.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/outbox.h"
+#include "core/position.h"
+
+#define SLOT_BITS   20
+#define GENERATIONS 0x7ff /* 1 to this: no transaction is 0 */
+
+size_t
+lookups_size(uint32_t capacity)
+{
+	return sizeof(struct lookups) +
+	       (size_t)capacity * sizeof(struct lookup);
+}
+
+struct lookups *
+lookups_init(void *memory, uint32_t capacity)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+	assert(capacity <= LOOKUP_POOL_MAX);
+
+	struct lookups *lookups = memory;
+	*lookups = (struct lookups){
+		.capacity = capacity,
+		.free = LOOKUP_NONE,
+	};
+	return lookups;
+}
+
+struct timer_pool
+lookups_timers(struct lookups *lookups)
+{
+	return (struct timer_pool){
+		.slots = lookups->slots,
+		.size = sizeof(struct lookup),
+	};
+}
+
+uint32_t
+lookups_count(const struct lookups *lookups)
+{
+	return lookups->count;
+}
+
+uint32_t
+lookup_take(struct lookups *lookups, uint32_t node, enum lookup_kind kind,
+	    uint64_t target, uint32_t k)
+{
+	uint32_t slot = lookups->free, generation = 0;
+
+	if (slot != LOOKUP_NONE) {
+		lookups->free = lookups->slots[slot].next;
+		generation = lookups->slots[slot].generation;
+	} else if (lookups->used < lookups->capacity) {
+		slot = lookups->used++;
+	} else {
+		return LOOKUP_NONE;
+	}
+	lookups->count++;
+
+	struct lookup *lookup = &lookups->slots[slot];
+	/* The candidates are written when they are added. */
+	memset(lookup, 0, offsetof(struct lookup, candidates));
+	timer_init(&lookup->timer);
+	lookup->target = target;
+	lookup->closest = UINT64_MAX;
+	lookup->started = INSTANT_NEVER;
+	lookup->deadline = INSTANT_NEVER;
+	lookup->first = INSTANT_NEVER;
+	lookup->finished = INSTANT_NEVER;
+	lookup->node = node;
+	lookup->next = LOOKUP_NONE;
+	lookup->generation = generation % GENERATIONS + 1;
+	lookup->publication = UINT32_MAX;
+	lookup->peer = UINT32_MAX;
+	lookup->candidate_limit =
+		kind != LOOKUP_SURVEY && 2 * k < LOOKUP_SHORTLIST
+			? 2 * k
+			: LOOKUP_SHORTLIST;
+	lookup->kind = (uint8_t)kind;
+	lookup->phase = LOOKUP_FINDING;
+	lookup->avoid_uplink = OUTBOX_ANY_UPLINK;
+	return slot;
+}
+
+void
+lookup_give(struct lookups *lookups, uint32_t slot)
+{
+	struct lookup *lookup = &lookups->slots[slot];
+
+	assert(lookup->phase != LOOKUP_FREE);
+	assert(!lookup->timer.queued && !lookup->ready);
+	lookup->phase = LOOKUP_FREE;
+	lookup->next = lookups->free;
+	lookups->free = slot;
+	lookups->count--;
+}
+
+uint32_t
+lookup_transaction(const struct lookups *lookups, uint32_t slot)
+{
+	return lookups->slots[slot].generation << SLOT_BITS | slot;
+}
+
+uint32_t
+lookup_by_transaction(const struct lookups *lookups, uint32_t node,
+		      uint32_t transaction)
+{
+	uint32_t slot = transaction & (LOOKUP_POOL_MAX - 1);
+
+	if (slot >= lookups->used)
+		return LOOKUP_NONE;
+	const struct lookup *lookup = &lookups->slots[slot];
+	bool running = lookup->phase == LOOKUP_FINDING ||
+		       lookup->phase == LOOKUP_STORING;
+	if (!running || lookup->node != node ||
+	    lookup_transaction(lookups, slot) != transaction)
+		return LOOKUP_NONE;
+	return slot;
+}
+
+static bool
+in_flight(const struct candidate *candidate)
+{
+	return candidate->state == CANDIDATE_ASKED ||
+	       candidate->state == CANDIDATE_OVERDUE;
+}
+
+/* The shortlist is full: the farthest leaves, but for those whose answer is
+ * on its way, for it may name the closest of all. Whoever is to be added at
+ * `at` must be closer. False: there is no such. */
+static bool
+make_room(struct lookup *lookup, uint32_t at)
+{
+	struct candidate *candidates = lookup->candidates;
+	uint32_t last = lookup->candidate_count;
+
+	do {
+		if (last == at)
+			return false;
+		last--;
+	} while (in_flight(&candidates[last]));
+	lookup->candidate_count--;
+	memmove(&candidates[last], &candidates[last + 1],
+		(lookup->candidate_count - last) * sizeof(*candidates));
+	return true;
+}
+
+/* The finaliser of SplitMix64: a fixed permutation without structure. */
+static uint64_t
+scramble(uint64_t x)
+{
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static void
+add_at(struct lookup *lookup, uint32_t peer, uint64_t distance, uint8_t round)
+{
+	struct candidate *candidates = lookup->candidates;
+	uint32_t at = lookup->candidate_count;
+
+	while (at > 0 && candidates[at - 1].distance > distance)
+		at--;
+	for (uint32_t i = at; i > 0 && candidates[i - 1].distance == distance;
+	     i--) {
+		if (candidates[i - 1].peer == peer)
+			return;
+	}
+	if (lookup->candidate_count == lookup->candidate_limit &&
+	    !make_room(lookup, at))
+		return;
+	memmove(&candidates[at + 1], &candidates[at],
+		(lookup->candidate_count - at) * sizeof(*candidates));
+	lookup->candidate_count++;
+	candidates[at] = (struct candidate){
+		.distance = distance,
+		.peer = peer,
+		.state = CANDIDATE_KNOWN,
+	};
+	if (distance < lookup->closest) {
+		lookup->closest = distance;
+		lookup->fruitless = 0;
+		if (round > lookup->improved)
+			lookup->improved = round;
+	}
+}
+
+void
+lookup_add(struct lookup *lookup, uint32_t peer, uint64_t position,
+	   uint8_t round)
+{
+	uint64_t distance = position_distance(lookup->target, position);
+
+	if (lookup->kind == LOOKUP_SURVEY)
+		distance = scramble(distance);
+	add_at(lookup, peer, distance, round);
+}
+
+void
+lookup_add_first(struct lookup *lookup, uint32_t peer)
+{
+	if (lookup_find(lookup, peer) == NULL)
+		add_at(lookup, peer, 0, 0);
+}
+
+struct candidate *
+lookup_find(struct lookup *lookup, uint32_t peer)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		if (lookup->candidates[i].peer == peer)
+			return &lookup->candidates[i];
+	}
+	return NULL;
+}
+
+void
+lookup_sent(struct lookup *lookup, struct candidate *candidate,
+	    struct instant now, int64_t timeout_ns)
+{
+	if (lookup->phase == LOOKUP_FINDING) {
+		candidate->state = CANDIDATE_ASKED;
+		candidate->round = lookup->round;
+		if (candidate->round < UINT8_MAX)
+			candidate->round++;
+		candidate->tries++;
+	} else if (candidate->state == CANDIDATE_TELLING) {
+		candidate->state = CANDIDATE_AGAIN;
+	} else {
+		candidate->state = CANDIDATE_TELLING;
+	}
+	candidate->sent = now;
+	candidate->timeout_ns = timeout_ns;
+	lookup->queries++;
+	if (lookup->started.ns == INSTANT_NEVER.ns)
+		lookup->started = now;
+}
+
+void
+lookup_answered(struct lookup *lookup, struct candidate *candidate)
+{
+	candidate->state = CANDIDATE_ANSWERED;
+	if (candidate->round > lookup->round)
+		lookup->round = candidate->round;
+	lookup->fruitless += candidate->round > lookup->improved;
+}
+
+/* When the candidate's state changes by itself. */
+static struct instant
+candidate_wake(const struct candidate *candidate)
+{
+	switch (candidate->state) {
+	case CANDIDATE_ASKED:
+	case CANDIDATE_TELLING:
+	case CANDIDATE_AGAIN:
+		return instant_after(candidate->sent, candidate->timeout_ns);
+	case CANDIDATE_OVERDUE:
+		return instant_after(candidate->sent,
+				     2 * candidate->timeout_ns);
+	default:
+		return INSTANT_NEVER;
+	}
+}
+
+uint32_t
+lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
+	   uint32_t *overdue)
+{
+	uint32_t failed = 0;
+
+	*overdue = 0;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state == CANDIDATE_ASKED &&
+		    candidate_wake(candidate).ns <= now.ns) {
+			candidate->state = CANDIDATE_OVERDUE;
+			++*overdue;
+		}
+		/* Is told again first: lookup_choose_store(). */
+		if (candidate->state == CANDIDATE_TELLING ||
+		    candidate_wake(candidate).ns > now.ns)
+			continue;
+		candidate->state = CANDIDATE_FAILED;
+		lookup->fruitless += candidate->round > lookup->improved;
+		peers[failed++] = candidate->peer;
+	}
+	return failed;
+}
+
+/* The last round brought nobody closer: ask all at once. */
+static bool
+is_stuck(const struct lookup *lookup, uint32_t alpha, uint32_t parallel)
+{
+	return lookup->fruitless >= alpha ||
+	       (parallel == 0 && lookup->round > lookup->improved);
+}
+
+uint32_t
+lookup_choose(const struct lookup *lookup, uint32_t k, uint32_t alpha,
+	      uint8_t *chosen)
+{
+	uint32_t parallel = 0, live = 0, count = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		parallel += lookup->candidates[i].state == CANDIDATE_ASKED;
+	if (is_stuck(lookup, alpha, parallel))
+		alpha = LOOKUP_SHORTLIST;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		uint8_t state = lookup->candidates[i].state;
+
+		if (parallel >= alpha || live == k)
+			break;
+		if (state == CANDIDATE_FAILED)
+			continue;
+		live++;
+		if (state != CANDIDATE_KNOWN)
+			continue;
+		chosen[count++] = (uint8_t)i;
+		parallel++;
+	}
+	return count;
+}
+
+uint32_t
+lookup_choose_survey(const struct lookup *lookup, uint32_t wanted,
+		     uint32_t parallel, uint8_t *chosen, bool *over)
+{
+	uint32_t by_state[CANDIDATE_REFUSED + 1] = { 0 }, count = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		by_state[lookup->candidates[i].state]++;
+	uint32_t asked = by_state[CANDIDATE_ASKED];
+	uint32_t hoped = by_state[CANDIDATE_ANSWERED] + asked;
+	*over = by_state[CANDIDATE_ANSWERED] >= wanted ||
+		by_state[CANDIDATE_KNOWN] + asked +
+				by_state[CANDIDATE_OVERDUE] ==
+			0;
+	for (uint32_t i = 0; i < lookup->candidate_count && !*over; i++) {
+		if (asked + count >= parallel || hoped + count >= wanted)
+			break;
+		if (lookup->candidates[i].state == CANDIDATE_KNOWN)
+			chosen[count++] = (uint8_t)i;
+	}
+	return count;
+}
+
+/* Put up again who has not answered and would count among the k closest. */
+static uint32_t
+retry(struct lookup *lookup, uint32_t k)
+{
+	uint32_t live = 0, retried = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count && live < k; i++) {
+		struct candidate *candidate = &lookup->candidates[i];
+		bool silent = candidate->state == CANDIDATE_FAILED ||
+			      candidate->state == CANDIDATE_OVERDUE;
+
+		live += candidate->state != CANDIDATE_FAILED;
+		if (silent && candidate->tries < LOOKUP_TRIES) {
+			candidate->state = CANDIDATE_KNOWN;
+			retried++;
+		}
+	}
+	return retried;
+}
+
+bool
+lookup_complete(struct lookup *lookup, uint32_t k)
+{
+	uint32_t answered = 0, overdue = 0;
+
+	for (uint32_t i = 0;
+	     i < lookup->candidate_count && answered + overdue < k; i++) {
+		switch (lookup->candidates[i].state) {
+		case CANDIDATE_FAILED:
+			break;
+		case CANDIDATE_ANSWERED:
+			answered++;
+			break;
+		case CANDIDATE_OVERDUE:
+			overdue++;
+			break;
+		default:
+			return false;
+		}
+	}
+	if ((lookup->kind == LOOKUP_GET || answered == 0) &&
+	    retry(lookup, k) > 0)
+		return false;
+	return overdue == 0;
+}
+
+bool
+lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
+{
+	uint32_t answered = 0, silent = 0;
+	/* Where nobody else is, nobody else knows. */
+	bool heard = lookup->candidate_count == 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count && answered < replicas;
+	     i++) {
+		switch (lookup->candidates[i].state) {
+		case CANDIDATE_ANSWERED:
+			answered++;
+			heard |= i < replicas;
+			break;
+		case CANDIDATE_FAILED:
+			silent += answered + silent < replicas &&
+				  (dead >> i & 1) == 0;
+			break;
+		default:
+			return false;
+		}
+	}
+	return heard && silent <= answered && silent <= replicas - silent;
+}
+
+uint32_t
+lookup_choose_store(const struct lookup *lookup, struct instant now,
+		    uint32_t replicas, uint64_t self, uint8_t *chosen,
+		    bool *self_holds)
+{
+	uint64_t self_distance = position_distance(lookup->target, self);
+	bool self_seen = lookup->self == LOOKUP_NO_ROOM;
+	uint32_t need = replicas, count = 0;
+
+	*self_holds = false;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state == CANDIDATE_TELLING &&
+		    candidate_wake(candidate).ns <= now.ns)
+			chosen[count++] = (uint8_t)i;
+	}
+	for (uint32_t i = 0; i < lookup->candidate_count && need > 0; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (!self_seen && self_distance < candidate->distance) {
+			self_seen = true;
+			*self_holds = true;
+			if (--need == 0)
+				break;
+		}
+		switch (candidate->state) {
+		case CANDIDATE_ANSWERED:
+			chosen[count++] = (uint8_t)i;
+			need--;
+			break;
+		case CANDIDATE_TELLING:
+		case CANDIDATE_AGAIN:
+		case CANDIDATE_TOLD:
+			need--;
+			break;
+		default:
+			break;
+		}
+	}
+	if (!self_seen && need > 0)
+		*self_holds = true;
+	return count;
+}
+
+bool
+lookup_settled(const struct lookup *lookup)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		uint8_t state = lookup->candidates[i].state;
+
+		if (state == CANDIDATE_TELLING || state == CANDIDATE_AGAIN)
+			return false;
+	}
+	return true;
+}
+
+uint32_t
+lookup_replica_count(const struct lookup *lookup)
+{
+	uint32_t count = lookup->self == LOOKUP_HOLDING;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		count += lookup->candidates[i].state == CANDIDATE_TOLD;
+	return count;
+}
+
+struct instant
+lookup_wake(const struct lookup *lookup)
+{
+	struct instant wake = lookup->deadline;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		wake = instant_min(wake,
+				   candidate_wake(&lookup->candidates[i]));
+	return wake;
+}
+
+static bool
+is_excluded(const struct lookup *lookup, uint32_t owner)
+{
+	for (uint32_t i = 0; i < lookup->exclude_count; i++) {
+		if (lookup->exclude[i] == owner)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_ended(const struct record *records, uint32_t count,
+	 const struct record *record)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (records[i].tombstone && records[i].owner == record->owner &&
+		    version_compare(records[i].version, record->version) >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of one owner only the newest counts; of several, the newest two. */
+static void
+file_one(struct lookup *lookup, const struct record *record)
+{
+	struct record *records = lookup->records;
+	uint32_t count = lookup->record_count, at = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (records[i].owner != record->owner)
+			continue;
+		if (version_compare(records[i].version, record->version) >= 0)
+			return;
+		count--;
+		memmove(&records[i], &records[i + 1],
+			(count - i) * sizeof(*records));
+		break;
+	}
+	while (at < count &&
+	       version_compare(records[at].version, record->version) >= 0)
+		at++;
+	lookup->record_count = (uint8_t)count;
+	if (at == RECORDS_PER_KEY)
+		return;
+	if (count == RECORDS_PER_KEY)
+		count--;
+	memmove(&records[at + 1], &records[at],
+		(count - at) * sizeof(*records));
+	records[at] = *record;
+	lookup->record_count = (uint8_t)(count + 1);
+}
+
+void
+lookup_file(struct lookup *lookup, const struct record *records, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!records[i].tombstone &&
+		    !is_excluded(lookup, records[i].owner) &&
+		    !is_ended(records, count, &records[i]))
+			file_one(lookup, &records[i]);
+	}
+}

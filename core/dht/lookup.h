@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lookup.h - one iterative walk towards a place in the key space
+ *
+ *	shortlist, closest first:
+ *	  [answered] [asked] [known] [answered] [known] [known] ...
+ *	  <------------- the k closest live ------------->
+ *
+ * Only bookkeeping: who is known, asked, overdue, failed; who is next; is it
+ * over. Datagrams, tables and events are errand.c's.
+ *
+ * A candidate is asked once. When its timeout has passed it is overdue and
+ * no longer counts as one of the alpha parallel queries, so one more is sent;
+ * after twice the timeout it has failed and no longer counts as one of the k
+ * closest. Its answer is welcome as long as the lookup lasts.
+ *
+ * Rounds: a query's round is 1 + the highest round that has been answered
+ * when it is sent (1 for the first queries). Under equal delays all queries
+ * of a round are sent at one instant and answered at one instant, and the
+ * round of the answer that has the value is the number of round trips.
+ *
+ * The end ([1], 2.3): all of the k closest that have not failed have
+ * answered. When a round found nobody closer than was known before, all of
+ * the k closest not yet asked are asked at once. With unequal delays
+ * there are no clean rounds; then it is alpha answers, or failures, to
+ * queries sent after the last progress.
+ * A lookup for a value, when only overdue and failed ones are left, asks
+ * these once more before it says "missed", for a lost datagram is likelier
+ * than three dead replicas; any lookup does when nobody has answered at all.
+ *
+ * "Missed" is conclusive when those who should know have said that they do
+ * not: the `replicas` closest that have not failed have all answered, and none
+ * in front of them is still to answer. Who failed may be down, or busy, or
+ * behind a link that swallows everything, and then hold the record; so of the
+ * `replicas` closest, failed or not, one at least must have answered, and of
+ * those that are not known to be dead no more may have failed than answered.
+ * With three replicas: one may be silent; two, when they are known to be dead;
+ * never all three, for then nobody is left who would know.
+ *
+ * A lookup that publishes goes on in the same slot: the record is stored at
+ * the `replicas` closest that answered, ourselves among them when we are;
+ * each is told again when overdue; when it fails or refuses, the next
+ * closest is told. So a candidate's state goes down this list:
+ *
+ *	known -> asked -> overdue -> failed	      (both -> known: again)
+ *	    answered <----'--------'
+ *	    answered -> telling -> again -> failed
+ *			    '--------'----> told, refused
+ *
+ * A survey is of another kind: it is to fill one bucket with contacts from all
+ * over its range. Everybody named who belongs to the bucket is a candidate,
+ * in an order that has nothing to do with the target (a hash of the position:
+ * the first of many names are a fair sample of them); a few at a time are
+ * asked, each for another random place in the bucket, until k and some more
+ * have answered.
+ * Why not a plain lookup as in [1], see upkeep.h.
+ *
+ * Slots form a pool that many nodes share; each remembers its node. A slot is
+ * named on the wire by its transaction: generation and slot in 31 bits.
+ *
+ * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
+ */
+#ifndef CORE_DHT_LOOKUP_H
+#define CORE_DHT_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/instant.h"
+#include "core/record.h"
+#include "core/session.h"
+#include "core/timer.h"
+
+#define LOOKUP_NONE UINT32_MAX
+/* Candidates kept, twice the largest k: the farthest that is not in flight is
+ * forgotten. (Forgetting one in flight cost 1 to 2 % more rounds at alpha 3:
+ * two answers of a round pushed the third out.) */
+#define LOOKUP_SHORTLIST 64
+/* Owners whose records do not count; more are ignored. */
+#define LOOKUP_EXCLUDE 8
+/* Times that one candidate is asked. */
+#define LOOKUP_TRIES 2
+/* Slots in a pool: a transaction has 20 bits for them. */
+#define LOOKUP_POOL_MAX (UINT32_C(1) << 20)
+
+enum candidate_state {
+	CANDIDATE_KNOWN,
+	CANDIDATE_ASKED,
+	CANDIDATE_OVERDUE,
+	CANDIDATE_FAILED,
+	CANDIDATE_ANSWERED,
+	CANDIDATE_TELLING, /* STORE sent */
+	CANDIDATE_AGAIN, /* and once more */
+	CANDIDATE_TOLD, /* acknowledged */
+	CANDIDATE_REFUSED, /* no room there */
+};
+
+struct candidate {
+	uint64_t distance; /* to the target */
+	struct instant sent; /* the last datagram to it */
+	int64_t timeout_ns;
+	uint32_t peer; /* endpoint index */
+	uint8_t state; /* enum candidate_state */
+	uint8_t round; /* in which it was asked */
+	uint8_t tries;
+};
+_Static_assert(sizeof(struct candidate) == 32, "64 of them are 2 KiB");
+
+enum lookup_kind {
+	LOOKUP_GET, /* find the value */
+	LOOKUP_SET, /* find the k closest, then store */
+	LOOKUP_WALK, /* find the k closest to ourselves: joining */
+	LOOKUP_SURVEY, /* fill a bucket, see below */
+	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
+};
+
+enum lookup_phase {
+	LOOKUP_FREE,
+	LOOKUP_FINDING,
+	LOOKUP_STORING,
+	LOOKUP_DONE, /* until node_event() takes it */
+};
+
+enum lookup_self {
+	LOOKUP_APART, /* we are not among the replicas */
+	LOOKUP_HOLDING, /* we are, and hold it */
+	LOOKUP_NO_ROOM, /* we should, but our store is full */
+};
+
+struct lookup {
+	struct timer timer; /* first: see timer.h */
+	uint64_t target;
+	uint64_t closest; /* least distance ever known */
+	struct instant started; /* first datagram; NEVER if none yet */
+	struct instant deadline;
+	struct instant first; /* SET: first acknowledgement, or NEVER */
+	struct instant finished;
+	struct session_key key; /* GET, SET, NOTICE */
+	struct version version; /* SET, NOTICE */
+	struct record records[RECORDS_PER_KEY]; /* GET: newest first */
+	uint32_t exclude[LOOKUP_EXCLUDE];
+	uint32_t node; /* whose: its endpoint index */
+	uint32_t next; /* free, ready or done list */
+	uint32_t generation;
+	uint32_t publication; /* SET: slot in publications */
+	uint32_t peer; /* NOTICE: who said so */
+	uint32_t queries; /* datagrams sent */
+	uint32_t hops; /* round of the answer with the value, or the last */
+	uint32_t fruitless; /* answers of later rounds than improved */
+	uint32_t candidate_count, candidate_limit;
+	uint8_t kind, phase, self; /* enums above */
+	uint8_t round; /* highest answered */
+	uint8_t improved; /* highest whose answer named somebody closer */
+	uint8_t record_count, exclude_count;
+	uint8_t avoid_uplink;
+	bool ready; /* in its node's ready list */
+	bool announce; /* SET: NODE_STORED is due; not for republishing */
+	bool local; /* GET: we held it; SET: nobody else does */
+	bool ok; /* GET: found */
+	bool conclusive; /* GET, not found: nobody has it */
+	struct candidate candidates[LOOKUP_SHORTLIST];
+};
+
+struct lookups {
+	uint32_t capacity, count;
+	uint32_t used; /* slots ever taken */
+	uint32_t free; /* list of those given back */
+	struct lookup slots[];
+};
+
+/* Bytes for at most capacity running lookups, <= LOOKUP_POOL_MAX; aligned for
+ * uint64_t. */
+size_t lookups_size(uint32_t capacity);
+struct lookups *lookups_init(void *memory, uint32_t capacity);
+struct timer_pool lookups_timers(struct lookups *);
+uint32_t lookups_count(const struct lookups *);
+
+/* A slot for a node, or LOOKUP_NONE when all are taken. k: of the settings. */
+uint32_t lookup_take(struct lookups *, uint32_t node, enum lookup_kind,
+		     uint64_t target, uint32_t k);
+/* Give it back; it is in no list and its timer is not queued. */
+void lookup_give(struct lookups *, uint32_t slot);
+uint32_t lookup_transaction(const struct lookups *, uint32_t slot);
+/* The slot that a transaction names if it runs for that node. */
+uint32_t lookup_by_transaction(const struct lookups *, uint32_t node,
+			       uint32_t transaction);
+
+/* Somebody at this position was named in an answer of round `round` (0: by
+ * our own table). */
+void lookup_add(struct lookup *, uint32_t peer, uint64_t position,
+		uint8_t round);
+/* A survey's first candidates come before all others. */
+void lookup_add_first(struct lookup *, uint32_t peer);
+struct candidate *lookup_find(struct lookup *, uint32_t peer);
+/* The candidate was sent a query or a STORE. */
+void lookup_sent(struct lookup *, struct candidate *, struct instant now,
+		 int64_t timeout_ns);
+/* The candidate answered a query. Call before lookup_add() of whom it named. */
+void lookup_answered(struct lookup *, struct candidate *);
+/* Advance states by the time: peers[] (LOOKUP_SHORTLIST) gets those that have
+ * failed now, *overdue counts those that are overdue since now. */
+uint32_t lookup_age(struct lookup *, struct instant now, uint32_t *peers,
+		    uint32_t *overdue);
+/* FINDING: whom to ask now, as indices of candidates. */
+uint32_t lookup_choose(const struct lookup *, uint32_t k, uint32_t alpha,
+		       uint8_t *chosen);
+/* FINDING, a survey: whom to ask next, so that `wanted` answer and at most
+ * `parallel` are asked at a time. *over: they have, or nobody is left. */
+uint32_t lookup_choose_survey(const struct lookup *, uint32_t wanted,
+			      uint32_t parallel, uint8_t *chosen, bool *over);
+/* FINDING: all that should know have answered, or failed for good. May put
+ * silent ones up for a second try; then lookup_choose() again. */
+bool lookup_complete(struct lookup *, uint32_t k);
+/* FINDING is over without a value: is that proof that there is none? dead: bit
+ * i is set when candidate i is known to be, by more than this lookup. */
+bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);
+/* STORING: whom to tell now, first or again, as indices; *self_holds: we are
+ * one of the replicas ourselves. self: our own position. */
+uint32_t lookup_choose_store(const struct lookup *, struct instant now,
+			     uint32_t replicas, uint64_t self, uint8_t *chosen,
+			     bool *self_holds);
+/* STORING: nobody is being told. */
+bool lookup_settled(const struct lookup *);
+/* How many hold it, ourselves included. */
+uint32_t lookup_replica_count(const struct lookup *);
+/* When lookup_age() has something to do; the deadline at the latest. */
+struct instant lookup_wake(const struct lookup *);
+/* Merge records that somebody holds: newest first, without tombstones, those
+ * a tombstone has ended, and excluded owners. */
+void lookup_file(struct lookup *, const struct record *, uint32_t count);
+
+#endif

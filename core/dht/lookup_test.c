@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lookup_test.c - the books of one lookup: who is next, and is it over */
+#include "core/dht/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/rng.h"
+#include "core/test/check.h"
+
+#define K	   8
+#define ALPHA	   3
+#define TIMEOUT_NS (10 * NS_PER_MS)
+
+static struct lookups *lookups;
+
+/* A lookup towards position 0, so that a position is its distance; peer n
+ * is at distance n. */
+static struct lookup *
+begin(enum lookup_kind kind)
+{
+	uint32_t slot = lookup_take(lookups, 1, kind, 0, K);
+
+	CHECK(slot != LOOKUP_NONE);
+	return &lookups->slots[slot];
+}
+
+static void
+give(struct lookup *lookup)
+{
+	lookup_give(lookups, (uint32_t)(lookup - lookups->slots));
+}
+
+static void
+add(struct lookup *lookup, uint32_t first, uint32_t last, uint8_t round)
+{
+	for (uint32_t peer = first; peer <= last; peer++)
+		lookup_add(lookup, peer, peer, round);
+}
+
+/* Send to all that are chosen; how many. */
+static uint32_t
+ask(struct lookup *lookup, int64_t now_ns)
+{
+	uint8_t chosen[LOOKUP_SHORTLIST];
+	uint32_t count = lookup_choose(lookup, K, ALPHA, chosen);
+
+	for (uint32_t i = 0; i < count; i++)
+		lookup_sent(lookup, &lookup->candidates[chosen[i]],
+			    (struct instant){ now_ns }, TIMEOUT_NS);
+	return count;
+}
+
+static void
+answer(struct lookup *lookup, uint32_t peer)
+{
+	struct candidate *candidate = lookup_find(lookup, peer);
+
+	CHECK(candidate != NULL);
+	if (candidate != NULL)
+		lookup_answered(lookup, candidate);
+}
+
+static void
+test_rounds_and_burst(void)
+{
+	struct lookup *lookup = begin(LOOKUP_SET);
+
+	add(lookup, 100, 107, 0);
+	CHECK(ask(lookup, 0) == ALPHA);
+	CHECK(ask(lookup, 0) == 0);
+	for (uint32_t peer = 100; peer < 103; peer++) {
+		answer(lookup, peer);
+		add(lookup, 50, 55, 1); /* closer ones */
+	}
+	CHECK(lookup->round == 1);
+	CHECK(ask(lookup, 1) == ALPHA); /* progress: alpha again */
+	CHECK(lookup_find(lookup, 50)->round == 2);
+	answer(lookup, 50);
+	answer(lookup, 51);
+	CHECK(ask(lookup, 2) == 2); /* one of round 2 is still out */
+	answer(lookup, 52);
+	/* Three answers, nobody closer: the rest of the k closest at once. */
+	CHECK(ask(lookup, 2) == 1);
+	CHECK(lookup_find(lookup, 53)->round == 3);
+	CHECK(!lookup_complete(lookup, K));
+	answer(lookup, 53);
+	answer(lookup, 54);
+	answer(lookup, 55);
+	CHECK(ask(lookup, 3) == 0);
+	CHECK(lookup_complete(lookup, K)); /* 50..55, 100, 101 */
+	CHECK(lookup->queries == 9);
+	give(lookup);
+}
+
+static void
+test_in_flight_are_not_forgotten(void)
+{
+	struct lookup *lookup = begin(LOOKUP_GET);
+
+	add(lookup, 100, 107, 0);
+	ask(lookup, 0);
+	add(lookup, 1, 16, 1); /* 2 k closer ones fill the shortlist */
+	CHECK(lookup->candidate_count == 2 * K);
+	for (uint32_t peer = 100; peer < 103; peer++)
+		CHECK(lookup_find(lookup, peer) != NULL);
+	CHECK(lookup_find(lookup, 103) == NULL);
+	CHECK(lookup_find(lookup, 14) == NULL);
+	CHECK(lookup_find(lookup, 13) != NULL);
+	lookup_add(lookup, 200, 200, 1); /* farther than all */
+	CHECK(lookup_find(lookup, 200) == NULL);
+	lookup_add(lookup, 13, 13, 1); /* known already */
+	CHECK(lookup->candidate_count == 2 * K);
+	give(lookup);
+}
+
+static void
+test_overdue_then_failed(void)
+{
+	struct lookup *lookup = begin(LOOKUP_GET);
+	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+
+	add(lookup, 1, 8, 0);
+	lookup->deadline = (struct instant){ NS_PER_S };
+	CHECK(ask(lookup, 0) == ALPHA);
+	CHECK(lookup_wake(lookup).ns == TIMEOUT_NS);
+	CHECK(lookup_age(lookup, (struct instant){ TIMEOUT_NS - 1 }, peers,
+			 &overdue) == 0);
+	CHECK(overdue == 0);
+	CHECK(lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers,
+			 &overdue) == 0);
+	CHECK(overdue == 3);
+	CHECK(ask(lookup, TIMEOUT_NS) == ALPHA); /* one more for each */
+	CHECK(lookup_find(lookup, 4)->round == 1);
+	answer(lookup, 1); /* late is welcome */
+	CHECK(lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers,
+			 &overdue) == 2);
+	CHECK(peers[0] == 2 && peers[1] == 3 && overdue == 3);
+	answer(lookup, 2); /* even now */
+	CHECK(lookup_find(lookup, 2)->state == CANDIDATE_ANSWERED);
+	give(lookup);
+}
+
+static void
+test_silent_get_a_second_try(void)
+{
+	struct lookup *lookup = begin(LOOKUP_GET);
+	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+
+	add(lookup, 1, 3, 0);
+	ask(lookup, 0);
+	answer(lookup, 1);
+	answer(lookup, 2);
+	CHECK(!lookup_complete(lookup, K));
+	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue);
+	CHECK(overdue == 1);
+	CHECK(!lookup_complete(lookup, K)); /* 3 is put up again */
+	CHECK(ask(lookup, TIMEOUT_NS) == 1);
+	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
+	CHECK(!lookup_complete(lookup, K)); /* and waited for again */
+	lookup_age(lookup, (struct instant){ 3 * TIMEOUT_NS }, peers, &overdue);
+	CHECK(lookup_complete(lookup, K));
+	give(lookup);
+
+	lookup = begin(LOOKUP_WALK);
+	add(lookup, 1, 2, 0);
+	ask(lookup, 0);
+	answer(lookup, 1);
+	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue);
+	CHECK(!lookup_complete(lookup, K));
+	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
+	CHECK(lookup_complete(lookup, K)); /* only values are worth it */
+	give(lookup);
+}
+
+static void
+test_survey(void)
+{
+	struct lookup *lookup = begin(LOOKUP_SURVEY);
+	uint8_t chosen[LOOKUP_SHORTLIST];
+	uint32_t low = 0, asked = 0, count;
+	bool over;
+
+	lookup_add_first(lookup, 1000);
+	lookup_add_first(lookup, 1000);
+	add(lookup, 1, 200, 1); /* more than fit */
+	CHECK(lookup->candidate_count == LOOKUP_SHORTLIST);
+	CHECK(lookup->candidates[0].peer == 1000);
+	while ((count = lookup_choose_survey(lookup, K, 3, chosen, &over)) >
+	       0) {
+		CHECK(count <= 3);
+		for (uint32_t i = 0; i < count; i++) {
+			struct candidate *candidate =
+				&lookup->candidates[chosen[i]];
+
+			lookup_sent(lookup, candidate, (struct instant){ 0 },
+				    TIMEOUT_NS);
+			lookup_answered(lookup, candidate);
+			low += candidate->peer <= 100;
+			asked++;
+		}
+	}
+	CHECK(over && asked == K);
+	CHECK(low > 0 && low < K - 1); /* from all over the range */
+	give(lookup);
+}
+
+/* Who said no, who failed and who of these is known to be dead, as bits: peers
+ * 1, 2, ...; the others were asked or not even that. */
+static const struct {
+	const char *sentence;
+	uint32_t count, replicas;
+	uint32_t answered, failed, dead;
+	bool conclusive;
+} misses[] = {
+	{ "we know nobody: nobody knows", 0, 3, 0, 0, 0, true },
+	{ "all say no", 8, 3, 0xff, 0, 0, true },
+	{ "the three closest say no", 8, 3, 0x07, 0, 0, true },
+	{ "the closest is still to answer", 8, 3, 0xfe, 0, 0, false },
+	{ "one of the three is still to answer", 8, 3, 0xfb, 0, 0, false },
+	{ "one failed: the fourth counts", 8, 3, 0xfd, 0x02, 0, true },
+	{ "one failed and the fourth is out", 8, 3, 0x05, 0x02, 0, false },
+	{ "two failed: no", 8, 3, 0xfc, 0x03, 0, false },
+	{ "two failed, but one was dead", 8, 3, 0xfc, 0x03, 0x02, true },
+	{ "two dead, and the fourth failed", 8, 3, 0xf2, 0x0d, 0x05, true },
+	{ "two dead, two failed behind", 8, 3, 0xe4, 0x1b, 0x03, false },
+	{ "the three closest failed", 8, 3, 0xf8, 0x07, 0, false },
+	{ "the three closest are dead", 8, 3, 0xf8, 0x07, 0x07, false },
+	{ "nobody answered", 8, 3, 0, 0xff, 0, false },
+	{ "all are dead, or our uplink", 8, 3, 0, 0xff, 0xff, false },
+	{ "the only other one says no", 1, 3, 0x01, 0, 0, true },
+	{ "the only other one is silent", 1, 3, 0, 0x01, 0, false },
+	{ "one of two is silent", 2, 3, 0x01, 0x02, 0, true },
+	{ "two of three are dead", 3, 3, 0x04, 0x03, 0x03, true },
+	{ "two of three are silent", 3, 3, 0x04, 0x03, 0, false },
+	{ "one replica says no", 8, 1, 0x01, 0, 0, true },
+	{ "one replica is silent", 8, 1, 0xfe, 0x01, 0, false },
+	{ "two of five failed", 8, 5, 0xf9, 0x06, 0, true },
+	{ "three of five failed", 8, 5, 0xf1, 0x0e, 0, false },
+	{ "of three peers two failed", 3, 5, 0x04, 0x03, 0, false },
+};
+
+static void
+test_conclusive(void)
+{
+	for (uint32_t i = 0; i < sizeof(misses) / sizeof(*misses); i++) {
+		struct lookup *lookup = begin(LOOKUP_GET);
+
+		add(lookup, 1, misses[i].count, 0);
+		for (uint32_t j = 0; j < misses[i].count; j++) {
+			struct candidate *candidate = &lookup->candidates[j];
+
+			if (misses[i].answered >> j & 1)
+				candidate->state = CANDIDATE_ANSWERED;
+			else if (misses[i].failed >> j & 1)
+				candidate->state = CANDIDATE_FAILED;
+			else /* any of these */
+				candidate->state = (uint8_t)(i % 3);
+		}
+		_Static_assert(CANDIDATE_KNOWN == 0 && CANDIDATE_ASKED == 1 &&
+				       CANDIDATE_OVERDUE == 2,
+			       "who may still answer");
+		CHECK_ROW(lookup_conclusive(lookup, misses[i].replicas,
+					    misses[i].dead) ==
+				  misses[i].conclusive,
+			  misses[i].sentence);
+		give(lookup);
+	}
+}
+
+/* Distances of candidates that answered, ours, and who should be told. */
+static const struct {
+	const char *sentence;
+	uint64_t self;
+	uint32_t answered, failed; /* bits: peers 1 to 8 */
+	uint32_t told; /* bits */
+	bool self_holds;
+} placements[] = {
+	{ "far away we tell the three closest", 99, 0xff, 0, 0x07, false },
+	{ "closest we hold one ourselves", 0, 0xff, 0, 0x03, true },
+	{ "fourth we do not", 4, 0xf7, 0x08, 0x07, false },
+	{ "a dead one makes place for us", 4, 0xf6, 0x09, 0x06, true },
+	{ "few peers: all, and we", 99, 0x03, 0xfc, 0x03, true },
+	{ "alone we hold it", 5, 0, 0xff, 0, true },
+};
+
+static void
+test_placement(void)
+{
+	for (uint32_t i = 0; i < sizeof(placements) / sizeof(*placements);
+	     i++) {
+		struct lookup *lookup = begin(LOOKUP_SET);
+		uint8_t chosen[2 * LOOKUP_SHORTLIST];
+		uint32_t told = 0;
+		bool self_holds;
+
+		add(lookup, 1, 8, 0);
+		for (uint32_t peer = 1; peer <= 8; peer++) {
+			struct candidate *candidate = lookup_find(lookup, peer);
+
+			if (placements[i].answered >> (peer - 1) & 1)
+				candidate->state = CANDIDATE_ANSWERED;
+			if (placements[i].failed >> (peer - 1) & 1)
+				candidate->state = CANDIDATE_FAILED;
+		}
+		lookup->phase = LOOKUP_STORING;
+		uint32_t count = lookup_choose_store(
+			lookup, (struct instant){ 0 }, 3, placements[i].self,
+			chosen, &self_holds);
+		for (uint32_t j = 0; j < count; j++)
+			told |= 1u << (lookup->candidates[chosen[j]].peer - 1);
+		CHECK_ROW(told == placements[i].told, placements[i].sentence);
+		CHECK_ROW(self_holds == placements[i].self_holds,
+			  placements[i].sentence);
+		give(lookup);
+	}
+}
+
+static void
+test_store_goes_to_the_next(void)
+{
+	struct lookup *lookup = begin(LOOKUP_SET);
+	uint8_t chosen[2 * LOOKUP_SHORTLIST];
+	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	struct instant now = { 0 };
+	bool self_holds;
+
+	add(lookup, 1, 4, 0);
+	for (uint32_t peer = 1; peer <= 4; peer++)
+		lookup_find(lookup, peer)->state = CANDIDATE_ANSWERED;
+	lookup->phase = LOOKUP_STORING;
+	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
+	      2);
+	for (uint32_t i = 0; i < 2; i++)
+		lookup_sent(lookup, &lookup->candidates[chosen[i]], now,
+			    TIMEOUT_NS);
+	CHECK(!lookup_settled(lookup));
+	lookup_find(lookup, 1)->state = CANDIDATE_TOLD;
+	now.ns = TIMEOUT_NS;
+	CHECK(lookup_age(lookup, now, peers, &overdue) == 0);
+	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
+		      1 &&
+	      lookup->candidates[chosen[0]].peer == 2);
+	lookup_sent(lookup, lookup_find(lookup, 2), now, TIMEOUT_NS);
+	CHECK(lookup_find(lookup, 2)->state == CANDIDATE_AGAIN);
+	now.ns = 2 * TIMEOUT_NS;
+	CHECK(lookup_age(lookup, now, peers, &overdue) == 1 && peers[0] == 2);
+	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
+		      1 &&
+	      lookup->candidates[chosen[0]].peer == 3);
+	lookup_find(lookup, 3)->state = CANDIDATE_TOLD;
+	CHECK(lookup_settled(lookup) && lookup_replica_count(lookup) == 2);
+	give(lookup);
+}
+
+static struct record
+record(uint32_t owner, int64_t version, bool tombstone)
+{
+	return (struct record){
+		.owner = owner,
+		.version = { .established_ns = version },
+		.ttl_ms = 1000,
+		.tombstone = tombstone,
+	};
+}
+
+static void
+test_records(void)
+{
+	struct lookup *lookup = begin(LOOKUP_GET);
+	struct record both[2] = { record(5, 9, false), record(4, 8, false) };
+
+	lookup->exclude[lookup->exclude_count++] = 7;
+	both[0].owner = 7;
+	lookup_file(lookup, both, 1);
+	CHECK(lookup->record_count == 0); /* excluded */
+	both[0] = record(5, 9, false);
+	lookup_file(lookup, both, 2);
+	lookup_file(lookup, both, 2); /* the same from another replica */
+	CHECK(lookup->record_count == 2);
+	both[0] = record(4, 12, false);
+	both[1] = record(6, 10, false);
+	lookup_file(lookup, both, 2);
+	CHECK(lookup->record_count == 2);
+	CHECK(lookup->records[0].owner == 4 && lookup->records[1].owner == 6);
+	both[0] = record(8, 20, false);
+	both[1] = record(8, 20, true);
+	lookup_file(lookup, both, 2);
+	CHECK(lookup->records[0].owner == 4); /* a tombstone ends it */
+	give(lookup);
+}
+
+static void
+test_transactions(void)
+{
+	uint32_t slot = lookup_take(lookups, 1, LOOKUP_GET, 0, K);
+	uint32_t transaction = lookup_transaction(lookups, slot);
+
+	CHECK(lookup_by_transaction(lookups, 1, transaction) == slot);
+	CHECK(lookup_by_transaction(lookups, 2, transaction) == LOOKUP_NONE);
+	lookup_give(lookups, slot);
+	CHECK(lookup_by_transaction(lookups, 1, transaction) == LOOKUP_NONE);
+	CHECK(lookup_take(lookups, 1, LOOKUP_GET, 0, K) == slot);
+	CHECK(lookup_transaction(lookups, slot) != transaction);
+	CHECK(lookup_by_transaction(lookups, 1, UINT32_MAX) == LOOKUP_NONE);
+	lookup_give(lookups, slot);
+}
+
+static void
+test_the_pool_is_bounded(void)
+{
+	uint32_t slots[4], count = lookups_count(lookups);
+
+	CHECK(count == 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		slots[i] = lookup_take(lookups, i, LOOKUP_GET, 0, K);
+		CHECK(slots[i] != LOOKUP_NONE);
+	}
+	CHECK(lookup_take(lookups, 9, LOOKUP_GET, 0, K) == LOOKUP_NONE);
+	for (uint32_t i = 0; i < 4; i++)
+		lookup_give(lookups, slots[i]);
+	CHECK(lookups_count(lookups) == 0);
+}
+
+int
+main(void)
+{
+	void *memory = malloc(lookups_size(4));
+
+	if (memory == NULL)
+		abort();
+	lookups = lookups_init(memory, 4);
+	test_rounds_and_burst();
+	test_in_flight_are_not_forgotten();
+	test_overdue_then_failed();
+	test_silent_get_a_second_try();
+	test_survey();
+	test_conclusive();
+	test_placement();
+	test_store_goes_to_the_next();
+	test_records();
+	test_transactions();
+	test_the_pool_is_bounded();
+	free(memory);
+	return check_done();
+}

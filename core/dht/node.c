@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * node.c - the verbs of a node, and who gets which datagram
+ *
+ *	a request	its sender is learned, reply.c answers
+ *	a reply		errand.c (lookups), publish.c (batches) or upkeep.c
+ *			(pings) knows the question, else DROP_UNASKED
+ *	LEAVE		out of the table
+ *	NOT_MINE	an event
+ *
+ * A reply teaches us its sender only if we asked: anybody can send one. The
+ * five files' work is in node_state.h.
+ */
+#include "core/dht/node.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/dht/errand.h"
+#include "core/dht/node_state.h"
+#include "core/dht/publish.h"
+#include "core/dht/reply.h"
+#include "core/dht/upkeep.h"
+
+/* At a million nodes a full table has about k * (log2(1e6 / k) + 2) contacts:
+ * 340 for k = 20, 150 for k = 8 (design section 2). */
+_Static_assert(sizeof(struct node) + sizeof(struct table) + 340 * 12 <=
+		       6 * 1024,
+	       "a node of k = 20 in a million");
+_Static_assert(sizeof(struct node) + sizeof(struct table) + 150 * 12 <=
+		       3 * 1024,
+	       "a node of k = 8 in a million");
+
+void
+node_settings_default(struct node_settings *settings)
+{
+	*settings = (struct node_settings){
+		.k = 20,
+		.alpha = 3,
+		.replicas = 3,
+		.lookup_deadline_ns = 250 * NS_PER_MS,
+		.timeout_initial_ns = 50 * NS_PER_MS,
+		.timeout_floor_ns = 1 * NS_PER_MS,
+		.timeout_cap_ns = 50 * NS_PER_MS,
+		.record_ttl_ns = 600 * NS_PER_S,
+		.republish_ns = 200 * NS_PER_S,
+		.tombstone_ns = 120 * NS_PER_S,
+		.refresh_ns = 3600 * NS_PER_S,
+	};
+}
+
+size_t
+node_size(const struct node_limits *limits)
+{
+	return sizeof(struct node) + table_size(limits->contacts);
+}
+
+static bool
+settings_valid(const struct node_settings *settings)
+{
+	return settings->k >= 1 && settings->k <= BUCKET_MAX &&
+	       settings->alpha >= 1 && settings->alpha <= settings->k &&
+	       settings->replicas >= 1 && settings->replicas <= settings->k &&
+	       settings->lookup_deadline_ns > 0 &&
+	       settings->timeout_initial_ns > 0 &&
+	       settings->timeout_floor_ns > 0 &&
+	       settings->timeout_cap_ns >= settings->timeout_floor_ns &&
+	       settings->record_ttl_ns > 0 && settings->republish_ns > 0 &&
+	       settings->tombstone_ns > 0 && settings->refresh_ns >= 0;
+}
+
+struct node *
+node_init(void *memory, const struct node_limits *limits,
+	  const struct node_settings *settings, const struct node_parts *parts,
+	  uint32_t self, uint64_t seed)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+	assert(settings_valid(settings));
+	assert(settings->replicas <= parts->publications->replicas);
+
+	struct node *node = memory;
+	*node = (struct node){
+		.settings = settings,
+		.parts = *parts,
+		.position = endpoints_position(parts->endpoints, self),
+		.self = self,
+		.family = endpoints_get(parts->endpoints, self)->address.family,
+		.lookup_timers = TIMER_NONE,
+		.ready = { LOOKUP_NONE, LOOKUP_NONE },
+		.done = { LOOKUP_NONE, LOOKUP_NONE },
+		.ready_since = INSTANT_NEVER,
+		.publication_timers = TIMER_NONE,
+		.batch_timers = TIMER_NONE,
+	};
+	rng_init(&node->rng, seed, self);
+	upkeep_init(node);
+	node->table = table_init(node + 1, limits->contacts, settings->k,
+				 node->position, parts->endpoints);
+	return node;
+}
+
+void
+node_forget(struct node *node)
+{
+	publish_forget(node); /* looks into lookups */
+	errand_forget(node);
+	store_forget(node->parts.store, node->self);
+}
+
+/* --- for the other files of the node (node_state.h) ---------------------- */
+
+bool
+node_begin(struct outbox *outbox, const struct endpoint *to,
+	   enum message_type type, uint32_t transaction,
+	   struct message_writer *writer)
+{
+	uint8_t *bytes;
+	struct outbox_item *item =
+		outbox_add(outbox, OUTBOX_DATAGRAM, MESSAGE_MAX, &bytes);
+
+	if (item == NULL)
+		return false;
+	item->to = *to;
+	message_begin(writer, bytes, MESSAGE_MAX, type, transaction);
+	return true;
+}
+
+void
+node_send(struct node *node, struct outbox *outbox,
+	  const struct message_writer *writer)
+{
+	outbox_trim(outbox, writer->size);
+	node->counters.sent++;
+	node->counters.sent_bytes += writer->size;
+}
+
+int64_t
+node_timeout_ns(struct node *node, uint32_t peer)
+{
+	const struct node_settings *settings = node->settings;
+	struct contact_timing timing = {
+		.initial_ns = settings->timeout_initial_ns,
+		.floor_ns = settings->timeout_floor_ns,
+		.cap_ns = settings->timeout_cap_ns,
+	};
+
+	return contact_timeout_ns(table_find(node->table, peer), &timing);
+}
+
+uint64_t
+node_key_position(const struct node *node, const struct session_key *key)
+{
+	return position_of_session(endpoints_placement(node->parts.endpoints),
+				   key);
+}
+
+uint32_t
+node_ms(int64_t ns)
+{
+	int64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS > 0);
+
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+uint32_t
+node_known(struct node *node, struct instant now, const struct session_key *key,
+	   struct record records[RECORDS_PER_KEY])
+{
+	_Static_assert(RECORDS_PER_KEY == 2, "own and at most one other");
+	uint32_t count =
+		store_get(node->parts.store, now, node->self, key, records);
+	const struct publication *own = publish_find(node, key);
+
+	if (own == NULL)
+		return count;
+	/* What we own we know better than our store. */
+	struct record ours = {
+		.version = own->version,
+		.owner = node->self,
+		.ttl_ms = node_ms(node->settings->record_ttl_ns),
+	};
+	struct record other = { .tombstone = true };
+	for (uint32_t i = count; i-- > 0;) {
+		if (records[i].owner != node->self)
+			other = records[i];
+	}
+	bool first = other.tombstone ||
+		     version_compare(ours.version, other.version) >= 0;
+	records[0] = first ? ours : other;
+	records[1] = first ? other : ours;
+	return other.tombstone ? 1 : 2;
+}
+
+void
+node_list_add(struct node *node, struct node_list *list, uint32_t slot)
+{
+	struct lookup *slots = node->parts.lookups->slots;
+
+	slots[slot].next = LOOKUP_NONE;
+	if (list->head == LOOKUP_NONE)
+		list->head = slot;
+	else
+		slots[list->tail].next = slot;
+	list->tail = slot;
+}
+
+uint32_t
+node_list_take(struct node *node, struct node_list *list)
+{
+	uint32_t slot = list->head;
+
+	if (slot != LOOKUP_NONE)
+		list->head = node->parts.lookups->slots[slot].next;
+	return slot;
+}
+
+/* --- datagrams and time --------------------------------------------------- */
+
+static enum drop
+receive_not_mine(struct node *node, struct instant now, uint32_t peer,
+		 struct message_reader *reader)
+{
+	struct message_item item;
+
+	while (message_next(reader, &item)) {
+		uint32_t slot = lookup_take(node->parts.lookups, node->self,
+					    LOOKUP_NOTICE, 0, 1);
+
+		if (slot == LOOKUP_NONE)
+			break; /* as if lost: the owner says it again */
+		struct lookup *notice = &node->parts.lookups->slots[slot];
+		notice->key = item.key;
+		notice->version = item.version;
+		notice->peer = peer;
+		errand_report(node, now, slot);
+	}
+	return DROP_NONE;
+}
+
+static enum drop
+receive_reply(struct node *node, struct instant now,
+	      const struct endpoint *from, struct message_reader *reader)
+{
+	uint32_t transaction = reader->header.transaction;
+	uint32_t peer = endpoints_find(node->parts.endpoints, from);
+
+	if (peer == ENDPOINT_NONE)
+		return DROP_UNASKED;
+	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
+		return upkeep_answer(node, now, peer, transaction);
+	if (transaction & BATCH_TRANSACTION)
+		return publish_answer(node, now, peer, reader);
+	return errand_answer(node, now, peer, reader);
+}
+
+static enum drop
+receive_request(struct node *node, struct instant now,
+		const struct endpoint *from, struct message_reader *reader,
+		size_t size, struct outbox *outbox)
+{
+	uint32_t peer = endpoints_intern(node->parts.endpoints, from);
+
+	if (peer != ENDPOINT_NONE && reader->header.type == MESSAGE_LEAVE)
+		table_remove(node->table, peer);
+	else if (peer != ENDPOINT_NONE &&
+		 table_heard(node->table, peer) == TABLE_SPARED)
+		upkeep_crowded(node, now, peer, outbox);
+	switch (reader->header.type) {
+	case MESSAGE_LEAVE:
+		return DROP_NONE;
+	case MESSAGE_NOT_MINE:
+		return receive_not_mine(node, now, peer, reader);
+	default:
+		return reply_send(node, now, from, peer, reader, size, outbox);
+	}
+}
+
+enum drop
+node_receive(struct node *node, struct instant now, const struct endpoint *from,
+	     const uint8_t *bytes, size_t size, struct outbox *outbox)
+{
+	struct message_reader reader;
+
+	node->counters.received++;
+	node->counters.received_bytes += size;
+	enum drop drop = message_open(&reader, bytes, size);
+	if (drop != DROP_NONE)
+		return drop;
+	/* No node has port 0, and nobody else has our address. */
+	const struct endpoint *self =
+		endpoints_get(node->parts.endpoints, node->self);
+	if (from->port == 0 || (from->port == self->port &&
+				address_equal(&from->address, &self->address)))
+		return DROP_MALFORMED;
+	upkeep_begin(node, now);
+	if (reader.header.type & MESSAGE_REPLY)
+		return receive_reply(node, now, from, &reader);
+	return receive_request(node, now, from, &reader, size, outbox);
+}
+
+/* What a request names: the bucket it asks for, and who may hold the key. */
+static void
+approach_request(const struct node *node, struct message_reader *reader)
+{
+	struct message_item item;
+	uint64_t position;
+
+	reader->left = 1;
+	if (!message_next(reader, &item))
+		return;
+	switch (reader->header.type) {
+	case MESSAGE_FIND_NODE:
+		position = item.position;
+		break;
+	case MESSAGE_FIND_VALUE:
+		position = node_key_position(node, &item.key);
+		store_fetch(node->parts.store, node->self, &item.key);
+		publication_fetch(node->parts.publications, node->self,
+				  position);
+		break;
+	default:
+		return;
+	}
+	table_fetch(node->table, position);
+}
+
+void
+node_approach(const struct node *node, uint32_t peer, const uint8_t *bytes,
+	      size_t size)
+{
+	struct message_reader reader = {
+		.bytes = bytes,
+		.size = size < MESSAGE_MAX ? (uint32_t)size : MESSAGE_MAX,
+	};
+	const struct lookups *lookups = node->parts.lookups;
+
+	if (message_take_header(&reader) != DROP_NONE)
+		return;
+	if (peer < endpoints_count(node->parts.endpoints))
+		table_fetch(node->table,
+			    endpoints_position(node->parts.endpoints, peer));
+	if (!(reader.header.type & MESSAGE_REPLY)) {
+		approach_request(node, &reader);
+		return;
+	}
+	uint32_t slot = reader.header.transaction & (LOOKUP_POOL_MAX - 1);
+	if (slot >= lookups->used)
+		return;
+	const uint8_t *lookup = (const uint8_t *)&lookups->slots[slot];
+	for (unsigned i = 0; i < offsetof(struct lookup, candidates); i += 64)
+		__builtin_prefetch(lookup + i);
+}
+
+struct instant
+node_deadline(const struct node *node)
+{
+	struct instant due =
+		instant_min(node->ready_since,
+			    timer_first(lookups_timers(node->parts.lookups),
+					node->lookup_timers));
+
+	due = instant_min(due, publish_deadline(node));
+	return instant_min(due, upkeep_deadline(node));
+}
+
+void
+node_expire(struct node *node, struct instant now, struct outbox *outbox)
+{
+	errand_expire(node, now, outbox);
+	publish_expire(node, now, outbox);
+	upkeep_expire(node, now, outbox);
+}
+
+static struct node_event
+joined_event(struct node *node)
+{
+	node->joined = false;
+	return (struct node_event){
+		.kind = NODE_JOINED,
+		.ok = node->join_answered || node->join_alone,
+		.hops = node->join_rounds,
+		.started = node->join_started,
+		.first = INSTANT_NEVER,
+		.finished = node->join_finished,
+		.queries = node->join_queries,
+	};
+}
+
+static enum node_event_kind
+event_kind(const struct lookup *lookup)
+{
+	switch (lookup->kind) {
+	case LOOKUP_GET:
+		return lookup->ok ? NODE_FOUND : NODE_MISSED;
+	case LOOKUP_SET:
+		return NODE_STORED;
+	default:
+		return NODE_NOT_MINE;
+	}
+}
+
+bool
+node_eventful(const struct node *node)
+{
+	return node->joined || node->done.head != LOOKUP_NONE;
+}
+
+struct node_event
+node_event(struct node *node)
+{
+	if (node->joined)
+		return joined_event(node);
+
+	uint32_t slot = node_list_take(node, &node->done);
+	if (slot == LOOKUP_NONE)
+		return (struct node_event){ .kind = NODE_NONE };
+	const struct lookup *lookup = &node->parts.lookups->slots[slot];
+	struct node_event event = {
+		.kind = event_kind(lookup),
+		.key = lookup->key,
+		.hops = lookup->hops,
+		.local = lookup->local,
+		.ok = lookup->ok || lookup->conclusive,
+		.started = lookup->started,
+		.first = lookup->first,
+		.finished = lookup->finished,
+		.queries = lookup->queries,
+		.record_count = lookup->record_count,
+		.peer = lookup->peer,
+	};
+	if (lookup->kind == LOOKUP_GET)
+		event.ticket = lookup_transaction(node->parts.lookups, slot);
+	if (lookup->kind == LOOKUP_SET)
+		event.replicas = lookup_replica_count(lookup);
+	if (lookup->kind == LOOKUP_NOTICE)
+		event.version = lookup->version;
+	memcpy(event.records, lookup->records, sizeof(event.records));
+	lookup_give(node->parts.lookups, slot);
+	return event;
+}
+
+/* --- what a node is asked to do ------------------------------------------- */
+
+void
+node_join(struct node *node, struct instant now, const uint32_t *seeds,
+	  uint32_t seed_count, struct outbox *outbox)
+{
+	bool alone = true;
+
+	for (uint32_t i = 0; i < seed_count; i++) {
+		if (seeds[i] == node->self)
+			continue;
+		alone = false;
+		table_heard(node->table, seeds[i]);
+	}
+	upkeep_begin(node, now);
+	upkeep_join(node, now, alone);
+	if (!node->upkeep_running)
+		upkeep_expire(node, now, outbox);
+}
+
+void
+node_leave(struct node *node, struct instant now, struct outbox *outbox)
+{
+	struct message_writer writer;
+
+	(void)now;
+	for (uint32_t i = 0; i < node->table->count; i++) {
+		uint32_t peer = node->table->contacts[i].peer;
+
+		if (!node_begin(outbox,
+				endpoints_get(node->parts.endpoints, peer),
+				MESSAGE_LEAVE, 0, &writer))
+			break;
+		node_send(node, outbox, &writer);
+	}
+}
+
+void
+node_learn(struct node *node, struct instant now, uint32_t endpoint)
+{
+	upkeep_begin(node, now);
+	table_answered(node->table, endpoint, -1);
+}
+
+void
+node_learn_bucket(struct node *node, struct instant now, unsigned bucket,
+		  const uint32_t *endpoints, uint32_t count)
+{
+	if (count > 0)
+		upkeep_begin(node, now);
+	table_fill(node->table, bucket, endpoints, count);
+}
+
+int
+node_set(struct node *node, struct instant now, const struct session_key *key,
+	 struct version version, struct outbox *outbox)
+{
+	return publish_set(node, now, key, version, outbox);
+}
+
+int
+node_remove(struct node *node, struct instant now,
+	    const struct session_key *key, struct outbox *outbox)
+{
+	return publish_remove(node, now, key, outbox);
+}
+
+int
+node_get(struct node *node, struct instant now, const struct session_key *key,
+	 const uint32_t *exclude, uint32_t exclude_count, uint8_t avoid_uplink,
+	 node_ticket *ticket, struct outbox *outbox)
+{
+	struct record records[RECORDS_PER_KEY];
+	uint32_t slot = errand_start(node, now, LOOKUP_GET,
+				     node_key_position(node, key));
+
+	if (slot == LOOKUP_NONE)
+		return -EAGAIN;
+	struct lookup *lookup = &node->parts.lookups->slots[slot];
+	lookup->key = *key;
+	lookup->avoid_uplink = avoid_uplink;
+	for (uint32_t i = 0; i < exclude_count && i < LOOKUP_EXCLUDE; i++)
+		lookup->exclude[lookup->exclude_count++] = exclude[i];
+	*ticket = lookup_transaction(node->parts.lookups, slot);
+
+	uint32_t count = node_known(node, now, key, records);
+	lookup_file(lookup, records, count);
+	lookup->local = lookup->record_count > 0;
+	errand_advance(node, now, slot, outbox);
+	return 0;
+}
+
+bool
+node_owns(const struct node *node, const struct session_key *key,
+	  struct version *version)
+{
+	const struct publication *own = publish_find(node, key);
+
+	if (own == NULL)
+		return false;
+	if (version != NULL)
+		*version = own->version;
+	return true;
+}
+
+void
+node_say_not_mine(struct node *node, const struct endpoint *peer,
+		  const struct session_key *key, struct outbox *outbox)
+{
+	struct message_writer writer;
+	struct version version = { 0 };
+
+	node_owns(node, key, &version);
+	if (!node_begin(outbox, peer, MESSAGE_NOT_MINE, 0, &writer))
+		return;
+	message_put_version(&writer, key, version);
+	node_send(node, outbox, &writer);
+}
+
+uint32_t
+node_self(const struct node *node)
+{
+	return node->self;
+}
+
+uint32_t
+node_contact_count(const struct node *node)
+{
+	return node->table->count;
+}
+
+uint32_t
+node_contacts(const struct node *node, uint32_t *indices, uint32_t capacity)
+{
+	uint32_t count = node->table->count;
+
+	if (count > capacity)
+		count = capacity;
+	for (uint32_t i = 0; i < count; i++)
+		indices[i] = node->table->contacts[i].peer;
+	return count;
+}
+
+const struct node_counters *
+node_counters(const struct node *node)
+{
+	return &node->counters;
+}

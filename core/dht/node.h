@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * node.h - one server's part in the distributed hash table
+ *
+ * A node is a function of (bytes, time, seed). Its caller, a daemon or a
+ * simulated host, hands it datagrams and the time; it appends what must be
+ * sent to an outbox and never calls back:
+ *
+ *	receive()  a datagram came	   -> table, store, lookups, replies
+ *	expire()   the deadline has come   -> timeouts, next queries, republish
+ *	deadline() when to call expire()
+ *
+ * and the four things a node is asked to do: join(), set(), remove(), get().
+ * get() gives a ticket; finished tickets come out of node_event().
+ *
+ * Lookups advance in expire(), not in receive(): receive() files the answer
+ * and moves the deadline to `now`, so that all datagrams that arrived
+ * together are known before the next queries are chosen. Live that is one
+ * recvmmsg() batch; simulated, arrivals at one instant precede timers. Under
+ * equal delays a lookup then proceeds in exact rounds.
+ *
+ * Memory is the caller's. What many nodes can share (endpoints, running
+ * lookups, records, published sessions) are tables of their own, named in
+ * struct node_parts: a daemon has one of each, a simulated world has one for
+ * all its nodes. node_size() is what remains for each node, mostly contacts.
+ *
+ * Times that can expire (node_state.h says which file does what):
+ *	query	 per-peer timeout: SRTT + 4 RTTVAR (RFC 6298 weights), 1 to
+ *		 50 ms; overdue once: one more query in parallel; twice: failed
+ *	lookup	 its deadline; it returns what it has
+ *	ping	 a suspect contact's, and the pause before the next
+ *	refresh	 a bucket without lookups for an hour ([1], 2.3)
+ *	publish	 republish an owned session every republish_ns
+ *	batch	 a republished STORE or a REMOVE that is not acknowledged
+ * A record's time to live needs no timer: the store looks when asked.
+ *
+ * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
+ */
+#ifndef CORE_DHT_NODE_H
+#define CORE_DHT_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/drop.h"
+#include "core/endpoint.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/record.h"
+#include "core/session.h"
+
+struct lookups;
+struct node;
+struct publications;
+struct store;
+
+/* Defaults in node_settings_default(); design section 3. */
+struct node_settings {
+	uint32_t k; /* bucket size and replies' length, 1..32 */
+	uint32_t alpha; /* parallel queries, 1..k */
+	uint32_t replicas; /* 1..k: how many closest nodes hold a record */
+	int64_t lookup_deadline_ns; /* 250 ms */
+	int64_t timeout_initial_ns; /* for a peer never heard: 50 ms */
+	int64_t timeout_floor_ns; /* 1 ms */
+	int64_t timeout_cap_ns; /* 50 ms */
+	int64_t record_ttl_ns; /* 600 s */
+	int64_t republish_ns; /* 200 s */
+	int64_t tombstone_ns; /* 120 s */
+	int64_t refresh_ns; /* 3,600 s; 0: never */
+};
+
+/* Hard ceilings; each says what happens at the top. */
+struct node_limits {
+	uint32_t contacts; /* full: a new contact is not added */
+};
+
+/* Tables that nodes may share. All are the caller's and outlive the node. */
+struct node_parts {
+	struct endpoints *endpoints;
+	struct lookups *lookups; /* full: get() answers -EAGAIN; set() waits */
+	struct store *store; /* full: STORE answers ITEM_FULL */
+	struct publications *publications; /* full: set() answers -ENOSPC */
+};
+
+/* A name for a running get(); 0 is none. */
+typedef uint32_t node_ticket; /* the one typedef: a handle, not a struct */
+
+enum node_event_kind {
+	NODE_NONE, /* nothing happened; the loop over events ends */
+	NODE_FOUND, /* a get() ended with records */
+	NODE_MISSED, /* a get() ended without a record; see ok */
+	NODE_STORED, /* a set() was acknowledged by all replicas, or gave up */
+	NODE_JOINED, /* a join() has filled the table */
+	NODE_NOT_MINE, /* an owner says that a session is not there */
+};
+
+struct node_event {
+	enum node_event_kind kind;
+	node_ticket ticket; /* FOUND, MISSED */
+	struct session_key key; /* FOUND, MISSED, STORED, NOT_MINE */
+	uint32_t hops; /* rounds until the value, or until the end; 0: local */
+	/* FOUND: the asker held the value, no datagram was sent. STORED: nobody
+	 * but the owner itself holds it. */
+	bool local;
+	/* FOUND: true. MISSED: conclusive: those who should know, answered that
+	 * they do not, or we know nobody else; if false, too many of them did
+	 * not answer in time (lookup.h says how many), and the session may well
+	 * exist. STORED: every replica; JOINED: somebody answered. */
+	bool ok;
+	struct instant started; /* first datagram */
+	/* STORED: another server acknowledged first then; NEVER if nobody. When
+	 * the owner is the only replica, the time at which it had it. */
+	struct instant first;
+	struct instant finished;
+	uint32_t queries; /* datagrams sent for it */
+	uint32_t replicas; /* STORED: replicas that acknowledged */
+	/* FOUND: 1 or 2, newest first, no tombstones on top. */
+	uint32_t record_count;
+	struct record records[RECORDS_PER_KEY];
+	uint32_t peer; /* NOT_MINE: endpoint index of who says so */
+	struct version version; /* NOT_MINE */
+};
+
+/* Monotonic counters since node_init(), for the database. */
+#define NODE_COUNTER_LIST(X)                                                   \
+	X(sent)                                                                \
+	X(sent_bytes)                                                          \
+	X(received)                                                            \
+	X(received_bytes)                                                      \
+	X(queries)                                                             \
+	X(timeouts)                                                            \
+	X(lookups)                                                             \
+	X(lookup_failures)                                                     \
+	X(stores)                                                              \
+	X(republished)                                                         \
+	X(evictions)
+
+struct node_counters {
+#define NODE_COUNTER(name) uint64_t name;
+	NODE_COUNTER_LIST(NODE_COUNTER)
+#undef NODE_COUNTER
+};
+
+void node_settings_default(struct node_settings *);
+/* Bytes for one node, aligned for uint64_t. */
+size_t node_size(const struct node_limits *);
+/* self: our own index in parts->endpoints. The settings are borrowed for as
+ * long as the node lives (a world's nodes share one). seed and self make the
+ * random stream. */
+struct node *node_init(void *memory, const struct node_limits *,
+		       const struct node_settings *, const struct node_parts *,
+		       uint32_t self, uint64_t seed);
+
+/* Give back what the node has in shared tables (lookups, publications, what
+ * its store held for others), without a word to anybody: a simulated server
+ * crashed. Counters stay; the only other verb after it is node_init(). */
+void node_forget(struct node *);
+
+/* Consume one datagram; the bytes are borrowed until we return. The result
+ * says why it was not used; the outbox may have grown all the same. */
+enum drop node_receive(struct node *, struct instant now,
+		       const struct endpoint *from, const uint8_t *bytes,
+		       size_t size, struct outbox *);
+/* A datagram from that endpoint will be given to receive() soon: have the
+ * memory fetched that it will need. Changes nothing; the bytes may be any. */
+void node_approach(const struct node *, uint32_t peer, const uint8_t *bytes,
+		   size_t size);
+/* When to call node_expire(). Any other verb may move it. */
+struct instant node_deadline(const struct node *);
+/* Harmless when early. */
+void node_expire(struct node *, struct instant now, struct outbox *);
+/* The next thing that happened, oldest first; NODE_NONE when there is none.
+ * Call until then after receive(), expire() and the verbs below. */
+struct node_event node_event(struct node *);
+
+/* Enter the network through seeds (endpoint indices; our own is skipped):
+ * look ourselves up, then refresh the far buckets ([1], 2.3). NODE_JOINED
+ * follows. With no seed we are the first: joined at once. */
+void node_join(struct node *, struct instant now, const uint32_t *seeds,
+	       uint32_t seed_count, struct outbox *);
+/* Tell our contacts that we go, so that they need not find out. */
+void node_leave(struct node *, struct instant now, struct outbox *);
+/* Put a contact into the table as if it had answered (ideal tables). No round
+ * trip is known by that: its first timeout is the initial one. */
+void node_learn(struct node *, struct instant now, uint32_t endpoint);
+/* The same for a whole bucket that is empty: distinct peers whose positions
+ * share exactly `bucket` leading bits with ours; at most k are taken. */
+void node_learn_bucket(struct node *, struct instant now, unsigned bucket,
+		       const uint32_t *endpoints, uint32_t count);
+
+/* Publish that we own a session. 0; -ENOSPC: publications full. Setting
+ * again with the same or a higher version replaces, a lower one is ignored.
+ * NODE_STORED follows, one for each set that was not replaced meanwhile; not
+ * ok when a replica is missing (tried again by itself) or at a removal. */
+int node_set(struct node *, struct instant now, const struct session_key *,
+	     struct version, struct outbox *);
+/* The session ended: tombstones to its replicas. 0; -ENOENT: not ours. */
+int node_remove(struct node *, struct instant now, const struct session_key *,
+		struct outbox *);
+/* Who owns the session? *ticket names the answer. 0; -EAGAIN: lookups full.
+ * exclude: endpoint indices whose records do not count (owners that said "not
+ * mine"). avoid_uplink: for the queries' outbox items. */
+int node_get(struct node *, struct instant now, const struct session_key *,
+	     const uint32_t *exclude, uint32_t exclude_count,
+	     uint8_t avoid_uplink, node_ticket *ticket, struct outbox *);
+/* We own it, at this version; false if we do not. */
+bool node_owns(const struct node *, const struct session_key *,
+	       struct version *);
+/* Tell `peer` that a session it forwarded to us is not ours. */
+void node_say_not_mine(struct node *, const struct endpoint *peer,
+		       const struct session_key *, struct outbox *);
+
+/* False: node_event() would say NODE_NONE. */
+bool node_eventful(const struct node *);
+uint32_t node_self(const struct node *);
+uint32_t node_contact_count(const struct node *);
+/* The contacts' endpoint indices, bucket by bucket; at most capacity. */
+uint32_t node_contacts(const struct node *, uint32_t *indices,
+		       uint32_t capacity);
+const struct node_counters *node_counters(const struct node *);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * node_miss_test.c - when a lookup that found nothing is proof
+ *
+ * Whoever takes it for one resets a session, so a false proof kills a live one.
+ * Small networks (mesh.h) in which those who should know are silent, and an
+ * overloaded one, in which any datagram may come to nothing.
+ */
+#include "core/test/mesh.h"
+
+#define NODES 16
+
+/* All but the asker, closest to a key first. */
+static void
+closest_others(const struct mesh *mesh, uint32_t number, uint32_t asker,
+	       struct mesh_placed *others)
+{
+	const struct endpoints *endpoints = mesh->parts.endpoints;
+	struct session_key key = mesh_key_number(number);
+	uint64_t target =
+		position_of_session(endpoints_placement(endpoints), &key);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < mesh->count; i++) {
+		if (i != asker)
+			others[count++] = (struct mesh_placed){
+				endpoints_position(endpoints, i) ^ target, i
+			};
+	}
+	qsort(others, count, sizeof(*others), mesh_placed_compare);
+}
+
+/* Whether a miss proves that nobody has the session: of the closest others,
+ * bits, some are silent. */
+static void
+test_conclusive_misses(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t silent;
+		uint32_t loss_percent;
+		int64_t deadline_ns; /* 0: the default */
+		bool ok; /* the first time */
+		bool ok_later; /* when it is known who is dead */
+		bool hops;
+	} rows[] = {
+		{ "all answer", 0, 0, 0, true, true, true },
+		{ "one replica is silent", 0x2, 0, 0, true, true, true },
+		{ "the fourth is", 0x8, 0, 0, true, true, true },
+		{ "two are", 0x6, 0, 0, false, true, true },
+		{ "all three are", 0x7, 0, 0, false, false, true },
+		{ "nobody answers", 0, 100, 0, false, false, false },
+		{ "no time for the silent one", 0x1, 0, 10 * NS_PER_MS, false,
+		  false, true },
+		{ "no time at all", 0, 0, MESH_HALF_RTT_NS, false, false,
+		  false },
+	};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings;
+		struct mesh mesh;
+		struct mesh_placed closest[NODES - 1];
+
+		node_settings_default(&settings);
+		if (rows[i].deadline_ns > 0)
+			settings.lookup_deadline_ns = rows[i].deadline_ns;
+		mesh_open(&mesh, NODES, &settings, 18);
+		mesh_make_ideal(&mesh);
+		mesh.loss_percent = rows[i].loss_percent;
+		closest_others(&mesh, 1, 0, closest);
+		for (uint32_t j = 0; j < 4; j++)
+			mesh.dead[closest[j].node] = rows[i].silent >> j & 1;
+		mesh_get(&mesh, 0, 1);
+		mesh_pass(&mesh, 3 * NS_PER_S);
+		CHECK(mesh.last.kind == NODE_MISSED && mesh.last.queries > 0);
+		CHECK_ROW(mesh.last.ok == rows[i].ok, rows[i].sentence);
+		CHECK_ROW((mesh.last.hops > 0) == rows[i].hops,
+			  rows[i].sentence);
+		mesh_get(&mesh, 0, 1);
+		mesh_pass(&mesh, NS_PER_S);
+		CHECK(mesh.last.kind == NODE_MISSED);
+		CHECK_ROW(mesh.last.ok == rows[i].ok_later, rows[i].sentence);
+		mesh_close(&mesh);
+	}
+}
+
+struct tally {
+	uint32_t missed;
+	uint32_t answered; /* of these: somebody did */
+	uint32_t proofs; /* of these: ok */
+};
+
+/* Lookups of sessions, 100 of them live, from first on. */
+static struct tally
+overload(uint32_t loss_percent, uint32_t first)
+{
+	struct node_settings settings;
+	struct tally tally = { 0 };
+	struct mesh mesh;
+
+	node_settings_default(&settings);
+	mesh_open(&mesh, NODES, &settings, 19);
+	mesh_make_ideal(&mesh);
+	for (uint32_t key = 0; key < 100; key++)
+		mesh_set(&mesh, key % NODES, key, 1);
+	mesh_pass(&mesh, NS_PER_S);
+	CHECK(mesh.failed[NODE_STORED] == 0);
+	mesh.loss_percent = loss_percent;
+	for (uint32_t i = 0; i < 1000; i++) {
+		mesh_get(&mesh, i / 100, first + i % 100);
+		mesh_pass(&mesh, NS_PER_S / 3);
+		tally.missed += mesh.last.kind == NODE_MISSED;
+		if (mesh.last.kind != NODE_MISSED)
+			continue;
+		tally.answered += mesh.last.hops > 0;
+		tally.proofs += mesh.last.ok;
+	}
+	mesh_close(&mesh);
+	return tally;
+}
+
+static void
+test_overload(void)
+{
+	for (uint32_t percent = 10; percent <= 70; percent += 20) {
+		struct tally live = overload(percent, 0);
+		struct tally none = overload(percent, 100);
+
+		fprintf(stderr,
+			"%u %% loss: of 1000 lookups of live sessions %u miss, "
+			"%u of them with an answer, %u as proof; of 1000 of "
+			"no session %u are proof\n",
+			percent, live.missed, live.answered, live.proofs,
+			none.proofs);
+		CHECK(live.proofs == 0);
+		CHECK(percent < 50 || live.answered > 10);
+		CHECK(none.missed == 1000);
+		CHECK(percent > 30 || none.proofs > 700);
+	}
+}
+
+int
+main(void)
+{
+	test_conclusive_misses();
+	test_overload();
+	return check_done();
+}

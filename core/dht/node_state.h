@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * node_state.h - struct node, for the files that make up a node and no other
+ *
+ *	node.c	   the verbs of node.h; who gets which datagram
+ *	reply.c	   requests of others, answered
+ *	errand.c   our lookups: asked, answered, advanced, ended
+ *	publish.c  our sessions: stored, republished, removed, in batches
+ *	upkeep.c   joining, idle buckets, suspects pinged
+ *
+ *	struct node | struct table + contacts
+ *
+ * Everything with a number of items that grows is in a pool outside, shared
+ * or not; a node holds the roots of its own heaps and lists there.
+ *
+ * Ready: lookups that were answered since the last expire(), in order of
+ * their first answer. Done: lookups that node_event() has yet to report.
+ */
+#ifndef CORE_DHT_NODE_STATE_H
+#define CORE_DHT_NODE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/dht/lookup.h"
+#include "core/dht/node.h"
+#include "core/dht/publication.h"
+#include "core/dht/store.h"
+#include "core/dht/table.h"
+#include "core/rng.h"
+#include "core/wire/message.h"
+
+/* Suspects tested at a time; full: tested when they fail again. */
+#define NODE_PINGS 4
+
+struct ping {
+	uint32_t peer; /* ENDPOINT_NONE: free */
+	uint32_t transaction;
+	struct instant sent; /* NEVER: pausing before the next */
+	struct instant when; /* overdue, or pause over */
+};
+
+struct node_list {
+	uint32_t head, tail; /* lookups, LOOKUP_NONE */
+};
+
+struct node {
+	const struct node_settings *settings;
+	struct node_parts parts;
+	struct node_counters counters;
+	struct rng rng;
+	uint64_t position; /* our own */
+	uint32_t self; /* endpoint index */
+	uint8_t family; /* of our address: pads requests for such contacts */
+
+	/* errand.c */
+	uint32_t lookup_timers; /* heap in parts.lookups */
+	struct node_list ready, done;
+	struct instant ready_since; /* NEVER: the list is empty */
+
+	/* publish.c */
+	uint32_t publication_timers, batch_timers; /* heaps */
+	struct instant publish_pause; /* nothing is republished before */
+
+	/* upkeep.c */
+	uint64_t refresh; /* bit 63 - b: bucket b is to be refreshed */
+	uint64_t touched; /* the same: had a lookup since the last sweep */
+	struct instant sweep; /* next look for idle buckets */
+	struct instant upkeep_wake; /* a lookup is to start: now, or when the
+				       pool was full, in a moment */
+	struct instant join_started, join_finished;
+	uint32_t join_queries;
+	uint32_t ping_transaction;
+	uint8_t join_rounds;
+	uint8_t join_tries; /* of looking ourselves up */
+	bool joining;
+	bool join_walk; /* look ourselves up, before the buckets */
+	bool join_answered; /* somebody did */
+	bool join_alone; /* no seeds: nobody has to */
+	bool joined; /* NODE_JOINED is due */
+	bool upkeep_running; /* one lookup of kind WALK or SURVEY runs */
+	struct ping pings[NODE_PINGS];
+
+	struct table *table; /* behind this struct */
+};
+
+/* Begin a datagram in the outbox; false when it is full: the datagram is
+ * lost, as on the way. Then message_put_*(), and node_send(). */
+bool node_begin(struct outbox *, const struct endpoint *to, enum message_type,
+		uint32_t transaction, struct message_writer *);
+/* The datagram is complete: shorten the outbox's last item to it. */
+void node_send(struct node *, struct outbox *, const struct message_writer *);
+/* How long to wait for a peer's answer. */
+int64_t node_timeout_ns(struct node *, uint32_t peer);
+/* What we know about a key ourselves: the store, and what we own. Live
+ * records first, newest first, as store_get(). */
+uint32_t node_known(struct node *, struct instant now,
+		    const struct session_key *,
+		    struct record records[RECORDS_PER_KEY]);
+uint64_t node_key_position(const struct node *, const struct session_key *);
+uint32_t node_ms(int64_t ns); /* for the wire: rounded up, saturating */
+/* Lookups in order. */
+void node_list_add(struct node *, struct node_list *, uint32_t lookup);
+uint32_t node_list_take(struct node *, struct node_list *);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * publication.c - the sessions that nodes own; see publication.h
+ *
+ *	struct publications | chain heads | slots | struct batches
+ */
+#include "core/dht/publication.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* A batch carries up to 30 sessions, but in a large cluster few sessions
+ * share a replica. In flight at a time: an eighth of all, and some; for one
+ * session's replicas at least, or it would never be republished. */
+static uint32_t
+batch_capacity(uint32_t capacity, uint32_t replicas)
+{
+	uint32_t count = capacity / 8 + 16 + replicas;
+
+	return count < BATCH_POOL_MAX ? count : BATCH_POOL_MAX;
+}
+
+static uint32_t
+chain_count_for(uint32_t capacity)
+{
+	uint32_t count = 2;
+
+	while (count < capacity)
+		count *= 2;
+	return count;
+}
+
+static size_t
+slot_size_for(uint32_t replicas)
+{
+	size_t size = sizeof(struct publication) +
+		      (size_t)replicas * sizeof(uint32_t);
+
+	return (size + 7) & ~(size_t)7;
+}
+
+size_t
+publications_size(uint32_t capacity, uint32_t replicas)
+{
+	return sizeof(struct publications) +
+	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
+	       (size_t)capacity * slot_size_for(replicas) +
+	       batches_size(batch_capacity(capacity, replicas));
+}
+
+struct publications *
+publications_init(void *memory, uint32_t capacity, uint32_t replicas)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+	assert(capacity < UINT32_C(1) << 31);
+	assert(replicas >= 1 && replicas <= UINT8_MAX);
+
+	struct publications *publications = memory;
+	uint32_t chain_count = chain_count_for(capacity);
+	*publications = (struct publications){
+		.capacity = capacity,
+		.free = PUBLICATION_NONE,
+		.replicas = replicas,
+		.chain_mask = chain_count - 1,
+		.slot_size = slot_size_for(replicas),
+		.chains = (uint32_t *)(publications + 1),
+	};
+	memset(publications->chains, 0xff,
+	       (size_t)chain_count * sizeof(uint32_t));
+	publications->slots = (uint8_t *)(publications->chains + chain_count);
+	publications->batches =
+		batches_init(publications->slots +
+				     (size_t)capacity * publications->slot_size,
+			     batch_capacity(capacity, replicas));
+	return publications;
+}
+
+struct timer_pool
+publications_timers(struct publications *publications)
+{
+	return (struct timer_pool){
+		.slots = publications->slots,
+		.size = publications->slot_size,
+	};
+}
+
+uint32_t
+publications_count(const struct publications *publications)
+{
+	return publications->count;
+}
+
+struct publication *
+publication_at(const struct publications *publications, uint32_t slot)
+{
+	assert(slot < publications->used);
+	return (struct publication *)(void *)(publications->slots +
+					      slot * publications->slot_size);
+}
+
+/* Three owners of one key are in three chains. */
+static uint32_t *
+chain_of(const struct publications *publications, uint32_t node,
+	 uint64_t position)
+{
+	uint32_t hash = (uint32_t)position ^ node * UINT32_C(0x9e3779b1);
+
+	return &publications->chains[hash & publications->chain_mask];
+}
+
+void
+publication_fetch(const struct publications *publications, uint32_t node,
+		  uint64_t position)
+{
+	__builtin_prefetch(chain_of(publications, node, position));
+}
+
+uint32_t
+publication_find(const struct publications *publications, uint32_t node,
+		 const struct session_key *key, uint64_t position)
+{
+	uint32_t slot = *chain_of(publications, node, position);
+
+	while (slot != PUBLICATION_NONE) {
+		const struct publication *publication =
+			publication_at(publications, slot);
+
+		if (publication->position == position &&
+		    publication->node == node &&
+		    session_equal(&publication->key, key))
+			break;
+		slot = publication->next;
+	}
+	return slot;
+}
+
+uint32_t
+publication_add(struct publications *publications, uint32_t node,
+		const struct session_key *key, uint64_t position)
+{
+	uint32_t slot = publications->free;
+
+	if (slot != PUBLICATION_NONE)
+		publications->free = publication_at(publications, slot)->next;
+	else if (publications->used < publications->capacity)
+		slot = publications->used++;
+	else
+		return PUBLICATION_NONE;
+	publications->count++;
+
+	struct publication *publication = publication_at(publications, slot);
+	uint32_t *chain = chain_of(publications, node, position);
+	*publication = (struct publication){
+		.position = position,
+		.key = *key,
+		.state = PUBLICATION_WAITING,
+		.node = node,
+		.next = *chain,
+		.serial = publications->serial++,
+		.lookup = UINT32_MAX,
+	};
+	timer_init(&publication->timer);
+	*chain = slot;
+	return slot;
+}
+
+void
+publication_free(struct publications *publications, uint32_t slot)
+{
+	struct publication *publication = publication_at(publications, slot);
+	uint32_t *link = chain_of(publications, publication->node,
+				  publication->position);
+
+	assert(publication->state != PUBLICATION_FREE);
+	assert(!publication->timer.queued);
+	while (*link != slot)
+		link = &publication_at(publications, *link)->next;
+	*link = publication->next;
+	publication->state = PUBLICATION_FREE;
+	publication->serial = publications->serial++;
+	publication->next = publications->free;
+	publications->free = slot;
+	publications->count--;
+}
+
+void
+publication_renew(struct publications *publications, uint32_t slot)
+{
+	struct publication *publication = publication_at(publications, slot);
+
+	publication->serial = publications->serial++;
+	publication->pending = 0;
+	publication->lost = false;
+	publication->retries = 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * publication.h - the sessions that nodes own, and who keeps each record
+ *
+ * Only the owner republishes, so only the owner remembers. A publication is
+ * found by (node, session key) through a chained hash table; the positions of
+ * sessions are keyed hashes already. A pool that nodes share; each node keeps
+ * a heap of its own by the time at which the next thing is due.
+ *
+ *		      set()
+ *			|
+ *	   .--------> waiting ----> looking ----> held <----.
+ *	   |	       (timer)	   (a lookup)	 (timer)    | all
+ *	   |					    |	    | acknowledged
+ *	   '-- moved, no answer --- refreshing <----'-------'
+ *				    (batches)
+ *	remove(), from any state: ending (batches) ----> free
+ *
+ * waiting: a lookup is to start when its timer is due: at once, or a moment
+ * later when the pool of lookups was full.
+ * pending counts batches in flight about it; lost says that a replica is
+ * missing, so that a fresh lookup follows.
+ *
+ * Full: the caller hears -ENOSPC. Batches full: what is due stays due.
+ */
+#ifndef CORE_DHT_PUBLICATION_H
+#define CORE_DHT_PUBLICATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/dht/batch.h"
+#include "core/session.h"
+#include "core/timer.h"
+
+#define PUBLICATION_NONE UINT32_MAX
+
+enum publication_state {
+	PUBLICATION_FREE,
+	PUBLICATION_WAITING,
+	PUBLICATION_LOOKING,
+	PUBLICATION_HELD,
+	PUBLICATION_REFRESHING,
+	PUBLICATION_ENDING,
+};
+
+struct publication {
+	struct timer timer; /* first: see timer.h */
+	struct version version;
+	uint64_t position; /* of the key */
+	struct session_key key;
+	uint8_t state; /* enum publication_state */
+	uint8_t replica_count;
+	uint8_t retries; /* placements in a row that failed */
+	uint32_t node; /* the owner's endpoint index */
+	uint32_t next; /* in its hash chain, or free */
+	uint32_t serial; /* changes when the slot's meaning does */
+	uint32_t lookup; /* LOOKING: its slot */
+	uint32_t pending; /* batches in flight */
+	bool lost; /* a replica moved or is silent */
+	bool announce; /* NODE_STORED is due */
+	uint32_t replicas[]; /* endpoint indices; ours among them if we hold */
+};
+
+struct publications {
+	uint32_t capacity, count, used, free;
+	uint32_t replicas; /* room in each */
+	uint32_t chain_mask;
+	uint32_t serial;
+	size_t slot_size;
+	uint32_t *chains;
+	uint8_t *slots;
+	struct batches *batches;
+};
+
+/* Bytes for at most capacity publications of at most `replicas` holders each
+ * (node settings' replicas or more). Aligned for uint64_t. */
+size_t publications_size(uint32_t capacity, uint32_t replicas);
+struct publications *publications_init(void *memory, uint32_t capacity,
+				       uint32_t replicas);
+struct timer_pool publications_timers(struct publications *);
+uint32_t publications_count(const struct publications *);
+
+struct publication *publication_at(const struct publications *, uint32_t slot);
+/* A node's publication of a key at this position, or PUBLICATION_NONE. */
+/* It will soon be looked for: fetch where it would be. */
+void publication_fetch(const struct publications *, uint32_t node,
+		       uint64_t position);
+uint32_t publication_find(const struct publications *, uint32_t node,
+			  const struct session_key *, uint64_t position);
+/* A new one in state WAITING, not queued; PUBLICATION_NONE when full. The
+ * node has none for that key. */
+uint32_t publication_add(struct publications *, uint32_t node,
+			 const struct session_key *, uint64_t position);
+/* Its timer is not queued. */
+void publication_free(struct publications *, uint32_t slot);
+/* What is in flight about it means nothing any more. */
+void publication_renew(struct publications *, uint32_t slot);
+
+#endif

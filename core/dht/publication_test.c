@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* publication_test.c - a random walk against an array of (node, key) */
+#include "core/dht/publication.h"
+
+#include <stdlib.h>
+
+#include "core/rng.h"
+#include "core/test/check.h"
+
+#define CAPACITY 50
+#define NODES	 4
+#define KEYS	 30
+
+static struct session_key
+key_number(uint32_t i)
+{
+	return (struct session_key){
+		.client = { 192, 0, 2, (uint8_t)i },
+		.family = 4,
+		.protocol = 6,
+	};
+}
+
+/* A few keys share a position: exact keys decide. */
+static uint64_t
+position_number(uint32_t i)
+{
+	return UINT64_C(0x9e3779b97f4a7c15) * (i / 3);
+}
+
+static void
+test_walk(struct publications *publications, uint64_t seed)
+{
+	uint32_t expected[NODES][KEYS], count = 0;
+	struct rng rng;
+
+	rng_init(&rng, seed, 0);
+	for (uint32_t i = 0; i < NODES * KEYS; i++)
+		expected[i / KEYS][i % KEYS] = PUBLICATION_NONE;
+	for (uint32_t step = 0; step < 20000; step++) {
+		uint32_t node = (uint32_t)rng_below(&rng, NODES);
+		uint32_t number = (uint32_t)rng_below(&rng, KEYS);
+		struct session_key key = key_number(number);
+		uint64_t position = position_number(number);
+		uint32_t *slot = &expected[node][number];
+
+		CHECK(publication_find(publications, node, &key, position) ==
+		      *slot);
+		CHECK(publications_count(publications) == count);
+		if (*slot != PUBLICATION_NONE) {
+			uint32_t serial =
+				publication_at(publications, *slot)->serial;
+
+			publication_renew(publications, *slot);
+			CHECK(publication_at(publications, *slot)->serial !=
+			      serial);
+			publication_free(publications, *slot);
+			*slot = PUBLICATION_NONE;
+			count--;
+			continue;
+		}
+		*slot = publication_add(publications, node, &key, position);
+		if (count == CAPACITY) {
+			CHECK(*slot == PUBLICATION_NONE);
+			continue;
+		}
+		CHECK(*slot != PUBLICATION_NONE);
+		count++;
+		struct publication *publication =
+			publication_at(publications, *slot);
+		CHECK(publication->node == node &&
+		      publication->state == PUBLICATION_WAITING &&
+		      session_equal(&publication->key, &key));
+		/* Whoever writes all its replicas hurts nobody else. */
+		for (uint32_t i = 0; i < 3; i++)
+			publication->replicas[i] = UINT32_MAX;
+	}
+	for (uint32_t i = 0; i < NODES * KEYS; i++) {
+		if (expected[i / KEYS][i % KEYS] != PUBLICATION_NONE)
+			publication_free(publications,
+					 expected[i / KEYS][i % KEYS]);
+	}
+}
+
+static void
+test_batches(struct batches *batches)
+{
+	uint32_t slots[64], count = 0, slot, free_count = batches_free(batches);
+
+	CHECK(free_count == CAPACITY / 8 + 16 + 3);
+	while ((slot = batch_take(batches, 1, 2, MESSAGE_STORE)) != BATCH_NONE)
+		slots[count++] = slot;
+	CHECK(count == free_count && batches_free(batches) == 0);
+
+	uint32_t transaction = batch_transaction(batches, slots[3]);
+	CHECK(transaction & BATCH_TRANSACTION);
+	CHECK(batch_by_transaction(batches, 1, 2, transaction) == slots[3]);
+	CHECK(batch_by_transaction(batches, 2, 2, transaction) == BATCH_NONE);
+	CHECK(batch_by_transaction(batches, 1, 3, transaction) == BATCH_NONE);
+	batch_renew(batches, slots[3]);
+	CHECK(batch_by_transaction(batches, 1, 2, transaction) == BATCH_NONE);
+	while (count > 0)
+		batch_give(batches, slots[--count]);
+	CHECK(batches_free(batches) == free_count);
+}
+
+/* However small the pool, the replicas of one session are told at once. */
+static void
+test_small(void)
+{
+	void *memory = malloc(publications_size(1, 32));
+
+	if (memory == NULL)
+		abort();
+	CHECK(batches_free(publications_init(memory, 1, 32)->batches) >= 32);
+	free(memory);
+}
+
+int
+main(void)
+{
+	void *memory = malloc(publications_size(CAPACITY, 3));
+
+	if (memory == NULL)
+		abort();
+	struct publications *publications =
+		publications_init(memory, CAPACITY, 3);
+	test_walk(publications, 1);
+	test_walk(publications, 2);
+	test_batches(publications->batches);
+	test_small();
+	free(memory);
+	return check_done();
+}

@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* publish.c - a node's own sessions; see publish.h */
+#include "core/dht/publish.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "core/dht/errand.h"
+#include "core/dht/upkeep.h"
+
+/* Doublings of the wait between failed placements. */
+#define PUBLISH_RETRIES_MAX 16
+
+/* One publication to be told to one replica. */
+struct pair {
+	uint32_t peer, publication;
+};
+
+struct load {
+	uint32_t count;
+	struct pair pairs[PUBLISH_LOAD];
+};
+
+static struct publication *
+at(const struct node *node, uint32_t slot)
+{
+	return publication_at(node->parts.publications, slot);
+}
+
+static void
+set_timer(struct node *node, uint32_t slot, struct instant when)
+{
+	timer_set(publications_timers(node->parts.publications),
+		  &node->publication_timers, slot, when);
+}
+
+static void
+stop_timer(struct node *node, uint32_t slot)
+{
+	timer_remove(publications_timers(node->parts.publications),
+		     &node->publication_timers, slot);
+}
+
+static uint32_t
+find(const struct node *node, const struct session_key *key)
+{
+	return publication_find(node->parts.publications, node->self, key,
+				node_key_position(node, key));
+}
+
+const struct publication *
+publish_find(const struct node *node, const struct session_key *key)
+{
+	uint32_t slot = find(node, key);
+
+	if (slot == PUBLICATION_NONE ||
+	    at(node, slot)->state == PUBLICATION_ENDING)
+		return NULL;
+	return at(node, slot);
+}
+
+bool
+publish_put(struct node *node, struct message_writer *writer,
+	    const struct session_key *key, struct version version)
+{
+	struct message_record record = {
+		.version = version,
+		.owner = *endpoints_get(node->parts.endpoints, node->self),
+		.ttl_ms = node_ms(node->settings->record_ttl_ns),
+	};
+
+	return message_put_store(writer, key, &record);
+}
+
+bool
+publish_hold(struct node *node, struct instant now,
+	     const struct session_key *key, struct version version)
+{
+	struct record record = {
+		.version = version,
+		.owner = node->self,
+		.ttl_ms = node_ms(node->settings->record_ttl_ns),
+	};
+
+	return store_put(node->parts.store, now, node->self, key, &record) !=
+	       STORE_FULL;
+}
+
+/* Start the lookup; when there is no slot, the timer stays due. */
+static bool
+look(struct node *node, struct instant now, uint32_t slot,
+     struct outbox *outbox)
+{
+	struct publication *publication = at(node, slot);
+	uint32_t index =
+		errand_start(node, now, LOOKUP_SET, publication->position);
+
+	if (index == LOOKUP_NONE) {
+		publication->state = PUBLICATION_WAITING;
+		set_timer(node, slot, now);
+		node->publish_pause = instant_after(now, PUBLISH_RETRY_NS);
+		return false;
+	}
+	stop_timer(node, slot);
+	publication->state = PUBLICATION_LOOKING;
+	publication->lookup = index;
+	publication->lost = false;
+
+	struct lookup *lookup = &node->parts.lookups->slots[index];
+	lookup->key = publication->key;
+	lookup->version = publication->version;
+	lookup->publication = slot;
+	lookup->announce = publication->announce;
+	errand_advance(node, now, index, outbox);
+	return true;
+}
+
+int
+publish_set(struct node *node, struct instant now,
+	    const struct session_key *key, struct version version,
+	    struct outbox *outbox)
+{
+	uint32_t slot = find(node, key);
+
+	if (slot == PUBLICATION_NONE) {
+		slot = publication_add(node->parts.publications, node->self,
+				       key, node_key_position(node, key));
+		if (slot == PUBLICATION_NONE)
+			return -ENOSPC;
+	} else {
+		struct publication *old = at(node, slot);
+
+		if (old->state != PUBLICATION_ENDING &&
+		    version_compare(version, old->version) < 0)
+			return 0;
+		if (old->state == PUBLICATION_LOOKING)
+			errand_cancel(node, now, old->lookup, false);
+		publication_renew(node->parts.publications, slot);
+	}
+	struct publication *publication = at(node, slot);
+	publication->version = version;
+	publication->announce = true;
+	look(node, now, slot, outbox);
+	return 0;
+}
+
+/* All batches about it have ended. */
+static void
+settle(struct node *node, struct instant now, uint32_t slot)
+{
+	struct publication *publication = at(node, slot);
+
+	assert(publication->pending == 0);
+	if (publication->state == PUBLICATION_ENDING) {
+		if (publication->replica_count > 0)
+			return; /* more tombstones wait for a batch */
+		stop_timer(node, slot);
+		publication_free(node->parts.publications, slot);
+	} else if (publication->lost) {
+		publication->state = PUBLICATION_WAITING;
+		set_timer(node, slot, now);
+	} else {
+		publication->state = PUBLICATION_HELD;
+		set_timer(node, slot,
+			  instant_after(now, node->settings->republish_ns));
+	}
+}
+
+/* How long a session that could not be placed waits for the next try: 1 s,
+ * doubled each time, at most a tenth of the republishing time. A session that
+ * opened during a short outage is soon found; a server cut off for long does
+ * not flood. */
+static int64_t
+retry_ns(const struct node *node, struct publication *publication)
+{
+	int64_t limit_ns = node->settings->republish_ns / 10;
+	int64_t wait_ns = NS_PER_S << publication->retries;
+
+	if (publication->retries < PUBLISH_RETRIES_MAX)
+		publication->retries++;
+	return wait_ns < limit_ns ? wait_ns : limit_ns;
+}
+
+void
+publish_placed(struct node *node, struct instant now,
+	       const struct lookup *lookup)
+{
+	uint32_t slot = lookup->publication;
+	struct publication *publication = at(node, slot);
+	int64_t next_ns = node->settings->republish_ns;
+	uint32_t count = 0;
+
+	assert(publication->state == PUBLICATION_LOOKING);
+	if (lookup->self == LOOKUP_HOLDING)
+		publication->replicas[count++] = node->self;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		if (count < node->settings->replicas &&
+		    lookup->candidates[i].state == CANDIDATE_TOLD)
+			publication->replicas[count++] =
+				lookup->candidates[i].peer;
+	}
+	publication->replica_count = (uint8_t)count;
+	publication->announce = false;
+	publication->lookup = LOOKUP_NONE;
+	if (lookup->ok) {
+		publication->state = PUBLICATION_HELD;
+		publication->retries = 0;
+	} else {
+		publication->state = PUBLICATION_WAITING;
+		next_ns = retry_ns(node, publication);
+	}
+	set_timer(node, slot, instant_after(now, next_ns));
+}
+
+/* --- batches ------------------------------------------------------------ */
+
+static struct batch *
+batch_at(const struct node *node, uint32_t slot)
+{
+	return &node->parts.publications->batches->slots[slot];
+}
+
+static bool
+is_current(const struct node *node, const struct batch_item *item)
+{
+	return at(node, item->publication)->serial == item->serial;
+}
+
+static void
+batch_end(struct node *node, uint32_t slot)
+{
+	struct batches *batches = node->parts.publications->batches;
+
+	timer_remove(batches_timers(batches), &node->batch_timers, slot);
+	batch_give(batches, slot);
+}
+
+static bool
+put_item(struct node *node, const struct batch *batch,
+	 const struct batch_item *item, struct message_writer *writer)
+{
+	const struct publication *publication = at(node, item->publication);
+
+	if (batch->type == MESSAGE_REMOVE)
+		return message_put_version(writer, &publication->key,
+					   publication->version);
+	return publish_put(node, writer, &publication->key,
+			   publication->version);
+}
+
+/* Items about publications that ended since lose their place; so that an
+ * answer to the datagram before cannot be counted for the wrong ones, the
+ * rest goes out as another batch. Returns its slot. */
+static uint32_t
+batch_compact(struct node *node, uint32_t slot)
+{
+	struct batches *batches = node->parts.publications->batches;
+	struct batch *batch = batch_at(node, slot);
+	uint8_t count = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		if (is_current(node, &batch->items[i]))
+			batch->items[count++] = batch->items[i];
+	}
+	if (count == batch->count)
+		return slot;
+	batch->count = count;
+	batch_renew(batches, slot);
+	if (count > 0)
+		return slot;
+	batch_end(node, slot);
+	return BATCH_NONE;
+}
+
+static void
+batch_send(struct node *node, struct instant now, uint32_t slot,
+	   struct outbox *outbox)
+{
+	struct batches *batches = node->parts.publications->batches;
+	struct batch *batch = batch_at(node, slot);
+	struct message_writer writer;
+
+	if (node_begin(outbox,
+		       endpoints_get(node->parts.endpoints, batch->peer),
+		       (enum message_type)batch->type,
+		       batch_transaction(batches, slot), &writer)) {
+		for (uint32_t i = 0; i < batch->count; i++)
+			put_item(node, batch, &batch->items[i], &writer);
+		node_send(node, outbox, &writer);
+	}
+	batch->tries++;
+	batch->sent = now;
+	batch->timeout_ns = node_timeout_ns(node, batch->peer);
+	node->counters.queries++;
+	timer_set(batches_timers(batches), &node->batch_timers, slot,
+		  instant_after(now, batch->timeout_ns));
+}
+
+static void
+batch_fail(struct node *node, struct instant now, uint32_t slot,
+	   struct outbox *outbox)
+{
+	struct batch *batch = batch_at(node, slot);
+	uint32_t peer = batch->peer;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		const struct batch_item *item = &batch->items[i];
+
+		if (!is_current(node, item))
+			continue;
+		struct publication *publication = at(node, item->publication);
+		publication->lost = true;
+		if (--publication->pending == 0)
+			settle(node, now, item->publication);
+	}
+	batch_end(node, slot);
+	upkeep_failed(node, now, peer, outbox);
+}
+
+enum drop
+publish_answer(struct node *node, struct instant now, uint32_t peer,
+	       struct message_reader *reader)
+{
+	struct batches *batches = node->parts.publications->batches;
+	uint8_t type = reader->header.type & (uint8_t)~MESSAGE_REPLY;
+	struct message_item item;
+	uint32_t slot = batch_by_transaction(batches, node->self, peer,
+					     reader->header.transaction);
+
+	if (slot == BATCH_NONE || batch_at(node, slot)->type != type)
+		return DROP_UNASKED;
+	struct batch *batch = batch_at(node, slot);
+	table_answered(node->table, peer,
+		       batch->tries == 1 ? instant_distance_ns(batch->sent, now)
+					 : -1);
+	for (uint32_t i = 0; i < batch->count; i++) {
+		bool answered = message_next(reader, &item);
+		uint32_t index = batch->items[i].publication;
+		bool kept = answered && (item.status == ITEM_STORED ||
+					 item.status == ITEM_STALE);
+
+		if (!is_current(node, &batch->items[i]))
+			continue;
+		if (!kept)
+			at(node, index)->lost = true;
+		if (--at(node, index)->pending == 0)
+			settle(node, now, index);
+	}
+	batch_end(node, slot);
+	return DROP_NONE;
+}
+
+static void
+batch_add(struct node *node, struct batch *batch, uint32_t slot)
+{
+	struct publication *publication = at(node, slot);
+
+	publication->pending++;
+	batch->items[batch->count++] = (struct batch_item){
+		.publication = slot,
+		.serial = publication->serial,
+	};
+}
+
+/* --- the end of a session ------------------------------------------------ */
+
+static void
+hold_tombstone(struct node *node, struct instant now,
+	       const struct publication *publication)
+{
+	struct record record = {
+		.version = publication->version,
+		.owner = node->self,
+		.ttl_ms = node_ms(node->settings->tombstone_ns),
+		.tombstone = true,
+	};
+
+	store_put(node->parts.store, now, node->self, &publication->key,
+		  &record);
+}
+
+/* Tell the replicas that have not been told yet. Batches full: false; its
+ * timer is due. */
+static bool
+end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
+{
+	struct batches *batches = node->parts.publications->batches;
+	struct publication *publication = at(node, slot);
+
+	while (publication->replica_count > 0) {
+		uint32_t peer =
+			publication->replicas[publication->replica_count - 1];
+
+		if (peer == node->self) {
+			hold_tombstone(node, now, publication);
+			publication->replica_count--;
+			continue;
+		}
+		uint32_t batch =
+			batch_take(batches, node->self, peer, MESSAGE_REMOVE);
+		if (batch == BATCH_NONE) {
+			set_timer(node, slot, now);
+			node->publish_pause =
+				instant_after(now, PUBLISH_RETRY_NS);
+			return false;
+		}
+		publication->replica_count--;
+		batch_add(node, batch_at(node, batch), slot);
+		batch_send(node, now, batch, outbox);
+	}
+	stop_timer(node, slot);
+	if (publication->pending == 0)
+		settle(node, now, slot);
+	return true;
+}
+
+static void
+add_replica(const struct node *node, struct publication *publication,
+	    uint32_t peer)
+{
+	if (publication->replica_count == node->parts.publications->replicas)
+		return;
+	for (uint32_t i = 0; i < publication->replica_count; i++) {
+		if (publication->replicas[i] == peer)
+			return;
+	}
+	publication->replicas[publication->replica_count++] = peer;
+}
+
+/* To those who held it before, add all who may hold what a running lookup has
+ * stored so far. */
+static void
+take_told(struct node *node, struct publication *publication)
+{
+	const struct lookup *lookup =
+		&node->parts.lookups->slots[publication->lookup];
+
+	if (lookup->self == LOOKUP_HOLDING)
+		add_replica(node, publication, node->self);
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		uint8_t state = lookup->candidates[i].state;
+
+		if (state >= CANDIDATE_TELLING && state != CANDIDATE_REFUSED)
+			add_replica(node, publication,
+				    lookup->candidates[i].peer);
+	}
+}
+
+int
+publish_remove(struct node *node, struct instant now,
+	       const struct session_key *key, struct outbox *outbox)
+{
+	uint32_t slot = find(node, key);
+
+	if (slot == PUBLICATION_NONE ||
+	    at(node, slot)->state == PUBLICATION_ENDING)
+		return -ENOENT;
+	struct publication *publication = at(node, slot);
+	if (publication->state == PUBLICATION_LOOKING) {
+		take_told(node, publication);
+		errand_cancel(node, now, publication->lookup, true);
+	}
+	publication_renew(node->parts.publications, slot);
+	publication->state = PUBLICATION_ENDING;
+	end(node, now, slot, outbox);
+	return 0;
+}
+
+/* --- republishing -------------------------------------------------------- */
+
+/* Take into the load what its replicas are to be told. */
+static void
+refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
+{
+	struct publication *publication = at(node, slot);
+	uint32_t before = load->count;
+
+	stop_timer(node, slot);
+	publication_renew(node->parts.publications, slot);
+	publication->state = PUBLICATION_REFRESHING;
+	for (uint32_t i = 0; i < publication->replica_count; i++) {
+		uint32_t peer = publication->replicas[i];
+
+		if (peer != node->self)
+			load->pairs[load->count++] = (struct pair){
+				.peer = peer,
+				.publication = slot,
+			};
+		else if (!publish_hold(node, now, &publication->key,
+				       publication->version) ||
+			 table_closer_count(node->table,
+					    publication->position) >=
+				 node->settings->replicas)
+			publication->lost = true; /* as full or moved */
+	}
+	if (load->count == before)
+		settle(node, now, slot);
+}
+
+/* By peer; within one in order of their arrival, so insertion it is. A load
+ * is small. */
+static void
+load_sort(struct load *load)
+{
+	for (uint32_t i = 1; i < load->count; i++) {
+		struct pair pair = load->pairs[i];
+		uint32_t to = i;
+
+		for (; to > 0 && load->pairs[to - 1].peer > pair.peer; to--)
+			load->pairs[to] = load->pairs[to - 1];
+		load->pairs[to] = pair;
+	}
+}
+
+/* Bytes of a STORE of ours about that key. */
+static uint32_t
+item_bytes(const struct node *node, const struct publication *publication)
+{
+	return message_key_bytes(&publication->key) + 20 +
+	       message_address_bytes(node->family);
+}
+
+/* The load has no more pairs than there are free batches. */
+static void
+load_send(struct node *node, struct instant now, struct load *load,
+	  struct outbox *outbox)
+{
+	struct batches *batches = node->parts.publications->batches;
+	uint32_t open = BATCH_NONE, room = 0;
+
+	load_sort(load);
+	for (uint32_t i = 0; i < load->count; i++) {
+		const struct pair *pair = &load->pairs[i];
+		uint32_t bytes = item_bytes(node, at(node, pair->publication));
+
+		if (open != BATCH_NONE &&
+		    (batch_at(node, open)->peer != pair->peer ||
+		     batch_at(node, open)->count == BATCH_ITEMS ||
+		     bytes > room)) {
+			batch_send(node, now, open, outbox);
+			open = BATCH_NONE;
+		}
+		if (open == BATCH_NONE) {
+			open = batch_take(batches, node->self, pair->peer,
+					  MESSAGE_STORE);
+			assert(open != BATCH_NONE);
+			room = MESSAGE_MAX - MESSAGE_HEADER_BYTES;
+		}
+		room -= bytes;
+		batch_add(node, batch_at(node, open), pair->publication);
+		node->counters.stores++;
+		node->counters.republished++;
+	}
+	if (open != BATCH_NONE)
+		batch_send(node, now, open, outbox);
+}
+
+static void
+expire_batches(struct node *node, struct instant now, struct outbox *outbox)
+{
+	struct timer_pool pool =
+		batches_timers(node->parts.publications->batches);
+
+	while (timer_first(pool, node->batch_timers).ns <= now.ns) {
+		uint32_t slot = node->batch_timers;
+
+		node->counters.timeouts++;
+		slot = batch_compact(node, slot);
+		if (slot == BATCH_NONE)
+			continue;
+		if (batch_at(node, slot)->tries < BATCH_TRIES)
+			batch_send(node, now, slot, outbox);
+		else
+			batch_fail(node, now, slot, outbox);
+	}
+}
+
+/* The heap's first, if there is something to do about it: due, or to go with
+ * others that are. False also when that has to wait for a pool. */
+static bool
+expire_first(struct node *node, struct instant now, struct load *load,
+	     struct outbox *outbox)
+{
+	struct batches *batches = node->parts.publications->batches;
+	uint32_t slot = node->publication_timers;
+	uint32_t room = batches_free(batches);
+	struct instant horizon =
+		instant_after(now, node->settings->republish_ns / 8);
+
+	if (slot == TIMER_NONE)
+		return false;
+	const struct publication *publication = at(node, slot);
+	if (publication->state == PUBLICATION_HELD) {
+		if (publication->timer.when.ns > horizon.ns)
+			return false;
+		if (room > PUBLISH_LOAD)
+			room = PUBLISH_LOAD;
+		if (load->count + publication->replica_count > room) {
+			node->publish_pause = instant_after(
+				now, load->count > 0 ? PUBLISH_PACE_NS
+						     : PUBLISH_RETRY_NS);
+			return false;
+		}
+		refresh(node, now, slot, load);
+		return true;
+	}
+	/* These may take batches that the load counts on. */
+	if (load->count > 0 || publication->timer.when.ns > now.ns)
+		return false;
+	if (publication->state == PUBLICATION_ENDING)
+		return end(node, now, slot, outbox);
+	return look(node, now, slot, outbox);
+}
+
+struct instant
+publish_deadline(const struct node *node)
+{
+	struct publications *publications = node->parts.publications;
+	struct instant due = timer_first(publications_timers(publications),
+					 node->publication_timers);
+
+	if (instant_before(due, node->publish_pause))
+		due = node->publish_pause;
+	return instant_min(due,
+			   timer_first(batches_timers(publications->batches),
+				       node->batch_timers));
+}
+
+void
+publish_expire(struct node *node, struct instant now, struct outbox *outbox)
+{
+	struct timer_pool pool = publications_timers(node->parts.publications);
+	struct load load;
+
+	expire_batches(node, now, outbox);
+	if (now.ns < node->publish_pause.ns ||
+	    timer_first(pool, node->publication_timers).ns > now.ns)
+		return;
+	load.count = 0;
+	while (expire_first(node, now, &load, outbox))
+		;
+	load_send(node, now, &load, outbox);
+}
+
+static void
+forget(struct node *node, uint32_t slot)
+{
+	stop_timer(node, slot);
+	publication_free(node->parts.publications, slot);
+}
+
+void
+publish_forget(struct node *node)
+{
+	struct lookups *lookups = node->parts.lookups;
+	uint32_t slot;
+
+	/* A publication is in the heap, in batches, or has a lookup. */
+	while ((slot = node->batch_timers) != TIMER_NONE) {
+		const struct batch *batch = batch_at(node, slot);
+
+		for (uint32_t i = 0; i < batch->count; i++) {
+			if (is_current(node, &batch->items[i]))
+				forget(node, batch->items[i].publication);
+		}
+		batch_end(node, slot);
+	}
+	while ((slot = node->publication_timers) != TIMER_NONE)
+		forget(node, slot);
+	for (slot = node->lookup_timers; slot != TIMER_NONE;
+	     slot = timer_next(lookups_timers(lookups), slot)) {
+		const struct lookup *lookup = &lookups->slots[slot];
+
+		if (lookup->kind == LOOKUP_SET)
+			forget(node, lookup->publication);
+	}
+}

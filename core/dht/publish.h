@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * publish.h - a node's own sessions: placed, kept alive, ended
+ *
+ * set() starts a lookup that stores at the closest (errand.c) and comes back
+ * through publish_placed(). Then every republish_ns the record is told to
+ * each replica again. All publications due within an eighth of that time go
+ * together, sorted by replica, so that one STORE carries many keys. A replica
+ * that says "moved", is full or silent makes a fresh lookup for that key.
+ * remove() sends tombstones to the replicas and forgets the session when they
+ * have acknowledged, or have not after BATCH_TRIES.
+ *
+ * Times: a batch's timeout as for any query; republish_ns; 1 s, doubled each
+ * time up to a tenth of republish_ns, after a placement that did not reach
+ * every replica; PUBLISH_RETRY when a pool (lookups, batches) was full;
+ * PUBLISH_PACE between loads, so that a server with 100,000 sessions does not
+ * send them all at once.
+ */
+#ifndef CORE_DHT_PUBLISH_H
+#define CORE_DHT_PUBLISH_H
+
+#include "core/dht/node_state.h"
+
+#define PUBLISH_RETRY_NS (10 * NS_PER_MS)
+#define PUBLISH_PACE_NS	 (1 * NS_PER_MS)
+/* (publication, replica) pairs sent in one load. */
+#define PUBLISH_LOAD 256
+
+/* Append a STORE of our own record. */
+bool publish_put(struct node *, struct message_writer *,
+		 const struct session_key *, struct version);
+/* We are a replica of it ourselves. False: our store is full. */
+bool publish_hold(struct node *, struct instant now, const struct session_key *,
+		  struct version);
+
+/* node_set() and node_remove(). */
+int publish_set(struct node *, struct instant now, const struct session_key *,
+		struct version, struct outbox *);
+int publish_remove(struct node *, struct instant now,
+		   const struct session_key *, struct outbox *);
+/* Our publication of a key that has not ended, or NULL. */
+const struct publication *publish_find(const struct node *,
+				       const struct session_key *);
+/* The lookup of a publication has ended, well or not. */
+void publish_placed(struct node *, struct instant now, const struct lookup *);
+/* A reply to a batch. */
+enum drop publish_answer(struct node *, struct instant now, uint32_t peer,
+			 struct message_reader *);
+/* Give back all publications and batches; before errand_forget(). */
+void publish_forget(struct node *);
+struct instant publish_deadline(const struct node *);
+void publish_expire(struct node *, struct instant now, struct outbox *);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* reply.c - what a node answers to requests of others; see reply.h */
+#include "core/dht/reply.h"
+
+/* Entries of the store looked at for each statement that comes in, so that
+ * dead ones are taken back as fast as new ones come. */
+#define SWEEP_ENTRIES 2
+
+static void
+put_closest(struct node *node, uint64_t target, uint32_t peer,
+	    struct message_writer *writer)
+{
+	struct endpoint contacts[BUCKET_MAX];
+	uint32_t peers[BUCKET_MAX];
+	uint32_t count = table_closest(node->table, target, TABLE_SOUND, peer,
+				       peers, node->settings->k);
+
+	for (uint32_t i = 0; i < count; i++)
+		contacts[i] = *endpoints_get(node->parts.endpoints, peers[i]);
+	message_put_contacts(writer, contacts, count);
+}
+
+static void
+put_value(struct node *node, struct instant now, const struct session_key *key,
+	  uint32_t peer, struct message_writer *writer)
+{
+	struct record records[RECORDS_PER_KEY];
+	struct message_record out[RECORDS_PER_KEY];
+	uint32_t count = node_known(node, now, key, records);
+
+	/* Who only knows that the session ended elsewhere, lets the asker go
+	 * on: a newer record may be with another replica. */
+	if (count == 0 || records[0].tombstone) {
+		put_closest(node, node_key_position(node, key), peer, writer);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		out[i] = (struct message_record){
+			.version = records[i].version,
+			.owner = *endpoints_get(node->parts.endpoints,
+						records[i].owner),
+			.ttl_ms = records[i].ttl_ms,
+			.tombstone = records[i].tombstone,
+		};
+	}
+	message_put_records(writer, out, count);
+}
+
+static enum item_status
+keep(struct node *node, struct instant now, const struct session_key *key,
+     const struct record *record)
+{
+	store_expire(node->parts.store, now, SWEEP_ENTRIES);
+	switch (store_put(node->parts.store, now, node->self, key, record)) {
+	case STORE_STALE:
+		return ITEM_STALE;
+	case STORE_FULL:
+		return ITEM_FULL;
+	case STORE_STORED:
+		break;
+	}
+	uint32_t closer =
+		table_closer_count(node->table, node_key_position(node, key));
+	return closer >= node->settings->replicas ? ITEM_MOVED : ITEM_STORED;
+}
+
+static enum item_status
+keep_record(struct node *node, struct instant now,
+	    const struct message_item *item)
+{
+	const struct message_record *record = &item->records[0];
+	uint32_t ttl_max_ms = node_ms(node->settings->record_ttl_ns);
+	struct record kept = {
+		.version = record->version,
+		.owner =
+			endpoints_intern(node->parts.endpoints, &record->owner),
+		.ttl_ms = record->ttl_ms < ttl_max_ms ? record->ttl_ms
+						      : ttl_max_ms,
+		.tombstone = record->tombstone,
+	};
+
+	if (kept.owner == ENDPOINT_NONE)
+		return ITEM_FULL;
+	return keep(node, now, &item->key, &kept);
+}
+
+static enum item_status
+keep_tombstone(struct node *node, struct instant now,
+	       const struct message_item *item, uint32_t peer)
+{
+	struct record kept = {
+		.version = item->version,
+		.owner = peer,
+		.ttl_ms = node_ms(node->settings->tombstone_ns),
+		.tombstone = true,
+	};
+
+	if (peer == ENDPOINT_NONE)
+		return ITEM_FULL;
+	return keep(node, now, &item->key, &kept);
+}
+
+static void
+put_answer(struct node *node, struct instant now, uint8_t type,
+	   const struct message_item *item, uint32_t peer,
+	   struct message_writer *writer)
+{
+	switch (type) {
+	case MESSAGE_FIND_NODE:
+		put_closest(node, item->position, peer, writer);
+		break;
+	case MESSAGE_FIND_VALUE:
+		put_value(node, now, &item->key, peer, writer);
+		break;
+	case MESSAGE_STORE:
+		message_put_status(writer, keep_record(node, now, item));
+		break;
+	default: /* REMOVE: nothing else has items and a reply */
+		message_put_status(writer,
+				   keep_tombstone(node, now, item, peer));
+		break;
+	}
+}
+
+enum drop
+reply_send(struct node *node, struct instant now, const struct endpoint *from,
+	   uint32_t peer, struct message_reader *reader, size_t size,
+	   struct outbox *outbox)
+{
+	const struct contact *contact =
+		peer == ENDPOINT_NONE ? NULL : table_find(node->table, peer);
+	bool verified = contact != NULL && contact->verified;
+	uint32_t limit = message_reply_limit(size, verified);
+	struct message_writer writer;
+	struct message_item item;
+	uint8_t *bytes;
+
+	struct outbox_item *out =
+		outbox_add(outbox, OUTBOX_DATAGRAM, limit, &bytes);
+	if (out == NULL)
+		return DROP_OUTBOX;
+	out->to = *from;
+	message_begin_reply(&writer, bytes, limit, &reader->header);
+	while (message_next(reader, &item))
+		put_answer(node, now, reader->header.type, &item, peer,
+			   &writer);
+	node_send(node, outbox, &writer);
+	return DROP_NONE;
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store.c - a chained hash table of statements, and a hand that sweeps it
+ *
+ *	struct store | chain[chain_count] | entry[capacity]
+ *
+ *	chain[h & mask] -> entry -> entry -> NONE	by index
+ *	free            -> entry -> entry -> NONE
+ *
+ * One entry is one statement, not one key: nearly every session has one owner
+ * only, and would pay for an empty second place. An entry's own hash is kept,
+ * so that the sweep unlinks without hashing again. Entries at or above `used`
+ * were never written: a large store costs memory only as it fills.
+ *
+ * Times and versions of 64 bits are held as two words, so that an entry
+ * aligns to 4 bytes and has no holes: 76 bytes and at most two chain heads.
+ */
+#include "core/dht/store.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+struct word64 {
+	uint32_t high, low;
+};
+
+struct entry {
+	uint32_t next; /* in the chain, or among the free */
+	uint32_t hash;
+	uint32_t holder, owner;
+	struct word64 established;
+	uint32_t sequence;
+	struct word64 expiry;
+	struct session_key key;
+	uint8_t live; /* in a chain, not free */
+	uint8_t tombstone;
+};
+_Static_assert(sizeof(struct entry) == 76, "no holes");
+_Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) <=
+		       STORE_ENTRY_BYTES_MAX,
+	       "an entry and its share of the chain heads");
+
+struct store {
+	struct siphash_key hash_key;
+	uint32_t capacity, count;
+	uint32_t used; /* entries ever written */
+	uint32_t free; /* first of the free ones below used */
+	uint32_t hand;
+	uint32_t chain_mask;
+	uint32_t *chains;
+	struct entry *entries;
+};
+_Static_assert(sizeof(struct store) < 256, "as store.h says");
+
+/* The statements about one key. */
+struct found {
+	uint32_t count;
+	uint32_t indices[RECORDS_PER_KEY];
+};
+
+static struct word64
+word64_from(int64_t value)
+{
+	uint64_t bits = (uint64_t)value;
+
+	return (struct word64){ .high = (uint32_t)(bits >> 32),
+				.low = (uint32_t)bits };
+}
+
+static int64_t
+word64_value(struct word64 word)
+{
+	return (int64_t)((uint64_t)word.high << 32 | word.low);
+}
+
+static struct version
+entry_version(const struct entry *entry)
+{
+	return (struct version){
+		.established_ns = word64_value(entry->established),
+		.sequence = entry->sequence,
+	};
+}
+
+static bool
+entry_expired(const struct entry *entry, struct instant now)
+{
+	return word64_value(entry->expiry) <= now.ns;
+}
+
+/* At least one chain an entry, at most two. */
+static uint32_t
+chain_count_for(uint32_t capacity)
+{
+	uint32_t count = 1;
+
+	while (count < capacity)
+		count *= 2;
+	return count;
+}
+
+size_t
+store_size(uint32_t capacity)
+{
+	assert(capacity < UINT32_C(1) << 31);
+	return sizeof(struct store) +
+	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
+	       (size_t)capacity * sizeof(struct entry);
+}
+
+struct store *
+store_init(void *memory, uint32_t capacity, const struct siphash_key *key)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+	assert(capacity < UINT32_C(1) << 31);
+
+	struct store *store = memory;
+	uint32_t chain_count = chain_count_for(capacity);
+	*store = (struct store){
+		.hash_key = *key,
+		.capacity = capacity,
+		.free = NONE,
+		.chain_mask = chain_count - 1,
+		.chains = (uint32_t *)(store + 1),
+	};
+	store->entries = (struct entry *)(void *)(store->chains + chain_count);
+	memset(store->chains, 0xff, (size_t)chain_count * sizeof(uint32_t));
+	return store;
+}
+
+/* Holders of one key are spread too: three replicas in one world are three
+ * entries. The odd factor is 2^32 divided by the golden ratio. */
+static uint32_t
+hash_of(const struct store *store, uint32_t holder,
+	const struct session_key *key)
+{
+	uint64_t hash = siphash(&store->hash_key, key, sizeof(*key));
+
+	return (uint32_t)hash ^ holder * UINT32_C(0x9e3779b1);
+}
+
+/* Take the entry that *link names out of its chain. */
+static void
+entry_free(struct store *store, uint32_t *link)
+{
+	uint32_t index = *link;
+	struct entry *entry = &store->entries[index];
+
+	*link = entry->next;
+	entry->live = 0;
+	entry->next = store->free;
+	store->free = index;
+	store->count--;
+}
+
+static void
+entry_free_index(struct store *store, uint32_t index)
+{
+	uint32_t *link =
+		&store->chains[store->entries[index].hash & store->chain_mask];
+
+	while (*link != index)
+		link = &store->entries[*link].next;
+	entry_free(store, link);
+}
+
+/* An entry that is in no chain; NONE when full. */
+static uint32_t
+entry_take(struct store *store, struct instant now)
+{
+	if (store->free == NONE && store->used == store->capacity)
+		store_expire(store, now, 0);
+	if (store->free != NONE) {
+		uint32_t index = store->free;
+		store->free = store->entries[index].next;
+		return index;
+	}
+	if (store->used < store->capacity)
+		return store->used++;
+	return NONE;
+}
+
+/* All that the holder knows of the key, and free the expired on the way. */
+static struct found
+find(struct store *store, struct instant now, uint32_t holder,
+     const struct session_key *key, uint32_t hash)
+{
+	struct found found = { 0 };
+	uint32_t *link = &store->chains[hash & store->chain_mask];
+
+	while (*link != NONE) {
+		struct entry *entry = &store->entries[*link];
+
+		if (entry_expired(entry, now)) {
+			entry_free(store, link);
+			continue;
+		}
+		if (entry->hash == hash && entry->holder == holder &&
+		    session_equal(&entry->key, key)) {
+			assert(found.count < RECORDS_PER_KEY);
+			found.indices[found.count++] = *link;
+		}
+		link = &entry->next;
+	}
+	return found;
+}
+
+/* Is a worth more than b? Records before tombstones, then the newer; between
+ * equals the owner that is known longer, so that the order is total. */
+static bool
+worth_more(const struct record *a, const struct record *b)
+{
+	if (a->tombstone != b->tombstone)
+		return b->tombstone;
+	int order = version_compare(a->version, b->version);
+	return order != 0 ? order > 0 : a->owner < b->owner;
+}
+
+static struct record
+entry_record(const struct entry *entry, struct instant now)
+{
+	int64_t left_ns = word64_value(entry->expiry) - now.ns;
+	int64_t left_ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS > 0);
+
+	return (struct record){
+		.version = entry_version(entry),
+		.owner = entry->owner,
+		.ttl_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
+		.tombstone = entry->tombstone,
+	};
+}
+
+/* Does a statement of the entry's own owner supersede or repeat it? */
+static bool
+supersedes(const struct record *record, const struct entry *entry)
+{
+	int order = version_compare(record->version, entry_version(entry));
+
+	return order > 0 ||
+	       (order == 0 && (record->tombstone || !entry->tombstone));
+}
+
+static void
+entry_set(struct entry *entry, struct instant now, const struct record *record)
+{
+	struct instant expiry =
+		instant_after(now, (int64_t)record->ttl_ms * NS_PER_MS);
+
+	entry->owner = record->owner;
+	entry->established = word64_from(record->version.established_ns);
+	entry->sequence = record->version.sequence;
+	entry->tombstone = record->tombstone;
+	entry->expiry = word64_from(expiry.ns);
+}
+
+/* The entry that a statement may take the place of; NONE: it is stale, or
+ * (*room) it needs one of its own. */
+static uint32_t
+place(const struct store *store, struct instant now, const struct found *found,
+      const struct record *record, bool *room)
+{
+	struct record least = *record;
+	uint32_t index = NONE;
+
+	*room = false;
+	for (uint32_t i = 0; i < found->count; i++) {
+		const struct entry *entry = &store->entries[found->indices[i]];
+
+		if (entry->owner == record->owner)
+			return supersedes(record, entry) ? found->indices[i]
+							 : NONE;
+		struct record known = entry_record(entry, now);
+		if (worth_more(&least, &known)) {
+			least = known;
+			index = found->indices[i];
+		}
+	}
+	if (found->count < RECORDS_PER_KEY) {
+		*room = true;
+		return NONE;
+	}
+	return index;
+}
+
+enum store_result
+store_put(struct store *store, struct instant now, uint32_t holder,
+	  const struct session_key *key, const struct record *record)
+{
+	uint32_t hash = hash_of(store, holder, key);
+	struct found found = find(store, now, holder, key, hash);
+	bool room;
+	uint32_t index = place(store, now, &found, record, &room);
+
+	if (index == NONE && !room)
+		return STORE_STALE;
+	if (index == NONE) {
+		index = entry_take(store, now);
+		if (index == NONE)
+			return STORE_FULL;
+		uint32_t *chain = &store->chains[hash & store->chain_mask];
+		store->entries[index] = (struct entry){
+			.next = *chain,
+			.hash = hash,
+			.holder = holder,
+			.key = *key,
+			.live = 1,
+		};
+		*chain = index;
+		store->count++;
+	}
+	entry_set(&store->entries[index], now, record);
+	return STORE_STORED;
+}
+
+uint32_t
+store_get(struct store *store, struct instant now, uint32_t holder,
+	  const struct session_key *key, struct record records[RECORDS_PER_KEY])
+{
+	_Static_assert(RECORDS_PER_KEY == 2, "else sort");
+	uint32_t hash = hash_of(store, holder, key);
+	struct found found = find(store, now, holder, key, hash);
+
+	for (uint32_t i = 0; i < found.count; i++)
+		records[i] =
+			entry_record(&store->entries[found.indices[i]], now);
+	if (found.count == 2 && worth_more(&records[1], &records[0])) {
+		struct record first = records[0];
+		records[0] = records[1];
+		records[1] = first;
+	}
+	return found.count;
+}
+
+void
+store_fetch(const struct store *store, uint32_t holder,
+	    const struct session_key *key)
+{
+	__builtin_prefetch(&store->chains[hash_of(store, holder, key) &
+					  store->chain_mask]);
+}
+
+uint32_t
+store_expire(struct store *store, struct instant now, uint32_t entries)
+{
+	uint32_t freed = 0;
+
+	if (entries == 0)
+		entries = STORE_SWEEP_ENTRIES;
+	if (entries > store->used)
+		entries = store->used;
+	while (entries-- > 0) {
+		if (store->hand >= store->used)
+			store->hand = 0;
+		uint32_t index = store->hand++;
+		const struct entry *entry = &store->entries[index];
+		if (!entry->live || !entry_expired(entry, now))
+			continue;
+		entry_free_index(store, index);
+		freed++;
+	}
+	return freed;
+}
+
+uint32_t
+store_forget(struct store *store, uint32_t holder)
+{
+	uint32_t freed = 0;
+
+	for (uint32_t i = 0; i < store->used; i++) {
+		if (!store->entries[i].live ||
+		    store->entries[i].holder != holder)
+			continue;
+		entry_free_index(store, i);
+		freed++;
+	}
+	return freed;
+}
+
+uint32_t
+store_count(const struct store *store)
+{
+	return store->count;
+}
+
+uint32_t
+store_holder_count(const struct store *store, struct instant now,
+		   uint32_t holder)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < store->used; i++) {
+		const struct entry *entry = &store->entries[i];
+
+		count += entry->live && entry->holder == holder &&
+			 !entry_expired(entry, now);
+	}
+	return count;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store.h - the statements that replicas keep about sessions
+ *
+ * A statement says: this owner has this session since this version; or, a
+ * tombstone: it has it no longer. One store serves a daemon or all nodes of a
+ * simulated world; `holder`, the endpoint index of the node that was told,
+ * is part of the key, so nodes that share a store share no knowledge.
+ *
+ * For each (holder, session key) at most RECORDS_PER_KEY statements are kept,
+ * each of another owner:
+ *
+ *  - Of one owner the higher version wins; at equal versions a tombstone
+ *    beats a record, so that a late STORE cannot resurrect the dead. The same
+ *    statement again sets its time to live anew.
+ *  - A tombstone speaks for its owner only and kills that owner's versions up
+ *    to its own. Clocks of two owners may differ by more than a client's
+ *    port rests, so nobody's tombstone may end another's session. What is
+ *    thereby kept too long costs one "not mine", not a session.
+ *  - Of more owners than fit, those are kept that are worth most: records
+ *    before tombstones, then the newer version (design section 3: an asker
+ *    who hears "not mine" from the newer owner can try the older). At equal
+ *    versions the owner with the lower endpoint index.
+ *
+ * An asker learns of a tombstone by its flag: store_get() puts records first
+ * and tombstones behind, so `records[0].tombstone` means that no live owner
+ * is known here, and a tombstone beside a record warns of that other owner's
+ * older answers from other replicas.
+ *
+ * Statements die at their time to live: at once for who looks, and their
+ * memory is taken back when a put or get meets them, or by store_expire(),
+ * whose hand walks a bounded number of entries round the table at each call.
+ *
+ * Full: the hand is sent over STORE_SWEEP_ENTRIES entries for dead ones; then
+ * the new statement is refused (STORE_FULL). Replacing one needs no room.
+ */
+#ifndef CORE_DHT_STORE_H
+#define CORE_DHT_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/instant.h"
+#include "core/record.h"
+#include "core/session.h"
+#include "core/siphash.h"
+
+/* Design section 2: session state at a replica, everything included. */
+#define STORE_ENTRY_BYTES_MAX 96
+#define STORE_SWEEP_ENTRIES   256
+
+struct store; /* in the caller's memory, see store_size() */
+
+enum store_result {
+	STORE_STORED, /* new, replaced or refreshed */
+	STORE_STALE, /* what is known is newer or worth more */
+	STORE_FULL, /* no room; nothing changed */
+};
+
+/* Bytes for a store of at most `capacity` statements, below 2^31: no more
+ * than STORE_ENTRY_BYTES_MAX for each, and less than 256 besides. */
+size_t store_size(uint32_t capacity);
+/* The memory must be aligned for uint64_t and outlive the store. The key keeps
+ * clients from filling one hash chain; the placement key will do. */
+struct store *store_init(void *memory, uint32_t capacity,
+			 const struct siphash_key *);
+/* Tell a holder. It expires record->ttl_ms after now. */
+enum store_result store_put(struct store *, struct instant now, uint32_t holder,
+			    const struct session_key *, const struct record *);
+/* What a holder knows: the count of statements, 0 to RECORDS_PER_KEY; records
+ * first, then tombstones, each newest first. ttl_ms is what is left, rounded
+ * up. */
+uint32_t store_get(struct store *, struct instant now, uint32_t holder,
+		   const struct session_key *,
+		   struct record records[RECORDS_PER_KEY]);
+/* The holder will soon be asked for the key: fetch where it would be. */
+void store_fetch(const struct store *, uint32_t holder,
+		 const struct session_key *);
+/* Take back what has expired among the next `entries` entries; 0: the default,
+ * STORE_SWEEP_ENTRIES. How many were. */
+uint32_t store_expire(struct store *, struct instant now, uint32_t entries);
+/* A holder lost its memory (its server restarted). Walks the whole store. */
+uint32_t store_forget(struct store *, uint32_t holder);
+/* Statements in memory, of all holders, expired ones that no verb has met yet
+ * included. */
+uint32_t store_count(const struct store *);
+/* The same, not expired, of one holder. Walks the whole store. */
+uint32_t store_holder_count(const struct store *, struct instant now,
+			    uint32_t holder);
+
+#endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store_test.c - stories told one by one, then a walk against a plain list
+ */
+#include "core/dht/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/rng.h"
+#include "core/test/check.h"
+
+static const struct siphash_key hash_key = { .bytes = { 5, 4, 3 } };
+
+static struct session_key
+key_of(uint64_t number)
+{
+	struct session_key key = { .family = 4, .protocol = 6 };
+
+	key.client[0] = (uint8_t)number;
+	key.client_port[1] = (uint8_t)(number >> 8);
+	return key;
+}
+
+static struct instant
+at_ms(int64_t ms)
+{
+	return (struct instant){ .ns = ms * NS_PER_MS };
+}
+
+/* What one step says, and what is known after it, best first. */
+struct step {
+	const char *sentence;
+	int64_t now_ms;
+	uint32_t owner; /* 0: only look */
+	int64_t version;
+	uint32_t ttl_ms;
+	bool tombstone;
+	enum store_result result;
+	struct {
+		uint32_t owner;
+		int64_t version;
+		uint32_t ttl_ms;
+		bool tombstone;
+	} known[RECORDS_PER_KEY]; /* owner 0 ends */
+};
+
+#define LIVE false
+#define DEAD true
+
+/* Each table is one story about one key; a step is a row:
+ * now, owner, version, ttl, tombstone, result, what is known then. */
+/* clang-format off */
+static const struct step versions[] = {
+	{ "nothing is known at first",
+	  0, 0, 0, 0, LIVE, 0,
+	  { { 0 } } },
+	{ "a first record",
+	  0, 1, 10, 50, LIVE, STORE_STORED,
+	  { { 1, 10, 50, LIVE } } },
+	{ "time passes",
+	  20, 0, 0, 0, LIVE, 0,
+	  { { 1, 10, 30, LIVE } } },
+	{ "the same version refreshes",
+	  20, 1, 10, 50, LIVE, STORE_STORED,
+	  { { 1, 10, 50, LIVE } } },
+	{ "its owner's older version is stale",
+	  20, 1, 9, 90, LIVE, STORE_STALE,
+	  { { 1, 10, 50, LIVE } } },
+	{ "its owner's newer version replaces",
+	  20, 1, 11, 60, LIVE, STORE_STORED,
+	  { { 1, 11, 60, LIVE } } },
+	{ "a newer owner comes first",
+	  20, 2, 20, 60, LIVE, STORE_STORED,
+	  { { 2, 20, 60, LIVE }, { 1, 11, 60, LIVE } } },
+	{ "a third owner, older than both, is stale",
+	  20, 3, 5, 60, LIVE, STORE_STALE,
+	  { { 2, 20, 60, LIVE }, { 1, 11, 60, LIVE } } },
+	{ "as old as the older: the lower index stays",
+	  20, 3, 11, 60, LIVE, STORE_STALE,
+	  { { 2, 20, 60, LIVE }, { 1, 11, 60, LIVE } } },
+	{ "between the two it replaces the older",
+	  20, 3, 15, 10, LIVE, STORE_STORED,
+	  { { 2, 20, 60, LIVE }, { 3, 15, 10, LIVE } } },
+	{ "it expires before the other",
+	  30, 0, 0, 0, LIVE, 0,
+	  { { 2, 20, 50, LIVE } } },
+	{ "and makes room for an old one",
+	  30, 4, 1, 50, LIVE, STORE_STORED,
+	  { { 2, 20, 50, LIVE }, { 4, 1, 50, LIVE } } },
+	{ "the older owner's newer version comes first",
+	  30, 4, 30, 20, LIVE, STORE_STORED,
+	  { { 4, 30, 20, LIVE }, { 2, 20, 50, LIVE } } },
+	{ "a ttl of zero is gone at once",
+	  30, 4, 31, 0, LIVE, STORE_STORED,
+	  { { 2, 20, 50, LIVE } } },
+	{ "all expires",
+	  80, 0, 0, 0, LIVE, 0,
+	  { { 0 } } },
+};
+
+static const struct step tombstones[] = {
+	{ "a tombstone of the unknown is kept",
+	  0, 1, 10, 50, DEAD, STORE_STORED,
+	  { { 1, 10, 50, DEAD } } },
+	{ "a late store of that version stays out",
+	  0, 1, 10, 50, LIVE, STORE_STALE,
+	  { { 1, 10, 50, DEAD } } },
+	{ "so does an older one",
+	  0, 1, 9, 50, LIVE, STORE_STALE,
+	  { { 1, 10, 50, DEAD } } },
+	{ "the same removal again refreshes",
+	  10, 1, 10, 50, DEAD, STORE_STORED,
+	  { { 1, 10, 50, DEAD } } },
+	{ "the port is used again",
+	  10, 1, 12, 50, LIVE, STORE_STORED,
+	  { { 1, 12, 50, LIVE } } },
+	{ "the old tombstone, late, kills nothing newer",
+	  10, 1, 10, 50, DEAD, STORE_STALE,
+	  { { 1, 12, 50, LIVE } } },
+	{ "another owner's newer session",
+	  10, 2, 20, 50, LIVE, STORE_STORED,
+	  { { 2, 20, 50, LIVE }, { 1, 12, 50, LIVE } } },
+	{ "a tombstone kills its owner's, not the newer",
+	  10, 1, 12, 50, DEAD, STORE_STORED,
+	  { { 2, 20, 50, LIVE }, { 1, 12, 50, DEAD } } },
+	{ "nor the older of one whose clock lags",
+	  10, 2, 20, 50, DEAD, STORE_STORED,
+	  { { 2, 20, 50, DEAD }, { 1, 12, 50, DEAD } } },
+	{ "a record outweighs a newer tombstone",
+	  10, 3, 5, 50, LIVE, STORE_STORED,
+	  { { 3, 5, 50, LIVE }, { 2, 20, 50, DEAD } } },
+	{ "a second record outweighs the other",
+	  10, 4, 4, 50, LIVE, STORE_STORED,
+	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE } } },
+	{ "a tombstone of a third finds no room",
+	  10, 2, 21, 50, DEAD, STORE_STALE,
+	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE } } },
+	{ "a tombstone newer than its owner's record",
+	  10, 4, 6, 50, DEAD, STORE_STORED,
+	  { { 3, 5, 50, LIVE }, { 4, 6, 50, DEAD } } },
+};
+/* clang-format on */
+
+static void
+story(const struct step *steps, unsigned count)
+{
+	uint64_t memory[128];
+	struct session_key key = key_of(1), other = key_of(2);
+	struct record seen[RECORDS_PER_KEY];
+
+	CHECK(store_size(4) <= sizeof(memory));
+	struct store *store = store_init(memory, 4, &hash_key);
+	for (unsigned i = 0; i < count; i++) {
+		const struct step *step = &steps[i];
+		struct instant now = at_ms(step->now_ms);
+		struct record record = {
+			.version = { .established_ns = step->version },
+			.owner = step->owner,
+			.ttl_ms = step->ttl_ms,
+			.tombstone = step->tombstone,
+		};
+
+		if (step->owner != 0)
+			CHECK_ROW(store_put(store, now, 7, &key, &record) ==
+					  step->result,
+				  step->sentence);
+		uint32_t got = store_get(store, now, 7, &key, seen), want = 0;
+		while (want < RECORDS_PER_KEY && step->known[want].owner != 0)
+			want++;
+		CHECK_ROW(got == want, step->sentence);
+		for (uint32_t j = 0; j < want && j < got; j++)
+			CHECK_ROW(seen[j].owner == step->known[j].owner &&
+					  seen[j].version.established_ns ==
+						  step->known[j].version &&
+					  seen[j].ttl_ms ==
+						  step->known[j].ttl_ms &&
+					  seen[j].tombstone ==
+						  step->known[j].tombstone,
+				  step->sentence);
+		CHECK_ROW(store_holder_count(store, now, 7) == want,
+			  step->sentence);
+		CHECK_ROW(store_get(store, now, 7, &other, seen) == 0,
+			  step->sentence);
+		CHECK_ROW(store_get(store, now, 8, &key, seen) == 0,
+			  step->sentence);
+	}
+}
+
+/* The oracle: a list, searched from the front, with the rules of store.h
+ * written down a second time and nothing clever. */
+#define ORACLE_MAX 128
+#define KEYS	   12
+#define HOLDERS	   4
+#define OWNERS	   5
+
+struct statement {
+	bool used;
+	uint32_t holder;
+	uint64_t key;
+	struct record record;
+	int64_t expiry_ns;
+};
+
+static struct statement oracle[ORACLE_MAX];
+
+static bool
+better(const struct record *a, const struct record *b)
+{
+	if (a->tombstone != b->tombstone)
+		return b->tombstone;
+	if (version_compare(a->version, b->version) != 0)
+		return version_compare(a->version, b->version) > 0;
+	return a->owner < b->owner;
+}
+
+static uint32_t
+oracle_count(int64_t now_ns, uint32_t holder, uint64_t key)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < ORACLE_MAX; i++) {
+		if (oracle[i].used && oracle[i].expiry_ns <= now_ns)
+			oracle[i].used = false;
+		count += oracle[i].used && oracle[i].holder == holder &&
+			 (key == UINT64_MAX || oracle[i].key == key);
+	}
+	return count;
+}
+
+static enum store_result
+oracle_put(int64_t now_ns, uint32_t holder, uint64_t key,
+	   const struct record *record)
+{
+	struct statement *mine = NULL, *worst = NULL, *unused = NULL;
+	uint32_t count = oracle_count(now_ns, holder, key);
+
+	for (unsigned i = 0; i < ORACLE_MAX; i++) {
+		struct statement *s = &oracle[i];
+		if (!s->used) {
+			unused = s;
+			continue;
+		}
+		if (s->holder != holder || s->key != key)
+			continue;
+		if (s->record.owner == record->owner)
+			mine = s;
+		if (worst == NULL || better(&worst->record, &s->record))
+			worst = s;
+	}
+	if (mine != NULL) {
+		int order =
+			version_compare(record->version, mine->record.version);
+		if (order < 0 || (order == 0 && mine->record.tombstone &&
+				  !record->tombstone))
+			return STORE_STALE;
+	} else if (count < RECORDS_PER_KEY) {
+		mine = unused;
+	} else if (better(record, &worst->record)) {
+		mine = worst;
+	} else {
+		return STORE_STALE;
+	}
+	*mine = (struct statement){
+		.used = true,
+		.holder = holder,
+		.key = key,
+		.record = *record,
+		.expiry_ns = now_ns + record->ttl_ms * NS_PER_MS,
+	};
+	return STORE_STORED;
+}
+
+/* Every record seen is in the oracle, in the right order; as many. */
+static bool
+agrees(struct store *store, struct instant now, uint32_t holder, uint64_t key)
+{
+	struct session_key session = key_of(key);
+	struct record seen[RECORDS_PER_KEY];
+	uint32_t count = store_get(store, now, holder, &session, seen);
+
+	if (count != oracle_count(now.ns, holder, key))
+		return false;
+	if (count == 2 && better(&seen[1], &seen[0]))
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		bool found = false;
+		for (unsigned j = 0; j < ORACLE_MAX && !found; j++) {
+			const struct statement *s = &oracle[j];
+			int64_t left_ns = s->expiry_ns - now.ns;
+			found = s->used && s->holder == holder &&
+				s->key == key &&
+				s->record.owner == seen[i].owner &&
+				s->record.tombstone == seen[i].tombstone &&
+				version_compare(s->record.version,
+						seen[i].version) == 0 &&
+				seen[i].ttl_ms ==
+					(left_ns + NS_PER_MS - 1) / NS_PER_MS;
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static struct record
+draw_record(struct rng *rng)
+{
+	return (struct record){
+		.version = { .established_ns = (int64_t)rng_below(rng, 6) - 2,
+			     .sequence = (uint32_t)rng_below(rng, 2) },
+		.owner = (uint32_t)rng_below(rng, OWNERS),
+		.ttl_ms = (uint32_t)rng_below(rng, 40),
+		.tombstone = rng_below(rng, 4) == 0,
+	};
+}
+
+/* capacity below HOLDERS * KEYS * 2 also walks through the full store: a
+ * refusal must then be true, which the oracle's count of the living says. */
+static void
+walk(uint32_t capacity, uint64_t seed)
+{
+	size_t size = store_size(capacity);
+	void *memory = malloc(size);
+	struct instant now = { .ns = 0 };
+	struct rng rng;
+	unsigned full = 0;
+
+	memset(memory, 0xee, size);
+	memset(oracle, 0, sizeof(oracle));
+	struct store *store = store_init(memory, capacity, &hash_key);
+	rng_init(&rng, seed, capacity);
+	for (unsigned step = 0; step < 6000; step++) {
+		uint32_t holder = (uint32_t)rng_below(&rng, HOLDERS);
+		uint64_t key = rng_below(&rng, KEYS);
+		struct session_key session = key_of(key);
+		struct record record = draw_record(&rng);
+
+		now.ns += (int64_t)rng_below(&rng, 1500000);
+		if (rng_below(&rng, 200) == 0) {
+			store_forget(store, holder);
+			for (unsigned i = 0; i < ORACLE_MAX; i++)
+				oracle[i].used &= oracle[i].holder != holder;
+		}
+		if (rng_below(&rng, 20) == 0)
+			store_expire(store, now, (uint32_t)rng_below(&rng, 30));
+		enum store_result result =
+			store_put(store, now, holder, &session, &record);
+		if (result == STORE_FULL) {
+			uint32_t living = 0;
+			for (uint32_t h = 0; h < HOLDERS; h++)
+				living += oracle_count(now.ns, h, UINT64_MAX);
+			CHECK(living == capacity);
+			full++;
+		} else {
+			CHECK(oracle_put(now.ns, holder, key, &record) ==
+			      result);
+		}
+		CHECK(agrees(store, now, holder, key));
+		key = rng_below(&rng, KEYS);
+		CHECK(agrees(store, now, holder, key));
+		CHECK(store_holder_count(store, now, holder) ==
+		      oracle_count(now.ns, holder, UINT64_MAX));
+		CHECK(store_count(store) <= capacity);
+	}
+	CHECK((full > 0) == (capacity < 30));
+	/* When all is over the sweep takes back everything. */
+	now.ns += 60 * NS_PER_S;
+	store_expire(store, now, capacity);
+	CHECK(store_count(store) == 0);
+	free(memory);
+}
+
+/* Work is bounded: a store larger than one sweep gives way bit by bit. */
+static void
+sweep_is_bounded(void)
+{
+	const uint32_t capacity = 4 * STORE_SWEEP_ENTRIES;
+	void *memory = malloc(store_size(capacity));
+	struct store *store = store_init(memory, capacity, &hash_key);
+	struct record record = { .owner = 1, .ttl_ms = 10 };
+
+	for (uint32_t i = 0; i < capacity; i++) {
+		struct session_key key = key_of(i);
+		CHECK(store_put(store, at_ms(0), 1, &key, &record) ==
+		      STORE_STORED);
+	}
+	struct session_key extra = key_of(capacity + 1);
+	CHECK(store_put(store, at_ms(9), 1, &extra, &record) == STORE_FULL);
+	CHECK(store_expire(store, at_ms(9), 0) == 0);
+	CHECK(store_count(store) == capacity);
+	CHECK(store_put(store, at_ms(10), 1, &extra, &record) == STORE_STORED);
+	CHECK(store_count(store) <= capacity - STORE_SWEEP_ENTRIES + 1 &&
+	      store_count(store) >= capacity - STORE_SWEEP_ENTRIES - 20);
+	for (unsigned i = 0; i < 4; i++)
+		store_expire(store, at_ms(10), 0);
+	CHECK(store_count(store) == 1);
+	CHECK(store_holder_count(store, at_ms(10), 1) == 1);
+	CHECK(store_forget(store, 1) == 1 && store_count(store) == 0);
+	free(memory);
+}
+
+static void
+memory_is_as_promised(void)
+{
+	static const uint32_t capacities[] = { 0,    1,	   2,	  3,
+					       1000, 4096, 65537, 3000001 };
+
+	for (unsigned i = 0; i < sizeof(capacities) / sizeof(*capacities); i++)
+		CHECK(store_size(capacities[i]) <
+		      256 + (size_t)capacities[i] * STORE_ENTRY_BYTES_MAX);
+
+	uint64_t memory[32];
+	struct record seen[RECORDS_PER_KEY];
+	CHECK(store_size(0) <= sizeof(memory));
+	struct store *store = store_init(memory, 0, &hash_key);
+	struct session_key key = key_of(0);
+	struct record record = { .owner = 1, .ttl_ms = 10 };
+	CHECK(store_put(store, at_ms(0), 1, &key, &record) == STORE_FULL);
+	CHECK(store_get(store, at_ms(0), 1, &key, seen) == 0);
+	CHECK(store_expire(store, at_ms(0), 0) == 0);
+}
+
+int
+main(void)
+{
+	story(versions, sizeof(versions) / sizeof(*versions));
+	story(tombstones, sizeof(tombstones) / sizeof(*tombstones));
+	walk(1, 1);
+	walk(13, 2);
+	walk(HOLDERS * KEYS * RECORDS_PER_KEY, 3);
+	sweep_is_bounded();
+	memory_is_as_promised();
+	return check_done();
+}

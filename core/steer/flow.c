@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * flow.c - the table of flows: found by key, evicted by age, served by time
+ *
+ *	struct flows | struct lru | struct flow[capacity] | heap[capacity]
+ *
+ * heap[] holds the slots of the flows that are scheduled, a binary heap with
+ * the earliest on top; flow.heap_place is its place there, plus one, or 0.
+ */
+#include "core/steer/flow.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/lru.h"
+
+struct flows {
+	struct siphash_key hash;
+	uint32_t heap_count;
+	struct lru *lru;
+	struct flow *flows;
+	uint32_t *heap;
+};
+
+static size_t
+align8(size_t size)
+{
+	return (size + 7) / 8 * 8;
+}
+
+size_t
+flows_size(uint32_t capacity)
+{
+	return align8(sizeof(struct flows)) + lru_size(capacity) +
+	       align8(capacity * sizeof(struct flow)) +
+	       align8(capacity * sizeof(uint32_t));
+}
+
+struct flows *
+flows_init(void *memory, uint32_t capacity, const struct siphash_key *hash)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+
+	struct flows *flows = memory;
+	uint8_t *after = (uint8_t *)memory + align8(sizeof(*flows));
+	*flows = (struct flows){
+		.hash = *hash,
+		.lru = lru_init(after, capacity),
+		.flows = (void *)(after + lru_size(capacity)),
+	};
+	flows->heap = (void *)((uint8_t *)flows->flows +
+			       align8(capacity * sizeof(struct flow)));
+	return flows;
+}
+
+static uint32_t
+slot_of(const struct flows *flows, const struct flow *flow)
+{
+	return (uint32_t)(flow - flows->flows);
+}
+
+static uint32_t
+hash_of(const struct flows *flows, const struct session_key *key)
+{
+	return (uint32_t)siphash(&flows->hash, key, sizeof(*key));
+}
+
+struct flow *
+flow_find(struct flows *flows, const struct session_key *key)
+{
+	uint32_t slot = lru_first(flows->lru, hash_of(flows, key));
+
+	while (slot != LRU_NONE && !session_equal(&flows->flows[slot].key, key))
+		slot = lru_next(flows->lru, slot);
+	return slot == LRU_NONE ? NULL : &flows->flows[slot];
+}
+
+struct flow *
+flow_add(struct flows *flows, const struct session_key *key)
+{
+	uint32_t hash = hash_of(flows, key);
+	uint32_t slot = lru_add(flows->lru, hash);
+
+	if (slot == LRU_NONE) {
+		uint32_t oldest = lru_oldest(flows->lru);
+		if (oldest == LRU_NONE)
+			return NULL;
+		flow_remove(flows, &flows->flows[oldest]);
+		slot = lru_add(flows->lru, hash);
+	}
+
+	struct flow *flow = &flows->flows[slot];
+	*flow = (struct flow){
+		.key = *key,
+		.owner = ENDPOINT_NONE,
+		.older = ENDPOINT_NONE,
+		.held = held_list_empty(),
+		.due = INSTANT_NEVER,
+	};
+	return flow;
+}
+
+void
+flow_remove(struct flows *flows, struct flow *flow)
+{
+	assert(flow->held.packets == 0);
+
+	flow_schedule(flows, flow, INSTANT_NEVER);
+	lru_remove(flows->lru, slot_of(flows, flow));
+}
+
+void
+flow_touch(struct flows *flows, struct flow *flow)
+{
+	lru_touch(flows->lru, slot_of(flows, flow));
+}
+
+void
+flow_pin(struct flows *flows, struct flow *flow)
+{
+	lru_pin(flows->lru, slot_of(flows, flow));
+}
+
+void
+flow_unpin(struct flows *flows, struct flow *flow)
+{
+	lru_unpin(flows->lru, slot_of(flows, flow));
+}
+
+/* Equal times go by slot, so that the heap's layout never decides. */
+static bool
+earlier(const struct flows *flows, uint32_t a, uint32_t b)
+{
+	struct instant x = flows->flows[a].due;
+	struct instant y = flows->flows[b].due;
+
+	return x.ns < y.ns || (x.ns == y.ns && a < b);
+}
+
+static void
+heap_put(struct flows *flows, uint32_t place, uint32_t slot)
+{
+	flows->heap[place] = slot;
+	flows->flows[slot].heap_place = place + 1;
+}
+
+static void
+heap_up(struct flows *flows, uint32_t place)
+{
+	uint32_t slot = flows->heap[place];
+
+	while (place > 0) {
+		uint32_t parent = (place - 1) / 2;
+		if (!earlier(flows, slot, flows->heap[parent]))
+			break;
+		heap_put(flows, place, flows->heap[parent]);
+		place = parent;
+	}
+	heap_put(flows, place, slot);
+}
+
+static void
+heap_down(struct flows *flows, uint32_t place)
+{
+	uint32_t slot = flows->heap[place];
+
+	for (;;) {
+		uint32_t child = 2 * place + 1;
+		if (child >= flows->heap_count)
+			break;
+		if (child + 1 < flows->heap_count &&
+		    earlier(flows, flows->heap[child + 1], flows->heap[child]))
+			child++;
+		if (!earlier(flows, flows->heap[child], slot))
+			break;
+		heap_put(flows, place, flows->heap[child]);
+		place = child;
+	}
+	heap_put(flows, place, slot);
+}
+
+static void
+heap_remove(struct flows *flows, uint32_t place)
+{
+	uint32_t last = flows->heap[--flows->heap_count];
+
+	flows->flows[flows->heap[place]].heap_place = 0;
+	if (place == flows->heap_count)
+		return;
+	heap_put(flows, place, last);
+	heap_up(flows, place);
+	heap_down(flows, flows->flows[last].heap_place - 1);
+}
+
+void
+flow_schedule(struct flows *flows, struct flow *flow, struct instant due)
+{
+	if (flow->heap_place > 0)
+		heap_remove(flows, flow->heap_place - 1);
+	flow->due = due;
+	if (due.ns == INSTANT_NEVER.ns)
+		return;
+	uint32_t place = flows->heap_count++;
+	heap_put(flows, place, slot_of(flows, flow));
+	heap_up(flows, place);
+}
+
+struct flow *
+flow_first_due(struct flows *flows)
+{
+	return flows->heap_count > 0 ? &flows->flows[flows->heap[0]] : NULL;
+}
+
+struct instant
+flow_due(const struct flows *flows)
+{
+	if (flows->heap_count == 0)
+		return INSTANT_NEVER;
+	return flows->flows[flows->heap[0]].due;
+}
+
+struct flow *
+flow_oldest(struct flows *flows)
+{
+	uint32_t slot = lru_oldest(flows->lru);
+
+	return slot == LRU_NONE ? NULL : &flows->flows[slot];
+}
+
+uint32_t
+flow_hash(const struct flows *flows, const struct flow *flow)
+{
+	return lru_hash(flows->lru, slot_of(flows, flow));
+}
+
+uint32_t
+flow_count(const struct flows *flows)
+{
+	return lru_count(flows->lru);
+}

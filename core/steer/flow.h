@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * flow.h - what a server knows of sessions that are not its own
+ *
+ * A flow comes into being when a session first strays here and goes when
+ * nobody has asked for it for a while, when its session begins anew, or when
+ * the table is full and it is the least recently used that holds nothing.
+ *
+ *	          answer                       says not mine
+ *	LOOKING ---------> CACHED ------------------------------+
+ *	 |   ^                ^  the older record's owner next, |
+ *	 |   |  retry         +---------------------------------+
+ *	 v   |                                                  |
+ *	WAITING <-----------------------------------------------+
+ *	 |         miss_deadline                    or look up again
+ *	 +---------------------> NEGATIVE
+ *
+ * This table holds the flows, finds them, and knows whose turn is next (a
+ * binary heap by `due`; ties by slot). What the states mean is in stray.c.
+ *
+ * Full of flows that hold packets: flow_add() answers NULL.
+ */
+#ifndef CORE_STEER_FLOW_H
+#define CORE_STEER_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/dht/node.h"
+#include "core/held.h"
+#include "core/instant.h"
+#include "core/session.h"
+#include "core/siphash.h"
+
+#define FLOW_EXCLUDED 4 /* owners that said "not mine" */
+
+enum flow_state {
+	FLOW_LOOKING, /* a lookup runs: ticket */
+	FLOW_WAITING, /* for the next one */
+	FLOW_CACHED, /* owner is known */
+	FLOW_NEGATIVE, /* was reset a moment ago */
+};
+
+/* The latest segment that a RST may answer; the client's view is in it, so
+ * that a RST needs no packet at hand. */
+struct flow_segment {
+	bool valid;
+	uint8_t flags;
+	uint32_t seq, ack;
+	uint32_t payload_bytes;
+};
+
+struct flow {
+	struct session_key key;
+	uint8_t state; /* enum flow_state */
+	uint8_t uplink; /* the latest packet came in by */
+	uint8_t excluded_count;
+	bool missed; /* the latest lookup that ended has shown: nobody's */
+	bool patient; /* more than RSTs came: misses are retried */
+	node_ticket ticket; /* LOOKING */
+	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
+	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
+	struct flow_segment segment;
+	struct held_list held;
+	struct instant strayed; /* first packet here */
+	struct instant used; /* latest packet here */
+	struct instant missing_since; /* LOOKING, WAITING; miss_deadline */
+	struct instant until; /* NEGATIVE */
+	int64_t retry_ns; /* to wait after the next miss */
+	struct instant due; /* flow.c's; see flow_schedule() */
+	uint32_t heap_place; /* flow.c's */
+};
+
+struct flows; /* in the caller's memory, see flows_size() */
+
+/* A multiple of 8. */
+size_t flows_size(uint32_t capacity);
+/* The memory is aligned for uint64_t. hash: any secret of this server. */
+struct flows *flows_init(void *memory, uint32_t capacity,
+			 const struct siphash_key *hash);
+
+/* Pointers to flows are good until the flow is removed or another is added.
+ * NULL: there is none. */
+struct flow *flow_find(struct flows *, const struct session_key *);
+/* A new flow, LOOKING, all zero but its key and empty lists; the key must not
+ * be there. NULL: all flows are pinned. */
+struct flow *flow_add(struct flows *, const struct session_key *);
+/* It holds nothing any more. */
+void flow_remove(struct flows *, struct flow *);
+/* Used just now: the last to be evicted. */
+void flow_touch(struct flows *, struct flow *);
+/* While it holds packets it is not evicted. */
+void flow_pin(struct flows *, struct flow *);
+void flow_unpin(struct flows *, struct flow *);
+/* When the caller wants to be reminded of it; INSTANT_NEVER: not. */
+void flow_schedule(struct flows *, struct flow *, struct instant due);
+/* The one whose turn is first; NULL: nobody's. */
+struct flow *flow_first_due(struct flows *);
+struct instant flow_due(const struct flows *); /* its turn, or NEVER */
+/* The least recently used that is not pinned; NULL: none. */
+struct flow *flow_oldest(struct flows *);
+/* Keyed hash of its session. */
+uint32_t flow_hash(const struct flows *, const struct flow *);
+uint32_t flow_count(const struct flows *);
+
+#endif

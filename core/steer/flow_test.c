@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * flow_test.c - the table against a plain array searched from end to end
+ */
+#include "core/steer/flow.h"
+
+#include <string.h>
+
+#include "core/rng.h"
+#include "core/test/check.h"
+
+#define CAPACITY 9
+#define KEYS	 24
+
+struct plain {
+	bool used, pinned;
+	uint64_t touched;
+	struct instant due;
+};
+
+static struct plain plain[KEYS];
+static uint64_t memory[2048];
+
+static struct session_key
+key_of(uint32_t i)
+{
+	struct session_key key = { .family = 4, .protocol = 6 };
+
+	key.client[3] = (uint8_t)i;
+	return key;
+}
+
+static uint32_t
+plain_oldest(void)
+{
+	uint32_t oldest = KEYS;
+
+	for (uint32_t i = 0; i < KEYS; i++) {
+		if (plain[i].used && !plain[i].pinned &&
+		    (oldest == KEYS ||
+		     plain[i].touched < plain[oldest].touched))
+			oldest = i;
+	}
+	return oldest;
+}
+
+static void
+check_all(struct flows *flows)
+{
+	struct instant first = INSTANT_NEVER;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < KEYS; i++) {
+		struct session_key key = key_of(i);
+		struct flow *flow = flow_find(flows, &key);
+		CHECK((flow != NULL) == plain[i].used);
+		count += plain[i].used;
+		if (!plain[i].used || flow == NULL)
+			continue;
+		CHECK(session_equal(&flow->key, &key));
+		CHECK(flow->due.ns == plain[i].due.ns);
+		first = instant_min(first, plain[i].due);
+	}
+	CHECK(flow_count(flows) == count);
+	CHECK(flow_due(flows).ns == first.ns);
+	struct flow *due = flow_first_due(flows);
+	CHECK((due != NULL) == (first.ns != INSTANT_NEVER.ns));
+	if (due != NULL)
+		CHECK(due->due.ns == first.ns);
+	struct flow *oldest = flow_oldest(flows);
+	uint32_t expected = plain_oldest();
+	CHECK((oldest == NULL) == (expected == KEYS));
+	if (oldest != NULL)
+		CHECK(oldest->key.client[3] == expected);
+}
+
+static void
+add(struct flows *flows, uint32_t i, uint64_t step)
+{
+	struct session_key key = key_of(i);
+	uint32_t count = flow_count(flows);
+	uint32_t oldest = plain_oldest();
+	struct flow *flow = flow_add(flows, &key);
+
+	CHECK((flow == NULL) == (count == CAPACITY && oldest == KEYS));
+	if (flow == NULL)
+		return;
+	if (count == CAPACITY)
+		plain[oldest] = (struct plain){ 0 };
+	plain[i] = (struct plain){ .used = true,
+				   .touched = step,
+				   .due = INSTANT_NEVER };
+}
+
+static void
+change(struct flows *flows, struct rng *rng, uint32_t i, uint64_t step)
+{
+	struct session_key key = key_of(i);
+	struct flow *flow = flow_find(flows, &key);
+
+	if (flow == NULL)
+		return;
+	switch (rng_below(rng, 6)) {
+	case 0:
+		flow_remove(flows, flow);
+		plain[i] = (struct plain){ 0 };
+		break;
+	case 1:
+		flow_touch(flows, flow);
+		if (!plain[i].pinned)
+			plain[i].touched = step;
+		break;
+	case 2:
+		flow_pin(flows, flow);
+		plain[i].pinned = true;
+		break;
+	case 3:
+		flow_unpin(flows, flow);
+		if (plain[i].pinned)
+			plain[i].touched = step;
+		plain[i].pinned = false;
+		break;
+	case 4:
+		flow_schedule(flows, flow, INSTANT_NEVER);
+		plain[i].due = INSTANT_NEVER;
+		break;
+	default:
+		/* Few values, so that many are equal. */
+		plain[i].due.ns = (int64_t)rng_below(rng, 20);
+		flow_schedule(flows, flow, plain[i].due);
+		break;
+	}
+}
+
+int
+main(void)
+{
+	static const struct siphash_key hash = { { 5 } };
+	struct rng rng;
+
+	CHECK(flows_size(CAPACITY) <= sizeof(memory));
+	struct flows *flows = flows_init(memory, CAPACITY, &hash);
+	rng_init(&rng, 16, 0);
+	for (uint64_t step = 1; step <= 20000; step++) {
+		uint32_t i = (uint32_t)rng_below(&rng, KEYS);
+		if (!plain[i].used && rng_below(&rng, 2) == 0)
+			add(flows, i, step);
+		else
+			change(flows, &rng, i, step);
+		check_all(flows);
+	}
+	return check_done();
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fragment.h - which session the later fragments belong to
+ *
+ * Only the first fragment has the ports. It leaves an entry here, keyed by
+ * what all fragments of a packet share (source, destination, identification
+ * and, in IPv4, protocol), and the later ones go the way it went. Nothing
+ * is reassembled: that is the business of whoever has the session.
+ *
+ * An entry lives for a second and not longer: identifications come round
+ * again, and a fabric delivers fragments within milliseconds. The price is
+ * that a later fragment overtaking its first is dropped.
+ *
+ * Full: the oldest entry makes room.
+ */
+#ifndef CORE_STEER_FRAGMENT_H
+#define CORE_STEER_FRAGMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/instant.h"
+#include "core/session.h"
+#include "core/siphash.h"
+
+struct packet;
+struct fragments; /* in the caller's memory, see fragments_size() */
+
+/* What the first fragment said. */
+struct fragment_first {
+	struct session_key key;
+	bool local; /* went to our own stack: so does the rest */
+};
+
+/* A multiple of 8. */
+size_t fragments_size(uint32_t capacity);
+/* The memory is aligned for uint64_t. hash: any secret of this server. */
+struct fragments *fragments_init(void *memory, uint32_t capacity,
+				 const struct siphash_key *hash);
+
+/* Remember a first fragment until now + lifetime_ns. The same packet's again:
+ * the later statement holds. */
+void fragment_put(struct fragments *, struct instant now, int64_t lifetime_ns,
+		  const struct packet *, const struct fragment_first *);
+/* What its first fragment said; NULL when that is unknown or too old. The
+ * pointer is good until the next fragment_put(). */
+const struct fragment_first *fragment_get(const struct fragments *,
+					  struct instant now,
+					  const struct packet *);
+
+uint32_t fragments_count(const struct fragments *);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * steer.c - the table of verdicts
+ *
+ *	struct steer | flows | fragments | allowance | tunnel
+ *
+ * Here is which packet is a stray; stray.c has what becomes of it. Then the
+ * owner's side: what comes out of the tunnel.
+ *
+ * Every packet is read once (subject.c) and has exactly one verdict.
+ */
+#include "core/steer/steer.h"
+
+#include <assert.h>
+
+#include "core/steer/allowance.h"
+#include "core/steer/flow.h"
+#include "core/steer/fragment.h"
+#include "core/steer/stray.h"
+#include "core/steer/subject.h"
+#include "core/steer/tunnel.h"
+#include "core/wire/gue.h"
+#include "core/wire/tcp.h"
+
+struct steer {
+	struct strays strays;
+	struct fragments *fragments;
+};
+
+void
+steer_settings_default(struct steer_settings *settings)
+{
+	*settings = (struct steer_settings){
+		.gue_port = GUE_PORT,
+		.mtu_bytes = 1500,
+		.outer_fragment = true,
+		.miss_deadline_ns = NS_PER_S,
+		.miss_retry_ns = 20 * NS_PER_MS,
+		.gone_after_ns = 3 * NS_PER_S,
+		.owner_idle_ns = 60 * NS_PER_S,
+		.negative_ns = NS_PER_S,
+		.fragment_ns = NS_PER_S,
+		.first_stray_window_ns = 300 * NS_PER_MS,
+		.first_stray = STEER_WINDOW_OTHER,
+		.hold_packets_flow = 64,
+		.hold_bytes = 8 << 20,
+		.misses_per_s_prefix = 200,
+		/* A miss costs a live server 60 to 100 us of processor time,
+		 * so these take a fifth of one core at most. At ten times as
+		 * many, a flood of bogus strays takes two cores: real strays
+		 * overflow the TUN's queue and lookups time out. */
+		.misses_per_s = 2000,
+	};
+}
+
+static size_t
+header_size(void)
+{
+	return (sizeof(struct steer) + 7) / 8 * 8;
+}
+
+size_t
+steer_size(const struct steer_limits *limits)
+{
+	return header_size() + flows_size(limits->flows) +
+	       fragments_size(limits->fragments) +
+	       allowance_size(limits->prefixes) + tunnel_size(limits->peers);
+}
+
+static struct siphash_key
+key_random(struct rng *rng)
+{
+	struct siphash_key key = { { 0 } };
+
+	wire_put64(key.bytes, rng_next(rng));
+	wire_put64(key.bytes + 8, rng_next(rng));
+	return key;
+}
+
+struct steer *
+steer_init(void *memory, const struct steer_limits *limits,
+	   const struct steer_settings *settings, struct node *node,
+	   struct endpoints *endpoints, struct held *held, uint64_t seed)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+	assert(settings->tag_key_id < 2 &&
+	       settings->tag_key_valid[settings->tag_key_id]);
+	assert(settings->miss_retry_ns > 0);
+
+	struct steer *steer = memory;
+	uint32_t self = node_self(node);
+	struct rng rng;
+	/* The node's own stream is `self`. */
+	rng_init(&rng, seed, UINT64_C(1) << 32 | self);
+	struct siphash_key hash = key_random(&rng);
+	steer->strays = (struct strays){
+		.settings = settings,
+		.node = node,
+		.endpoints = endpoints,
+		.held = held,
+		.self = endpoints_get(endpoints, self)->address,
+	};
+
+	uint8_t *after = (uint8_t *)memory + header_size();
+	steer->strays.flows = flows_init(after, limits->flows, &hash);
+	after += flows_size(limits->flows);
+	steer->fragments = fragments_init(after, limits->fragments, &hash);
+	after += fragments_size(limits->fragments);
+	steer->strays.allowance = allowance_init(after, limits->prefixes,
+						 settings->misses_per_s_prefix,
+						 settings->misses_per_s, &hash);
+	after += allowance_size(limits->prefixes);
+	steer->strays.tunnel = tunnel_init(after, limits->peers, settings,
+					   &steer->strays.self, &hash, &rng);
+	return steer;
+}
+
+static void
+steer_drop(struct steer *steer, enum drop drop)
+{
+	steer->strays.counters.drops[drop]++;
+}
+
+/* SYN without ACK. */
+static bool
+is_opening(const struct subject *subject)
+{
+	return subject->kind == SUBJECT_SEGMENT &&
+	       (subject->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static struct steer_result
+decide(struct steer *steer, struct instant now, const uint8_t *bytes,
+       size_t size, bool known, uint8_t uplink, struct outbox *outbox)
+{
+	struct steer_result result = { .verdict = STEER_DROP };
+	struct subject subject;
+	const struct packet *packet = &subject.packet;
+
+	result.drop = subject_read(steer->strays.settings, &steer->strays.self,
+				   bytes, size, &subject);
+	if (result.drop != DROP_NONE)
+		return result;
+	result.verdict = STEER_LOCAL;
+	if (subject.kind == SUBJECT_TUNNEL) {
+		if (subject.too_big)
+			tunnel_too_big(steer->strays.tunnel, now, &subject.peer,
+				       subject.mtu_bytes);
+		return result;
+	}
+
+	struct fragment_first first = { .local = known };
+	if (subject.kind == SUBJECT_LATER) {
+		const struct fragment_first *seen =
+			fragment_get(steer->fragments, now, packet);
+		if (seen == NULL) {
+			result.verdict = STEER_DROP;
+			result.drop = DROP_FRAGMENT;
+			return result;
+		}
+		first.key = seen->key;
+		first.local |= seen->local;
+	} else {
+		bool anew = is_opening(&subject);
+		first.key = subject.key;
+		first.local |= anew;
+		if (first.local)
+			stray_settle(&steer->strays, &subject.key, anew,
+				     outbox);
+	}
+
+	if (first.local)
+		result.key = first.key;
+	else
+		result = stray_packet(&steer->strays, now, &subject, &first.key,
+				      bytes, uplink, outbox);
+	if (packet->mf && packet->fragment_offset == 0 &&
+	    result.verdict != STEER_DROP)
+		fragment_put(steer->fragments, now,
+			     steer->strays.settings->fragment_ns, packet,
+			     &first);
+	return result;
+}
+
+struct steer_result
+steer_packet(struct steer *steer, struct instant now, const uint8_t *bytes,
+	     size_t size, bool known, uint8_t uplink, struct outbox *outbox)
+{
+	struct steer_result result =
+		decide(steer, now, bytes, size, known, uplink, outbox);
+
+	steer->strays.counters.strays += result.stray;
+	steer->strays.counters.local += result.verdict == STEER_LOCAL;
+	if (result.verdict == STEER_DROP)
+		steer_drop(steer, result.drop);
+	return result;
+}
+
+bool
+steer_key(const struct steer *steer, const uint8_t *bytes, size_t size,
+	  struct session_key *key)
+{
+	struct subject subject;
+
+	if (subject_read(steer->strays.settings, &steer->strays.self, bytes,
+			 size, &subject) != DROP_NONE ||
+	    subject.kind == SUBJECT_TUNNEL)
+		return false;
+	if (subject.kind == SUBJECT_LATER) {
+		/* Of any age: steer_packet() asks again, and knows the time. */
+		const struct fragment_first *first = fragment_get(
+			steer->fragments, (struct instant){ .ns = INT64_MIN },
+			&subject.packet);
+		if (first == NULL)
+			return false;
+		*key = first->key;
+		return true;
+	}
+	*key = subject.key;
+	return true;
+}
+
+/*
+ * The owner's side
+ */
+
+/* What came out of the tunnel: which session is it for? */
+static enum drop
+inner_read(struct steer *steer, struct instant now, const uint8_t *inner,
+	   size_t *inner_size, struct session_key *key)
+{
+	struct subject subject;
+	const struct packet *packet = &subject.packet;
+	enum drop drop =
+		subject_read(steer->strays.settings, &steer->strays.self, inner,
+			     *inner_size, &subject);
+
+	if (drop != DROP_NONE)
+		return drop;
+	*inner_size = packet->size_bytes;
+	if (subject.kind == SUBJECT_LATER) {
+		const struct fragment_first *first =
+			fragment_get(steer->fragments, now, packet);
+		if (first == NULL)
+			return DROP_FRAGMENT;
+		*key = first->key;
+		return DROP_NONE;
+	}
+	/* Both are decided where they arrive, and never forwarded. */
+	if (subject.kind == SUBJECT_TUNNEL || is_opening(&subject))
+		return DROP_MALFORMED;
+	*key = subject.key;
+	if (packet->mf) {
+		struct fragment_first first = { .key = *key };
+		fragment_put(steer->fragments, now,
+			     steer->strays.settings->fragment_ns, packet,
+			     &first);
+	}
+	return DROP_NONE;
+}
+
+enum drop
+steer_decapsulate(struct steer *steer, struct instant now,
+		  const struct endpoint *from, const struct address *to,
+		  const uint8_t *bytes, size_t size, const uint8_t **inner,
+		  size_t *inner_size, struct session_key *key)
+{
+	enum drop drop = tunnel_receive(steer->strays.tunnel, &from->address,
+					to, bytes, size, inner, inner_size);
+
+	if (drop == DROP_NONE)
+		drop = inner_read(steer, now, *inner, inner_size, key);
+	if (drop == DROP_NONE)
+		steer->strays.counters.decapsulated++;
+	else
+		steer_drop(steer, drop);
+	return drop;
+}
+
+void
+steer_refuse(struct steer *steer, struct instant now,
+	     const struct endpoint *from, const struct session_key *key,
+	     struct outbox *outbox)
+{
+	/* from->port is the flow's hash; all nodes use one port. */
+	struct endpoint peer = {
+		.address = from->address,
+		.port = endpoints_get(steer->strays.endpoints,
+				      node_self(steer->strays.node))
+				->port,
+	};
+
+	(void)now;
+	steer_drop(steer, DROP_NOT_OURS);
+	steer->strays.counters.not_mine_sent++;
+	node_say_not_mine(steer->strays.node, &peer, key, outbox);
+}
+
+/*
+ * What the caller's host and node say
+ */
+
+void
+steer_learned(struct steer *steer, struct instant now,
+	      const struct node_event *event, struct outbox *outbox)
+{
+	stray_learned(&steer->strays, now, event, outbox);
+}
+
+int
+steer_opened(struct steer *steer, struct instant now,
+	     const struct session_key *key, struct version version,
+	     struct outbox *outbox)
+{
+	stray_settle(&steer->strays, key, false, outbox);
+	return node_set(steer->strays.node, now, key, version, outbox);
+}
+
+int
+steer_closed(struct steer *steer, struct instant now,
+	     const struct session_key *key, struct outbox *outbox)
+{
+	return node_remove(steer->strays.node, now, key, outbox);
+}
+
+void
+steer_route(struct steer *steer, struct instant now,
+	    const struct address *owner, bool reachable)
+{
+	tunnel_route(steer->strays.tunnel, now, owner, reachable);
+}
+
+/*
+ * Time
+ */
+
+struct instant
+steer_deadline(const struct steer *steer)
+{
+	return stray_deadline(&steer->strays);
+}
+
+void
+steer_expire(struct steer *steer, struct instant now, struct outbox *outbox)
+{
+	stray_expire(&steer->strays, now, outbox);
+}
+
+void
+steer_clear(struct steer *steer)
+{
+	stray_clear(&steer->strays);
+}
+
+uint32_t
+steer_flow_count(const struct steer *steer)
+{
+	return flow_count(steer->strays.flows);
+}
+
+const struct steer_counters *
+steer_counters(const struct steer *steer)
+{
+	return &steer->strays.counters;
+}

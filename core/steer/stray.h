@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stray.h - packets of sessions that are not here
+ *
+ *	packet --> known owner? --> forward
+ *		       | no
+ *		       v		 learned: owner
+ *		   hold, look up -----------------------> release in order
+ *		       ^   |
+ *		 retry |   | missed, until the deadline --> reset
+ *		       +---+
+ *
+ * The half of steer that has state: struct strays is the part of struct steer
+ * that it works on. Which packets come here is decided in steer.c; steer.h
+ * has the contract that both fulfil.
+ */
+#ifndef CORE_STEER_STRAY_H
+#define CORE_STEER_STRAY_H
+
+#include "core/steer/steer.h"
+
+struct allowance;
+struct flows;
+struct subject;
+struct tunnel;
+
+struct strays {
+	const struct steer_settings *settings;
+	struct node *node;
+	struct endpoints *endpoints;
+	struct held *held;
+	struct address self;
+	uint32_t held_bytes; /* of ours in `held` */
+	struct flows *flows;
+	struct allowance *allowance;
+	struct tunnel *tunnel;
+	struct steer_counters counters;
+};
+
+/* A packet of a session that is not here. key: of that session (a later
+ * fragment does not have it). The result is final but not yet counted. */
+struct steer_result stray_packet(struct strays *, struct instant now,
+				 const struct subject *,
+				 const struct session_key *,
+				 const uint8_t *bytes, uint8_t uplink,
+				 struct outbox *);
+/* The session is here, so what was held for it is delivered; or it begins
+ * here anew, so what was held is dropped. The flow is forgotten. */
+void stray_settle(struct strays *, const struct session_key *, bool anew,
+		  struct outbox *);
+/* As steer_learned(), steer_deadline(), steer_expire(), steer_clear(). */
+void stray_learned(struct strays *, struct instant now,
+		   const struct node_event *, struct outbox *);
+struct instant stray_deadline(const struct strays *);
+void stray_expire(struct strays *, struct instant now, struct outbox *);
+void stray_clear(struct strays *);
+
+#endif

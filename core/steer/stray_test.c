@@ -1,0 +1,804 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stray_test.c - sequences: what becomes of sessions that are not here
+ *
+ * Each function is a story, told for IPv4 and IPv6. The last one is a random
+ * walk in which nothing may get lost: every packet is counted once when it is
+ * judged, and every held one once when it leaves.
+ */
+#include "core/steer/stray.h"
+
+#include "core/rng.h"
+#include "core/test/stage.h"
+
+static const struct steer_counters *
+counters(const struct stage *stage)
+{
+	return steer_counters(stage->steers[0]);
+}
+
+static bool
+spells(struct stage *stage, const char *expected)
+{
+	const char *outcome = stage_outcome(stage);
+
+	if (strcmp(outcome, expected) == 0)
+		return true;
+	fprintf(stderr, "'%s', not '%s'\n", outcome, expected);
+	return false;
+}
+
+/* Held packets come out in the order they went in, then the flow is open. */
+static void
+hold_learn_release(struct stage *stage)
+{
+	for (int i = 0; i < 64; i++) {
+		struct steer_result result = stage_put_tcp(stage, TCP_ACK);
+		CHECK(result.verdict == STEER_HOLD && result.stray);
+		CHECK(result.first == (i == 0));
+		struct session_key key = stage_key(stage);
+		CHECK(session_equal(&result.key, &key));
+	}
+	CHECK(stage->nodes[0].gets == 1);
+	CHECK(counters(stage)->held == 64);
+	stage_found(stage, "b");
+	for (int i = 0; i < 64; i++)
+		CHECK(stage->outbox.items[i].source_port ==
+		      stage->outbox.items[0].source_port);
+	CHECK(spells(stage, "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+			    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"));
+	CHECK(counters(stage)->released == 64);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "b"));
+	/* An answer that comes twice, or late, changes nothing. */
+	stage_found(stage, "c");
+	stage_missed(stage);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "b"));
+	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
+}
+
+/* 20, 40, 80 ... ms between lookups, the last at the deadline, then a RST. */
+static void
+miss_retry_reset(struct stage *stage)
+{
+	static const int64_t at_ms[] = { 20, 60, 140, 300, 620, 1000 };
+	struct instant start = stage->now;
+
+	stage_put_tcp(stage, TCP_ACK);
+	for (uint32_t i = 0; i < 6; i++) {
+		CHECK(stage->nodes[0].gets == i + 1);
+		stage_missed(stage);
+		CHECK(spells(stage, ""));
+		CHECK(steer_deadline(stage->steers[0]).ns ==
+		      start.ns + at_ms[i] * NS_PER_MS);
+		/* Early is harmless. */
+		steer_expire(stage->steers[0], stage->now, &stage->outbox);
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+		CHECK(stage_next(stage));
+	}
+	CHECK(stage->nodes[0].gets == 7);
+	stage_missed(stage);
+	CHECK(spells(stage, "R"));
+	CHECK(counters(stage)->resets == 1);
+	CHECK(counters(stage)->lookups == 7 && counters(stage)->misses == 7);
+	CHECK(counters(stage)->drops[DROP_NEGATIVE] == 7);
+	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
+	CHECK(held_chunks_free(stage->held) * 256 + 256 >=
+	      sizeof(stage_held) - 256);
+	/* Silence for a second, then a new first stray. */
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	stage->now.ns += NS_PER_S;
+	CHECK(stage_put_tcp(stage, TCP_ACK).first);
+}
+
+/* The record was on its way: an answer at the last moment saves the session. */
+static void
+found_at_last(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	for (int i = 0; i < 6; i++) {
+		stage_missed(stage);
+		CHECK(stage_next(stage));
+	}
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	CHECK(counters(stage)->resets == 0);
+}
+
+/* A caller who never calls steer_expire() does not keep the client waiting. */
+static void
+late_caller(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_missed(stage);
+	stage->now.ns += 2 * NS_PER_S;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_RESET);
+	CHECK(spells(stage, "R"));
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
+}
+
+/* A lookup that never ends is a miss, or packets would be held for ever. */
+static void
+answer_lost(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage_next(stage));
+	CHECK(stage->now.ns >= 6 * NS_PER_S);
+	/* Nobody said that it does not exist: no reset. */
+	CHECK(spells(stage, ""));
+	CHECK(counters(stage)->drops[DROP_LOOKUPS] == 1);
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
+}
+
+/* The node is busy for a while: the flow waits, and asks later. */
+static void
+node_busy(struct stage *stage)
+{
+	stage->nodes[0].busy = true;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	CHECK(stage_next(stage));
+	stage->nodes[0].busy = false;
+	CHECK(stage_next(stage));
+	CHECK(stage->nodes[0].gets == 1);
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+}
+
+/* B says not mine: C has the older record; it says not mine: look again
+ * without both; nobody: reset by the deadline of the first miss. */
+static void
+not_mine_chain(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	struct instant start = stage->now;
+	stage_found(stage, "bc");
+	CHECK(spells(stage, "b"));
+	stage->now.ns += NS_PER_MS;
+	stage_not_mine(stage, 2); /* C, who was not asked yet, says so too */
+	stage_not_mine(stage, 2);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "b"));
+	stage_not_mine(stage, 1);
+	CHECK(stage->nodes[0].gets == 2);
+	CHECK(stage->nodes[0].excluded_count == 2);
+	CHECK(stage->nodes[0].excluded[0] == stage->nodes[2].self);
+	CHECK(stage->nodes[0].excluded[1] == stage->nodes[1].self);
+	/* What was forwarded is lost, and nothing is held; yet the client
+	 * hears in time that its session is dead. */
+	stage_miss_all(stage);
+	CHECK(spells(stage, "R"));
+	CHECK(stage->now.ns == start.ns + NS_PER_S);
+	CHECK(counters(stage)->not_mine_received == 3);
+}
+
+static void
+not_mine_then_older(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "bc");
+	CHECK(spells(stage, "b"));
+	stage_not_mine(stage, 1);
+	CHECK(stage->nodes[0].gets == 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "c"));
+	/* B's second, late answer is not C's. */
+	stage_not_mine(stage, 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "c"));
+	/* A minute later C closes it: a fresh deadline. */
+	stage->now.ns += 50 * NS_PER_S;
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(spells(stage, "c"));
+	struct instant start = stage->now;
+	stage_not_mine(stage, 2);
+	stage_miss_all(stage);
+	CHECK(spells(stage, "R"));
+	CHECK(stage->now.ns == start.ns + NS_PER_S);
+}
+
+/* B and C had not the session; long after, C has no other, but B has that
+ * which uses the port now. */
+static void
+port_reuse_elsewhere(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "bc");
+	CHECK(spells(stage, "b"));
+	stage_not_mine(stage, 1);
+	for (int i = 0; i < 2; i++) {
+		stage->now.ns += 40 * NS_PER_S;
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+		CHECK(spells(stage, "c"));
+	}
+	stage_not_mine(stage, 2);
+	CHECK(stage->nodes[0].excluded_count == 1);
+	CHECK(stage->nodes[0].excluded[0] == stage->nodes[2].self);
+	stage_found(stage, "b");
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "b"));
+}
+
+/* Our uplinks are down: all lookups end without an answer. That is no proof
+ * that the session is dead, so nobody is reset. */
+static void
+nobody_answers(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	do {
+		struct node_event event = {
+			.kind = NODE_MISSED,
+			.key = stage->nodes[0].key,
+			.ticket = stage->nodes[0].ticket,
+			.queries = 9,
+		};
+
+		steer_learned(stage->steers[0], stage->now, &event,
+			      &stage->outbox);
+	} while (stage_next(stage));
+	CHECK(stage->nodes[0].gets == 7);
+	CHECK(spells(stage, ""));
+	CHECK(counters(stage)->drops[DROP_LOOKUPS] == 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).first);
+}
+
+/* The cluster is overloaded: lookups get answers, but not from those who
+ * should know. Who says so at last decides, not who said so while the record
+ * may have been on its way. */
+static void
+replicas_silent(struct stage *stage)
+{
+	static const struct {
+		const char *said; /* d: doubtful, m: nobody has it */
+		const char *outcome;
+	} rows[] = {
+		{ "ddddddd", "" },  { "mmmmmmd", "" },	{ "ddddddm", "R" },
+		{ "mdmdmdm", "R" }, { "mmmmmmm", "R" },
+	};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct instant start = stage->now;
+		uint32_t gets = stage->nodes[0].gets;
+		CHECK(stage_put_tcp(stage, TCP_ACK).first);
+		for (const char *said = rows[i].said; *said != 0; said++) {
+			CHECK(++gets == stage->nodes[0].gets);
+			CHECK(spells(stage, ""));
+			if (*said == 'd')
+				stage_doubtful(stage);
+			else
+				stage_missed(stage);
+			if (said[1] != 0)
+				CHECK(stage_next(stage));
+		}
+		CHECK(stage->now.ns == start.ns + NS_PER_S);
+		CHECK_ROW(spells(stage, rows[i].outcome), rows[i].said);
+		/* Doubt keeps nothing: the next packet asks anew. */
+		CHECK(!stage_next(stage));
+		CHECK(steer_flow_count(stage->steers[0]) ==
+		      (rows[i].outcome[0] == 'R'));
+		stage->now.ns += NS_PER_S;
+	}
+	CHECK(counters(stage)->resets == 3);
+	CHECK(counters(stage)->drops[DROP_LOOKUPS] == 2);
+	CHECK(counters(stage)->drops[DROP_NEGATIVE] == 3);
+}
+
+/* An owner was found after the miss, and is none; then the node is busy. */
+static void
+found_after_a_miss(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_missed(stage);
+	CHECK(stage_next(stage));
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	stage->nodes[0].busy = true;
+	stage_not_mine(stage, 1);
+	stage_put_tcp(stage, TCP_ACK);
+	while (stage_next(stage))
+		;
+	CHECK(spells(stage, ""));
+}
+
+/* A client's port comes round: the SYN forgets the old owner. TIME_WAIT is
+ * not "known": the caller says so, and a late segment is looked up. */
+static void
+port_reuse(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	CHECK(stage_put_tcp(stage, TCP_SYN).verdict == STEER_LOCAL);
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
+	/* The handshake ends here; the old owner's word is not asked. */
+	struct session_key key = stage_key(stage);
+	CHECK(steer_opened(stage->steers[0], stage->now, &key,
+			   (struct version){ 7, 0 }, &stage->outbox) == 0);
+	CHECK(stage->nodes[0].sets == 1);
+	uint8_t bytes[STAGE_PACKET];
+	size_t size = stage_tcp(stage, TCP_ACK, 10, true, bytes);
+	CHECK(stage_put(stage, bytes, size, true).verdict == STEER_LOCAL);
+	/* Closed: the socket is in TIME_WAIT, that is, gone. */
+	CHECK(steer_closed(stage->steers[0], stage->now, &key,
+			   &stage->outbox) == 0);
+	CHECK(stage->nodes[0].removes == 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK | TCP_FIN).verdict == STEER_HOLD);
+	stage_found(stage, "a"); /* the tombstone has not got about */
+	CHECK(spells(stage, ""));
+	CHECK(stage_next(stage));
+	CHECK(stage->nodes[0].excluded_count == 1);
+	CHECK(stage->nodes[0].excluded[0] == stage->nodes[0].self);
+}
+
+/* A SYN during the lookup: its answer, when it comes, is about the past. */
+static void
+syn_during_lookup(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage_put_tcp(stage, TCP_SYN).verdict == STEER_LOCAL);
+	CHECK(counters(stage)->drops[DROP_GONE] == 1);
+	node_ticket old = stage->nodes[0].ticket;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	node_ticket new = stage->nodes[0].ticket;
+	CHECK(old != new);
+	stage->nodes[0].ticket = old;
+	stage_found(stage, "c");
+	CHECK(spells(stage, ""));
+	stage->nodes[0].ticket = new;
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+}
+
+/* First strays: queries and forwards avoid the uplink they came by, for
+ * 300 ms; with BOTH the ordinary route is taken too, and the owner's window
+ * drops whichever comes second. */
+static void
+first_stray_window(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage->nodes[0].avoid_uplink == 1);
+	stage_found(stage, "b");
+	CHECK(stage->outbox.items[0].avoid_uplink == 1);
+	CHECK(spells(stage, "b"));
+	stage->uplink = 0;
+	stage->now.ns += 299 * NS_PER_MS;
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage->outbox.items[0].avoid_uplink == 0);
+	CHECK(spells(stage, "b"));
+	stage->now.ns += NS_PER_MS;
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage->outbox.items[0].avoid_uplink == OUTBOX_ANY_UPLINK);
+	CHECK(spells(stage, "b"));
+
+	stage->client_port++;
+	stage->settings.first_stray = STEER_WINDOW_BOTH;
+	stage_put_tcp(stage, TCP_ACK);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage->outbox.item_count == 4);
+	CHECK(stage->outbox.items[0].avoid_uplink == 0);
+	CHECK(stage->outbox.items[1].avoid_uplink == OUTBOX_ANY_UPLINK);
+	CHECK(stage->outbox.items[0].source_port ==
+	      stage->outbox.items[1].source_port);
+	CHECK(spells(stage, "bBbB"));
+	CHECK(steer_counters(stage->steers[1])->drops[DROP_REPLAY] == 2);
+	CHECK(counters(stage)->forwards == 5);
+
+	stage->client_port++;
+	stage->settings.first_stray = STEER_WINDOW_OFF;
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage->nodes[0].avoid_uplink == OUTBOX_ANY_UPLINK);
+	stage_found(stage, "b");
+	CHECK(stage->outbox.items[0].avoid_uplink == OUTBOX_ANY_UPLINK);
+	CHECK(spells(stage, "b"));
+}
+
+/* An owner whose daemon restarts is silent: strays go on to it, for as long
+ * as there is a route; without one for gone_after it is given up. */
+static void
+silent_owner(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	for (int i = 0; i < 30; i++) {
+		stage->now.ns += NS_PER_S;
+		steer_expire(stage->steers[0], stage->now, &stage->outbox);
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+		CHECK(spells(stage, "b"));
+	}
+	steer_route(stage->steers[0], stage->now, &stage->servers[1], false);
+	stage->now.ns += NS_PER_S;
+	/* Said twice, it counts from the first time. */
+	steer_route(stage->steers[0], stage->now, &stage->servers[1], false);
+	stage->now.ns += 2 * NS_PER_S - 1;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(spells(stage, "b"));
+	stage->now.ns += 1;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	struct instant start = stage->now;
+	/* Its record is still there, which is no help; unless it returns. */
+	stage_found(stage, "b");
+	CHECK(spells(stage, ""));
+	while (stage->now.ns < start.ns + 600 * NS_PER_MS) {
+		CHECK(stage_next(stage));
+		stage_found(stage, "b");
+	}
+	steer_route(stage->steers[0], stage->now, &stage->servers[1], true);
+	CHECK(stage_next(stage));
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	CHECK(counters(stage)->misses == 0 && counters(stage)->resets == 0);
+}
+
+/* 10,000 sources that never were: flows, held bytes and lookups stay bounded,
+ * and a session that is real gets through when the flood's second is over. */
+static void
+bogus_sources(struct stage *stage)
+{
+	struct address client = stage->client;
+	uint32_t passed = 0;
+
+	stage->settings.misses_per_s = 2000;
+	stage_start(stage, 0, 1);
+	for (uint32_t i = 0; i < 10000; i++) {
+		/* 10,000 /24s or /48s. */
+		stage->client = stage_address(stage->family, 50, 1);
+		stage->client.bytes[stage->family == 4 ? 1 : 3] =
+			(uint8_t)(i >> 8);
+		stage->client.bytes[stage->family == 4 ? 2 : 4] = (uint8_t)i;
+		uint32_t gets = stage->nodes[0].gets;
+		stage_put_tcp(stage, TCP_RST);
+		passed += stage->nodes[0].gets != gets;
+		CHECK(steer_flow_count(stage->steers[0]) <= stage_limits.flows);
+		if (stage->nodes[0].gets != gets)
+			stage_missed(stage);
+	}
+	CHECK(passed == 2000);
+	CHECK(counters(stage)->drops[DROP_RATE_ALL] == 8000);
+	CHECK(counters(stage)->drops[DROP_RST_UNKNOWN] == 2000);
+	CHECK(spells(stage, ""));
+	stage->client = client;
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_RATE_ALL);
+	stage->now.ns += NS_PER_MS;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+}
+
+/* The same, all at once, before any lookup has ended. */
+static void
+bogus_at_once(struct stage *stage)
+{
+	uint64_t held = 0;
+
+	for (uint32_t i = 0; i < 10000; i++) {
+		stage->client = stage_address(stage->family, 50, 1);
+		stage->client.bytes[stage->family == 4 ? 1 : 3] =
+			(uint8_t)(i >> 8);
+		stage->client.bytes[stage->family == 4 ? 2 : 4] = (uint8_t)i;
+		held += stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD;
+	}
+	CHECK(held == stage_limits.flows);
+	CHECK(counters(stage)->drops[DROP_FLOWS] == 10000 - held);
+	CHECK(stage->nodes[0].gets == held);
+}
+
+/* A storm of real strays from one prefix is not charged. */
+static void
+storm_of_real_ones(struct stage *stage)
+{
+	uint16_t port = stage->client_port;
+
+	for (uint32_t i = 0; i < 1000; i++) {
+		stage->client_port = (uint16_t)(port + i);
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+		stage_found(stage, "b");
+		CHECK(spells(stage, "b"));
+	}
+	CHECK(counters(stage)->forwards == 1000);
+}
+
+/* A path MTU is forgotten after ten minutes; nonsense is never learned. */
+static void
+path_mtu(struct stage *stage)
+{
+	uint32_t overhead = stage->family == 4 ? 48 : 68;
+	uint8_t bytes[STAGE_PACKET];
+	struct address router = stage_address(stage->family, 30, 1);
+
+	stage->settings.outer_fragment = false;
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	const struct outbox_item *item = &stage->outbox.items[0];
+	uint8_t tunnel[STAGE_PACKET];
+	struct packet_udp udp = {
+		.ip = { .src = stage->servers[0],
+			.dst = stage->servers[1],
+			.ttl = 60,
+			.df = true },
+		.src_port = item->source_port,
+		.dst_port = item->to.port,
+		.payload = stage->outbox.bytes + item->offset,
+		.payload_bytes = item->size,
+	};
+	size_t size = packet_build_udp(&udp, tunnel, sizeof(tunnel));
+	struct packet packet;
+	CHECK(packet_parse(tunnel, size, &packet) == DROP_NONE);
+	CHECK(spells(stage, "b"));
+
+	size_t header = stage->family == 4 ? 20 : 40;
+	static const uint32_t told[] = { 1400, 100, 9000 };
+	uint32_t expected[] = { 1400, stage->family == 4 ? 576 : 1280,
+				stage->family == 4 ? 576 : 1280 };
+	for (int i = 0; i < 3; i++) {
+		size_t error = packet_build_icmp_too_big(&router, told[i],
+							 tunnel, &packet, bytes,
+							 sizeof(bytes));
+		CHECK(stage_put(stage, bytes, error, false).verdict ==
+		      STEER_LOCAL);
+		size_t big = stage_tcp(stage, TCP_ACK, 1500 - 20 - header, true,
+				       bytes);
+		CHECK(stage_put(stage, bytes, big, false).drop == DROP_TOO_BIG);
+		CHECK(spells(stage, "T"));
+		uint32_t mtu = expected[i] - overhead;
+		if (stage->family == 6 && mtu < 1280)
+			mtu = 1280;
+		CHECK(stage->mtu_bytes == mtu);
+	}
+	/* Somebody else's tunnel tells us nothing. */
+	CHECK(counters(stage)->local == 3);
+	udp.ip.src = stage->servers[2];
+	size = packet_build_udp(&udp, tunnel, sizeof(tunnel));
+	CHECK(packet_parse(tunnel, size, &packet) == DROP_NONE);
+	size = packet_build_icmp_too_big(&router, 1300, tunnel, &packet, bytes,
+					 sizeof(bytes));
+	CHECK(stage_put(stage, bytes, size, false).drop == DROP_ICMP_QUOTE);
+	/* Nor do datagrams of ours to another port. */
+	udp.ip.src = stage->servers[0];
+	udp.dst_port++;
+	size = packet_build_udp(&udp, tunnel, sizeof(tunnel));
+	CHECK(packet_parse(tunnel, size, &packet) == DROP_NONE);
+	size = packet_build_icmp_too_big(&router, 1300, tunnel, &packet, bytes,
+					 sizeof(bytes));
+	CHECK(stage_put(stage, bytes, size, false).drop == DROP_ICMP_QUOTE);
+	for (int i = 0; i < 11; i++) {
+		stage->now.ns += 55 * NS_PER_S;
+		stage_put_tcp(stage, TCP_ACK);
+		CHECK(spells(stage, "b"));
+	}
+	size_t big = stage_tcp(stage, TCP_ACK, 1500 - 20 - header, true, bytes);
+	CHECK(stage_put(stage, bytes, big, false).drop == DROP_TOO_BIG);
+	CHECK(spells(stage, "T"));
+	CHECK(stage->mtu_bytes == 1500 - overhead);
+	CHECK(counters(stage)->too_big_sent == 4);
+}
+
+static void
+path_mtu_port(struct stage *stage)
+{
+	stage->settings.gue_port = 6081;
+	path_mtu(stage);
+}
+
+/* A tombstone is nobody; and what was missed once says nothing about a series
+ * of lookups that comes later. */
+static void
+no_answers(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	struct node_event event = {
+		.kind = NODE_FOUND,
+		.key = stage->nodes[0].key,
+		.ticket = stage->nodes[0].ticket,
+		.record_count = 2,
+		.records = { { .owner = stage->nodes[1].self,
+			       .tombstone = true },
+			     { .owner = ENDPOINT_NONE } },
+	};
+	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
+	CHECK(spells(stage, ""));
+	CHECK(stage_next(stage));
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+	stage->now.ns += 10 * NS_PER_S;
+	stage->nodes[0].busy = true;
+	stage_not_mine(stage, 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	while (stage_next(stage))
+		;
+	CHECK(spells(stage, ""));
+	CHECK(counters(stage)->drops[DROP_LOOKUPS] == 1);
+}
+
+/* A full table forgets the owner that was longest unused. */
+static void
+eviction(struct stage *stage)
+{
+	uint16_t port = stage->client_port;
+
+	for (uint32_t i = 0; i < stage_limits.flows + 1; i++) {
+		/* The first is used all the time. */
+		stage->client_port = port;
+		stage_put_tcp(stage, TCP_ACK);
+		if (i == 0)
+			stage_found(stage, "b");
+		stage->now.ns += NS_PER_MS;
+		stage->client_port = (uint16_t)(port + 1 + i);
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+		stage_found(stage, "c");
+		outbox_clear(&stage->outbox);
+	}
+	CHECK(steer_flow_count(stage->steers[0]) == stage_limits.flows);
+	stage->client_port = port;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	stage->client_port = (uint16_t)(port + 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+}
+
+/* A server that crashes holds nothing in the table that it shares. */
+static void
+clear(struct stage *stage)
+{
+	uint32_t chunks = held_chunks_free(stage->held);
+
+	for (int i = 0; i < 50; i++) {
+		stage_put_tcp(stage, TCP_ACK);
+		if (i % 2 == 0)
+			stage_missed(stage);
+		stage->client_port = (uint16_t)(stage->client_port + i % 3);
+	}
+	CHECK(held_chunks_free(stage->held) == chunks - 50);
+	steer_clear(stage->steers[0]);
+	CHECK(held_chunks_free(stage->held) == chunks);
+	CHECK(counters(stage)->drops[DROP_GONE] == 50);
+	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	stage_found(stage, "b");
+	CHECK(spells(stage, "b"));
+}
+
+/* steer_key() names the session of whatever steer_packet() decides on. */
+static void
+keys(struct stage *stage)
+{
+	struct session_key expected = stage_key(stage), key;
+	uint8_t bytes[STAGE_PACKET];
+	size_t size = stage_tcp(stage, TCP_ACK, 100, true, bytes);
+
+	CHECK(steer_key(stage->steers[0], bytes, size, &key));
+	CHECK(session_equal(&key, &expected));
+	CHECK(!steer_key(stage->steers[0], bytes, size - 1, &key));
+	size = stage_icmp(stage, PACKET_ERROR_HOST, 0, bytes);
+	memset(&key, 0, sizeof(key));
+	CHECK(steer_key(stage->steers[0], bytes, size, &key));
+	CHECK(session_equal(&key, &expected));
+}
+
+static void
+tell_as(void (*story)(struct stage *), uint8_t family)
+{
+	static struct stage stage;
+
+	stage_init(&stage, family);
+	story(&stage);
+}
+
+/* Any order of packets, answers and pauses: nothing is lost uncounted. */
+static void
+walk(uint8_t family, uint64_t seed)
+{
+	static struct stage stage;
+	uint64_t judged[STEER_DROP + 1] = { 0 };
+	uint64_t drops_judged = 0;
+	struct rng rng;
+
+	stage_init(&stage, family);
+	stage.settings.hold_bytes = 30 * 256;
+	rng_init(&rng, seed, family);
+	for (uint32_t step = 0; step < 20000; step++) {
+		static const uint8_t flags[] = { TCP_ACK, TCP_ACK, TCP_RST,
+						 TCP_SYN, TCP_FIN };
+		uint8_t bytes[STAGE_PACKET];
+		uint32_t ports = step / 1000 % 2 == 0 ? 8 : 150;
+		stage.client_port = (uint16_t)(40000 + rng_below(&rng, ports));
+		stage.nodes[0].busy = rng_below(&rng, 10) == 0;
+		/* Now and then an answer to an older or another question. */
+		if (rng_below(&rng, 10) == 0)
+			stage.nodes[0].key = stage_key(&stage);
+		if (rng_below(&rng, 10) == 0)
+			stage.nodes[0].ticket--;
+		stage.outbox.byte_capacity =
+			rng_below(&rng, 20) == 0 ? 60 : sizeof(stage_bytes);
+		switch (rng_below(&rng, 8)) {
+		case 0:
+			stage_found(&stage, rng_below(&rng, 2) ? "bc" : "c");
+			break;
+		case 1:
+			if (rng_below(&rng, 4) > 0)
+				stage_missed(&stage);
+			else
+				stage_doubtful(&stage);
+			break;
+		case 2:
+			stage_not_mine(&stage, (uint32_t)rng_below(&rng, 3));
+			break;
+		case 3:
+			stage.now.ns +=
+				(int64_t)rng_below(&rng, 300 * NS_PER_MS);
+			steer_expire(stage.steers[0], stage.now, &stage.outbox);
+			CHECK(instant_before(stage.now,
+					     steer_deadline(stage.steers[0])));
+			break;
+		default: {
+			size_t size =
+				stage_tcp(&stage, flags[rng_below(&rng, 5)], 50,
+					  true, bytes);
+			struct steer_result result = stage_put(
+				&stage, bytes, size, rng_below(&rng, 20) == 0);
+			judged[result.verdict]++;
+			drops_judged += result.verdict == STEER_DROP;
+			break;
+		}
+		}
+		outbox_clear(&stage.outbox);
+	}
+	/* Everything in the end is answered or forgotten. */
+	while (steer_deadline(stage.steers[0]).ns != INSTANT_NEVER.ns)
+		stage_next(&stage);
+	stage.now.ns += 60 * NS_PER_S;
+	steer_expire(stage.steers[0], stage.now, &stage.outbox);
+	CHECK(steer_flow_count(stage.steers[0]) == 0);
+
+	const struct steer_counters *count = counters(&stage);
+	uint64_t drops = 0;
+	for (uint32_t i = 0; i < DROP_COUNT; i++)
+		drops += count->drops[i];
+	CHECK(count->local == judged[STEER_LOCAL]);
+	CHECK(count->held == judged[STEER_HOLD]);
+	CHECK(count->held == count->released + drops - drops_judged);
+	CHECK(count->resets > 10 && count->released > 100 &&
+	      judged[STEER_FORWARD] > 100 && count->forwards > 100);
+	CHECK(held_chunks_free(stage.held) ==
+	      (sizeof(stage_held) - 256 + 255) / 256);
+}
+
+int
+main(void)
+{
+	static void (*const stories[])(struct stage *) = {
+		hold_learn_release,
+		miss_retry_reset,
+		found_at_last,
+		late_caller,
+		answer_lost,
+		node_busy,
+		not_mine_chain,
+		not_mine_then_older,
+		port_reuse,
+		syn_during_lookup,
+		first_stray_window,
+		silent_owner,
+		bogus_sources,
+		bogus_at_once,
+		storm_of_real_ones,
+		path_mtu,
+		path_mtu_port,
+		no_answers,
+		clear,
+		eviction,
+		keys,
+		nobody_answers,
+		port_reuse_elsewhere,
+		replicas_silent,
+		found_after_a_miss,
+	};
+
+	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+		tell_as(stories[i], 4);
+		tell_as(stories[i], 6);
+	}
+	walk(4, 1);
+	walk(6, 2);
+	return check_done();
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tunnel.h - packets inside packets: GUE between the servers
+ *
+ *	outer IP | UDP, to the GUE port | GUE 4 | private 16 | inner IP packet
+ *
+ * The private data (wire/gue.h) are hop count, key id, boot, sequence and a
+ * tag: SipHash-2-4 under a key that all servers share, over the outer
+ * addresses, those fields and the inner packet's first 64 bytes. So nobody
+ * outside can hand a packet to a server's sockets, send one on to another
+ * server, or send it again (replay.h). What lies behind the first 64 bytes is
+ * as safe as TCP's own checksum, as it was before it came here.
+ *
+ * Of each peer, by address, are known: the sequence we send with, the
+ * windows we receive by, its path MTU and whether there is a route to it.
+ * Full: the peer longest unused is forgotten. Sending to it begins a stream
+ * under a new boot number, receiving from it begins with empty windows, its
+ * path MTU is the uplinks' and it counts as reachable.
+ */
+#ifndef CORE_STEER_TUNNEL_H
+#define CORE_STEER_TUNNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/drop.h"
+#include "core/endpoint.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/rng.h"
+#include "core/siphash.h"
+
+struct gue_header;
+
+/* Outer source ports: this and above, by the flow's hash (RFC 7510 section 3
+ * has the same range). */
+#define TUNNEL_SOURCE_PORT 49152
+
+struct steer_settings;
+struct tunnel; /* in the caller's memory, see tunnel_size() */
+
+/* How large an inner packet may be on the way to a peer. */
+struct tunnel_room {
+	uint32_t bytes; /* in one outer packet */
+	bool learned; /* from an ICMP error, not the uplinks' MTU */
+};
+
+/* A multiple of 8. */
+size_t tunnel_size(uint32_t peers);
+/* The memory is aligned for uint64_t; peers > 0. The settings are borrowed
+ * (tag keys, gue_port and mtu_bytes are read each time). self: our own address,
+ * the source of all outer packets. rng makes boot numbers. */
+struct tunnel *tunnel_init(void *memory, uint32_t peers,
+			   const struct steer_settings *,
+			   const struct address *self,
+			   const struct siphash_key *hash, const struct rng *);
+
+struct tunnel_room tunnel_room(const struct tunnel *, struct instant now,
+			       const struct address *peer);
+/* Append a forward of an inner packet of size bytes. Returns where to write
+ * it; then call tunnel_seal() before anything else is appended. NULL: it
+ * exceeds a UDP datagram, or the outbox is full. */
+uint8_t *tunnel_add(uint32_t size, struct outbox *);
+/* The last item holds an inner packet: complete it. hash chooses the source
+ * port. */
+void tunnel_seal(struct tunnel *, const struct address *peer, uint32_t hash,
+		 uint8_t avoid_uplink, struct outbox *);
+/* Bytes of an inner packet that fit any UDP datagram. */
+uint32_t tunnel_inner_max(void);
+
+/* A datagram to the GUE port. DROP_NONE: *inner, *inner_size are the inner
+ * packet, borrowed from bytes; it is not parsed. */
+enum drop tunnel_receive(struct tunnel *, const struct address *from,
+			 const struct address *to, const uint8_t *bytes,
+			 size_t size, const uint8_t **inner,
+			 size_t *inner_size);
+
+/* The tag that such a datagram must bear: key is the one that the header's key
+ * id names, both addresses are of one family, header->tag is not read; of the
+ * inner packet only the first GUE_INNER_BYTES matter. For tunnel.c and for
+ * whoever reads captures. */
+uint64_t tunnel_tag(const struct siphash_key *key, const struct address *from,
+		    const struct address *to, const struct gue_header *,
+		    const uint8_t *inner, size_t inner_size);
+
+/* An ICMP error says that our packets to the peer must not be larger than
+ * mtu_bytes (0: it does not say). Forgotten after ten minutes (RFC 1191
+ * section 6.3). */
+void tunnel_too_big(struct tunnel *, struct instant now,
+		    const struct address *peer, uint32_t mtu_bytes);
+/* There is, or no longer is, a route to the peer. */
+void tunnel_route(struct tunnel *, struct instant now,
+		  const struct address *peer, bool reachable);
+/* No route for gone_after_ns. */
+bool tunnel_gone(const struct tunnel *, struct instant now,
+		 const struct address *peer, int64_t gone_after_ns);
+
+#endif

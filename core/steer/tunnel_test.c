@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tunnel_test.c - the owner's side: what is let out of the tunnel
+ */
+#include "core/steer/tunnel.h"
+
+#include "core/test/stage.h"
+
+/* One forward from A to B, not yet opened. */
+struct datagram {
+	struct endpoint from;
+	struct address to;
+	uint8_t bytes[STAGE_PACKET];
+	size_t size;
+};
+
+static void
+take(struct stage *stage, struct datagram *datagram)
+{
+	const struct outbox_item *item = &stage->outbox.items[0];
+
+	CHECK(stage->outbox.item_count == 1);
+	CHECK(item->kind == OUTBOX_FORWARD && item->size <= STAGE_PACKET);
+	datagram->from =
+		(struct endpoint){ stage->servers[0], item->source_port };
+	datagram->to = item->to.address;
+	datagram->size = item->size;
+	memcpy(datagram->bytes, stage->outbox.bytes + item->offset, item->size);
+	outbox_clear(&stage->outbox);
+}
+
+static enum drop
+open_at(struct stage *stage, uint32_t server, const struct datagram *datagram)
+{
+	const uint8_t *inner = NULL;
+	struct session_key key, expected = stage_key(stage);
+	size_t size = 0;
+	enum drop drop = steer_decapsulate(stage->steers[server], stage->now,
+					   &datagram->from, &datagram->to,
+					   datagram->bytes, datagram->size,
+					   &inner, &size, &key);
+
+	if (drop == DROP_NONE) {
+		CHECK(inner == datagram->bytes + GUE_HEADER_BYTES);
+		struct packet packet;
+		CHECK(packet_parse(inner, size, &packet) == DROP_NONE &&
+		      packet.size_bytes == size);
+		CHECK(session_equal(&key, &expected));
+	}
+	return drop;
+}
+
+static void
+send(struct stage *stage, struct datagram *datagram)
+{
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	take(stage, datagram);
+}
+
+static void
+setup(struct stage *stage, uint8_t family, struct datagram *datagram)
+{
+	stage_init(stage, family);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	take(stage, datagram);
+}
+
+/* Every byte of the header, the addresses, and the first 64 bytes inside are
+ * under the tag or have a check of their own. */
+static void
+forgery(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram, forged;
+
+	setup(&stage, family, &datagram);
+	for (size_t i = 0; i < GUE_HEADER_BYTES + 64; i++) {
+		for (int bit = 0; bit < 8; bit++) {
+			forged = datagram;
+			forged.bytes[i] ^= (uint8_t)(1 << bit);
+			CHECK(open_at(&stage, 1, &forged) != DROP_NONE);
+		}
+	}
+	forged = datagram;
+	forged.from.address.bytes[3] ^= 1;
+	CHECK(open_at(&stage, 1, &forged) == DROP_TAG);
+	forged = datagram;
+	forged.to = stage.servers[2];
+	CHECK(open_at(&stage, 2, &forged) == DROP_TAG);
+	/* The source port is the network's to change. */
+	forged = datagram;
+	forged.from.port++;
+	CHECK(open_at(&stage, 1, &forged) == DROP_NONE);
+	CHECK(open_at(&stage, 1, &datagram) == DROP_REPLAY);
+	for (size_t size = 0; size < datagram.size; size++) {
+		forged = datagram;
+		forged.size = size;
+		CHECK(open_at(&stage, 1, &forged) != DROP_NONE);
+	}
+}
+
+static void
+reasons(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram, odd;
+
+	setup(&stage, family, &datagram);
+	odd = datagram;
+	odd.bytes[0] |= 0x40;
+	CHECK(open_at(&stage, 1, &odd) == DROP_VERSION);
+	odd = datagram;
+	odd.bytes[4] = 2;
+	CHECK(open_at(&stage, 1, &odd) == DROP_HOP_COUNT);
+	odd.bytes[4] = 0;
+	CHECK(open_at(&stage, 1, &odd) == DROP_HOP_COUNT);
+	odd = datagram;
+	odd.bytes[5] = 1;
+	CHECK(open_at(&stage, 1, &odd) == DROP_KEY_ID);
+	odd.bytes[5] = 200;
+	CHECK(open_at(&stage, 1, &odd) == DROP_KEY_ID);
+	odd = datagram;
+	odd.bytes[19] ^= 1;
+	CHECK(open_at(&stage, 1, &odd) == DROP_TAG);
+	CHECK(open_at(&stage, 1, &datagram) == DROP_NONE);
+
+	const uint64_t *drops = steer_counters(stage.steers[1])->drops;
+	CHECK(drops[DROP_VERSION] == 1 && drops[DROP_HOP_COUNT] == 2 &&
+	      drops[DROP_KEY_ID] == 2 && drops[DROP_TAG] == 1);
+	CHECK(steer_counters(stage.steers[1])->decapsulated == 1);
+}
+
+/* The tag key rotates: receivers learn the new one, senders use it, then the
+ * old one goes. */
+static void
+rotation(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+
+	setup(&stage, family, &datagram);
+	stage.settings.tag_key_valid[1] = true;
+	CHECK(open_at(&stage, 1, &datagram) == DROP_NONE);
+	stage.settings.tag_key_id = 1;
+	send(&stage, &datagram);
+	CHECK(datagram.bytes[5] == 1);
+	CHECK(open_at(&stage, 1, &datagram) == DROP_NONE);
+	stage.settings.tag_key_valid[0] = false;
+	datagram.bytes[5] = 0;
+	CHECK(open_at(&stage, 1, &datagram) == DROP_KEY_ID);
+}
+
+/* A sender that restarts is heard at once, reordering is not a replay, and
+ * the stream before is not heard twice. */
+static void
+restart(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram old[3], new;
+
+	setup(&stage, family, &old[0]);
+	send(&stage, &old[1]);
+	send(&stage, &old[2]);
+	CHECK(open_at(&stage, 1, &old[2]) == DROP_NONE);
+	CHECK(open_at(&stage, 1, &old[0]) == DROP_NONE);
+	CHECK(open_at(&stage, 1, &old[0]) == DROP_REPLAY);
+	stage_start(&stage, 0, 999);
+	stage_put_tcp(&stage, TCP_ACK);
+	stage_found(&stage, "b");
+	take(&stage, &new);
+	CHECK(open_at(&stage, 1, &new) == DROP_NONE);
+	CHECK(open_at(&stage, 1, &new) == DROP_REPLAY);
+	CHECK(open_at(&stage, 1, &old[1]) == DROP_NONE);
+	CHECK(open_at(&stage, 1, &old[1]) == DROP_REPLAY);
+	CHECK(open_at(&stage, 1, &old[2]) == DROP_REPLAY);
+	/* 65 packets overtake one. */
+	send(&stage, &old[0]);
+	for (int i = 0; i < 64; i++) {
+		send(&stage, &new);
+		CHECK(open_at(&stage, 1, &new) == DROP_NONE);
+	}
+	CHECK(open_at(&stage, 1, &old[0]) == DROP_REPLAY);
+}
+
+/* More peers than the table has room for: the one longest unused begins a
+ * new stream, and is heard all the same. */
+static void
+many_peers(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	const uint8_t *inner;
+	struct rng rng;
+	size_t size;
+	uint8_t *at;
+
+	setup(&stage, family, &datagram);
+	rng_init(&rng, 3, 0);
+	CHECK(tunnel_size(3) <= sizeof(memory));
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	for (int round = 0; round < 4; round++) {
+		for (uint8_t i = 0; i < 9; i++) {
+			struct address peer = stage_address(family, 11, i);
+			at = tunnel_add(60, &stage.outbox);
+			CHECK(at != NULL);
+			memcpy(at, datagram.bytes + GUE_HEADER_BYTES, 60);
+			tunnel_seal(tunnel, &peer, 77, OUTBOX_ANY_UPLINK,
+				    &stage.outbox);
+			/* The table's owner opens it himself. */
+			CHECK(stage.outbox.items[0].source_port == 49152 + 77);
+			CHECK(tunnel_receive(tunnel, &stage.servers[0], &peer,
+					     stage.outbox.bytes,
+					     60 + GUE_HEADER_BYTES, &inner,
+					     &size) == DROP_NONE);
+			CHECK(size == 60);
+			outbox_clear(&stage.outbox);
+		}
+	}
+	CHECK(tunnel_add(tunnel_inner_max() + 1, &stage.outbox) == NULL);
+	CHECK(tunnel_add(tunnel_inner_max(), &stage.outbox) != NULL);
+}
+
+/* What a server with the key should not have forwarded. */
+static void
+inside(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	struct rng rng;
+
+	setup(&stage, family, &datagram);
+	rng_init(&rng, 4, 0);
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	for (int i = 0; i < 6; i++) {
+		static const enum drop expected[] = {
+			DROP_MALFORMED, DROP_NOT_SERVICE, DROP_SHORT,
+			DROP_NONE,	DROP_PROTOCOL,	  DROP_NONE,
+		};
+		uint8_t bytes[STAGE_PACKET];
+		uint8_t flags = i == 0 ? TCP_SYN : TCP_ACK;
+		size_t size = stage_tcp(&stage, flags, 100, true, bytes);
+		size_t header = family == 4 ? 20 : 40;
+		if (i == 1)
+			bytes[header + 3]++;
+		if (i == 2)
+			size--;
+		if (i == 4) {
+			bytes[family == 4 ? 9 : 6] = IP_UDP;
+			wire_put16(bytes + header + 4, 28);
+		}
+		/* Padding inside is not the packet's. */
+		if (i == 5)
+			size += 9;
+		uint8_t *at = tunnel_add((uint32_t)size, &stage.outbox);
+		memcpy(at, bytes, size);
+		tunnel_seal(tunnel, &stage.servers[1], 5, OUTBOX_ANY_UPLINK,
+			    &stage.outbox);
+		take(&stage, &datagram);
+		CHECK(open_at(&stage, 1, &datagram) == expected[i]);
+	}
+}
+
+/* No such session at the owner: drop, and say so to the sender's node. */
+static void
+refusal(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+	struct session_key key;
+
+	setup(&stage, family, &datagram);
+	CHECK(open_at(&stage, 1, &datagram) == DROP_NONE);
+	key = stage_key(&stage);
+	steer_refuse(stage.steers[1], stage.now, &datagram.from, &key,
+		     &stage.outbox);
+	CHECK(stage.nodes[1].refusals == 1);
+	CHECK(address_equal(&stage.nodes[1].refused.address,
+			    &stage.servers[0]));
+	CHECK(stage.nodes[1].refused.port == 7000);
+	CHECK(session_equal(&stage.nodes[1].key, &key));
+	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_OURS] == 1);
+	CHECK(steer_counters(stage.steers[1])->not_mine_sent == 1);
+	CHECK(stage.outbox.item_count == 0); /* above all, no RST */
+}
+
+int
+main(void)
+{
+	static void (*const cases[])(uint8_t) = {
+		forgery,    reasons, rotation, restart,
+		many_peers, inside,  refusal,
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cases[i](4);
+		cases[i](6);
+	}
+	return check_done();
+}

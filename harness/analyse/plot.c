@@ -1,0 +1,783 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * plot.c - `homeward plot`: figures that a journal would print
+ *
+ *	homeward plot [--db FILE] [--out DIR] [--scenario NAME]
+ *		      [--pool KEY]... [--format svg|png] [--plots DIR] [--json]
+ *[FIGURE]...
+ *
+ *	database --export--> DIR/SCENARIO-FIGURE.tsv --gnuplot--> .svg and .png
+ *
+ * A figure is one .gp file that reads exports only; they stay beside the
+ * figures, so that anybody can draw them anew. A scenario gets the figures
+ * that its `plots` names, or else all for which it has data; FIGURE... are
+ * wanted from each. What has nothing to show is skipped, and standard error
+ * says why. Standard output lists the files that were written.
+ *
+ * The .gp files are looked for in --plots, $HOMEWARD_PLOTS, ./plots, beside
+ * the build's folder, and in ../share/homeward/plots of the program.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/analyse/gnuplot.h"
+#include "harness/analyse/panels.h"
+#include "harness/analyse/scaling.h"
+#include "harness/analyse/series.h"
+#include "harness/analyse/view.h"
+#include "harness/db/db.h"
+#include "harness/db/table.h"
+#include "harness/verbs.h"
+#include "live/conf/nearest.h"
+
+/* Fewer points than this are no curve T(n). */
+#define SCALING_POINTS 3
+/* Letters of a series' label that a subtitle has room for. */
+#define LABEL 32
+
+/* A figure of one view; scaling, which has two a metric, is drawn apart. */
+struct figure {
+	const char *name; /* NAME.gp */
+	const char *view;
+	const char *nothing; /* why there may be no row */
+	bool asked; /* worth nothing when nobody had to ask another */
+	const char *metric; /* of which only some may be shown; NULL: none */
+};
+
+#define ASKED                                                                  \
+	"SELECT EXISTS (SELECT 1 FROM member JOIN measurement USING (run_id)"  \
+	" WHERE metric = 'lookup' AND value_ns > 0)"
+#define LOOKUPS                                                                \
+	"SELECT count(*) FROM member JOIN measurement USING (run_id)"          \
+	" WHERE metric = 'lookup' AND ok"
+
+static const struct figure figures[] = {
+	{ "setting", "setting-curves", "no setting was measured", false,
+	  "setting_first" },
+	{ "detection", "detection-curves",
+	  "no failure strayed a session with Homeward on", false, "detection" },
+	{ "lookup", "lookup-curves", "no lookup was measured", true, "lookup" },
+	{ "hops", "hops-curves", "no lookup was measured", true, "lookup" },
+	{ "throughput", "throughput-curves",
+	  "no sampled session was moved by a fault and kept", false, NULL },
+	{ "scaling", NULL, NULL, false, NULL },
+	{ "compare", "compare-curves",
+	  "no experiment was made in both worlds with the same settings", false,
+	  NULL },
+};
+#define FIGURES (sizeof(figures) / sizeof(figures[0]))
+
+struct plot {
+	const char *out; /* folder */
+	const char *gp; /* folder of the .gp files */
+	bool svg, png, json;
+	char **wanted; /* figures named by the user */
+	int wanted_count;
+	struct series_pool pool;
+	size_t written;
+};
+
+static void
+file_announce(struct plot *plot, const char *path)
+{
+	if (plot->json) {
+		fputs(plot->written > 0 ? ",\n " : "[\n ", stdout);
+		table_quote(stdout, path);
+	} else {
+		puts(path);
+	}
+	plot->written++;
+}
+
+/* Draw NAME.gp in all formats as OUT/stem.FORMAT. */
+static int
+figure_draw(struct plot *plot, const char *name, const char *stem,
+	    const char *subtitle, const struct variables *inputs)
+{
+	char script[PATH_MAX], style[PATH_MAX], out[PATH_MAX];
+	char legend[PATH_MAX], file[PATH_MAX + 8];
+
+	snprintf(legend, sizeof(legend), "%s/legend.gp", plot->gp);
+	snprintf(script, sizeof(script), "%s/%s.gp", plot->gp, name);
+	snprintf(style, sizeof(style), "%s/style.gp", plot->gp);
+	snprintf(out, sizeof(out), "%s/%s", plot->out, stem);
+	for (int png = 0; png < 2; png++) {
+		struct variables variables = *inputs;
+		const char *format = png ? "png" : "svg";
+		int code;
+
+		if (!(png ? plot->png : plot->svg))
+			continue;
+		variable_add(&variables, "style", style);
+		variable_add(&variables, "legend", legend);
+		variable_add(&variables, "out", out);
+		variable_add(&variables, "format", format);
+		variable_add_plain(&variables, "subtitle", subtitle);
+		code = gnuplot_run(&variables, script);
+		snprintf(file, sizeof(file), "%s.%s", out, format);
+		if (code != 0) {
+			(void)unlink(file);
+			return code;
+		}
+		if (!file_whole(file, png)) {
+			fprintf(stderr,
+				"homeward: %s: could not be written whole; "
+				"is the disk full?\n",
+				file);
+			return EXIT_RUNTIME;
+		}
+		file_announce(plot, file);
+	}
+	return 0;
+}
+
+/* The rows of `sql` (bound by the caller) as OUT/stem.tsv; path gets it. */
+static int
+table_write(const struct plot *plot, sqlite3_stmt *statement, const char *stem,
+	    enum table_form form, char *path, size_t *rows)
+{
+	FILE *file;
+	int code;
+
+	snprintf(path, PATH_MAX, "%s/%s.tsv", plot->out, stem);
+	file = fopen(path, "w");
+	if (file == NULL) {
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		sqlite3_finalize(statement);
+		return EXIT_RUNTIME;
+	}
+	code = table_print(statement, file, form, rows);
+	if (fclose(file) != 0 && code == 0) {
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		code = EXIT_RUNTIME;
+	}
+	if (code != 0 || *rows == 0)
+		(void)unlink(path);
+	return code;
+}
+
+static void
+figure_skip(const char *scenario, const char *name, const char *why)
+{
+	fprintf(stderr, "homeward: %s: %s skipped: %s\n", scenario, name, why);
+}
+
+/* "scale: k = 8, 45 simulated runs", "paper: k = 20, 15 simulated and 20 live
+ * runs" */
+#define SUBTITLE 160
+static int
+subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
+{
+	sqlite3_stmt *statement = db_prepare(
+		db, "SELECT count(DISTINCT k), min(k), (SELECT count(*) FROM"
+		    " member m JOIN series s ON s.id = m.series"
+		    " WHERE s.homeward = 'on' AND s.world = 'sim'),"
+		    " (SELECT count(*) FROM member m"
+		    " JOIN series s ON s.id = m.series"
+		    " WHERE s.homeward = 'on' AND s.world = 'live')"
+		    " FROM series");
+	int row = statement != NULL ? db_step(statement) : -1;
+
+	if (row == 1) {
+		int k = sqlite3_column_int(statement, 1);
+		int simulated = sqlite3_column_int(statement, 2);
+		int live = sqlite3_column_int(statement, 3);
+		char text[32] = "", first[48] = "", second[48] = "";
+
+		if (sqlite3_column_int(statement, 0) == 1)
+			snprintf(text, sizeof(text), "k = %d, ", k);
+		if (simulated > 0 || live == 0)
+			snprintf(first, sizeof(first), "%d simulated%s",
+				 simulated, live > 0 ? " and " : "");
+		if (live > 0)
+			snprintf(second, sizeof(second), "%d live", live);
+		snprintf(subtitle, SUBTITLE, "%s: %s%s%s %s", scenario, text,
+			 first, second, simulated + live == 1 ? "run" : "runs");
+	}
+	sqlite3_finalize(statement);
+	return row == 1 ? 0 : EXIT_RUNTIME;
+}
+
+/* "paper: 3 of 9 series, k = 20": whoever looks at some must know it. */
+static int
+shown_say(sqlite3 *db, const struct figure *figure, const char *scenario,
+	  char *subtitle)
+{
+	sqlite3_stmt *statement = db_prepare(
+		db, "SELECT series_shown, series, sizes_shown, sizes, largest"
+		    " FROM shown WHERE metric = ?1");
+	char part[64] = "", rest[SUBTITLE];
+	int n[5] = { 0 }, row;
+
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_text(statement, 1, figure->metric, -1, SQLITE_STATIC);
+	row = db_step(statement);
+	for (int i = 0; row == 1 && i < 5; i++)
+		n[i] = sqlite3_column_int(statement, i);
+	sqlite3_finalize(statement);
+	if (row < 0)
+		return EXIT_RUNTIME;
+	if (n[0] < n[1])
+		snprintf(part, sizeof(part), "%d of %d series", n[0], n[1]);
+	if (n[2] < n[3] && n[2] == 1)
+		snprintf(part + strlen(part), sizeof(part) - strlen(part),
+			 "%sn = %d of %d sizes", part[0] != '\0' ? ", " : "",
+			 n[4], n[3]);
+	else if (n[2] < n[3])
+		snprintf(part + strlen(part), sizeof(part) - strlen(part),
+			 "%s%d of %d sizes", part[0] != '\0' ? ", " : "", n[2],
+			 n[3]);
+	if (part[0] == '\0')
+		return 0;
+	fprintf(stderr, "homeward: %s: %s shows %s\n", scenario, figure->name,
+		part);
+	/* After the scenario's name and its ": ". */
+	snprintf(rest, sizeof(rest), "%s", subtitle + strlen(scenario) + 2);
+	snprintf(subtitle, SUBTITLE, "%s: %s, %.*s", scenario, part,
+		 (int)(SUBTITLE / 2), rest);
+	return 0;
+}
+
+/* The longest legend of a figure, for its layout. */
+static int
+letters_count(sqlite3 *db, const char *figure, char letters[16])
+{
+	bool all = strcmp(figure, "detection") == 0;
+	int64_t length;
+
+	if (db_number(db,
+		      all ? "SELECT max(length(title)) FROM curve"
+			  : "SELECT max(length(title)) FROM curve"
+			    " WHERE tier <= 2",
+		      0, &length) != 0)
+		return EXIT_RUNTIME;
+	/* ", first" */
+	if (strcmp(figure, "setting") == 0)
+		length += 7;
+	snprintf(letters, 16, "%d", (int)(length % 1000));
+	return 0;
+}
+
+/* One session stands for all: say which it is. */
+static int
+passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
+{
+	int64_t sessions, live;
+
+	if (db_number(db,
+		      "SELECT count(*) FROM moved WHERE homeward = 'on'"
+		      " AND world = (SELECT world FROM pair)",
+		      0, &sessions) != 0 ||
+	    db_number(db, "SELECT world = 'live' FROM pair", 0, &live) != 0)
+		return EXIT_RUNTIME;
+	snprintf(subtitle, SUBTITLE, "%s, %s%s", scenario,
+		 live != 0 ? "live" : "simulated",
+		 sessions > 1 ? ": the longest stall of" : "");
+	if (sessions > 1)
+		snprintf(subtitle + strlen(subtitle),
+			 SUBTITLE - strlen(subtitle), " %lld sessions",
+			 (long long)sessions);
+	return 0;
+}
+
+/* A scenario's name is a file's name; nobody's database leads elsewhere. */
+static void
+stem_clean(char *stem)
+{
+	for (; *stem != '\0'; stem++)
+		if (*stem == '/')
+			*stem = '-';
+}
+
+static int
+figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
+	    const char *scenario)
+{
+	struct variables inputs = { .length = 0 };
+	char stem[256], path[PATH_MAX], subtitle[SUBTITLE], letters[16];
+	const struct view *view = view_find(figure->view);
+	size_t rows = 0;
+	int code;
+
+	snprintf(stem, sizeof(stem), "%s-%s", scenario, figure->name);
+	stem_clean(stem);
+	code = table_write(plot, view_prepare(db, view), stem, view->form, path,
+			   &rows);
+	if (code != 0)
+		return code;
+	if (rows == 0) {
+		figure_skip(scenario, figure->name, figure->nothing);
+		return 0;
+	}
+	if (figure->asked) {
+		int64_t some, all;
+		char why[96];
+
+		if (db_number(db, ASKED, 0, &some) != 0 ||
+		    db_number(db, LOOKUPS, 0, &all) != 0)
+			return EXIT_RUNTIME;
+		if (some == 0) {
+			(void)unlink(path);
+			snprintf(why, sizeof(why),
+				 "all %lld lookups were answered by the asker "
+				 "itself",
+				 (long long)all);
+			figure_skip(scenario, figure->name, why);
+			return 0;
+		}
+	}
+	variable_add(&inputs, "data", path);
+	if (letters_count(db, figure->name, letters) != 0)
+		return EXIT_RUNTIME;
+	variable_add(&inputs, "letters", letters);
+	if (strcmp(figure->name, "detection") == 0) {
+		view = view_find("balancers");
+		code = table_write(plot, view_prepare(db, view), "balancers",
+				   view->form, path, &rows);
+		if (code != 0)
+			return code;
+		variable_add(&inputs, "balancers", path);
+	}
+	if (subtitle_make(db, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
+	if (figure->metric != NULL &&
+	    shown_say(db, figure, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
+	if (strcmp(figure->name, "compare") == 0 &&
+	    panels_add(db, scenario, &inputs, subtitle, sizeof(subtitle)) != 0)
+		return EXIT_RUNTIME;
+	if (strcmp(figure->name, "throughput") == 0 &&
+	    passage_subtitle(db, scenario, subtitle) != 0)
+		return EXIT_RUNTIME;
+	return figure_draw(plot, figure->name, stem, subtitle, &inputs);
+}
+
+/* One table of one fit; `what` is fit_point or fit_curve. */
+static int
+fit_write(const struct plot *plot, sqlite3 *db, const struct scaling *scaling,
+	  const char *what, const char *stem, char *path)
+{
+	char *sql = sqlite3_mprintf(
+		"SELECT * FROM %s WHERE series = ?1 AND metric = ?2"
+		" AND unit = ?3 ORDER BY servers",
+		what);
+	sqlite3_stmt *statement = sql != NULL ? db_prepare(db, sql) : NULL;
+	size_t rows;
+
+	sqlite3_free(sql);
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_int64(statement, 1, scaling->series);
+	sqlite3_bind_text(statement, 2, scaling->metric, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, scaling->rounds ? "rounds" : "ms", -1,
+			  SQLITE_STATIC);
+	return table_write(plot, statement, stem, TABLE_TSV, path, &rows);
+}
+
+/* Microseconds where milliseconds would be small change. */
+static const char *
+unit_name(const struct scaling *scaling)
+{
+	double largest = 0;
+
+	if (scaling->rounds)
+		return "rounds";
+	for (size_t i = 0; i < scaling->fit.points; i++)
+		largest = fmax(largest, scaling->points[i].mean);
+	return largest < 0.5e6 ? "us" : "ms";
+}
+
+/* "T = 0.32 + 0.195 log2 n" in gnuplot's markup, in the figure's unit. */
+static void
+legend_make(const struct scaling *scaling, enum fit_model model, char *text,
+	    size_t size)
+{
+	const struct fit_line *line = &scaling->fit.line[model];
+	const char *unit = unit_name(scaling);
+	double u = scaling->rounds ? 1 : strcmp(unit, "us") == 0 ? 1e-3 : 1e-6;
+
+	if (model == FIT_ORIGIN)
+		snprintf(text, size, "T = %.3g log_2 n (the paper's form)",
+			 line->slope * u);
+	else
+		snprintf(text, size, "T = %.3g %c %.3g log_2 n, 95 %%",
+			 line->intercept * u, line->slope < 0 ? '-' : '+',
+			 fabs(line->slope) * u);
+}
+
+/* A label as part of a file's name: "-dht-tables-ideal". */
+static void
+stem_add(char *stem, size_t size, const char *label)
+{
+	size_t length = strlen(stem);
+
+	for (const char *c = label; *c != '\0' && length + 2 < size; c++) {
+		bool plain = (*c >= '0' && *c <= '9') ||
+			     (*c >= 'a' && *c <= 'z') ||
+			     (*c >= 'A' && *c <= 'Z') || *c == '_';
+
+		if (c == label)
+			stem[length++] = '-';
+		if (length + 2 < size)
+			stem[length++] = plain ? *c : '-';
+	}
+	stem[length] = '\0';
+}
+
+static int
+scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
+	     const struct scaling *scaling)
+{
+	static const char *const titles[][2] = {
+		{ "lookup", "Lookup time" },
+		{ "setting_first", "Setting time, first replica" },
+		{ "setting_all", "Setting time, all replicas" },
+	};
+	struct variables inputs = { .length = 0 };
+	char stem[256], part[288], path[PATH_MAX], text[320];
+	const char *title = scaling->metric;
+
+	snprintf(stem, sizeof(stem), "%s-scaling-%s%s", scenario,
+		 scaling->metric, scaling->rounds ? "-rounds" : "");
+	stem_add(stem, sizeof(stem), scaling->label);
+	stem_clean(stem);
+	snprintf(part, sizeof(part), "%s-points", stem);
+	if (fit_write(plot, db, scaling, "fit_point", part, path) != 0)
+		return EXIT_RUNTIME;
+	variable_add(&inputs, "points", path);
+	snprintf(part, sizeof(part), "%s-curve", stem);
+	if (fit_write(plot, db, scaling, "fit_curve", part, path) != 0)
+		return EXIT_RUNTIME;
+	variable_add(&inputs, "curve", path);
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		if (strcmp(titles[i][0], scaling->metric) == 0)
+			title = titles[i][1];
+	snprintf(part, sizeof(part), "%.*s%s", (int)strcspn(title, " "), title,
+		 " rounds");
+	variable_add(&inputs, "what", scaling->rounds ? part : title);
+	variable_add(&inputs, "unit", unit_name(scaling));
+	legend_make(scaling, FIT_AFFINE, text, sizeof(text));
+	variable_add(&inputs, "affine", text);
+	legend_make(scaling, FIT_ORIGIN, text, sizeof(text));
+	variable_add(&inputs, "origin", text);
+	snprintf(text, sizeof(text), "%s%s%.*s%s: k = %lld, %zu runs", scenario,
+		 scaling->label[0] != '\0' ? " " : "", LABEL, scaling->label,
+		 strlen(scaling->label) > LABEL ? "…" : "",
+		 (long long)scaling->k, scaling->fit.runs);
+	return figure_draw(plot, "scaling", stem, text, &inputs);
+}
+
+/* T(n) of every series and metric in time, lookups in rounds as well. */
+static int
+scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
+{
+	int64_t count;
+	size_t drawn = 0;
+
+	if (scaling_attach(db) != 0 ||
+	    db_number(db, "SELECT count(*) FROM series", 0, &count) != 0)
+		return EXIT_RUNTIME;
+	for (int64_t series = 1; series <= count; series++)
+		for (size_t m = 0; scaling_metrics[m] != NULL; m++)
+			for (int rounds = 0; rounds < (m == 0 ? 2 : 1);
+			     rounds++) {
+				struct scaling scaling;
+				int code = scaling_read(db, series,
+							scaling_metrics[m],
+							rounds == 1, &scaling);
+
+				if (code == 0 && scaling.points != NULL &&
+				    scaling.fit.points >= SCALING_POINTS) {
+					code = scaling_draw(plot, db, scenario,
+							    &scaling);
+					drawn++;
+				}
+				scaling_free(&scaling);
+				if (code != 0)
+					return code;
+			}
+	if (drawn == 0)
+		figure_skip(scenario, "scaling",
+			    "fewer than three sizes above k");
+	return 0;
+}
+
+/* Does the newest run's scenario name its figures, and this one? -1: error. */
+static int
+figure_listed(sqlite3 *db, const char *figure)
+{
+	static const char sql[] =
+		"WITH RECURSIVE place(i) AS (SELECT 1 UNION ALL"
+		"  SELECT i + 1 FROM place WHERE i < 16),"
+		" newest AS (SELECT resolved FROM run JOIN member"
+		"  ON run_id = id ORDER BY id DESC LIMIT 1),"
+		" name AS (SELECT scenario_get(resolved, 'plots.' || i) AS name"
+		"  FROM newest, place)"
+		" SELECT count(name) = 0 OR coalesce(max(name = ?1), 0)"
+		" FROM name";
+	sqlite3_stmt *statement = db_prepare(db, sql);
+	int listed = -1;
+
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_text(statement, 1, figure, -1, SQLITE_STATIC);
+	if (db_step(statement) == 1)
+		listed = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return listed;
+}
+
+static int
+figure_wanted(const struct plot *plot, sqlite3 *db, const char *figure)
+{
+	int64_t worlds;
+
+	/* A scenario's list is of one world; the comparison is of both. */
+	if (plot->wanted_count == 0 && strcmp(figure, "compare") == 0)
+		return db_number(db, "SELECT count(DISTINCT world) FROM series",
+				 0, &worlds) != 0
+			       ? -1
+			       : worlds > 1;
+	if (plot->wanted_count == 0)
+		return figure_listed(db, figure);
+	for (int i = 0; i < plot->wanted_count; i++)
+		if (strcmp(plot->wanted[i], figure) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+scenario_plot(struct plot *plot, const char *path, const char *scenario)
+{
+	sqlite3 *db;
+	int code = view_open(&db, path, scenario);
+
+	if (code != 0)
+		return code;
+	code = series_pool(db, &plot->pool);
+	for (size_t i = 0; code == 0 && i < FIGURES; i++) {
+		int wanted = figure_wanted(plot, db, figures[i].name);
+
+		if (wanted < 0)
+			code = EXIT_RUNTIME;
+		else if (wanted == 0)
+			continue;
+		else if (figures[i].view == NULL)
+			code = scaling_make(plot, db, scenario);
+		else
+			code = figure_make(plot, db, &figures[i], scenario);
+	}
+	db_close(db);
+	return code;
+}
+
+/* Each scenario of the database in its own connection and snapshot. */
+static int
+scenarios_plot(struct plot *plot, const char *path)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int row = 1, code = db_open(&db, path, DB_READ);
+
+	if (code != 0)
+		return code;
+	statement = db_prepare(db, "SELECT scenario FROM run WHERE status ="
+				   " 'ok' GROUP BY scenario ORDER BY min(id)");
+	if (statement == NULL)
+		code = EXIT_RUNTIME;
+	while (code == 0 && (row = db_step(statement)) == 1) {
+		char scenario[128];
+
+		snprintf(scenario, sizeof(scenario), "%s",
+			 (const char *)sqlite3_column_text(statement, 0));
+		code = scenario_plot(plot, path, scenario);
+	}
+	if (code == 0 && row < 0)
+		code = EXIT_RUNTIME;
+	sqlite3_finalize(statement);
+	db_close(db);
+	return code;
+}
+
+static bool
+folder_has_style(const char *folder)
+{
+	char file[PATH_MAX + 16];
+
+	snprintf(file, sizeof(file), "%s/style.gp", folder);
+	return access(file, R_OK) == 0;
+}
+
+/* Where the .gp files are; folder is PATH_MAX bytes. */
+static bool
+plots_find(const char *option, char *folder)
+{
+	static const char *const beside[] = { "../../plots", "../../../plots",
+					      "../share/homeward/plots" };
+	const char *variable = getenv("HOMEWARD_PLOTS");
+	char program[PATH_MAX / 2];
+	ssize_t length =
+		readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	snprintf(folder, PATH_MAX, "%s",
+		 option != NULL	    ? option
+		 : variable != NULL ? variable
+				    : "plots");
+	if (folder_has_style(folder))
+		return true;
+	if (option != NULL || variable != NULL || length <= 0)
+		return false;
+	program[length] = '\0';
+	slash = strrchr(program, '/');
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		snprintf(folder, PATH_MAX, "%s/%s", program, beside[i]);
+		if (folder_has_style(folder))
+			return true;
+	}
+	snprintf(folder, PATH_MAX, "plots");
+	return false;
+}
+
+/* Like mkdir -p. */
+static int
+folder_make(const char *path)
+{
+	char part[PATH_MAX];
+
+	snprintf(part, sizeof(part), "%s", path);
+	for (char *slash = part + 1; (slash = strchr(slash, '/')) != NULL;
+	     slash++) {
+		*slash = '\0';
+		(void)mkdir(part, 0777);
+		*slash = '/';
+	}
+	if (mkdir(part, 0777) == -1 && errno != EEXIST) {
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	return 0;
+}
+
+static bool
+figures_known(const struct plot *plot, const char *verb)
+{
+	for (int i = 0; i < plot->wanted_count; i++) {
+		struct nearest nearest = nearest_start(plot->wanted[i]);
+		char hint[80];
+		bool known = false;
+
+		for (size_t j = 0; j < FIGURES; j++) {
+			known |= strcmp(plot->wanted[i], figures[j].name) == 0;
+			nearest_offer(&nearest, figures[j].name);
+		}
+		if (known)
+			continue;
+		nearest_hint(&nearest, hint, sizeof(hint));
+		(void)verb_usage(verb, "no figure '%s'%s", plot->wanted[i],
+				 hint);
+		return false;
+	}
+	return true;
+}
+
+/* Options into plot, path, scenario and gp folder. EXIT_OK or EXIT_USAGE. */
+static int
+options_read(int argc, char **argv, struct plot *plot, const char **path,
+	     const char **scenario, const char **gp)
+{
+	static const struct option options[] = {
+		{ "db", required_argument, NULL, 'd' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "scenario", required_argument, NULL, 's' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "plots", required_argument, NULL, 'p' },
+		{ "pool", required_argument, NULL, 'k' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			*path = optarg;
+			break;
+		case 'o':
+			plot->out = optarg;
+			break;
+		case 's':
+			*scenario = optarg;
+			break;
+		case 'k':
+			if (!series_pool_add(&plot->pool, optarg))
+				return verb_usage(argv[0],
+						  "more than %d of --pool",
+						  SERIES_POOLED);
+			break;
+		case 'f':
+			plot->svg = strcmp(optarg, "svg") == 0;
+			plot->png = strcmp(optarg, "png") == 0;
+			if (!plot->svg && !plot->png)
+				return verb_usage(argv[0],
+						  "format '%s' is neither svg "
+						  "nor png",
+						  optarg);
+			break;
+		case 'p':
+			*gp = optarg;
+			break;
+		case 'j':
+			plot->json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	plot->wanted = argv + optind;
+	plot->wanted_count = argc - optind;
+	return figures_known(plot, argv[0]) ? EXIT_OK : EXIT_USAGE;
+}
+
+int
+verb_plot(int argc, char **argv)
+{
+	struct plot plot = { .out = "results/plots", .svg = true, .png = true };
+	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *gp = NULL;
+	char folder[PATH_MAX];
+	int code = options_read(argc, argv, &plot, &path, &scenario, &gp);
+
+	if (code != EXIT_OK)
+		return code;
+	if (!plots_find(gp, folder)) {
+		fprintf(stderr,
+			"homeward: %s/style.gp: not there; --plots says where "
+			"the figures' .gp files are\n",
+			folder);
+		return EXIT_RUNTIME;
+	}
+	plot.gp = folder;
+	if (folder_make(plot.out) != 0)
+		return EXIT_RUNTIME;
+	code = scenario != NULL ? scenario_plot(&plot, path, scenario)
+				: scenarios_plot(&plot, path);
+	if (plot.json)
+		puts(plot.written > 0 ? "\n]" : "[]");
+	if (code == 0 && plot.written == 0) {
+		fprintf(stderr, "homeward: nothing to plot\n");
+		code = EXIT_INCONCLUSIVE;
+	}
+	return code;
+}

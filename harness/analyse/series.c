@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * series.c - see series.h
+ *
+ * A resolved scenario is YAML; it is flattened to "path=value" lines in the
+ * order of the document, e.g. "dht.k=8", list items counted from 1 as keys are,
+ * "events.1.kind=...",
+ * with the point's values for the keys that the scenario sweeps.
+ * What says nothing about the system under test (title, seed, plots ...) is
+ * left out, so the remaining text is the series' identity. libyaml's event
+ * interface is enough, and keeps us independent of which keys exist.
+ */
+#include "harness/analyse/series.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "harness/db/db.h"
+#include "harness/db/quantile.h"
+#include "harness/verbs.h"
+
+/* Not part of a series' identity; a trailing dot means all below. */
+static const char *const varying[] = { "title",	 "seed",   "fabric.servers",
+				       "sweep.", "repeat", "repeats",
+				       "plots",	 "plots.", "expect.",
+				       "expect" };
+
+#define DEPTH 16
+
+struct flat {
+	FILE *out;
+	char path[256];
+	size_t length[DEPTH]; /* of path above each open collection */
+	bool sequence[DEPTH];
+	uint32_t item[DEPTH];
+	int depth;
+	const char *over; /* values that win, or NULL */
+	bool whole; /* also what is no part of the identity */
+	bool key; /* the next scalar of a mapping is a key */
+};
+
+static bool
+path_varies(const char *path)
+{
+	for (size_t i = 0; i < sizeof(varying) / sizeof(varying[0]); i++) {
+		size_t length = strlen(varying[i]);
+
+		if (varying[i][length - 1] == '.'
+			    ? strncmp(path, varying[i], length) == 0
+			    : strcmp(path, varying[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Before a value: the path's last word when it stands in a list. */
+static void
+flat_enter(struct flat *flat)
+{
+	if (flat->depth > 0 && flat->sequence[flat->depth - 1]) {
+		size_t above = flat->length[flat->depth - 1];
+
+		snprintf(flat->path + above, sizeof(flat->path) - above, "%s%u",
+			 above > 0 ? "." : "", ++flat->item[flat->depth - 1]);
+	}
+}
+
+/* After a value: what follows in a mapping is a key. */
+static void
+flat_leave(struct flat *flat)
+{
+	flat->path[flat->depth > 0 ? flat->length[flat->depth - 1] : 0] = '\0';
+	flat->key = flat->depth > 0 && !flat->sequence[flat->depth - 1];
+}
+
+/* The value after "path=" in an identity, copied; NULL: it has none. */
+static char *
+identity_get(const char *identity, const char *path)
+{
+	size_t length = strlen(path);
+
+	for (const char *line = identity; line != NULL && *line != '\0';) {
+		const char *end = strchr(line, '\n');
+
+		if (strncmp(line, path, length) == 0 && line[length] == '=')
+			return end == NULL ? strdup(line + length + 1)
+					   : strndup(line + length + 1,
+						     (size_t)(end - line) -
+							     length - 1);
+		line = end == NULL ? NULL : end + 1;
+	}
+	return NULL;
+}
+
+static void
+flat_scalar(struct flat *flat, const char *value)
+{
+	if (flat->key) {
+		size_t above = flat->length[flat->depth - 1];
+
+		snprintf(flat->path + above, sizeof(flat->path) - above, "%s%s",
+			 above > 0 ? "." : "", value);
+		flat->key = false;
+		return;
+	}
+	flat_enter(flat);
+	if (flat->whole || !path_varies(flat->path)) {
+		char *over = flat->over != NULL
+				     ? identity_get(flat->over, flat->path)
+				     : NULL;
+
+		fprintf(flat->out, "%s=%s\n", flat->path,
+			over != NULL ? over : value);
+		free(over);
+	}
+	flat_leave(flat);
+}
+
+static bool
+flat_event(struct flat *flat, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		if (flat->depth == DEPTH)
+			return false;
+		flat_enter(flat);
+		flat->length[flat->depth] = strlen(flat->path);
+		flat->item[flat->depth] = 0;
+		flat->sequence[flat->depth++] =
+			event->type == YAML_SEQUENCE_START_EVENT;
+		flat->key = event->type == YAML_MAPPING_START_EVENT;
+		return true;
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		flat->depth--;
+		flat_leave(flat);
+		return true;
+	case YAML_SCALAR_EVENT:
+		flat_scalar(flat, (const char *)event->data.scalar.value);
+		return true;
+	case YAML_ALIAS_EVENT:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Flattened, to be freed; text that is no YAML is its own. Values in `over`
+ * (flattened, or NULL) win. */
+static char *
+text_flatten(const char *yaml, const char *over, bool whole)
+{
+	struct flat flat = { .over = over, .whole = whole };
+	char *text = NULL;
+	size_t size = 0;
+	yaml_parser_t parser;
+	yaml_event_t event;
+	bool good = true, done = false;
+
+	flat.out = open_memstream(&text, &size);
+	if (flat.out == NULL)
+		return NULL;
+	if (yaml_parser_initialize(&parser) == 0) {
+		fclose(flat.out);
+		free(text);
+		return NULL;
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml,
+				     strlen(yaml));
+	while (good && !done) {
+		good = yaml_parser_parse(&parser, &event) != 0;
+		if (!good)
+			break;
+		good = flat_event(&flat, &event);
+		done = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	if (fclose(flat.out) != 0 || !good) {
+		free(text);
+		return strdup(yaml);
+	}
+	return text;
+}
+
+/* The resolved scenario with the point's values; NULL: out of memory. */
+static char *
+identity_of(const char *resolved, const char *point)
+{
+	char *over = text_flatten(point, NULL, false), *text = NULL,
+	     *rest = over;
+	char *whole = NULL;
+	size_t size = 0;
+	FILE *out;
+
+	if (over != NULL)
+		text = text_flatten(resolved, over, false);
+	out = text != NULL ? open_memstream(&whole, &size) : NULL;
+	if (out == NULL)
+		goto end;
+	fputs(text, out);
+	/* Swept keys that the scenario does not print. */
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		char *equals = strchr(line, '='), *value;
+
+		if (equals == NULL)
+			continue;
+		*equals = '\0';
+		value = identity_get(text, line);
+		if (value == NULL)
+			fprintf(out, "%s=%s\n", line, equals + 1);
+		free(value);
+	}
+	if (fclose(out) != 0) {
+		free(whole);
+		whole = NULL;
+	}
+end:
+	free(text);
+	free(over);
+	return whole;
+}
+
+static void
+identity_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *resolved = (const char *)sqlite3_value_text(values[0]);
+	const char *point = (const char *)sqlite3_value_text(values[1]);
+	char *identity = identity_of(resolved != NULL ? resolved : "",
+				     point != NULL ? point : "");
+
+	(void)count;
+	if (identity == NULL)
+		sqlite3_result_error_nomem(context);
+	else
+		sqlite3_result_text(context, identity, -1, free);
+}
+
+static void
+get_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *identity = (const char *)sqlite3_value_text(values[0]);
+	const char *path = (const char *)sqlite3_value_text(values[1]);
+	char *value = NULL;
+
+	(void)count;
+	if (identity != NULL && path != NULL)
+		value = identity_get(identity, path);
+	if (value == NULL)
+		sqlite3_result_null(context);
+	else
+		sqlite3_result_text(context, value, -1, free);
+}
+
+/* scenario_get(resolved, path): any key, also those outside the identity. */
+static void
+scenario_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *resolved = (const char *)sqlite3_value_text(values[0]);
+	const char *path = (const char *)sqlite3_value_text(values[1]);
+	char *text = text_flatten(resolved != NULL ? resolved : "", NULL, true);
+	char *value = NULL;
+
+	(void)count;
+	if (text != NULL && path != NULL)
+		value = identity_get(text, path);
+	if (value == NULL)
+		sqlite3_result_null(context);
+	else
+		sqlite3_result_text(context, value, -1, free);
+	free(text);
+}
+
+/*
+ * label(identity, all): the lines of `identity` that are not in each identity
+ * of `all` (separated by form feeds), without their line ends.
+ */
+static void
+label_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *identity = (const char *)sqlite3_value_text(values[0]);
+	const char *all = (const char *)sqlite3_value_text(values[1]);
+	char *label = NULL, *copy = strdup(all != NULL ? all : "");
+	char *mine = strdup(identity != NULL ? identity : ""), *rest = mine;
+	size_t size = 0;
+	FILE *out = open_memstream(&label, &size);
+
+	(void)count;
+	if (copy == NULL || mine == NULL || out == NULL) {
+		if (out != NULL)
+			fclose(out);
+		free(label);
+		label = NULL;
+		goto end;
+	}
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		const char *equals = strchr(line, '=');
+		bool differs = false;
+
+		if (equals == NULL)
+			continue;
+		*strchr(line, '=') = '\0';
+		for (char *next = copy, *end; !differs && next != NULL;
+		     next = end) {
+			char *value;
+
+			end = strchr(next, '\f');
+			if (end != NULL)
+				*end = '\0';
+			value = identity_get(next, line);
+			differs =
+				value == NULL || strcmp(value, equals + 1) != 0;
+			free(value);
+			if (end != NULL)
+				*end++ = '\f';
+		}
+		if (differs)
+			fprintf(out, "%s%s=%s", ftell(out) > 0 ? " " : "", line,
+				equals + 1);
+	}
+	fclose(out);
+end:
+	if (label == NULL)
+		sqlite3_result_error_nomem(context);
+	else
+		sqlite3_result_text(context, label, -1, free);
+	free(copy);
+	free(mine);
+}
+
+/* identity_less(identity, pattern): without the lines whose key matches. */
+static void
+less_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *identity = (const char *)sqlite3_value_text(values[0]);
+	const char *pattern = (const char *)sqlite3_value_text(values[1]);
+	char *copy = strdup(identity != NULL ? identity : ""), *rest = copy;
+	char *less = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&less, &size);
+
+	(void)count;
+	if (copy == NULL || out == NULL || pattern == NULL) {
+		if (out != NULL)
+			fclose(out);
+		free(copy);
+		free(less);
+		sqlite3_result_error_nomem(context);
+		return;
+	}
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		char *equals = strchr(line, '=');
+
+		if (equals == NULL)
+			continue;
+		*equals = '\0';
+		if (fnmatch(pattern, line, 0) != 0)
+			fprintf(out, "%s=%s\n", line, equals + 1);
+	}
+	fclose(out);
+	free(copy);
+	sqlite3_result_text(context, less, -1, free);
+}
+
+static int
+functions_register(sqlite3 *db)
+{
+	static const struct {
+		const char *name;
+		int arguments;
+		void (*function)(sqlite3_context *, int, sqlite3_value **);
+	} rows[] = {
+		{ "scenario_identity", 2, identity_function },
+		{ "identity_get", 2, get_function },
+		{ "scenario_get", 2, scenario_function },
+		{ "identity_label", 2, label_function },
+		{ "identity_less", 2, less_function },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (sqlite3_create_function_v2(
+			    db, rows[i].name, rows[i].arguments,
+			    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+			    rows[i].function, NULL, NULL, NULL) != SQLITE_OK)
+			return db_complain(db, "adding functions");
+	return quantile_register(db);
+}
+
+/* Series are numbered in the order in which their first runs were made. */
+static const char tables[] =
+	"DROP TABLE IF EXISTS temp.candidate;"
+	"CREATE TEMP TABLE candidate AS SELECT id AS run_id, scenario, world,"
+	"  servers, seed, status, '' AS exact,"
+	"  scenario_identity(resolved, point) AS identity FROM run";
+
+/* exact: what the identity is before anything is pooled. */
+static const char groups[] =
+	"DROP TABLE IF EXISTS temp.member;"
+	"DROP TABLE IF EXISTS temp.series;"
+	"CREATE TEMP TABLE series AS"
+	"  SELECT row_number() OVER (ORDER BY min(run_id)) AS id,"
+	"    scenario, world, '' AS label,"
+	"    CAST(coalesce(identity_get(identity, 'dht.k'), 20) AS INTEGER)"
+	"      AS k,"
+	"    coalesce(identity_get(identity, 'service.homeward'), 'on')"
+	"      AS homeward, identity"
+	"  FROM candidate WHERE status = 'ok'"
+	"  GROUP BY scenario, world, identity;"
+	"UPDATE series SET homeward ="
+	"  CASE WHEN homeward IN ('off', 'false', 'no', '0') THEN 'off'"
+	"    ELSE 'on' END;"
+	"UPDATE series SET label = (SELECT identity_label(series.identity,"
+	"    group_concat(other.identity, char(12))) FROM series other"
+	"  WHERE other.scenario = series.scenario);"
+	/* Worlds are no key of the scenario, so they are named apart. */
+	"UPDATE series SET label = trim(world || ' ' || label)"
+	"  WHERE EXISTS (SELECT 1 FROM series other WHERE"
+	"    other.scenario = series.scenario AND other.world <> series.world);"
+	"CREATE TEMP TABLE member AS"
+	"  SELECT run_id, s.id AS series, c.servers, c.seed"
+	"  FROM candidate c JOIN series s USING (scenario, world, identity)"
+	"  WHERE c.status = 'ok' AND (world <> 'sim' OR run_id ="
+	"    (SELECT max(d.run_id) FROM candidate d WHERE d.status = 'ok'"
+	"      AND d.scenario = c.scenario AND d.world = c.world"
+	"      AND d.exact = c.exact AND d.servers = c.servers"
+	"      AND d.seed = c.seed));"
+	"CREATE INDEX temp.member_run ON member(run_id);";
+
+int
+series_attach(sqlite3 *db, const char *scenario, size_t *count)
+{
+	int64_t failed, older, found;
+	char *sql;
+
+	*count = 0;
+	if (functions_register(db) != 0)
+		return EXIT_RUNTIME;
+	/* sqlite3_exec() knows no parameters: the name is quoted in. */
+	sql = scenario == NULL ? sqlite3_mprintf("%s;", tables)
+			       : sqlite3_mprintf("%s WHERE scenario = %Q;",
+						 tables, scenario);
+	if (sql == NULL)
+		return db_complain(db, "grouping runs");
+	/* The main database may be read-only; these are not in it. */
+	if (db_exec(db, sql) != 0) {
+		sqlite3_free(sql);
+		return EXIT_RUNTIME;
+	}
+	sqlite3_free(sql);
+	if (db_exec(db, "UPDATE candidate SET exact = identity") != 0 ||
+	    db_exec(db, groups) != 0 ||
+	    db_number(db, "SELECT count(*) FROM candidate WHERE status <> 'ok'",
+		      0, &failed) != 0 ||
+	    db_number(db,
+		      "SELECT (SELECT count(*) FROM candidate"
+		      "  WHERE status = 'ok') - (SELECT count(*) FROM member)",
+		      0, &older) != 0 ||
+	    db_number(db, "SELECT count(*) FROM series", 0, &found) != 0)
+		return EXIT_RUNTIME;
+	if (failed > 0)
+		fprintf(stderr, "homeward: %lld failed run%s left out\n",
+			(long long)failed, failed == 1 ? "" : "s");
+	if (older > 0)
+		fprintf(stderr,
+			"homeward: %lld simulated run%s left out: the same "
+			"point and seed was run again later\n",
+			(long long)older, older == 1 ? "" : "s");
+	*count = (size_t)found;
+	return 0;
+}
+
+bool
+series_pool_add(struct series_pool *pool, const char *pattern)
+{
+	if (pool->count == SERIES_POOLED)
+		return false;
+	pool->patterns[pool->count++] = pattern;
+	return true;
+}
+
+int
+series_pool(sqlite3 *db, const struct series_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		sqlite3_stmt *statement = db_prepare(
+			db, "UPDATE candidate SET"
+			    "  identity = identity_less(identity, ?1)"
+			    "  WHERE identity <> identity_less(identity, ?1)");
+		int row;
+
+		if (statement == NULL)
+			return EXIT_RUNTIME;
+		sqlite3_bind_text(statement, 1, pool->patterns[i], -1,
+				  SQLITE_STATIC);
+		row = db_step(statement);
+		sqlite3_finalize(statement);
+		if (row < 0)
+			return EXIT_RUNTIME;
+		if (sqlite3_changes(db) == 0) {
+			fprintf(stderr,
+				"homeward: --pool %s: no key of these runs\n",
+				pool->patterns[i]);
+			return EXIT_USAGE;
+		}
+	}
+	return pool->count > 0 && db_exec(db, groups) != 0 ? EXIT_RUNTIME : 0;
+}

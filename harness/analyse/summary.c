@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * summary.c - `homeward summary`: what came out, for a person to read
+ *
+ *	homeward summary [--db FILE] [--scenario NAME] [--pool KEY]...
+ *			 [--phase converged|reroute] [--json]
+ *
+ * One paragraph a series (series.h): times by number of servers and metric,
+ * each with the unit that suits it, then how sessions ended. Quantiles are
+ * over all operations of all runs of that point that succeeded; `ok` beside
+ * `count` says how many did. Where faults strayed sessions, stalls follow by
+ * what was cut and, where a live run saw it, by what was at risk and lost
+ * (view `cuts`); `waited` are those that waited for a retransmission timer.
+ * --json gives the same numbers in nanoseconds.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/analyse/series.h"
+#include "harness/analyse/view.h"
+#include "harness/db/db.h"
+#include "harness/db/table.h"
+#include "harness/verbs.h"
+
+static const char times_sql[] =
+	"SELECT servers, metric, count, ok, local,"
+	" time_text(median_ns) AS median, time_text(mean_ns) AS mean,"
+	" time_text(p90_ns) AS p90, time_text(p99_ns) AS p99,"
+	" time_text(max_ns) AS max,"
+	" iif(mean_rounds IS NULL, '-', format('%.3f', mean_rounds)) AS rounds"
+	" FROM metrics WHERE id = ?1 ORDER BY servers, place";
+
+static const char outcomes_sql[] =
+	"SELECT servers, sessions, closed, kept, reset, timeout, corrupt,"
+	" strays, faults, coalesce(messages, '-') AS messages,"
+	" coalesce(messages_per_session, '-') AS \"per session\""
+	" FROM outcomes WHERE id = ?1"
+	" AND (sessions > 0 OR faults > 0 OR messages IS NOT NULL)"
+	" ORDER BY servers";
+
+static const char stalls_sql[] =
+	"SELECT servers, \"by\" AS \"stall by\", what, count, ok,"
+	" time_text(median_ns) AS median, time_text(p90_ns) AS p90,"
+	" time_text(p99_ns) AS p99, time_text(max_ns) AS max, waited"
+	" FROM stalls WHERE id = ?1 AND coalesce((SELECT phase FROM wanted),"
+	"   'reroute') = 'reroute' AND EXISTS (SELECT 1 FROM stalls o"
+	"   WHERE o.id = ?1 AND o.ok > 0) ORDER BY servers, place, what";
+
+/* Prints the rows of a query about one series, if any, after a line end. */
+static int
+paragraph_print(sqlite3 *db, const char *sql, int64_t series)
+{
+	sqlite3_stmt *statement = db_prepare(db, sql);
+	int row;
+
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_int64(statement, 1, series);
+	row = db_step(statement);
+	if (row <= 0) {
+		sqlite3_finalize(statement);
+		return row < 0 ? EXIT_RUNTIME : 0;
+	}
+	sqlite3_reset(statement);
+	putchar('\n');
+	return table_print(statement, stdout, TABLE_TEXT, NULL);
+}
+
+static int
+summary_text(sqlite3 *db)
+{
+	sqlite3_stmt *series = db_prepare(
+		db, "SELECT id, scenario, world, label,"
+		    " (SELECT count(*) FROM member m WHERE m.series = s.id)"
+		    " FROM series s ORDER BY id");
+	int row, code = 0;
+
+	if (series == NULL)
+		return EXIT_RUNTIME;
+	while (code == 0 && (row = db_step(series)) == 1) {
+		int64_t id = sqlite3_column_int64(series, 0);
+		int64_t runs = sqlite3_column_int64(series, 4);
+		const char *label =
+			(const char *)sqlite3_column_text(series, 3);
+
+		printf("%s%s (%s, %lld run%s)", id > 1 ? "\n" : "",
+		       (const char *)sqlite3_column_text(series, 1),
+		       (const char *)sqlite3_column_text(series, 2),
+		       (long long)runs, runs == 1 ? "" : "s");
+		if (label[0] != '\0')
+			printf(": %s", label);
+		putchar('\n');
+		code = paragraph_print(db, times_sql, id);
+		if (code == 0)
+			code = paragraph_print(db, stalls_sql, id);
+		if (code == 0)
+			code = paragraph_print(db, outcomes_sql, id);
+	}
+	if (code == 0 && row < 0)
+		code = EXIT_RUNTIME;
+	sqlite3_finalize(series);
+	return code;
+}
+
+static int
+summary_json(sqlite3 *db)
+{
+	int code;
+
+	fputs("{\"metrics\": ", stdout);
+	code = table_print(
+		db_prepare(db, "SELECT scenario, series, servers, runs, metric,"
+			       " count, ok, local, median_ns, mean_ns, p90_ns,"
+			       " p99_ns, max_ns, mean_rounds FROM metrics"
+			       " ORDER BY id, servers, place"),
+		stdout, TABLE_JSON, NULL);
+	if (code != 0)
+		return code;
+	fputs(", \"stalls\": ", stdout);
+	code = table_print(
+		db_prepare(db,
+			   "SELECT s.scenario, s.label AS series,"
+			   " x.servers, x.\"by\", x.what, x.count, x.ok,"
+			   " x.median_ns, x.p90_ns, x.p99_ns, x.max_ns,"
+			   " x.waited FROM stalls x JOIN series s USING (id)"
+			   " ORDER BY s.id, x.servers, x.place, x.what"),
+		stdout, TABLE_JSON, NULL);
+	if (code != 0)
+		return code;
+	fputs(", \"outcomes\": ", stdout);
+	code = table_print(db_prepare(db,
+				      "SELECT scenario, series, servers, runs,"
+				      " sessions, closed, kept, reset, timeout,"
+				      " corrupt, strays, faults, messages,"
+				      " message_bytes, messages_per_session"
+				      " FROM outcomes ORDER BY id, servers"),
+			   stdout, TABLE_JSON, NULL);
+	fputs("}\n", stdout);
+	return code;
+}
+
+int
+verb_summary(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "db", required_argument, NULL, 'd' },
+		{ "scenario", required_argument, NULL, 's' },
+		{ "phase", required_argument, NULL, 'p' },
+		{ "pool", required_argument, NULL, 'o' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *phase = NULL;
+	struct series_pool pool = { .count = 0 };
+	bool json = false;
+	sqlite3 *db;
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			path = optarg;
+			break;
+		case 's':
+			scenario = optarg;
+			break;
+		case 'p':
+			phase = optarg;
+			break;
+		case 'o':
+			if (!series_pool_add(&pool, optarg))
+				return verb_usage(argv[0],
+						  "more than %d of --pool",
+						  SERIES_POOLED);
+			break;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	if (optind < argc)
+		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
+	if (phase != NULL && !view_phase_known(phase))
+		return verb_usage(argv[0],
+				  "phase '%s' is neither converged nor reroute",
+				  phase);
+	code = view_open(&db, path, scenario);
+	if (code != 0)
+		return code;
+	code = series_pool(db, &pool);
+	if (code == 0 && phase != NULL && view_phase(db, phase) != 0)
+		code = EXIT_RUNTIME;
+	if (code == 0)
+		code = json ? summary_json(db) : summary_text(db);
+	db_close(db);
+	return code;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * spool.c - records of words, so that no padding byte is ever compared
+ */
+#include "harness/db/spool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SPOOL_WORDS 9
+#define SPOOL_TEXT  256
+
+enum spool_kind {
+	SPOOL_MEASUREMENT = 1,
+	SPOOL_SESSION,
+	SPOOL_FAULT,
+	SPOOL_COUNTER,
+	SPOOL_SAMPLE,
+	SPOOL_CUT,
+	SPOOL_CAPTURE,
+	SPOOL_END,
+	SPOOL_KINDS
+};
+
+static const struct {
+	const char *name;
+	const char *fields; /* one word each */
+	unsigned words;
+} kinds[SPOOL_KINDS] = {
+	[SPOOL_MEASUREMENT] = { "measurement",
+				"metric at_ns value_ns node flow hops local ok",
+				8 },
+	[SPOOL_SESSION] = { "session",
+			    "flow owner opened_ns closed_ns bytes strays "
+			    "stall_ns outcome",
+			    8 },
+	[SPOOL_FAULT] = { "fault", "at_ns", 1 },
+	[SPOOL_COUNTER] = { "counter", "value", 1 },
+	[SPOOL_SAMPLE] = { "sample", "flow at_ns bytes", 3 },
+	[SPOOL_CUT] = { "cut", "at_ns flow lower back resent repeated", 6 },
+	[SPOOL_CAPTURE] = { "capture", "packets hash", 2 },
+	[SPOOL_END] = { "end", "events state_hash zero_ns end_ns stopped", 5 },
+};
+
+struct entry {
+	uint64_t kind, size;
+	uint64_t words[SPOOL_WORDS];
+	char text[SPOOL_TEXT]; /* strings, each with its NUL */
+};
+
+FILE *
+spool_create(void)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[512];
+	FILE *file;
+	int fd;
+
+	if (folder == NULL || folder[0] == '\0')
+		folder = "/tmp";
+	snprintf(path, sizeof(path), "%s/homeward-XXXXXX", folder);
+	fd = mkstemp(path);
+	if (fd < 0) {
+		fprintf(stderr, "homeward: %s: %s\n", folder, strerror(errno));
+		return NULL;
+	}
+	unlink(path);
+	file = fdopen(fd, "w+b");
+	if (file == NULL) {
+		fprintf(stderr, "homeward: %s: %s\n", folder, strerror(errno));
+		close(fd);
+	}
+	return file;
+}
+
+/* ---- writing; errors stay in the stream until spool_end() ---- */
+
+static void
+entry_write(FILE *file, enum spool_kind kind, const uint64_t *words,
+	    const char *first, const char *second)
+{
+	uint64_t head[2] = { (uint64_t)kind, 0 };
+
+	if (first != NULL)
+		head[1] += strlen(first) + 1;
+	if (second != NULL)
+		head[1] += strlen(second) + 1;
+	fwrite(head, sizeof(head), 1, file);
+	fwrite(words, sizeof(*words), kinds[kind].words, file);
+	if (first != NULL)
+		fwrite(first, 1, strlen(first) + 1, file);
+	if (second != NULL)
+		fwrite(second, 1, strlen(second) + 1, file);
+}
+
+static void
+measurement_write(void *context, const struct watch_measurement *m)
+{
+	const uint64_t words[] = { (uint64_t)m->metric,
+				   (uint64_t)m->at.ns,
+				   (uint64_t)m->value_ns,
+				   m->node,
+				   m->flow,
+				   m->hops,
+				   m->local,
+				   m->ok };
+
+	entry_write(context, SPOOL_MEASUREMENT, words, NULL, NULL);
+}
+
+static void
+session_write(void *context, const struct watch_session *s)
+{
+	const uint64_t words[] = { s->flow,
+				   s->owner,
+				   (uint64_t)s->opened.ns,
+				   (uint64_t)s->closed.ns,
+				   s->bytes,
+				   s->strays,
+				   (uint64_t)s->stall_ns,
+				   (uint64_t)s->outcome };
+
+	entry_write(context, SPOOL_SESSION, words, NULL, NULL);
+}
+
+static void
+fault_write(void *context, struct instant at, const char *kind,
+	    const char *target)
+{
+	const uint64_t words[] = { (uint64_t)at.ns };
+
+	entry_write(context, SPOOL_FAULT, words, kind, target);
+}
+
+static void
+counter_write(void *context, const char *node, const char *name, uint64_t value)
+{
+	entry_write(context, SPOOL_COUNTER, &value, node, name);
+}
+
+static void
+sample_write(void *context, uint32_t flow, struct instant at, uint64_t bytes)
+{
+	const uint64_t words[] = { flow, (uint64_t)at.ns, bytes };
+
+	entry_write(context, SPOOL_SAMPLE, words, NULL, NULL);
+}
+
+static void
+cut_write(void *context, const struct watch_cut *c)
+{
+	const uint64_t words[] = { (uint64_t)c->at.ns, c->flow,
+				   c->lower,	       c->back,
+				   c->resent,	       c->repeated };
+
+	entry_write(context, SPOOL_CUT, words, NULL, NULL);
+}
+
+struct watch
+spool_watch(FILE *file)
+{
+	return (struct watch){
+		.context = file,
+		.measurement = measurement_write,
+		.session = session_write,
+		.fault = fault_write,
+		.counter = counter_write,
+		.sample = sample_write,
+		.cut = cut_write,
+	};
+}
+
+void
+spool_capture(FILE *file, const char *name, uint64_t packets, uint64_t hash)
+{
+	const uint64_t words[] = { packets, hash };
+
+	entry_write(file, SPOOL_CAPTURE, words, name, NULL);
+}
+
+int
+spool_end(FILE *file, const struct world_result *result)
+{
+	const uint64_t words[] = { result->events, result->state_hash,
+				   (uint64_t)result->zero.ns,
+				   (uint64_t)result->end.ns, result->stopped };
+
+	entry_write(file, SPOOL_END, words, NULL, NULL);
+	return fflush(file) != 0 || ferror(file) ? -1 : 0;
+}
+
+/* ---- reading ---- */
+
+static bool
+entry_read(FILE *file, struct entry *entry)
+{
+	uint64_t head[2];
+
+	memset(entry, 0, sizeof(*entry));
+	if (fread(head, sizeof(head), 1, file) != 1)
+		return false;
+	entry->kind = head[0];
+	entry->size = head[1];
+	/* Only our own child wrote here; a torn write still may end it. */
+	if (entry->kind == 0 || entry->kind >= SPOOL_KINDS ||
+	    entry->size > sizeof(entry->text) - 2)
+		return false;
+	return fread(entry->words, sizeof(uint64_t), kinds[entry->kind].words,
+		     file) == kinds[entry->kind].words &&
+	       fread(entry->text, 1, entry->size, file) == entry->size;
+}
+
+static const char *
+second_text(const struct entry *entry)
+{
+	return entry->text + strlen(entry->text) + 1;
+}
+
+static void
+entry_replay(const struct entry *entry, const struct watch *watch)
+{
+	const uint64_t *w = entry->words;
+	struct watch_measurement m;
+	struct watch_session s;
+	struct watch_cut c;
+
+	switch ((enum spool_kind)entry->kind) {
+	case SPOOL_MEASUREMENT:
+		m = (struct watch_measurement){
+			.metric = (enum metric)w[0],
+			.at.ns = (int64_t)w[1],
+			.value_ns = (int64_t)w[2],
+			.node = (uint32_t)w[3],
+			.flow = (uint32_t)w[4],
+			.hops = (uint32_t)w[5],
+			.local = w[6] != 0,
+			.ok = w[7] != 0,
+		};
+		watch->measurement(watch->context, &m);
+		break;
+	case SPOOL_SESSION:
+		s = (struct watch_session){
+			.flow = (uint32_t)w[0],
+			.owner = (uint32_t)w[1],
+			.opened.ns = (int64_t)w[2],
+			.closed.ns = (int64_t)w[3],
+			.bytes = w[4],
+			.strays = w[5],
+			.stall_ns = (int64_t)w[6],
+			.outcome = (enum outcome)w[7],
+		};
+		watch->session(watch->context, &s);
+		break;
+	case SPOOL_FAULT:
+		watch->fault(watch->context,
+			     (struct instant){ .ns = (int64_t)w[0] },
+			     entry->text, second_text(entry));
+		break;
+	case SPOOL_COUNTER:
+		watch->counter(watch->context, entry->text, second_text(entry),
+			       w[0]);
+		break;
+	case SPOOL_SAMPLE:
+		watch->sample(watch->context, (uint32_t)w[0],
+			      (struct instant){ .ns = (int64_t)w[1] }, w[2]);
+		break;
+	case SPOOL_CUT:
+		c = (struct watch_cut){
+			.at.ns = (int64_t)w[0],
+			.flow = (uint32_t)w[1],
+			.lower = w[2] != 0,
+			.back = w[3] != 0,
+			.resent = (uint32_t)w[4],
+			.repeated = (uint32_t)w[5],
+		};
+		watch->cut(watch->context, &c);
+		break;
+	default:
+		break;
+	}
+}
+
+bool
+spool_is_whole(FILE *file, struct world_result *result)
+{
+	struct entry entry;
+	const long size =
+		(long)((2 + kinds[SPOOL_END].words) * sizeof(uint64_t));
+	bool whole = fseek(file, -size, SEEK_END) == 0 &&
+		     entry_read(file, &entry) && entry.kind == SPOOL_END;
+
+	rewind(file);
+	if (whole)
+		*result = (struct world_result){
+			.events = entry.words[0],
+			.state_hash = entry.words[1],
+			.zero.ns = (int64_t)entry.words[2],
+			.end.ns = (int64_t)entry.words[3],
+			.stopped = entry.words[4] != 0,
+		};
+	return whole;
+}
+
+void
+spool_read(FILE *file, const struct watch *watch)
+{
+	struct entry entry;
+
+	rewind(file);
+	while (entry_read(file, &entry))
+		entry_replay(&entry, watch);
+}
+
+/* "measurement metric=3 at_ns=17 ..." */
+static void
+entry_print(const struct entry *entry, FILE *talk)
+{
+	const char *field = kinds[entry->kind].fields;
+
+	fprintf(talk, "%s", kinds[entry->kind].name);
+	if (entry->size > 0)
+		fprintf(talk, " %s", entry->text);
+	if (entry->kind == SPOOL_FAULT || entry->kind == SPOOL_COUNTER)
+		fprintf(talk, " %s", second_text(entry));
+	for (unsigned i = 0; i < kinds[entry->kind].words; i++) {
+		int size = (int)strcspn(field, " ");
+
+		bool hash =
+			size >= 4 && strncmp(field + size - 4, "hash", 4) == 0;
+
+		fprintf(talk, " %.*s=", size, field);
+		if (hash)
+			fprintf(talk, "%016" PRIx64, entry->words[i]);
+		else
+			fprintf(talk, "%" PRId64, (int64_t)entry->words[i]);
+		field += size + (field[size] == ' ' ? 1 : 0);
+	}
+	fputc('\n', talk);
+}
+
+bool
+spool_same(FILE *a, FILE *b, FILE *talk)
+{
+	struct entry first, second;
+
+	rewind(a);
+	rewind(b);
+	for (uint64_t number = 1;; number++) {
+		bool more = entry_read(a, &first);
+		bool also = entry_read(b, &second);
+
+		if (!more && !also)
+			return true;
+		if (more && also && memcmp(&first, &second, sizeof(first)) == 0)
+			continue;
+		fprintf(talk,
+			"record %" PRIu64 " differs:\n  first:  ", number);
+		if (more)
+			entry_print(&first, talk);
+		else
+			fputs("(none)\n", talk);
+		fputs("  second: ", talk);
+		if (also)
+			entry_print(&second, talk);
+		else
+			fputs("(none)\n", talk);
+		return false;
+	}
+}

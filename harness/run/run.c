@@ -1,0 +1,730 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run.c - the verb `run`: options, the loop over points, progress
+ *
+ * The loop keeps the pool full, stores what ends and draws a line about it on
+ * a terminal. Ctrl-C kills what runs and reports what is kept. What makes the
+ * database unwritable ends everything: further points would be lost as well.
+ */
+#include "harness/run/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/db/db.h"
+#include "harness/emulate/stint.h"
+#include "harness/run/determinism.h"
+#include "harness/scenario/quantity.h"
+#include "harness/scenario/resolved.h"
+#include "harness/verbs.h"
+#include "sim/model/fault_kind.h"
+
+/* ---- options ---- */
+
+static uint32_t
+processors(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count < 1 ? 1 : count > POOL_MAX ? POOL_MAX : (uint32_t)count;
+}
+
+static int
+jobs_parse(const char *name, const char *text, uint32_t *jobs)
+{
+	uint64_t value;
+
+	if (strchr(text, '.') != NULL ||
+	    quantity_parse(text, 1, &value) != QUANTITY_OK || value < 1 ||
+	    value > POOL_MAX)
+		return verb_usage(name, "--jobs takes 1..%d, not '%s'",
+				  POOL_MAX, text);
+	*jobs = (uint32_t)value;
+	return 0;
+}
+
+static int
+world_parse(const char *name, const char *text, bool *live)
+{
+	*live = strcmp(text, "live") == 0;
+	if (*live || strcmp(text, "sim") == 0)
+		return 0;
+	return verb_usage(name, "--in takes sim or live, not '%s'", text);
+}
+
+const char *
+run_world(const struct run_options *options)
+{
+	return options->live ? "live" : "sim";
+}
+
+/* What only one of the worlds can do. */
+static int
+options_check(const char *name, struct run_options *options)
+{
+	if (options->trace != NULL && ranks_wanted())
+		return verb_usage(name, "--trace: not under mpirun, whose "
+					"ranks may have other disks");
+	if (!options->live)
+		return 0;
+	if (ranks_wanted())
+		return verb_usage(name, "--in live: a lab is of one machine; "
+					"not under mpirun");
+	if (options->check)
+		return verb_usage(name, "--check-determinism: what is live is "
+					"not deterministic");
+	if (options->trace != NULL)
+		return verb_usage(name,
+				  "--trace: simulated ports only; in a lab, "
+				  "tcpdump sees the real ones");
+	/* One lab at a time: runs are timed, and must not slow each other. */
+	options->jobs = 1;
+	return 0;
+}
+
+/* options->sets has room for argc of them. */
+static int
+options_parse(int argc, char **argv, struct run_options *options)
+{
+	static const struct option longs[] = {
+		{ "in", required_argument, NULL, 'i' },
+		{ "db", required_argument, NULL, 'd' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "set", required_argument, NULL, 's' },
+		{ "resume", no_argument, NULL, 'r' },
+		{ "check-determinism", no_argument, NULL, 'c' },
+		{ "trace", required_argument, NULL, 't' },
+		{ "json", no_argument, NULL, 'J' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, code = 0;
+
+	while (code == 0 &&
+	       (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (option) {
+		case 'i':
+			code = world_parse(argv[0], optarg, &options->live);
+			break;
+		case 'd':
+			options->db = optarg;
+			break;
+		case 'j':
+			code = jobs_parse(argv[0], optarg, &options->jobs);
+			break;
+		case 's':
+			if (strncmp(optarg, "events.0.", 9) == 0)
+				code = verb_usage(argv[0],
+						  "--set %s: events count "
+						  "from 1",
+						  optarg);
+			options->sets[options->set_count++] = optarg;
+			break;
+		case 'r':
+			options->resume = true;
+			break;
+		case 'c':
+			options->check = true;
+			break;
+		case 't':
+			options->trace = optarg;
+			break;
+		case 'J':
+			options->json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	if (code != 0)
+		return code;
+	if (optind + 1 != argc)
+		return verb_usage(argv[0], optind < argc
+						   ? "one scenario at a time"
+						   : "which scenario?");
+	options->path = argv[optind];
+	return options_check(argv[0], options);
+}
+
+/* ---- progress ---- */
+
+static double
+seconds_since(const struct timespec *began)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - began->tv_sec) +
+	       (double)(now.tv_nsec - began->tv_nsec) * 1e-9;
+}
+
+/* How much work a point is, roughly. */
+static double
+point_weight(struct run *run, uint32_t index)
+{
+	sweep_point_make(run->scenario, index, &run->point);
+	if (run->options->live)
+		return (double)run->point.settings.measure.duration_ns;
+	return (double)run->point.settings.fabric.servers;
+}
+
+/* Is talk on a terminal? Under mpirun ours is a pipe to mpirun, and what counts
+ * is where mpirun's own goes; that is known on its host, where rank 0 is. */
+static bool
+talk_is_seen(const struct run *run)
+{
+	char path[64];
+	bool seen;
+	int fd;
+
+	if (isatty(STDERR_FILENO) || run->ranks == NULL)
+		return isatty(STDERR_FILENO);
+	snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)getppid());
+	fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	seen = isatty(fd);
+	close(fd);
+	return seen;
+}
+
+static void
+progress_clear(const struct run *run)
+{
+	if (run->progress)
+		fputs("\r\033[K", stderr);
+}
+
+/* Add what a running task has done. */
+static void
+share_add(struct run *run, struct pool_share share, double *weight,
+	  uint64_t *events)
+{
+	*weight += share.time * point_weight(run, share.point) /
+		   (run->options->check ? 2 : 1);
+	*events += share.events;
+}
+
+/* ", 1.2 M events/s" */
+static void
+rate_print(double rate, char *text, size_t size)
+{
+	if (rate >= 1e6)
+		snprintf(text, size, ", %.1f M events/s", rate * 1e-6);
+	else if (rate >= 1)
+		snprintf(text, size, ", %.0f events/s", rate);
+}
+
+static void
+progress_draw(struct run *run)
+{
+	double done = run->weight_done, elapsed = seconds_since(&run->began);
+	uint64_t events = run->events;
+	char eta[32] = "", rate[48] = "";
+
+	if (!run->progress || elapsed - run->drawn_s < 0.1)
+		return;
+	run->drawn_s = elapsed;
+	for (uint32_t i = 0; i < pool_running(run->pool); i++)
+		share_add(run, pool_progress(run->pool, i), &done, &events);
+	for (uint32_t i = 0;
+	     run->ranks != NULL && i < ranks_running(run->ranks); i++)
+		share_add(run, ranks_progress(run->ranks, i), &done, &events);
+	if (run->weight_all > 0)
+		done /= run->weight_all;
+	if (elapsed > 1)
+		rate_print((double)events / elapsed, rate, sizeof(rate));
+	if (done > 0.001 && elapsed > 1) {
+		long rest = (long)(elapsed / done * (1 - done) + 0.5);
+
+		snprintf(eta, sizeof(eta), ", %ld:%02ld to go", rest / 60,
+			 rest % 60);
+	}
+	fprintf(stderr, "\r\033[K%s: %u of %u points, %.0f %%%s%s",
+		run->scenario->name, run->finished, run->point_count,
+		100 * done, rate, eta);
+	fflush(stderr);
+}
+
+/* ---- the loop ---- */
+
+static void
+second_folder(const struct run *run, uint32_t index, char *path, size_t size)
+{
+	snprintf(path, size, "%s/.second-%u", run->options->trace, index);
+}
+
+/* Start one pass of a point. */
+static int
+pass_start(struct run *run, uint32_t index, uint32_t pass)
+{
+	char folder[4096], prefix[SCENARIO_NAME + 16];
+	struct pool_task task = { .point = index,
+				  .pass = pass,
+				  .hash = run->options->check,
+				  .trace_folder = run->options->trace,
+				  .trace_prefix = prefix,
+				  .lab = run->options->live ? run->lab : NULL };
+
+	sweep_point_make(run->scenario, index, &run->point);
+	task.settings = &run->point.settings;
+	if (run->point_count == 1)
+		snprintf(prefix, sizeof(prefix), "%s", run->scenario->name);
+	else
+		snprintf(prefix, sizeof(prefix), "%s-%u", run->scenario->name,
+			 index + 1);
+	if (pass == 1 && run->options->trace != NULL) {
+		second_folder(run, index, folder, sizeof(folder));
+		task.trace_folder = folder;
+	}
+	return pool_start(run->pool, &task);
+}
+
+/* The next pass that nobody runs yet. False: there is none. */
+static bool
+next_find(struct run *run, uint32_t *index, uint32_t *pass)
+{
+	uint32_t passes = run->options->check ? 2 : 1;
+
+	if (run->again_count > 0) {
+		run->again_count--;
+		*index = run->again[run->again_count].point;
+		*pass = run->again[run->again_count].pass;
+		return true;
+	}
+	while (run->started < run->point_count * passes) {
+		*index = run->started / passes;
+		*pass = run->started % passes;
+		run->started++;
+		if (run->points[*index].state != RUN_OK) {
+			run->points[*index].state = RUN_STARTED;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+result_drop(struct pool_result *result)
+{
+	if (result == NULL)
+		return;
+	if (result->spool != NULL)
+		fclose(result->spool);
+	free(result);
+}
+
+/* Both passes are there: compare. */
+static void
+passes_compare(struct run *run, const struct pool_result *first,
+	       const struct pool_result *again)
+{
+	char second[4096], label[SWEEP_LABEL];
+
+	if (first->exit_code != EXIT_OK || again->exit_code != EXIT_OK)
+		return;
+	progress_clear(run);
+	second_folder(run, first->point, second, sizeof(second));
+	if (!determinism_holds(first->spool, again->spool, run->options->trace,
+			       run->options->trace != NULL ? second : NULL,
+			       stderr)) {
+		sweep_point_make(run->scenario, first->point, &run->point);
+		sweep_point_label(run->scenario, &run->point, label);
+		fprintf(stderr, "homeward: two runs of %s (%s) differ\n",
+			run->scenario->name, label);
+		run->differs = true;
+	}
+}
+
+/* A result that will be stored: say what went wrong with it, if anything. */
+static void
+result_judge(struct run *run, const struct pool_result *result)
+{
+	char label[SWEEP_LABEL];
+
+	sweep_point_make(run->scenario, result->point, &run->point);
+	sweep_point_label(run->scenario, &run->point, label);
+	if (result->exit_code != EXIT_OK) {
+		progress_clear(run);
+		if (result->exit_code > 128)
+			fprintf(stderr,
+				"homeward: %s: killed by signal %d "
+				"(%s)\n",
+				label, result->exit_code - 128,
+				strsignal(result->exit_code - 128));
+		else
+			fprintf(stderr, "homeward: %s: failed\n", label);
+	}
+}
+
+static void
+result_store(struct run *run, const struct pool_result *result)
+{
+	struct run_point *point = &run->points[result->point];
+
+	result_judge(run, result);
+	if (result->exit_code == EXIT_USAGE) {
+		/* The world refused the settings: nothing is written. */
+		run->code = EXIT_USAGE;
+		return;
+	}
+	if (result->exit_code == EXIT_RUNTIME) {
+		/* Its disk is full or the like, and has said so: the next
+		 * point would fare no better. */
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	if (run_store(run, result) != 0) {
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	point->state = result->exit_code == EXIT_OK ? RUN_OK : RUN_FAILED;
+	run->failed += result->exit_code != EXIT_OK;
+	run->finished++;
+	run->weight_done += point_weight(run, result->point);
+}
+
+/* Takes over the spool. */
+static void
+result_take(struct run *run, const struct pool_result *news)
+{
+	struct run_point *point = &run->points[news->point];
+	struct pool_result *result = malloc(sizeof(*result));
+	struct pool_result *other = point->held;
+
+	run->events += news->world.events;
+	if (result == NULL) {
+		fclose(news->spool);
+		fprintf(stderr, "homeward: out of memory\n");
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	*result = *news;
+	if (run->options->check && other == NULL) {
+		point->held = result;
+		return;
+	}
+	if (other != NULL) {
+		bool swapped = result->pass == 0;
+		const struct pool_result *first = swapped ? result : other;
+		const struct pool_result *again = swapped ? other : result;
+
+		passes_compare(run, first, again);
+		/* One of the two may have died: then that is the result. */
+		result_store(run, first->exit_code != EXIT_OK	? first
+				  : again->exit_code != EXIT_OK ? again
+								: first);
+	} else {
+		result_store(run, result);
+	}
+	result_drop(other);
+	result_drop(result);
+	point->held = NULL;
+}
+
+/* A lost rank's task: somebody else is to run it. */
+static void
+task_return(struct run *run, const struct pool_result *lost)
+{
+	size_t size = (run->again_count + 1) * sizeof(*run->again);
+	struct ranks_task *again = realloc(run->again, size);
+
+	if (again == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		run->code = EXIT_RUNTIME;
+		return;
+	}
+	again[run->again_count++] = (struct ranks_task){
+		.point = lost->point,
+		.pass = lost->pass,
+	};
+	run->again = again;
+}
+
+/* Whatever other ranks have sent. */
+static void
+ranks_listen(struct run *run)
+{
+	struct pool_result result;
+
+	while (run->ranks != NULL) {
+		switch (ranks_collect(run->ranks, &result)) {
+		case RANKS_ENDED:
+			result_take(run, &result);
+			break;
+		case RANKS_LOST:
+			task_return(run, &result);
+			break;
+		case RANKS_BROKEN:
+			run->code = EXIT_RUNTIME;
+			return;
+		default:
+			pool_pace(run->pool, ranks_tick_ns(run->ranks));
+			return;
+		}
+	}
+}
+
+/* Every free place, here or elsewhere, gets a task. False: nothing is running
+ * and nothing is left. */
+static bool
+places_fill(struct run *run)
+{
+	uint32_t index, pass;
+
+	while (run->code == EXIT_OK) {
+		bool here = !pool_is_full(run->pool);
+
+		if (!here &&
+		    (run->ranks == NULL || !ranks_has_place(run->ranks)))
+			return true;
+		if (!next_find(run, &index, &pass))
+			break;
+		if (here)
+			run->code = pass_start(run, index, pass);
+		else
+			run->code = ranks_start(
+				run->ranks,
+				&(struct ranks_task){ index, pass });
+	}
+	return pool_running(run->pool) > 0 ||
+	       (run->ranks != NULL && ranks_running(run->ranks) > 0);
+}
+
+static void
+run_points(struct run *run)
+{
+	struct pool_result result;
+
+	while (run->code == EXIT_OK && places_fill(run) &&
+	       run->code == EXIT_OK) {
+		switch (pool_wait(run->pool, &result)) {
+		case POOL_ENDED:
+			result_take(run, &result);
+			break;
+		case POOL_INTERRUPTED:
+			run->interrupted = true;
+			break;
+		case POOL_TICK:
+		case POOL_EMPTY:
+			break;
+		}
+		ranks_listen(run);
+		if (run->interrupted)
+			run->code = EXIT_RUNTIME;
+		else
+			progress_draw(run);
+	}
+}
+
+/* Rank 1 and up: run what rank 0 says. */
+static int
+worker_points(struct run *run)
+{
+	struct ranks_task task;
+	struct pool_result result;
+
+	for (;;) {
+		enum ranks_news news = ranks_order(run->ranks, &task);
+
+		if (news == RANKS_DONE)
+			return EXIT_OK;
+		if (news == RANKS_BROKEN ||
+		    (news == RANKS_TASK &&
+		     pass_start(run, task.point, task.pass) != 0))
+			return EXIT_RUNTIME;
+		if (news == RANKS_TASK)
+			continue;
+		ranks_beat(run->ranks, run->pool);
+		pool_pace(run->pool, ranks_tick_ns(run->ranks));
+		switch (pool_wait(run->pool, &result)) {
+		case POOL_ENDED:
+			if (ranks_report(run->ranks, &result) != 0)
+				return EXIT_RUNTIME;
+			break;
+		case POOL_INTERRUPTED:
+			return EXIT_RUNTIME;
+		case POOL_TICK:
+		case POOL_EMPTY:
+			break;
+		}
+	}
+}
+
+/* ---- the verb ---- */
+
+/* Can this world, on this machine, do every point? Said if not. */
+static int
+world_check(struct run *run)
+{
+	const char *missing = run->options->live ? lab_missing() : NULL;
+	char sentence[512] = "", label[SWEEP_LABEL];
+
+	if (missing != NULL) {
+		fprintf(stderr, "homeward: --in live: %s\n", missing);
+		return EXIT_USAGE;
+	}
+	for (uint32_t i = 0; i < sweep_point_count(run->scenario); i++) {
+		const struct settings *settings = &run->point.settings;
+
+		sweep_point_make(run->scenario, i, &run->point);
+		uint32_t event = fault_impossible(settings, false);
+
+		if (run->options->live)
+			(void)stint_possible(settings, sentence,
+					     sizeof(sentence));
+		else if (event < settings->fault_count)
+			snprintf(sentence, sizeof(sentence),
+				 "event %u, %s: not in the simulator",
+				 event + 1,
+				 fault_name(settings->faults[event].kind));
+		if (sentence[0] == '\0')
+			continue;
+		sweep_point_label(run->scenario, &run->point, label);
+		fprintf(stderr, "homeward: %s: --in %s: %s (%s)\n",
+			run->options->path, run_world(run->options), sentence,
+			label);
+		return EXIT_USAGE;
+	}
+	if (run->options->live) {
+		stint_lab_name(run->scenario->name, run->lab);
+		stint_sweep();
+	}
+	return 0;
+}
+
+/* Rank 0, and a run without ranks: the database. */
+static int
+run_open(struct run *run)
+{
+	const struct run_options *options = run->options;
+
+	run->points = calloc(run->point_count, sizeof(*run->points));
+	if (run->points == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		return EXIT_RUNTIME;
+	}
+	if (options->trace != NULL && mkdir(options->trace, 0777) != 0 &&
+	    errno != EEXIST) {
+		fprintf(stderr, "homeward: %s: %s\n", options->trace,
+			strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	if (db_open(&run->db, options->db, DB_WRITE) != 0 ||
+	    rows_open(&run->rows, run->db) != 0 || run_prepare(run) != 0)
+		return EXIT_RUNTIME;
+	for (uint32_t i = 0; i < run->point_count; i++)
+		if (run->points[i].state != RUN_OK)
+			run->weight_all += point_weight(run, i);
+	run->progress = talk_is_seen(run);
+	return 0;
+}
+
+/* The scenario, the pool, and the other ranks. */
+static int
+run_gather(struct run *run)
+{
+	const struct run_options *options = run->options;
+	int code = scenario_load(run->scenario, options->path, options->sets,
+				 options->set_count);
+
+	if (code == 0)
+		code = world_check(run);
+	if (code != 0)
+		return code;
+	run->point_count = sweep_point_count(run->scenario);
+	run->resolved = resolved_text(run->scenario);
+	if (run->resolved == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		return EXIT_RUNTIME;
+	}
+	/* It blocks signals: before MPI starts its threads. */
+	run->pool = pool_create(options->jobs);
+	if (run->pool == NULL)
+		return EXIT_RUNTIME;
+	if (options->aside || !ranks_wanted())
+		return 0;
+	return ranks_open(&run->ranks, run->scenario->name, run->resolved,
+			  options->jobs);
+}
+
+static void
+run_close(struct run *run)
+{
+	pool_destroy(run->pool);
+	for (uint32_t i = 0; run->points != NULL && i < run->point_count; i++)
+		result_drop(run->points[i].held);
+	rows_close(&run->rows);
+	db_close(run->db);
+	free(run->again);
+	free(run->points);
+	free(run->resolved);
+	free(run->scenario);
+	free(run);
+}
+
+static int
+run_sweep(const struct run_options *options)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	int code;
+
+	if (run == NULL ||
+	    (run->scenario = malloc(sizeof(*run->scenario))) == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		free(run);
+		return EXIT_RUNTIME;
+	}
+	run->options = options;
+	clock_gettime(CLOCK_MONOTONIC, &run->began);
+	code = run_gather(run);
+	if (code == 0 && ranks_is_worker(run->ranks)) {
+		code = worker_points(run);
+	} else if (code == 0 && (code = run_open(run)) == 0) {
+		run_points(run);
+		progress_clear(run);
+		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
+	}
+	ranks_close(run->ranks, !run->interrupted);
+	run_close(run);
+	return code;
+}
+
+static int
+verb_do(int argc, char **argv, bool aside)
+{
+	struct run_options options = { .db = DB_DEFAULT_PATH,
+				       .jobs = ranks_wanted() && !aside
+						       ? 1
+						       : processors(),
+				       .aside = aside };
+	int code;
+
+	options.sets = calloc((size_t)argc + 1, sizeof(*options.sets));
+	if (options.sets == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		return EXIT_RUNTIME;
+	}
+	code = options_parse(argc, argv, &options);
+	if (code == 0)
+		code = run_sweep(&options);
+	free(options.sets);
+	return code;
+}
+
+int
+verb_run(int argc, char **argv)
+{
+	return verb_do(argc, argv, false);
+}
+
+int
+run_aside(int argc, char **argv)
+{
+	return verb_do(argc, argv, true);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run.h - a sweep on its way into the database
+ *
+ *	scenario -> points -> pool of children -> spools -> one transaction each
+ *			   -> other ranks (ranks.h) ->
+ *
+ * Points are numbered by the sweep (sweep.h) and keep that order in their run
+ * ids, so the database is the same however many jobs there were and whether
+ * or not the sweep was interrupted and resumed.
+ *
+ * A temporary table `point` mirrors the sweep: it finds what is there already,
+ * and the report is queried from it.
+ */
+#ifndef HARNESS_RUN_RUN_H
+#define HARNESS_RUN_RUN_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "harness/db/rows.h"
+#include "harness/lab/lab.h"
+#include "harness/run/pool.h"
+#include "harness/run/ranks.h"
+#include "harness/scenario/scenario.h"
+#include "harness/scenario/sweep.h"
+
+struct run_options {
+	const char *path, *db;
+	const char *trace; /* folder; NULL: no captures */
+	const char **sets;
+	uint32_t set_count, jobs;
+	bool resume, check, json;
+	bool live; /* in a lab; else simulated */
+	/* Its database is somebody's scratch: name neither it nor a command
+	 * that would use it. */
+	bool aside;
+};
+
+enum run_state {
+	RUN_WAITING,
+	RUN_STARTED,
+	RUN_OK, /* in the database */
+	RUN_FAILED, /* its child died; so it stands in the database */
+};
+
+struct run_point {
+	enum run_state state;
+	int64_t id; /* 0: not in the database */
+	/* --check-determinism: the result that came first waits for the
+	 * other. */
+	struct pool_result *held;
+};
+
+struct run {
+	const struct run_options *options;
+	struct scenario *scenario;
+	char *resolved;
+	char lab[LAB_NAME]; /* of live runs, one after the other */
+	sqlite3 *db;
+	struct rows rows;
+	struct pool *pool;
+	struct ranks *ranks; /* NULL: mpirun did not start us */
+	/* Tasks of ranks that were lost: to be run again. */
+	struct ranks_task *again;
+	uint32_t again_count;
+	struct run_point *points;
+	uint32_t point_count, started, finished, before, failed;
+	int64_t base_id; /* of point 0 */
+	double weight_done, weight_all; /* servers, for the ETA */
+	uint64_t events; /* simulated by points that have ended */
+	bool progress; /* somebody looks at it, on a terminal */
+	double drawn_s; /* when it was last drawn */
+	struct timespec began;
+	struct sweep_point point; /* scratch */
+	bool differs; /* a determinism check failed */
+	bool interrupted;
+	int code; /* EXIT_OK until something ends the sweep */
+};
+
+/* "sim" or "live", as table run has it. */
+const char *run_world(const struct run_options *);
+/* run_store.c: make the temporary table; with resume, mark what is there.
+ * Decides base_id. 0 or EXIT_RUNTIME. */
+int run_prepare(struct run *);
+/* run_store.c: a finished or failed point into the database. 0 or EXIT_RUNTIME.
+ */
+int run_store(struct run *, const struct pool_result *);
+/* run_report.c: check the expectations, print the runs, the rest is talk. The
+ * exit code. */
+int run_report(struct run *);
+/* run_report.c: the command that repeats this, quoted for a shell. */
+void run_command(const struct run *, bool resume, FILE *);
+
+/* run.c: the verb, as part of another verb. */
+int run_aside(int argc, char **argv);
+
+#endif

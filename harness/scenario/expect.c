@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * expect.c - quantities of a run, their limits, and the check
+ *
+ * A mean over nothing is not 0: the query answers NULL and the assertion
+ * fails, since a scenario that measured nothing has shown nothing.
+ */
+#include "harness/scenario/expect.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "harness/db/db.h"
+#include "harness/scenario/quantity.h"
+#include "harness/scenario/scenario.h"
+#include "live/conf/nearest.h"
+#include "sim/model/watch.h"
+
+#define SESSIONS(condition)                                                    \
+	"SELECT count(*) FROM session WHERE run_id = ?1 AND " condition
+#define OPERATIONS(condition)                                                  \
+	"SELECT count(*) FROM measurement WHERE run_id = ?1 AND " condition
+#define MEAN(metric)                                                           \
+	"SELECT CAST(round(avg(value_ns)) AS INTEGER) FROM measurement "       \
+	"WHERE run_id = ?1 AND ok AND metric = '" metric "'"
+
+static const struct expect_quantity quantities[] = {
+	{ "sessions", "", 1, SESSIONS("true"), "sessions in all" },
+	{ "strayed", "", 1, SESSIONS("strays > 0"), "sessions that strayed" },
+	{ "strays", "", 1,
+	  "SELECT coalesce(sum(strays), 0) FROM session WHERE run_id = ?1",
+	  "packets that strayed" },
+	{ "closed", "", 1, SESSIONS("outcome = 'closed'"),
+	  "sessions completed that never strayed" },
+	{ "kept", "", 1, SESSIONS("outcome = 'kept'"),
+	  "sessions that strayed and completed" },
+	{ "reset", "", 1, SESSIONS("outcome = 'reset'"), "sessions reset" },
+	{ "timeout", "", 1, SESSIONS("outcome = 'timeout'"),
+	  "sessions that did not complete" },
+	{ "corrupt", "", 1, SESSIONS("outcome = 'corrupt'"),
+	  "sessions completed with wrong bytes" },
+	{ "broken", "", 1, SESSIONS("outcome NOT IN ('closed', 'kept')"),
+	  "sessions reset, timed out or corrupt" },
+	{ "lookups", "", 1, OPERATIONS("metric = 'lookup' AND ok"),
+	  "lookups that found the value" },
+	{ "lookup_failed", "", 1, OPERATIONS("metric = 'lookup' AND NOT ok"),
+	  "lookups that did not" },
+	{ "settings", "", 1, OPERATIONS("metric = 'setting_all' AND ok"),
+	  "stores that all replicas acknowledged" },
+	{ "setting_failed", "", 1,
+	  OPERATIONS("metric = 'setting_all' AND NOT ok"),
+	  "stores that some replica did not" },
+	{ "detections", "", 1, OPERATIONS("metric = 'detection' AND ok"),
+	  "faults whose first stray was seen" },
+	{ "faults", "", 1,
+	  "SELECT count(*) FROM fault WHERE run_id = ?1 "
+	  "AND kind NOT GLOB '*_missed'",
+	  "faults that happened and counted" },
+	{ "hops_mean", "", 10000,
+	  "SELECT CAST(round(avg(hops) * 10000) AS INTEGER) FROM measurement "
+	  "WHERE run_id = ?1 AND ok AND metric = 'lookup'",
+	  "mean rounds of a lookup" },
+	{ "lookup_mean", "_ms", 1000000, MEAN("lookup"), "mean lookup time" },
+	{ "setting_mean", "_ms", 1000000, MEAN("setting_first"),
+	  "mean time to the first replica's acknowledgement" },
+	{ "detection_mean", "_ms", 1000000, MEAN("detection"),
+	  "mean detection time" },
+	{ "stall_longest", "_ms", 1000000,
+	  "SELECT max(stall_ns) FROM session WHERE run_id = ?1",
+	  "longest stall of any session after a fault" },
+	{ NULL, NULL, 0, NULL, NULL },
+};
+
+const struct expect_quantity *
+expect_quantities(void)
+{
+	return quantities;
+}
+
+static void
+limit_name(const struct expect_quantity *quantity, bool least, char *name)
+{
+	snprintf(name, KEY_TEXT, "%s_%s%s", quantity->name,
+		 least ? "min" : "max", quantity->unit);
+}
+
+void
+expect_format(const struct expect_limit *limit, char *name, char *bound)
+{
+	size_t used = 0;
+
+	if (limit->quantity != NULL) {
+		limit_name(limit->quantity, limit->least, name);
+		quantity_format(limit->bound, limit->quantity->scale, bound,
+				KEY_TEXT);
+		return;
+	}
+	snprintf(name, KEY_TEXT, "outcome_all");
+	bound[0] = '\0';
+	for (unsigned i = 0; i <= OUTCOME_CORRUPT; i++) {
+		if ((limit->outcomes & 1u << i) == 0)
+			continue;
+		used += (size_t)snprintf(bound + used, KEY_TEXT - used, "%s%s",
+					 used > 0 ? ", " : "",
+					 outcome_name((enum outcome)i));
+	}
+}
+
+/* ---- reading ---- */
+
+static void
+outcomes_read(struct reader *reader, struct expect_limit *limit,
+	      yaml_node_t *node)
+{
+	if (node->type != YAML_SEQUENCE_NODE || reader_item_count(node) == 0) {
+		reader_complain(reader, node,
+				"outcome_all takes a list of outcomes");
+		return;
+	}
+	for (size_t i = 0; i < reader_item_count(node); i++) {
+		const yaml_node_t *item =
+			reader_node(reader, node->data.sequence.items.start[i]);
+		const char *text = reader_text(reader, item, "an outcome");
+		struct nearest nearest;
+		char hint[KEY_TEXT];
+		unsigned outcome;
+
+		if (text == NULL)
+			continue;
+		nearest = nearest_start(text);
+		for (outcome = 0; outcome <= OUTCOME_CORRUPT; outcome++) {
+			const char *name = outcome_name((enum outcome)outcome);
+
+			if (strcmp(text, name) == 0)
+				break;
+			nearest_offer(&nearest, name);
+		}
+		if (outcome <= OUTCOME_CORRUPT) {
+			limit->outcomes |= 1u << outcome;
+			continue;
+		}
+		nearest_hint(&nearest, hint, sizeof(hint));
+		reader_complain(reader, item, "unknown outcome '%.40s'%s", text,
+				hint);
+	}
+}
+
+/* The quantity of a word like "strays_min"; NULL after complaining. */
+static const struct expect_quantity *
+word_quantity(struct reader *reader, const yaml_node_t *name, bool *least)
+{
+	const char *word = (const char *)name->data.scalar.value;
+	struct nearest nearest = nearest_start(word);
+	char candidate[KEY_TEXT], best[KEY_TEXT] = "", hint[2 * KEY_TEXT];
+
+	for (size_t i = 0; quantities[i].name != NULL; i++) {
+		for (int bound = 0; bound < 2; bound++) {
+			size_t before = nearest.distance;
+
+			*least = bound == 0;
+			limit_name(&quantities[i], *least, candidate);
+			if (strcmp(candidate, word) == 0)
+				return &quantities[i];
+			nearest_offer(&nearest, candidate);
+			if (nearest.distance < before)
+				memcpy(best, candidate, sizeof(best));
+		}
+	}
+	nearest.best = best[0] != '\0' ? best : NULL;
+	nearest_hint(&nearest, hint, sizeof(hint));
+	reader_complain(reader, name, "unknown expectation '%.60s'%s", word,
+			hint);
+	return NULL;
+}
+
+static void
+limit_read(struct scenario *scenario, struct reader *reader,
+	   const yaml_node_t *name, yaml_node_t *node)
+{
+	struct expect *expect = &scenario->expect;
+	struct expect_limit *limit = &expect->limits[expect->limit_count];
+	const char *text;
+
+	if (expect->limit_count == EXPECT_LIMITS) {
+		reader_complain(reader, name, "more than %d expectations",
+				EXPECT_LIMITS);
+		return;
+	}
+	*limit = (struct expect_limit){ .block = expect->block_count };
+	if (strcmp((const char *)name->data.scalar.value, "outcome_all") == 0) {
+		outcomes_read(reader, limit, node);
+		expect->limit_count++;
+		return;
+	}
+	limit->quantity = word_quantity(reader, name, &limit->least);
+	if (limit->quantity == NULL)
+		return;
+	text = reader_text(reader, node, "an expectation");
+	if (text == NULL)
+		return;
+	if (quantity_parse(text, limit->quantity->scale, &limit->bound) !=
+	    QUANTITY_OK) {
+		reader_complain(
+			reader, node, "%s takes a %snumber, not '%.40s'",
+			(const char *)name->data.scalar.value,
+			limit->quantity->scale == 1 ? "whole " : "", text);
+		return;
+	}
+	expect->limit_count++;
+}
+
+static void
+condition_read(struct scenario *scenario, struct reader *reader,
+	       const yaml_node_t *name, yaml_node_t *node)
+{
+	struct expect *expect = &scenario->expect;
+	struct expect_condition *condition =
+		&expect->conditions[expect->condition_count];
+	const char *path = (const char *)name->data.scalar.value;
+	char hint[2 * KEY_TEXT], error[KEY_ERROR];
+	struct settings scratch = { 0 };
+	const char *text;
+
+	if (expect->condition_count == EXPECT_CONDITIONS) {
+		reader_complain(reader, name, "more than %d conditions",
+				EXPECT_CONDITIONS);
+		return;
+	}
+	if (!scenario_find(scenario, path, &condition->place) ||
+	    condition->place.fault > 0 ||
+	    condition->place.key->type == KEY_SIZES ||
+	    condition->place.key->type == KEY_SPAN) {
+		scenario_hint(path, hint, sizeof(hint));
+		reader_complain(reader, name,
+				"where: no setting '%.60s' to compare%s", path,
+				hint);
+		return;
+	}
+	text = reader_text(reader, node, path);
+	if (text == NULL)
+		return;
+	if (key_set(condition->place.key, &scratch, text, error) != 0) {
+		reader_complain(reader, node, "%s", error);
+		return;
+	}
+	key_format(condition->place.key, &scratch, condition->text);
+	condition->block = expect->block_count;
+	expect->condition_count++;
+}
+
+static void
+block_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
+{
+	if (scenario->expect.block_count == EXPECT_BLOCKS) {
+		reader_complain(reader, node, "more than %d blocks of expect",
+				EXPECT_BLOCKS);
+		return;
+	}
+	if (!reader_is_map(reader, node, "a block of expect"))
+		return;
+	for (size_t i = 0; i < reader_pair_count(node); i++) {
+		yaml_node_pair_t *pair = &node->data.mapping.pairs.start[i];
+		yaml_node_t *name = reader_node(reader, pair->key);
+		yaml_node_t *value = reader_node(reader, pair->value);
+
+		if (strcmp((const char *)name->data.scalar.value, "where") !=
+		    0) {
+			limit_read(scenario, reader, name, value);
+			continue;
+		}
+		if (!reader_is_map(reader, value, "where"))
+			continue;
+		for (size_t j = 0; j < reader_pair_count(value); j++) {
+			yaml_node_pair_t *inner =
+				&value->data.mapping.pairs.start[j];
+
+			condition_read(scenario, reader,
+				       reader_node(reader, inner->key),
+				       reader_node(reader, inner->value));
+		}
+	}
+	scenario->expect.block_count++;
+}
+
+void
+expect_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
+{
+	/* One block need not be a list. */
+	if (node->type != YAML_SEQUENCE_NODE) {
+		block_read(scenario, reader, node);
+		return;
+	}
+	for (size_t i = 0; i < reader_item_count(node); i++)
+		block_read(scenario, reader,
+			   reader_node(reader,
+				       node->data.sequence.items.start[i]));
+}
+
+/* ---- checking ---- */
+
+static bool
+block_applies(const struct expect *expect, uint32_t block,
+	      const struct settings *settings)
+{
+	for (uint32_t i = 0; i < expect->condition_count; i++) {
+		const struct expect_condition *condition =
+			&expect->conditions[i];
+		char text[KEY_TEXT];
+
+		if (condition->block != block)
+			continue;
+		key_format(condition->place.key, settings, text);
+		if (strcmp(text, condition->text) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* 1: failed, and said; 0: holds; -1: the database. */
+static int
+outcomes_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
+	       const char *label, FILE *talk)
+{
+	sqlite3_stmt *statement = db_prepare(
+		db, "SELECT outcome, count(*) FROM session WHERE run_id = ?1 "
+		    "GROUP BY outcome ORDER BY outcome");
+	char name[KEY_TEXT], bound[KEY_TEXT];
+	int row, failed = 0;
+
+	if (statement == NULL)
+		return -1;
+	expect_format(limit, name, bound);
+	sqlite3_bind_int64(statement, 1, run_id);
+	while ((row = db_step(statement)) == 1) {
+		const char *text =
+			(const char *)sqlite3_column_text(statement, 0);
+		bool allowed = false;
+
+		for (unsigned i = 0; i <= OUTCOME_CORRUPT; i++)
+			if ((limit->outcomes & 1u << i) != 0 &&
+			    strcmp(text, outcome_name((enum outcome)i)) == 0)
+				allowed = true;
+		if (allowed)
+			continue;
+		if (talk != NULL)
+			fprintf(talk,
+				"%s: %s: %lld sessions are '%s', not %s\n",
+				label, name,
+				(long long)sqlite3_column_int64(statement, 1),
+				text, bound);
+		failed = 1;
+	}
+	sqlite3_finalize(statement);
+	return row < 0 ? -1 : failed;
+}
+
+static int
+limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
+	    const char *label, FILE *talk)
+{
+	char name[KEY_TEXT], bound[KEY_TEXT], text[QUANTITY_TEXT] = "nothing";
+	sqlite3_stmt *statement = db_prepare(db, limit->quantity->sql);
+	bool holds = false;
+	int row;
+
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_int64(statement, 1, run_id);
+	row = db_step(statement);
+	if (row == 1 && sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+		int64_t signed_value = sqlite3_column_int64(statement, 0);
+		uint64_t value = signed_value > 0 ? (uint64_t)signed_value : 0;
+
+		holds = limit->least ? value >= limit->bound
+				     : value <= limit->bound;
+		quantity_format(value, limit->quantity->scale, text,
+				sizeof(text));
+	}
+	sqlite3_finalize(statement);
+	if (row < 0)
+		return -1;
+	if (holds)
+		return 0;
+	expect_format(limit, name, bound);
+	if (talk != NULL)
+		fprintf(talk, "%s: %s: expected at %s %s, got %s\n", label,
+			name, limit->least ? "least" : "most", bound, text);
+	return 1;
+}
+
+int
+expect_check(const struct expect *expect, sqlite3 *db, int64_t run_id,
+	     const struct settings *settings, const char *label, FILE *talk)
+{
+	int failures = 0;
+
+	for (uint32_t i = 0; i < expect->limit_count; i++) {
+		const struct expect_limit *limit = &expect->limits[i];
+		int result;
+
+		if (!block_applies(expect, limit->block, settings))
+			continue;
+		result =
+			limit->quantity == NULL
+				? outcomes_check(limit, db, run_id, label, talk)
+				: limit_check(limit, db, run_id, label, talk);
+		if (result < 0)
+			return -1;
+		failures += result;
+	}
+	return failures;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * expect.h - what a scenario says must come out
+ *
+ *	expect:
+ *	  - where: { service.homeward: on }
+ *	    strayed_min: 1
+ *	    outcome_all: [kept, closed]
+ *	  - where: { service.homeward: off }
+ *	    reset_min: 1
+ *
+ * A block's assertions are checked on every run whose settings agree with its
+ * `where` (without one: on every run). Each is a quantity of one run, taken
+ * from the database by one query, with a least (_min) or a greatest (_max)
+ * value; a unit comes last (stall_longest_max_ms). So a scenario is a test:
+ * `homeward run` exits 1 and says what differs.
+ */
+#ifndef HARNESS_SCENARIO_EXPECT_H
+#define HARNESS_SCENARIO_EXPECT_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness/scenario/key.h"
+#include "harness/scenario/reader.h"
+#include "sim/model/settings.h"
+
+#define EXPECT_BLOCKS	  16
+#define EXPECT_LIMITS	  128
+#define EXPECT_CONDITIONS 64
+
+struct scenario;
+
+/* What can be asserted. */
+struct expect_quantity {
+	const char *name; /* "stall_longest" */
+	const char *unit; /* "_ms" or "" */
+	uint64_t scale; /* base units in one unit */
+	const char *sql; /* of ?1, the run; NULL: there is nothing to judge */
+	const char *help;
+};
+
+struct expect_limit {
+	uint32_t block;
+	const struct expect_quantity *quantity; /* NULL: outcome_all */
+	bool least;
+	uint64_t bound; /* base units */
+	unsigned outcomes; /* outcome_all: bit per enum outcome */
+};
+
+struct expect_condition {
+	uint32_t block;
+	struct key_place place;
+	char text[KEY_TEXT]; /* as key_format() prints it */
+};
+
+struct expect {
+	uint32_t block_count, limit_count, condition_count;
+	struct expect_limit limits[EXPECT_LIMITS];
+	struct expect_condition conditions[EXPECT_CONDITIONS];
+};
+
+/* The table, for describe; ends with name NULL. */
+const struct expect_quantity *expect_quantities(void);
+/* Fill scenario->expect from the node under `expect`; complaints are the
+ * reader's. */
+void expect_read(struct scenario *, struct reader *, yaml_node_t *);
+/* "strays_min" and its bound, or the list of outcomes; KEY_TEXT bytes each. */
+void expect_format(const struct expect_limit *, char *name, char *bound);
+/* Check one run. Failures are said on `talk` (NULL: only counted), after
+ * `label`. Returns their number, or -1 when the database failed. */
+int expect_check(const struct expect *, sqlite3 *, int64_t run_id,
+		 const struct settings *, const char *label, FILE *talk);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * key.c - parsing and printing one value; the table itself is key_table.c
+ *
+ * All numbers of a scenario are non-negative and below 2^63, whatever member
+ * they live in, so one uint64_t carries each between text and struct.
+ */
+#include "harness/scenario/key.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/scenario/quantity.h"
+#include "live/conf/nearest.h"
+#include "sim/model/settings.h"
+
+const struct key *
+key_find(const struct key_table *table, const char *path)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (strcmp(table->keys[i].path, path) == 0)
+			return &table->keys[i];
+	return NULL;
+}
+
+const char *
+key_leaf(const struct key *key)
+{
+	const char *dot = strrchr(key->path, '.');
+
+	return dot != NULL ? dot + 1 : key->path;
+}
+
+static uint64_t
+member_load(const struct key *key, const void *structure)
+{
+	const uint8_t *member = (const uint8_t *)structure + key->offset;
+	uint64_t wide;
+	uint32_t word;
+	uint16_t half;
+
+	switch (key->width) {
+	case 1:
+		return *member;
+	case 2:
+		memcpy(&half, member, sizeof(half));
+		return half;
+	case 4:
+		memcpy(&word, member, sizeof(word));
+		return word;
+	default:
+		memcpy(&wide, member, sizeof(wide));
+		return wide;
+	}
+}
+
+static void
+member_store(const struct key *key, void *structure, uint64_t value)
+{
+	uint8_t *member = (uint8_t *)structure + key->offset;
+	uint32_t word = (uint32_t)value;
+	uint16_t half = (uint16_t)value;
+
+	switch (key->width) {
+	case 1:
+		*member = (uint8_t)value;
+		break;
+	case 2:
+		memcpy(member, &half, sizeof(half));
+		break;
+	case 4:
+		memcpy(member, &word, sizeof(word));
+		break;
+	default:
+		memcpy(member, &value, sizeof(value));
+	}
+}
+
+void
+key_range(const struct key *key, char *text)
+{
+	char low[QUANTITY_TEXT], high[QUANTITY_TEXT];
+
+	text[0] = '\0';
+	if (key->type != KEY_COUNT && key->type != KEY_AMOUNT &&
+	    key->type != KEY_SPAN)
+		return;
+	quantity_format(key->low, key->scale, low, sizeof(low));
+	quantity_format(key->high, key->scale, high, sizeof(high));
+	snprintf(text, KEY_TEXT, "%.29s..%.29s", low, high);
+}
+
+void
+key_kind(const struct key *key, char *text)
+{
+	size_t used = 0;
+
+	switch (key->type) {
+	case KEY_SWITCH:
+		snprintf(text, KEY_ERROR, "on or off");
+		break;
+	case KEY_CHOICE:
+		for (unsigned i = 0; key->name(i) != NULL; i++) {
+			const char *comma = i == 0 ? "" : ", ";
+			int written = snprintf(text + used, KEY_ERROR - used,
+					       "%s%s", comma, key->name(i));
+
+			if (written > 0 && used + (size_t)written < KEY_ERROR)
+				used += (size_t)written;
+		}
+		break;
+	case KEY_COUNT:
+		snprintf(text, KEY_ERROR, "a whole number");
+		break;
+	case KEY_AMOUNT:
+		snprintf(text, KEY_ERROR, "%s", key->unit);
+		break;
+	case KEY_SPAN:
+		snprintf(text, KEY_ERROR, "[low, high] in %s", key->unit);
+		break;
+	case KEY_SECRET:
+		snprintf(text, KEY_ERROR, "32 hexadecimal digits");
+		break;
+	case KEY_SIZES:
+		snprintf(text, KEY_ERROR, "a list of [bytes, percent]");
+		break;
+	case KEY_TARGET:
+		snprintf(text, KEY_ERROR, "the name of a device or link");
+		break;
+	}
+}
+
+/* What one base unit is called. */
+static const char *
+finest(const struct key *key)
+{
+	if (key->unit == NULL)
+		return "one";
+	if (strstr(key->unit, "bits") != NULL)
+		return "a bit a second";
+	if (strstr(key->unit, "bytes") != NULL)
+		return "a byte";
+	if (strcmp(key->unit, "percent") == 0)
+		return "0.0001 percent";
+	return "a nanosecond";
+}
+
+static int
+number_parse(const struct key *key, const char *text, uint64_t *value,
+	     char *error)
+{
+	const char *name = key_leaf(key);
+	char range[KEY_TEXT];
+	enum quantity_error problem;
+
+	/* A count is written without a point, even "4.0" is an error. */
+	problem = key->unit == NULL && strchr(text, '.') != NULL
+			  ? QUANTITY_SYNTAX
+			  : quantity_parse(text, key->scale, value);
+	key_range(key, range);
+	if (problem == QUANTITY_SYNTAX) {
+		snprintf(error, KEY_ERROR, "%s takes a %s%s, not '%.60s'", name,
+			 key->unit != NULL ? "number of " : "whole number",
+			 key->unit != NULL ? key->unit : "", text);
+		return -1;
+	}
+	if (problem == QUANTITY_FINE) {
+		snprintf(error, KEY_ERROR, "%s: %.40s %s is finer than %s",
+			 name, text, key->unit, finest(key));
+		return -1;
+	}
+	if (problem == QUANTITY_LARGE || *value < key->low ||
+	    *value > key->high) {
+		snprintf(error, KEY_ERROR, "%s: %.40s is outside %s", name,
+			 text, range);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+switch_parse(const struct key *key, const char *text, uint64_t *value,
+	     char *error)
+{
+	static const struct {
+		const char *word;
+		uint64_t value;
+	} words[] = {
+		{ "on", 1 },	{ "off", 0 }, { "true", 1 },
+		{ "false", 0 }, { "yes", 1 }, { "no", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i].word) == 0) {
+			*value = words[i].value;
+			return 0;
+		}
+	}
+	snprintf(error, KEY_ERROR, "%s takes on or off, not '%.60s'",
+		 key_leaf(key), text);
+	return -1;
+}
+
+static int
+choice_parse(const struct key *key, const char *text, uint64_t *value,
+	     char *error)
+{
+	struct nearest nearest = nearest_start(text);
+	char hint[KEY_TEXT], kind[KEY_ERROR];
+
+	for (unsigned i = 0; key->name(i) != NULL; i++) {
+		if (strcmp(text, key->name(i)) == 0) {
+			/* Families are named 4 and 6, and are these numbers. */
+			*value = key->low + i * key->scale;
+			return 0;
+		}
+		nearest_offer(&nearest, key->name(i));
+	}
+	nearest_hint(&nearest, hint, sizeof(hint));
+	if (hint[0] == '\0') {
+		key_kind(key, kind);
+		snprintf(error, KEY_ERROR,
+			 "%s takes one of %.120s; not '%.40s'", key_leaf(key),
+			 kind, text);
+	} else {
+		snprintf(error, KEY_ERROR, "%s cannot be '%.60s'%s",
+			 key_leaf(key), text, hint);
+	}
+	return -1;
+}
+
+static int
+span_parse(const struct key *key, void *structure, const char *text,
+	   char *error)
+{
+	char low_text[KEY_TEXT] = "", high_text[KEY_TEXT] = "";
+	uint64_t low, high;
+	struct span span;
+	int end = 0;
+
+	if (text[0] != '[') {
+		if (number_parse(key, text, &low, error) != 0)
+			return -1;
+		high = low;
+	} else {
+		if (sscanf(text, "[%31[0-9.], %31[0-9.]]%n", low_text,
+			   high_text, &end) != 2 ||
+		    end == 0 || text[end] != '\0') {
+			snprintf(error, KEY_ERROR,
+				 "%s takes [low, high] in %s, not '%.60s'",
+				 key_leaf(key), key->unit, text);
+			return -1;
+		}
+		if (number_parse(key, low_text, &low, error) != 0 ||
+		    number_parse(key, high_text, &high, error) != 0)
+			return -1;
+		if (low > high) {
+			snprintf(error, KEY_ERROR,
+				 "%s: the low end %s is above the high end %s",
+				 key_leaf(key), low_text, high_text);
+			return -1;
+		}
+	}
+	span.low_ns = (int64_t)low;
+	span.high_ns = (int64_t)high;
+	memcpy((uint8_t *)structure + key->offset, &span, sizeof(span));
+	return 0;
+}
+
+/* Of a hexadecimal digit. */
+static unsigned
+nibble(char digit)
+{
+	if (digit <= '9')
+		return (unsigned)(digit - '0');
+	return ((unsigned)digit | 0x20u) - 'a' + 10;
+}
+
+static int
+secret_parse(const struct key *key, void *structure, const char *text,
+	     char *error)
+{
+	struct siphash_key secret;
+
+	if (strlen(text) == 2 * sizeof(secret.bytes) &&
+	    strspn(text, "0123456789abcdefABCDEF") == strlen(text)) {
+		for (size_t i = 0; i < sizeof(secret.bytes); i++) {
+			secret.bytes[i] = (uint8_t)(nibble(text[2 * i]) << 4 |
+						    nibble(text[2 * i + 1]));
+		}
+		memcpy((uint8_t *)structure + key->offset, &secret,
+		       sizeof(secret));
+		return 0;
+	}
+	snprintf(error, KEY_ERROR,
+		 "%s takes 32 hexadecimal digits, not '%.60s'", key_leaf(key),
+		 text);
+	return -1;
+}
+
+static int
+target_parse(const struct key *key, void *structure, const char *text,
+	     char *error)
+{
+	size_t size = strlen(text);
+
+	if (size >= key->width || strspn(text, "abcdefghijklmnopqrstuvwxyz"
+					       "0123456789-") != size) {
+		snprintf(error, KEY_ERROR,
+			 "%s takes the name of a device or link, not '%.60s'",
+			 key_leaf(key), text);
+		return -1;
+	}
+	memset((uint8_t *)structure + key->offset, 0, key->width);
+	memcpy((uint8_t *)structure + key->offset, text, size);
+	return 0;
+}
+
+int
+key_set(const struct key *key, void *structure, const char *text, char *error)
+{
+	uint64_t value = 0;
+	int code;
+
+	switch (key->type) {
+	case KEY_SWITCH:
+		code = switch_parse(key, text, &value, error);
+		break;
+	case KEY_CHOICE:
+		code = choice_parse(key, text, &value, error);
+		break;
+	case KEY_SPAN:
+		return span_parse(key, structure, text, error);
+	case KEY_SECRET:
+		return secret_parse(key, structure, text, error);
+	case KEY_TARGET:
+		return target_parse(key, structure, text, error);
+	case KEY_SIZES:
+		snprintf(error, KEY_ERROR,
+			 "%s takes a list of [bytes, percent]", key_leaf(key));
+		return -1;
+	default:
+		code = number_parse(key, text, &value, error);
+	}
+	if (code == 0)
+		member_store(key, structure, value);
+	return code;
+}
+
+static void
+span_format(const struct key *key, const void *structure, char *text)
+{
+	char low[QUANTITY_TEXT], high[QUANTITY_TEXT];
+	struct span span;
+
+	memcpy(&span, (const uint8_t *)structure + key->offset, sizeof(span));
+	quantity_format((uint64_t)span.low_ns, key->scale, low, sizeof(low));
+	quantity_format((uint64_t)span.high_ns, key->scale, high, sizeof(high));
+	snprintf(text, KEY_TEXT, "[%.28s, %.28s]", low, high);
+}
+
+void
+key_format(const struct key *key, const void *structure, char *text)
+{
+	const uint8_t *member = (const uint8_t *)structure + key->offset;
+	const char *name = NULL;
+
+	switch (key->type) {
+	case KEY_SWITCH:
+		snprintf(text, KEY_TEXT, "%s",
+			 member_load(key, structure) != 0 ? "on" : "off");
+		break;
+	case KEY_CHOICE:
+		name = key->name(
+			(unsigned)((member_load(key, structure) - key->low) /
+				   key->scale));
+		snprintf(text, KEY_TEXT, "%s", name != NULL ? name : "");
+		break;
+	case KEY_SPAN:
+		span_format(key, structure, text);
+		break;
+	case KEY_SECRET:
+		for (size_t i = 0; i < 16; i++)
+			snprintf(text + 2 * i, KEY_TEXT - 2 * i, "%02x",
+				 member[i]);
+		break;
+	case KEY_TARGET:
+		snprintf(text, KEY_TEXT, "%s", (const char *)member);
+		break;
+	case KEY_SIZES:
+		text[0] = '\0';
+		break;
+	default:
+		quantity_format(member_load(key, structure), key->scale, text,
+				KEY_TEXT);
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * key.h - every key of a scenario file, once
+ *
+ * One table drives the parser, --set, the checks, `describe`, the resolved
+ * printout and the manual: a key has its path, its unit, its range, its help
+ * and its place in struct settings (an event's keys: in struct
+ * fault_settings). Its default is what settings_default() leaves there, so
+ * there is no second list of defaults to go stale.
+ *
+ * Text is the currency: key_set() parses what stood in the file, key_format()
+ * prints the shortest text that parses to the same value. Sweeps keep their
+ * values as such text.
+ *
+ * Units end the key's last word and there is one for each key: delay_us is
+ * in microseconds wherever it stands. Decimals are exact (quantity.h).
+ */
+#ifndef HARNESS_SCENARIO_KEY_H
+#define HARNESS_SCENARIO_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum key_type {
+	KEY_SWITCH, /* on or off; also true, false, yes, no */
+	KEY_CHOICE, /* one of the names */
+	KEY_COUNT, /* a whole number */
+	KEY_AMOUNT, /* a decimal of the unit */
+	KEY_SPAN, /* [low, high] or one amount for both; struct span */
+	KEY_SECRET, /* 32 hexadecimal digits; struct siphash_key */
+	KEY_SIZES, /* a list of [bytes, percent]; scenario.c reads it */
+	KEY_TARGET, /* the name of a device or link; char[] */
+};
+
+/* The name of a choice's value, NULL past the last. */
+typedef const char *key_name(unsigned value);
+
+struct key {
+	const char *path; /* "fabric.servers"; an event's: "at_s" */
+	enum key_type type;
+	const char *unit; /* "microseconds"; NULL when it is a count */
+	uint64_t scale; /* base units in one unit; a power of ten */
+	size_t offset, width; /* of the member, bytes */
+	uint64_t low, high; /* allowed, in base units */
+	key_name *name; /* CHOICE */
+	const char *help; /* half a sentence */
+};
+
+/* A key of the settings (fault 0), or of the fault-th event from 1. */
+struct key_place {
+	const struct key *key;
+	uint32_t fault;
+};
+
+struct key_table {
+	const struct key *keys;
+	size_t count;
+};
+
+#define KEY_TEXT  64 /* bytes that any key's text fits in, SIZES apart */
+#define KEY_ERROR 256 /* bytes that any sentence of ours fits in */
+
+/* Keys of struct settings, in the order of the file's sections. */
+const struct key_table *key_settings(void);
+/* Keys of one item of `events`, in struct fault_settings. */
+const struct key_table *key_faults(void);
+/* What a kind of event does, half a sentence, and on what target. */
+struct fault_help {
+	const char *target, *help;
+};
+/* By enum fault_kind. */
+const struct fault_help *key_fault_help(unsigned kind);
+/* NULL: there is none of that path. */
+const struct key *key_find(const struct key_table *, const char *path);
+
+/* Parse text into the struct that the table is about. 0, or -1 with a
+ * sentence in error (KEY_ERROR bytes) that names the key. */
+int key_set(const struct key *, void *structure, const char *text, char *error);
+/* KEY_TEXT bytes. */
+void key_format(const struct key *, const void *structure, char *text);
+/* The range in the key's own unit: "1..65535"; KEY_TEXT bytes. */
+void key_range(const struct key *, char *text);
+/* "on or off", "a whole number", "microseconds" ...; KEY_ERROR bytes. */
+void key_kind(const struct key *, char *text);
+/* The key's last word: "servers". */
+const char *key_leaf(const struct key *);
+
+#endif

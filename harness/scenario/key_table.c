@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * key_table.c - the table of all keys
+ *
+ * Rows follow struct settings; two of its levels are left out in the file
+ * (dht.node.k is dht.k, service.steer.hold_bytes is service.hold_kb), because
+ * which library holds a setting is nothing to whoever writes an experiment.
+ *
+ * Ranges are what the members and the model can carry, not what is wise: a
+ * silly experiment is allowed, an impossible one is not.
+ */
+#include "harness/scenario/key.h"
+
+#include "sim/model/settings.h"
+
+#define US  1000u
+#define MS  1000000u
+#define S   1000000000u
+#define DAY (86400ull * S)
+
+#define CHOICES(function, ...)                                                 \
+	static const char *function(unsigned value)                            \
+	{                                                                      \
+		static const char *const names[] = { __VA_ARGS__ };            \
+                                                                               \
+		return value < sizeof(names) / sizeof(names[0]) ? names[value] \
+								: NULL;        \
+	}
+
+CHOICES(fabric_kind_name, "spine_leaf", "uniform")
+CHOICES(fidelity_name, "packet", "path")
+CHOICES(ecmp_name, "hash_threshold", "modulo", "resilient")
+CHOICES(detection_name, "carrier", "bfd", "hold")
+CHOICES(tables_name, "joined", "ideal")
+CHOICES(family_name, "4", "6")
+CHOICES(window_name, "off", "other", "both")
+CHOICES(arrival_name, "fixed", "poisson")
+CHOICES(direction_name, "download", "upload")
+CHOICES(rpc_transport_name, "udp", "tcp")
+CHOICES(side_name, "any", "upper", "lower")
+
+static const char *
+fault_kind_name(unsigned value)
+{
+	return value < FAULT_KINDS ? fault_name((enum fault_kind)value) : NULL;
+}
+
+#define IN(member)                                                             \
+	offsetof(struct settings, member),                                     \
+		sizeof(((struct settings *)0)->member)
+#define OF(member)                                                             \
+	offsetof(struct fault_settings, member),                               \
+		sizeof(((struct fault_settings *)0)->member)
+
+#define SWITCH(path, at, help)                                                 \
+	{                                                                      \
+		path, KEY_SWITCH, NULL, 1, at, 0, 1, NULL, help                \
+	}
+#define CHOICE(path, at, name, help)                                           \
+	{                                                                      \
+		path, KEY_CHOICE, NULL, 1, at, 0, 0, name, help                \
+	}
+#define COUNT(path, at, low, high, help)                                       \
+	{                                                                      \
+		path, KEY_COUNT, NULL, 1, at, low, high, NULL, help            \
+	}
+#define BYTES(path, at, low, high, help)                                       \
+	{                                                                      \
+		path, KEY_AMOUNT, "bytes", 1, at, low, high, NULL, help        \
+	}
+#define AMOUNT(path, unit, scale, at, low, high, help)                         \
+	{                                                                      \
+		path, KEY_AMOUNT, unit, scale, at, low, high, NULL, help       \
+	}
+#define SPAN(path, at, help)                                                   \
+	{                                                                      \
+		path, KEY_SPAN, "milliseconds", MS, at, 0, DAY, NULL, help     \
+	}
+
+#define LINK(link, member, where)                                              \
+	AMOUNT(link ".rate_gbps", "gigabits a second", 1000000000u,            \
+	       IN(member.rate_bps), 0, 1000000000000000ull,                    \
+	       "rate of " where "; 0: no serialisation time"),                 \
+		AMOUNT(link ".delay_us", "microseconds", US,                   \
+		       IN(member.delay_ns), 0, 10ull * S,                      \
+		       "propagation one way, of " where),                      \
+		BYTES(link ".mtu_bytes", IN(member.mtu_bytes), 1280, 65535,    \
+		      "largest IP packet on " where),                          \
+		AMOUNT(link ".queue_kb", "kilobytes", 1000,                    \
+		       IN(member.queue_bytes), 1280, 4000000000u,              \
+		       "drop-tail queue a direction, of " where),              \
+		AMOUNT(link ".loss_percent", "percent", 10000,                 \
+		       IN(member.loss_ppm), 0, 1000000,                        \
+		       "packets lost at random on " where),                    \
+		AMOUNT(link ".duplicate_percent", "percent", 10000,            \
+		       IN(member.duplicate_ppm), 0, 1000000,                   \
+		       "packets doubled at random on " where),                 \
+		AMOUNT(link ".reorder_percent", "percent", 10000,              \
+		       IN(member.reorder_ppm), 0, 1000000,                     \
+		       "packets delayed at random on " where)
+
+static const struct key settings_keys[] = {
+	COUNT("seed", IN(seed), 0, INT64_MAX,
+	      "of all random streams; repeats add 1, 2, ..."),
+
+	CHOICE("fabric.kind", IN(fabric.kind), fabric_kind_name,
+	       "routed fabric, or one equal hop between any two servers"),
+	CHOICE("fabric.fidelity", IN(fabric.fidelity), fidelity_name,
+	       "every hop an event, with queues; or one event a packet, "
+	       "without"),
+	COUNT("fabric.exits", IN(fabric.exits), 1, 64,
+	      "routers between the fabric and the edge"),
+	COUNT("fabric.spines", IN(fabric.spines), 1, 1024, "spines a pod"),
+	COUNT("fabric.leaves", IN(fabric.leaves), 1, 65536, "leaves a pod"),
+	COUNT("fabric.pods", IN(fabric.pods), 1, 1024, "pods"),
+	COUNT("fabric.servers", IN(fabric.servers), 1, 1048576,
+	      "servers in all"),
+	COUNT("fabric.uplinks", IN(fabric.uplinks), 1, 4,
+	      "leaves that each server is attached to"),
+	COUNT("fabric.clients", IN(fabric.clients), 1, 65535, "client hosts"),
+	LINK("fabric.client_link", fabric.client_link, "a client's link"),
+	LINK("fabric.edge_link", fabric.edge_link, "edge to exit"),
+	LINK("fabric.fabric_link", fabric.fabric_link,
+	     "exit to spine and spine to leaf"),
+	LINK("fabric.server_link", fabric.server_link, "leaf to server"),
+	AMOUNT("fabric.uniform_delay_us", "microseconds", US,
+	       IN(fabric.uniform_delay_ns), 1, 10ull * S,
+	       "one way, between any two servers of a uniform fabric"),
+
+	CHOICE("routing.ecmp", IN(routing.ecmp), ecmp_name,
+	       "how a router picks one of several equal routes"),
+	COUNT("routing.resilient_buckets", IN(routing.resilient_buckets), 1,
+	      65536, "buckets of a resilient group"),
+	CHOICE("routing.detection", IN(routing.detection), detection_name,
+	       "what notices a silent failure"),
+	SPAN("routing.reroute_ms", IN(routing.reroute),
+	     "carrier lost to the kernel's own reroute"),
+	SPAN("routing.local_ms", IN(routing.local),
+	     "carrier lost to the router's BGP change"),
+	SPAN("routing.hop_ms", IN(routing.hop),
+	     "each further router: advertise, decide, install"),
+	SPAN("routing.bfd_ms", IN(routing.bfd),
+	     "silent failure to BGP change, by BFD"),
+	SPAN("routing.hold_ms", IN(routing.hold),
+	     "silent failure to BGP change, by the hold timer"),
+	SPAN("routing.restore_ms", IN(routing.restore),
+	     "carrier back to routes back"),
+
+	COUNT("dht.k", IN(dht.node.k), 1, 32, "contacts a bucket and a reply"),
+	COUNT("dht.alpha", IN(dht.node.alpha), 1, 32,
+	      "queries in parallel; at most k"),
+	COUNT("dht.replicas", IN(dht.node.replicas), 1, 32,
+	      "closest nodes that hold a record; at most k"),
+	AMOUNT("dht.lookup_deadline_ms", "milliseconds", MS,
+	       IN(dht.node.lookup_deadline_ns), MS, DAY,
+	       "a lookup returns what it has by then"),
+	AMOUNT("dht.timeout_initial_ms", "milliseconds", MS,
+	       IN(dht.node.timeout_initial_ns), 1, DAY,
+	       "query timeout for a peer never heard"),
+	AMOUNT("dht.timeout_floor_ms", "milliseconds", MS,
+	       IN(dht.node.timeout_floor_ns), 1, DAY, "smallest query timeout"),
+	AMOUNT("dht.timeout_cap_ms", "milliseconds", MS,
+	       IN(dht.node.timeout_cap_ns), 1, DAY, "largest query timeout"),
+	AMOUNT("dht.record_ttl_s", "seconds", S, IN(dht.node.record_ttl_ns), MS,
+	       365 * DAY, "a replica forgets a record after this"),
+	AMOUNT("dht.republish_s", "seconds", S, IN(dht.node.republish_ns), MS,
+	       365 * DAY, "an owner stores its records again"),
+	AMOUNT("dht.tombstone_s", "seconds", S, IN(dht.node.tombstone_ns), MS,
+	       365 * DAY, "a replica remembers a removal"),
+	AMOUNT("dht.refresh_s", "seconds", S, IN(dht.node.refresh_ns), 0,
+	       365 * DAY, "a bucket unused for this long; 0: never"),
+	CHOICE("dht.tables", IN(dht.tables), tables_name,
+	       "grown by real joins, or computed at once"),
+	AMOUNT("dht.join_interval_ms", "milliseconds", MS,
+	       IN(dht.join_interval_ns), 0, DAY, "between two servers' joins"),
+	{ "dht.placement", KEY_SECRET, NULL, 1, IN(dht.placement), 0, 0, NULL,
+	  "key that places servers and sessions in the key space" },
+
+	SWITCH("service.homeward", IN(service.homeward),
+	       "off: the plain kernel, for the control"),
+	{ "service.family", KEY_CHOICE, NULL, 2, IN(service.family), 4, 6,
+	  family_name, "IP version of clients, service and fabric" },
+	COUNT("service.port", IN(service.port), 1, 65535,
+	      "TCP port of the service"),
+	AMOUNT("service.store_after_ms", "milliseconds", MS,
+	       IN(service.store_after_ns), 0, DAY,
+	       "sessions younger than this are not published"),
+	AMOUNT("service.clock_skew_ms", "milliseconds", MS,
+	       IN(service.clock_skew_ns), 0, DAY,
+	       "servers' clocks differ by up to this"),
+	SPAN("service.wakeup_ms", IN(service.wakeup),
+	     "simulated: until an idle daemon runs; [0, 0]: at once"),
+	SPAN("service.processing_ms", IN(service.processing),
+	     "simulated: a daemon's time for one packet; [0, 0]: none"),
+	SWITCH("service.outer_fragment", IN(service.steer.outer_fragment),
+	       "encapsulation too big: fragment outside, or answer too-big"),
+	AMOUNT("service.miss_deadline_ms", "milliseconds", MS,
+	       IN(service.steer.miss_deadline_ns), 1, DAY,
+	       "a stray that nobody owns is reset after this"),
+	AMOUNT("service.miss_retry_ms", "milliseconds", MS,
+	       IN(service.steer.miss_retry_ns), 1, DAY,
+	       "first retry of a lookup that missed; then doubled"),
+	AMOUNT("service.gone_after_ms", "milliseconds", MS,
+	       IN(service.steer.gone_after_ns), 1, DAY,
+	       "an owner without a route is given up after this"),
+	AMOUNT("service.owner_idle_s", "seconds", S,
+	       IN(service.steer.owner_idle_ns), MS, DAY,
+	       "a cached owner is forgotten after this without use"),
+	AMOUNT("service.negative_ms", "milliseconds", MS,
+	       IN(service.steer.negative_ns), 0, DAY,
+	       "after a reset, strays of that flow are dropped for this"),
+	AMOUNT("service.fragment_ms", "milliseconds", MS,
+	       IN(service.steer.fragment_ns), 1, DAY,
+	       "a later fragment finds its first within this"),
+	AMOUNT("service.first_stray_window_ms", "milliseconds", MS,
+	       IN(service.steer.first_stray_window_ns), 0, DAY,
+	       "how long first strays avoid the uplink they came by"),
+	CHOICE("service.first_stray", IN(service.steer.first_stray),
+	       window_name, "first strays go by another uplink, or by both"),
+	COUNT("service.hold_packets", IN(service.steer.hold_packets_flow), 1,
+	      65535, "packets a flow held while a lookup runs"),
+	AMOUNT("service.hold_kb", "kilobytes", 1000,
+	       IN(service.steer.hold_bytes), 65536, 4000000000u,
+	       "bytes a server holds in all"),
+	COUNT("service.misses_per_s_prefix",
+	      IN(service.steer.misses_per_s_prefix), 1, 1000000000,
+	      "lookups that miss, a second and source prefix"),
+	COUNT("service.misses_per_s", IN(service.steer.misses_per_s), 1,
+	      1000000000, "lookups that miss, a second in all"),
+
+	COUNT("clients.sessions", IN(clients.sessions), 0, 10000000,
+	      "sessions in all, spread over the client hosts"),
+	CHOICE("clients.arrival", IN(clients.arrival), arrival_name,
+	       "sessions open evenly or at random"),
+	AMOUNT("clients.interval_ms", "milliseconds", MS,
+	       IN(clients.interval_ns), 0, DAY,
+	       "mean time between sessions; 0: all at the start"),
+	AMOUNT("clients.start_s", "seconds", S, IN(clients.start_ns), 0, DAY,
+	       "first session opens, after the tables are settled"),
+	CHOICE("clients.direction", IN(clients.direction), direction_name,
+	       "who sends the bytes"),
+	AMOUNT("clients.size_mb", "megabytes", 1000000, IN(clients.size_bytes),
+	       1, 1000000000000000ull, "bytes of each session"),
+	{ "clients.size_cdf", KEY_SIZES, NULL, 1, 0, 0, 0, 0, NULL,
+	  "sizes instead: bytes against cumulative percent" },
+	AMOUNT("clients.pace_mbps", "megabits a second", 1000000,
+	       IN(clients.pace_bps), 0, 1000000000000000ull,
+	       "rate at which the sender's program writes; 0: no limit"),
+	AMOUNT("clients.pace_chunk_kb", "kilobytes", 1000,
+	       IN(clients.pace_chunk_bytes), 0, 1000000000000ull,
+	       "simulated: what a paced program writes at a time; 0: a "
+	       "segment"),
+	SWITCH("clients.reuse_ports", IN(clients.reuse_ports),
+	       "a host's next session takes its last one's port"),
+
+	AMOUNT("measure.duration_s", "seconds", S, IN(measure.duration_ns), MS,
+	       365 * DAY, "of the run, after the tables are settled"),
+	COUNT("measure.settings", IN(measure.settings), 0, 10000000,
+	      "synthetic store operations from random servers"),
+	COUNT("measure.lookups", IN(measure.lookups), 0, 10000000,
+	      "then lookups of those keys, or else of open sessions, from "
+	      "random servers"),
+	AMOUNT("measure.interval_ms", "milliseconds", MS,
+	       IN(measure.interval_ns), 0, DAY, "mean time between operations"),
+	COUNT("measure.samples", IN(measure.samples), 0, 1000000,
+	      "sessions whose bytes over time are kept"),
+	COUNT("measure.rpcs", IN(measure.rpcs), 0, 1000000000,
+	      "calls in all; every server always waits for one answer"),
+	COUNT("measure.rpc_request_bytes", IN(measure.rpc_request_bytes), 16,
+	      9000, "of a call's request, without headers"),
+	COUNT("measure.rpc_answer_bytes", IN(measure.rpc_answer_bytes), 16,
+	      9000, "of its answer"),
+	CHOICE("measure.rpc_transport", IN(measure.rpc_transport),
+	       rpc_transport_name,
+	       "udp: each call to another server; tcp: a connection a server"),
+};
+
+static const struct key fault_keys[] = {
+	AMOUNT("at_s", "seconds", S, OF(at_ns), 0, 365 * DAY,
+	       "when, after the tables are settled"),
+	CHOICE("kind", OF(kind), fault_kind_name,
+	       "what happens: one of the kinds below"),
+	{ "target", KEY_TARGET, NULL, 1, OF(target), 0, 0, NULL,
+	  "device (spine1), link (exit1-spine2), tier on session 0's path "
+	  "(exit-spine, spine-leaf, leaf-server) or path: any of these" },
+	CHOICE("side", OF(side), side_name,
+	       "live: the end of the link that is taken down, the other loses "
+	       "its carrier; simulated both see it at once"),
+	AMOUNT("until_s", "seconds", S, OF(until_ns), 0, 365 * DAY,
+	       "undone then; 0: never"),
+	AMOUNT("period_s", "seconds", S, OF(period_ns), 0, DAY,
+	       "flaps with this period until then; 0: does not"),
+	AMOUNT("retry_after_ms", "milliseconds", MS, OF(retry_after_ns), 0, DAY,
+	       "a cut that strayed nothing within this is undone and another "
+	       "made; 0: once only"),
+	COUNT("count", OF(count), 0, 1048576,
+	      "servers, of churn and join; 0: one"),
+};
+
+const struct key_table *
+key_settings(void)
+{
+	static const struct key_table table = {
+		.keys = settings_keys,
+		.count = sizeof(settings_keys) / sizeof(settings_keys[0]),
+	};
+
+	return &table;
+}
+
+const struct key_table *
+key_faults(void)
+{
+	static const struct key_table table = {
+		.keys = fault_keys,
+		.count = sizeof(fault_keys) / sizeof(fault_keys[0]),
+	};
+
+	return &table;
+}
+
+const struct fault_help *
+key_fault_help(unsigned kind)
+{
+	static const char link[] = "target: a link, a tier or path";
+	static const char router[] = "target: a router (edge, exit, spine, "
+				     "leaf)";
+	static const char server[] = "target: a server";
+	static const char none[] = "no target";
+	static const struct fault_help helps[] = {
+		[FAULT_LINK_DOWN] = { link, "the link is cut and both ends "
+					    "see it" },
+		[FAULT_LINK_UP] = { link, "the link is mended; a tier or path: "
+					  "all that such events cut" },
+		[FAULT_LINK_SILENT] = { link, "the link drops everything, its "
+					      "carrier stays up" },
+		[FAULT_ROUTER_DOWN] = { router, "the router and its links "
+						"fail" },
+		[FAULT_ROUTER_UP] = { router, "the router comes back" },
+		[FAULT_SERVER_CRASH] = { server, "the server dies, and its "
+						 "sessions and records with "
+						 "it" },
+		[FAULT_SERVER_UP] = { server, "the server comes back empty and "
+					      "joins" },
+		[FAULT_DRAIN] = { server, "the server withdraws the anycast "
+					  "route, and keeps its sessions" },
+		[FAULT_UNDRAIN] = { server, "the server announces the route "
+					    "again" },
+		[FAULT_JOIN] = { none, "count servers enter, on top of "
+				       "fabric.servers" },
+		[FAULT_LEAVE] = { server, "the server drains, then leaves the "
+					  "DHT" },
+		[FAULT_CHURN] = { none, "count random servers crash and come "
+					"back, each change after period_s on "
+					"average (0: 1 s)" },
+		[FAULT_PARTITION] = { none, "all links between the first and "
+					    "the second half of the routers "
+					    "are cut" },
+		[FAULT_MERGE] = { none, "the links that a partition cut are "
+					"mended" },
+		[FAULT_DAEMON_KILL] = { server, "live: kill -9 of the server's "
+						"daemon; its sockets stay" },
+		[FAULT_DAEMON_START] = { server, "live: the daemon starts "
+						 "again" },
+	};
+	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
+		       "every kind of fault is explained");
+
+	return kind < FAULT_KINDS ? &helps[kind] : NULL;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * key_test.c - every row of the key table, and the words that are near
+ *
+ * Each default must be allowed by its own row, print, and parse back; both
+ * ends of each range must fit into the member.
+ */
+#include "harness/scenario/key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/test/check.h"
+#include "harness/scenario/quantity.h"
+#include "harness/scenario/scenario.h"
+#include "live/conf/nearest.h"
+#include "sim/model/settings.h"
+
+static void
+default_test(const struct key *key, const void *structure)
+{
+	struct settings copy = { 0 };
+	char text[KEY_TEXT], back[KEY_TEXT], error[KEY_ERROR] = "";
+
+	key_format(key, structure, text);
+	CHECK_ROW(key_set(key, &copy, text, error) == 0, key->path);
+	CHECK_ROW(error[0] == '\0', error);
+	key_format(key, &copy, back);
+	CHECK_ROW(strcmp(text, back) == 0, key->path);
+}
+
+static void
+range_test(const struct key *key)
+{
+	const uint64_t ends[2] = { key->low, key->high };
+	struct settings settings = { 0 };
+	char text[KEY_TEXT], back[KEY_TEXT], error[KEY_ERROR];
+
+	if (key->type != KEY_COUNT && key->type != KEY_AMOUNT)
+		return;
+	CHECK_ROW(key->low < key->high, key->path);
+	for (int i = 0; i < 2; i++) {
+		quantity_format(ends[i], key->scale, text, sizeof(text));
+		CHECK_ROW(key_set(key, &settings, text, error) == 0, key->path);
+		key_format(key, &settings, back);
+		CHECK_ROW(strcmp(text, back) == 0, key->path);
+	}
+	quantity_format(key->high + 1, key->scale, text, sizeof(text));
+	CHECK_ROW(key_set(key, &settings, text, error) == -1, key->path);
+}
+
+/* Its unit ends the name, so that nobody has to look it up. */
+static void
+unit_test(const struct key *key)
+{
+	static const struct {
+		const char *unit, *end;
+	} units[] = {
+		{ "microseconds", "_us" },
+		{ "milliseconds", "_ms" },
+		{ "seconds", "_s" },
+		{ "bytes", "_bytes" },
+		{ "kilobytes", "_kb" },
+		{ "megabytes", "_mb" },
+		{ "megabits a second", "_mbps" },
+		{ "percent", "_percent" },
+		{ "gigabits a second", "_gbps" },
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t size = strlen(key->path), end = strlen(units[i].end);
+
+		if (key->unit == NULL || strcmp(key->unit, units[i].unit) != 0)
+			continue;
+		CHECK_ROW(size > end && strcmp(key->path + size - end,
+					       units[i].end) == 0,
+			  key->path);
+		return;
+	}
+	CHECK_ROW(key->unit == NULL, key->path);
+}
+
+static void
+table_test(const struct key_table *table, const void *structure)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct key *key = &table->keys[i];
+
+		CHECK_ROW(key_find(table, key->path) == key, key->path);
+		CHECK_ROW(strlen(key->path) < KEY_TEXT - 10, key->path);
+		CHECK_ROW(key->help != NULL && key->help[0] != '\0', key->path);
+		unit_test(key);
+		range_test(key);
+		if (structure != NULL && key->type != KEY_SIZES)
+			default_test(key, structure);
+	}
+}
+
+static void
+nearest_test(void)
+{
+	static const struct {
+		const char *sentence, *wanted, *best;
+	} rows[] = {
+		{ "a letter too many", "servverrs", "servers" },
+		{ "two swapped", "sevrers", "servers" },
+		{ "one missing", "spine", "spines" },
+		{ "the word itself", "leaves", "leaves" },
+		{ "nothing alike", "xyzzy", NULL },
+		{ "nothing", "", NULL },
+		{ "longer than any word",
+		  "serversserversserversserversserversserversserversserversse"
+		  "rvers",
+		  NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nearest nearest = nearest_start(rows[i].wanted);
+
+		nearest_offer(&nearest, "leaves");
+		nearest_offer(&nearest, "servers");
+		nearest_offer(&nearest, "spines");
+		CHECK_ROW(rows[i].best == NULL
+				  ? nearest.best == NULL
+				  : nearest.best != NULL &&
+					    strcmp(nearest.best,
+						   rows[i].best) == 0,
+			  rows[i].sentence);
+	}
+}
+
+int
+main(void)
+{
+	struct settings settings;
+
+	settings_default(&settings);
+	CHECK(key_settings()->count <= SCENARIO_KEYS);
+	table_test(key_settings(), &settings);
+	table_test(key_faults(), NULL);
+	nearest_test();
+	return check_done();
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * scenario_test.c - what is said about wrong files, and what right ones mean
+ *
+ * The first table is the contract with whoever writes a scenario: file, line,
+ * column and sentence, exactly. The rest reads files that are right and looks
+ * at settings, points and the printout.
+ */
+#include "harness/scenario/scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/test/check.h"
+#include "harness/scenario/resolved.h"
+#include "harness/scenario/sweep.h"
+
+#define TITLE "title: t\n"
+
+struct wrong {
+	const char *sentence;
+	const char *file;
+	const char *set; /* NULL: none */
+	const char *message;
+};
+
+static const struct wrong wrongs[] = {
+	{ "an empty file", "", NULL,
+	  "f.yaml:1:1: an empty file is no scenario\n" },
+	{ "no title", "seed: 1\n", NULL, "f.yaml:1:1: title is missing\n" },
+	{ "a list is no scenario", "- 1\n", NULL,
+	  "f.yaml:1:1: a scenario must be a mapping of keys\n" },
+	{ "broken YAML", TITLE "fabric: {\n", NULL,
+	  "f.yaml:3:1: did not find expected node content (while parsing a "
+	  "flow node)\n" },
+	{ "not UTF-8", TITLE "seed: \xff\n", NULL,
+	  "f.yaml:2:7: invalid leading UTF-8 octet\n" },
+	{ "two documents", TITLE "---\na: 1\n", NULL,
+	  "f.yaml:3:1: a second document; a scenario is one\n" },
+	{ "an unknown section", TITLE "fabrik: {}\n", NULL,
+	  "f.yaml:2:1: unknown key 'fabrik'; did you mean 'fabric'?\n" },
+	{ "an unknown key names the nearest of its section",
+	  TITLE "fabric:\n  servres: 5\n", NULL,
+	  "f.yaml:3:3: unknown key 'servres' in fabric; did you mean "
+	  "'servers'?\n" },
+	{ "a key in the wrong section", TITLE "fabric:\n  alpha: 3\n", NULL,
+	  "f.yaml:3:3: unknown key 'alpha' in fabric; did you mean "
+	  "'dht.alpha'?\n" },
+	{ "nothing near", TITLE "xyzzyx: 3\n", NULL,
+	  "f.yaml:2:1: unknown key 'xyzzyx'\n" },
+	{ "the wrong unit", TITLE "fabric: { edge_link: { delay_ms: 5 } }\n",
+	  NULL,
+	  "f.yaml:2:24: unknown key 'delay_ms' in fabric.edge_link; here it "
+	  "is in microseconds: 'delay_us'\n" },
+	{ "no unit", TITLE "measure: { duration: 5 }\n", NULL,
+	  "f.yaml:2:12: unknown key 'duration' in measure; here it is in "
+	  "seconds: 'duration_s'\n" },
+	{ "a unit in the value", TITLE "measure: { duration_s: 5ms }\n", NULL,
+	  "f.yaml:2:24: duration_s takes a number of seconds, not '5ms'\n" },
+	{ "a section that is a value", TITLE "dht: 5\n", NULL,
+	  "f.yaml:2:6: dht must be a mapping of keys\n" },
+	{ "a value that is a section", TITLE "dht: { k: { a: 1 } }\n", NULL,
+	  "f.yaml:2:11: k must be a single value, not a mapping\n" },
+	{ "a word for a number", TITLE "fabric: { exits: two }\n", NULL,
+	  "f.yaml:2:18: exits takes a whole number, not 'two'\n" },
+	{ "a number in quotes", TITLE "fabric: { exits: \"2\" }\n", NULL,
+	  "f.yaml:2:18: exits takes a number, not a text in quotes\n" },
+	{ "a decimal for a count", TITLE "fabric: { exits: 2.0 }\n", NULL,
+	  "f.yaml:2:18: exits takes a whole number, not '2.0'\n" },
+	{ "a negative count", TITLE "fabric: { exits: -2 }\n", NULL,
+	  "f.yaml:2:18: exits takes a whole number, not '-2'\n" },
+	{ "below the range", TITLE "fabric: { leaves: 0 }\n", NULL,
+	  "f.yaml:2:19: leaves: 0 is outside 1..65536\n" },
+	{ "above the range", TITLE "service: { port: 65536 }\n", NULL,
+	  "f.yaml:2:18: port: 65536 is outside 1..65535\n" },
+	{ "above 64 bits", TITLE "seed: 99999999999999999999\n", NULL,
+	  "f.yaml:2:7: seed: 99999999999999999999 is outside "
+	  "0..9223372036854775807\n" },
+	{ "finer than a nanosecond",
+	  TITLE "fabric: { uniform_delay_us: 0.0001 }\n", NULL,
+	  "f.yaml:2:29: uniform_delay_us: 0.0001 microseconds is finer than a "
+	  "nanosecond\n" },
+	{ "an unknown choice", TITLE "routing: { ecmp: resiliant }\n", NULL,
+	  "f.yaml:2:18: ecmp cannot be 'resiliant'; did you mean "
+	  "'resilient'?\n" },
+	{ "a choice far off", TITLE "service: { family: 5x }\n", NULL,
+	  "f.yaml:2:20: family takes one of 4, 6; not '5x'\n" },
+	{ "a switch that is neither", TITLE "service: { homeward: maybe }\n",
+	  NULL, "f.yaml:2:22: homeward takes on or off, not 'maybe'\n" },
+	{ "a span upside down", TITLE "routing: { hop_ms: [9, 3] }\n", NULL,
+	  "f.yaml:2:20: hop_ms: the low end 9 is above the high end 3\n" },
+	{ "a span of three", TITLE "routing: { hop_ms: [1, 2, 3] }\n", NULL,
+	  "f.yaml:2:20: hop_ms must be a single value, not a list\n" },
+	{ "a short secret", TITLE "dht: { placement: abc }\n", NULL,
+	  "f.yaml:2:19: placement takes 32 hexadecimal digits, not 'abc'\n" },
+	{ "a key given twice", TITLE "dht:\n  k: 8\n  k: 9\n", NULL,
+	  "f.yaml:4:3: 'k' is given twice; first in line 3\n" },
+	{ "a section given twice", TITLE "dht: {}\nseed: 3\ndht: {}\n", NULL,
+	  "f.yaml:4:1: 'dht' is given twice; first in line 2\n" },
+	{ "two mistakes, two lines",
+	  TITLE "dht: { k: 99 }\nfabric: { exits: x }\n", NULL,
+	  "f.yaml:2:11: k: 99 is outside 1..32\n"
+	  "f.yaml:3:18: exits takes a whole number, not 'x'\n" },
+	{ "a document that contains itself", "a: &a [*a]\n", NULL,
+	  "f.yaml:1:1: unknown key 'a'\n" },
+
+	{ "an event without a time", TITLE "events: [{ kind: join }]\n", NULL,
+	  "f.yaml:2:10: an event needs at_s and kind\n" },
+	{ "an unknown fault",
+	  TITLE "events:\n- { at_s: 1, kind: link_dwn, target: path }\n", NULL,
+	  "f.yaml:3:20: kind cannot be 'link_dwn'; did you mean "
+	  "'link_down'?\n" },
+	{ "a spine that is not there",
+	  TITLE "events:\n- { at_s: 1, kind: router_down, target: spine9 }\n",
+	  NULL, "f.yaml:3:3: this fabric has no 'spine9'\n" },
+	{ "a fault on the wrong kind of thing",
+	  TITLE "events:\n- { at_s: 1, kind: drain, target: spine1 }\n", NULL,
+	  "f.yaml:3:3: drain acts on a server, which 'spine1' is not\n" },
+	{ "a fault without its target",
+	  TITLE "events:\n- { at_s: 1, kind: link_down }\n", NULL,
+	  "f.yaml:3:3: link_down needs a target\n" },
+	{ "a partition of something",
+	  TITLE "events:\n- { at_s: 1, kind: partition, target: spine1 }\n",
+	  NULL, "f.yaml:3:3: partition takes no target\n" },
+	{ "a merge of what is whole",
+	  TITLE "events:\n"
+		"- { at_s: 1, kind: merge }\n"
+		"- { at_s: 2, kind: partition }\n",
+	  NULL, "f.yaml:3:3: merge without a partition before it\n" },
+	{ "more churn than servers",
+	  TITLE "fabric: { servers: 8 }\n"
+		"events:\n"
+		"- { at_s: 1, kind: churn, count: 11 }\n"
+		"- { at_s: 1, kind: join, count: 2 }\n",
+	  NULL,
+	  "f.yaml:4:3: churn of 11 servers, of which there are only 10\n" },
+	{ "a fault after the end",
+	  TITLE "measure: { duration_s: 5 }\n"
+		"events:\n- { at_s: 5, kind: link_down, target: path }\n",
+	  NULL, "f.yaml:4:3: the event would be after the end of the run\n" },
+	{ "undone before it is done",
+	  TITLE "events:\n"
+		"- { at_s: 3, kind: link_down, target: path, until_s: 2 }\n",
+	  NULL, "f.yaml:3:3: until_s must be after at_s\n" },
+
+	{ "more uplinks than leaves",
+	  TITLE "fabric: { leaves: 2, uplinks: 3 }\n", NULL,
+	  "f.yaml:2:31: more uplinks a server than leaves a pod\n" },
+	{ "alpha above k", TITLE "dht: { k: 4, alpha: 5, replicas: 1 }\n", NULL,
+	  "f.yaml:2:21: alpha must not exceed k\n" },
+	{ "clients on a uniform fabric",
+	  TITLE "fabric: { kind: uniform }\nclients: { sessions: 2 }\n", NULL,
+	  "f.yaml:3:22: a uniform fabric has servers only, no clients to open "
+	  "sessions\n" },
+	{ "a cut on a uniform fabric",
+	  TITLE "fabric: { kind: uniform }\n"
+		"events:\n- { at_s: 1, kind: link_down, target: path }\n",
+	  NULL,
+	  "f.yaml:4:3: link_down needs links and routers; a uniform fabric has "
+	  "none\n" },
+	{ "lookups of nothing",
+	  TITLE "clients: { sessions: 0 }\n"
+		"measure: { settings: 0, lookups: 5 }\n",
+	  NULL, "f.yaml:3:34: lookups need settings or sessions to look up\n" },
+	{ "a contradiction at one point of a sweep",
+	  TITLE "sweep:\n  dht.k: [8, 2]\n", NULL,
+	  "f.yaml:3:10: alpha must not exceed k (at dht.k 2, seed 1)\n" },
+
+	{ "a sweep of an unknown key", TITLE "sweep: { fabric.serers: [1] }\n",
+	  NULL,
+	  "f.yaml:2:10: sweep of an unknown key 'fabric.serers'; did you mean "
+	  "'fabric.servers'?\n" },
+	{ "a sweep of a leaf's name", TITLE "sweep: { servers: [1] }\n", NULL,
+	  "f.yaml:2:10: sweep of an unknown key 'servers'; did you mean "
+	  "'fabric.servers'?\n" },
+	{ "a sweep of the seed", TITLE "sweep: { seed: [1, 2] }\n", NULL,
+	  "f.yaml:2:16: seed cannot be swept; repeat: N takes N seeds\n" },
+	{ "a swept value twice", TITLE "sweep: { dht.k: [8, 9, 8] }\n", NULL,
+	  "f.yaml:2:24: 8 is swept twice\n" },
+	{ "a swept value out of range", TITLE "sweep: { dht.k: [8, 80] }\n",
+	  NULL, "f.yaml:2:21: k: 80 is outside 1..32\n" },
+	{ "doublings that do not end",
+	  TITLE "sweep: { fabric.servers: { doublings: 16..100 } }\n", NULL,
+	  "f.yaml:2:39: doublings of 16 do not end at 100\n" },
+	{ "no repeat", TITLE "sweep: { repeat: 0 }\n", NULL,
+	  "f.yaml:2:18: repeat takes a whole number in 1..100000, not '0'\n" },
+	{ "too many points", TITLE "sweep: { repeat: 100000, dht.k: [8, 9] }\n",
+	  NULL, "f.yaml: the sweep has more than 100000 points\n" },
+
+	{ "an unknown expectation", TITLE "expect: { strays_mn: 3 }\n", NULL,
+	  "f.yaml:2:11: unknown expectation 'strays_mn'; did you mean "
+	  "'strays_min'?\n" },
+	{ "an unknown outcome", TITLE "expect: [{ outcome_all: [keept] }]\n",
+	  NULL,
+	  "f.yaml:2:26: unknown outcome 'keept'; did you mean 'kept'?\n" },
+	{ "an expectation without a number",
+	  TITLE "expect: { reset_max: no }\n", NULL,
+	  "f.yaml:2:22: reset_max takes a whole number, not 'no'\n" },
+	{ "where of an unknown key",
+	  TITLE "expect: [{ where: { service.homewrd: on } }]\n", NULL,
+	  "f.yaml:2:21: where: no setting 'service.homewrd' to compare; did "
+	  "you mean 'service.homeward'?\n" },
+	{ "an unknown plot", TITLE "plots: [lookups]\n", NULL,
+	  "f.yaml:2:9: unknown plot 'lookups'; did you mean 'lookup'?\n" },
+	{ "sizes that decrease",
+	  TITLE "clients: { size_cdf: [[10, 50], [5, 100]] }\n", NULL,
+	  "f.yaml:2:33: size_cdf must not decrease\n" },
+	{ "sizes that never end", TITLE "clients: { size_cdf: [[10, 50]] }\n",
+	  NULL, "f.yaml:2:22: size_cdf must end at 100 percent of a size\n" },
+
+	{ "--set without a value", TITLE, "dht.k",
+	  "--set dht.k: must be KEY=VALUE\n" },
+	{ "--set of an unknown key", TITLE, "dht.kk=3",
+	  "--set dht.kk=3: unknown key 'dht.kk'; did you mean 'dht.k'?\n" },
+	{ "--set of a wrong value", TITLE, "dht.k=three",
+	  "--set dht.k=three: k takes a whole number, not 'three'\n" },
+	{ "--set of nothing", TITLE,
+	  "dht.k=", "--set dht.k=: a value is missing\n" },
+	{ "--set into a contradiction", TITLE, "dht.alpha=30",
+	  "--set dht.alpha=30: alpha must not exceed k\n" },
+	{ "--set of broken YAML", TITLE, "dht.k=[1",
+	  "--set dht.k=[1: did not find expected ',' or ']' (while parsing a "
+	  "flow sequence)\n" },
+};
+
+/* Parse; what was said is in *talk, to be freed. */
+static int
+parse(struct scenario *scenario, const char *file, const char *const *sets,
+      uint32_t set_count, char **talk)
+{
+	size_t size = 0;
+	FILE *stream = open_memstream(talk, &size);
+	int code = scenario_parse(scenario, "f.yaml", file, strlen(file), sets,
+				  set_count, stream);
+
+	fclose(stream);
+	return code;
+}
+
+static void
+wrongs_test(struct scenario *scenario)
+{
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		const struct wrong *wrong = &wrongs[i];
+		char *talk = NULL;
+		int code = parse(scenario, wrong->file, &wrong->set,
+				 wrong->set != NULL ? 1 : 0, &talk);
+
+		CHECK_ROW(code == -1, wrong->sentence);
+		CHECK_ROW(strcmp(talk, wrong->message) == 0, wrong->sentence);
+		if (strcmp(talk, wrong->message) != 0)
+			fprintf(stderr, "  expected: %s  got:      %s",
+				wrong->message, talk);
+		free(talk);
+	}
+}
+
+static const char good[] =
+	"# every kind of value once\n"
+	"title: 'A question: and # more'\n"
+	"seed: 7\n"
+	"fabric:\n"
+	"  servers: 16\n"
+	"  uplinks: 2\n"
+	"  fabric_link: &link { delay_us: 5.001, rate_gbps: 0.000000001 }\n"
+	"  edge_link: *link\n"
+	"routing: { hop_ms: [50, 55.5], local_ms: 3, ecmp: resilient }\n"
+	"dht: { placement: 000102030405060708090a0b0c0d0e0f }\n"
+	"service: { homeward: yes, family: 6, hold_kb: 8388.608 }\n"
+	"clients: { size_mb: 0.000001, reuse_ports: on }\n"
+	"events:\n"
+	"  - { at_s: 2, kind: link_silent, target: exit1-spine2, until_s: 4 }\n"
+	"  - { at_s: 2.5, kind: drain, target: server16 }\n"
+	"sweep:\n"
+	"  dht.k: [8, 20]\n"
+	"  fabric.servers: { doublings: 16..64 }\n"
+	"  routing.hop_ms: [[1, 2], [3, 4]]\n"
+	"  events.2.at_s: [1, 2]\n"
+	"  repeat: 2\n"
+	"expect:\n"
+	"  - where: { service.homeward: off }\n"
+	"    reset_min: 1\n"
+	"  - outcome_all: [kept, closed]\n"
+	"    stall_longest_max_ms: 500.5\n"
+	"plots: [lookup, hops]\n";
+
+static void
+values_test(struct scenario *scenario)
+{
+	const struct settings *s = &scenario->settings;
+	char *talk = NULL;
+
+	CHECK(parse(scenario, good, NULL, 0, &talk) == 0);
+	CHECK(strcmp(talk, "") == 0);
+	free(talk);
+	CHECK(strcmp(scenario->title, "A question: and # more") == 0);
+	CHECK(strcmp(scenario->name, "f") == 0);
+	CHECK(s->seed == 7 && s->fabric.servers == 16);
+	CHECK(s->fabric.fabric_link.delay_ns == 5001);
+	CHECK(s->fabric.edge_link.delay_ns == 5001);
+	CHECK(s->fabric.edge_link.rate_bps == 1);
+	CHECK(s->routing.hop.low_ns == 50000000);
+	CHECK(s->routing.hop.high_ns == 55500000);
+	CHECK(s->routing.local.low_ns == 3000000);
+	CHECK(s->routing.local.high_ns == 3000000);
+	CHECK(s->routing.ecmp == ECMP_RESILIENT);
+	CHECK(s->dht.placement.bytes[15] == 15);
+	CHECK(s->service.homeward && s->service.family == 6);
+	CHECK(s->service.steer.hold_bytes == 8388608);
+	CHECK(s->clients.size_bytes == 1 && s->clients.reuse_ports);
+	CHECK(s->fault_count == 2);
+	CHECK(s->faults[0].kind == FAULT_LINK_SILENT);
+	CHECK(s->faults[0].until_ns == 4 * NS_PER_S);
+	CHECK(s->faults[1].at_ns == 2500000000);
+	CHECK(strcmp(s->faults[1].target, "server16") == 0);
+	CHECK(scenario->repeat == 2 && scenario->axis_count == 4);
+	CHECK(scenario->expect.block_count == 2);
+	CHECK(scenario->plot_count == 2);
+}
+
+static void
+points_test(struct scenario *scenario)
+{
+	struct sweep_point *point = malloc(sizeof(*point));
+	sqlite3 *db = NULL;
+	char label[SWEEP_LABEL], *talk = NULL, *json;
+
+	CHECK(parse(scenario, good, NULL, 0, &talk) == 0);
+	free(talk);
+	CHECK(sweep_point_count(scenario) == 2 * 3 * 2 * 2 * 2);
+	sweep_point_make(scenario, 0, point);
+	CHECK(point->settings.dht.node.k == 8);
+	CHECK(point->settings.seed == 7);
+	sweep_point_make(scenario, 1, point);
+	CHECK(point->settings.seed == 8);
+	sweep_point_make(scenario, 47, point);
+	CHECK(point->settings.dht.node.k == 20);
+	CHECK(point->settings.fabric.servers == 64);
+	CHECK(point->settings.routing.hop.high_ns == 4000000);
+	CHECK(point->settings.faults[1].at_ns == 2 * NS_PER_S);
+	/* The scenario's own event is as it was. */
+	CHECK(scenario->faults[1].at_ns == 2500000000);
+	sweep_point_label(scenario, point, label);
+	CHECK(strcmp(label, "dht.k 20, fabric.servers 64, routing.hop_ms "
+			    "[3, 4], events.2.at_s 2, seed 8") == 0);
+	CHECK(sqlite3_open(":memory:", &db) == SQLITE_OK);
+	json = sweep_point_json(scenario, point, db);
+	CHECK(json != NULL &&
+	      strcmp(json,
+		     "{\"dht.k\":20,\"fabric.servers\":64,"
+		     "\"routing.hop_ms\":[3,4],\"events.2.at_s\":2}") == 0);
+	free(json);
+	sqlite3_close(db);
+	free(point);
+}
+
+static void
+sets_test(struct scenario *scenario)
+{
+	const char *const sets[] = {
+		"dht.k=16",
+		"sweep.fabric.servers=[8, 9]",
+		"routing.hop_ms=[1, 2]",
+		"events.2.target=server1",
+		"events.2.at_s=3",
+		"repeat=1",
+		"title=other",
+		"clients.size_cdf=[[10, 12.5], [20, 100]]",
+	};
+	char *talk = NULL;
+
+	CHECK(parse(scenario, good, sets, sizeof(sets) / sizeof(sets[0]),
+		    &talk) == 0);
+	CHECK(strcmp(talk, "") == 0);
+	free(talk);
+	CHECK(sweep_point_count(scenario) == 2);
+	CHECK(scenario->settings.dht.node.k == 16);
+	CHECK(scenario->settings.routing.hop.high_ns == 2000000);
+	CHECK(strcmp(scenario->faults[1].target, "server1") == 0);
+	CHECK(scenario->faults[1].at_ns == 3 * NS_PER_S);
+	CHECK(strcmp(scenario->title, "other") == 0);
+	CHECK(scenario->settings.clients.size_cdf_count == 2);
+	CHECK(scenario->settings.clients.size_cdf[0].ppm == 125000);
+}
+
+/* The printout reads back to itself. */
+static void
+resolved_test(struct scenario *scenario, const char *file, const char *set)
+{
+	struct scenario *again = malloc(sizeof(*again));
+	char *first, *second, *talk = NULL;
+
+	CHECK(parse(scenario, file, &set, set != NULL ? 1 : 0, &talk) == 0);
+	free(talk);
+	first = resolved_text(scenario);
+	CHECK(first != NULL);
+	CHECK(parse(again, first, NULL, 0, &talk) == 0);
+	CHECK_ROW(strcmp(talk, "") == 0, talk);
+	free(talk);
+	second = resolved_text(again);
+	CHECK(second != NULL && strcmp(first, second) == 0);
+	CHECK(sweep_point_count(scenario) == sweep_point_count(again));
+	free(first);
+	free(second);
+	free(again);
+}
+
+static void
+uniform_test(struct scenario *scenario)
+{
+	static const char file[] = TITLE "fabric: { kind: uniform }\n";
+	char *talk = NULL;
+
+	CHECK(parse(scenario, file, NULL, 0, &talk) == 0);
+	CHECK_ROW(strcmp(talk, "") == 0, talk);
+	free(talk);
+	CHECK(scenario->settings.clients.sessions == 0);
+	resolved_test(scenario, file, NULL);
+}
+
+int
+main(void)
+{
+	struct scenario *scenario = malloc(sizeof(*scenario));
+
+	wrongs_test(scenario);
+	values_test(scenario);
+	points_test(scenario);
+	sets_test(scenario);
+	resolved_test(scenario, good, NULL);
+	resolved_test(scenario, good,
+		      "clients.size_cdf=[[10, 12.5], [20, 100]]");
+	resolved_test(scenario, "title: \"5\"\n", NULL);
+	resolved_test(scenario, "title: \"caf\\u00e9 'n' \\\"tea\\\"\"\n",
+		      NULL);
+	uniform_test(scenario);
+	free(scenario);
+	return check_done();
+}

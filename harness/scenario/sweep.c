@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sweep.c - axes, points and their names
+ */
+#include "harness/scenario/sweep.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/db/db.h"
+#include "harness/scenario/conflict.h"
+#include "harness/scenario/quantity.h"
+
+/* ---- reading ---- */
+
+static struct scenario_axis *
+axis_find(const struct scenario *scenario, const struct key_place *place)
+{
+	for (uint32_t i = 0; i < scenario->axis_count; i++) {
+		const struct scenario_axis *axis = &scenario->axes[i];
+
+		if (axis->place.key == place->key &&
+		    axis->place.fault == place->fault)
+			return (struct scenario_axis *)(uintptr_t)axis;
+	}
+	return NULL;
+}
+
+void
+sweep_remove(struct scenario *scenario, const struct key_place *place)
+{
+	struct scenario_axis *axis = axis_find(scenario, place);
+	struct scenario_axis *end = scenario->axes + scenario->axis_count;
+
+	if (axis == NULL)
+		return;
+	memmove(axis, axis + 1, (size_t)(end - axis - 1) * sizeof(*axis));
+	scenario->axis_count--;
+}
+
+/* Check a value and append it in its canonical form. */
+static bool
+value_add(struct scenario *scenario, struct reader *reader,
+	  struct scenario_axis *axis, const yaml_node_t *node, const char *text)
+{
+	const struct key *key = axis->place.key;
+	union {
+		struct settings settings;
+		struct fault_settings fault;
+	} scratch;
+	char error[KEY_ERROR], *value;
+
+	if (scenario->value_count == SCENARIO_VALUES) {
+		reader_complain(reader, node, "more than %d values in a sweep",
+				SCENARIO_VALUES);
+		return false;
+	}
+	memset(&scratch, 0, sizeof(scratch));
+	if (key_set(key, &scratch, text, error) != 0) {
+		reader_complain(reader, node, "%s", error);
+		return false;
+	}
+	value = scenario->values[scenario->value_count];
+	key_format(key, &scratch, value);
+	for (uint32_t i = 0; i < axis->count; i++) {
+		if (strcmp(scenario->values[axis->first + i], value) == 0) {
+			reader_complain(reader, node, "%s is swept twice",
+					value);
+			return false;
+		}
+	}
+	scenario->value_count++;
+	axis->count++;
+	return true;
+}
+
+/* Item of a list: a scalar, or [low, high] of a span. */
+static bool
+item_add(struct scenario *scenario, struct reader *reader,
+	 struct scenario_axis *axis, yaml_node_t *node)
+{
+	const char *words[2];
+	char text[KEY_TEXT];
+
+	if (node->type == YAML_SEQUENCE_NODE &&
+	    axis->place.key->type == KEY_SPAN && reader_item_count(node) == 2) {
+		for (size_t i = 0; i < 2; i++) {
+			words[i] = reader_text(
+				reader,
+				reader_node(reader,
+					    node->data.sequence.items.start[i]),
+				"an end of a span");
+			if (words[i] == NULL)
+				return false;
+		}
+		snprintf(text, sizeof(text), "[%.28s, %.28s]", words[0],
+			 words[1]);
+		return value_add(scenario, reader, axis, node, text);
+	}
+	words[0] = reader_text(reader, node, "a swept value");
+	return words[0] != NULL &&
+	       value_add(scenario, reader, axis, node, words[0]);
+}
+
+/* { doublings: 16..4096 } */
+static bool
+doublings_add(struct scenario *scenario, struct reader *reader,
+	      struct scenario_axis *axis, yaml_node_t *node)
+{
+	yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	const char *text, *dots;
+	char from_text[KEY_TEXT] = "";
+	uint64_t from, to;
+
+	if (reader_pair_count(node) != 1 ||
+	    (text = reader_text(reader, reader_node(reader, pair->key),
+				"doublings")) == NULL ||
+	    strcmp(text, "doublings") != 0 ||
+	    axis->place.key->type != KEY_COUNT) {
+		reader_complain(reader, node,
+				"a sweep is a list of values, or for a whole "
+				"number { doublings: FROM..TO }");
+		return false;
+	}
+	node = reader_node(reader, pair->value);
+	text = reader_text(reader, node, "doublings");
+	if (text == NULL)
+		return false;
+	dots = strstr(text, "..");
+	if (dots != NULL && (size_t)(dots - text) < sizeof(from_text))
+		memcpy(from_text, text, (size_t)(dots - text));
+	if (dots == NULL ||
+	    quantity_parse(from_text, 1, &from) != QUANTITY_OK ||
+	    quantity_parse(dots + 2, 1, &to) != QUANTITY_OK || from == 0) {
+		reader_complain(reader, node,
+				"doublings takes FROM..TO, not '%.60s'", text);
+		return false;
+	}
+	for (uint64_t value = from;; value *= 2) {
+		if (value > to || value > INT64_MAX / 2) {
+			reader_complain(reader, node,
+					"doublings of %" PRIu64
+					" do not end at %" PRIu64,
+					from, to);
+			return false;
+		}
+		snprintf(from_text, sizeof(from_text), "%" PRIu64, value);
+		if (!value_add(scenario, reader, axis, node, from_text))
+			return false;
+		if (value == to)
+			return true;
+	}
+}
+
+void
+sweep_add(struct scenario *scenario, struct reader *reader,
+	  const struct key_place *place, yaml_node_t *node)
+{
+	struct scenario_axis *axis;
+	char path[KEY_TEXT];
+	bool good = true;
+
+	scenario_path(place, path);
+	if (place->key->type == KEY_SIZES ||
+	    strcmp(place->key->path, "seed") == 0) {
+		reader_complain(reader, node, "%s cannot be swept%s", path,
+				place->key->type == KEY_SIZES
+					? ""
+					: "; repeat: N takes N seeds");
+		return;
+	}
+	if (scenario->axis_count == SCENARIO_AXES) {
+		reader_complain(reader, node, "more than %d swept keys",
+				SCENARIO_AXES);
+		return;
+	}
+	axis = &scenario->axes[scenario->axis_count];
+	*axis = (struct scenario_axis){ .place = *place,
+					.first = scenario->value_count,
+					.mark = reader_mark_of(node) };
+	if (node->type == YAML_MAPPING_NODE)
+		good = doublings_add(scenario, reader, axis, node);
+	else if (node->type != YAML_SEQUENCE_NODE)
+		good = item_add(scenario, reader, axis, node);
+	else
+		for (size_t i = 0; good && i < reader_item_count(node); i++)
+			good = item_add(
+				scenario, reader, axis,
+				reader_node(
+					reader,
+					node->data.sequence.items.start[i]));
+	if (good && axis->count == 0) {
+		reader_complain(reader, node, "%s is swept over nothing", path);
+		good = false;
+	}
+	if (good)
+		scenario->axis_count++;
+}
+
+void
+sweep_repeat_read(struct scenario *scenario, struct reader *reader,
+		  yaml_node_t *node)
+{
+	const char *text = reader_text(reader, node, "repeat");
+	uint64_t repeat;
+
+	if (text == NULL)
+		return;
+	if (!reader_plain(node) || strchr(text, '.') != NULL ||
+	    quantity_parse(text, 1, &repeat) != QUANTITY_OK || repeat < 1 ||
+	    repeat > SCENARIO_REPEAT) {
+		reader_complain(reader, node,
+				"repeat takes a whole number in 1..%d, not "
+				"'%.40s'",
+				SCENARIO_REPEAT, text);
+		return;
+	}
+	scenario->repeat = (uint32_t)repeat;
+	scenario->repeat_mark = reader_mark_of(node);
+}
+
+void
+sweep_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
+{
+	if (!reader_is_map(reader, node, "sweep"))
+		return;
+	for (size_t i = 0; i < reader_pair_count(node); i++) {
+		yaml_node_pair_t *pair = &node->data.mapping.pairs.start[i];
+		yaml_node_t *name = reader_node(reader, pair->key);
+		const char *path = (const char *)name->data.scalar.value;
+		yaml_node_t *value = reader_node(reader, pair->value);
+		struct key_place place;
+		char hint[2 * KEY_TEXT];
+
+		if (strcmp(path, "repeat") == 0) {
+			sweep_repeat_read(scenario, reader, value);
+		} else if (scenario_find(scenario, path, &place)) {
+			sweep_add(scenario, reader, &place, value);
+		} else {
+			scenario_hint(path, hint, sizeof(hint));
+			reader_complain(reader, name,
+					"sweep of an unknown key '%.60s'%s",
+					path, hint);
+		}
+	}
+}
+
+/* ---- points ---- */
+
+/* 0: more than SCENARIO_POINTS. */
+uint32_t
+sweep_point_count(const struct scenario *scenario)
+{
+	uint64_t count = scenario->repeat;
+
+	for (uint32_t i = 0; i < scenario->axis_count; i++) {
+		count *= scenario->axes[i].count;
+		if (count > SCENARIO_POINTS)
+			return 0;
+	}
+	return count > SCENARIO_POINTS ? 0 : (uint32_t)count;
+}
+
+/* The value that an axis has at a point; the last axis varies fastest. */
+static const char *
+axis_value(const struct scenario *scenario, uint32_t axis, uint32_t index)
+{
+	uint32_t step = scenario->repeat;
+
+	for (uint32_t i = axis + 1; i < scenario->axis_count; i++)
+		step *= scenario->axes[i].count;
+	return scenario->values[scenario->axes[axis].first +
+				index / step % scenario->axes[axis].count];
+}
+
+void
+sweep_point_make(const struct scenario *scenario, uint32_t index,
+		 struct sweep_point *point)
+{
+	char error[KEY_ERROR];
+
+	point->index = index;
+	point->settings = scenario->settings;
+	point->settings.faults = point->faults;
+	memcpy(point->faults, scenario->faults, sizeof(point->faults));
+	point->settings.seed += index % scenario->repeat;
+	for (uint32_t i = 0; i < scenario->axis_count; i++) {
+		const struct key_place *place = &scenario->axes[i].place;
+
+		/* Was parsed once before it became a value: cannot fail. */
+		(void)key_set(place->key,
+			      scenario_structure(place, &point->settings),
+			      axis_value(scenario, i, index), error);
+	}
+	/* One fact, two places: the servers know their own links. */
+	point->settings.service.steer.mtu_bytes =
+		point->settings.fabric.server_link.mtu_bytes;
+}
+
+void
+sweep_point_label(const struct scenario *scenario,
+		  const struct sweep_point *point, char *text)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = 0; i < scenario->axis_count; i++) {
+		char path[KEY_TEXT];
+		int size;
+
+		scenario_path(&scenario->axes[i].place, path);
+		size = snprintf(text + used, SWEEP_LABEL - used, "%s %s, ",
+				path, axis_value(scenario, i, point->index));
+		if (size < 0 || used + (size_t)size >= SWEEP_LABEL)
+			return;
+		used += (size_t)size;
+	}
+	snprintf(text + used, SWEEP_LABEL - used, "seed %" PRIu64,
+		 point->settings.seed);
+}
+
+/* object with one more key, or NULL; frees the old one. */
+static char *
+json_add(sqlite3 *db, char *object, const struct key_place *place,
+	 const char *value)
+{
+	bool text = place->key->type == KEY_CHOICE ||
+		    place->key->type == KEY_SECRET ||
+		    place->key->type == KEY_TARGET;
+	sqlite3_stmt *statement = db_prepare(
+		db, text ? "SELECT json_set(?1, '$.\"' || ?2 || '\"', ?3)"
+			 : "SELECT json_set(?1, '$.\"' || ?2 || '\"', "
+			   "json(?3))");
+	char path[KEY_TEXT], *longer = NULL;
+
+	scenario_path(place, path);
+	if (place->key->type == KEY_SWITCH)
+		value = strcmp(value, "on") == 0 ? "true" : "false";
+	if (statement != NULL) {
+		sqlite3_bind_text(statement, 1, object, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 3, value, -1, SQLITE_STATIC);
+		if (db_step(statement) == 1)
+			longer = strdup((const char *)sqlite3_column_text(
+				statement, 0));
+		sqlite3_finalize(statement);
+	}
+	free(object);
+	return longer;
+}
+
+char *
+sweep_point_json(const struct scenario *scenario,
+		 const struct sweep_point *point, sqlite3 *db)
+{
+	char *object = strdup("{}");
+
+	for (uint32_t i = 0; object != NULL && i < scenario->axis_count; i++)
+		object = json_add(db, object, &scenario->axes[i].place,
+				  axis_value(scenario, i, point->index));
+	return object;
+}
+
+/* ---- contradictions ---- */
+
+/* Where a key's value is from: its axis, --set, a line, or nowhere. */
+static struct scenario_origin
+place_origin(const struct scenario *scenario, const struct key_place *place)
+{
+	const struct scenario_axis *axis;
+	struct scenario_origin origin = { 0 };
+
+	if (place->key == NULL)
+		return origin;
+	axis = axis_find(scenario, place);
+	if (axis != NULL)
+		origin.mark = axis->mark;
+	else if (place->fault > 0)
+		origin.mark = scenario->fault_marks[place->fault - 1];
+	else
+		origin = scenario->origins[place->key - key_settings()->keys];
+	return origin;
+}
+
+static void
+conflict_complain(const struct scenario *scenario,
+		  const struct conflict *conflict, const char *const *sets,
+		  const char *at_point, FILE *talk)
+{
+	struct scenario_origin origin =
+		place_origin(scenario, &conflict->places[0]);
+	char name[KEY_ERROR];
+	struct reader reader = { .name = scenario->path, .talk = talk };
+
+	/* A default is nobody's mistake. */
+	if (origin.mark.line == 0 && origin.option == 0)
+		origin = place_origin(scenario, &conflict->places[1]);
+	if (origin.option > 0) {
+		snprintf(name, sizeof(name), "--set %.200s",
+			 sets[origin.option - 1]);
+		reader.name = name;
+		reader.option = true;
+	}
+	reader_complain_at(&reader, origin.mark, "%s%s", conflict->sentence,
+			   at_point);
+}
+
+unsigned
+sweep_check(const struct scenario *scenario, const char *const *sets,
+	    FILE *talk)
+{
+	uint32_t count = sweep_point_count(scenario);
+	struct sweep_point point;
+
+	if (count == 0 ||
+	    scenario->settings.seed > (uint64_t)INT64_MAX - scenario->repeat) {
+		fprintf(talk, "%s: %s\n", scenario->path,
+			count == 0 ? "the sweep has more than 100000 points"
+				   : "seed plus repeat is too large");
+		return 1;
+	}
+	for (uint32_t i = 0; i < count; i += scenario->repeat) {
+		char label[SWEEP_LABEL], at_point[SWEEP_LABEL + 8] = "";
+		struct conflict conflict;
+
+		sweep_point_make(scenario, i, &point);
+		if (!conflict_find(&point.settings, &conflict))
+			continue;
+		sweep_point_label(scenario, &point, label);
+		if (scenario->axis_count > 0)
+			snprintf(at_point, sizeof(at_point), " (at %s)", label);
+		conflict_complain(scenario, &conflict, sets, at_point, talk);
+		return 1;
+	}
+	return 0;
+}

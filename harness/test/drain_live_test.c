@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * drain_live_test.c - a server with 200 sessions is drained, and comes back
+ *
+ *	serving	 200 sessions, downloads and uploads
+ *	drain	 its route goes; their packets arrive by other servers;
+ *		 what is new goes elsewhere
+ *	empty	 homewardctl says so, after the last of them has ended
+ *	undrain	 what is new comes here again; what went elsewhere meanwhile,
+ *		 strays here and lives on
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/test/check.h"
+#include "harness/lab/lab_daemon.h"
+#include "harness/test/trial.h"
+#include "harness/test/visits.h"
+#include "harness/test/witness.h"
+
+#define SESSIONS    200
+#define NEW	    40 /* while it drains */
+#define AFTER	    20 /* when it is back */
+#define PORTS	    (SESSIONS + NEW + AFTER)
+#define PACE_BPS    (UINT64_C(240000)) /* 30 KB a second */
+#define LEAST_BYTES (UINT64_C(240000)) /* 8 s */
+#define STEP_BYTES  (UINT64_C(900)) /* the last of them ends after 14 s */
+#define LONG_BYTES  (UINT64_C(750000)) /* 25 s */
+#define FIRST_PORT  30001
+#define LAST_PORT   45000
+#define SERVER	    0
+#define PATIENCE    (20 * NS_PER_S)
+
+struct draining {
+	struct trial trial;
+	struct visits visits;
+	struct witness *witness;
+	uint16_t ports[PORTS]; /* whose way leads to the server */
+	char output[LAB_PATH]; /* of homewardctl */
+};
+
+/* ---- the way ---- */
+
+static uint32_t
+server_of(const struct draining *draining, uint16_t port)
+{
+	uint32_t link;
+
+	return trial_server(&draining->trial, port, &link);
+}
+
+static bool
+ports_choose(struct draining *draining)
+{
+	uint32_t found = 0;
+
+	for (uint16_t port = FIRST_PORT; port < LAST_PORT && found < PORTS;
+	     port++)
+		if (server_of(draining, port) == SERVER)
+			draining->ports[found++] = port;
+	return found == PORTS;
+}
+
+/* Of the ports, how many lead to the server. */
+static uint32_t
+ports_count(const struct draining *draining)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < PORTS; i++)
+		count += server_of(draining, draining->ports[i]) == SERVER;
+	return count;
+}
+
+static bool
+ports_reach(struct draining *draining, uint32_t count)
+{
+	struct instant until = instant_after(trial_now(), PATIENCE);
+
+	while (ports_count(draining) != count) {
+		if (!instant_before(trial_now(), until))
+			return false;
+		visits_wait(&draining->visits, 20 * NS_PER_MS);
+	}
+	return true;
+}
+
+/* ---- homewardctl ---- */
+
+static pid_t
+order_begin(struct draining *draining, const char *command)
+{
+	char socket[LAB_PATH];
+	const char *const argv[] = { "homewardctl", "-s", socket, command,
+				     NULL };
+	const struct lab *lab = &draining->trial.lab;
+
+	lab_control_path(lab, SERVER, socket);
+	snprintf(draining->output, sizeof(draining->output), "%.200s/%s.out",
+		 lab->folder, command);
+	return lab_spawn(lab,
+			 trial_device(&draining->trial, DEVICE_SERVER, SERVER),
+			 argv, draining->output);
+}
+
+/* Its exit status; -1: it had none in time. */
+static int
+order_end(struct draining *draining, pid_t pid)
+{
+	struct instant until = instant_after(trial_now(), 3 * PATIENCE);
+	int status;
+
+	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0) {
+		if (!instant_before(trial_now(), until))
+			return -1;
+		visits_wait(&draining->visits, 10 * NS_PER_MS);
+	}
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Does what it said contain a line that begins so? It is printed. */
+static bool
+order_said(const struct draining *draining, const char *words, bool print)
+{
+	FILE *file = fopen(draining->output, "re");
+	char line[256];
+	bool said = false;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		said = said || strncmp(line, words, strlen(words)) == 0;
+		if (print)
+			fprintf(stderr, "homewardctl: %s", line);
+	}
+	if (file != NULL)
+		fclose(file);
+	return said;
+}
+
+static bool
+state_is(const struct draining *draining, const char *state)
+{
+	char *text = lab_daemon_ask(&draining->trial.lab, SERVER, "status json",
+				    false);
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "\"drain\":{\"state\":\"%s\"", state);
+	bool is = text != NULL && strstr(text, wanted) != NULL;
+	free(text);
+	return is;
+}
+
+/* ---- sessions ---- */
+
+static void
+sessions_begin(struct draining *draining, uint32_t first, uint32_t count,
+	       uint64_t least)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		uint64_t bytes = least + (i - first) * STEP_BYTES;
+
+		CHECK(visits_begin(&draining->visits, VISITS_CROWD, i % 4 == 0,
+				   draining->ports[i], bytes,
+				   PACE_BPS) == (int)i);
+	}
+}
+
+static uint32_t
+ended_count(const struct draining *draining, uint32_t first, uint32_t count)
+{
+	uint32_t ended = 0;
+
+	for (uint32_t i = first; i < first + count; i++)
+		ended += draining->visits.all[i].ended;
+	return ended;
+}
+
+static uint64_t
+opened_here(const struct draining *draining)
+{
+	return trial_counter(&draining->trial, SERVER, "engine_opened");
+}
+
+/* ---- the order of things ---- */
+
+static void
+drained(struct draining *draining)
+{
+	struct visits *visits = &draining->visits;
+
+	sessions_begin(draining, 0, SESSIONS, LEAST_BYTES);
+	visits_wait(visits, 3 * NS_PER_S);
+	CHECK(opened_here(draining) == SESSIONS);
+	CHECK(visits_open(visits) == SESSIONS);
+	CHECK(state_is(draining, "serving"));
+
+	struct instant start = trial_now();
+	pid_t order = order_begin(draining, "drain");
+	CHECK(ports_reach(draining, 0));
+	fprintf(stderr, "the way of %d ports has changed after %.0f ms\n",
+		PORTS, (double)instant_distance_ns(start, trial_now()) / 1e6);
+	CHECK(state_is(draining, "draining"));
+	CHECK(order_said(draining, "draining: 200 sessions open", false));
+	sessions_begin(draining, SESSIONS, NEW, LONG_BYTES);
+	visits_wait(visits, NS_PER_S);
+	CHECK(opened_here(draining) == SESSIONS);
+	CHECK(!order_said(draining, "empty", false));
+
+	struct instant last = trial_now();
+	while (ended_count(draining, 0, SESSIONS) < SESSIONS &&
+	       instant_distance_ns(start, trial_now()) < 2 * PATIENCE) {
+		visits_wait(visits, 10 * NS_PER_MS);
+		last = trial_now();
+		CHECK(ended_count(draining, 0, SESSIONS) == SESSIONS ||
+		      !order_said(draining, "empty", false));
+	}
+	CHECK(order_end(draining, order) == 0);
+	fprintf(stderr, "said to be empty %.1f s after the last session\n",
+		(double)instant_distance_ns(last, trial_now()) / 1e9);
+	CHECK(order_said(draining, "empty after", true));
+	CHECK(state_is(draining, "empty"));
+	CHECK(trial_counter(&draining->trial, SERVER, "steer_decapsulated") >
+	      0);
+	CHECK(opened_here(draining) == SESSIONS);
+	CHECK(visits_open(visits) == NEW);
+}
+
+static void
+undrained(struct draining *draining)
+{
+	struct visits *visits = &draining->visits;
+	uint64_t before =
+		trial_counter(&draining->trial, SERVER, "steer_forwards");
+
+	CHECK(order_end(draining, order_begin(draining, "undrain")) == 0);
+	CHECK(state_is(draining, "serving"));
+	CHECK(ports_reach(draining, PORTS));
+	/* Those that went elsewhere stray here now. */
+	visits_mark(visits);
+	visits_wait(visits, NS_PER_S);
+	CHECK(visits_open(visits) == NEW);
+	CHECK(trial_counter(&draining->trial, SERVER, "steer_forwards") >
+	      before);
+	sessions_begin(draining, SESSIONS + NEW, AFTER, LEAST_BYTES / 4);
+	visits_wait(visits, NS_PER_S);
+	CHECK(opened_here(draining) == SESSIONS + AFTER);
+}
+
+static void
+uploads_check(const struct draining *draining)
+{
+	const struct visits *visits = &draining->visits;
+	uint32_t elsewhere = 0;
+
+	for (uint32_t i = 0; i < visits->count; i++) {
+		const struct visits_one *one = &visits->all[i];
+		uint32_t server;
+
+		if (!one->upload)
+			continue;
+		server = visits_uploaded(visits, one->port, one->size);
+		CHECK(server != FABRIC_NONE);
+		CHECK((server == SERVER) ==
+		      (i < SESSIONS || i >= SESSIONS + NEW));
+		elsewhere += server != SERVER;
+	}
+	CHECK(elsewhere == NEW / 4);
+}
+
+static void
+draining_do(struct draining *draining)
+{
+	struct trial *trial = &draining->trial;
+	bool chosen = ports_choose(draining);
+
+	CHECK(chosen);
+	if (!chosen)
+		return;
+	drained(draining);
+	undrained(draining);
+	CHECK(visits_finish(&draining->visits, 60 * NS_PER_S));
+	CHECK(draining->visits.count == PORTS);
+	uploads_check(draining);
+	fprintf(stderr, "%" PRIu64 " strays forwarded, all in all\n",
+		trial_sum(trial, "steer_forwards"));
+	CHECK(trial_sum(trial, "kernel_resets") == 0);
+	CHECK(trial_sum(trial, "steer_resets") == 0);
+	CHECK(witness_resets(draining->witness, 0) == 0);
+}
+
+/* One family; 0, 1 or TRIAL_SKIP. */
+static int
+drains(const char *name, uint8_t family)
+{
+	static struct draining draining;
+	struct settings settings;
+	char error[256];
+
+	memset(&draining, 0, sizeof(draining));
+	settings_default(&settings);
+	settings.service.family = family;
+	settings.fabric.client_link.delay_ns = 0;
+	settings.clients.size_bytes = LONG_BYTES + NEW * STEP_BYTES;
+	settings.clients.pace_bps = PACE_BPS;
+	int code = trial_begin_as(&draining.trial, name, &settings);
+	if (code != 0)
+		return code;
+	draining.witness =
+		witness_open(&draining.trial.lab, 0, error, sizeof(error));
+	if (draining.witness == NULL)
+		fprintf(stderr, "%s\n", error);
+	code = visits_create(&draining.visits, &draining.trial.lab);
+	CHECK(code == 0 && draining.witness != NULL);
+	if (code == 0 && draining.witness != NULL)
+		draining_do(&draining);
+	visits_destroy(&draining.visits);
+	witness_close(draining.witness);
+	trial_end(&draining.trial);
+	return 0;
+}
+
+int
+main(void)
+{
+	int code = drains("drain4", 4);
+
+	return code != 0 ? code : check_done();
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lab_live_test.c - the paper's fabric on this machine
+ *
+ * What a lab promises to whoever runs an experiment in it: lab_path() says
+ * where the kernels really send a flow, a cut strays sessions and a plain
+ * kernel resets them, a silent link is noticed, what was broken mends, and
+ * nothing is left. For both families, without daemons; what is theirs, with
+ * them.
+ *
+ * Needs root, namespaces, FRR and nginx; without them it is skipped.
+ */
+#include "harness/lab/lab.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/test/check.h"
+#include "harness/lab/lab_daemon.h"
+#include "harness/lab/lab_process.h"
+#include "harness/lab/lab_route.h"
+#include "harness/lab/lab_space.h"
+
+#define SKIPPED 77
+#define NAME	"t-lab"
+#define FLOWS	50
+#define PORT	20000 /* a port */
+#define LINKS	16
+
+static int64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void
+sleep_ms(long ms)
+{
+	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+}
+
+/* A shell in the client's namespace, its output in the lab's folder. */
+static pid_t
+client_start(const struct lab *lab, const char *script, char output[LAB_PATH])
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+
+	snprintf(output, LAB_PATH, "/run/homeward/%s/client", lab->name);
+	(void)unlink(output);
+	return lab_spawn(lab, fabric_device(lab->fabric, DEVICE_CLIENT, 0),
+			 argv, output);
+}
+
+static uint32_t
+path_of(const struct lab *lab, uint16_t port, uint32_t links[LINKS],
+	uint32_t *server)
+{
+	struct address client = fabric_address(
+		lab->fabric, fabric_device(lab->fabric, DEVICE_CLIENT, 0),
+		lab->settings.service.family);
+
+	return lab_path(lab, &client, port, links, LINKS, server);
+}
+
+/* Who served each flow from that port on; FABRIC_NONE: nobody. */
+static void
+flows_fetch(const struct lab *lab, int port, uint32_t servers[FLOWS])
+{
+	char url[256], script[1024], path[LAB_PATH], line[256];
+	FILE *file;
+	pid_t pid;
+
+	lab_url(lab, 1000, 0, false, url, sizeof(url));
+	snprintf(script, sizeof(script),
+		 "for i in $(seq 0 %d); do echo flow $i; curl -g -s -o "
+		 "/dev/null -D - --max-time 5 --local-port $((%d + i)) '%s'; "
+		 "done",
+		 FLOWS - 1, port, url);
+	for (int i = 0; i < FLOWS; i++)
+		servers[i] = FABRIC_NONE;
+	pid = client_start(lab, script, path);
+	CHECK(pid > 0 && lab_process_wait(pid) == 0);
+	if ((file = fopen(path, "re")) == NULL)
+		return;
+	unsigned flow = FLOWS, number;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "flow %u", &number) == 1)
+			flow = number;
+		else if (sscanf(line, "X-Server: server%u", &number) == 1 &&
+			 flow < FLOWS)
+			servers[flow] = number - 1;
+	}
+	fclose(file);
+}
+
+/* All paths are known, and they are true. */
+static void
+paths_test(const struct lab *lab, const char *when)
+{
+	/* Not twice the same ports: the client, too, may have them in
+	 * TIME_WAIT. */
+	static int port = PORT;
+	uint32_t served[FLOWS], links[LINKS], server, count;
+	uint32_t wrong = 0, users[4] = { 0 };
+
+	port += FLOWS;
+	flows_fetch(lab, port, served);
+	for (int i = 0; i < FLOWS; i++) {
+		count = path_of(lab, (uint16_t)(port + i), links, &server);
+		CHECK(count == 5);
+		CHECK(fabric_tier(lab->fabric, links[0]) == TIER_CLIENT_EDGE);
+		CHECK(fabric_tier(lab->fabric, links[4]) == TIER_LEAF_SERVER);
+		if (server != served[i]) {
+			printf("port %d: to server%u, but server%u had it\n",
+			       port + i, server + 1, served[i] + 1);
+			wrong++;
+		}
+		if (server < 4)
+			users[server]++;
+	}
+	printf("IPv%u, %s: %u of %d paths wrong; flows a server %u %u %u %u\n",
+	       lab->settings.service.family, when, wrong, FLOWS, users[0],
+	       users[1], users[2], users[3]);
+	CHECK(wrong == 0);
+	CHECK(users[0] + users[1] + users[2] + users[3] == FLOWS);
+}
+
+/* A port whose flow moves from its server when this link is gone: asked by
+ * taking it away. FLOWS: none. */
+static int
+moved_find(const struct lab *lab, uint32_t link)
+{
+	uint32_t before[FLOWS], links[LINKS], server;
+	int found = FLOWS;
+
+	for (int i = 0; i < FLOWS; i++)
+		(void)path_of(lab, (uint16_t)(PORT + i), links, &before[i]);
+	CHECK(lab_link(lab, link, 0, false) == 0);
+	sleep_ms(500);
+	for (int i = 0; i < FLOWS && found == FLOWS; i++)
+		if (path_of(lab, (uint16_t)(PORT + i), links, &server) > 0 &&
+		    server != before[i])
+			found = i;
+	CHECK(lab_link(lab, link, 0, true) == 0);
+	CHECK(lab_route_wait(lab, now_ns() + 10 * NS_PER_S) == 0);
+	return found;
+}
+
+/* A download whose link is cut: the other server resets it. */
+static void
+cut_test(const struct lab *lab)
+{
+	char url[256], script[1024], path[LAB_PATH];
+	uint32_t link = fabric_link_find(lab->fabric, "leaf1-server1");
+	int flow = moved_find(lab, link);
+	int64_t began;
+	pid_t pid;
+
+	CHECK(flow < FLOWS);
+	lab_url(lab, 20000000, 20000000, false, url, sizeof(url));
+	snprintf(script, sizeof(script),
+		 "exec curl -g -s -o /dev/null --local-port %d '%s'",
+		 PORT + flow, url);
+	pid = client_start(lab, script, path);
+	sleep_ms(500);
+	began = now_ns();
+	CHECK(lab_link(lab, link, 0, false) == 0);
+	/* curl's 56: receive error, connection reset by peer. */
+	CHECK(lab_process_wait(pid) == 56);
+	printf("a cut under a download: reset after %.1f ms\n",
+	       (double)(now_ns() - began) / 1e6);
+	CHECK(now_ns() - began < 3 * NS_PER_S);
+	paths_test(lab, "a link down");
+	CHECK(lab_link(lab, link, 0, true) == 0);
+	CHECK(lab_route_wait(lab, now_ns() + 10 * NS_PER_S) == 0);
+}
+
+/* Carrier stays, and still its routes go (BFD) and come back. */
+static void
+silence_test(const struct lab *lab)
+{
+	uint32_t link = fabric_link_find(lab->fabric, "spine1-leaf1");
+	uint32_t spine = fabric_find(lab->fabric, "spine1", 6);
+	uint32_t there = 0, all = 0;
+	int64_t began = now_ns();
+
+	CHECK(lab_silence(lab, link, true) == 0);
+	do {
+		sleep_ms(5);
+		CHECK(lab_route_service(lab, spine, &there, &all) == 0);
+	} while (there == all && now_ns() - began < 5 * NS_PER_S);
+	printf("a silent link: noticed after %.0f ms\n",
+	       (double)(now_ns() - began) / 1e6);
+	CHECK(there + 1 == all && all == 4);
+	CHECK(now_ns() - began < NS_PER_S);
+	CHECK(lab_silence(lab, link, false) == 0);
+	CHECK(lab_silence(lab, link, false) == 0); /* harmless */
+	CHECK(lab_route_wait(lab, now_ns() + 10 * NS_PER_S) == 0);
+}
+
+static void
+drain_test(const struct lab *lab)
+{
+	uint32_t leaf = fabric_find(lab->fabric, "leaf1", 5);
+	uint32_t there = 0, all = 0;
+	int64_t began = now_ns();
+
+	CHECK(lab_drain(lab, 0, true) == 0);
+	do {
+		sleep_ms(5);
+		CHECK(lab_route_service(lab, leaf, &there, &all) == 0);
+	} while (there == all && now_ns() - began < 5 * NS_PER_S);
+	CHECK(there == 1 && all == 2);
+	CHECK(lab_drain(lab, 0, false) == 0);
+	CHECK(lab_route_wait(lab, now_ns() + 10 * NS_PER_S) == 0);
+}
+
+/* The relay passes carrier on, and the client's routes come back. */
+static void
+client_test(const struct lab *lab)
+{
+	uint32_t link = fabric_link_find(lab->fabric, "client1-edge1");
+	uint32_t links[LINKS], server;
+
+	for (uint32_t end = 0; end < 2; end++) {
+		CHECK(lab_link(lab, link, end, false) == 0);
+		sleep_ms(100);
+		CHECK(path_of(lab, PORT, links, &server) == 0);
+		CHECK(lab_link(lab, link, end, true) == 0);
+		sleep_ms(100);
+		CHECK(path_of(lab, PORT, links, &server) == 5);
+	}
+	paths_test(lab, "the client's link back");
+}
+
+static void
+upload_test(const struct lab *lab)
+{
+	char url[256], script[1024], path[LAB_PATH];
+	struct stat status;
+	bool found = false;
+	pid_t pid;
+
+	lab_url(lab, 0, 0, true, url, sizeof(url));
+	snprintf(script, sizeof(script),
+		 "exec curl -g -s -f -T /run/homeward/%s/blob %sa1", lab->name,
+		 url);
+	pid = client_start(lab, script, path);
+	CHECK(lab_process_wait(pid) == 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		lab_upload_path(lab, i, "a1", path);
+		if (stat(path, &status) == 0)
+			found = status.st_size == 30000000;
+	}
+	CHECK(found);
+}
+
+/* Of the daemon there. */
+static int
+daemon_niceness(const struct lab *lab, uint32_t server)
+{
+	char path[2 * LAB_PATH];
+	int pid = -1;
+
+	snprintf(path, sizeof(path), "%s/%s/daemon/daemon.pid", lab->folder,
+		 lab->fabric->names[server]);
+	FILE *file = fopen(path, "re");
+	CHECK(file != NULL && fscanf(file, "%d", &pid) == 1);
+	if (file != NULL)
+		fclose(file);
+	return pid > 0 ? getpriority(PRIO_PROCESS, (id_t)pid) : 0;
+}
+
+/* Killed, it is gone; started again, it joins again; always with the unit's
+ * niceness. */
+static void
+daemon_test(const struct lab *lab)
+{
+	int64_t began = now_ns();
+	bool joined = false;
+	char *text;
+
+	CHECK(daemon_niceness(lab, 1) == LAB_DAEMON_NICE);
+	CHECK(lab_daemon_kill(lab, 1, SIGKILL) == 0);
+	CHECK(lab_daemon_ask(lab, 1, "status json", true) == NULL);
+	CHECK(lab_daemon_kill(lab, 1, SIGKILL) == -1);
+	CHECK(lab_daemon_start(lab, 1) == 0);
+	while (!joined && now_ns() - began < 10 * NS_PER_S) {
+		sleep_ms(20);
+		text = lab_daemon_ask(lab, 1, "status json", true);
+		joined =
+			text != NULL && strstr(text, "\"joined\":true") != NULL;
+		free(text);
+	}
+	CHECK(joined);
+	CHECK(daemon_niceness(lab, 1) == LAB_DAEMON_NICE);
+	CHECK(lab_daemon_ask(lab, 1, "nonsense", true) == NULL);
+	printf("a daemon killed, started and joined after %.0f ms\n",
+	       (double)(now_ns() - began) / 1e6);
+}
+
+/* With daemons: the route is theirs to withdraw. */
+static void
+daemons_test(void)
+{
+	const char *bin = getenv("HOMEWARD_BIN"); /* where ctest has them */
+	struct settings settings;
+	struct lab lab;
+
+	if (bin != NULL) {
+		char path[4096];
+
+		snprintf(path, sizeof(path), "%s:/usr/sbin:/usr/bin:/sbin:/bin",
+			 bin);
+		setenv("PATH", path, 1);
+	}
+	settings_default(&settings);
+	if (lab_up(&lab, NAME, &settings) != 0) {
+		CHECK_ROW(false, "the lab comes up with daemons");
+		return;
+	}
+	drain_test(&lab);
+	daemon_test(&lab);
+	drain_test(&lab);
+	lab_close(&lab);
+	CHECK(lab_down(NAME) == 15);
+}
+
+static void
+family_test(uint8_t family)
+{
+	struct fault_settings fault = { .kind = FAULT_LINK_SILENT };
+	struct settings settings;
+	struct lab lab, again;
+	int64_t began = now_ns();
+
+	settings_default(&settings);
+	settings.service.homeward = false;
+	settings.faults = &fault; /* so that there is BFD */
+	settings.fault_count = 1;
+	settings.service.family = family;
+	settings.clients.size_bytes = 30000000;
+	settings.clients.pace_bps = 20000000;
+	if (lab_up(&lab, NAME, &settings) != 0) {
+		CHECK_ROW(false, "the lab comes up");
+		return;
+	}
+	printf("up in %.1f s\n", (double)(now_ns() - began) / 1e9);
+	paths_test(&lab, "converged");
+	cut_test(&lab);
+	silence_test(&lab);
+	drain_test(&lab);
+	client_test(&lab);
+	upload_test(&lab);
+	CHECK(lab_find(&again, NAME) == 0);
+	CHECK(again.settings.service.family == family);
+	lab_close(&again);
+	lab_close(&lab);
+	CHECK(lab_down(NAME) == 15);
+	CHECK(lab_down(NAME) == 0);
+	CHECK(lab_find(&again, NAME) == -1);
+}
+
+int
+main(void)
+{
+	const char *missing = lab_missing();
+
+	if (missing != NULL) {
+		printf("skipped: no lab here: %s\n", missing);
+		return SKIPPED;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	family_test(4);
+	family_test(6);
+	daemons_test();
+	return check_done();
+}

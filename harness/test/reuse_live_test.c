@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * reuse_live_test.c - a client's port again, while its old owner is remembered
+ *
+ *	       A server1	B server2	C server3 or 4
+ *	cut A  owner of the 1st	strays, A cached
+ *	cut B			the cache idles	strays, A cached
+ *	ends			    "		SYN of the 2nd: owner
+ *	B back			strays: not A's	owner
+ *	A back	strays, where the 1st was	owner
+ *
+ * One port, one service, so one session key. The second session begins within
+ * a second after the end of the first; then its packets are brought to every
+ * server that remembers the first one. Once the first ends as HTTP ends, by
+ * the server, which then keeps the key in TIME_WAIT; and once by the client's
+ * RST.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "core/test/check.h"
+#include "harness/emulate/visit.h"
+#include "harness/lab/lab_route.h"
+#include "harness/test/trial.h"
+#include "harness/test/visits.h"
+#include "harness/test/witness.h"
+
+#define PACE_BPS    (4 * UINT64_C(1000000))
+#define FIRST_BYTES (3 * UINT64_C(1000000)) /* 6 s */
+#define AGAIN_BYTES (8 * UINT64_C(1000000)) /* 16 s */
+#define FIRST_PORT  44001
+#define LAST_PORT   52000
+#define CANDIDATES  256
+#define A	    0
+#define B	    1
+#define PATIENCE    (15 * NS_PER_S)
+#define SETTLE_NS   (1500 * NS_PER_MS)
+/* Retransmission timers of 200 and 400 ms, a lookup, and a busy machine. */
+#define GAP_NS (1500 * NS_PER_MS)
+
+enum ending { /* how the first session ends */
+	BY_SERVER,
+	BY_RST,
+	ENDINGS
+};
+
+static const char *const ending_names[ENDINGS] = {
+	"ended by the server",
+	"ended by RST",
+};
+
+struct reuse {
+	struct trial trial;
+	struct visits visits;
+	struct witness *witness;
+	uint32_t link_a, link_b;
+	uint16_t ports[ENDINGS];
+	int abrupt; /* socket of the first session that ends by RST */
+	int first, again[ENDINGS]; /* numbers of visits */
+};
+
+/* ---- the way ---- */
+
+static uint32_t
+server_of(const struct reuse *reuse, uint16_t port)
+{
+	uint32_t link;
+
+	return trial_server(&reuse->trial, port, &link);
+}
+
+static bool
+both_at(const struct reuse *reuse, uint32_t low, uint32_t high)
+{
+	for (unsigned i = 0; i < ENDINGS; i++) {
+		uint32_t server = server_of(reuse, reuse->ports[i]);
+
+		if (server < low || server > high)
+			return false;
+	}
+	return true;
+}
+
+/* Until both ports lead to a server from low to high, and a moment more. */
+static bool
+both_reach(struct reuse *reuse, uint32_t low, uint32_t high)
+{
+	struct instant until = instant_after(trial_now(), PATIENCE);
+	bool there = false;
+
+	while (!there && instant_before(trial_now(), until)) {
+		visits_wait(&reuse->visits, 20 * NS_PER_MS);
+		there = both_at(reuse, low, high);
+	}
+	visits_mark(&reuse->visits);
+	visits_wait(&reuse->visits, SETTLE_NS);
+	return there && both_at(reuse, low, high);
+}
+
+static bool
+link_set(const struct reuse *reuse, uint32_t link, bool up)
+{
+	return lab_link(&reuse->trial.lab, link, 1, up) == 0;
+}
+
+/* Two ports that lead to A by way of leaf2, and to C without both links: found
+ * by taking these away. Not leaf1: the flows of the first next hop of all go to
+ * the second one (RFC 2992), and leaf2 has the same servers. */
+static bool
+ports_choose(struct reuse *reuse)
+{
+	const struct lab *lab = &reuse->trial.lab;
+	uint16_t candidates[CANDIDATES];
+	uint32_t count = 0, found = 0, link;
+
+	for (uint16_t port = FIRST_PORT;
+	     port < LAST_PORT && count < CANDIDATES / 4; port++)
+		if (trial_server(&reuse->trial, port, &link) == A &&
+		    link == reuse->link_a)
+			candidates[count++] = port;
+	CHECK(link_set(reuse, reuse->link_a, false));
+	CHECK(link_set(reuse, reuse->link_b, false));
+	visits_wait(&reuse->visits, SETTLE_NS);
+	for (uint32_t i = 0; i < count && found < ENDINGS; i++) {
+		uint32_t server = server_of(reuse, candidates[i]);
+
+		if (server != FABRIC_NONE && server > B)
+			reuse->ports[found++] = candidates[i];
+	}
+	CHECK(link_set(reuse, reuse->link_a, true));
+	CHECK(link_set(reuse, reuse->link_b, true));
+	CHECK(lab_route_wait(lab, trial_now().ns + PATIENCE) == 0);
+	return found == ENDINGS && both_at(reuse, A, A);
+}
+
+/* ---- the first sessions ---- */
+
+/* A download by a socket that can be closed by a RST. Or -1. */
+static int
+abrupt_open(const struct reuse *reuse, uint16_t port)
+{
+	const struct lab *lab = &reuse->trial.lab;
+	struct session_key key = visits_key(lab, port);
+	struct sockaddr_storage from, to;
+	socklen_t from_size = visit_client(&key, &from);
+	socklen_t to_size = visit_service(&key, &to);
+	const struct timeval patience = { 5, 0 };
+	char url[VISIT_URL], request[2 * VISIT_URL];
+	int space = lab_namespace(
+		lab, trial_device(&reuse->trial, DEVICE_CLIENT, 0));
+	int fd = visit_socket(space, from.ss_family, SOCK_STREAM, 0);
+
+	close(space);
+	if (fd < 0)
+		return -1;
+	lab_url(lab, FIRST_BYTES, PACE_BPS, false, url, sizeof(url));
+	int size = snprintf(request, sizeof(request),
+			    "GET /%s HTTP/1.1\r\nHost: x\r\n\r\n",
+			    strstr(url, "blob"));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (bind(fd, (struct sockaddr *)&from, from_size) != 0 ||
+	    connect(fd, (struct sockaddr *)&to, to_size) != 0 ||
+	    send(fd, request, (size_t)size, MSG_NOSIGNAL) != size) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Take what has come; its amount. */
+static size_t
+abrupt_read(const struct reuse *reuse)
+{
+	static char bytes[65536];
+	size_t sum = 0;
+
+	for (ssize_t size; (size = recv(reuse->abrupt, bytes, sizeof(bytes),
+					MSG_DONTWAIT)) > 0;)
+		sum += (size_t)size;
+	return sum;
+}
+
+static void
+abrupt_close(struct reuse *reuse)
+{
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	CHECK(setsockopt(reuse->abrupt, SOL_SOCKET, SO_LINGER, &now,
+			 sizeof(now)) == 0);
+	CHECK(close(reuse->abrupt) == 0);
+	reuse->abrupt = -1;
+}
+
+static void
+first_sessions(struct reuse *reuse)
+{
+	struct visits *visits = &reuse->visits;
+
+	reuse->first =
+		visits_begin(visits, VISITS_CROWD, false,
+			     reuse->ports[BY_SERVER], FIRST_BYTES, PACE_BPS);
+	reuse->abrupt = abrupt_open(reuse, reuse->ports[BY_RST]);
+	CHECK(reuse->first >= 0 && reuse->abrupt >= 0);
+	visits_wait(visits, NS_PER_S / 2);
+	CHECK(link_set(reuse, reuse->link_a, false));
+	CHECK(both_reach(reuse, B, B));
+	CHECK(abrupt_read(reuse) > 0);
+	CHECK(trial_counter(&reuse->trial, B, "steer_forwards") > 0);
+	CHECK(link_set(reuse, reuse->link_b, false));
+	CHECK(both_reach(reuse, B + 1, FABRIC_NONE - 1));
+	CHECK(abrupt_read(reuse) > 0); /* it still lives */
+	CHECK(!visits->all[reuse->first].ended);
+}
+
+/* ---- the second ones ---- */
+
+/* As soon as the port is free; it must be within a second. */
+static void
+again_open(struct reuse *reuse, enum ending ending)
+{
+	struct instant start = trial_now();
+	int number;
+
+	while ((number = visits_begin(&reuse->visits, VISITS_CROWD, false,
+				      reuse->ports[ending], AGAIN_BYTES,
+				      PACE_BPS)) == -EADDRINUSE &&
+	       instant_distance_ns(start, trial_now()) < NS_PER_S)
+		visits_wait(&reuse->visits, NS_PER_MS);
+	CHECK_ROW(number >= 0, ending_names[ending]);
+	reuse->again[ending] = number;
+	fprintf(stderr, "%s: port %u again after %.1f ms\n",
+		ending_names[ending], (unsigned)reuse->ports[ending],
+		(double)instant_distance_ns(start, trial_now()) / 1e6);
+}
+
+static void
+second_sessions(struct reuse *reuse)
+{
+	struct visits *visits = &reuse->visits;
+	const struct visits_one *first = &visits->all[reuse->first];
+	struct instant until = instant_after(trial_now(), PATIENCE);
+
+	abrupt_close(reuse);
+	again_open(reuse, BY_RST);
+	while (!visits->all[reuse->first].ended &&
+	       instant_before(trial_now(), until))
+		visits_wait(visits, NS_PER_MS);
+	first = &visits->all[reuse->first];
+	CHECK(first->ended && first->outcome == OUTCOME_CLOSED);
+	again_open(reuse, BY_SERVER);
+}
+
+/* Both go on. */
+static void
+progress_check(struct reuse *reuse, const char *when)
+{
+	struct visits *visits = &reuse->visits;
+
+	for (unsigned i = 0; i < ENDINGS; i++) {
+		uint64_t bytes = visits->all[reuse->again[i]].bytes;
+		int64_t gap_ns =
+			visits_gap_ns(visits, (uint32_t)reuse->again[i]);
+
+		fprintf(stderr,
+			"%s, %s: %" PRIu64 " bytes, longest gap %.0f ms\n",
+			when, ending_names[i], bytes, (double)gap_ns / 1e6);
+		CHECK_ROW(gap_ns < GAP_NS, ending_names[i]);
+		CHECK_ROW(bytes > 0, ending_names[i]);
+		CHECK_ROW(bytes < AGAIN_BYTES, ending_names[i]);
+	}
+	CHECK(witness_resets(reuse->witness, 0) == 0);
+}
+
+static void
+reuse_do(struct reuse *reuse)
+{
+	const struct fabric *fabric = reuse->trial.lab.fabric;
+	struct trial *trial = &reuse->trial;
+
+	reuse->link_a = fabric_link_find(fabric, "leaf2-server1");
+	reuse->link_b = fabric_link_find(fabric, "leaf2-server2");
+	bool chosen = ports_choose(reuse);
+	CHECK(chosen);
+	if (!chosen)
+		return;
+	first_sessions(reuse);
+	second_sessions(reuse);
+	if (reuse->again[BY_SERVER] < 0 || reuse->again[BY_RST] < 0)
+		return;
+	visits_mark(&reuse->visits);
+	visits_wait(&reuse->visits, SETTLE_NS);
+	progress_check(reuse, "at C");
+	CHECK(both_at(reuse, B + 1, FABRIC_NONE - 1));
+
+	uint64_t before = trial_counter(trial, B, "steer_not_mine_received");
+	CHECK(link_set(reuse, reuse->link_b, true));
+	CHECK(both_reach(reuse, B, B));
+	progress_check(reuse, "strays at B");
+	CHECK(trial_counter(trial, B, "steer_not_mine_received") > before);
+
+	CHECK(link_set(reuse, reuse->link_a, true));
+	CHECK(both_reach(reuse, A, A));
+	progress_check(reuse, "strays at A");
+	CHECK(visits_finish(&reuse->visits, 60 * NS_PER_S));
+	CHECK(trial_sum(trial, "kernel_resets") == 0);
+	CHECK(trial_sum(trial, "steer_resets") == 0);
+	CHECK(witness_resets(reuse->witness, 0) == 0);
+}
+
+/* One family; 0, 1 or TRIAL_SKIP. */
+static int
+reuses(const char *name, uint8_t family)
+{
+	static struct reuse reuse;
+	struct settings settings;
+	char error[256];
+
+	memset(&reuse, 0, sizeof(reuse));
+	settings_default(&settings);
+	settings.service.family = family;
+	settings.fabric.client_link.delay_ns = 0;
+	settings.clients.size_bytes = AGAIN_BYTES;
+	settings.clients.pace_bps = PACE_BPS;
+	int code = trial_begin_as(&reuse.trial, name, &settings);
+	if (code != 0)
+		return code;
+	reuse.witness = witness_open(&reuse.trial.lab, 0, error, sizeof(error));
+	if (reuse.witness == NULL)
+		fprintf(stderr, "%s\n", error);
+	code = visits_create(&reuse.visits, &reuse.trial.lab);
+	CHECK(code == 0 && reuse.witness != NULL);
+	if (code == 0 && reuse.witness != NULL)
+		reuse_do(&reuse);
+	visits_destroy(&reuse.visits);
+	witness_close(reuse.witness);
+	trial_end(&reuse.trial);
+	return 0;
+}
+
+int
+main(void)
+{
+	int code = reuses("reuse4", 4);
+
+	if (code == 0)
+		code = reuses("reuse6", 6);
+	return code != 0 ? code : check_done();
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conf.c - the file around the statements (statement.h)
+ *
+ * All complaints of one file are made, not only the first: who made three
+ * errors wants to hear of three. The order of statements means nothing, so
+ * what hangs together is checked at the end, and only when each statement by
+ * itself was right; such a complaint points at the later one of the two.
+ *
+ * The outer packets between servers have the family of `address`, so all
+ * servers of a cluster have addresses of one family. What is inside may be of
+ * either: services of IPv4 and of IPv6 go through the same tunnel.
+ */
+#include "live/conf/conf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/conf/nearest.h"
+#include "live/conf/statement.h"
+
+#define FILE_MAX (1 << 20)
+
+void
+conf_default(struct conf *conf)
+{
+	memset(conf, 0, sizeof(*conf));
+	conf->self.port = 7000;
+	strcpy(conf->tun, "homeward0");
+	strcpy(conf->control, "/run/homeward/control");
+	strcpy(conf->state, "/run/homeward/sessions");
+	strcpy(conf->user, "nobody");
+	conf->linger_ns = 5 * NS_PER_S;
+	conf->sessions_max = 65536;
+	conf->peers_max = 4096;
+	conf->records_max = 262144;
+	conf->flows_max = 65536;
+	conf->trace_lines_per_s = 100;
+	node_settings_default(&conf->node);
+	steer_settings_default(&conf->steer);
+}
+
+static const struct statement *
+statement_named(struct statement_reader *reader, const struct word *word)
+{
+	struct nearest nearest = nearest_start(word->text);
+	char hint[96];
+
+	for (uint32_t i = 0; i < statement_count; i++) {
+		if (strcmp(statements[i].name, word->text) == 0)
+			return &statements[i];
+		nearest_offer(&nearest, statements[i].name);
+	}
+	nearest_hint(&nearest, hint, sizeof(hint));
+	statement_complain(reader,
+			   (struct mark){ reader->words.line, word->column },
+			   "unknown statement '%s'%s", word->text, hint);
+	return NULL;
+}
+
+static bool
+is_many(const struct statement *statement)
+{
+	return statement->kind == STATEMENT_SERVICE ||
+	       statement->kind == STATEMENT_UPLINK ||
+	       statement->kind == STATEMENT_PEER;
+}
+
+static void
+line_read(struct statement_reader *reader)
+{
+	const struct words *words = &reader->words;
+	const struct statement *statement =
+		statement_named(reader, &words->words[0]);
+
+	if (statement == NULL)
+		return;
+	struct mark *mark = &reader->marks[statement - statements];
+	if (mark->line != 0 && !is_many(statement)) {
+		statement_complain(
+			reader,
+			(struct mark){ words->line, words->words[0].column },
+			"'%s' again; it is in line %u already", statement->name,
+			mark->line);
+		return;
+	}
+	*mark = (struct mark){
+		.line = words->line,
+		.column = words->words[words->count > 1].column,
+	};
+	statement_read(reader, statement);
+}
+
+/*
+ * What hangs together
+ */
+
+/* Of two single statements, the one that stands later. */
+static struct mark
+later(const struct statement_reader *reader, const char *a, const char *b)
+{
+	struct mark last = { .line = 1, .column = 1 };
+
+	for (uint32_t i = 0; i < statement_count; i++) {
+		const struct mark *mark = &reader->marks[i];
+		if ((strcmp(statements[i].name, a) == 0 ||
+		     strcmp(statements[i].name, b) == 0) &&
+		    mark->line >= last.line)
+			last = *mark;
+	}
+	return last;
+}
+
+static void
+values_check(struct statement_reader *reader)
+{
+	const struct conf *conf = reader->conf;
+	const struct node_settings *node = &conf->node;
+	const struct {
+		bool wrong;
+		const char *a, *b;
+		const char *why;
+	} rules[] = {
+		{ node->alpha > node->k, "alpha", "k",
+		  "'alpha' must not exceed 'k'" },
+		{ node->replicas > node->k, "replicas", "k",
+		  "'replicas' must not exceed 'k'" },
+		{ node->timeout_floor_ns > node->timeout_cap_ns,
+		  "timeout-floor", "timeout-cap",
+		  "'timeout-floor' must not exceed 'timeout-cap'" },
+		{ conf->self.port == conf->steer.gue_port, "port", "gue-port",
+		  "'port' and 'gue-port' must differ" },
+		{ strcmp(conf->control, conf->state) == 0, "control", "state",
+		  "'control' and 'state' must differ" },
+		{ strcmp(conf->secret, conf->state) == 0, "secret", "state",
+		  "'secret' and 'state' must differ" },
+		{ strcmp(conf->secret, conf->control) == 0, "secret", "control",
+		  "'secret' and 'control' must differ" },
+		{ (conf->withdraw[0] == '\0') != (conf->announce[0] == '\0'),
+		  "withdraw", "announce",
+		  "'withdraw' and 'announce' belong together" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (rules[i].wrong)
+			statement_complain(
+				reader, later(reader, rules[i].a, rules[i].b),
+				"%s", rules[i].why);
+	}
+}
+
+static void
+services_check(struct statement_reader *reader)
+{
+	const struct conf *conf = reader->conf;
+
+	for (uint32_t i = 0; i < conf->service_count; i++) {
+		const struct steer_service *service = &conf->services[i];
+
+		if (address_equal(&service->address, &conf->self.address))
+			statement_complain(reader, reader->services[i],
+					   "a service's address is anycast, "
+					   "this is the server's own");
+		for (uint32_t j = 0; j < i; j++) {
+			if (service->port != conf->services[j].port ||
+			    !address_equal(&service->address,
+					   &conf->services[j].address))
+				continue;
+			statement_complain(reader, reader->services[i],
+					   "this service is in line %u already",
+					   reader->services[j].line);
+			break;
+		}
+	}
+}
+
+static void
+peers_check(struct statement_reader *reader)
+{
+	struct conf *conf = reader->conf;
+
+	for (uint32_t i = 0; i < conf->peer_count; i++) {
+		struct endpoint *peer = &conf->peers[i];
+
+		if (peer->port == 0)
+			peer->port = conf->self.port;
+		if (peer->address.family != conf->self.address.family)
+			statement_complain(reader, reader->peers[i],
+					   "a peer must be IPv%u, as the "
+					   "server's own address is",
+					   conf->self.address.family);
+		for (uint32_t j = 0; j < i; j++) {
+			if (peer->port != conf->peers[j].port ||
+			    !address_equal(&peer->address,
+					   &conf->peers[j].address))
+				continue;
+			statement_complain(reader, reader->peers[i],
+					   "this peer is in line %u already",
+					   reader->peers[j].line);
+			break;
+		}
+	}
+}
+
+static void
+uplinks_check(struct statement_reader *reader)
+{
+	const struct conf *conf = reader->conf;
+
+	for (uint32_t i = 0; i < conf->uplink_count; i++) {
+		if (strcmp(conf->uplinks[i], conf->tun) == 0)
+			statement_complain(reader, reader->uplinks[i],
+					   "'%s' is the name of our own TUN "
+					   "device",
+					   conf->tun);
+		for (uint32_t j = 0; j < i; j++) {
+			if (strcmp(conf->uplinks[i], conf->uplinks[j]) == 0)
+				statement_complain(
+					reader, reader->uplinks[i],
+					"this uplink is in line %u already",
+					reader->uplinks[j].line);
+		}
+	}
+}
+
+static void
+missing_check(struct statement_reader *reader)
+{
+	for (uint32_t i = 0; i < statement_count; i++) {
+		if (statements[i].required && reader->marks[i].line == 0)
+			statement_complain(
+				reader, (struct mark){ reader->words.line, 1 },
+				"the file ends without '%s'",
+				statements[i].name);
+	}
+}
+
+int
+conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
+	   FILE *talk)
+{
+	struct conf fresh;
+	struct statement_reader reader; /* 12 KiB */
+	int result;
+
+	conf_default(&fresh);
+	memset(&reader, 0, sizeof(reader));
+	reader.conf = &fresh;
+	reader.path = path;
+	reader.talk = talk;
+	words_start(&reader.words, bytes, size);
+	while ((result = words_next(&reader.words)) != 0) {
+		if (result == 1)
+			line_read(&reader);
+		else
+			statement_complain(
+				&reader,
+				(struct mark){ reader.words.line,
+					       reader.words.problem_column },
+				"%s", reader.words.problem);
+	}
+	missing_check(&reader);
+	if (reader.problems == 0) {
+		values_check(&reader);
+		services_check(&reader);
+		peers_check(&reader);
+		uplinks_check(&reader);
+	}
+	if (reader.problems > STATEMENT_PROBLEMS)
+		fprintf(talk, "%s: and %u more\n", path,
+			reader.problems - STATEMENT_PROBLEMS);
+	if (reader.problems > 0)
+		return -1;
+	*conf = fresh;
+	return 0;
+}
+
+int
+conf_load(struct conf *conf, const char *path, FILE *talk)
+{
+	FILE *file = fopen(path, "re");
+	char *bytes = malloc(FILE_MAX + 1);
+	size_t size = 0;
+	int error = 0, result = -1;
+
+	if (file == NULL || bytes == NULL) {
+		error = errno;
+	} else {
+		size = fread(bytes, 1, FILE_MAX + 1, file);
+		if (ferror(file))
+			error = errno;
+		else if (size > FILE_MAX)
+			error = EFBIG;
+	}
+	if (error != 0)
+		fprintf(talk, "%s: %s\n", path, strerror(error));
+	else
+		result = conf_parse(conf, path, bytes, size, talk);
+	free(bytes);
+	if (file != NULL)
+		fclose(file);
+	return result;
+}
+
+void
+conf_print(const struct conf *conf, FILE *file)
+{
+	for (uint32_t i = 0; i < statement_count; i++)
+		statement_print(&statements[i], conf, file);
+}
+
+const char *
+conf_fixed(const struct conf *from, const struct conf *to)
+{
+	for (uint32_t i = 0; i < statement_count; i++) {
+		if (statements[i].fixed &&
+		    !statement_same(&statements[i], from, to))
+			return statements[i].name;
+	}
+	return NULL;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conf.h - homewardd.conf(5), read and printed back
+ *
+ * One statement a line, `#` begins a comment, words may be "quoted":
+ *
+ *	address 10.0.0.1		# loopback; the node is there
+ *	service 192.0.2.1 port 80
+ *	uplink eth1
+ *	uplink eth2
+ *	peer 10.0.0.2			# known servers to join through
+ *	secret /etc/homeward/secret
+ *
+ * Units end numbers ("250ms", "8MiB", "30s"). An unknown word names the
+ * nearest known one. What conf_print() writes parses to the same struct, and
+ * printing that again gives the same bytes. All statements are one table
+ * (statement.h), the file's words are those of words.h.
+ *
+ * Required: address, service, uplink, secret. The outer packets between
+ * servers have the family of `address`; so peers have it too, services may be
+ * of either.
+ */
+#ifndef LIVE_CONF_CONF_H
+#define LIVE_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/dht/node.h"
+#include "core/steer/steer.h"
+
+#define CONF_PATH	  256
+#define CONF_UPLINKS	  8
+#define CONF_SERVICES	  256
+#define CONF_PEERS	  256
+#define CONF_NAME	  16 /* IFNAMSIZ */
+#define CONF_COMMAND	  512
+#define CONF_PATH_DEFAULT "/etc/homeward/homewardd.conf"
+
+struct conf {
+	struct endpoint self; /* `address`; port: `port`, 7000 */
+	struct steer_service services[CONF_SERVICES];
+	uint32_t service_count;
+	char uplinks[CONF_UPLINKS][CONF_NAME];
+	uint32_t uplink_count;
+	struct endpoint peers[CONF_PEERS];
+	uint32_t peer_count;
+	char tun[CONF_NAME]; /* homeward0 */
+	char secret[CONF_PATH];
+	char control[CONF_PATH]; /* Unix socket: /run/homeward/control */
+	char state[CONF_PATH]; /* sessions.h: /run/homeward/sessions */
+	char user[32]; /* after setup: "nobody"; "" stays root */
+	/* Run as root by herald.h, through /bin/sh -c. `withdraw`, `announce`;
+	 * "" means that drain refuses. */
+	char withdraw[CONF_COMMAND], announce[CONF_COMMAND];
+	struct endpoint prometheus; /* port 0: off; loopback addresses only */
+	int64_t store_after_ns; /* 0 */
+	int64_t linger_ns; /* a closed session is removed after this: 5 s */
+	uint32_t sessions_max, peers_max, records_max, flows_max;
+	uint32_t trace_lines_per_s; /* 100 */
+	struct node_settings node;
+	/* With `gue-port`. services and tag keys are filled by whoever makes
+	 * the engine. */
+	struct steer_settings steer;
+};
+
+void conf_default(struct conf *);
+/* From the bytes of a file of that name. 0, or -1 with one or more lines
+ * "file:line:column: message" on talk; then the struct is as it was. */
+int conf_parse(struct conf *, const char *path, const char *bytes, size_t size,
+	       FILE *talk);
+/* 0; -1 after complaining on talk. */
+int conf_load(struct conf *, const char *path, FILE *talk);
+/* All of it, defaults included. */
+void conf_print(const struct conf *, FILE *);
+/* May a running daemon go from one to the other? NULL: yes; else the name of
+ * the first statement that needs a restart (address, uplink, tun ...). */
+const char *conf_fixed(const struct conf *from, const struct conf *to);
+
+#endif

@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control.c - see control.h
+ *
+ *	IDLE --line--> answered at once, or
+ *	     --lookup--> ASKING --engine--> answered
+ *	     --sessions, peers--> LISTING --all written--> answered
+ *	     --drain, undrain--> DRAINING, UNDRAINING --drain.h--> answered
+ *	     --trace, watch--> TRACING, WATCHING, for good
+ *
+ * One request at a time: while one is under way or its answer waits to be
+ * read, nothing is read from that caller. What engine verbs call (lines for
+ * watch and trace, a lookup's answer) only appends to backlogs; sockets are
+ * written in control_ready() and control_tick(), and callers are closed there
+ * and nowhere else, so that no caller vanishes under a loop over them.
+ *
+ * Full: CONTROL_CALLERS at a time, the newest is told so and closed; and
+ * CONTROL_LISTINGS tables at a time.
+ */
+#include "live/control/control.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "live/control/backlog.h"
+#include "live/control/caller.h"
+#include "live/control/command.h"
+#include "live/control/door.h"
+#include "live/control/inquiry.h"
+#include "live/control/listing.h"
+#include "live/control/metrics.h"
+#include "live/control/status.h"
+#include "live/control/vigil.h"
+#include "live/engine/tracer.h"
+
+#define CONTROL_CALLERS	 32
+#define CONTROL_LISTINGS 4
+#define CONTROL_EVENTS	 64
+#define CONTROL_ROUNDS	 4 /* pieces of work for a caller in one wake-up */
+#define LISTING_PIECE	 65536 /* bytes that may wait of a listing */
+
+/* Tokens of the epoll set; callers are 0 to CONTROL_CALLERS - 1. */
+#define TOKEN_LISTEN  1000
+#define TOKEN_METRICS 1001
+#define TOKEN_DRAIN   1002
+
+struct control {
+	struct control_subject subject;
+	int epoll, listener;
+	struct instant started;
+	struct caller callers[CONTROL_CALLERS];
+	struct tracer trace;
+	uint32_t tracing, watching; /* how many do */
+	struct metrics *metrics;
+	struct endpoint metrics_at; /* tried to listen there */
+};
+
+/* ---- answers ---- */
+
+static void
+status_answer(struct control *control, struct caller *caller,
+	      const struct command *command, struct instant now)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL) {
+		caller_answer(caller, strerror(ENOMEM));
+		return;
+	}
+	if (command->kind == COMMAND_COUNTERS)
+		status_counters(&control->subject, out);
+	else if (command->json)
+		status_json(&control->subject, control->started, now, out);
+	else
+		status_print(&control->subject, control->started, now, out);
+	bool written = fclose(out) == 0;
+	if (written)
+		caller_say(caller, text, size, CONTROL_BACKLOG);
+	free(text);
+	caller_answer(caller, written ? NULL : strerror(ENOMEM));
+}
+
+/* ---- sessions, peers ---- */
+
+static void
+listing_go(struct caller *caller)
+{
+	int result =
+		listing_write(caller->listing, &caller->out, LISTING_PIECE);
+
+	if (result == 0)
+		return;
+	listing_free(caller->listing);
+	caller->listing = NULL;
+	/* Without memory the answer cannot be mended. */
+	if (result < 0)
+		caller->state = CALLER_GONE;
+	else
+		caller_answer(caller, NULL);
+}
+
+static void
+listing_begin(struct control *control, struct caller *caller,
+	      const struct command *command)
+{
+	unsigned running = 0;
+
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
+		running += control->callers[i].listing != NULL;
+	if (running >= CONTROL_LISTINGS) {
+		caller_answer(caller, "too many listings at once; try again");
+		return;
+	}
+	caller->listing =
+		command->kind == COMMAND_SESSIONS
+			? listing_of_sessions(control->subject.sessions,
+					      command->json)
+			: listing_of_peers(control->subject.engine,
+					   command->json);
+	if (caller->listing == NULL) {
+		caller_answer(caller, strerror(ENOMEM));
+		return;
+	}
+	caller->state = CALLER_LISTING;
+	listing_go(caller);
+}
+
+/* ---- drain ---- */
+
+static void
+drain_tick(struct control *control, struct instant now)
+{
+	struct drain *drain = control->subject.drain;
+	struct engine_status status;
+
+	engine_status(control->subject.engine, &status);
+	(void)drain_update(drain, now, status.sessions);
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
+		vigil_turn(&control->callers[i], &control->subject, &status,
+			   now);
+}
+
+/* ---- trace, watch ---- */
+
+/* A line to all that are in this state; whoever is too slow goes. */
+static void
+lines_send(struct control *control, enum caller_state state, const char *line,
+	   size_t size)
+{
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+		struct caller *caller = &control->callers[i];
+		if (caller->state == state)
+			caller_say(caller, line, size, CONTROL_BACKLOG);
+	}
+}
+
+static void
+report_take(void *context, const struct report *report)
+{
+	struct control *control = context;
+	char line[REPORT_LINE];
+
+	if (control->watching > 0)
+		lines_send(control, CALLER_WATCHING, line,
+			   report_format(report, line));
+}
+
+static void
+decision_take(void *context, struct instant at,
+	      const struct steer_result *result, const char *what)
+{
+	struct control *control = context;
+	char line[TRACER_LINE];
+
+	if (control->tracing == 0 ||
+	    !tracer_pass(&control->trace, at,
+			 control->subject.conf->trace_lines_per_s))
+		return;
+	lines_send(control, CALLER_TRACING, line,
+		   tracer_format(&control->trace, at, result, what, line));
+}
+
+/* The engine calls us only while somebody listens: a line for every packet
+ * has its price even if nobody reads it. */
+static void
+listener_set(struct control *control)
+{
+	const struct engine_listener listener = {
+		.context = control,
+		.report = control->watching > 0 ? report_take : NULL,
+		.decision = control->tracing > 0 ? decision_take : NULL,
+	};
+
+	engine_listen(control->subject.engine, &listener);
+}
+
+static void
+listeners_count(struct control *control)
+{
+	uint32_t tracing = 0, watching = 0;
+
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+		tracing += control->callers[i].state == CALLER_TRACING;
+		watching += control->callers[i].state == CALLER_WATCHING;
+	}
+	bool changed = (tracing > 0) != (control->tracing > 0) ||
+		       (watching > 0) != (control->watching > 0);
+	control->tracing = tracing;
+	control->watching = watching;
+	if (changed)
+		listener_set(control);
+}
+
+static int64_t
+wall_offset_ns(void)
+{
+	struct timespec wall, monotonic;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	(void)clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	return (int64_t)(wall.tv_sec - monotonic.tv_sec) * NS_PER_S +
+	       wall.tv_nsec - monotonic.tv_nsec;
+}
+
+static void
+stream_begin(struct control *control, struct caller *caller,
+	     enum caller_state state, struct instant now)
+{
+	caller_answer(caller, NULL);
+	if (caller->state != CALLER_IDLE)
+		return;
+	caller->state = state;
+	if (state == CALLER_TRACING && control->tracing == 0)
+		tracer_begin(&control->trace, now, wall_offset_ns());
+	listeners_count(control);
+}
+
+static void
+trace_tick(struct control *control, struct instant now)
+{
+	char line[TRACER_LINE];
+	size_t size = tracer_more(&control->trace, now, line);
+
+	if (size > 0)
+		lines_send(control, CALLER_TRACING, line, size);
+}
+
+/* ---- requests ---- */
+
+static void
+reload_answer(struct control *control, struct caller *caller,
+	      struct instant now)
+{
+	char error[1024] = "it failed";
+
+	if (control->subject.reload(control->subject.context, now, error,
+				    sizeof(error)) == 0) {
+		caller_answer(caller, NULL);
+		return;
+	}
+	/* One sentence, one line, whatever it holds. */
+	for (char *at = error; *at != '\0'; at++)
+		*at = *at == '\n' ? ' ' : *at;
+	caller_answer(caller, error);
+}
+
+static void
+command_do(struct control *control, struct caller *caller,
+	   const struct command *command, struct instant now)
+{
+	switch (command->kind) {
+	case COMMAND_STATUS:
+	case COMMAND_COUNTERS:
+		status_answer(control, caller, command, now);
+		break;
+	case COMMAND_SESSIONS:
+	case COMMAND_PEERS:
+		listing_begin(control, caller, command);
+		break;
+	case COMMAND_LOOKUP:
+		inquiry_begin(caller, control->subject.engine, now, command);
+		break;
+	case COMMAND_DRAIN:
+	case COMMAND_UNDRAIN:
+		vigil_begin(caller, &control->subject, now, command);
+		break;
+	case COMMAND_TRACE:
+		stream_begin(control, caller, CALLER_TRACING, now);
+		break;
+	case COMMAND_WATCH:
+		stream_begin(control, caller, CALLER_WATCHING, now);
+		break;
+	case COMMAND_RELOAD:
+	case COMMAND_KINDS:
+		reload_answer(control, caller, now);
+		break;
+	}
+}
+
+/* Commands that have come, while the caller is idle and reads. */
+static void
+lines_take(struct control *control, struct caller *caller, struct instant now)
+{
+	int size;
+
+	while (caller->state == CALLER_IDLE &&
+	       backlog_size(&caller->out) == 0 &&
+	       (size = caller_line(caller)) >= 0) {
+		struct command command;
+		char error[512];
+		int result = command_parse(caller->line, (size_t)size, &command,
+					   error, sizeof(error));
+
+		caller_line_done(caller, (size_t)size);
+		if (result != 0)
+			caller_answer(caller, error);
+		else
+			command_do(control, caller, &command, now);
+	}
+	if (caller->state != CALLER_IDLE || backlog_size(&caller->out) > 0)
+		return;
+	if (caller->line_size == CALLER_LINE) {
+		caller_answer(caller, "that line is too long");
+		caller->state = CALLER_ENDING;
+	} else if (caller->ended) {
+		caller->state = CALLER_ENDING;
+	}
+}
+
+/* ---- callers ---- */
+
+static void
+connection_close(struct control *control, struct caller *caller)
+{
+	(void)epoll_ctl(control->epoll, EPOLL_CTL_DEL, caller->fd, NULL);
+	caller_close(caller);
+}
+
+/* Write, go on with what waited for that, and watch for what is next. A piece
+ * of work at a time: whoever asks for much comes again when epoll says so. */
+static void
+connection_turn(struct control *control, struct caller *caller,
+		struct instant now)
+{
+	for (int round = 0; round < CONTROL_ROUNDS; round++) {
+		if (!caller_send(caller))
+			break;
+		if (caller->state == CALLER_LISTING)
+			listing_go(caller);
+		else if (caller->state == CALLER_IDLE)
+			lines_take(control, caller, now);
+		if (backlog_size(&caller->out) == 0)
+			break;
+	}
+	bool waits = backlog_size(&caller->out) > 0;
+	if (caller->state == CALLER_GONE ||
+	    (caller->state == CALLER_ENDING && !waits)) {
+		connection_close(control, caller);
+		return;
+	}
+	uint32_t events = waits ? EPOLLOUT : 0;
+	if (caller->state == CALLER_IDLE && !waits && !caller->ended)
+		events |= EPOLLIN;
+	if (events == caller->events)
+		return;
+	struct epoll_event event = {
+		.events = events,
+		.data.u32 = (uint32_t)(caller - control->callers),
+	};
+	(void)epoll_ctl(control->epoll, EPOLL_CTL_MOD, caller->fd, &event);
+	caller->events = events;
+}
+
+static void
+connections_turn(struct control *control, struct instant now)
+{
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+		struct caller *caller = &control->callers[i];
+		if (caller->state != CALLER_FREE)
+			connection_turn(control, caller, now);
+	}
+	listeners_count(control);
+}
+
+static void
+connection_accept(struct control *control)
+{
+	static const char full[] = "error: too many clients\n";
+	int fd = accept4(control->listener, NULL, NULL,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+	uint32_t i = 0;
+
+	if (fd < 0)
+		return;
+	while (i < CONTROL_CALLERS && control->callers[i].state != CALLER_FREE)
+		i++;
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
+	if (i == CONTROL_CALLERS ||
+	    epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		(void)send(fd, full, sizeof(full) - 1,
+			   MSG_DONTWAIT | MSG_NOSIGNAL);
+		close(fd);
+		return;
+	}
+	caller_begin(&control->callers[i], fd);
+	control->callers[i].events = EPOLLIN;
+}
+
+static void
+connection_event(struct control *control, uint32_t index, uint32_t events)
+{
+	struct caller *caller = &control->callers[index];
+
+	if (caller->state == CALLER_FREE)
+		return; /* closed earlier in this batch */
+	if ((events & EPOLLIN) != 0)
+		caller_read(caller);
+	/* Gone altogether; who has only stopped sending is no HUP. */
+	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		caller->state = CALLER_GONE;
+}
+
+/* ---- metrics ---- */
+
+/* Open, close or move it as the configuration says now. */
+static void
+metrics_follow(struct control *control)
+{
+	const struct endpoint *at = &control->subject.conf->prometheus;
+	char error[256];
+
+	if (at->port == control->metrics_at.port &&
+	    (at->port == 0 ||
+	     address_equal(&at->address, &control->metrics_at.address)))
+		return;
+	metrics_close(control->metrics);
+	control->metrics = NULL;
+	control->metrics_at = *at;
+	if (at->port == 0)
+		return;
+	if (metrics_open(&control->metrics, at, &control->subject, error,
+			 sizeof(error)) != 0) {
+		fprintf(stderr, "homewardd: %s\n", error);
+		return;
+	}
+	struct epoll_event event = { .events = EPOLLIN,
+				     .data.u32 = TOKEN_METRICS };
+	(void)epoll_ctl(control->epoll, EPOLL_CTL_ADD,
+			metrics_fd(control->metrics), &event);
+}
+
+/* ---- the daemon's calls ---- */
+
+static int
+epoll_fill(struct control *control)
+{
+	int drain = drain_fd(control->subject.drain);
+	struct epoll_event listen = { .events = EPOLLIN,
+				      .data.u32 = TOKEN_LISTEN };
+	/* Edge-triggered: after the herald's end it would never be silent. */
+	struct epoll_event herald = { .events = EPOLLIN | EPOLLET,
+				      .data.u32 = TOKEN_DRAIN };
+
+	control->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (control->epoll < 0 || epoll_ctl(control->epoll, EPOLL_CTL_ADD,
+					    control->listener, &listen) != 0)
+		return -errno;
+	if (drain >= 0 &&
+	    epoll_ctl(control->epoll, EPOLL_CTL_ADD, drain, &herald) != 0)
+		return -errno;
+	return 0;
+}
+
+static struct instant
+monotonic_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (struct instant){ (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec };
+}
+
+int
+control_open(struct control **out, const struct control_subject *subject,
+	     char *error, size_t error_size)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	const struct conf *conf = subject->conf;
+
+	*out = NULL;
+	if (control == NULL) {
+		(void)snprintf(error, error_size, "no memory");
+		return -ENOMEM;
+	}
+	control->subject = *subject;
+	control->epoll = -1;
+	control->started = monotonic_now();
+	control->listener =
+		door_open(conf->control, conf->user, error, error_size);
+	if (control->listener < 0) {
+		int result = control->listener;
+		free(control);
+		return result;
+	}
+	int result = epoll_fill(control);
+	if (result == 0 && conf->prometheus.port != 0) {
+		control->metrics_at = (struct endpoint){ .port = 0 };
+		metrics_follow(control);
+	}
+	if (result != 0) {
+		(void)snprintf(error, error_size, "epoll: %s",
+			       strerror(-result));
+		control_close(control);
+		return result;
+	}
+	listener_set(control);
+	*out = control;
+	return 0;
+}
+
+void
+control_close(struct control *control)
+{
+	const struct engine_listener nobody = { .context = NULL };
+
+	if (control == NULL)
+		return;
+	engine_listen(control->subject.engine, &nobody);
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+		if (control->callers[i].state != CALLER_FREE)
+			connection_close(control, &control->callers[i]);
+	}
+	metrics_close(control->metrics);
+	if (control->epoll >= 0)
+		close(control->epoll);
+	close(control->listener);
+	/* Refused when privileges are gone: then the herald does it. */
+	(void)door_remove(control->subject.conf->control);
+	free(control);
+}
+
+int
+control_fd(const struct control *control)
+{
+	return control->epoll;
+}
+
+void
+control_ready(struct control *control, struct instant now)
+{
+	struct epoll_event events[CONTROL_EVENTS];
+	int count = epoll_wait(control->epoll, events, CONTROL_EVENTS, 0);
+
+	for (int i = 0; i < count; i++) {
+		switch (events[i].data.u32) {
+		case TOKEN_LISTEN:
+			connection_accept(control);
+			break;
+		case TOKEN_METRICS:
+			metrics_ready(control->metrics, now);
+			break;
+		case TOKEN_DRAIN:
+			drain_tick(control, now);
+			break;
+		default:
+			connection_event(control, events[i].data.u32,
+					 events[i].events);
+		}
+	}
+	connections_turn(control, now);
+}
+
+void
+control_tick(struct control *control, struct instant now)
+{
+	metrics_follow(control);
+	if (control->metrics != NULL)
+		metrics_tick(control->metrics, now);
+	drain_tick(control, now);
+	trace_tick(control, now);
+	connections_turn(control, now);
+}
+
+struct instant
+control_deadline(const struct control *control)
+{
+	struct instant next = drain_deadline(control->subject.drain);
+
+	next = instant_min(next, tracer_due(&control->trace));
+	if (control->metrics != NULL)
+		next = instant_min(next, metrics_deadline(control->metrics));
+	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+		next = instant_min(next,
+				   vigil_deadline(&control->callers[i],
+						  control->subject.drain));
+	}
+	return next;
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* status.c - see status.h */
+#include "live/control/status.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "live/conf/place.h"
+#include "live/control/control.h"
+#include "live/kernel/cost.h"
+
+#ifndef HOMEWARD_VERSION
+#define HOMEWARD_VERSION "unknown"
+#endif
+
+/* Everything that the three views show, asked for once. */
+struct view {
+	const struct control_subject *subject;
+	struct engine_status engine;
+	struct datapath_counters datapath;
+	const struct outlet_counters *outlet;
+	struct cost cost;
+	enum drain_state drain;
+	int64_t left_ns;
+	int64_t uptime_ns;
+};
+
+static void
+view_take(struct view *view, const struct control_subject *subject,
+	  struct instant started, struct instant now)
+{
+	*view = (struct view){ .subject = subject };
+	engine_status(subject->engine, &view->engine);
+	datapath_counters(subject->datapath, &view->datapath);
+	view->outlet = outlet_counters(subject->outlet);
+	if (subject->cost != NULL)
+		view->cost = *subject->cost;
+	view->drain = drain_state(subject->drain);
+	view->left_ns = drain_left_ns(subject->drain, now);
+	view->uptime_ns = instant_distance_ns(started, now);
+}
+
+/* ---- texts ---- */
+
+const char *
+status_time(int64_t wall_ns, char text[STATUS_TIME])
+{
+	int64_t rest = wall_ns % NS_PER_S;
+	time_t seconds = (time_t)(wall_ns / NS_PER_S);
+	struct tm utc = { .tm_sec = 0 };
+
+	if (rest < 0) {
+		rest += NS_PER_S;
+		seconds--;
+	}
+	(void)gmtime_r(&seconds, &utc);
+	size_t used = strftime(text, STATUS_TIME, "%Y-%m-%dT%H:%M:%S", &utc);
+	(void)snprintf(text + used, STATUS_TIME - used, ".%06dZ",
+		       (int)(rest / NS_PER_US));
+	return text;
+}
+
+const char *
+status_duration(int64_t ns, char text[STATUS_TIME])
+{
+	int64_t s = ns / NS_PER_S;
+
+	if (ns < NS_PER_US)
+		(void)snprintf(text, STATUS_TIME, "%" PRId64 " ns", ns);
+	else if (ns < NS_PER_MS)
+		(void)snprintf(text, STATUS_TIME, "%.1f us", (double)ns / 1e3);
+	else if (ns < NS_PER_S)
+		(void)snprintf(text, STATUS_TIME, "%.1f ms", (double)ns / 1e6);
+	else if (s < 60)
+		(void)snprintf(text, STATUS_TIME, "%.1f s", (double)ns / 1e9);
+	else if (s < 3600)
+		(void)snprintf(text, STATUS_TIME,
+			       "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+	else if (s < 86400)
+		(void)snprintf(text, STATUS_TIME,
+			       "%" PRId64 " h %" PRId64 " min", s / 3600,
+			       s % 3600 / 60);
+	else
+		(void)snprintf(text, STATUS_TIME, "%" PRId64 " d %" PRId64 " h",
+			       s / 86400, s % 86400 / 3600);
+	return text;
+}
+
+const char *
+status_bytes(uint64_t bytes, char text[STATUS_TIME])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024) {
+		(void)snprintf(text, STATUS_TIME, "%" PRIu64 " B", bytes);
+		return text;
+	}
+	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1024;
+		unit++;
+	}
+	(void)snprintf(text, STATUS_TIME, "%.1f %s", value, units[unit]);
+	return text;
+}
+
+int64_t
+status_cpu_ns(void)
+{
+	struct timespec used = { .tv_sec = 0 };
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (int64_t)used.tv_sec * NS_PER_S + used.tv_nsec;
+}
+
+uint64_t
+status_rss_bytes(void)
+{
+	char line[128] = "", *rest;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (file == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	(void)fclose(file);
+	/* The second number, in pages. */
+	(void)strtoull(line, &rest, 10);
+	return strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t
+drops_all(const struct view *view, int drop)
+{
+	return view->engine.steer->drops[drop] +
+	       view->engine.engine->seal_drops[drop];
+}
+
+/* ---- for people ---- */
+
+static void
+drops_print(const struct view *view, FILE *out)
+{
+	const char *between = "";
+
+	fputs("drops      ", out);
+	for (int i = 1; i < DROP_COUNT; i++) {
+		uint64_t count = drops_all(view, i);
+		if (count == 0)
+			continue;
+		fprintf(out, "%s%s %" PRIu64, between, drop_name((enum drop)i),
+			count);
+		between = ", ";
+	}
+	fputs(between[0] == '\0' ? "none\n" : "\n", out);
+}
+
+static void
+cost_print(const struct cost *cost, FILE *out)
+{
+	char p50[STATUS_TIME], p90[STATUS_TIME], p99[STATUS_TIME];
+	char longest[STATUS_TIME];
+
+	if (cost->count == 0) {
+		fputs("cost       no strays yet\n", out);
+		return;
+	}
+	fprintf(out, "cost       p50 %s, p90 %s, p99 %s, longest %s a stray\n",
+		status_duration(cost_quantile_ns(cost, 500000), p50),
+		status_duration(cost_quantile_ns(cost, 900000), p90),
+		status_duration(cost_quantile_ns(cost, 990000), p99),
+		status_duration((int64_t)cost->max_ns, longest));
+}
+
+static void
+identity_print(const struct view *view, FILE *out)
+{
+	char place[PLACE_TEXT], up[STATUS_TIME], left[STATUS_TIME];
+
+	fprintf(out, "server     %s, homewardd %s, up %s\n",
+		place_format(&view->subject->conf->self, place),
+		HOMEWARD_VERSION, status_duration(view->uptime_ns, up));
+	fprintf(out,
+		"table      %s; %" PRIu32 " contacts, %" PRIu32 " records\n",
+		view->engine.joined ? "joined" : "NOT JOINED",
+		view->engine.contacts, view->engine.records);
+	fprintf(out, "drain      %s%s%s\n", drain_state_name(view->drain),
+		view->left_ns >= 0 ? ", deadline in " : "",
+		view->left_ns >= 0 ? status_duration(view->left_ns, left) : "");
+}
+
+void
+status_print(const struct control_subject *subject, struct instant started,
+	     struct instant now, FILE *out)
+{
+	struct view view;
+	char a[STATUS_TIME], b[STATUS_TIME];
+
+	view_take(&view, subject, started, now);
+	const struct node_counters *node = view.engine.node;
+	const struct steer_counters *steer = view.engine.steer;
+	const struct engine_counters *engine = view.engine.engine;
+	const struct outlet_counters *outlet = view.outlet;
+
+	identity_print(&view, out);
+	fprintf(out,
+		"sessions   %" PRIu32 " open (%" PRIu64 " opened, %" PRIu64
+		" closed, %" PRIu64 " not published)\n",
+		view.engine.sessions, engine->opened, engine->closed,
+		engine->unpublished);
+	fprintf(out,
+		"strays     %" PRIu64 " of %" PRIu32 " flows now: %" PRIu64
+		" forwarded, %" PRIu64 " held, %" PRIu64 " released, %" PRIu64
+		" reset\n",
+		steer->strays, view.engine.flows, steer->forwards, steer->held,
+		steer->released, steer->resets);
+	fprintf(out,
+		"home       %" PRIu64 " packets came by other servers, %" PRIu64
+		" were not ours\n",
+		steer->decapsulated, steer->not_mine_sent);
+	fprintf(out, "lookups    %" PRIu64 " for strays, %" PRIu64 " missed\n",
+		steer->lookups, steer->misses);
+	fprintf(out,
+		"outlet     %" PRIu64 " forwards in %" PRIu64
+		" messages, %" PRIu64 " by another uplink, %" PRIu64
+		" fell back, %" PRIu64 " unjoined\n",
+		outlet->forwards, outlet->messages, outlet->other_uplink,
+		outlet->fell_back, outlet->unjoined);
+	fprintf(out,
+		"kernel     %" PRIu64 " packets, %" PRIu64
+		" redirected, %" PRIu64 " dropped by the TUN, %" PRIu64
+		" refused, %" PRIu64 " resets, %" PRIu64 " events lost\n",
+		view.datapath.packets, view.datapath.redirected,
+		view.datapath.tun_dropped, view.datapath.refused,
+		view.datapath.kernel_resets, view.datapath.events_lost);
+	fprintf(out,
+		"datagrams  %" PRIu64 " sent (%s), %" PRIu64
+		" received (%s), %" PRIu64 " timeouts\n",
+		node->sent, status_bytes(node->sent_bytes, a), node->received,
+		status_bytes(node->received_bytes, b), node->timeouts);
+	drops_print(&view, out);
+	cost_print(&view.cost, out);
+	fprintf(out, "memory     %s of tables, %s resident\n",
+		status_bytes(view.engine.memory_bytes, a),
+		status_bytes(status_rss_bytes(), b));
+	fprintf(out, "processor  %s\n", status_duration(status_cpu_ns(), a));
+}
+
+/* ---- for programs ---- */
+
+/* RFC 8259, section 7 */
+static void
+json_string(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (const char *at = text; *at != '\0'; at++) {
+		unsigned char byte = (unsigned char)*at;
+		if (byte == '"' || byte == '\\')
+			fprintf(out, "\\%c", byte);
+		else if (byte < 0x20 || byte >= 0x7f)
+			fprintf(out, "\\u%04x", byte); /* as Latin-1 */
+		else
+			fputc(byte, out);
+	}
+	fputc('"', out);
+}
+
+struct member {
+	const char *name;
+	uint64_t value;
+};
+
+static void
+json_members(const char *name, const struct member *members, size_t count,
+	     FILE *out)
+{
+	fprintf(out, ",\"%s\":{", name);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s\"%s\":%" PRIu64, i > 0 ? "," : "",
+			members[i].name, members[i].value);
+	fputc('}', out);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void
+json_counters(const struct view *view, FILE *out)
+{
+	const struct node_counters *node_c = view->engine.node;
+	const struct steer_counters *steer_c = view->engine.steer;
+	const struct engine_counters *engine_c = view->engine.engine;
+	const struct outlet_counters *outlet_c = view->outlet;
+#define MEMBER(part, name)     { #name, part->name },
+#define NODE_COUNTER(name)     MEMBER(node_c, name)
+#define STEER_COUNTER(name)    MEMBER(steer_c, name)
+#define ENGINE_COUNTER(name)   MEMBER(engine_c, name)
+#define DATAPATH_COUNTER(name) { #name, view->datapath.name },
+#define OUTLET_COUNTER(name)   MEMBER(outlet_c, name)
+	const struct member node[] = { NODE_COUNTER_LIST(NODE_COUNTER) };
+	const struct member steer[] = { STEER_COUNTER_LIST(STEER_COUNTER) };
+	const struct member engine[] = { ENGINE_COUNTER_LIST(ENGINE_COUNTER) };
+	const struct member datapath[] = { DATAPATH_COUNTER_LIST(
+		DATAPATH_COUNTER) };
+	const struct member outlet[] = { OUTLET_COUNTER_LIST(OUTLET_COUNTER) };
+#undef MEMBER
+#undef NODE_COUNTER
+#undef STEER_COUNTER
+#undef ENGINE_COUNTER
+#undef DATAPATH_COUNTER
+#undef OUTLET_COUNTER
+	struct member drops[DROP_COUNT - 1], seal_drops[DROP_COUNT - 1];
+
+	for (int i = 1; i < DROP_COUNT; i++) {
+		const char *name = drop_name((enum drop)i);
+		drops[i - 1] = (struct member){ name, steer_c->drops[i] };
+		seal_drops[i - 1] =
+			(struct member){ name, engine_c->seal_drops[i] };
+	}
+	json_members("node", node, COUNT(node), out);
+	json_members("steer", steer, COUNT(steer), out);
+	json_members("engine", engine, COUNT(engine), out);
+	json_members("datapath", datapath, COUNT(datapath), out);
+	json_members("outlet", outlet, COUNT(outlet), out);
+	json_members("drops", drops, COUNT(drops), out);
+	json_members("seal_drops", seal_drops, COUNT(seal_drops), out);
+}
+
+static void
+json_cost(const struct cost *cost, FILE *out)
+{
+	const struct member members[] = {
+		{ "count", cost->count },
+		{ "p50_ns", (uint64_t)cost_quantile_ns(cost, 500000) },
+		{ "p90_ns", (uint64_t)cost_quantile_ns(cost, 900000) },
+		{ "p99_ns", (uint64_t)cost_quantile_ns(cost, 990000) },
+		{ "p999_ns", (uint64_t)cost_quantile_ns(cost, 999000) },
+		{ "max_ns", cost->max_ns },
+		{ "sum_ns", cost->sum_ns },
+	};
+
+	json_members("cost", members, COUNT(members), out);
+}
+
+static void
+json_conf(const struct conf *conf, FILE *out)
+{
+	char place[PLACE_TEXT];
+
+	fputs(",\"services\":[", out);
+	for (uint32_t i = 0; i < conf->service_count; i++) {
+		const struct endpoint service = {
+			.address = conf->services[i].address,
+			.port = conf->services[i].port,
+		};
+		fprintf(out, "%s\"%s\"", i > 0 ? "," : "",
+			place_format(&service, place));
+	}
+	fputs("],\"uplinks\":[", out);
+	for (uint32_t i = 0; i < conf->uplink_count; i++) {
+		fputs(i > 0 ? "," : "", out);
+		json_string(conf->uplinks[i], out);
+	}
+	fputc(']', out);
+}
+
+void
+status_json(const struct control_subject *subject, struct instant started,
+	    struct instant now, FILE *out)
+{
+	struct view view;
+	char place[PLACE_TEXT];
+
+	view_take(&view, subject, started, now);
+	fputs("{\"version\":", out);
+	json_string(HOMEWARD_VERSION, out);
+	fprintf(out, ",\"address\":\"%s\",\"uptime_ns\":%" PRId64,
+		place_format(&subject->conf->self, place), view.uptime_ns);
+	fprintf(out,
+		",\"joined\":%s,\"sessions\":%" PRIu32 ",\"contacts\":%" PRIu32
+		",\"flows\":%" PRIu32 ",\"records\":%" PRIu32,
+		view.engine.joined ? "true" : "false", view.engine.sessions,
+		view.engine.contacts, view.engine.flows, view.engine.records);
+	fprintf(out,
+		",\"memory_bytes\":%zu,\"rss_bytes\":%" PRIu64
+		",\"cpu_ns\":%" PRId64,
+		view.engine.memory_bytes, status_rss_bytes(), status_cpu_ns());
+	fprintf(out, ",\"drain\":{\"state\":\"%s\",\"left_ns\":",
+		drain_state_name(view.drain));
+	if (view.left_ns >= 0)
+		fprintf(out, "%" PRId64 "}", view.left_ns);
+	else
+		fputs("null}", out);
+	json_conf(subject->conf, out);
+	json_counters(&view, out);
+	json_cost(&view.cost, out);
+	fputs("}\n", out);
+}
+
+/* ---- for the database ---- */
+
+static void
+line(const char *part, const char *name, uint64_t value, FILE *out)
+{
+	fprintf(out, "%s%s %" PRIu64 "\n", part, name, value);
+}
+
+void
+status_counters(const struct control_subject *subject, FILE *out)
+{
+	struct view view;
+
+	view_take(&view, subject, (struct instant){ 0 }, (struct instant){ 0 });
+#define NODE_COUNTER(name)  line("node_", #name, view.engine.node->name, out);
+#define STEER_COUNTER(name) line("steer_", #name, view.engine.steer->name, out);
+#define ENGINE_COUNTER(name)                                                   \
+	line("engine_", #name, view.engine.engine->name, out);
+#define DATAPATH_COUNTER(name)                                                 \
+	line(strcmp(#name, "kernel_resets") == 0 ? "" : "datapath_", #name,    \
+	     view.datapath.name, out);
+#define OUTLET_COUNTER(name) line("outlet_", #name, view.outlet->name, out);
+	NODE_COUNTER_LIST(NODE_COUNTER)
+	STEER_COUNTER_LIST(STEER_COUNTER)
+	ENGINE_COUNTER_LIST(ENGINE_COUNTER)
+	DATAPATH_COUNTER_LIST(DATAPATH_COUNTER)
+	OUTLET_COUNTER_LIST(OUTLET_COUNTER)
+#undef NODE_COUNTER
+#undef STEER_COUNTER
+#undef ENGINE_COUNTER
+#undef DATAPATH_COUNTER
+#undef OUTLET_COUNTER
+	for (int i = 1; i < DROP_COUNT; i++)
+		line("drop_", drop_name((enum drop)i), drops_all(&view, i),
+		     out);
+	line("", "cost_p50_ns", (uint64_t)cost_quantile_ns(&view.cost, 500000),
+	     out);
+	line("", "cost_p99_ns", (uint64_t)cost_quantile_ns(&view.cost, 990000),
+	     out);
+	line("", "cost_count", view.cost.count, out);
+	line("", "cpu_ns", (uint64_t)status_cpu_ns(), out);
+	line("", "rss_bytes", status_rss_bytes(), out);
+}

@@ -1,0 +1,744 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.c - datagrams to the node, packets to steer, the outbox to the edge
+ *
+ * Every verb has the same three parts: a verb of the core, which appends to
+ * the outbox; then learn(), which takes the node's events, measures them and
+ * hands them to steer; then room(), which empties the outbox early should a
+ * batch fill it. Otherwise it stays full until engine_flush(), so that what one
+ * wake-up wants sent leaves together and in order, packets for our own stack
+ * included.
+ *
+ * A packet of a session that the table knows is not called a stray before the
+ * kernel has been asked as well: socket events come a moment late, and lost
+ * ones would turn the table into a lie.
+ */
+#include "live/engine/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/dht/store.h"
+#include "core/endpoint.h"
+#include "core/wire/message.h"
+#include "core/wire/packet.h"
+#include "live/engine/tables.h"
+#include "live/engine/teller.h"
+#include "live/engine/waiters.h"
+
+/* Between attempts to join, and to take stock. */
+#define RETRY_NS NS_PER_S
+/* The outbox is emptied early above half of it. */
+#define OUTBOX_ITEMS_HIGH (TABLES_OUTBOX_ITEMS / 2)
+#define OUTBOX_BYTES_HIGH (TABLES_OUTBOX_BYTES / 2)
+
+struct engine {
+	struct conf conf;
+	/* conf.steer with services and keys; steer borrows it. */
+	struct steer_settings steer_settings;
+	struct node_settings node_settings;
+	struct engine_parts parts;
+	struct engine_edge edge;
+	struct teller teller;
+	struct seal *seal;
+	struct tables tables;
+	struct engine_counters counters;
+	struct waiters waiters;
+	int64_t wall_offset_ns;
+	struct instant join_at; /* NEVER: joined, or joining */
+	struct instant dump_at; /* NEVER: the table is right */
+	bool joined;
+	bool has_peers; /* besides ourselves, in the configuration */
+	bool unrouted; /* some owner had no route */
+};
+
+/* ---- making and reloading ---- */
+
+static void
+take_settings(struct engine *engine, const struct secret *secret)
+{
+	struct steer_settings *steer = &engine->steer_settings;
+	const struct conf *conf = &engine->conf;
+
+	*steer = conf->steer;
+	steer->services = conf->services;
+	steer->service_count = conf->service_count;
+	for (uint32_t i = 0; i < 2; i++)
+		steer->tag_key_valid[i] = false;
+	/* On the wire a tag key has one bit of name. */
+	steer->tag_key_id = secret->keys[0].id & 1;
+	for (uint32_t i = 0; i < secret->key_count; i++) {
+		uint8_t id = secret->keys[i].id & 1;
+		steer->tag_keys[id] = secret->keys[i].tag;
+		steer->tag_key_valid[id] = true;
+	}
+	engine->node_settings = conf->node;
+	engine->has_peers = false;
+	for (uint32_t i = 0; i < conf->peer_count; i++)
+		engine->has_peers |= conf->peers[i].port != conf->self.port ||
+				     !address_equal(&conf->peers[i].address,
+						    &conf->self.address);
+}
+
+int
+engine_create(struct engine **made, const struct conf *conf,
+	      const struct secret *secret, const struct engine_parts *parts,
+	      const struct engine_edge *edge, int64_t wall_offset_ns,
+	      struct instant now)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	uint64_t seed;
+	int error;
+
+	*made = NULL;
+	(void)now;
+	if (engine == NULL)
+		return -ENOMEM;
+	engine->conf = *conf;
+	engine->parts = *parts;
+	engine->edge = *edge;
+	engine->wall_offset_ns = wall_offset_ns;
+	engine->join_at = INSTANT_NEVER;
+	engine->dump_at = INSTANT_NEVER;
+	take_settings(engine, secret);
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		error = -EIO;
+	else
+		error = tables_create(
+			&engine->tables, &engine->conf, &engine->node_settings,
+			&engine->steer_settings, &secret->placement, seed);
+	engine->teller.strays = engine->tables.straycount;
+	if (error == 0) {
+		engine->seal =
+			seal_create(secret, &conf->self, conf->peers_max);
+		error = engine->seal == NULL ? -ENOMEM : 0;
+	}
+	if (error != 0) {
+		engine_destroy(engine);
+		return error;
+	}
+	*made = engine;
+	return 0;
+}
+
+void
+engine_destroy(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	seal_destroy(engine->seal);
+	tables_destroy(&engine->tables);
+	explicit_bzero(engine, sizeof(*engine));
+	free(engine);
+}
+
+void
+engine_reload(struct engine *engine, const struct conf *conf,
+	      const struct secret *secret, struct instant now)
+{
+	(void)now;
+	engine->conf = *conf;
+	take_settings(engine, secret);
+	/* A publication has room for so many. */
+	if (engine->node_settings.replicas > engine->tables.replicas)
+		engine->node_settings.replicas = engine->tables.replicas;
+	seal_rekey(engine->seal, secret);
+}
+
+void
+engine_listen(struct engine *engine, const struct engine_listener *listener)
+{
+	teller_listen(&engine->teller, listener);
+}
+
+/* ---- sending ---- */
+
+void
+engine_sent(struct engine *engine, struct instant now, const struct address *to,
+	    bool forward, int error)
+{
+	bool no_route = error == -ENETUNREACH || error == -EHOSTUNREACH;
+
+	engine->counters.edge_errors += error != 0;
+	engine->counters.no_route += no_route;
+	/* Most never lose a route: then there is nothing to take back. */
+	if (!forward || (!no_route && !engine->unrouted))
+		return;
+	engine->unrouted |= no_route;
+	steer_route(engine->tables.steer, now, to, !no_route);
+}
+
+static int
+send_datagram(struct engine *engine, const struct outbox_item *item,
+	      const uint8_t *bytes)
+{
+	uint8_t sealed[MESSAGE_SEALED_MAX];
+	size_t size = seal_close(engine->seal, &item->to, bytes, item->size,
+				 sealed, sizeof(sealed));
+
+	if (size == 0)
+		return -EMSGSIZE;
+	return engine->edge.datagram(engine->edge.context, &item->to,
+				     item->avoid_uplink, sealed, size);
+}
+
+static void
+send_item(struct engine *engine, struct instant now,
+	  const struct outbox_item *item, const uint8_t *bytes)
+{
+	const struct engine_edge *edge = &engine->edge;
+	int error = 0;
+
+	switch ((enum outbox_kind)item->kind) {
+	case OUTBOX_DATAGRAM:
+		error = send_datagram(engine, item, bytes);
+		break;
+	case OUTBOX_FORWARD:
+		error = edge->forward(edge->context, &item->to,
+				      item->source_port, item->avoid_uplink,
+				      bytes, item->size);
+		break;
+	case OUTBOX_PACKET:
+		error = edge->packet(edge->context, item->avoid_uplink, bytes,
+				     item->size);
+		break;
+	case OUTBOX_DELIVER:
+		error = edge->deliver(edge->context, bytes, item->size);
+		break;
+	}
+	if (error != 0)
+		engine_sent(engine, now, &item->to.address,
+			    item->kind == OUTBOX_FORWARD, error);
+}
+
+void
+engine_flush(struct engine *engine, struct instant now)
+{
+	struct outbox *outbox = &engine->tables.outbox;
+
+	for (uint32_t i = 0; i < outbox->item_count; i++)
+		send_item(engine, now, &outbox->items[i],
+			  outbox->bytes + outbox->items[i].offset);
+	outbox_clear(outbox);
+}
+
+static void
+room(struct engine *engine, struct instant now)
+{
+	const struct outbox *outbox = &engine->tables.outbox;
+
+	if (outbox->item_count > OUTBOX_ITEMS_HIGH ||
+	    outbox->byte_count > OUTBOX_BYTES_HIGH)
+		engine_flush(engine, now);
+}
+
+/* ---- node events ---- */
+
+static void
+learn_joined(struct engine *engine, struct instant now,
+	     const struct node_event *event)
+{
+	engine->joined = event->ok;
+	engine->join_at =
+		event->ok ? INSTANT_NEVER : instant_after(now, RETRY_NS);
+}
+
+/* All contacts gone, though there should be some: begin again. */
+static void
+notice_solitude(struct engine *engine, struct instant now)
+{
+	if (!engine->joined || !engine->has_peers ||
+	    node_contact_count(engine->tables.node) > 0)
+		return;
+	engine->joined = false;
+	engine->join_at = instant_after(now, RETRY_NS);
+}
+
+static void
+learn(struct engine *engine, struct instant now)
+{
+	struct tables *tables = &engine->tables;
+
+	for (;;) {
+		struct node_event event = node_event(tables->node);
+		switch (event.kind) {
+		case NODE_NONE:
+			notice_solitude(engine, now);
+			room(engine, now);
+			return;
+		case NODE_STORED:
+			teller_event(&engine->teller, &event);
+			break;
+		case NODE_FOUND:
+		case NODE_MISSED:
+			teller_event(&engine->teller, &event);
+			waiters_answer(&engine->waiters, &event);
+			break;
+		case NODE_JOINED:
+			learn_joined(engine, now, &event);
+			break;
+		case NODE_NOT_MINE:
+			break;
+		}
+		steer_learned(tables->steer, now, &event, &tables->outbox);
+		room(engine, now);
+	}
+}
+
+/* ---- joining ---- */
+
+/* How many peers there are besides ourselves. */
+static uint32_t
+intern_peers(struct engine *engine, uint32_t seeds[CONF_PEERS])
+{
+	const struct conf *conf = &engine->conf;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < conf->peer_count; i++) {
+		uint32_t index = endpoints_intern(engine->tables.endpoints,
+						  &conf->peers[i]);
+		if (index != ENDPOINT_NONE &&
+		    index != node_self(engine->tables.node))
+			seeds[count++] = index;
+	}
+	return count;
+}
+
+void
+engine_join(struct engine *engine, struct instant now)
+{
+	uint32_t seeds[CONF_PEERS];
+	uint32_t count = intern_peers(engine, seeds);
+
+	engine->join_at = INSTANT_NEVER;
+	node_join(engine->tables.node, now, seeds, count,
+		  &engine->tables.outbox);
+	learn(engine, now);
+}
+
+void
+engine_leave(struct engine *engine, struct instant now)
+{
+	node_leave(engine->tables.node, now, &engine->tables.outbox);
+	engine->joined = false;
+	engine->join_at = INSTANT_NEVER;
+	learn(engine, now);
+}
+
+/* ---- sessions ---- */
+
+static struct version
+version_at(const struct engine *engine, struct instant at)
+{
+	return (struct version){
+		.established_ns = at.ns + engine->wall_offset_ns,
+	};
+}
+
+static void
+publish(struct engine *engine, struct instant now,
+	const struct session_key *key, struct version version)
+{
+	if (steer_opened(engine->tables.steer, now, key, version,
+			 &engine->tables.outbox) != 0)
+		engine->counters.unpublished++;
+	learn(engine, now);
+}
+
+static void
+publish_later(struct engine *engine, struct instant now,
+	      const struct session_key *key, struct version version)
+{
+	int64_t wait_ns = engine->conf.store_after_ns;
+
+	if (wait_ns <= 0 ||
+	    !agenda_add(engine->tables.unpublished, instant_after(now, wait_ns),
+			key, version))
+		publish(engine, now, key, version);
+}
+
+static void
+withdraw(struct engine *engine, struct instant now,
+	 const struct session_key *key)
+{
+	(void)agenda_remove(engine->tables.unpublished, key);
+	(void)agenda_remove(engine->tables.lingering, key);
+	/* -ENOENT: it was never published. */
+	(void)steer_closed(engine->tables.steer, now, key,
+			   &engine->tables.outbox);
+	learn(engine, now);
+}
+
+static void
+session_opened(struct engine *engine, struct instant now,
+	       const struct socket_event *event)
+{
+	struct version version = version_at(engine, event->at);
+
+	engine->counters.opened++;
+	teller_session(&engine->teller, event->at, REPORT_OPENED, &event->key);
+	(void)agenda_remove(engine->tables.lingering, &event->key);
+	if (sessions_renew(engine->parts.sessions, &event->key, version) != 0) {
+		engine->counters.unpublished++;
+		return;
+	}
+	publish_later(engine, now, &event->key, version);
+}
+
+static void
+session_closed(struct engine *engine, struct instant now,
+	       const struct session_key *key, struct instant at)
+{
+	/* If it lingered, its end was reported then. */
+	bool lingered = agenda_remove(engine->tables.lingering, key);
+
+	if (sessions_remove(engine->parts.sessions, key) && !lingered) {
+		engine->counters.closed++;
+		teller_session(&engine->teller, at, REPORT_CLOSED, key);
+	}
+	withdraw(engine, now, key);
+}
+
+static void
+linger(struct engine *engine, struct instant now, const struct session_key *key)
+{
+	(void)agenda_remove(engine->tables.unpublished, key);
+	if (agenda_add(engine->tables.lingering,
+		       instant_after(now, engine->conf.linger_ns), key,
+		       (struct version){ .established_ns = 0 }))
+		return;
+	(void)sessions_remove(engine->parts.sessions, key);
+	withdraw(engine, now, key);
+}
+
+void
+engine_socket(struct engine *engine, struct instant now,
+	      const struct socket_event *event)
+{
+	switch (event->change) {
+	case SOCKET_OPENED:
+		session_opened(engine, now, event);
+		break;
+	case SOCKET_CLOSED:
+		session_closed(engine, now, &event->key, event->at);
+		break;
+	case SOCKET_LINGERS:
+		if (!sessions_linger(engine->parts.sessions, &event->key))
+			break;
+		engine->counters.closed++;
+		teller_session(&engine->teller, event->at, REPORT_CLOSED,
+			       &event->key);
+		linger(engine, now, &event->key);
+		break;
+	}
+}
+
+struct stock {
+	struct engine *engine;
+	struct instant now;
+};
+
+static void
+take_stock(void *context, const struct session_key *key, bool lingers)
+{
+	const struct stock *stock = context;
+	struct engine *engine = stock->engine;
+	struct version version = version_at(engine, stock->now), owned;
+	int64_t wall_ns = version.established_ns;
+
+	/* What has gone is not worth a new entry, but one that is there has
+	 * not gone yet. */
+	if (lingers && !sessions_has(engine->parts.sessions, key))
+		return;
+	if (sessions_put(engine->parts.sessions, key, &version) != 0) {
+		engine->counters.unpublished++;
+		return;
+	}
+	if (lingers) {
+		if (sessions_linger(engine->parts.sessions, key))
+			linger(engine, stock->now, key);
+		return;
+	}
+	if (node_owns(engine->tables.node, key, &owned) &&
+	    version_compare(owned, version) == 0)
+		return;
+	if (wall_ns - version.established_ns >= engine->conf.store_after_ns)
+		publish(engine, stock->now, key, version);
+	else
+		publish_later(engine, stock->now, key, version);
+}
+
+static void
+take_gone(void *context, const struct session_key *key)
+{
+	const struct stock *stock = context;
+	struct engine *engine = stock->engine;
+
+	if (!agenda_remove(engine->tables.lingering, key)) {
+		engine->counters.closed++;
+		teller_session(&engine->teller, stock->now, REPORT_CLOSED, key);
+	}
+	withdraw(engine, stock->now, key);
+}
+
+int
+engine_dump(struct engine *engine, struct instant now)
+{
+	struct stock stock = { engine, now };
+	int error = 0;
+
+	engine->dump_at = INSTANT_NEVER;
+	if (engine->parts.sockdiag == NULL)
+		return 0;
+	sessions_doubt(engine->parts.sessions);
+	error = sockdiag_dump(engine->parts.sockdiag, engine->conf.services,
+			      engine->conf.service_count, take_stock, &stock);
+	if (error == 0)
+		sessions_settle(engine->parts.sessions, take_gone, &stock);
+	else
+		engine->dump_at = instant_after(now, RETRY_NS);
+	return error;
+}
+
+/* ---- packets ---- */
+
+/* What the table says when the kernel cannot be asked. */
+static int
+has_entry(const struct engine *engine, const struct session_key *key)
+{
+	if (!sessions_has(engine->parts.sessions, key))
+		return 0;
+	return sessions_lingers(engine->parts.sessions, key) ? SOCKDIAG_WAITS
+							     : SOCKDIAG_OPEN;
+}
+
+/* Has the kernel the very socket? It decides, if it can be asked. One that
+ * only waits for the end may have been left behind by a client that has a new
+ * session with the same key, elsewhere: then it depends on the packet. */
+static bool
+has_socket(struct engine *engine, const struct session_key *key,
+	   const uint8_t *bytes, size_t size)
+{
+	const struct engine_edge *edge = &engine->edge;
+	int has = engine->parts.sockdiag != NULL
+			  ? sockdiag_has(engine->parts.sockdiag, key)
+			  : has_entry(engine, key);
+
+	if (has == SOCKDIAG_WAITS && edge->awaits != NULL)
+		has = edge->awaits(edge->context, key, bytes, size);
+	/* It could not answer: what is delivered in vain is dropped silently,
+	 * a session that is called missing is lost. */
+	return has != 0;
+}
+
+/* It came out as a stray, but has its session come here meanwhile? A RST is of
+ * the session before: the new one's client would not end it so soon, and the
+ * old one's owner must hear of it, or would defend the key for ever. */
+static bool
+has_come(struct engine *engine, const struct session_key *key,
+	 const uint8_t *bytes, size_t size)
+{
+	struct packet packet;
+
+	if (!sessions_has(engine->parts.sessions, key))
+		return false;
+	if (packet_parse(bytes, size, &packet) == DROP_NONE &&
+	    !packet.icmp_error && packet.transport &&
+	    (packet.tcp_flags & TCP_RST) != 0)
+		return false;
+	return has_socket(engine, key, bytes, size);
+}
+
+void
+engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
+	     const uint8_t *bytes, size_t size)
+{
+	struct tables *tables = &engine->tables;
+	struct session_key key;
+	bool known = steer_key(tables->steer, bytes, size, &key) &&
+		     has_come(engine, &key, bytes, size);
+	struct steer_result result =
+		steer_packet(tables->steer, now, bytes, size, known, uplink,
+			     &tables->outbox);
+
+	engine->counters.forwarded += result.verdict == STEER_FORWARD;
+	teller_stray(&engine->teller, now, &result);
+	teller_verdict(&engine->teller, now, &result, &tables->outbox);
+	if (result.verdict == STEER_LOCAL) {
+		uint8_t *copy;
+
+		/* Behind what it released. */
+		if (outbox_add(&tables->outbox, OUTBOX_DELIVER, (uint32_t)size,
+			       &copy) != NULL)
+			memcpy(copy, bytes, size);
+	}
+	learn(engine, now);
+}
+
+void
+engine_tunnel(struct engine *engine, struct instant now,
+	      const struct endpoint *from, const struct address *to,
+	      const uint8_t *bytes, size_t size)
+{
+	struct tables *tables = &engine->tables;
+	struct steer_result result = { .verdict = STEER_LOCAL };
+	const uint8_t *inner;
+	size_t inner_size;
+	int error;
+
+	result.drop = steer_decapsulate(tables->steer, now, from, to, bytes,
+					size, &inner, &inner_size, &result.key);
+	if (result.drop != DROP_NONE) {
+		result.verdict = STEER_DROP;
+		teller_decision(&engine->teller, now, &result,
+				drop_text(result.drop));
+		return;
+	}
+	/* The kernel is not asked about every packet of a moved session. */
+	if (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
+	    has_socket(engine, &result.key, inner, inner_size)) {
+		/* Nothing in the outbox is older and of this session. */
+		error = engine->edge.deliver(engine->edge.context, inner,
+					     inner_size);
+		if (error != 0)
+			engine_sent(engine, now, to, false, error);
+		teller_decision(&engine->teller, now, &result, "from tunnel");
+		return;
+	}
+	result.verdict = STEER_DROP;
+	result.drop = DROP_NOT_OURS;
+	teller_decision(&engine->teller, now, &result,
+			drop_text(DROP_NOT_OURS));
+	steer_refuse(tables->steer, now, from, &result.key, &tables->outbox);
+	learn(engine, now);
+}
+
+void
+engine_datagram(struct engine *engine, struct instant now,
+		const struct endpoint *from, const uint8_t *bytes, size_t size)
+{
+	struct tables *tables = &engine->tables;
+	uint8_t message[MESSAGE_MAX];
+	size_t message_size;
+	enum drop drop = seal_open(engine->seal, from, bytes, size, message,
+				   sizeof(message), &message_size);
+
+	if (drop != DROP_NONE) {
+		engine->counters.sealed_dropped++;
+		engine->counters.seal_drops[drop]++;
+		return;
+	}
+	(void)node_receive(tables->node, now, from, message, message_size,
+			   &tables->outbox);
+	learn(engine, now);
+}
+
+/* ---- time ---- */
+
+struct instant
+engine_deadline(const struct engine *engine)
+{
+	const struct tables *tables = &engine->tables;
+	struct instant due = instant_min(node_deadline(tables->node),
+					 steer_deadline(tables->steer));
+
+	due = instant_min(due, instant_min(engine->join_at, engine->dump_at));
+	due = instant_min(due, teller_deadline(&engine->teller));
+	return instant_min(due, instant_min(agenda_due(tables->unpublished),
+					    agenda_due(tables->lingering)));
+}
+
+static void
+expire_agendas(struct engine *engine, struct instant now)
+{
+	struct tables *tables = &engine->tables;
+	struct session_key key;
+	struct version version;
+
+	while (agenda_take(tables->unpublished, now, &key, &version))
+		publish(engine, now, &key, version);
+	while (agenda_take(tables->lingering, now, &key, &version)) {
+		(void)sessions_remove(engine->parts.sessions, &key);
+		withdraw(engine, now, &key);
+	}
+}
+
+void
+engine_expire(struct engine *engine, struct instant now)
+{
+	struct tables *tables = &engine->tables;
+
+	node_expire(tables->node, now, &tables->outbox);
+	learn(engine, now);
+	steer_expire(tables->steer, now, &tables->outbox);
+	learn(engine, now);
+	expire_agendas(engine, now);
+	teller_expire(&engine->teller, now);
+	if (!instant_before(now, engine->join_at))
+		engine_join(engine, now);
+	if (!instant_before(now, engine->dump_at))
+		(void)engine_dump(engine, now);
+}
+
+/* ---- questions ---- */
+
+int
+engine_lookup(struct engine *engine, struct instant now,
+	      const struct session_key *key,
+	      void (*done)(void *, const struct node_event *), void *context)
+{
+	node_ticket ticket;
+	int error;
+
+	if (waiters_full(&engine->waiters))
+		return -EAGAIN;
+	error = node_get(engine->tables.node, now, key, NULL, 0,
+			 OUTBOX_ANY_UPLINK, &ticket, &engine->tables.outbox);
+	if (error != 0)
+		return error;
+	waiters_add(&engine->waiters, ticket, done, context);
+	learn(engine, now);
+	return 0;
+}
+
+void
+engine_status(struct engine *engine, struct engine_status *status)
+{
+	const struct tables *tables = &engine->tables;
+
+	*status = (struct engine_status){
+		.joined = engine->joined,
+		.sessions = sessions_count(engine->parts.sessions),
+		.contacts = node_contact_count(tables->node),
+		.flows = steer_flow_count(tables->steer),
+		.records = store_count(tables->store),
+		.memory_bytes = tables->size_bytes,
+		.node = node_counters(tables->node),
+		.steer = steer_counters(tables->steer),
+		.engine = &engine->counters,
+	};
+}
+
+const struct endpoint *
+engine_endpoint(const struct engine *engine, uint32_t index)
+{
+	return index < endpoints_count(engine->tables.endpoints)
+		       ? endpoints_get(engine->tables.endpoints, index)
+		       : NULL;
+}
+
+void
+engine_peers(struct engine *engine,
+	     void (*each)(void *, const struct endpoint *), void *context)
+{
+	struct tables *tables = &engine->tables;
+	uint32_t count = node_contacts(tables->node, tables->contact_indices,
+				       tables->contacts);
+
+	for (uint32_t i = 0; i < count; i++)
+		each(context, endpoints_get(tables->endpoints,
+					    tables->contact_indices[i]));
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.h - one server's node and steer on a live host
+ *
+ *	TUN queue ------> engine_stray	 --> steer_packet
+ *	UDP gue port ---> engine_tunnel	 --> steer_decapsulate --> socket? TUN
+ *	UDP port -------> engine_datagram --> seal_open --> node_receive
+ *	socket events --> engine_socket	 --> steer_opened, steer_closed
+ *	deadline -------> engine_expire
+ *
+ * What the simulator's participant.c is there, this is here: it owns the
+ * core's memory, hands in bytes and the time, and takes what stands in the
+ * outbox to the edge (struct engine_edge), which the loop provides. It makes
+ * no system call of its own but the exact socket question of sockdiag.h, and
+ * reads no clock: `now` is CLOCK_MONOTONIC, read once per wake-up.
+ *
+ * The verbs below may be called in any order; engine_flush() sends what has
+ * gathered, once per wake-up, so that datagrams leave in batches.
+ *
+ * A route to an owner is known by sending: the edge's answer ENETUNREACH or
+ * EHOSTUNREACH, or what it says later by engine_sent(), is told to steer.
+ *
+ * The session's version is the wall-clock time at which its handshake was
+ * complete: the event's monotonic time plus `wall_offset_ns`.
+ */
+#ifndef LIVE_ENGINE_ENGINE_H
+#define LIVE_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/dht/node.h"
+#include "core/steer/steer.h"
+#include "live/conf/conf.h"
+#include "live/conf/secret.h"
+#include "live/engine/report.h"
+#include "live/engine/seal.h"
+#include "live/engine/sessions.h"
+#include "live/kernel/datapath.h"
+#include "live/kernel/sockdiag.h"
+
+struct engine;
+
+/* What the engine needs done. Bytes are borrowed for the call; the edge may
+ * copy and send later, in order. 0 or -errno. */
+struct engine_edge {
+	void *context;
+	/* From our node's port; sealed already. */
+	int (*datagram)(void *, const struct endpoint *to, uint8_t avoid_uplink,
+			const uint8_t *bytes, size_t size);
+	/* From source_port to the owner's GUE port. */
+	int (*forward)(void *, const struct endpoint *to, uint16_t source_port,
+		       uint8_t avoid_uplink, const uint8_t *bytes, size_t size);
+	/* A whole IP packet, routed out (RST, ICMP error). */
+	int (*packet)(void *, uint8_t avoid_uplink, const uint8_t *bytes,
+		      size_t size);
+	/* A whole IP packet for our own stack. */
+	int (*deliver)(void *, const uint8_t *bytes, size_t size);
+	/* The session's socket here only waits for the end: is the packet of
+	 * that session (1), or of a later one with the same key (0)? NULL:
+	 * always of that one. */
+	int (*awaits)(void *, const struct session_key *, const uint8_t *bytes,
+		      size_t size);
+};
+
+struct engine_parts { /* borrowed; outlive the engine */
+	struct sessions *sessions;
+	/* NULL: the sessions table alone says what is here (tests). */
+	struct sockdiag *sockdiag;
+};
+
+/* One of each; NULL: none. Called within the verbs. */
+struct engine_listener {
+	void *context;
+	void (*report)(void *, const struct report *);
+	/* A decision on a packet, for `homewardctl trace`; what: more words,
+	 * borrowed for the call. */
+	void (*decision)(void *, struct instant, const struct steer_result *,
+			 const char *what);
+};
+
+#define ENGINE_COUNTER_LIST(X)                                                 \
+	X(sealed_dropped) /* datagrams that did not open, see drops */         \
+	X(forwarded) /* strays sent on at once, not held */                    \
+	X(edge_errors) /* sends that failed */                                 \
+	X(no_route) /* of these: no route to the peer */                       \
+	X(opened)                                                              \
+	X(closed)                                                              \
+	X(unpublished) /* sessions that found a table full */
+
+struct engine_counters {
+#define ENGINE_COUNTER(name) uint64_t name;
+	ENGINE_COUNTER_LIST(ENGINE_COUNTER)
+#undef ENGINE_COUNTER
+	uint64_t seal_drops[DROP_COUNT];
+};
+
+struct engine_status {
+	bool joined;
+	uint32_t sessions; /* open here */
+	uint32_t contacts, flows, records;
+	size_t memory_bytes; /* of the core's tables */
+	const struct node_counters *node;
+	const struct steer_counters *steer;
+	const struct engine_counters *engine;
+};
+
+/* The conf and the secret are copied. NULL in *engine on error: -ENOMEM. */
+int engine_create(struct engine **, const struct conf *, const struct secret *,
+		  const struct engine_parts *, const struct engine_edge *,
+		  int64_t wall_offset_ns, struct instant now);
+void engine_destroy(struct engine *);
+/* Take a reloaded configuration and secret (conf_fixed() said yes). */
+void engine_reload(struct engine *, const struct conf *, const struct secret *,
+		   struct instant now);
+void engine_listen(struct engine *, const struct engine_listener *);
+
+/* Join through the configured peers; tried again until somebody answers. */
+void engine_join(struct engine *, struct instant now);
+/* Tell the others that we go. */
+void engine_leave(struct engine *, struct instant now);
+/* Take stock of all sockets (start, or events were lost). 0 or -errno. */
+int engine_dump(struct engine *, struct instant now);
+
+void engine_stray(struct engine *, struct instant now, uint8_t uplink,
+		  const uint8_t *bytes, size_t size);
+void engine_tunnel(struct engine *, struct instant now,
+		   const struct endpoint *from, const struct address *to,
+		   const uint8_t *bytes, size_t size);
+void engine_datagram(struct engine *, struct instant now,
+		     const struct endpoint *from, const uint8_t *bytes,
+		     size_t size);
+void engine_socket(struct engine *, struct instant now,
+		   const struct socket_event *);
+struct instant engine_deadline(const struct engine *);
+void engine_expire(struct engine *, struct instant now);
+/* Send what the verbs above left: hand it to the edge, in order. */
+void engine_flush(struct engine *, struct instant now);
+/* For an edge that answered 0 and sent later: how that went. error: 0 or
+ * -errno; forward: it was an encapsulated packet. */
+void engine_sent(struct engine *, struct instant now, const struct address *to,
+		 bool forward, int error);
+
+/* Who owns the session? One answer follows through done(); 0 or -EAGAIN. */
+int engine_lookup(struct engine *, struct instant now,
+		  const struct session_key *,
+		  void (*done)(void *, const struct node_event *), void *);
+void engine_status(struct engine *, struct engine_status *);
+const struct endpoint *engine_endpoint(const struct engine *, uint32_t index);
+/* Every contact of the node's table. */
+void engine_peers(struct engine *,
+		  void (*each)(void *, const struct endpoint *), void *);
+
+#endif

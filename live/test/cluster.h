@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cluster.h - a few engines back to back in one process, for tests only
+ *
+ *	change() -----> engine --> edge --> queue --HALF_RTT_NS--> arrive()
+ *	stray_in() -/     ^                                           |
+ *	                  `-------------------------------------------'
+ *
+ * Edges are fakes: what an engine sends goes into one queue and arrives
+ * HALF_RTT_NS later at the engine with that address; what it delivers or
+ * routes out is kept for the test to look at. There are no sockets: the
+ * sessions table alone says what is where. Time is what pass() makes of it.
+ */
+#ifndef LIVE_TEST_CLUSTER_H
+#define LIVE_TEST_CLUSTER_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/test/check.h"
+#include "core/wire/build.h"
+#include "core/wire/gue.h"
+#include "live/engine/engine.h"
+
+#define SERVERS	    4
+#define QUEUE	    4096
+#define HALF_RTT_NS (200 * NS_PER_US)
+#define WALL_NS	    (INT64_C(1700000000) * NS_PER_S)
+#define SERVICE	    80
+
+enum way {
+	WAY_DATAGRAM,
+	WAY_FORWARD,
+};
+
+struct flying {
+	struct instant at;
+	enum way way;
+	struct endpoint from, to;
+	size_t size;
+	uint8_t bytes[2048];
+};
+
+struct world;
+
+struct server {
+	struct world *world;
+	uint32_t index;
+	struct conf conf;
+	struct engine *engine;
+	struct sessions *sessions;
+	uint32_t delivered, routed; /* packets */
+	uint8_t last[2048]; /* delivered or routed */
+	size_t last_size;
+	bool foreign; /* packets are not of what lingers here */
+	uint8_t avoided; /* by the last forward */
+	int unreachable; /* -errno of every forward */
+	uint32_t reports[REPORT_KINDS];
+	struct report latest[REPORT_KINDS];
+	char decision[64];
+};
+
+struct world {
+	struct instant now;
+	struct server servers[SERVERS];
+	struct flying *queue; /* ring */
+	uint32_t head, tail;
+	uint16_t gue_port;
+	struct flying kept[2]; /* the last of each way */
+};
+
+static inline struct secret
+secret_of(uint8_t seed)
+{
+	struct secret secret = { .key_count = 1 };
+
+	secret.keys[0].id = 0;
+	memset(secret.placement.bytes, 1, sizeof(secret.placement.bytes));
+	memset(secret.keys[0].seal, seed, SECRET_SEAL_BYTES);
+	memset(secret.keys[0].tag.bytes, seed, 16);
+	return secret;
+}
+
+static inline struct endpoint
+place(uint32_t index)
+{
+	uint8_t bytes[4] = { 10, 0, 0, (uint8_t)(index + 1) };
+
+	return (struct endpoint){ address_ip4(bytes), 7000 };
+}
+
+/* ---- the edge ---- */
+
+static inline int
+push(struct server *server, enum way way, const struct endpoint *to,
+     uint16_t port, const uint8_t *bytes, size_t size)
+{
+	struct world *world = server->world;
+	struct flying *flying = &world->queue[world->tail++ % QUEUE];
+
+	if (world->tail - world->head > QUEUE || size > sizeof(flying->bytes))
+		abort();
+	*flying = (struct flying){
+		.at = instant_after(world->now, HALF_RTT_NS),
+		.way = way,
+		.from = { server->conf.self.address, port },
+		.to = *to,
+		.size = size,
+	};
+	memcpy(flying->bytes, bytes, size);
+	world->kept[way] = *flying;
+	return 0;
+}
+
+static inline int
+edge_datagram(void *context, const struct endpoint *to, uint8_t avoid,
+	      const uint8_t *bytes, size_t size)
+{
+	(void)avoid;
+	return push(context, WAY_DATAGRAM, to, 7000, bytes, size);
+}
+
+static inline int
+edge_forward(void *context, const struct endpoint *to, uint16_t port,
+	     uint8_t avoid, const uint8_t *bytes, size_t size)
+{
+	struct server *server = context;
+
+	server->avoided = avoid;
+	if (server->unreachable != 0)
+		return server->unreachable;
+	return push(context, WAY_FORWARD, to, port, bytes, size);
+}
+
+static inline void
+keep(struct server *server, const uint8_t *bytes, size_t size)
+{
+	if (size > sizeof(server->last))
+		abort();
+	memcpy(server->last, bytes, size);
+	server->last_size = size;
+}
+
+static inline int
+edge_packet(void *context, uint8_t avoid, const uint8_t *bytes, size_t size)
+{
+	struct server *server = context;
+
+	(void)avoid;
+	server->routed++;
+	keep(server, bytes, size);
+	return 0;
+}
+
+static inline int
+edge_deliver(void *context, const uint8_t *bytes, size_t size)
+{
+	struct server *server = context;
+
+	server->delivered++;
+	keep(server, bytes, size);
+	return 0;
+}
+
+static inline int
+edge_awaits(void *context, const struct session_key *key, const uint8_t *bytes,
+	    size_t size)
+{
+	const struct server *server = context;
+
+	CHECK(sessions_lingers(server->sessions, key));
+	CHECK(bytes != NULL && size > 0);
+	return !server->foreign;
+}
+
+static inline void
+heard_report(void *context, const struct report *report)
+{
+	struct server *server = context;
+
+	server->reports[report->kind]++;
+	server->latest[report->kind] = *report;
+}
+
+static inline void
+heard_decision(void *context, struct instant now,
+	       const struct steer_result *result, const char *what)
+{
+	struct server *server = context;
+
+	(void)now;
+	(void)result;
+	(void)snprintf(server->decision, sizeof(server->decision), "%s", what);
+}
+
+/* ---- the world ---- */
+
+static inline void
+server_start(struct world *world, uint32_t index, const struct secret *secret)
+{
+	struct server *server = &world->servers[index];
+	struct conf *conf = &server->conf;
+	const uint8_t service[4] = { 192, 0, 2, 1 };
+	char error[256] = "";
+
+	server->world = world;
+	server->index = index;
+	conf_default(conf);
+	conf->steer.gue_port = world->gue_port;
+	conf->self = place(index);
+	conf->services[0] =
+		(struct steer_service){ address_ip4(service), SERVICE };
+	conf->service_count = 1;
+	conf->sessions_max = 1024;
+	conf->records_max = 4096;
+	conf->flows_max = 1024;
+	conf->peers_max = 64;
+	/* Two peers: the first server, and oneself. */
+	conf->peers[0] = place(0);
+	conf->peers[1] = place(index);
+	conf->peer_count = 2;
+	CHECK(sessions_open(&server->sessions, NULL, conf->sessions_max, error,
+			    sizeof(error)) == 0);
+	const struct engine_parts parts = { .sessions = server->sessions };
+	const struct engine_edge edge = {
+		.context = server,
+		.datagram = edge_datagram,
+		.forward = edge_forward,
+		.packet = edge_packet,
+		.deliver = edge_deliver,
+		.awaits = edge_awaits,
+	};
+	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
+			    WALL_NS, world->now) == 0);
+	engine_listen(server->engine, &(struct engine_listener){
+					      .context = server,
+					      .report = heard_report,
+					      .decision = heard_decision,
+				      });
+}
+
+static inline void
+server_stop(struct server *server)
+{
+	engine_destroy(server->engine);
+	sessions_close(server->sessions);
+	server->engine = NULL;
+}
+
+static inline void
+arrive(struct world *world, const struct flying *flying)
+{
+	for (uint32_t i = 0; i < SERVERS; i++) {
+		struct server *server = &world->servers[i];
+		if (server->engine == NULL ||
+		    !address_equal(&server->conf.self.address,
+				   &flying->to.address))
+			continue;
+		if (flying->way == WAY_DATAGRAM) {
+			CHECK(flying->to.port == 7000);
+			engine_datagram(server->engine, world->now,
+					&flying->from, flying->bytes,
+					flying->size);
+		} else {
+			CHECK(flying->to.port == server->conf.steer.gue_port);
+			engine_tunnel(server->engine, world->now, &flying->from,
+				      &server->conf.self.address, flying->bytes,
+				      flying->size);
+		}
+	}
+}
+
+static inline struct instant
+world_next(const struct world *world)
+{
+	struct instant next = INSTANT_NEVER;
+
+	if (world->head != world->tail)
+		next = world->queue[world->head % QUEUE].at;
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (world->servers[i].engine != NULL)
+			next = instant_min(
+				next,
+				engine_deadline(world->servers[i].engine));
+	return next;
+}
+
+static inline void
+flush(struct world *world)
+{
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (world->servers[i].engine != NULL)
+			engine_flush(world->servers[i].engine, world->now);
+}
+
+static inline void
+pass(struct world *world, int64_t distance_ns)
+{
+	struct instant until = instant_after(world->now, distance_ns);
+
+	flush(world);
+	for (;;) {
+		struct instant next = world_next(world);
+
+		if (instant_before(until, next))
+			break;
+		if (instant_before(world->now, next))
+			world->now = next;
+		while (world->head != world->tail &&
+		       !instant_before(world->now,
+				       world->queue[world->head % QUEUE].at))
+			arrive(world, &world->queue[world->head++ % QUEUE]);
+		for (uint32_t i = 0; i < SERVERS; i++) {
+			struct engine *engine = world->servers[i].engine;
+			if (engine != NULL &&
+			    !instant_before(world->now,
+					    engine_deadline(engine)))
+				engine_expire(engine, world->now);
+		}
+		flush(world);
+	}
+	world->now = until;
+}
+
+static inline struct world *
+world_open_at(uint32_t count, uint16_t gue_port)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	struct secret secret = secret_of(1);
+
+	if (world == NULL)
+		abort();
+	world->queue = calloc(QUEUE, sizeof(*world->queue));
+	if (world->queue == NULL)
+		abort();
+	world->now.ns = NS_PER_S;
+	world->gue_port = gue_port;
+	for (uint32_t i = 0; i < count; i++)
+		server_start(world, i, &secret);
+	for (uint32_t i = 0; i < count; i++) {
+		engine_join(world->servers[i].engine, world->now);
+		pass(world, 20 * NS_PER_MS);
+	}
+	return world;
+}
+
+static inline struct world *
+world_open(uint32_t count)
+{
+	return world_open_at(count, GUE_PORT);
+}
+
+static inline void
+world_close(struct world *world)
+{
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (world->servers[i].engine != NULL)
+			server_stop(&world->servers[i]);
+	free(world->queue);
+	free(world);
+}
+
+static inline struct engine_status
+status(const struct world *world, uint32_t index)
+{
+	struct engine_status s;
+
+	engine_status(world->servers[index].engine, &s);
+	return s;
+}
+
+/* ---- sessions ---- */
+
+static inline struct session_key
+session(uint32_t number)
+{
+	struct session_key key = {
+		.client = { 198, 51, 100, 7 },
+		.service = { 192, 0, 2, 1 },
+		.client_port = { (uint8_t)(number >> 8), (uint8_t)number },
+		.service_port = { 0, SERVICE },
+		.family = 4,
+		.protocol = 6,
+	};
+
+	return key;
+}
+
+static inline void
+change(struct world *world, uint32_t index, uint32_t number,
+       enum socket_change what)
+{
+	struct socket_event event = { session(number), what, world->now };
+
+	engine_socket(world->servers[index].engine, world->now, &event);
+	flush(world);
+}
+
+static inline size_t
+segment_of(uint32_t number, uint8_t flags, size_t payload_bytes, uint8_t *bytes,
+	   size_t capacity)
+{
+	static const uint8_t text[1460] = "a segment that went astray";
+	struct session_key key = session(number);
+	struct packet_tcp tcp = {
+		.ip = { .src = address_ip4(key.client),
+			.dst = address_ip4(key.service),
+			.ttl = 60,
+			.df = true },
+		.src_port = (uint16_t)number,
+		.dst_port = SERVICE,
+		.seq = 1000,
+		.ack = 2000,
+		.flags = flags,
+		.window = 500,
+		.payload = text,
+		.payload_bytes = payload_bytes,
+	};
+
+	return packet_build_tcp(&tcp, bytes, capacity);
+}
+
+static inline size_t
+segment(uint32_t number, uint8_t flags, uint8_t *bytes, size_t capacity)
+{
+	return segment_of(number, flags, 27, bytes, capacity);
+}
+
+static inline void
+stray_in(struct world *world, uint32_t index, uint32_t number, uint8_t flags,
+	 uint8_t uplink)
+{
+	uint8_t bytes[256];
+	size_t size = segment(number, flags, bytes, sizeof(bytes));
+
+	CHECK(size > 0);
+	engine_stray(world->servers[index].engine, world->now, uplink, bytes,
+		     size);
+	flush(world);
+}
+
+static inline void
+reload(struct world *world, uint32_t index, const struct secret *secret)
+{
+	struct server *server = &world->servers[index];
+
+	engine_reload(server->engine, &server->conf, secret, world->now);
+}
+
+#endif

@@ -1,0 +1,779 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * event.c - a sorted run for the near future, a radix sort for the far
+ *
+ *	 popped | run: all before `horizon` | buckets [level][digit]
+ *	--------+---------------------------+------------------------> time
+ *	       now                       horizon
+ *
+ * Simulated time never runs backwards, so the queue need not sort what is far
+ * away. An event at or after the horizon goes, unsorted, to the bucket named
+ * by the highest digit in which its time differs from `base`, and by the value
+ * of that digit (a radix heap [1] whose digits have several bits; seen from
+ * the other side, a hierarchical timing wheel [2] that does not tick). The
+ * lowest bucket holds the earliest times. When the run is dry, it is opened: a
+ * large one is spread over the buckets below it, a small one is sorted into
+ * the run, and the horizon moves to the bucket's end. What is scheduled before
+ * the horizon after that is inserted in the run. So all comparing happens
+ * among some dozens of entries in the first cache, and each event is moved a
+ * few times, sequentially.
+ *
+ * A bucket that is opened while little is pending spans a long time, and a
+ * burst may then fill the run. When it is full its later part goes to buckets
+ * and the horizon comes nearer. Only when it is all of one time, which cannot
+ * be parted, the rest of that goes to a heap (pile.h).
+ *
+ * Invariants:
+ *  - run and pile hold exactly the entries with time < horizon;
+ *  - base < horizon, and an entry in bucket [l][d] has digit d at level l,
+ *    above the base's, and agrees with the base above that; `same` is for
+ *    time == base and empty but while a bucket is being spread;
+ *  - entries are compared by the whole key, so the order of equal times is
+ *    that of event.h and nothing depends on the layout or on addresses;
+ *  - a slot is free, or one entry names it. It is given back when that entry
+ *    is found, popped or cancelled.
+ *
+ * An entry is 24 bytes (entry.h) and names the slot of its payload (slab.h),
+ * which lies still while entries move, and is fetched when their bucket is
+ * opened. Entries of a bucket lie in chunks of 2 KiB, those in blocks that
+ * never move.
+ *
+ * An alarm that moves away from now leaves its entry where it is; its payload
+ * has the deadline, and the entry moves on when its time comes. One that moves
+ * nearer gets a new entry; a bit says that the old slot is cancelled, and
+ * whoever meets the entry drops it. When more is cancelled than pends, all
+ * buckets are swept.
+ *
+ * Measured (ns an event, exponential delays, 1e3 / 1e4 / 1e5 / 1e6 / 1e7
+ * pending; `homeward bench queue` repeats the first and the last):
+ *	this			 44   39   58  100   122
+ *	calendar queue [3]	 53   54   95  278
+ *	4-ary heap		 37   60  201  815
+ *	8-ary heap		 48   58  420  570
+ *	binary heap, slab	 53   79  298 1235
+ *	binary heap, events	 52   80  215 1080  2840
+ * A ladder queue is this with another rule for the width of its rungs: here it
+ * is a power of two, so that finding a bucket costs a count of zeros. Digits of
+ * 3, 4, 6 bits: 40, 42, 35 ns at 1e3 and 114, 100, 135 at 1e6, beside 39 and
+ * 93 of 5. No gain: runs of 16 or 24 in place of 48 (fewer
+ * payloads are fetched at a time: 140 at 1e6), memmove() to insert, a heap in
+ * place of the run (as fast, but it cannot tell what comes next).
+ *
+ * [1] Ahuja, Mehlhorn, Orlin, Tarjan: Faster algorithms for the shortest path
+ *     problem. JACM 37(2), 1990.
+ * [2] Varghese, Lauck: Hashed and hierarchical timing wheels. SOSP 1987.
+ * [3] Brown: Calendar queues. CACM 31(10), 1988.
+ */
+#include "sim/engine/event.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/entry.h"
+#include "sim/engine/memory.h"
+#include "sim/engine/pile.h"
+#include "sim/engine/slab.h"
+
+/* By measurement, see above. */
+#define DIGIT_BITS  5
+#define RUN_OPEN    48 /* entries that are sorted at once */
+#define RUN_MOST    128 /* entries; then the horizon comes nearer */
+#define RUN_KEEP    32 /* entries that stay in the run then, or more */
+#define RUN_ROOM    (2 * RUN_MOST)
+#define DIGITS	    (1U << DIGIT_BITS)
+#define LEVELS	    ((63 + DIGIT_BITS - 1) / DIGIT_BITS)
+#define CHUNK_COUNT 84 /* entries; a chunk is about 2 KiB */
+#define SWEEP_LEAST 1024
+#define BLOCK_LEAST ((size_t)32 << 10)
+#define BLOCK_MOST  ((size_t)64 << 20)
+#define UPCOMING    8 /* events looked ahead */
+
+struct chunk {
+	struct chunk *next; /* of the same bucket, or of the free list */
+	uint32_t count; /* unless it is its bucket's first */
+	struct entry entries[CHUNK_COUNT];
+};
+
+/* The first chunk is being filled. */
+struct bucket {
+	struct entry *fill, *end; /* the next entry; NULL: there is no chunk */
+	struct chunk *chunk;
+};
+
+/* Chunks never move; blocks of them are kept until the end. */
+struct block {
+	struct block *next;
+	size_t bytes;
+	struct chunk chunks[];
+};
+
+struct queue {
+	int64_t now_ns;
+	int64_t base_ns, horizon_ns;
+	uint64_t sequence;
+	uint64_t popped, hash;
+
+	struct entry run[RUN_ROOM]; /* sorted: run_at .. run_end - 1 */
+	uint32_t run_at, run_end, run_told;
+	uint32_t levels_used; /* bit i: digits_used[i] is not 0 */
+	uint64_t digits_used[LEVELS];
+
+	struct pile pile; /* what the run has no room for */
+	struct slab slab;
+
+	struct block *blocks;
+	struct chunk *chunk_free;
+	size_t block_bytes; /* of all blocks */
+
+	struct bucket same; /* time == base; see bucket_add() */
+	struct bucket buckets[LEVELS][DIGITS];
+};
+
+struct queue *
+queue_create(void)
+{
+	struct queue *queue = memory_zeroed(1, sizeof(*queue));
+
+	queue->horizon_ns = 1;
+	queue->run_at = queue->run_end = queue->run_told = RUN_ROOM / 2;
+	slab_init(&queue->slab);
+	return queue;
+}
+
+void
+queue_destroy(struct queue *queue)
+{
+	if (queue == NULL)
+		return;
+	pile_free(&queue->pile);
+	slab_free(&queue->slab);
+	while (queue->blocks != NULL) {
+		struct block *next = queue->blocks->next;
+		memory_unmap(queue->blocks, queue->blocks->bytes);
+		queue->blocks = next;
+	}
+	free(queue);
+}
+
+/* ---- the run ---- */
+
+/* How many of the run come before it, as far as time tells. */
+static uint32_t
+run_search(const struct entry *first, uint32_t count, int64_t at_ns)
+{
+	const struct entry *base = first;
+
+	/* No branch depends on a time: those would be guessed wrongly. */
+	while (count > 1) {
+		uint32_t half = count / 2;
+		base += base[half - 1].at_ns < at_ns ? half : 0;
+		count -= half;
+	}
+	return (uint32_t)(base - first) + (count == 1 && base->at_ns < at_ns);
+}
+
+static void
+run_start(struct queue *queue)
+{
+	queue->run_at = queue->run_end = queue->run_told = RUN_ROOM / 2;
+}
+
+static void
+run_centre(struct queue *queue)
+{
+	uint32_t count = queue->run_end - queue->run_at;
+	uint32_t at = (RUN_ROOM - count) / 2;
+
+	memmove(queue->run + at, queue->run + queue->run_at,
+		count * sizeof(struct entry));
+	queue->run_told += at;
+	queue->run_told -= queue->run_at;
+	queue->run_at = at;
+	queue->run_end = at + count;
+}
+
+/* Not when there are RUN_MOST. The shorter side makes room. */
+static void
+run_insert(struct queue *queue, const struct entry *entry)
+{
+	struct entry *run = queue->run;
+
+	if (queue->run_at == 0 || queue->run_end == RUN_ROOM)
+		run_centre(queue);
+
+	uint32_t at = queue->run_at, end = queue->run_end, place = end;
+	if (at < end && entry_before(entry, &run[end - 1])) {
+		place = at + run_search(run + at, end - at, entry->at_ns);
+		while (place < end && entry_before(&run[place], entry))
+			place++;
+	}
+	if (place - at < end - place) {
+		for (uint32_t i = at; i < place; i++)
+			run[i - 1] = run[i];
+		queue->run_at--;
+		place--;
+	} else {
+		for (uint32_t i = end; i > place; i--)
+			run[i] = run[i - 1];
+		queue->run_end++;
+		queue->run_told += place < queue->run_told;
+	}
+	run[place] = *entry;
+}
+
+/* The same for a bucket's entries: in no order, and nothing is told yet. */
+static void
+run_sort(struct queue *queue, const struct entry *entry)
+{
+	struct entry *run = queue->run;
+	uint32_t hole = queue->run_end++;
+
+	while (hole > queue->run_at && entry_before(entry, &run[hole - 1])) {
+		run[hole] = run[hole - 1];
+		hole--;
+	}
+	run[hole] = *entry;
+}
+
+/* ---- buckets ---- */
+
+/* A block is as large as all before it, up to a limit. */
+static void
+block_add(struct queue *queue)
+{
+	size_t bytes = queue->block_bytes;
+	struct block *block;
+
+	if (bytes < BLOCK_LEAST)
+		bytes = BLOCK_LEAST;
+	if (bytes > BLOCK_MOST)
+		bytes = BLOCK_MOST;
+	block = memory_mapped(bytes);
+	block->next = queue->blocks;
+	block->bytes = bytes;
+	queue->blocks = block;
+	queue->block_bytes += bytes;
+	for (size_t i = (bytes - sizeof(*block)) / sizeof(struct chunk);
+	     i-- > 0;) {
+		block->chunks[i].next = queue->chunk_free;
+		queue->chunk_free = &block->chunks[i];
+	}
+}
+
+static void
+bucket_grow(struct queue *queue, struct bucket *bucket)
+{
+	if (queue->chunk_free == NULL)
+		block_add(queue);
+	struct chunk *chunk = queue->chunk_free;
+
+	queue->chunk_free = chunk->next;
+	if (bucket->chunk != NULL)
+		bucket->chunk->count = CHUNK_COUNT;
+	chunk->next = bucket->chunk;
+	bucket->chunk = chunk;
+	bucket->fill = chunk->entries;
+	bucket->end = chunk->entries + CHUNK_COUNT;
+}
+
+static void
+bucket_append(struct queue *queue, struct bucket *bucket,
+	      const struct entry *entry)
+{
+	if (bucket->fill == bucket->end)
+		bucket_grow(queue, bucket);
+	*bucket->fill++ = *entry;
+}
+
+/* Its chunks, each with its count; then it is empty. */
+static struct chunk *
+bucket_take(struct bucket *bucket)
+{
+	struct chunk *chunk = bucket->chunk;
+
+	if (chunk != NULL)
+		chunk->count = (uint32_t)(bucket->fill - chunk->entries);
+	*bucket = (struct bucket){ 0 };
+	return chunk;
+}
+
+/* Give a chunk back; the one after it. */
+static struct chunk *
+chunk_give(struct queue *queue, struct chunk *chunk)
+{
+	struct chunk *next = chunk->next;
+
+	chunk->next = queue->chunk_free;
+	queue->chunk_free = chunk;
+	return next;
+}
+
+static bool
+bucket_is_small(const struct bucket *bucket)
+{
+	return bucket->chunk == NULL ||
+	       (bucket->chunk->next == NULL &&
+		bucket->fill - bucket->chunk->entries <= RUN_OPEN);
+}
+
+/* `same` has no bit anywhere: only opening a bucket may fill it, and it is
+ * emptied in the same breath. */
+static void
+bucket_add(struct queue *queue, const struct entry *entry)
+{
+	uint64_t differs = (uint64_t)(entry->at_ns ^ queue->base_ns);
+	struct bucket *bucket = &queue->same;
+
+	if (differs != 0) {
+		unsigned level =
+			(63 - (unsigned)__builtin_clzll(differs)) / DIGIT_BITS;
+		unsigned digit = (unsigned)((uint64_t)entry->at_ns >>
+					    level * DIGIT_BITS) %
+				 DIGITS;
+		queue->levels_used |= 1U << level;
+		queue->digits_used[level] |= UINT64_C(1) << digit;
+		bucket = &queue->buckets[level][digit];
+	}
+
+	bucket_append(queue, bucket, entry);
+}
+
+/* To the run, to the pile when that is full, or over the buckets below. */
+enum bucket_way {
+	BUCKET_SORT,
+	BUCKET_PILE,
+	BUCKET_SPREAD,
+};
+
+static void
+bucket_move(struct queue *queue, const struct entry *entry, enum bucket_way way)
+{
+	if (way == BUCKET_SPREAD) {
+		bucket_add(queue, entry);
+		return;
+	}
+	__builtin_prefetch(&queue->slab.payloads[entry->slot]);
+	if (way == BUCKET_PILE)
+		pile_push(&queue->pile, entry);
+	else
+		run_sort(queue, entry);
+}
+
+static void
+bucket_empty(struct queue *queue, struct bucket *bucket, enum bucket_way way)
+{
+	struct chunk *chunk = bucket_take(bucket);
+
+	while (chunk != NULL) {
+		for (uint32_t i = 0; i < chunk->count; i++) {
+			const struct entry *entry = &chunk->entries[i];
+			if (queue->slab.cancelled_count > 0 &&
+			    slab_is_cancelled(&queue->slab, entry->slot))
+				slab_forget(&queue->slab, entry->slot);
+			else
+				bucket_move(queue, entry, way);
+		}
+		chunk = chunk_give(queue, chunk);
+	}
+}
+
+static enum bucket_way
+bucket_way(const struct bucket *bucket)
+{
+	return bucket_is_small(bucket) ? BUCKET_SORT : BUCKET_PILE;
+}
+
+/* Open the lowest bucket; run and pile are empty. False: there is none. */
+static bool
+bucket_open(struct queue *queue)
+{
+	if (queue->levels_used == 0)
+		return false;
+	unsigned level = (unsigned)__builtin_ctz(queue->levels_used);
+	uint64_t *used = &queue->digits_used[level];
+	unsigned digit = (unsigned)__builtin_ctzll(*used);
+	unsigned shift = level * DIGIT_BITS;
+	uint64_t start =
+		((uint64_t)queue->base_ns >> shift & ~(uint64_t)(DIGITS - 1)) |
+		digit;
+	struct bucket *bucket = &queue->buckets[level][digit];
+
+	*used &= *used - 1;
+	if (*used == 0)
+		queue->levels_used &= ~(1U << level);
+	queue->base_ns = (int64_t)(start << shift);
+	run_start(queue);
+	if (level == 0 || bucket_is_small(bucket)) {
+		queue->horizon_ns = (int64_t)((start + 1) << shift);
+		bucket_empty(queue, bucket, bucket_way(bucket));
+	} else {
+		/* Times equal to the new base are the nearest, so they need a
+		 * horizon of one. */
+		queue->horizon_ns = queue->base_ns + 1;
+		bucket_empty(queue, bucket, BUCKET_SPREAD);
+		bucket_empty(queue, &queue->same, bucket_way(&queue->same));
+	}
+	return true;
+}
+
+static void
+bucket_sweep(struct queue *queue, struct bucket *bucket)
+{
+	struct chunk *chunk = bucket_take(bucket);
+
+	while (chunk != NULL) {
+		/* What stays goes to other chunks: we are reading this one. */
+		for (uint32_t i = 0; i < chunk->count; i++) {
+			const struct entry *entry = &chunk->entries[i];
+			if (slab_is_cancelled(&queue->slab, entry->slot))
+				slab_forget(&queue->slab, entry->slot);
+			else
+				bucket_append(queue, bucket, entry);
+		}
+		chunk = chunk_give(queue, chunk);
+	}
+}
+
+/* What was cancelled never takes more room than what is pending: each
+ * cancelled event pays for the walk past one other. */
+static void
+sweep(struct queue *queue)
+{
+	for (unsigned i = 0; i < LEVELS; i++)
+		for (unsigned j = 0; j < DIGITS; j++)
+			bucket_sweep(queue, &queue->buckets[i][j]);
+}
+
+/* Make the base nearer; what lies in buckets of levels that the move reaches
+ * past now differs from the base in that level, all in the same digit. */
+static void
+base_lower(struct queue *queue, int64_t base_ns)
+{
+	uint64_t differs = (uint64_t)(base_ns ^ queue->base_ns);
+
+	if (differs == 0)
+		return;
+	unsigned top = (63 - (unsigned)__builtin_clzll(differs)) / DIGIT_BITS;
+	unsigned digit =
+		(unsigned)((uint64_t)queue->base_ns >> top * DIGIT_BITS) %
+		DIGITS;
+	struct bucket *to = &queue->buckets[top][digit];
+
+	queue->base_ns = base_ns;
+	for (unsigned i = 0; i < top; i++) {
+		for (uint64_t used = queue->digits_used[i]; used != 0;
+		     used &= used - 1) {
+			struct bucket *from =
+				&queue->buckets[i][__builtin_ctzll(used)];
+			struct chunk *chunk = bucket_take(from);
+			if (chunk == NULL)
+				continue;
+			/* In front; the chunk after it keeps its count. */
+			struct chunk *last = chunk;
+			while (last->next != NULL)
+				last = last->next;
+			last->next = bucket_take(to);
+			to->chunk = chunk;
+			to->fill = chunk->entries + chunk->count;
+			to->end = chunk->entries + CHUNK_COUNT;
+			queue->levels_used |= 1U << top;
+			queue->digits_used[top] |= UINT64_C(1) << digit;
+		}
+		queue->digits_used[i] = 0;
+		queue->levels_used &= ~(1U << i);
+	}
+}
+
+/* The run is full, since a bucket that was opened when little was in it spans
+ * a long time and a burst came: the later part goes to the buckets, and the
+ * horizon comes nearer. False: it is all of one time, or the pile has some. */
+static bool
+run_split(struct queue *queue)
+{
+	const struct entry *run = queue->run;
+	uint32_t from = queue->run_at + RUN_KEEP, end = queue->run_end;
+
+	while (from < end && run[from].at_ns == run[from - 1].at_ns)
+		from++;
+	if (from == end || queue->pile.count > 0)
+		return false;
+	if (run[from - 1].at_ns < queue->base_ns)
+		base_lower(queue, run[from - 1].at_ns);
+	queue->horizon_ns = run[from].at_ns;
+	queue->run_end = from;
+	if (queue->run_told > from)
+		queue->run_told = from;
+	for (uint32_t i = from; i < end; i++)
+		bucket_add(queue, &run[i]);
+	return true;
+}
+
+static void
+entry_place(struct queue *queue, const struct entry *entry)
+{
+	if (entry->at_ns < queue->horizon_ns &&
+	    queue->run_end - queue->run_at == RUN_MOST && !run_split(queue))
+		pile_push(&queue->pile, entry);
+	else if (entry->at_ns < queue->horizon_ns)
+		run_insert(queue, entry);
+	else
+		bucket_add(queue, entry);
+}
+
+/* ---- events ---- */
+
+static uint32_t
+event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
+	  const struct event *event, bool alarm, uint64_t c)
+{
+	uint64_t sequence = queue->sequence++;
+	const struct entry entry = {
+		.at_ns = at_ns,
+		.order = (uint64_t)event->class << 63 |
+			 (uint64_t)destination << 31 | sequence >> 32,
+		.sequence = (uint32_t)sequence,
+		.slot = slab_take(&queue->slab),
+	};
+
+	queue->slab.payloads[entry.slot] = (struct payload){
+		.c = c,
+		.a = event->a,
+		.b = event->b,
+		.code = event->code,
+		.kind = event->kind,
+		.alarm = alarm,
+	};
+	entry_place(queue, &entry);
+	return entry.slot;
+}
+
+void
+queue_schedule(struct queue *queue, uint32_t destination, int64_t delay_ns,
+	       const struct event *event)
+{
+	assert(delay_ns >= 0 && delay_ns < INT64_MAX / 2 - queue->now_ns);
+	assert(event->class <= EVENT_TIMER && event->kind < EVENT_KINDS);
+
+	(void)event_add(queue, destination, queue->now_ns + delay_ns, event,
+			false, event->c);
+}
+
+/* ISO C has no name for it; every compiler that we support does. */
+__extension__ typedef unsigned __int128 uint128;
+
+/* Both halves of the product of two words, folded: each input bit reaches
+ * all of the result. */
+static uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	uint128 product = (uint128)a * b;
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+static void
+hash_add(struct queue *queue, const struct event *event)
+{
+	uint64_t who = (uint64_t)event->destination << 32 |
+		       (uint64_t)event->class << 24 |
+		       (uint64_t)event->kind << 16 | event->code;
+	uint64_t what = (uint64_t)event->a << 32 | event->b;
+	uint64_t word =
+		fold((uint64_t)queue->now_ns ^ UINT64_C(0x9e3779b97f4a7c15),
+		     who ^ UINT64_C(0xd6e8feb86659fd93)) ^
+		fold(what ^ UINT64_C(0xa0761d6478bd642f),
+		     event->c ^ UINT64_C(0xe7037ed1a0b428db));
+
+	queue->hash =
+		fold(queue->hash ^ word, UINT64_C(0x8ebc6af09c88c6e3)) + word;
+}
+
+/* The first entry of all, in the run or in the pile; NULL: nothing pends. */
+static const struct entry *
+entry_first(struct queue *queue)
+{
+	for (;;) {
+		const struct entry *run = &queue->run[queue->run_at];
+
+		if (queue->run_at < queue->run_end) {
+			if (queue->pile.count > 0 &&
+			    entry_before(&queue->pile.entries[0], run))
+				return &queue->pile.entries[0];
+			return run;
+		}
+		if (queue->pile.count > 0)
+			return &queue->pile.entries[0];
+		if (!bucket_open(queue))
+			return NULL;
+	}
+}
+
+static void
+entry_drop(struct queue *queue, const struct entry *first)
+{
+	if (first == queue->pile.entries)
+		pile_pop(&queue->pile);
+	else
+		queue->run_at++;
+}
+
+bool
+queue_next(struct queue *queue, struct instant until, struct event *event)
+{
+	const struct entry *first;
+	struct payload *payload;
+	struct entry entry;
+
+	for (;;) {
+		first = entry_first(queue);
+		if (first == NULL || first->at_ns > until.ns) {
+			if (until.ns > queue->now_ns && until.ns != INT64_MAX)
+				queue->now_ns = until.ns;
+			return false;
+		}
+		entry = *first;
+		entry_drop(queue, first);
+		if (queue->slab.cancelled_count > 0 &&
+		    slab_is_cancelled(&queue->slab, entry.slot)) {
+			slab_forget(&queue->slab, entry.slot);
+			continue;
+		}
+		payload = &queue->slab.payloads[entry.slot];
+		if (!payload->alarm || (int64_t)payload->c == entry.at_ns)
+			break;
+		/* It was moved on. */
+		entry.at_ns = (int64_t)payload->c;
+		entry_place(queue, &entry);
+	}
+
+	*event = (struct event){
+		.destination = (uint32_t)(entry.order >> 31),
+		.class = (uint8_t)(entry.order >> 63),
+		.kind = payload->kind,
+		.code = payload->code,
+		.a = payload->a,
+		.b = payload->b,
+		.c = payload->alarm ? 0 : payload->c,
+	};
+	queue->now_ns = entry.at_ns;
+	slab_give(&queue->slab, entry.slot);
+	queue->popped++;
+	hash_add(queue, event);
+	return true;
+}
+
+uint32_t
+queue_upcoming(struct queue *queue, struct event *events, uint32_t capacity)
+{
+	uint32_t end = queue->run_at + UPCOMING, count = 0;
+
+	if (end > queue->run_end)
+		end = queue->run_end;
+	if (queue->run_told < queue->run_at)
+		queue->run_told = queue->run_at;
+	while (queue->run_told < end && count < capacity) {
+		const struct entry *entry = &queue->run[queue->run_told++];
+		const struct payload *payload =
+			&queue->slab.payloads[entry->slot];
+
+		events[count++] = (struct event){
+			.destination = (uint32_t)(entry->order >> 31),
+			.class = (uint8_t)(entry->order >> 63),
+			.kind = payload->kind,
+			.code = payload->code,
+			.a = payload->a,
+			.b = payload->b,
+			.c = payload->alarm ? 0 : payload->c,
+		};
+	}
+	return count;
+}
+
+struct instant
+queue_now(const struct queue *queue)
+{
+	return (struct instant){ .ns = queue->now_ns };
+}
+
+uint64_t
+queue_popped(const struct queue *queue)
+{
+	return queue->popped;
+}
+
+uint64_t
+queue_hash(const struct queue *queue)
+{
+	return queue->hash;
+}
+
+uint32_t
+queue_pending(const struct queue *queue)
+{
+	return queue->slab.live_count;
+}
+
+size_t
+queue_bytes(const struct queue *queue)
+{
+	return sizeof(*queue) + queue->pile.capacity * sizeof(struct entry) +
+	       slab_bytes(&queue->slab) + queue->block_bytes;
+}
+
+/* ---- alarms ---- */
+
+void
+alarm_cancel(struct alarm *alarm, struct queue *queue)
+{
+	if (alarm->deadline_ns == INT64_MAX)
+		return;
+	assert(alarm->slot < queue->slab.count &&
+	       queue->slab.payloads[alarm->slot].alarm &&
+	       !slab_is_cancelled(&queue->slab, alarm->slot));
+	alarm->deadline_ns = INT64_MAX;
+	slab_cancel(&queue->slab, alarm->slot);
+	if (queue->slab.cancelled_count > queue->slab.live_count + SWEEP_LEAST)
+		sweep(queue);
+}
+
+void
+alarm_set(struct alarm *alarm, struct queue *queue, struct instant deadline,
+	  const struct event *event)
+{
+	assert(event->class <= EVENT_TIMER && event->kind < EVENT_KINDS &&
+	       event->c == 0);
+	if (deadline.ns < queue->now_ns)
+		deadline.ns = queue->now_ns;
+	if (deadline.ns == alarm->deadline_ns)
+		return;
+	if (deadline.ns == INT64_MAX) {
+		alarm_cancel(alarm, queue);
+		return;
+	}
+	if (alarm->deadline_ns != INT64_MAX) {
+		/* Once its time has passed, the entry may have moved on to
+		 * a deadline that we do not know. */
+		if (deadline.ns >= alarm->deadline_ns ||
+		    (deadline.ns >= alarm->entry_ns &&
+		     alarm->entry_ns > queue->now_ns)) {
+			queue->slab.payloads[alarm->slot].c =
+				(uint64_t)deadline.ns;
+			alarm->deadline_ns = deadline.ns;
+			return;
+		}
+		alarm_cancel(alarm, queue);
+	}
+	alarm->deadline_ns = alarm->entry_ns = deadline.ns;
+	alarm->slot = event_add(queue, event->destination, deadline.ns, event,
+				true, (uint64_t)deadline.ns);
+}
+
+bool
+alarm_fires(struct alarm *alarm, const struct queue *queue)
+{
+	if (alarm->deadline_ns != queue->now_ns)
+		return false;
+	alarm->deadline_ns = INT64_MAX;
+	return true;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cluster.c - what servers share, and how they come and go
+ *
+ * Memory is sized once, from the settings: sessions and operations give the
+ * number of records, publications and lookups, servers the size of tables. All
+ * of one kind lie in one piece, each server's at index * bytes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/dht/lookup.h"
+#include "core/dht/publication.h"
+#include "core/dht/store.h"
+#include "core/endpoint.h"
+#include "core/held.h"
+#include "sim/engine/account.h"
+#include "sim/engine/actor.h"
+#include "sim/engine/memory.h"
+#include "sim/host/ideal.h"
+#include "sim/host/server.h"
+#include "sim/model/keymap.h"
+
+#define LOOKUPS_LEAST	 1024
+#define LOOKUPS_MOST	 65536
+#define HELD_BYTES_MOST	 (64u << 20)
+#define DATAGRAMS	 256 /* in reassembly at a time */
+#define STEER_BYTES_MOST (512u << 20) /* flow tables of all servers */
+#define FLOW_BYTES	 192 /* about, for sizing */
+
+static uint32_t
+bounded(uint64_t value, uint32_t least, uint32_t most)
+{
+	if (value < least)
+		return least;
+	return value > most ? most : (uint32_t)value;
+}
+
+/* Full buckets down to where k nodes are left, and those: about 2 k. */
+static uint32_t
+contacts_for(uint32_t servers, uint32_t k)
+{
+	uint32_t levels = 3;
+
+	for (uint64_t size = k; size < servers; size *= 2)
+		levels++;
+	return bounded((uint64_t)k * levels, k, servers + k);
+}
+
+static void
+share_tables(struct servers *servers)
+{
+	const struct settings *settings = servers->settings;
+	uint64_t keys = (uint64_t)workload_count(servers->workload) +
+			settings->measure.settings;
+	uint32_t replicas = settings->dht.node.replicas;
+	uint32_t lookups =
+		bounded(LOOKUPS_LEAST + 2 * keys, LOOKUPS_LEAST, LOOKUPS_MOST);
+	uint32_t records = bounded(1024 + keys * replicas * 3, 1024, 1u << 30);
+	uint32_t publications = bounded(1024 + keys * 2, 1024, 1u << 28);
+	uint32_t held = bounded((uint64_t)settings->service.steer.hold_bytes *
+					servers->count,
+				1 << 16, HELD_BYTES_MOST);
+	void **shared = servers->shared;
+	size_t *bytes = servers->shared_bytes;
+
+	bytes[0] = endpoints_size(servers->count + 64);
+	bytes[1] = lookups_size(lookups);
+	bytes[2] = store_size(records);
+	bytes[3] = publications_size(publications, replicas);
+	for (unsigned i = 0; i < 4; i++)
+		shared[i] = memory_mapped(bytes[i]);
+	servers->parts = (struct node_parts){
+		.endpoints = endpoints_init(shared[0], servers->count + 64,
+					    &settings->dht.placement),
+		.lookups = lookups_init(shared[1], lookups),
+		.store = store_init(shared[2], records,
+				    &settings->dht.placement),
+		.publications =
+			publications_init(shared[3], publications, replicas),
+	};
+	if (workload_count(servers->workload) > 0) {
+		bytes[4] = held_size(held);
+		shared[4] = memory_mapped(bytes[4]);
+		servers->held = held_init(shared[4], held);
+	}
+}
+
+static void
+size_servers(struct servers *servers)
+{
+	const struct settings *settings = servers->settings;
+	uint32_t sessions = workload_count(servers->workload);
+	uint32_t most = bounded(STEER_BYTES_MOST / FLOW_BYTES / servers->count,
+				64, 65536);
+
+	servers->node_limits.contacts =
+		contacts_for(servers->count, settings->dht.node.k);
+	servers->node_bytes = (node_size(&servers->node_limits) + 63) / 64 * 64;
+	servers->node_memory =
+		memory_mapped(servers->node_bytes * servers->count);
+	servers->service = (struct steer_service){
+		.address = network_service_address(servers->network,
+						   settings->service.family),
+		.port = settings->service.port,
+	};
+	servers->steer_settings = settings->service.steer;
+	servers->steer_settings.services = &servers->service;
+	servers->steer_settings.service_count = 1;
+	if (sessions == 0)
+		return;
+	servers->steer_limits = (struct steer_limits){
+		.flows = bounded(sessions + 16ull, 64, most),
+		.fragments = 64,
+		.prefixes = 256,
+		.peers = bounded(servers->count, 4, 1024),
+	};
+	servers->steer_bytes =
+		(steer_size(&servers->steer_limits) + 63) / 64 * 64;
+	servers->steer_memory =
+		memory_mapped(servers->steer_bytes * servers->count);
+}
+
+/* An empty node and steer; a restart has streams of its own, so that its
+ * sequence numbers are not taken for old ones. */
+void
+servers_start(struct servers *servers, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	struct participant *participant = server->participant;
+	uint64_t seed = servers->node_seed + participant->incarnation;
+
+	participant->node =
+		node_init(servers->node_memory + servers->node_bytes * index,
+			  &servers->node_limits, &servers->settings->dht.node,
+			  &servers->parts, index, seed);
+	participant->steer = NULL;
+	if (servers->steer_memory != NULL)
+		participant->steer = steer_init(
+			servers->steer_memory + servers->steer_bytes * index,
+			&servers->steer_limits, &servers->steer_settings,
+			participant->node, servers->parts.endpoints,
+			servers->held, seed);
+	alarm_cancel(&participant->alarm, servers->participants->world.queue);
+	server->alive = true;
+	participant_joined(servers->participants, index, false);
+	server->leaving = false;
+}
+
+static void
+make_server(struct servers *servers, uint32_t index)
+{
+	const struct settings *settings = servers->settings;
+	struct server *server = &servers->servers[index];
+
+	server->participant = &servers->participants->array[index];
+	server->rng = actor_rng(settings->seed, ACTOR_SERVER, index);
+	/* 0 .. 2 * skew: differences count, and no version is negative. */
+	server->skew_ns = (int64_t)rng_below(
+		&server->rng,
+		2 * (uint64_t)settings->service.clock_skew_ns + 1);
+}
+
+struct servers *
+servers_create(const struct settings *settings, struct network *network,
+	       struct queue *queue, const struct watch *watch,
+	       struct workload *workload, struct transport *transport)
+{
+	struct servers *servers = memory_zeroed(1, sizeof(*servers));
+
+	servers->settings = settings;
+	servers->network = network;
+	servers->queue = queue;
+	servers->watch = watch;
+	servers->workload = workload;
+	servers->transport = transport;
+	servers->reassembly = reassembly_create(DATAGRAMS);
+	servers->synthetic = keymap_create();
+	servers->node_seed = actor_seed(settings->seed, ACTOR_NODE);
+	servers->count = settings->fabric.servers;
+	servers->servers =
+		memory_zeroed(1, servers->count * sizeof(struct server));
+	share_tables(servers);
+	size_servers(servers);
+	servers->participants = participants_create(&(struct participant_world){
+		.owner = &servers_owner,
+		.context = servers,
+		.settings = settings,
+		.network = network,
+		.queue = queue,
+		.reassembly = servers->reassembly,
+		.endpoints = servers->parts.endpoints,
+		.count = servers->count,
+		.family = settings->service.family,
+	});
+	for (uint32_t i = 0; i < servers->count; i++)
+		make_server(servers, i);
+	for (uint32_t i = 0; i < servers->count; i++)
+		servers_start(servers, i);
+	return servers;
+}
+
+void
+servers_destroy(struct servers *servers)
+{
+	if (servers == NULL)
+		return;
+	participants_destroy(servers->participants);
+	for (unsigned i = 0; i < 5; i++)
+		memory_unmap(servers->shared[i], servers->shared_bytes[i]);
+	memory_unmap(servers->node_memory,
+		     servers->node_bytes * servers->count);
+	memory_unmap(servers->steer_memory,
+		     servers->steer_bytes * servers->count);
+	free(servers->servers);
+	reassembly_destroy(servers->reassembly);
+	keymap_destroy(servers->synthetic);
+	free(servers);
+}
+
+void
+servers_ideal(struct servers *servers)
+{
+	struct node **nodes = memory_zeroed(1, servers->count * sizeof(*nodes));
+
+	for (uint32_t i = 0; i < servers->count; i++) {
+		nodes[i] = servers->servers[i].alive
+				   ? servers->participants->array[i].node
+				   : NULL;
+		participant_joined(servers->participants, i,
+				   servers->servers[i].alive);
+	}
+	ideal_fill(nodes, servers->count, servers->parts.endpoints,
+		   servers->settings->dht.node.k, servers->settings->seed);
+	free(nodes);
+}
+
+void
+servers_account(const struct servers *servers, struct account *account)
+{
+	static const struct node_limits none;
+	uint64_t count = servers->count;
+	uint64_t heads = node_size(&none);
+
+	account_add(account, "nodes", count * heads, false);
+	account_add(account, "contacts", count * (servers->node_bytes - heads),
+		    false);
+	account_add(account, "endpoints", servers->shared_bytes[0], false);
+	account_add(
+		account, "servers",
+		count * (sizeof(struct server) + sizeof(struct participant)),
+		false);
+	if (servers->steer_memory != NULL)
+		account_add(account, "steers", count * servers->steer_bytes,
+			    false);
+	account_add(account, "lookups", servers->shared_bytes[1], true);
+	account_add(account, "records", servers->shared_bytes[2], true);
+	account_add(account, "publications", servers->shared_bytes[3], true);
+}
+
+void
+servers_absent(struct servers *servers, uint32_t index)
+{
+	servers->servers[index].alive = false;
+	participant_joined(servers->participants, index, false);
+	network_announce(servers->network, index, false);
+	network_device_set(servers->network, index, false);
+}
+
+uint32_t
+servers_joined(const struct servers *servers)
+{
+	return servers->participants->joined;
+}
+
+uint32_t
+servers_random(const struct servers *servers, struct rng *rng)
+{
+	/* Most are in: guess first, then count. */
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t guess = (uint32_t)rng_below(rng, servers->count);
+		if (servers->participants->array[guess].joined)
+			return guess;
+	}
+	uint32_t joined = servers_joined(servers);
+	if (joined == 0)
+		return WATCH_NONE;
+	uint32_t chosen = (uint32_t)rng_below(rng, joined);
+	for (uint32_t i = 0;; i++)
+		if (servers->participants->array[i].joined && chosen-- == 0)
+			return i;
+}
+
+void
+servers_crash(struct servers *servers, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	if (!server->alive)
+		return;
+	if (server->participant->steer != NULL)
+		steer_clear(server->participant->steer);
+	node_forget(server->participant->node);
+	transport_drop(servers->transport, index);
+	server->alive = false;
+	participant_joined(servers->participants, index, false);
+	alarm_cancel(&server->participant->alarm,
+		     servers->participants->world.queue);
+	network_device_set(servers->network, index, false);
+}
+
+/* Of more servers than this, what is 0 is not said: of 19 million rows of a
+ * million servers 14 million would be. */
+#define ZEROS_AT_MOST 65536
+
+static void
+report_server(const struct servers *servers, uint32_t index)
+{
+	bool zeros = servers->count <= ZEROS_AT_MOST;
+	const struct server *server = &servers->servers[index];
+	const struct watch *watch = servers->watch;
+	const char *name = network_device_name(servers->network, index);
+	const struct node_counters *node =
+		node_counters(server->participant->node);
+
+#define REPORT(prefix, value, field)                                           \
+	if (zeros || (value)->field > 0)                                       \
+		watch->counter(watch->context, name, prefix #field,            \
+			       (value)->field);
+#define SERVER_COUNTER(field) REPORT("server_", &server->counters, field)
+	SERVER_COUNTER_LIST(SERVER_COUNTER)
+#undef SERVER_COUNTER
+#define NODE_COUNTER(field) REPORT("node_", node, field)
+	NODE_COUNTER_LIST(NODE_COUNTER)
+#undef NODE_COUNTER
+	watch->counter(watch->context, name, "node_contacts",
+		       node_contact_count(server->participant->node));
+	if (server->participant->steer == NULL)
+		return;
+	const struct steer_counters *steer =
+		steer_counters(server->participant->steer);
+#define STEER_COUNTER(field) REPORT("steer_", steer, field)
+	STEER_COUNTER_LIST(STEER_COUNTER)
+#undef STEER_COUNTER
+#undef REPORT
+	for (unsigned i = 1; i < DROP_COUNT; i++) {
+		char text[64];
+		if (steer->drops[i] == 0)
+			continue;
+		(void)snprintf(text, sizeof(text), "drop_%s",
+			       drop_name((enum drop)i));
+		watch->counter(watch->context, name, text, steer->drops[i]);
+	}
+}
+
+void
+servers_report(const struct servers *servers)
+{
+	if (servers->watch->counter == NULL)
+		return;
+	for (uint32_t i = 0; i < servers->count; i++)
+		report_server(servers, i);
+}

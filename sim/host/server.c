@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * server.c - what comes to a server, and how it joins, leaves and is measured
+ */
+#include "sim/host/server.h"
+
+#include "core/wire/build.h"
+#include "sim/model/keymap.h"
+
+/* ---- what its participant asks and tells ---- */
+
+static bool
+has_socket(void *context, uint32_t index, const struct session_key *key)
+{
+	const struct servers *servers = context;
+
+	return transport_find(servers->transport, index, key) != NULL;
+}
+
+static void
+deliver(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
+	uint32_t size, enum participant_way way)
+{
+	service_deliver(context, now, index, bytes, size,
+			way == PARTICIPANT_TUNNELLED);
+}
+
+static uint32_t
+flow(void *context, const struct session_key *key)
+{
+	const struct servers *servers = context;
+
+	return workload_find(servers->workload, key);
+}
+
+/* A synthetic key must be found at the server that set it. */
+static bool
+right_owner(const struct servers *servers, const struct node_event *event)
+{
+	uint32_t owner = keymap_find(servers->synthetic, &event->key, 0);
+
+	return owner == KEYMAP_NONE ||
+	       (event->record_count > 0 && event->records[0].owner == owner);
+}
+
+static void
+measured(void *context, const struct watch_measurement *measurement,
+	 const struct node_event *event)
+{
+	const struct servers *servers = context;
+	struct watch_measurement m = *measurement;
+
+	if (m.metric == METRIC_LOOKUP)
+		m.ok = m.ok && right_owner(servers, event);
+	if (servers->watch->measurement != NULL)
+		servers->watch->measurement(servers->watch->context, &m);
+}
+
+static void
+decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
+	const struct packet *packet, const struct steer_result *result)
+{
+	struct servers *servers = context;
+	struct server_counters *counters = &servers->servers[index].counters;
+
+	(void)bytes;
+	if (result->stray && !packet->icmp_error)
+		workload_stray(servers->workload, now, &result->key, index);
+	counters->steer_drops += result->verdict == STEER_DROP;
+	counters->resets_sent += result->verdict == STEER_RESET;
+}
+
+static void
+expect(void *context, uint32_t index)
+{
+	const struct servers *servers = context;
+	const uint8_t *node =
+		servers->node_memory + servers->node_bytes * index;
+
+	__builtin_prefetch(&servers->servers[index]);
+	for (unsigned i = 0; i < 10; i++)
+		__builtin_prefetch(node + 64 * i);
+}
+
+const struct participant_owner servers_owner = {
+	.expect = expect,
+	.has_socket = has_socket,
+	.deliver = deliver,
+	.flow = flow,
+	.measured = measured,
+	.decided = decided,
+};
+
+/* ---- what comes ---- */
+
+struct version
+servers_version(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	return (struct version){
+		.established_ns = now.ns + server->skew_ns,
+		.sequence = server->participant->sequence++,
+	};
+}
+
+void
+servers_deliver(struct servers *servers, struct instant now, uint32_t index,
+		uint8_t port, const uint8_t *bytes, uint32_t size)
+{
+	struct server *server = &servers->servers[index];
+	struct packet packet;
+
+	if (!server->alive)
+		return;
+	if (packet_parse(bytes, size, &packet) != DROP_NONE ||
+	    !packet_checksum_ok(bytes, &packet)) {
+		server->counters.bad_packets++;
+		return;
+	}
+	if (!participant_arrive(servers->participants, now, index, port, bytes,
+				&packet) &&
+	    !rpcs_receive(servers->rpcs, now, index, bytes, &packet))
+		server->counters.no_socket++;
+}
+
+static void
+enter(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	uint32_t seeds[SERVER_SEEDS];
+	uint32_t count = 0;
+
+	/* Anybody who is in. */
+	for (unsigned i = 0; i < SERVER_SEEDS; i++) {
+		uint32_t seed = servers_random(servers, &server->rng);
+		if (seed != WATCH_NONE && seed != index)
+			seeds[count++] = seed;
+	}
+	struct outbox *outbox = participant_begin(servers->participants);
+	node_join(server->participant->node, now, seeds, count, outbox);
+	participant_end(servers->participants, now, index);
+}
+
+static void
+poll_leaving(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	struct event event = {
+		.destination = index,
+		.class = EVENT_TIMER,
+		.kind = EVENT_HOST,
+		.code = SERVER_LEAVE,
+		.a = server->participant->incarnation,
+	};
+
+	if (transport_count(servers->transport, index) > 0) {
+		queue_schedule(servers->queue, index, SERVER_POLL_NS, &event);
+		return;
+	}
+	struct outbox *outbox = participant_begin(servers->participants);
+	node_leave(server->participant->node, now, outbox);
+	participant_end(servers->participants, now, index);
+	servers_crash(servers, index);
+}
+
+void
+servers_event(struct servers *servers, struct instant now,
+	      const struct event *event)
+{
+	uint32_t index = event->destination;
+	struct server *server = &servers->servers[index];
+
+	switch (event->code) {
+	case SERVER_JOIN:
+		servers_up(servers, now, index);
+		break;
+	case SERVER_LEAVE:
+		/* Not of an earlier life. */
+		if (server->alive &&
+		    event->a == server->participant->incarnation)
+			poll_leaving(servers, now, index);
+		break;
+	default:
+		participant_event(servers->participants, now, event,
+				  server->alive);
+	}
+}
+
+bool
+servers_set(struct servers *servers, struct instant now, uint32_t index,
+	    const struct session_key *key)
+{
+	struct server *server = &servers->servers[index];
+	struct version version = servers_version(servers, now, index);
+
+	keymap_set(servers->synthetic, key, 0, index);
+	struct outbox *outbox = participant_begin(servers->participants);
+	int result =
+		node_set(server->participant->node, now, key, version, outbox);
+	participant_end(servers->participants, now, index);
+	if (result != 0)
+		server->counters.set_refused++;
+	return result == 0;
+}
+
+bool
+servers_get(struct servers *servers, struct instant now, uint32_t index,
+	    const struct session_key *key)
+{
+	struct server *server = &servers->servers[index];
+	node_ticket ticket;
+
+	struct outbox *outbox = participant_begin(servers->participants);
+	int result = node_get(server->participant->node, now, key, NULL, 0,
+			      OUTBOX_ANY_UPLINK, &ticket, outbox);
+	participant_end(servers->participants, now, index);
+	if (result != 0)
+		server->counters.get_refused++;
+	return result == 0;
+}
+
+void
+servers_up(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	if (!server->alive) {
+		server->participant->incarnation++;
+		servers_start(servers, index);
+		network_device_set(servers->network, index, true);
+		network_announce(servers->network, index, true);
+	}
+	enter(servers, now, index);
+}
+
+void
+servers_drain(struct servers *servers, uint32_t index, bool drain)
+{
+	network_announce(servers->network, index, !drain);
+}
+
+void
+servers_leave(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	if (!server->alive || server->leaving)
+		return;
+	server->leaving = true;
+	servers_drain(servers, index, true);
+	poll_leaving(servers, now, index);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * service.c - the service's sockets on each server, and the program behind
+ *
+ *	SYN -> accept -> handshake complete: owned, published (store_after)
+ *	request read -> GET: say the bytes; PUT: take them -> FIN
+ *	socket gone (TIME_WAIT over, RST) -> removed from the DHT
+ *
+ * The record stays until the very socket is gone: a FIN that the client sends
+ * again may stray like any other packet.
+ */
+#include <stdlib.h>
+
+#include "core/wire/build.h"
+#include "core/wire/protocol.h"
+#include "core/wire/tcp.h"
+#include "sim/host/server.h"
+#include "sim/model/request.h"
+
+/* The handshake is complete. */
+static void
+opened(struct servers *servers, struct instant now,
+       struct connection *connection)
+{
+	connection->opened = true;
+	connection->flow = workload_find(servers->workload, &connection->key);
+	connection->version = servers_version(servers, now, connection->device);
+	connection->publish_at =
+		instant_after(now, servers->settings->service.store_after_ns);
+	servers->servers[connection->device].counters.accepted++;
+	if (connection->flow != WATCH_NONE)
+		workload_owned(servers->workload, connection->flow,
+			       connection->device);
+}
+
+/* The request is there: who it is, and what it wants. */
+static void
+answer(struct servers *servers, struct instant now,
+       struct connection *connection)
+{
+	struct tcp *tcp = &connection->tcp;
+	struct request request;
+
+	connection->asked = true;
+	if (!request_decode(&request, tcp->receive.head)) {
+		tcp_abort(tcp);
+		return;
+	}
+	connection->upload = request.upload;
+	connection->bytes_wanted = request.bytes;
+	if (request.upload)
+		return;
+	tcp->send.seed = tcp->receive.seed + 1;
+	transport_say(connection, now, request.bytes, request.pace_bps,
+		      servers->settings->clients.pace_chunk_bytes);
+}
+
+static void
+take_upload(struct servers *servers, struct instant now,
+	    struct connection *connection)
+{
+	struct tcp *tcp = &connection->tcp;
+
+	if (connection->flow != WATCH_NONE) {
+		if (tcp->corrupt)
+			workload_close(servers->workload, now, connection->flow,
+				       OUTCOME_CORRUPT);
+		else
+			workload_progress(servers->workload, now,
+					  connection->flow,
+					  tcp->receive.bytes - REQUEST_BYTES);
+	}
+	if (tcp->receive.finished)
+		tcp_finish(tcp);
+}
+
+/* The program: read, answer, close. */
+static void
+serve(struct servers *servers, struct instant now,
+      struct connection *connection)
+{
+	struct tcp *tcp = &connection->tcp;
+
+	if (!connection->asked && tcp->receive.bytes >= REQUEST_BYTES)
+		answer(servers, now, connection);
+	if (connection->asked && connection->upload)
+		take_upload(servers, now, connection);
+	tcp_read(tcp, tcp_readable(tcp));
+	/* A client that went away before it asked. */
+	if (tcp->receive.finished && !connection->source.running)
+		tcp_finish(tcp);
+}
+
+/* After every change of a connection. Publishing may deliver held packets to
+ * the same connection and end it, so it comes last and by value. */
+static void
+advance(struct servers *servers, struct instant now,
+	struct connection *connection)
+{
+	struct participants *participants = servers->participants;
+	struct tcp *tcp = &connection->tcp;
+	struct session_key key = connection->key;
+	uint32_t index = connection->device;
+
+	if (!connection->opened && tcp->state >= TCP_STATE_ESTABLISHED)
+		opened(servers, now, connection);
+	if (connection->opened && tcp->error == TCP_ERROR_NONE)
+		serve(servers, now, connection);
+	/* Over before it was worth telling (store_after). */
+	if (tcp->state == TCP_STATE_TIME_WAIT && !connection->published)
+		connection->publish_at = INSTANT_NEVER;
+	bool due = connection->opened && !connection->published &&
+		   !instant_before(now, connection->publish_at);
+	if (due) {
+		connection->published = true;
+		connection->publish_at = INSTANT_NEVER;
+	}
+	transport_flush(servers->transport, now, connection);
+	struct version version = connection->version;
+	if (tcp->state == TCP_STATE_CLOSED) {
+		bool published = connection->published && !due;
+		transport_remove(servers->transport, connection);
+		if (published)
+			participant_closed(participants, now, index, &key);
+	} else if (due && participant_opened(participants, now, index, &key,
+					     version) != 0) {
+		servers->servers[index].counters.set_refused++;
+	}
+}
+
+static void
+accept_session(struct servers *servers, struct instant now, uint32_t index,
+	       const struct session_key *key, const uint8_t *bytes,
+	       const struct packet *packet)
+{
+	struct connection *connection =
+		transport_add(servers->transport, index, key);
+
+	tcp_accept(&connection->tcp, transport_settings(servers->transport),
+		   transport_iss(now, key, true), bytes, packet);
+	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
+	transport_flush(servers->transport, now, connection);
+}
+
+/* RFC 9293, 3.10.7.4 and RFC 6191: a higher SYN may end TIME_WAIT. */
+static bool
+reuses(const struct connection *connection, const struct packet *packet)
+{
+	const struct tcp *tcp = &connection->tcp;
+	uint32_t next = tcp->irs + (uint32_t)tcp->rcv_nxt;
+
+	return tcp->state == TCP_STATE_TIME_WAIT &&
+	       (int32_t)(packet->tcp_seq - next) > 0;
+}
+
+static void
+deliver_segment(struct servers *servers, struct instant now, uint32_t index,
+		const uint8_t *bytes, const struct packet *packet,
+		bool forwarded)
+{
+	struct server *server = &servers->servers[index];
+	bool syn =
+		(packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+	struct session_key key;
+
+	if (packet_session(packet, false, &key) != DROP_NONE)
+		return;
+	struct connection *connection =
+		transport_find(servers->transport, index, &key);
+	if (connection != NULL && syn && reuses(connection, packet)) {
+		bool published = connection->published;
+		transport_remove(servers->transport, connection);
+		if (published)
+			participant_closed(servers->participants, now, index,
+					   &key);
+		connection = NULL;
+	}
+	if (connection != NULL) {
+		if (connection->flow != WATCH_NONE && !forwarded)
+			workload_home(servers->workload, connection->flow);
+		tcp_receive(&connection->tcp, now, bytes, packet);
+		advance(servers, now, connection);
+		return;
+	}
+	if (syn && packet->dst_port == servers->settings->service.port) {
+		accept_session(servers, now, index, &key, bytes, packet);
+		return;
+	}
+	/* The plain kernel's answer; with Homeward on such packets are
+	 * strays and do not come here. */
+	workload_stray(servers->workload, now, &key, index);
+	if (participant_reset(servers->participants, index, packet))
+		server->counters.resets_sent++;
+}
+
+void
+service_deliver(struct servers *servers, struct instant now, uint32_t index,
+		const uint8_t *bytes, uint32_t size, bool forwarded)
+{
+	struct packet packet;
+
+	if (packet_parse(bytes, size, &packet) != DROP_NONE ||
+	    !packet_checksum_ok(bytes, &packet)) {
+		servers->servers[index].counters.bad_packets++;
+		return;
+	}
+	if (packet.fragment_offset > 0 || packet.mf) {
+		bytes = reassembly_add(servers->reassembly, now, index, bytes,
+				       &packet, &size);
+		if (bytes != NULL)
+			service_deliver(servers, now, index, bytes, size,
+					forwarded);
+		return;
+	}
+	if (packet.icmp_error) {
+		struct connection *connection = transport_error(
+			servers->transport, index, true, bytes, &packet);
+		if (connection != NULL)
+			advance(servers, now, connection);
+	} else if (packet.transport && packet.protocol == IP_TCP) {
+		deliver_segment(servers, now, index, bytes, &packet, forwarded);
+	} else {
+		servers->servers[index].counters.no_socket++;
+	}
+}
+
+void
+service_timer(struct servers *servers, struct instant now,
+	      struct connection *connection)
+{
+	transport_expire(connection, now);
+	advance(servers, now, connection);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * settings.h - a simulation described by one plain struct
+ *
+ * The harness fills it from a scenario file; a test fills it by hand from
+ * settings_default(). Every member has a scenario key of the same name and
+ * place (fabric.servers, dht.k); units end the names. Nothing here is
+ * computed: what follows from it belongs to whoever needs it.
+ */
+#ifndef SIM_MODEL_SETTINGS_H
+#define SIM_MODEL_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/dht/node.h"
+#include "core/steer/steer.h"
+
+/* Uniform over [low, high]. */
+struct span {
+	int64_t low_ns, high_ns;
+};
+
+struct link_settings {
+	uint64_t rate_bps; /* 0: no serialisation time */
+	int64_t delay_ns; /* propagation, one way */
+	uint32_t mtu_bytes; /* of the IP packet */
+	uint32_t queue_bytes; /* drop-tail, per direction */
+	uint32_t loss_ppm, duplicate_ppm, reorder_ppm; /* of packets */
+};
+
+enum fabric_kind {
+	FABRIC_SPINE_LEAF, /* RFC 7938; the paper's is 2, 2, 4, 4 */
+	FABRIC_UNIFORM, /* one hop of equal delay between any two servers */
+};
+
+enum fidelity_kind { /* of a routed fabric; a uniform one has no hops */
+	FIDELITY_PACKET, /* every hop an event, bytes and queues */
+	FIDELITY_PATH, /* one event a packet, no queues; see walk.h */
+};
+
+/*
+ *	     client1 .. clientC
+ *		\ | /		client_link
+ *		edge1			the internet's last router
+ *		/   \		edge_link
+ *	    exit1 .. exitE
+ *	      | \ / |		fabric_link
+ *	    spine1 .. spineS		per pod; every exit to every spine
+ *	      | \ / |		fabric_link
+ *	    leaf1  ..  leafL		per pod; every spine to every leaf
+ *	      \ /
+ *	    server1 .. serverN		server_link, `uplinks` of them
+ *
+ * Servers are attached to neighbouring leaves, pairwise as in the paper.
+ */
+struct fabric_settings {
+	enum fabric_kind kind;
+	enum fidelity_kind fidelity;
+	uint32_t exits, spines, leaves, pods; /* spines and leaves per pod */
+	uint32_t servers, uplinks; /* uplinks a server, 1..4 */
+	uint32_t clients; /* client hosts */
+	struct link_settings client_link, edge_link, fabric_link, server_link;
+	int64_t uniform_delay_ns; /* UNIFORM: one way */
+};
+
+enum ecmp_kind {
+	ECMP_HASH_THRESHOLD, /* RFC 2992, as Linux does it */
+	ECMP_MODULO, /* hash mod n */
+	ECMP_RESILIENT, /* fixed buckets, only the dead member's move */
+};
+
+enum detection_kind {
+	DETECTION_CARRIER, /* loss of carrier is seen at once */
+	DETECTION_BFD,
+	DETECTION_HOLD, /* BGP hold timer */
+};
+
+/* Times from the lab table that calibrates them; see bgp.h. */
+struct routing_settings {
+	enum ecmp_kind ecmp;
+	uint32_t resilient_buckets;
+	enum detection_kind detection; /* of silent failures */
+	struct span reroute; /* carrier lost to kernel's own reroute */
+	struct span local; /* carrier lost to the router's BGP change */
+	struct span hop; /* each further router: advertise, decide, install */
+	struct span bfd, hold; /* silent failure to the router's BGP change */
+	struct span restore; /* carrier back to routes back at the router */
+};
+
+enum tables_kind {
+	TABLES_JOINED,
+	TABLES_IDEAL
+};
+
+struct dht_settings {
+	struct node_settings node;
+	enum tables_kind tables;
+	int64_t join_interval_ns; /* between two servers' joins */
+	struct siphash_key placement; /* the world mixes the seed in: each
+				       seed has its own tree */
+};
+
+struct service_settings {
+	bool homeward; /* false: the plain kernel, for the control */
+	uint8_t family; /* 4 or 6: of clients, service and fabric */
+	uint16_t port;
+	int64_t store_after_ns; /* publish sessions older than this */
+	struct span wakeup; /* until an idle daemon runs */
+	struct span processing; /* its time for one packet */
+	struct steer_settings steer; /* services are filled by the world */
+	int64_t clock_skew_ns; /* servers' clocks differ by up to this */
+};
+
+enum arrival_kind {
+	ARRIVAL_FIXED,
+	ARRIVAL_POISSON
+};
+
+enum direction {
+	DIRECTION_DOWNLOAD,
+	DIRECTION_UPLOAD
+};
+
+struct cdf_point {
+	uint64_t bytes;
+	uint32_t ppm; /* cumulative, non-decreasing, last = 1,000,000 */
+};
+
+struct client_settings {
+	uint32_t sessions; /* in all, spread over the client hosts */
+	enum arrival_kind arrival;
+	int64_t interval_ns; /* mean time between arrivals; 0: all at the start
+			      */
+	int64_t start_ns; /* first arrival, after the tables are settled */
+	enum direction direction;
+	uint64_t size_bytes; /* of each session, when there is no CDF */
+	const struct cdf_point *size_cdf; /* borrowed */
+	uint32_t size_cdf_count;
+	uint64_t
+		pace_bps; /* the sender's application rate; 0: as fast as TCP */
+	/* The sender's program writes so much at a time when it is paced, as a
+	 * web server does; 0: a segment. */
+	uint64_t pace_chunk_bytes;
+	bool reuse_ports; /* a host's next session takes its last one's port */
+};
+
+enum fault_kind {
+	FAULT_LINK_DOWN,
+	FAULT_LINK_UP,
+	FAULT_LINK_SILENT, /* drops everything, carrier stays up */
+	FAULT_ROUTER_DOWN,
+	FAULT_ROUTER_UP,
+	FAULT_SERVER_CRASH, /* sessions die with it */
+	FAULT_SERVER_UP,
+	FAULT_DRAIN, /* withdraw the anycast route only */
+	FAULT_UNDRAIN,
+	FAULT_JOIN, /* servers enter that were not there at the start; they
+		       come on top of fabric.servers */
+	FAULT_LEAVE, /* drain, then leave the DHT */
+	FAULT_CHURN, /* servers crash and come back at a rate */
+	FAULT_PARTITION, /* half of the spines' links, until merge */
+	FAULT_MERGE,
+	FAULT_DAEMON_KILL, /* kill -9 of a server's daemon: its sockets stay */
+	FAULT_DAEMON_START,
+	FAULT_KINDS
+};
+
+/* Which end of a link is taken down; the other loses its carrier. Simulated
+ * both see it at once. */
+enum fault_side {
+	FAULT_SIDE_ANY, /* at random */
+	FAULT_SIDE_UPPER, /* nearer to the clients */
+	FAULT_SIDE_LOWER
+};
+
+const char *fault_name(enum fault_kind); /* "link_down" ... */
+
+struct fault_settings {
+	enum fault_kind kind;
+	int64_t at_ns; /* after the tables are settled */
+	/* A device or link by name: "spine1", "exit1-spine2"; or a tier whose
+	 * link on the path of session 0 is meant: "exit-spine", "spine-leaf",
+	 * "leaf-server"; or "path": a random one of these three. */
+	char target[48];
+	enum fault_side side; /* of a link */
+	int64_t until_ns; /* > at_ns: undone then (flap: every period_ns) */
+	int64_t period_ns;
+	/* Path targets: when the cut strayed nothing within this time it does
+	 * not count: it is undone and another link is cut. 0: once only. */
+	int64_t retry_after_ns;
+	uint32_t count; /* CHURN: servers; JOIN: how many */
+};
+
+enum rpc_transport {
+	RPC_UDP,
+	RPC_TCP
+};
+
+struct measure_settings {
+	int64_t duration_ns; /* of the run, after the tables are settled */
+	uint32_t settings; /* synthetic store operations, from random servers */
+	/* Then lookups of those keys, or else of open sessions, from random
+	 * servers. */
+	uint32_t lookups;
+	int64_t interval_ns; /* mean between operations (Poisson) */
+	uint32_t samples; /* sessions whose bytes over time are reported */
+	uint32_t rpcs; /* calls between random servers, see rpc.h */
+	uint32_t rpc_request_bytes, rpc_answer_bytes;
+	enum rpc_transport rpc_transport;
+};
+
+struct settings {
+	uint64_t seed;
+	struct fabric_settings fabric;
+	struct routing_settings routing;
+	struct dht_settings dht;
+	struct service_settings service;
+	struct client_settings clients;
+	struct fault_settings *faults; /* borrowed */
+	uint32_t fault_count;
+	struct measure_settings measure;
+};
+
+/* The paper's fabric with one client and no fault. */
+void settings_default(struct settings *);
+
+#endif

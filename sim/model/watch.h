@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * watch.h - what a run tells whoever watches it
+ *
+ * The simulator measures and reports, it does not store: the harness turns
+ * these calls into database rows and capture files. Every function may be
+ * NULL. Calls come in event order, with simulated time, and must not change
+ * the world. Names and meanings are those of design section 8.
+ */
+#ifndef SIM_MODEL_WATCH_H
+#define SIM_MODEL_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/instant.h"
+
+enum metric {
+	METRIC_SETTING_FIRST, /* store begun to first replica's acknowledgement
+			       */
+	METRIC_SETTING_ALL, /* ... to all replicas' */
+	METRIC_DETECTION, /* link down to the first stray it caused */
+	METRIC_LOOKUP, /* first datagram to value; 0 and local when held */
+	METRIC_STALL, /* longest gap between new bytes within 10 s after a fault
+		       */
+	METRIC_STALL_BEFORE, /* the same over 10 to 11 s before it, see gap.h */
+	METRIC_COUNT
+};
+
+const char *metric_name(enum metric); /* "setting_first" ... */
+
+enum outcome {
+	OUTCOME_CLOSED, /* completed, never strayed */
+	OUTCOME_KEPT, /* strayed and completed */
+	OUTCOME_RESET,
+	OUTCOME_TIMEOUT, /* gave up, or not complete when the run ended */
+	OUTCOME_CORRUPT, /* completed with wrong bytes: a bug, never expected */
+};
+
+const char *outcome_name(enum outcome);
+
+#define WATCH_NONE UINT32_MAX
+
+struct watch_measurement {
+	enum metric metric;
+	struct instant at; /* when it began */
+	int64_t value_ns;
+	uint32_t node; /* server index, or WATCH_NONE */
+	uint32_t flow; /* session index, or WATCH_NONE */
+	uint32_t hops; /* rounds; WATCH_NONE where it has no meaning */
+	bool local; /* the asker held the value; stall: the session stayed at
+		       its server */
+	bool ok;
+};
+
+struct watch_session {
+	uint32_t flow;
+	uint32_t owner; /* server index */
+	struct instant opened, closed;
+	uint64_t bytes; /* that reached the receiver in order and were right */
+	uint64_t strays; /* its packets that landed on another server */
+	int64_t stall_ns; /* -1: no fault while it was open */
+	enum outcome outcome;
+};
+
+/* What a fault did to one session, beside its stall; live only. */
+struct watch_cut {
+	struct instant at; /* the fault's, as in its stall measurement */
+	uint32_t flow;
+	bool lower; /* the end of the link that went down: the servers' */
+	bool back; /* the link was also on the way from server to client */
+	/* By whoever sends the data, from then to the end of the stall's
+	 * window: segments sent again, and those of them that the receiver had
+	 * already (RFC 2883); WATCH_NONE: nobody saw. */
+	uint32_t resent, repeated;
+};
+
+struct watch {
+	void *context;
+	void (*measurement)(void *, const struct watch_measurement *);
+	void (*session)(void *, const struct watch_session *);
+	/* kind and target as in the scenario, "link_down", "exit1-spine2". */
+	void (*fault)(void *, struct instant at, const char *kind,
+		      const char *target);
+	/* node: a device's name ("server3", "spine1", or "" for the whole). */
+	void (*counter)(void *, const char *node, const char *name,
+			uint64_t value);
+	/* In-order bytes of a sampled session at its receiver. */
+	void (*sample)(void *, uint32_t flow, struct instant at,
+		       uint64_t bytes);
+	void (*cut)(void *, const struct watch_cut *);
+	/* A packet leaves or enters a device; for captures. */
+	void (*packet)(void *, const char *device, uint32_t port,
+		       struct instant at, const uint8_t *bytes, uint32_t size);
+	/* Now and then; done and total in nanoseconds of simulated time. False
+	 * stops the run. */
+	bool (*progress)(void *, struct instant now, struct instant end,
+			 uint64_t events);
+};
+
+#endif

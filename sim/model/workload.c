@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * workload.c - plans, books and reports
+ */
+#include "sim/model/workload.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "sim/engine/actor.h"
+#include "sim/model/keymap.h"
+
+#define RANDOM_TRIES 64
+
+struct workload {
+	const struct settings *settings;
+	struct queue *queue;
+	const struct watch *watch;
+	struct keymap *flows; /* key to flow */
+	struct rng arrivals;
+	uint32_t count;
+	struct session *sessions;
+	bool window; /* a stall window is open */
+	uint32_t window_serial;
+	bool detecting;
+	struct instant fault; /* when it was made */
+	struct instant seen; /* from when on its first stray is timed */
+};
+
+/* Inverse transform: linear between the points, integers only. */
+static uint64_t
+size_from_cdf(const struct client_settings *clients, struct rng *rng)
+{
+	uint32_t ppm = (uint32_t)rng_below(rng, 1000000);
+	struct cdf_point low = { 0, 0 };
+
+	for (uint32_t i = 0; i < clients->size_cdf_count; i++) {
+		struct cdf_point high = clients->size_cdf[i];
+		if (ppm < high.ppm) {
+			uint64_t span = high.bytes - low.bytes;
+			uint64_t part = ppm - low.ppm;
+			uint32_t whole = high.ppm - low.ppm;
+			/* span < 2^44 in any sane file: no overflow. */
+			uint64_t bytes = low.bytes + span * part / whole;
+			return bytes > 0 ? bytes : 1;
+		}
+		low = high;
+	}
+	return low.bytes > 0 ? low.bytes : 1;
+}
+
+static void
+plan(struct workload *workload)
+{
+	const struct client_settings *clients = &workload->settings->clients;
+
+	for (uint32_t i = 0; i < workload->count; i++) {
+		struct session *session = &workload->sessions[i];
+		struct rng rng =
+			actor_rng(workload->settings->seed, ACTOR_SESSION, i);
+		session->client = i % workload->settings->fabric.clients;
+		session->bytes_wanted = clients->size_cdf_count > 0
+						? size_from_cdf(clients, &rng)
+						: clients->size_bytes;
+		session->owner = WATCH_NONE;
+		session->last_server = WATCH_NONE;
+		session->stall_ns = -1;
+		gaps_init(&session->gaps);
+	}
+}
+
+struct workload *
+workload_create(const struct settings *settings, struct queue *queue,
+		const struct watch *watch)
+{
+	struct workload *workload = calloc(1, sizeof(*workload));
+
+	if (workload == NULL)
+		abort();
+	workload->settings = settings;
+	workload->queue = queue;
+	workload->watch = watch;
+	workload->flows = keymap_create();
+	workload->arrivals = actor_rng(settings->seed, ACTOR_ARRIVALS, 0);
+	workload->count =
+		settings->fabric.clients > 0 ? settings->clients.sessions : 0;
+	workload->sessions = calloc((size_t)workload->count + 1,
+				    sizeof(*workload->sessions));
+	if (workload->sessions == NULL)
+		abort();
+	plan(workload);
+	return workload;
+}
+
+void
+workload_destroy(struct workload *workload)
+{
+	if (workload == NULL)
+		return;
+	keymap_destroy(workload->flows);
+	free(workload->sessions);
+	free(workload);
+}
+
+uint32_t
+workload_count(const struct workload *workload)
+{
+	return workload->count;
+}
+
+const struct session *
+workload_session(const struct workload *workload, uint32_t flow)
+{
+	assert(flow < workload->count);
+	return &workload->sessions[flow];
+}
+
+int64_t
+workload_interval_ns(struct workload *workload)
+{
+	const struct client_settings *clients = &workload->settings->clients;
+
+	if (clients->arrival == ARRIVAL_FIXED)
+		return clients->interval_ns;
+	return rng_exponential(&workload->arrivals, clients->interval_ns);
+}
+
+void
+workload_open(struct workload *workload, struct instant now, uint32_t flow,
+	      const struct session_key *key)
+{
+	struct session *session = &workload->sessions[flow];
+
+	assert(session->state == SESSION_PLANNED);
+	session->state = SESSION_OPEN;
+	session->key = *key;
+	session->opened = now;
+	keymap_set(workload->flows, key, 0, flow);
+}
+
+uint32_t
+workload_find(const struct workload *workload, const struct session_key *key)
+{
+	uint32_t flow = keymap_find(workload->flows, key, 0);
+
+	return flow == KEYMAP_NONE ? WATCH_NONE : flow;
+}
+
+uint32_t
+workload_random(const struct workload *workload, struct rng *rng)
+{
+	uint32_t count = workload_count(workload);
+
+	for (unsigned i = 0; count > 0 && i < RANDOM_TRIES; i++) {
+		uint32_t flow = (uint32_t)rng_below(rng, count);
+		const struct session *session =
+			workload_session(workload, flow);
+
+		if (session->state == SESSION_OPEN &&
+		    session->owner != WATCH_NONE)
+			return flow;
+	}
+	return WATCH_NONE;
+}
+
+void
+workload_owned(struct workload *workload, uint32_t flow, uint32_t server)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state != SESSION_OPEN)
+		return;
+	session->owner = server;
+	session->last_server = server;
+}
+
+void
+workload_home(struct workload *workload, uint32_t flow)
+{
+	workload->sessions[flow].last_server = workload->sessions[flow].owner;
+}
+
+static void
+measure(const struct workload *workload, const struct watch_measurement *m)
+{
+	if (workload->watch->measurement != NULL)
+		workload->watch->measurement(workload->watch->context, m);
+}
+
+void
+workload_stray(struct workload *workload, struct instant now,
+	       const struct session_key *key, uint32_t server)
+{
+	uint32_t flow = workload_find(workload, key);
+
+	if (flow == WATCH_NONE)
+		return;
+	struct session *session = &workload->sessions[flow];
+	if (session->state != SESSION_OPEN || session->owner == WATCH_NONE ||
+	    session->owner == server)
+		return;
+	session->strays++;
+	bool moved = session->last_server != server;
+	session->last_server = server;
+	if (!moved || !workload->detecting ||
+	    instant_before(now, workload->fault))
+		return;
+	workload->detecting = false;
+	int64_t value_ns = instant_distance_ns(workload->seen, now);
+	struct watch_measurement m = {
+		.metric = METRIC_DETECTION,
+		.at = workload->seen,
+		/* Two live processes may see the same instant in the wrong
+		 * order. */
+		.value_ns = value_ns > 0 ? value_ns : 0,
+		.node = server,
+		.flow = flow,
+		.hops = WATCH_NONE,
+		.ok = true,
+	};
+	measure(workload, &m);
+}
+
+void
+workload_strays(struct workload *workload, uint32_t flow, uint64_t count)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state == SESSION_OPEN)
+		session->strays += count;
+}
+
+/* The session's window ends: two rows. */
+static void
+window_end(struct workload *workload, struct instant now, uint32_t flow)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (!session->gaps.window)
+		return;
+	gaps_end(&session->gaps, now, session->state == SESSION_OPEN);
+	if (session->gaps.after_ns > session->stall_ns)
+		session->stall_ns = session->gaps.after_ns;
+	struct watch_measurement m = {
+		.metric = METRIC_STALL,
+		.at = session->gaps.fault,
+		.value_ns = session->gaps.after_ns,
+		.node = session->owner,
+		.flow = flow,
+		.hops = WATCH_NONE,
+		.local = session->strays == session->strays_at_fault,
+		.ok = session->state == SESSION_OPEN ||
+		      session->outcome <= OUTCOME_KEPT,
+	};
+	measure(workload, &m);
+	m.metric = METRIC_STALL_BEFORE;
+	m.value_ns = session->gaps.before_ns;
+	measure(workload, &m);
+}
+
+void
+workload_progress(struct workload *workload, struct instant now, uint32_t flow,
+		  uint64_t bytes)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state != SESSION_OPEN || bytes <= session->bytes)
+		return;
+	session->bytes = bytes;
+	gaps_progress(&session->gaps, now);
+	if (flow < workload->settings->measure.samples &&
+	    workload->watch->sample != NULL)
+		workload->watch->sample(workload->watch->context, flow, now,
+					bytes);
+}
+
+void
+workload_close(struct workload *workload, struct instant now, uint32_t flow,
+	       enum outcome outcome)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state != SESSION_OPEN)
+		return;
+	session->state = SESSION_OVER;
+	session->closed = now;
+	if (outcome == OUTCOME_CLOSED && session->strays > 0)
+		outcome = OUTCOME_KEPT;
+	session->outcome = outcome;
+	window_end(workload, now, flow);
+	if (workload->watch->session == NULL)
+		return;
+	struct watch_session row = {
+		.flow = flow,
+		.owner = session->owner,
+		.opened = session->opened,
+		.closed = now,
+		.bytes = session->bytes,
+		.strays = session->strays,
+		.stall_ns = session->stall_ns,
+		.outcome = outcome,
+	};
+	workload->watch->session(workload->watch->context, &row);
+}
+
+static void
+window_end_all(struct workload *workload, struct instant now)
+{
+	if (!workload->window)
+		return;
+	workload->window = false;
+	for (uint32_t i = 0; i < workload->count; i++)
+		window_end(workload, now, i);
+}
+
+void
+workload_fault(struct workload *workload, struct instant now, bool detects)
+{
+	window_end_all(workload, now);
+	workload->window = true;
+	workload->detecting = detects;
+	workload->fault = workload->seen = now;
+	for (uint32_t i = 0; i < workload->count; i++) {
+		struct session *session = &workload->sessions[i];
+		if (session->state != SESSION_OPEN)
+			continue;
+		session->strays_at_fault = session->strays;
+		(void)gaps_fault(&session->gaps, now);
+	}
+	struct event event = {
+		.class = EVENT_TIMER,
+		.kind = EVENT_WORKLOAD,
+		.code = WORKLOAD_WINDOW,
+		.a = ++workload->window_serial,
+	};
+	queue_schedule(workload->queue, 0, WORKLOAD_WINDOW_NS, &event);
+}
+
+void
+workload_fault_seen(struct workload *workload, struct instant at)
+{
+	if (instant_before(workload->fault, at))
+		workload->seen = at;
+}
+
+void
+workload_changed(struct workload *workload)
+{
+	workload->detecting = false;
+}
+
+void
+workload_fault_missed(struct workload *workload)
+{
+	workload->detecting = false;
+	workload->window = false;
+	for (uint32_t i = 0; i < workload->count; i++)
+		workload->sessions[i].gaps.window = false;
+}
+
+void
+workload_event(struct workload *workload, struct instant now,
+	       const struct event *event)
+{
+	if (event->a == workload->window_serial)
+		window_end_all(workload, now);
+}
+
+void
+workload_finish(struct workload *workload, struct instant now)
+{
+	window_end_all(workload, now);
+	for (uint32_t i = 0; i < workload->count; i++)
+		workload_close(workload, now, i, OUTCOME_TIMEOUT);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * workload.h - the sessions of a run: what each wants and what became of it
+ *
+ * A session is planned from its own random stream (size) and the arrivals'
+ * (time), so that what one draws changes no other. Clients open it, servers
+ * and clients report on it, and its end goes to the watch:
+ *
+ *	closed	complete, no packet of it ever reached another server
+ *	kept	complete, though some did (strays)
+ *	reset	a RST ended it
+ *	timeout	retries used up, or not complete when the run ended
+ *	corrupt	complete, but a byte was wrong
+ *
+ * Here also are the two measures that need all sessions: detection, the time
+ * from a fault to the first stray that it caused (a packet that arrives at a
+ * server which is neither its session's owner nor where the session's packets
+ * went last); and stall, see gap.h: rows for each session that was running
+ * when a fault came, `local` when it did not stray in the window of 10 s, not
+ * `ok` when it broke there. A fault during another's window ends that.
+ */
+#ifndef SIM_MODEL_WORKLOAD_H
+#define SIM_MODEL_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/rng.h"
+#include "core/session.h"
+#include "sim/engine/event.h"
+#include "sim/model/gap.h"
+#include "sim/model/settings.h"
+#include "sim/model/watch.h"
+
+#define WORKLOAD_WINDOW_NS (10 * NS_PER_S)
+
+/* Codes of EVENT_WORKLOAD. */
+enum workload_code {
+	WORKLOAD_ARRIVAL, /* client.c: the next session */
+	WORKLOAD_WINDOW, /* workload.c: a stall window ends (a = serial) */
+	WORKLOAD_OPERATION, /* operation.c */
+	WORKLOAD_RPC, /* rpc.c: a server's timeout may be due */
+};
+
+enum session_state {
+	SESSION_PLANNED,
+	SESSION_OPEN,
+	SESSION_OVER
+};
+
+struct session {
+	enum session_state state;
+	enum outcome outcome; /* when OVER */
+	uint32_t client; /* client host */
+	uint64_t bytes_wanted;
+	struct session_key key; /* from OPEN on */
+	uint32_t owner; /* server; WATCH_NONE before the handshake */
+	uint32_t last_server; /* where its packets arrived last */
+	struct instant opened, closed;
+	uint64_t bytes; /* at the receiver, in order and right */
+	uint64_t strays;
+	uint64_t strays_at_fault; /* of the open window */
+	int64_t stall_ns; /* longest; -1: none measured */
+	struct gaps gaps;
+};
+
+struct workload;
+
+struct workload *workload_create(const struct settings *, struct queue *,
+				 const struct watch *);
+void workload_destroy(struct workload *);
+uint32_t workload_count(const struct workload *);
+const struct session *workload_session(const struct workload *, uint32_t flow);
+/* Nanoseconds from one arrival to the next. */
+int64_t workload_interval_ns(struct workload *);
+
+void workload_open(struct workload *, struct instant now, uint32_t flow,
+		   const struct session_key *);
+/* The session with that key now, or the last one; WATCH_NONE. */
+uint32_t workload_find(const struct workload *, const struct session_key *);
+/* A random open session whose owner is known; WATCH_NONE when a few tries find
+ * none. */
+uint32_t workload_random(const struct workload *, struct rng *);
+/* A server completed the handshake. */
+void workload_owned(struct workload *, uint32_t flow, uint32_t server);
+/* A packet of it reached its owner by itself, not forwarded. */
+void workload_home(struct workload *, uint32_t flow);
+/* A packet of it reached a server that does not know it. ICMP errors about it
+ * are hashed by their own addresses: they say nothing of where it goes. */
+void workload_stray(struct workload *, struct instant now,
+		    const struct session_key *, uint32_t server);
+/* So many more, counted by somebody else (a live server's daemon), and when
+ * is not known: they time nothing. */
+void workload_strays(struct workload *, uint32_t flow, uint64_t count);
+/* The receiver has this many bytes, all right. */
+void workload_progress(struct workload *, struct instant now, uint32_t flow,
+		       uint64_t bytes);
+/* complete: all bytes arrived; else outcome is RESET or TIMEOUT. */
+void workload_close(struct workload *, struct instant now, uint32_t flow,
+		    enum outcome);
+
+/* A fault begins: stall windows open. detects: its first stray is timed. */
+void workload_fault(struct workload *, struct instant now, bool detects);
+/* When the fault became visible, if that was later than the order for it (live:
+ * the kernel's link event): its first stray is timed from then on. */
+void workload_fault_seen(struct workload *, struct instant at);
+/* Something else changed (a link mended, a server back): strays from now on
+ * are not the last fault's. */
+void workload_changed(struct workload *);
+/* It did not count: forget its window. */
+void workload_fault_missed(struct workload *);
+/* Events of code WORKLOAD_WINDOW. */
+void workload_event(struct workload *, struct instant now,
+		    const struct event *);
+/* The run is over: whatever is open timed out. */
+void workload_finish(struct workload *, struct instant now);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * workload_test.c - which stray a failure caused, and whose stall counts
+ *
+ * One session, owned by server 0; each row of the table is what happens to it,
+ * a letter a step, one millisecond apart:
+ *
+ *	F	a fault begins whose first stray is timed
+ *	D	one whose strays are not timed (a drain)
+ *	c	something else changes (a link mended)
+ *	1 2	a packet of it reaches server 1, server 2
+ *	h	a packet of it reaches its owner by itself
+ */
+#include "sim/model/workload.h"
+
+#include <string.h>
+
+#include "core/test/check.h"
+
+struct notes {
+	uint32_t detections, stalls, broken;
+	int64_t detection_ns;
+	uint32_t node;
+};
+
+static void
+on_measurement(void *context, const struct watch_measurement *m)
+{
+	struct notes *notes = context;
+
+	if (m->metric == METRIC_DETECTION) {
+		notes->detections++;
+		notes->detection_ns = m->value_ns;
+		notes->node = m->node;
+	} else if (m->metric == METRIC_STALL) {
+		notes->stalls++;
+		notes->broken += !m->ok;
+	}
+}
+
+struct bed {
+	struct notes notes;
+	struct watch watch;
+	struct settings settings;
+	struct queue *queue;
+	struct workload *workload;
+	struct session_key key;
+	struct instant now;
+};
+
+/* A session that is open, owned, and has received a byte. */
+static void
+bed_create(struct bed *bed)
+{
+	memset(bed, 0, sizeof(*bed));
+	settings_default(&bed->settings);
+	bed->watch = (struct watch){
+		.context = &bed->notes,
+		.measurement = on_measurement,
+	};
+	bed->queue = queue_create();
+	bed->workload =
+		workload_create(&bed->settings, bed->queue, &bed->watch);
+	bed->key.family = 4;
+	workload_open(bed->workload, bed->now, 0, &bed->key);
+	workload_owned(bed->workload, 0, 0);
+	workload_progress(bed->workload, bed->now, 0, 1);
+}
+
+static void
+bed_destroy(struct bed *bed)
+{
+	workload_destroy(bed->workload);
+	queue_destroy(bed->queue);
+}
+
+static void
+step(struct bed *bed, char what)
+{
+	bed->now = instant_after(bed->now, NS_PER_MS);
+	switch (what) {
+	case 'F':
+	case 'D':
+		workload_fault(bed->workload, bed->now, what == 'F');
+		break;
+	case 'c':
+		workload_changed(bed->workload);
+		break;
+	case 'h':
+		workload_home(bed->workload, 0);
+		break;
+	default:
+		workload_stray(bed->workload, bed->now, &bed->key,
+			       (uint32_t)(what - '0'));
+	}
+}
+
+static void
+test_detection(void)
+{
+	static const struct {
+		const char *sentence, *steps;
+		uint32_t detections, ms, node;
+	} rows[] = {
+		{ "the first stray after the failure is its", "F1", 1, 1, 1 },
+		{ "packets at home before it are not", "Fhh2", 1, 3, 2 },
+		{ "the second is not", "F12", 1, 1, 1 },
+		{ "a stray before any failure is nobody's", "1", 0, 0, 0 },
+		{ "a drain's stray is no detection", "D1", 0, 0, 0 },
+		{ "who strays already was not moved by it", "1F11", 0, 0, 0 },
+		{ "unless to another server", "1F112", 1, 3, 2 },
+		{ "or home and away again", "1hF1", 1, 1, 1 },
+		{ "each failure has its own", "F1F2", 2, 1, 2 },
+		{ "what a mended link strays is not its", "Fc1", 0, 0, 0 },
+		{ "nor what a later drain does", "FD1", 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bed bed;
+		bed_create(&bed);
+		for (const char *at = rows[i].steps; *at != '\0'; at++)
+			step(&bed, *at);
+		CHECK_ROW(bed.notes.detections == rows[i].detections,
+			  rows[i].sentence);
+		CHECK_ROW(bed.notes.detection_ns == rows[i].ms * NS_PER_MS,
+			  rows[i].sentence);
+		CHECK_ROW(bed.notes.node == rows[i].node, rows[i].sentence);
+		bed_destroy(&bed);
+	}
+}
+
+static void
+test_stall(void)
+{
+	static const struct {
+		const char *sentence;
+		enum outcome outcome;
+		uint32_t broken;
+	} rows[] = {
+		{ "a session that ends well has a stall", OUTCOME_CLOSED, 0 },
+		{ "one that is reset has none to compare", OUTCOME_RESET, 1 },
+		{ "nor one that gave up", OUTCOME_TIMEOUT, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bed bed;
+		bed_create(&bed);
+		step(&bed, 'F');
+		workload_close(bed.workload, bed.now, 0, rows[i].outcome);
+		CHECK_ROW(bed.notes.stalls == 1, rows[i].sentence);
+		CHECK_ROW(bed.notes.broken == rows[i].broken, rows[i].sentence);
+		bed_destroy(&bed);
+	}
+}
+
+int
+main(void)
+{
+	test_detection();
+	test_stall();
+	return check_done();
+}

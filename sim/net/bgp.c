@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * bgp.c - sessions, detection and updates on their way
+ *
+ * A session has two ends, each a port with flags of its own (rib.h); the ends
+ * may disagree for as long as one has detected what the other has not.
+ *
+ *	end:   UP --carrier lost--> UP DEAD --local--> DEAD --restore--> UP
+ *	       UP --silent, detected----------------> DEAD --restore--> UP
+ *
+ * Updates travel in batches, one event each: everything that one router says
+ * on one session at one instant. A batch arrives only if its link is up and
+ * has been up ever since (the epoch counts state changes) and its receiver's
+ * end is up.
+ *
+ * Events of EVENT_ROUTE, by code:
+ *	UPDATE     a = batch; an arrival
+ *	REROUTE    a = port: the kernel sees the carrier go
+ *	LOST       a = port: BGP drops the session
+ *	DETECTED   a = port, b = epoch: so it does if the link stayed silent
+ *	RESTORED   a = link, b = epoch: both ends have a session
+ * REROUTE and LOST are not called off by a carrier that returns: the session
+ * has been reset all the same, so RESTORED waits for them (settled_ns).
+ */
+#include "sim/net/bgp.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/rng.h"
+#include "sim/engine/memory.h"
+#include "sim/engine/stream.h"
+#include "sim/net/aspath.h"
+
+#define NONE UINT32_MAX
+
+enum route_code {
+	ROUTE_UPDATE,
+	ROUTE_REROUTE,
+	ROUTE_LOST,
+	ROUTE_DETECTED,
+	ROUTE_RESTORED,
+};
+
+struct update {
+	uint32_t set, path;
+	uint32_t next;
+};
+
+struct batch {
+	int64_t sent_ns;
+	uint32_t port; /* the receiver's; NONE: not in use */
+	uint32_t epoch; /* of the link when sent */
+	uint32_t first, last; /* updates; last is the free list's link */
+};
+
+struct end {
+	int64_t last_ns; /* arrival of the last batch, so that order holds */
+	uint32_t open; /* batch that may still grow this instant, or NONE */
+};
+
+struct link_view {
+	int64_t settled_ns; /* its last REROUTE or LOST */
+	uint32_t epoch;
+	enum network_link_state state;
+};
+
+struct bgp {
+	const struct fabric *fabric;
+	struct routing_settings settings;
+	struct queue *queue;
+	struct rib *rib;
+	struct rng *rngs; /* a device */
+	struct end *ends; /* a port */
+	struct link_view *links;
+	bool *device_up;
+	bool *announces; /* a server */
+
+	struct batch *batches;
+	uint32_t batch_count, batch_capacity, batch_free;
+	struct update *updates;
+	uint32_t update_count, update_capacity, update_free;
+	uint64_t delivered;
+};
+
+static void *
+array_grow(void *array, uint32_t *capacity, size_t size)
+{
+	assert(*capacity < NONE / 4);
+	*capacity = *capacity ? *capacity * 2 : 64;
+
+	void *grown = realloc(array, *capacity * size);
+	if (grown == NULL)
+		abort();
+	return grown;
+}
+
+struct bgp *
+bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
+	   uint64_t seed, struct queue *queue)
+{
+	struct bgp *bgp = memory_zeroed(1, sizeof(*bgp));
+	uint32_t devices = fabric->device_count;
+
+	bgp->fabric = fabric;
+	bgp->settings = *settings;
+	bgp->queue = queue;
+	bgp->rib = rib_create(fabric, settings);
+	bgp->batch_free = NONE;
+	bgp->update_free = NONE;
+	bgp->rngs = memory_zeroed(devices, sizeof(struct rng));
+	bgp->device_up = memory_zeroed(devices, sizeof(bool));
+	for (uint32_t i = 0; i < devices; i++) {
+		unsigned kind = STREAM_BGP + fabric_kind(fabric, i);
+		rng_init(&bgp->rngs[i], seed,
+			 stream_of(kind, fabric_index(fabric, i)));
+		bgp->device_up[i] = true;
+	}
+	bgp->announces = memory_zeroed(fabric->settings.servers, sizeof(bool));
+	for (uint32_t i = 0; i < fabric->settings.servers; i++)
+		bgp->announces[i] = true;
+	bgp->ends = memory_zeroed(fabric->port_count, sizeof(struct end));
+	for (uint32_t i = 0; i < fabric->port_count; i++)
+		bgp->ends[i].open = NONE;
+	bgp->links =
+		memory_zeroed(fabric->link_count, sizeof(struct link_view));
+	for (uint32_t i = 0; i < fabric->link_count; i++)
+		bgp->links[i].state = LINK_UP;
+	return bgp;
+}
+
+size_t
+bgp_bytes(const struct bgp *bgp)
+{
+	const struct fabric *fabric = bgp->fabric;
+
+	return rib_bytes(bgp->rib) +
+	       fabric->device_count * (sizeof(struct rng) + sizeof(bool)) +
+	       fabric->settings.servers * sizeof(bool) +
+	       fabric->port_count * sizeof(struct end) +
+	       fabric->link_count * sizeof(struct link_view);
+}
+
+void
+bgp_destroy(struct bgp *bgp)
+{
+	if (bgp == NULL)
+		return;
+	rib_destroy(bgp->rib);
+	free(bgp->rngs);
+	free(bgp->ends);
+	free(bgp->links);
+	free(bgp->device_up);
+	free(bgp->announces);
+	free(bgp->batches);
+	free(bgp->updates);
+	free(bgp);
+}
+
+static int64_t
+span_draw(struct bgp *bgp, uint32_t device, const struct span *span)
+{
+	uint64_t width = (uint64_t)(span->high_ns - span->low_ns);
+
+	if (span->high_ns <= span->low_ns)
+		return span->low_ns;
+	return span->low_ns + (int64_t)rng_below(&bgp->rngs[device], width + 1);
+}
+
+static void
+schedule(struct bgp *bgp, uint32_t device, int64_t delay_ns,
+	 enum route_code code, uint32_t a, uint32_t b)
+{
+	const struct event event = {
+		.class = code == ROUTE_UPDATE ? EVENT_ARRIVAL : EVENT_TIMER,
+		.kind = EVENT_ROUTE,
+		.code = (uint16_t)code,
+		.a = a,
+		.b = b,
+	};
+
+	queue_schedule(bgp->queue, device, delay_ns, &event);
+}
+
+static uint32_t
+port_device(const struct bgp *bgp, uint32_t port)
+{
+	return bgp->fabric->ports[port].device;
+}
+
+static uint32_t
+port_peer(const struct bgp *bgp, uint32_t port)
+{
+	return bgp->fabric->ports[port].peer;
+}
+
+static struct link_view *
+port_link(const struct bgp *bgp, uint32_t port)
+{
+	return &bgp->links[bgp->fabric->ports[port].link];
+}
+
+static bool
+port_up(const struct bgp *bgp, uint32_t port)
+{
+	return rib_port_flags(bgp->rib, port) & RIB_UP;
+}
+
+/* ---- updates on their way ---- */
+
+static void
+batch_add(struct bgp *bgp, uint32_t index, uint32_t set, uint32_t path)
+{
+	uint32_t update = bgp->update_free;
+
+	if (update != NONE) {
+		bgp->update_free = bgp->updates[update].next;
+	} else {
+		if (bgp->update_count == bgp->update_capacity)
+			bgp->updates =
+				array_grow(bgp->updates, &bgp->update_capacity,
+					   sizeof(struct update));
+		update = bgp->update_count++;
+	}
+	bgp->updates[update] =
+		(struct update){ .set = set, .path = path, .next = NONE };
+
+	struct batch *batch = &bgp->batches[index];
+	if (batch->first == NONE)
+		batch->first = update;
+	else
+		bgp->updates[batch->last].next = update;
+	batch->last = update;
+}
+
+static uint32_t
+batch_open(struct bgp *bgp, uint32_t port)
+{
+	struct end *end = &bgp->ends[port];
+	int64_t now_ns = queue_now(bgp->queue).ns;
+	uint32_t epoch = port_link(bgp, port)->epoch;
+	uint32_t index = end->open;
+
+	if (index != NONE && bgp->batches[index].sent_ns == now_ns &&
+	    bgp->batches[index].epoch == epoch)
+		return index;
+	index = bgp->batch_free;
+	if (index != NONE) {
+		bgp->batch_free = bgp->batches[index].last;
+	} else {
+		if (bgp->batch_count == bgp->batch_capacity)
+			bgp->batches =
+				array_grow(bgp->batches, &bgp->batch_capacity,
+					   sizeof(struct batch));
+		index = bgp->batch_count++;
+	}
+	bgp->batches[index] = (struct batch){
+		.sent_ns = now_ns,
+		.port = port,
+		.epoch = epoch,
+		.first = NONE,
+		.last = NONE,
+	};
+	end->open = index;
+
+	uint32_t device = port_device(bgp, port);
+	int64_t at_ns = now_ns + span_draw(bgp, device, &bgp->settings.hop);
+	if (at_ns < end->last_ns)
+		at_ns = end->last_ns;
+	end->last_ns = at_ns;
+	schedule(bgp, device, at_ns - now_ns, ROUTE_UPDATE, index, 0);
+	return index;
+}
+
+/* Say something to the device at the other end of a port. */
+static void
+tell(struct bgp *bgp, uint32_t port, uint32_t set, uint32_t path)
+{
+	batch_add(bgp, batch_open(bgp, port_peer(bgp, port)), set, path);
+}
+
+/* A router's best path changed: tell each neighbour who would notice. */
+static void
+advertise(struct bgp *bgp, uint32_t device, uint32_t set, uint32_t old,
+	  uint32_t best)
+{
+	const struct fabric *fabric = bgp->fabric;
+	uint32_t first = fabric->port_first[device];
+	uint32_t routers = rib_router_ports(bgp->rib, device);
+
+	if (old == best)
+		return;
+	for (uint32_t port = first; port < first + routers; port++) {
+		if (!port_up(bgp, port))
+			continue;
+		uint32_t peer = port_device(bgp, port_peer(bgp, port));
+		uint32_t before = rib_offer(bgp->rib, device, old, peer);
+		uint32_t after = rib_offer(bgp->rib, device, best, peer);
+		if (before != after)
+			tell(bgp, port, set, after);
+	}
+	if (set != RIB_OF_DEFAULT ||
+	    fabric_kind(fabric, device) != DEVICE_LEAF ||
+	    (old == ASPATH_NONE) == (best == ASPATH_NONE))
+		return;
+	for (uint32_t port = first + routers;
+	     port < fabric->port_first[device + 1]; port++)
+		if (port_up(bgp, port))
+			tell(bgp, port, set, best);
+}
+
+static void
+decide(struct bgp *bgp, uint32_t device, uint32_t set)
+{
+	uint32_t old;
+	uint32_t best = rib_decide(bgp->rib, set, device, &old);
+
+	advertise(bgp, device, set, old, best);
+}
+
+static void
+decide_all(struct bgp *bgp, uint32_t device)
+{
+	for (uint32_t set = 0; set < rib_count(bgp->rib); set++)
+		decide(bgp, device, set);
+}
+
+/* A server's tables must be its own before its links differ from those of its
+ * group. What is on its way about the group is about the server too. */
+static void
+own(struct bgp *bgp, uint32_t server)
+{
+	uint32_t shared;
+
+	if (!rib_own(bgp->rib, server, &shared))
+		return;
+
+	uint32_t set = rib_of_server(bgp->rib, server);
+	for (uint32_t i = 0; i < bgp->batch_count; i++) {
+		if (bgp->batches[i].port == NONE)
+			continue;
+		uint32_t next = bgp->batches[i].first;
+		uint32_t last = bgp->batches[i].last;
+		while (next != NONE) {
+			struct update update = bgp->updates[next];
+			if (update.set == shared)
+				batch_add(bgp, i, set, update.path);
+			next = next == last ? NONE : update.next;
+		}
+	}
+}
+
+/* What depends on a port's flags, after they changed. */
+static void
+port_decide(struct bgp *bgp, uint32_t port)
+{
+	const struct fabric *fabric = bgp->fabric;
+	uint32_t device = port_device(bgp, port);
+	uint32_t peer = port_device(bgp, port_peer(bgp, port));
+
+	if (!fabric_is_router(fabric, device))
+		return;
+	if (fabric_is_router(fabric, peer)) {
+		decide_all(bgp, device);
+	} else if (fabric_kind(fabric, peer) == DEVICE_SERVER) {
+		decide(bgp, device, RIB_OF_SERVICE);
+		decide(bgp, device, rib_of_server(bgp->rib, peer));
+	}
+}
+
+/* Before a port's flags change. */
+static void
+port_prepare(struct bgp *bgp, uint32_t port)
+{
+	uint32_t peer = port_device(bgp, port_peer(bgp, port));
+
+	if (fabric_is_router(bgp->fabric, port_device(bgp, port)) &&
+	    fabric_kind(bgp->fabric, peer) == DEVICE_SERVER)
+		own(bgp, peer);
+}
+
+/* The session's end is down: forget what came over it. */
+static void
+port_forget(struct bgp *bgp, uint32_t port)
+{
+	uint32_t device = port_device(bgp, port);
+	uint32_t peer = port_device(bgp, port_peer(bgp, port));
+
+	*rib_port(bgp->rib, port) = RIB_DEAD;
+	if (fabric_is_router(bgp->fabric, device) &&
+	    fabric_is_router(bgp->fabric, peer))
+		for (uint32_t set = 0; set < rib_count(bgp->rib); set++)
+			rib_hear(bgp->rib, set, port, ASPATH_NONE);
+}
+
+/* ---- events ---- */
+
+static void
+event_reroute(struct bgp *bgp, uint32_t port)
+{
+	port_prepare(bgp, port);
+	*rib_port(bgp->rib, port) |= RIB_DEAD;
+	port_decide(bgp, port);
+}
+
+static void
+event_lost(struct bgp *bgp, uint32_t port)
+{
+	if (!port_up(bgp, port))
+		return;
+	port_prepare(bgp, port);
+	port_forget(bgp, port);
+	port_decide(bgp, port);
+}
+
+static void
+update_take(struct bgp *bgp, uint32_t port, const struct update *update)
+{
+	const struct fabric *fabric = bgp->fabric;
+	uint32_t device = port_device(bgp, port);
+	uint32_t peer = port_device(bgp, port_peer(bgp, port));
+	uint8_t *flags = rib_port(bgp->rib, port);
+
+	bgp->delivered++;
+	if (!fabric_is_router(fabric, device)) {
+		*flags &= (uint8_t)~RIB_DEFAULT;
+		if (update->path != ASPATH_NONE)
+			*flags |= RIB_DEFAULT;
+		return;
+	}
+	if (fabric_is_router(fabric, peer)) {
+		rib_hear(bgp->rib, update->set, port, update->path);
+	} else {
+		*flags &= (uint8_t)~RIB_SERVICE;
+		if (update->path != ASPATH_NONE)
+			*flags |= RIB_SERVICE;
+	}
+	decide(bgp, device, update->set);
+}
+
+static void
+event_update(struct bgp *bgp, uint32_t index)
+{
+	const struct batch batch = bgp->batches[index];
+	const struct link_view *link = port_link(bgp, batch.port);
+	bool arrives = link->state == LINK_UP && link->epoch == batch.epoch &&
+		       port_up(bgp, batch.port);
+	uint32_t next = batch.first;
+
+	if (bgp->ends[batch.port].open == index)
+		bgp->ends[batch.port].open = NONE;
+	/* Decisions open other batches, so this one must be gone by then. */
+	bgp->batches[index].port = NONE;
+	bgp->batches[index].last = bgp->batch_free;
+	bgp->batch_free = index;
+	while (next != NONE) {
+		const struct update update = bgp->updates[next];
+		bgp->updates[next].next = bgp->update_free;
+		bgp->update_free = next;
+		if (arrives)
+			update_take(bgp, batch.port, &update);
+		next = update.next;
+	}
+}
+
+/* What the device behind a port has to say about everything. */
+static void
+hear_all(struct bgp *bgp, uint32_t port)
+{
+	const struct fabric *fabric = bgp->fabric;
+	uint32_t device = port_device(bgp, port);
+	uint32_t peer = port_device(bgp, port_peer(bgp, port));
+	uint8_t *flags = rib_port(bgp->rib, port);
+
+	*flags = RIB_UP;
+	if (!fabric_is_router(fabric, device)) {
+		if (fabric_kind(fabric, peer) != DEVICE_LEAF ||
+		    rib_best(bgp->rib, RIB_OF_DEFAULT, peer) != ASPATH_NONE)
+			*flags |= RIB_DEFAULT;
+		return;
+	}
+	if (!fabric_is_router(fabric, peer)) {
+		if (fabric_kind(fabric, peer) == DEVICE_SERVER &&
+		    bgp->announces[peer])
+			*flags |= RIB_SERVICE;
+		return;
+	}
+	for (uint32_t set = 0; set < rib_count(bgp->rib); set++) {
+		uint32_t best = rib_best(bgp->rib, set, peer);
+		rib_hear(bgp->rib, set, port,
+			 /* NOLINTNEXTLINE(readability-suspicious-*) */
+			 rib_offer(bgp->rib, peer, best, device));
+	}
+}
+
+static void
+event_restored(struct bgp *bgp, uint32_t link)
+{
+	const uint32_t *ports = bgp->fabric->links[link].ports;
+
+	/* Both speak before either decides. */
+	for (int i = 0; i < 2; i++)
+		port_prepare(bgp, ports[i]);
+	for (int i = 0; i < 2; i++)
+		hear_all(bgp, ports[i]);
+	for (int i = 0; i < 2; i++)
+		port_decide(bgp, ports[i]);
+}
+
+void
+bgp_event(struct bgp *bgp, const struct event *event)
+{
+	switch ((enum route_code)event->code) {
+	case ROUTE_UPDATE:
+		event_update(bgp, event->a);
+		break;
+	case ROUTE_REROUTE:
+		event_reroute(bgp, event->a);
+		break;
+	case ROUTE_LOST:
+		event_lost(bgp, event->a);
+		break;
+	case ROUTE_DETECTED:
+		if (port_link(bgp, event->a)->epoch == event->b)
+			event_lost(bgp, event->a);
+		break;
+	case ROUTE_RESTORED:
+		if (bgp->links[event->a].epoch == event->b)
+			event_restored(bgp, event->a);
+		break;
+	}
+}
+
+/* ---- what happens to the fabric ---- */
+
+static void
+link_down(struct bgp *bgp, uint32_t link)
+{
+	struct link_view *state = &bgp->links[link];
+	int64_t now_ns = queue_now(bgp->queue).ns;
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t port = bgp->fabric->links[link].ports[i];
+		uint32_t device = port_device(bgp, port);
+		if (!bgp->device_up[device])
+			continue;
+		int64_t reroute =
+			span_draw(bgp, device, &bgp->settings.reroute);
+		int64_t local = span_draw(bgp, device, &bgp->settings.local);
+		if (local < reroute)
+			local = reroute;
+		schedule(bgp, device, reroute, ROUTE_REROUTE, port, 0);
+		if (fabric_tier(bgp->fabric, link) == TIER_CLIENT_EDGE)
+			local = reroute; /* no BGP there */
+		else
+			schedule(bgp, device, local, ROUTE_LOST, port, 0);
+		if (state->settled_ns < now_ns + local)
+			state->settled_ns = now_ns + local;
+	}
+}
+
+static void
+link_silent(struct bgp *bgp, uint32_t link)
+{
+	const struct span *span = bgp->settings.detection == DETECTION_BFD
+					  ? &bgp->settings.bfd
+					  : &bgp->settings.hold;
+
+	if (bgp->settings.detection == DETECTION_CARRIER ||
+	    fabric_tier(bgp->fabric, link) == TIER_CLIENT_EDGE)
+		return;
+	for (int i = 0; i < 2; i++) {
+		uint32_t port = bgp->fabric->links[link].ports[i];
+		uint32_t device = port_device(bgp, port);
+		schedule(bgp, device, span_draw(bgp, device, span),
+			 ROUTE_DETECTED, port, bgp->links[link].epoch);
+	}
+}
+
+static void
+link_up(struct bgp *bgp, uint32_t link)
+{
+	const struct link_view *state = &bgp->links[link];
+	const uint32_t *ports = bgp->fabric->links[link].ports;
+	uint32_t device = port_device(bgp, ports[1]);
+	int64_t now_ns = queue_now(bgp->queue).ns;
+	int64_t delay = 0; /* a client's route is its carrier */
+
+	if (fabric_tier(bgp->fabric, link) != TIER_CLIENT_EDGE) {
+		bool kept = state->settled_ns < now_ns &&
+			    port_up(bgp, ports[0]) && port_up(bgp, ports[1]);
+		delay = span_draw(bgp, device,
+				  kept ? &bgp->settings.hop
+				       : &bgp->settings.restore);
+	}
+	if (delay <= state->settled_ns - now_ns)
+		delay = state->settled_ns - now_ns + 1;
+	schedule(bgp, device, delay, ROUTE_RESTORED, link, state->epoch);
+}
+
+void
+bgp_link(struct bgp *bgp, uint32_t link, enum network_link_state now)
+{
+	struct link_view *state = &bgp->links[link];
+	enum network_link_state was = state->state;
+
+	if (now == was)
+		return;
+	state->state = now;
+	state->epoch++;
+	if (now == LINK_DOWN)
+		link_down(bgp, link);
+	else if (now == LINK_UP)
+		link_up(bgp, link);
+	else if (was == LINK_UP)
+		link_silent(bgp, link);
+}
+
+void
+bgp_device(struct bgp *bgp, uint32_t device, bool up)
+{
+	const struct fabric *fabric = bgp->fabric;
+
+	bgp->device_up[device] = up;
+	if (fabric_is_router(fabric, device))
+		rib_router_set(bgp->rib, device, up);
+	if (!up) {
+		for (uint32_t port = fabric->port_first[device];
+		     port < fabric->port_first[device + 1]; port++) {
+			port_prepare(bgp, port);
+			port_forget(bgp, port);
+		}
+	}
+	/* Down: nobody to tell. Up: the edge has its default route again. */
+	if (fabric_is_router(fabric, device))
+		decide_all(bgp, device);
+}
+
+void
+bgp_announce(struct bgp *bgp, uint32_t server, bool announce)
+{
+	const struct fabric *fabric = bgp->fabric;
+
+	if (bgp->announces[server] == announce)
+		return;
+	bgp->announces[server] = announce;
+	for (uint32_t port = fabric->port_first[server];
+	     port < fabric->port_first[server + 1]; port++)
+		if (port_up(bgp, port))
+			tell(bgp, port, RIB_OF_SERVICE,
+			     announce ? ASPATH_SERVER : ASPATH_NONE);
+}
+
+uint32_t
+bgp_route(const struct bgp *bgp, uint32_t router, uint32_t target,
+	  uint64_t hash)
+{
+	return rib_route(bgp->rib, router, target, hash);
+}
+
+uint32_t
+bgp_uplinks(const struct bgp *bgp, uint32_t host)
+{
+	uint32_t first = bgp->fabric->port_first[host], uplinks = 0;
+
+	for (uint32_t i = 0; i < fabric_ports(bgp->fabric, host); i++) {
+		uint8_t flags = rib_port_flags(bgp->rib, first + i);
+		if ((flags & (RIB_UP | RIB_DEAD | RIB_DEFAULT)) ==
+		    (RIB_UP | RIB_DEFAULT))
+			uplinks |= 1U << i;
+	}
+	return uplinks;
+}
+
+const struct rib *
+bgp_rib(const struct bgp *bgp)
+{
+	return bgp->rib;
+}
+
+uint64_t
+bgp_updates(const struct bgp *bgp)
+{
+	return bgp->delivered;
+}

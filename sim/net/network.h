@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * network.h - devices, links between them, and packets on their way
+ *
+ * A device is a router or a host and has ports; a link joins two ports. Real
+ * IP packets travel: every hop is an event; routers decrement TTL, look the
+ * destination up in their FIB, choose a member of the nexthop group by the
+ * hash of the 5-tuple under their own seed (ecmp.h), queue the packet on the
+ * link (link.h) and answer ICMP where a router would. Hosts route by their own
+ * uplinks.
+ *
+ * Device numbers: servers first (0 .. servers-1), then clients, then
+ * routers. Names: server1, client1, edge1, exit1, spine1, leaf1 (from 1, as
+ * people count; with pods spines and leaves are numbered through). Ports are
+ * numbered from 0; a server's ports are its uplinks.
+ *
+ * Addresses: service 192.168.0.1 (paper, 5.2.1) and 2001:db8:ffff::1; server i
+ * has loopback 10.0.0.0/8 + i + 1 and 2001:db8:a::/96 + i + 1, client i has
+ * 20.1.0.0/16 + i + 1 (paper, figure 6) and 2001:db8:c::/96 + i + 1. Everything
+ * that is neither the service nor a server's loopback is behind the edge; a
+ * client's address goes to that client, any other address to client1.
+ */
+#ifndef SIM_NET_NETWORK_H
+#define SIM_NET_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/endpoint.h"
+#include "core/outbox.h"
+#include "sim/engine/event.h"
+#include "sim/model/settings.h"
+#include "sim/model/watch.h"
+
+struct account;
+struct network;
+
+/* A packet for a host: its own addresses, any protocol. Borrowed bytes. */
+typedef void network_deliver(void *context, struct instant now, uint32_t device,
+			     uint8_t port, const uint8_t *bytes, uint32_t size);
+
+/* Everything up, routes converged, every server announcing. 0, or -EINVAL with
+ * a sentence in error[]. Queue and watch (may be NULL) are borrowed, settings
+ * copied as far as needed. Aborts when out of memory. */
+int network_create(struct network **created, const struct settings *settings,
+		   struct queue *queue, const struct watch *watch,
+		   network_deliver *deliver, void *context, char *error,
+		   size_t error_size);
+void network_destroy(struct network *);
+/* From now on the services are these, instead of our own, and addresses mean
+ * what guests.h says: for replaying captures. family: of the servers'
+ * loopbacks. The list is copied. */
+void network_guests(struct network *, const struct steer_service *services,
+		    uint32_t count, uint8_t family);
+
+uint32_t network_device_count(const struct network *);
+const char *network_device_name(const struct network *, uint32_t device);
+/* By name; UINT32_MAX if there is none. */
+uint32_t network_device_find(const struct network *, const char *name);
+uint32_t network_client_device(const struct network *, uint32_t client);
+/* The server that has a loopback; UINT32_MAX if none has. */
+uint32_t network_server_find(const struct network *, const struct address *);
+struct address network_host_address(const struct network *, uint32_t device,
+				    uint8_t family);
+struct address network_service_address(const struct network *, uint8_t family);
+
+/* Route a whole IP packet out of a host. avoid_port: not by this one unless
+ * it is the only one that works (OUTBOX_ANY_UPLINK: any). Too big for the
+ * link: fragmented if allowed (IPv4 without DF; IPv6 because we are its
+ * source), else dropped and the host gets the ICMP error. */
+void network_send(struct network *, uint32_t device, uint8_t avoid_port,
+		  const uint8_t *bytes, uint32_t size);
+/* EVENT_PACKET and EVENT_ROUTE come here. */
+void network_event(struct network *, const struct event *);
+
+enum network_link_state {
+	LINK_UP,
+	LINK_DOWN,
+	LINK_SILENT
+};
+/* By number or by name ("exit1-spine2", either order); UINT32_MAX: none. */
+uint32_t network_link_find(const struct network *, const char *name);
+void network_link_name(const struct network *, uint32_t link, char *name,
+		       size_t size);
+void network_link_set(struct network *, uint32_t link, enum network_link_state);
+/* All links of a device at once; a router that comes back starts empty, and a
+ * link that network_link_set() has cut stays cut. */
+void network_device_set(struct network *, uint32_t device, bool up);
+/* Whether a server announces the service (drain, undrain, join). Its
+ * loopback stays announced. */
+void network_announce(struct network *, uint32_t server, bool announce);
+/* Links that this packet, sent by the host now, would cross, in order. The
+ * number (links beyond capacity are counted, not written); 0 when it would be
+ * dropped. *last is the device it reaches, UINT32_MAX if none; on a uniform
+ * fabric, which has no links, it alone is the answer. */
+uint32_t network_path(const struct network *, uint32_t device,
+		      const uint8_t *bytes, uint32_t size, uint32_t *links,
+		      uint32_t capacity, uint32_t *last);
+/* Does this host have a route to the address (its own uplinks' view: servers
+ * know the default route only)? Uniform: is the address's host up? */
+bool network_routed(const struct network *, uint32_t device,
+		    const struct address *);
+/* Adds devices, links and routing. */
+void network_account(const struct network *, struct account *);
+/* Counters per device and drops by reason go to the watch. */
+void network_report(const struct network *);
+
+#endif

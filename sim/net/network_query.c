@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * network_query.c - where a packet would go now, and who is called what
+ *
+ * Nothing here changes the network. The two rules that sending and asking
+ * must share stand here: which uplink a host takes, and whom an address means.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/wire/build.h"
+#include "sim/engine/account.h"
+#include "sim/net/network_state.h"
+#include "sim/net/walk.h"
+
+struct link_direction *
+network_direction(struct network *network, uint32_t port)
+{
+	const struct fabric *fabric = network->fabric;
+	uint32_t link = fabric->ports[port].link;
+
+	return &network->directions[2 * (size_t)link +
+				    (fabric->links[link].ports[1] == port)];
+}
+
+uint64_t
+network_hash(const struct network *network, uint32_t device, uint64_t digest)
+{
+	return ecmp_hash(digest, network->seeds[device]);
+}
+
+uint32_t
+network_uplink(const struct network *network, uint32_t device,
+	       uint8_t avoid_port, uint64_t digest)
+{
+	uint32_t uplinks = bgp_uplinks(network->bgp, device);
+
+	if (uplinks == 0)
+		return FABRIC_NONE;
+	if (avoid_port < 32 && (uplinks & ~(1U << avoid_port)) != 0)
+		uplinks &= ~(1U << avoid_port);
+
+	uint32_t which = ecmp_threshold(network_hash(network, device, digest),
+					(uint32_t)__builtin_popcount(uplinks));
+	while (which-- > 0)
+		uplinks &= uplinks - 1;
+	return network->fabric->port_first[device] +
+	       (uint32_t)__builtin_ctz(uplinks);
+}
+
+uint32_t
+network_target(const struct network *network, const struct packet *packet)
+{
+	if (network->guests == NULL)
+		return fabric_target(network->fabric, &packet->dst);
+	return guests_target(network->guests, network->fabric, packet);
+}
+
+bool
+network_here(const struct fabric *fabric, uint32_t device, uint32_t target)
+{
+	switch (TARGET_KIND(target)) {
+	case TARGET_SERVER:
+		return TARGET_INDEX(target) == device;
+	case TARGET_SERVICE:
+		return device < fabric->settings.servers;
+	case TARGET_CLIENT:
+		return fabric_device(fabric, DEVICE_CLIENT,
+				     TARGET_INDEX(target)) == device;
+	default:
+		return false;
+	}
+}
+
+uint32_t
+network_path(const struct network *network, uint32_t device,
+	     const uint8_t *bytes, uint32_t size, uint32_t *links,
+	     uint32_t capacity, uint32_t *last)
+{
+	const struct fabric *fabric = network->fabric;
+	struct packet packet;
+	uint32_t count = 0;
+
+	*last = FABRIC_NONE;
+	if (packet_parse(bytes, size, &packet) != DROP_NONE ||
+	    !network->device_up[device])
+		return 0;
+
+	uint32_t target = network_target(network, &packet);
+	uint64_t digest = ecmp_digest(&network->digest_key, &packet);
+	if (network->bgp == NULL) {
+		uint32_t to = uniform_route(network->uniform, target, digest);
+		if (to != FABRIC_NONE && network->device_up[to])
+			*last = to;
+		return 0;
+	}
+
+	uint32_t port = network_uplink(network, device, UINT8_MAX, digest);
+	while (port != FABRIC_NONE && count < packet.ttl &&
+	       network->links[fabric->ports[port].link].state == LINK_UP) {
+		const struct walk_load load = {
+			.digest = digest,
+			.target = target,
+			.ttl = packet.ttl - count,
+		};
+		struct walk walk;
+		walk_trace(network, &walk, port, &load);
+		for (uint32_t i = 0; i < walk.count; i++, count++)
+			if (count < capacity)
+				links[count] =
+					fabric->ports[walk.ports[i]].link;
+		device = fabric->ports[walk.end].device;
+		if (!fabric_is_router(fabric, device)) {
+			if (!network_here(fabric, device, target))
+				return 0;
+			*last = device;
+			return count;
+		}
+		/* A walk ends early where something is wrong, or because it is
+		 * long. */
+		port = bgp_route(network->bgp, device, target,
+				 network_hash(network, device, digest));
+	}
+	return 0;
+}
+
+bool
+network_routed(const struct network *network, uint32_t device,
+	       const struct address *address)
+{
+	uint32_t target =
+		network->guests == NULL
+			? fabric_target(network->fabric, address)
+			: guests_address_target(network->guests,
+						network->fabric, address);
+
+	if (!network->device_up[device])
+		return false;
+	if (network_here(network->fabric, device, target))
+		return true;
+	if (network->bgp != NULL)
+		return bgp_uplinks(network->bgp, device) != 0;
+
+	uint32_t to = uniform_route(network->uniform, target, 0);
+	return to != FABRIC_NONE && network->device_up[to];
+}
+
+uint32_t
+network_device_count(const struct network *network)
+{
+	return network->fabric->device_count;
+}
+
+const char *
+network_device_name(const struct network *network, uint32_t device)
+{
+	return network->fabric->names[device];
+}
+
+uint32_t
+network_device_find(const struct network *network, const char *name)
+{
+	return fabric_find(network->fabric, name, strlen(name));
+}
+
+uint32_t
+network_server_find(const struct network *network,
+		    const struct address *address)
+{
+	uint32_t target = fabric_target(network->fabric, address);
+
+	return TARGET_KIND(target) == TARGET_SERVER ? TARGET_INDEX(target)
+						    : FABRIC_NONE;
+}
+
+uint32_t
+network_client_device(const struct network *network, uint32_t client)
+{
+	return fabric_device(network->fabric, DEVICE_CLIENT, client);
+}
+
+struct address
+network_host_address(const struct network *network, uint32_t device,
+		     uint8_t family)
+{
+	return fabric_address(network->fabric, device, family);
+}
+
+struct address
+network_service_address(const struct network *network, uint8_t family)
+{
+	(void)network;
+	return fabric_service(family);
+}
+
+void
+network_account(const struct network *network, struct account *account)
+{
+	const struct fabric *fabric = network->fabric;
+	/* Name, first port, switch and port, seed, up, fragment ids. */
+	uint64_t device = FABRIC_NAME_BYTES + 2 * sizeof(uint32_t) +
+			  sizeof(uint64_t) + sizeof(bool) + sizeof(uint32_t);
+	uint64_t link = sizeof(struct fabric_link) +
+			sizeof(struct network_link) +
+			2 * sizeof(struct fabric_port);
+
+	if (network->directions != NULL)
+		link += 2 * sizeof(struct link_direction);
+	account_add(account, "devices",
+		    fabric->device_count * device + tally_bytes(network->tally),
+		    false);
+	if (network->bgp == NULL)
+		return;
+	account_add(account, "links", fabric->link_count * link, false);
+	account_add(account, "routing", bgp_bytes(network->bgp), false);
+}
+
+uint32_t
+network_link_find(const struct network *network, const char *name)
+{
+	return fabric_link_find(network->fabric, name);
+}
+
+void
+network_link_name(const struct network *network, uint32_t link, char *name,
+		  size_t size)
+{
+	const struct fabric *fabric = network->fabric;
+	const uint32_t *ports = fabric->links[link].ports;
+
+	snprintf(name, size, "%s-%s",
+		 fabric->names[fabric->ports[ports[0]].device],
+		 fabric->names[fabric->ports[ports[1]].device]);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * network_state.h - what network.c changes and network_query.c reads
+ */
+#ifndef SIM_NET_NETWORK_STATE_H
+#define SIM_NET_NETWORK_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/siphash.h"
+#include "sim/model/fabric.h"
+#include "sim/net/bgp.h"
+#include "sim/net/buffer.h"
+#include "sim/net/ecmp.h"
+#include "sim/net/guests.h"
+#include "sim/net/link.h"
+#include "sim/net/network.h"
+#include "sim/net/tally.h"
+#include "sim/net/uniform.h"
+
+struct network_link {
+	const struct link_settings *settings;
+	uint32_t epoch; /* number of its last change; 0: none yet */
+	uint8_t asked, state; /* enum network_link_state */
+};
+
+/* Change 1 is changes[0]. */
+struct network_change {
+	int64_t at_ns;
+	uint32_t before; /* the same link's epoch until then */
+	uint8_t state; /* from then on */
+};
+
+struct network {
+	struct fabric *fabric;
+	struct guests *guests; /* NULL: all addresses are our own */
+	struct bgp *bgp; /* NULL: uniform */
+	struct uniform *uniform; /* or NULL */
+	struct queue *queue;
+	const struct watch *watch; /* may be NULL */
+	network_deliver *deliver;
+	void *context;
+	struct buffers *buffers;
+	struct tally *tally;
+	enum fidelity_kind fidelity;
+	struct network_link *links;
+	/* From each link's ports[0], from its ports[1]. NULL in path fidelity,
+	 * which has no queues, when no link has mishaps. */
+	struct link_direction *directions;
+	struct network_change *changes; /* of links' states */
+	uint32_t epoch, change_capacity; /* epoch: how many */
+	bool *device_up;
+	uint64_t *seeds; /* a device: its ECMP hash */
+	struct siphash_key digest_key;
+	int64_t *icmp_next_ns; /* a router: when a token is free */
+	uint32_t *fragment_ids; /* a host */
+	uint8_t *scratch; /* for fragments; BUFFER_BYTES_MAX */
+};
+
+/* The direction that begins at a global port. */
+struct link_direction *network_direction(struct network *, uint32_t port);
+/* A packet's digest under a device's own seed. */
+uint64_t network_hash(const struct network *, uint32_t device, uint64_t digest);
+/* The uplink by which a host sends: a global port, FABRIC_NONE: no route. */
+uint32_t network_uplink(const struct network *, uint32_t device,
+			uint8_t avoid_port, uint64_t digest);
+/* Whom a packet's destination means. */
+uint32_t network_target(const struct network *, const struct packet *);
+/* Is the device one of those that the target means? */
+bool network_here(const struct fabric *, uint32_t device, uint32_t target);
+
+#endif

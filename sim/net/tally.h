@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tally.h - what every device sent, received, forwarded and dropped
+ *
+ * A packet is sent by the host or router that made it, forwarded by each
+ * router that passes it on, received by the host that it is for. Every packet
+ * that is sent is later received, or dropped for one reason (core/drop.h) by
+ * one device, or still on its way; fragments and duplicates are counted where
+ * they are made, so that
+ *
+ *	sent + fragments + duplicates = received + dropped + on its way
+ *
+ * where "fragments" counts a fragmented packet's pieces but one.
+ */
+#ifndef SIM_NET_TALLY_H
+#define SIM_NET_TALLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/drop.h"
+#include "sim/model/fabric.h"
+#include "sim/model/watch.h"
+
+#define TALLY_LIST(X)                                                          \
+	X(sent_packets)                                                        \
+	X(sent_bytes)                                                          \
+	X(received_packets)                                                    \
+	X(received_bytes)                                                      \
+	X(forwarded_packets)                                                   \
+	X(forwarded_bytes)                                                     \
+	X(fragments)                                                           \
+	X(duplicates)                                                          \
+	X(icmp_errors)
+
+struct tally_row {
+#define TALLY_COUNTER(name) uint64_t name;
+	TALLY_LIST(TALLY_COUNTER)
+#undef TALLY_COUNTER
+};
+
+struct tally;
+
+struct tally *tally_create(uint32_t devices); /* aborts when out of memory */
+void tally_destroy(struct tally *);
+size_t tally_bytes(const struct tally *);
+/* A device's counters, to be increased. */
+struct tally_row *tally_of(struct tally *, uint32_t device);
+void tally_drop(struct tally *, uint32_t device, enum drop);
+/* Every counter that is not zero: routers and, unless there are more than
+ * TALLY_HOSTS_MAX of them, hosts, by name; sums of all under "". */
+#define TALLY_HOSTS_MAX 1024
+void tally_report(const struct tally *, const struct fabric *,
+		  const struct watch *);
+
+#endif
