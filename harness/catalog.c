@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 
 #include "harness/db/db.h"
-#include "harness/scenario/resolved.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sweep.h"
 #include "harness/verbs.h"
 
@@ -102,7 +102,7 @@ validate_one(const struct validate_options *options, const char *path,
 	if (code == 0 && options->json) {
 		code = points_insert(db, scenario);
 	} else if (code == 0 && !options->quiet) {
-		text = resolved_text(scenario);
+		text = scenario_dump_text(scenario);
 		if (text == NULL)
 			code = EXIT_RUNTIME;
 		else

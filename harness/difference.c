@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 
 /* One more kind than data have, and before them: what is there or is not. */
 #define PRESENCE 0
@@ -173,11 +173,11 @@ json_print(const struct differences *all)
 		snprintf(name, sizeof(name), "%.*s", (int)one->length,
 			 one->name);
 		fputs(i > 0 ? ",\n {\"name\": " : "[\n {\"name\": ", stdout);
-		table_quote(stdout, name);
+		result_quote(stdout, name);
 		fputs(", \"old\": ", stdout);
-		table_quote(stdout, side_text(one, one->old, was));
+		result_quote(stdout, side_text(one, one->old, was));
 		fputs(", \"new\": ", stdout);
-		table_quote(stdout, side_text(one, one->now, is));
+		result_quote(stdout, side_text(one, one->now, is));
 		putchar('}');
 	}
 	puts(all->count > 0 ? "\n]" : "[]");

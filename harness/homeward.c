@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "harness/verbs.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 
 static void
 help_print(FILE *file)
@@ -37,12 +37,12 @@ verb_help(const struct verb *verb)
 static int
 unknown_verb(const char *name)
 {
-	struct nearest nearest = nearest_start(name);
+	struct did_you_mean did_you_mean = did_you_mean_start(name);
 	char hint[80];
 
 	for (const struct verb *verb = verb_table(); verb->name != NULL; verb++)
-		nearest_offer(&nearest, verb->name);
-	nearest_hint(&nearest, hint, sizeof(hint));
+		did_you_mean_offer(&did_you_mean, verb->name);
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	fprintf(stderr, "homeward: unknown verb '%s'%s\n", name, hint);
 	if (hint[0] == '\0')
 		fprintf(stderr, "try 'homeward --help'\n");

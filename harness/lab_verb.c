@@ -17,12 +17,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/db/table.h"
+#include "harness/db/result.h"
+#include "harness/lab/daemon.h"
+#include "harness/lab/frr.h"
 #include "harness/lab/lab.h"
-#include "harness/lab/lab_daemon.h"
-#include "harness/lab/lab_frr.h"
-#include "harness/lab/lab_route.h"
-#include "harness/lab/lab_wire.h"
+#include "harness/lab/route.h"
+#include "harness/lab/wire.h"
 #include "harness/scenario/scenario.h"
 #include "harness/verbs.h"
 

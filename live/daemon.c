@@ -15,11 +15,11 @@
 #include "core/wire/gue.h"
 #include "core/wire/message.h"
 #include "live/conf/conf.h"
-#include "live/control/door.h"
 #include "live/control/drain.h"
-#include "live/control/herald.h"
-#include "live/kernel/answer.h"
+#include "live/control/helper.h"
+#include "live/control/socket_path.h"
 #include "live/kernel/privilege.h"
+#include "live/kernel/raw_sender.h"
 #include "live/loop.h"
 
 #define ERROR_ROOM 512
@@ -34,14 +34,14 @@ struct daemon {
 	struct secret secret;
 	struct instant now;
 	struct uplinks uplinks;
-	struct cost cost;
-	struct herald *herald;
+	struct latency_histogram cost;
+	struct helper *helper;
 	struct sessions *sessions;
 	struct sockdiag *sockdiag;
 	struct datapath *datapath;
-	struct inlet *datagrams, *tunnel;
-	struct outlet *outlet;
-	struct answer *answer;
+	struct udp_in *datagrams, *tunnel;
+	struct udp_out *udp_out;
+	struct raw_sender *answer;
 	struct engine *engine;
 	struct drain *drain;
 	struct control *control;
@@ -69,7 +69,7 @@ edge_datagram(void *context, const struct endpoint *to, uint8_t avoid_uplink,
 {
 	const struct daemon *daemon = context;
 
-	return outlet_datagram(daemon->outlet, to, avoid_uplink, bytes, size);
+	return udp_out_datagram(daemon->udp_out, to, avoid_uplink, bytes, size);
 }
 
 static int
@@ -78,8 +78,8 @@ edge_forward(void *context, const struct endpoint *to, uint16_t source_port,
 {
 	const struct daemon *daemon = context;
 
-	return outlet_forward(daemon->outlet, to, source_port, avoid_uplink,
-			      bytes, size);
+	return udp_out_forward(daemon->udp_out, to, source_port, avoid_uplink,
+			       bytes, size);
 }
 
 static int
@@ -88,7 +88,7 @@ edge_packet(void *context, uint8_t avoid_uplink, const uint8_t *bytes,
 {
 	const struct daemon *daemon = context;
 
-	return answer_packet(daemon->answer, avoid_uplink, bytes, size);
+	return raw_sender_packet(daemon->answer, avoid_uplink, bytes, size);
 }
 
 static int
@@ -145,7 +145,7 @@ static int
 reload_secret(const struct daemon *daemon, struct secret *secret, char *error,
 	      size_t error_size)
 {
-	int fd = herald_secret(daemon->herald);
+	int fd = helper_secret(daemon->helper);
 
 	if (fd < 0) {
 		(void)snprintf(error, error_size, "%s: %s", daemon->conf.secret,
@@ -223,8 +223,8 @@ reload(void *context, struct instant now, char *error, size_t error_size)
 		daemon->secret = secret;
 		engine_reload(daemon->engine, &daemon->conf, &daemon->secret,
 			      now);
-		outlet_mtu(daemon->outlet, conf.steer.mtu_bytes,
-			   conf.steer.outer_fragment);
+		udp_out_mtu(daemon->udp_out, conf.steer.mtu_bytes,
+			    conf.steer.outer_fragment);
 		/* Services that are new have sockets, too. */
 		(void)engine_dump(daemon->engine, now);
 		say(daemon, "reloaded %s", daemon->path);
@@ -287,28 +287,29 @@ open_sockets(struct daemon *daemon, char *error, size_t error_size)
 	int result = uplinks_find(&daemon->uplinks, conf, error, error_size);
 
 	if (result == 0)
-		result = inlet_open(&daemon->datagrams, &conf->self,
-				    MESSAGE_SEALED_MAX, false, error,
-				    error_size);
+		result = udp_in_open(&daemon->datagrams, &conf->self,
+				     MESSAGE_SEALED_MAX, false, error,
+				     error_size);
 	if (result == 0)
-		result = inlet_open(&daemon->tunnel, &tunnel, TUNNEL_MOST_BYTES,
+		result =
+			udp_in_open(&daemon->tunnel, &tunnel, TUNNEL_MOST_BYTES,
 				    true, error, error_size);
 	if (result == 0)
-		result = answer_open(&daemon->answer, &daemon->uplinks, error,
-				     error_size);
+		result = raw_sender_open(&daemon->answer, &daemon->uplinks,
+					 error, error_size);
 	if (result != 0)
 		return result;
-	return outlet_open(&daemon->outlet,
-			   &(struct outlet_settings){
-				   .self = conf->self.address,
-				   .datagram_fd = inlet_fd(daemon->datagrams),
-				   .uplinks = &daemon->uplinks,
-				   .mtu_bytes = conf->steer.mtu_bytes,
-				   .fragment = conf->steer.outer_fragment,
-				   .sent = outlet_sent,
-				   .context = daemon,
-			   },
-			   error, error_size);
+	return udp_out_open(&daemon->udp_out,
+			    &(struct udp_out_settings){
+				    .self = conf->self.address,
+				    .datagram_fd = udp_in_fd(daemon->datagrams),
+				    .uplinks = &daemon->uplinks,
+				    .mtu_bytes = conf->steer.mtu_bytes,
+				    .fragment = conf->steer.outer_fragment,
+				    .sent = outlet_sent,
+				    .context = daemon,
+			    },
+			    error, error_size);
 }
 
 static int
@@ -357,7 +358,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 			       strerror(-result));
 		return result;
 	}
-	daemon->drain = drain_create(daemon->herald);
+	daemon->drain = drain_create(daemon->helper);
 	if (daemon->drain == NULL) {
 		(void)snprintf(error, error_size, "no memory");
 		return -ENOMEM;
@@ -367,7 +368,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 				    .conf = &daemon->conf,
 				    .engine = daemon->engine,
 				    .datapath = daemon->datapath,
-				    .outlet = daemon->outlet,
+				    .udp_out = daemon->udp_out,
 				    .sessions = daemon->sessions,
 				    .drain = daemon->drain,
 				    .cost = &daemon->cost,
@@ -382,7 +383,7 @@ static int
 open_all(struct daemon *daemon, char *error, size_t error_size)
 {
 	const struct conf *conf = &daemon->conf;
-	int result = herald_open(&daemon->herald, conf);
+	int result = helper_open(&daemon->helper, conf);
 
 	if (result != 0) {
 		(void)snprintf(error, error_size, "herald: %s",
@@ -397,7 +398,7 @@ open_all(struct daemon *daemon, char *error, size_t error_size)
 			       strerror(-result));
 		return result;
 	}
-	door_folder(conf->state);
+	socket_path_folder(conf->state);
 	result = sessions_open(&daemon->sessions, conf->state,
 			       conf->sessions_max, error, error_size);
 	/* What another daemon would have to give up comes before the data
@@ -405,7 +406,7 @@ open_all(struct daemon *daemon, char *error, size_t error_size)
 	if (result == 0)
 		result = open_sockets(daemon, error, error_size);
 	if (result == 0)
-		result = door_test(conf->control, error, error_size);
+		result = socket_path_test(conf->control, error, error_size);
 	if (result == 0)
 		result = open_datapath(daemon, error, error_size);
 	if (result == 0)
@@ -449,15 +450,15 @@ daemon_close(struct daemon *daemon)
 	control_close(daemon->control);
 	drain_destroy(daemon->drain);
 	engine_destroy(daemon->engine);
-	outlet_close(daemon->outlet);
-	answer_close(daemon->answer);
-	inlet_close(daemon->tunnel);
-	inlet_close(daemon->datagrams);
+	udp_out_close(daemon->udp_out);
+	raw_sender_close(daemon->answer);
+	udp_in_close(daemon->tunnel);
+	udp_in_close(daemon->datagrams);
 	datapath_close(daemon->datapath);
 	sockdiag_close(daemon->sockdiag);
 	sessions_close(daemon->sessions);
 	/* After control_close(): it removes the socket's name. */
-	herald_close(daemon->herald);
+	helper_close(daemon->helper);
 	if (daemon->signal_fd >= 0)
 		(void)close(daemon->signal_fd);
 	secret_wipe(&daemon->secret);
@@ -499,7 +500,7 @@ daemon_serve(struct daemon *daemon)
 		.datagrams = daemon->datagrams,
 		.tunnel = daemon->tunnel,
 		.self = daemon->conf.self.address,
-		.outlet = daemon->outlet,
+		.udp_out = daemon->udp_out,
 		.engine = daemon->engine,
 		.control = daemon->control,
 		.cost = &daemon->cost,
@@ -517,7 +518,7 @@ daemon_serve(struct daemon *daemon)
 		say(daemon, "list of sockets: %s; trying again",
 		    strerror(-error));
 	engine_flush(daemon->engine, daemon->now);
-	outlet_flush(daemon->outlet);
+	udp_out_flush(daemon->udp_out);
 	if (daemon->debug)
 		say_begin(daemon);
 	(void)sd_notify(0, "READY=1");
@@ -525,7 +526,7 @@ daemon_serve(struct daemon *daemon)
 	(void)sd_notify(0, "STOPPING=1");
 	engine_leave(daemon->engine, loop_clock());
 	engine_flush(daemon->engine, loop_clock());
-	outlet_flush(daemon->outlet);
+	udp_out_flush(daemon->udp_out);
 	if (error == 0)
 		return 0;
 	say(daemon, "epoll: %s", strerror(-error));
@@ -568,7 +569,7 @@ daemon_clean(const char *path, FILE *out, FILE *talk)
 				 sizeof(error));
 	if (removed < 0)
 		return failed(&daemon, error, DAEMON_RUNTIME);
-	(void)door_remove(daemon.conf.control);
+	(void)socket_path_remove(daemon.conf.control);
 	(void)fprintf(out, "removed %d programs\n", removed);
 	return 0;
 }

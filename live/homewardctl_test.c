@@ -23,7 +23,7 @@
 #include "core/test/check.h"
 #include "live/control/control.h"
 #include "live/engine/report.h"
-#include "live/kernel/cost.h"
+#include "live/kernel/latency_histogram.h"
 #include "live/test/fake.h"
 
 static char folder[] = "/tmp/homeward-ctl-XXXXXX";
@@ -75,14 +75,14 @@ engine_go(struct instant now)
 static void
 daemon_run(void)
 {
-	struct herald *herald;
+	struct helper *helper;
 	struct control *control;
 	char error[256] = "";
 
-	if (herald_open(&herald, &conf) != 0)
+	if (helper_open(&helper, &conf) != 0)
 		_exit(1);
-	struct drain *drain = drain_create(herald);
-	static struct cost cost;
+	struct drain *drain = drain_create(helper);
+	static struct latency_histogram cost;
 	const struct control_subject subject = {
 		.conf = &conf, .drain = drain, .cost = &cost, .reload = reload
 	};

@@ -70,8 +70,8 @@ watch_all(struct loop *loop)
 	} others[] = {
 		{ parts->signal_fd, SOURCE_SIGNAL },
 		{ datapath_event_fd(parts->datapath), SOURCE_SOCKETS },
-		{ inlet_fd(parts->tunnel), SOURCE_TUNNEL },
-		{ inlet_fd(parts->datagrams), SOURCE_DATAGRAMS },
+		{ udp_in_fd(parts->tunnel), SOURCE_TUNNEL },
+		{ udp_in_fd(parts->datagrams), SOURCE_DATAGRAMS },
 		{ control_fd(parts->control), SOURCE_CONTROL },
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -132,7 +132,7 @@ static void
 send_all(const struct loop_parts *parts)
 {
 	engine_flush(parts->engine, *parts->now);
-	outlet_flush(parts->outlet);
+	udp_out_flush(parts->udp_out);
 }
 
 /* One uplink's batch, out again before anything else, and timed. */
@@ -153,8 +153,8 @@ read_strays(struct loop *loop, uint32_t uplink)
 	}
 	engine_flush(parts->engine, *parts->now);
 	engine_status(parts->engine, &status);
-	outlet_flush_timed(parts->outlet, parts->cost, *parts->now,
-			   status.engine->forwarded - loop->forwarded);
+	udp_out_flush_timed(parts->udp_out, parts->cost, *parts->now,
+			    status.engine->forwarded - loop->forwarded);
 	loop->forwarded = status.engine->forwarded;
 }
 
@@ -194,11 +194,11 @@ turn(struct loop *loop, const bool readable[EVENTS])
 		if (readable[SOURCE_STRAY + i])
 			read_strays(loop, i);
 	if (readable[SOURCE_TUNNEL])
-		(void)inlet_read(parts->tunnel, LOOP_BATCH, take_tunnelled,
-				 context);
+		(void)udp_in_read(parts->tunnel, LOOP_BATCH, take_tunnelled,
+				  context);
 	if (readable[SOURCE_DATAGRAMS])
-		(void)inlet_read(parts->datagrams, LOOP_BATCH, take_datagram,
-				 context);
+		(void)udp_in_read(parts->datagrams, LOOP_BATCH, take_datagram,
+				  context);
 	if (!instant_before(now, loop->look_at))
 		look_for_lost(loop);
 	if (!instant_before(now, engine_deadline(parts->engine)))

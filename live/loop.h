@@ -28,10 +28,10 @@
 
 #include "live/control/control.h"
 #include "live/engine/engine.h"
-#include "live/kernel/cost.h"
 #include "live/kernel/datapath.h"
-#include "live/kernel/inlet.h"
-#include "live/kernel/outlet.h"
+#include "live/kernel/latency_histogram.h"
+#include "live/kernel/udp_in.h"
+#include "live/kernel/udp_out.h"
 
 #define LOOP_BATCH 64
 /* Of strays fewer: all of a batch wait for its last. With 64 a moved upload's
@@ -41,12 +41,12 @@
 struct loop_parts { /* borrowed for loop_run() */
 	struct datapath *datapath;
 	uint32_t uplink_count;
-	struct inlet *datagrams, *tunnel;
+	struct udp_in *datagrams, *tunnel;
 	struct address self; /* where both are bound */
-	struct outlet *outlet;
+	struct udp_out *udp_out;
 	struct engine *engine;
 	struct control *control;
-	struct cost *cost;
+	struct latency_histogram *cost;
 	int signal_fd; /* signalfd(2) */
 	/* CLOCK_MONOTONIC of this wake-up, kept for whoever is called back. */
 	struct instant *now;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/engine/actor.h"
+#include "sim/engine/random_stream.h"
 #include "sim/model/fault_kind.h"
 #include "sim/net/path.h"
 
@@ -123,7 +123,7 @@ faults_create(struct faults **created, const struct settings *settings,
 		.watch = watch,
 		.workload = workload,
 		.servers = servers,
-		.rng = actor_rng(settings->seed, ACTOR_FAULT, 0),
+		.rng = stream_rng(settings->seed, STREAM_FAULT, 0),
 		.next_join = settings->fabric.servers - joining,
 		.items = calloc((size_t)settings->fault_count + 1,
 				sizeof(struct item)),

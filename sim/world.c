@@ -15,9 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/engine/account.h"
-#include "sim/engine/actor.h"
+#include "sim/dht_load.h"
 #include "sim/engine/event.h"
+#include "sim/engine/memory_report.h"
+#include "sim/engine/random_stream.h"
 #include "sim/fault.h"
 #include "sim/host/client.h"
 #include "sim/host/rpc.h"
@@ -25,8 +26,7 @@
 #include "sim/host/transport.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
-#include "sim/operation.h"
-#include "sim/upcoming.h"
+#include "sim/prefetch.h"
 
 /* Events between two calls of progress(). */
 #define PROGRESS_EVENTS 16384
@@ -39,13 +39,13 @@ struct world {
 	struct watch watch;
 	uint32_t joining;
 	struct queue *queue;
-	struct upcoming upcoming;
+	struct prefetch upcoming;
 	struct network *network;
 	struct workload *workload;
 	struct transport *transport;
 	struct servers *servers;
 	struct clients *clients;
-	struct operations *operations;
+	struct dht_load *operations;
 	struct rpcs *rpcs; /* or NULL */
 	struct faults *faults;
 	struct instant zero;
@@ -112,7 +112,7 @@ contradiction(const struct settings *settings)
 static void
 place(struct settings *settings)
 {
-	uint64_t mask = actor_seed(settings->seed, ACTOR_NODE);
+	uint64_t mask = stream_seed(settings->seed, STREAM_NODE);
 
 	for (unsigned i = 0; i < 8; i++)
 		settings->dht.placement.bytes[i] ^= (uint8_t)(mask >> 8 * i);
@@ -137,8 +137,8 @@ make_hosts(struct world *world)
 					&world->watch, world->workload,
 					world->transport);
 	world->operations =
-		operations_create(settings, world->queue, world->network,
-				  world->servers, world->workload);
+		dht_load_create(settings, world->queue, world->network,
+				world->servers, world->workload);
 	world->rpcs = rpcs_create(settings, world->network, world->queue,
 				  world->transport, &world->watch);
 	world->servers->rpcs = world->rpcs;
@@ -190,7 +190,7 @@ world_destroy(struct world *world)
 		return;
 	faults_destroy(world->faults);
 	rpcs_destroy(world->rpcs);
-	operations_destroy(world->operations);
+	dht_load_destroy(world->operations);
 	clients_destroy(world->clients);
 	servers_destroy(world->servers);
 	transport_destroy(world->transport);
@@ -201,11 +201,11 @@ world_destroy(struct world *world)
 }
 
 void
-world_account(const struct world *world, struct account *account)
+world_account(const struct world *world, struct memory_report *account)
 {
 	servers_account(world->servers, account);
 	network_account(world->network, account);
-	account_add(account, "queue", queue_bytes(world->queue), false);
+	memory_report_add(account, "queue", queue_bytes(world->queue), false);
 }
 
 static void
@@ -236,7 +236,7 @@ handle_workload(struct world *world, struct instant now,
 		workload_event(world->workload, now, event);
 		break;
 	case WORKLOAD_OPERATION:
-		operations_event(world->operations, now);
+		dht_load_event(world->operations, now);
 		break;
 	case WORKLOAD_RPC:
 		rpcs_event(world->rpcs, now, event);
@@ -292,8 +292,8 @@ run_until(struct world *world, struct instant until, uint32_t joined)
 	uint32_t count = 0;
 
 	while (queue_next(world->queue, until, &event)) {
-		if (world->settings.fabric.servers >= UPCOMING_SERVERS)
-			upcoming_fetch(&world->upcoming, world->queue,
+		if (world->settings.fabric.servers >= PREFETCH_SERVERS)
+			prefetch_fetch(&world->upcoming, world->queue,
 				       world->network, world->servers);
 		handle(world, &event);
 		if (++count % PROGRESS_EVENTS == 0 && watch->progress != NULL &&
@@ -364,7 +364,7 @@ world_run(struct world *world)
 	struct instant end = expected_end(world);
 	if (!world->stopped) {
 		clients_start(world->clients);
-		operations_start(world->operations);
+		dht_load_start(world->operations);
 		rpcs_start(world->rpcs, world->zero);
 		faults_start(world->faults);
 		(void)run_until(world, end, 0);

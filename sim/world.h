@@ -23,7 +23,7 @@
 #include "sim/model/settings.h"
 #include "sim/model/watch.h"
 
-struct account;
+struct memory_report;
 struct world;
 
 struct world_result {
@@ -45,6 +45,6 @@ void world_settle(struct world *);
 struct world_result world_run(struct world *);
 void world_destroy(struct world *);
 /* What its memory is for; before, or after world_run(). */
-void world_account(const struct world *, struct account *);
+void world_account(const struct world *, struct memory_report *);
 
 #endif

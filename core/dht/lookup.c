@@ -79,7 +79,7 @@ lookup_take(struct lookups *lookups, uint32_t node, enum lookup_kind kind,
 	lookup->publication = UINT32_MAX;
 	lookup->peer = UINT32_MAX;
 	lookup->candidate_limit =
-		kind != LOOKUP_SURVEY && 2 * k < LOOKUP_SHORTLIST
+		kind != LOOKUP_FILL && 2 * k < LOOKUP_SHORTLIST
 			? 2 * k
 			: LOOKUP_SHORTLIST;
 	lookup->kind = (uint8_t)kind;
@@ -198,7 +198,7 @@ lookup_add(struct lookup *lookup, uint32_t peer, uint64_t position,
 {
 	uint64_t distance = position_distance(lookup->target, position);
 
-	if (lookup->kind == LOOKUP_SURVEY)
+	if (lookup->kind == LOOKUP_FILL)
 		distance = scramble(distance);
 	add_at(lookup, peer, distance, round);
 }
@@ -230,10 +230,10 @@ lookup_sent(struct lookup *lookup, struct candidate *candidate,
 		if (candidate->round < UINT8_MAX)
 			candidate->round++;
 		candidate->tries++;
-	} else if (candidate->state == CANDIDATE_TELLING) {
-		candidate->state = CANDIDATE_AGAIN;
+	} else if (candidate->state == CANDIDATE_STORING) {
+		candidate->state = CANDIDATE_RETRIED;
 	} else {
-		candidate->state = CANDIDATE_TELLING;
+		candidate->state = CANDIDATE_STORING;
 	}
 	candidate->sent = now;
 	candidate->timeout_ns = timeout_ns;
@@ -257,8 +257,8 @@ candidate_wake(const struct candidate *candidate)
 {
 	switch (candidate->state) {
 	case CANDIDATE_ASKED:
-	case CANDIDATE_TELLING:
-	case CANDIDATE_AGAIN:
+	case CANDIDATE_STORING:
+	case CANDIDATE_RETRIED:
 		return instant_after(candidate->sent, candidate->timeout_ns);
 	case CANDIDATE_OVERDUE:
 		return instant_after(candidate->sent,
@@ -284,7 +284,7 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 			++*overdue;
 		}
 		/* Is told again first: lookup_choose_store(). */
-		if (candidate->state == CANDIDATE_TELLING ||
+		if (candidate->state == CANDIDATE_STORING ||
 		    candidate_wake(candidate).ns > now.ns)
 			continue;
 		candidate->state = CANDIDATE_FAILED;
@@ -329,8 +329,8 @@ lookup_choose(const struct lookup *lookup, uint32_t k, uint32_t alpha,
 }
 
 uint32_t
-lookup_choose_survey(const struct lookup *lookup, uint32_t wanted,
-		     uint32_t parallel, uint8_t *chosen, bool *over)
+lookup_choose_fill(const struct lookup *lookup, uint32_t wanted,
+		   uint32_t parallel, uint8_t *chosen, bool *over)
 {
 	uint32_t by_state[CANDIDATE_REFUSED + 1] = { 0 }, count = 0;
 
@@ -435,7 +435,7 @@ lookup_choose_store(const struct lookup *lookup, struct instant now,
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		const struct candidate *candidate = &lookup->candidates[i];
 
-		if (candidate->state == CANDIDATE_TELLING &&
+		if (candidate->state == CANDIDATE_STORING &&
 		    candidate_wake(candidate).ns <= now.ns)
 			chosen[count++] = (uint8_t)i;
 	}
@@ -453,9 +453,9 @@ lookup_choose_store(const struct lookup *lookup, struct instant now,
 			chosen[count++] = (uint8_t)i;
 			need--;
 			break;
-		case CANDIDATE_TELLING:
-		case CANDIDATE_AGAIN:
-		case CANDIDATE_TOLD:
+		case CANDIDATE_STORING:
+		case CANDIDATE_RETRIED:
+		case CANDIDATE_STORED:
 			need--;
 			break;
 		default:
@@ -473,7 +473,7 @@ lookup_settled(const struct lookup *lookup)
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		uint8_t state = lookup->candidates[i].state;
 
-		if (state == CANDIDATE_TELLING || state == CANDIDATE_AGAIN)
+		if (state == CANDIDATE_STORING || state == CANDIDATE_RETRIED)
 			return false;
 	}
 	return true;
@@ -485,7 +485,7 @@ lookup_replica_count(const struct lookup *lookup)
 	uint32_t count = lookup->self == LOOKUP_HOLDING;
 
 	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		count += lookup->candidates[i].state == CANDIDATE_TOLD;
+		count += lookup->candidates[i].state == CANDIDATE_STORED;
 	return count;
 }
 

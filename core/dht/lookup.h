@@ -7,7 +7,7 @@
  *	  <------------- the k closest live ------------->
  *
  * Only bookkeeping: who is known, asked, overdue, failed; who is next; is it
- * over. Datagrams, tables and events are errand.c's.
+ * over. Datagrams, tables and events are lookup_run.c's.
  *
  * A candidate is asked once. When its timeout has passed it is overdue and
  * no longer counts as one of the alpha parallel queries, so one more is sent;
@@ -90,9 +90,9 @@ enum candidate_state {
 	CANDIDATE_OVERDUE,
 	CANDIDATE_FAILED,
 	CANDIDATE_ANSWERED,
-	CANDIDATE_TELLING, /* STORE sent */
-	CANDIDATE_AGAIN, /* and once more */
-	CANDIDATE_TOLD, /* acknowledged */
+	CANDIDATE_STORING, /* STORE sent */
+	CANDIDATE_RETRIED, /* and once more */
+	CANDIDATE_STORED, /* acknowledged */
 	CANDIDATE_REFUSED, /* no room there */
 };
 
@@ -110,8 +110,8 @@ _Static_assert(sizeof(struct candidate) == 32, "64 of them are 2 KiB");
 enum lookup_kind {
 	LOOKUP_GET, /* find the value */
 	LOOKUP_SET, /* find the k closest, then store */
-	LOOKUP_WALK, /* find the k closest to ourselves: joining */
-	LOOKUP_SURVEY, /* fill a bucket, see below */
+	LOOKUP_JOIN, /* find the k closest to ourselves: joining */
+	LOOKUP_FILL, /* fill a bucket, see below */
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
 };
 
@@ -207,8 +207,8 @@ uint32_t lookup_choose(const struct lookup *, uint32_t k, uint32_t alpha,
 		       uint8_t *chosen);
 /* FINDING, a survey: whom to ask next, so that `wanted` answer and at most
  * `parallel` are asked at a time. *over: they have, or nobody is left. */
-uint32_t lookup_choose_survey(const struct lookup *, uint32_t wanted,
-			      uint32_t parallel, uint8_t *chosen, bool *over);
+uint32_t lookup_choose_fill(const struct lookup *, uint32_t wanted,
+			    uint32_t parallel, uint8_t *chosen, bool *over);
 /* FINDING: all that should know have answered, or failed for good. May put
  * silent ones up for a second try; then lookup_choose() again. */
 bool lookup_complete(struct lookup *, uint32_t k);

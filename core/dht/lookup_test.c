@@ -162,7 +162,7 @@ test_silent_get_a_second_try(void)
 	CHECK(lookup_complete(lookup, K));
 	give(lookup);
 
-	lookup = begin(LOOKUP_WALK);
+	lookup = begin(LOOKUP_JOIN);
 	add(lookup, 1, 2, 0);
 	ask(lookup, 0);
 	answer(lookup, 1);
@@ -176,7 +176,7 @@ test_silent_get_a_second_try(void)
 static void
 test_survey(void)
 {
-	struct lookup *lookup = begin(LOOKUP_SURVEY);
+	struct lookup *lookup = begin(LOOKUP_FILL);
 	uint8_t chosen[LOOKUP_SHORTLIST];
 	uint32_t low = 0, asked = 0, count;
 	bool over;
@@ -186,8 +186,7 @@ test_survey(void)
 	add(lookup, 1, 200, 1); /* more than fit */
 	CHECK(lookup->candidate_count == LOOKUP_SHORTLIST);
 	CHECK(lookup->candidates[0].peer == 1000);
-	while ((count = lookup_choose_survey(lookup, K, 3, chosen, &over)) >
-	       0) {
+	while ((count = lookup_choose_fill(lookup, K, 3, chosen, &over)) > 0) {
 		CHECK(count <= 3);
 		for (uint32_t i = 0; i < count; i++) {
 			struct candidate *candidate =
@@ -335,20 +334,20 @@ test_store_goes_to_the_next(void)
 		lookup_sent(lookup, &lookup->candidates[chosen[i]], now,
 			    TIMEOUT_NS);
 	CHECK(!lookup_settled(lookup));
-	lookup_find(lookup, 1)->state = CANDIDATE_TOLD;
+	lookup_find(lookup, 1)->state = CANDIDATE_STORED;
 	now.ns = TIMEOUT_NS;
 	CHECK(lookup_age(lookup, now, peers, &overdue) == 0);
 	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
 		      1 &&
 	      lookup->candidates[chosen[0]].peer == 2);
 	lookup_sent(lookup, lookup_find(lookup, 2), now, TIMEOUT_NS);
-	CHECK(lookup_find(lookup, 2)->state == CANDIDATE_AGAIN);
+	CHECK(lookup_find(lookup, 2)->state == CANDIDATE_RETRIED);
 	now.ns = 2 * TIMEOUT_NS;
 	CHECK(lookup_age(lookup, now, peers, &overdue) == 1 && peers[0] == 2);
 	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
 		      1 &&
 	      lookup->candidates[chosen[0]].peer == 3);
-	lookup_find(lookup, 3)->state = CANDIDATE_TOLD;
+	lookup_find(lookup, 3)->state = CANDIDATE_STORED;
 	CHECK(lookup_settled(lookup) && lookup_replica_count(lookup) == 2);
 	give(lookup);
 }

@@ -3,7 +3,7 @@
  * node.c - the verbs of a node, and who gets which datagram
  *
  *	a request	its sender is learned, reply.c answers
- *	a reply		errand.c (lookups), publish.c (batches) or upkeep.c
+ *	a reply		lookup_run.c (lookups), publish.c (batches) or upkeep.c
  *			(pings) knows the question, else DROP_UNASKED
  *	LEAVE		out of the table
  *	NOT_MINE	an event
@@ -17,7 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/dht/errand.h"
+#include "core/dht/lookup_run.h"
 #include "core/dht/node_state.h"
 #include "core/dht/publish.h"
 #include "core/dht/reply.h"
@@ -104,7 +104,7 @@ void
 node_forget(struct node *node)
 {
 	publish_forget(node); /* looks into lookups */
-	errand_forget(node);
+	lookup_run_forget(node);
 	store_forget(node->parts.store, node->self);
 }
 
@@ -233,7 +233,7 @@ receive_not_mine(struct node *node, struct instant now, uint32_t peer,
 		notice->key = item.key;
 		notice->version = item.version;
 		notice->peer = peer;
-		errand_report(node, now, slot);
+		lookup_run_report(node, now, slot);
 	}
 	return DROP_NONE;
 }
@@ -251,7 +251,7 @@ receive_reply(struct node *node, struct instant now,
 		return upkeep_answer(node, now, peer, transaction);
 	if (transaction & BATCH_TRANSACTION)
 		return publish_answer(node, now, peer, reader);
-	return errand_answer(node, now, peer, reader);
+	return lookup_run_answer(node, now, peer, reader);
 }
 
 static enum drop
@@ -315,18 +315,18 @@ approach_request(const struct node *node, struct message_reader *reader)
 		break;
 	case MESSAGE_FIND_VALUE:
 		position = node_key_position(node, &item.key);
-		store_fetch(node->parts.store, node->self, &item.key);
-		publication_fetch(node->parts.publications, node->self,
-				  position);
+		store_prefetch(node->parts.store, node->self, &item.key);
+		publication_prefetch(node->parts.publications, node->self,
+				     position);
 		break;
 	default:
 		return;
 	}
-	table_fetch(node->table, position);
+	table_prefetch(node->table, position);
 }
 
 void
-node_approach(const struct node *node, uint32_t peer, const uint8_t *bytes,
+node_prefetch(const struct node *node, uint32_t peer, const uint8_t *bytes,
 	      size_t size)
 {
 	struct message_reader reader = {
@@ -338,8 +338,8 @@ node_approach(const struct node *node, uint32_t peer, const uint8_t *bytes,
 	if (message_take_header(&reader) != DROP_NONE)
 		return;
 	if (peer < endpoints_count(node->parts.endpoints))
-		table_fetch(node->table,
-			    endpoints_position(node->parts.endpoints, peer));
+		table_prefetch(node->table,
+			       endpoints_position(node->parts.endpoints, peer));
 	if (!(reader.header.type & MESSAGE_REPLY)) {
 		approach_request(node, &reader);
 		return;
@@ -367,7 +367,7 @@ node_deadline(const struct node *node)
 void
 node_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
-	errand_expire(node, now, outbox);
+	lookup_run_expire(node, now, outbox);
 	publish_expire(node, now, outbox);
 	upkeep_expire(node, now, outbox);
 }
@@ -513,8 +513,8 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 	 node_ticket *ticket, struct outbox *outbox)
 {
 	struct record records[RECORDS_PER_KEY];
-	uint32_t slot = errand_start(node, now, LOOKUP_GET,
-				     node_key_position(node, key));
+	uint32_t slot = lookup_run_start(node, now, LOOKUP_GET,
+					 node_key_position(node, key));
 
 	if (slot == LOOKUP_NONE)
 		return -EAGAIN;
@@ -528,7 +528,7 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 	uint32_t count = node_known(node, now, key, records);
 	lookup_file(lookup, records, count);
 	lookup->local = lookup->record_count > 0;
-	errand_advance(node, now, slot, outbox);
+	lookup_run_advance(node, now, slot, outbox);
 	return 0;
 }
 

@@ -164,7 +164,7 @@ enum drop node_receive(struct node *, struct instant now,
 		       size_t size, struct outbox *);
 /* A datagram from that endpoint will be given to receive() soon: have the
  * memory fetched that it will need. Changes nothing; the bytes may be any. */
-void node_approach(const struct node *, uint32_t peer, const uint8_t *bytes,
+void node_prefetch(const struct node *, uint32_t peer, const uint8_t *bytes,
 		   size_t size);
 /* When to call node_expire(). Any other verb may move it. */
 struct instant node_deadline(const struct node *);

@@ -172,7 +172,7 @@ receive(struct world *world, struct script *script, bool answer)
 	memcpy(bytes + first, script->data, size);
 	script->data += size;
 	script->size -= size;
-	node_approach(world->node,
+	node_prefetch(world->node,
 		      endpoints_find(world->parts.endpoints, &endpoint), bytes,
 		      first + size);
 	node_receive(world->node, world->now, &endpoint, bytes, first + size,

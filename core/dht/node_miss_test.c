@@ -84,18 +84,18 @@ test_conclusive_misses(void)
 	}
 }
 
-struct tally {
+struct counters {
 	uint32_t missed;
 	uint32_t answered; /* of these: somebody did */
 	uint32_t proofs; /* of these: ok */
 };
 
 /* Lookups of sessions, 100 of them live, from first on. */
-static struct tally
+static struct counters
 overload(uint32_t loss_percent, uint32_t first)
 {
 	struct node_settings settings;
-	struct tally tally = { 0 };
+	struct counters counters = { 0 };
 	struct mesh mesh;
 
 	node_settings_default(&settings);
@@ -109,22 +109,22 @@ overload(uint32_t loss_percent, uint32_t first)
 	for (uint32_t i = 0; i < 1000; i++) {
 		mesh_get(&mesh, i / 100, first + i % 100);
 		mesh_pass(&mesh, NS_PER_S / 3);
-		tally.missed += mesh.last.kind == NODE_MISSED;
+		counters.missed += mesh.last.kind == NODE_MISSED;
 		if (mesh.last.kind != NODE_MISSED)
 			continue;
-		tally.answered += mesh.last.hops > 0;
-		tally.proofs += mesh.last.ok;
+		counters.answered += mesh.last.hops > 0;
+		counters.proofs += mesh.last.ok;
 	}
 	mesh_close(&mesh);
-	return tally;
+	return counters;
 }
 
 static void
 test_overload(void)
 {
 	for (uint32_t percent = 10; percent <= 70; percent += 20) {
-		struct tally live = overload(percent, 0);
-		struct tally none = overload(percent, 100);
+		struct counters live = overload(percent, 0);
+		struct counters none = overload(percent, 100);
 
 		fprintf(stderr,
 			"%u %% loss: of 1000 lookups of live sessions %u miss, "

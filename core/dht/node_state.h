@@ -4,7 +4,7 @@
  *
  *	node.c	   the verbs of node.h; who gets which datagram
  *	reply.c	   requests of others, answered
- *	errand.c   our lookups: asked, answered, advanced, ended
+ *	lookup_run.c   our lookups: asked, answered, advanced, ended
  *	publish.c  our sessions: stored, republished, removed, in batches
  *	upkeep.c   joining, idle buckets, suspects pinged
  *
@@ -53,7 +53,7 @@ struct node {
 	uint32_t self; /* endpoint index */
 	uint8_t family; /* of our address: pads requests for such contacts */
 
-	/* errand.c */
+	/* lookup_run.c */
 	uint32_t lookup_timers; /* heap in parts.lookups */
 	struct node_list ready, done;
 	struct instant ready_since; /* NEVER: the list is empty */

@@ -109,8 +109,8 @@ chain_of(const struct publications *publications, uint32_t node,
 }
 
 void
-publication_fetch(const struct publications *publications, uint32_t node,
-		  uint64_t position)
+publication_prefetch(const struct publications *publications, uint32_t node,
+		     uint64_t position)
 {
 	__builtin_prefetch(chain_of(publications, node, position));
 }

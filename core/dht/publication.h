@@ -85,8 +85,8 @@ uint32_t publications_count(const struct publications *);
 struct publication *publication_at(const struct publications *, uint32_t slot);
 /* A node's publication of a key at this position, or PUBLICATION_NONE. */
 /* It will soon be looked for: fetch where it would be. */
-void publication_fetch(const struct publications *, uint32_t node,
-		       uint64_t position);
+void publication_prefetch(const struct publications *, uint32_t node,
+			  uint64_t position);
 uint32_t publication_find(const struct publications *, uint32_t node,
 			  const struct session_key *, uint64_t position);
 /* A new one in state WAITING, not queued; PUBLICATION_NONE when full. The

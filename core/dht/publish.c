@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "core/dht/errand.h"
+#include "core/dht/lookup_run.h"
 #include "core/dht/upkeep.h"
 
 /* Doublings of the wait between failed placements. */
@@ -93,7 +93,7 @@ look(struct node *node, struct instant now, uint32_t slot,
 {
 	struct publication *publication = at(node, slot);
 	uint32_t index =
-		errand_start(node, now, LOOKUP_SET, publication->position);
+		lookup_run_start(node, now, LOOKUP_SET, publication->position);
 
 	if (index == LOOKUP_NONE) {
 		publication->state = PUBLICATION_WAITING;
@@ -111,7 +111,7 @@ look(struct node *node, struct instant now, uint32_t slot,
 	lookup->version = publication->version;
 	lookup->publication = slot;
 	lookup->announce = publication->announce;
-	errand_advance(node, now, index, outbox);
+	lookup_run_advance(node, now, index, outbox);
 	return true;
 }
 
@@ -134,7 +134,7 @@ publish_set(struct node *node, struct instant now,
 		    version_compare(version, old->version) < 0)
 			return 0;
 		if (old->state == PUBLICATION_LOOKING)
-			errand_cancel(node, now, old->lookup, false);
+			lookup_run_cancel(node, now, old->lookup, false);
 		publication_renew(node->parts.publications, slot);
 	}
 	struct publication *publication = at(node, slot);
@@ -195,7 +195,7 @@ publish_placed(struct node *node, struct instant now,
 		publication->replicas[count++] = node->self;
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		if (count < node->settings->replicas &&
-		    lookup->candidates[i].state == CANDIDATE_TOLD)
+		    lookup->candidates[i].state == CANDIDATE_STORED)
 			publication->replicas[count++] =
 				lookup->candidates[i].peer;
 	}
@@ -440,7 +440,7 @@ take_told(struct node *node, struct publication *publication)
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		uint8_t state = lookup->candidates[i].state;
 
-		if (state >= CANDIDATE_TELLING && state != CANDIDATE_REFUSED)
+		if (state >= CANDIDATE_STORING && state != CANDIDATE_REFUSED)
 			add_replica(node, publication,
 				    lookup->candidates[i].peer);
 	}
@@ -458,7 +458,7 @@ publish_remove(struct node *node, struct instant now,
 	struct publication *publication = at(node, slot);
 	if (publication->state == PUBLICATION_LOOKING) {
 		take_told(node, publication);
-		errand_cancel(node, now, publication->lookup, true);
+		lookup_run_cancel(node, now, publication->lookup, true);
 	}
 	publication_renew(node->parts.publications, slot);
 	publication->state = PUBLICATION_ENDING;

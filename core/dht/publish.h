@@ -2,8 +2,8 @@
 /*
  * publish.h - a node's own sessions: placed, kept alive, ended
  *
- * set() starts a lookup that stores at the closest (errand.c) and comes back
- * through publish_placed(). Then every republish_ns the record is told to
+ * set() starts a lookup that stores at the closest (lookup_run.c) and comes
+ * back through publish_placed(). Then every republish_ns the record is told to
  * each replica again. All publications due within an eighth of that time go
  * together, sorted by replica, so that one STORE carries many keys. A replica
  * that says "moved", is full or silent makes a fresh lookup for that key.
@@ -46,7 +46,7 @@ void publish_placed(struct node *, struct instant now, const struct lookup *);
 /* A reply to a batch. */
 enum drop publish_answer(struct node *, struct instant now, uint32_t peer,
 			 struct message_reader *);
-/* Give back all publications and batches; before errand_forget(). */
+/* Give back all publications and batches; before lookup_run_forget(). */
 void publish_forget(struct node *);
 struct instant publish_deadline(const struct node *);
 void publish_expire(struct node *, struct instant now, struct outbox *);

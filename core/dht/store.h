@@ -74,8 +74,8 @@ uint32_t store_get(struct store *, struct instant now, uint32_t holder,
 		   const struct session_key *,
 		   struct record records[RECORDS_PER_KEY]);
 /* The holder will soon be asked for the key: fetch where it would be. */
-void store_fetch(const struct store *, uint32_t holder,
-		 const struct session_key *);
+void store_prefetch(const struct store *, uint32_t holder,
+		    const struct session_key *);
 /* Take back what has expired among the next `entries` entries; 0: the default,
  * STORE_SWEEP_ENTRIES. How many were. */
 uint32_t store_expire(struct store *, struct instant now, uint32_t entries);

@@ -371,7 +371,7 @@ table_closer_count(const struct table *table, uint64_t target)
 }
 
 void
-table_fetch(const struct table *table, uint64_t position)
+table_prefetch(const struct table *table, uint64_t position)
 {
 	if (position == table->self)
 		return;

@@ -110,7 +110,7 @@ uint32_t table_closest(const struct table *, uint64_t target, enum table_trust,
 /* How many sound contacts are closer to target than we are. */
 uint32_t table_closer_count(const struct table *, uint64_t target);
 /* A datagram about this position comes soon: fetch its bucket. */
-void table_fetch(const struct table *, uint64_t position);
+void table_prefetch(const struct table *, uint64_t position);
 /* The oldest suspect in the bucket of a peer, ENDPOINT_NONE if none. */
 uint32_t table_suspect(struct table *, uint32_t peer);
 

@@ -2,7 +2,7 @@
 /* upkeep.c - what keeps a node's table true; see upkeep.h */
 #include "core/dht/upkeep.h"
 
-#include "core/dht/errand.h"
+#include "core/dht/lookup_run.h"
 
 void
 upkeep_init(struct node *node)
@@ -88,7 +88,7 @@ upkeep_finished(struct node *node, struct instant now,
 	node->join_queries += lookup->queries;
 	node->join_rounds += lookup->round;
 	node->join_answered |= answered;
-	if (lookup->kind != LOOKUP_WALK)
+	if (lookup->kind != LOOKUP_JOIN)
 		return;
 	if (!answered && ++node->join_tries < UPKEEP_JOIN_TRIES)
 		return;
@@ -146,7 +146,7 @@ upkeep_survey(struct node *node, struct lookup *lookup)
 static void
 start(struct node *node, struct instant now, struct outbox *outbox)
 {
-	enum lookup_kind kind = LOOKUP_WALK;
+	enum lookup_kind kind = LOOKUP_JOIN;
 	uint64_t target = node->position, bit = 0;
 
 	node->upkeep_wake = INSTANT_NEVER;
@@ -162,18 +162,18 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 		unsigned b = POSITION_BITS - 1 -
 			     (unsigned)__builtin_ctzll(node->refresh);
 
-		kind = LOOKUP_SURVEY;
+		kind = LOOKUP_FILL;
 		bit = bucket_bit(b);
 		target = place_in(node, b);
 	}
-	uint32_t slot = errand_start(node, now, kind, target);
+	uint32_t slot = lookup_run_start(node, now, kind, target);
 	if (slot == LOOKUP_NONE) {
 		node->upkeep_wake = instant_after(now, UPKEEP_RETRY_NS);
 		return;
 	}
 	node->refresh &= ~bit;
 	node->upkeep_running = true;
-	errand_advance(node, now, slot, outbox);
+	lookup_run_advance(node, now, slot, outbox);
 }
 
 static void

@@ -94,7 +94,7 @@ flow_add(struct flows *flows, const struct session_key *key)
 		.key = *key,
 		.owner = ENDPOINT_NONE,
 		.older = ENDPOINT_NONE,
-		.held = held_list_empty(),
+		.held = hold_list_empty(),
 		.due = INSTANT_NEVER,
 	};
 	return flow;

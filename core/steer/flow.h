@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #include "core/dht/node.h"
-#include "core/held.h"
+#include "core/hold.h"
 #include "core/instant.h"
 #include "core/session.h"
 #include "core/siphash.h"
@@ -62,7 +62,7 @@ struct flow {
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;
-	struct held_list held;
+	struct hold_list held;
 	struct instant strayed; /* first packet here */
 	struct instant used; /* latest packet here */
 	struct instant missing_since; /* LOOKING, WAITING; miss_deadline */

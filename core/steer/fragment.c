@@ -2,7 +2,7 @@
 /*
  * fragment.c - a table of first fragments, oldest first
  *
- *	struct fragments | struct lru | struct entry[capacity]
+ *	struct fragments | struct lru | struct event_key[capacity]
  *
  * All entries live equally long, so the order of age is the order of expiry
  * and the least recent is always the first to go. Expired entries stay until
@@ -25,7 +25,7 @@ struct fragment_key {
 };
 _Static_assert(sizeof(struct fragment_key) == 40, "no padding");
 
-struct entry {
+struct event_key {
 	struct fragment_key key;
 	struct fragment_first first;
 	struct instant until;
@@ -34,7 +34,7 @@ struct entry {
 struct fragments {
 	struct siphash_key hash;
 	struct lru *lru;
-	struct entry *entries;
+	struct event_key *entries;
 };
 
 static size_t
@@ -47,7 +47,7 @@ size_t
 fragments_size(uint32_t capacity)
 {
 	return header_size() + lru_size(capacity) +
-	       (size_t)capacity * sizeof(struct entry);
+	       (size_t)capacity * sizeof(struct event_key);
 }
 
 struct fragments *
@@ -109,7 +109,7 @@ fragment_put(struct fragments *fragments, struct instant now,
 		if (slot == LRU_NONE)
 			return; /* a table of none */
 	}
-	fragments->entries[slot] = (struct entry){
+	fragments->entries[slot] = (struct event_key){
 		.key = key,
 		.first = *first,
 		.until = instant_after(now, lifetime_ns),

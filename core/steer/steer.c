@@ -7,17 +7,17 @@
  * Here is which packet is a stray; stray.c has what becomes of it. Then the
  * owner's side: what comes out of the tunnel.
  *
- * Every packet is read once (subject.c) and has exactly one verdict.
+ * Every packet is read once (classifier.c) and has exactly one verdict.
  */
 #include "core/steer/steer.h"
 
 #include <assert.h>
 
-#include "core/steer/allowance.h"
+#include "core/steer/classifier.h"
 #include "core/steer/flow.h"
 #include "core/steer/fragment.h"
+#include "core/steer/limiter.h"
 #include "core/steer/stray.h"
-#include "core/steer/subject.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/gue.h"
 #include "core/wire/tcp.h"
@@ -64,7 +64,7 @@ steer_size(const struct steer_limits *limits)
 {
 	return header_size() + flows_size(limits->flows) +
 	       fragments_size(limits->fragments) +
-	       allowance_size(limits->prefixes) + tunnel_size(limits->peers);
+	       limiter_size(limits->prefixes) + tunnel_size(limits->peers);
 }
 
 static struct siphash_key
@@ -80,7 +80,7 @@ key_random(struct rng *rng)
 struct steer *
 steer_init(void *memory, const struct steer_limits *limits,
 	   const struct steer_settings *settings, struct node *node,
-	   struct endpoints *endpoints, struct held *held, uint64_t seed)
+	   struct endpoints *endpoints, struct hold *held, uint64_t seed)
 {
 	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
 	assert(settings->tag_key_id < 2 &&
@@ -106,10 +106,10 @@ steer_init(void *memory, const struct steer_limits *limits,
 	after += flows_size(limits->flows);
 	steer->fragments = fragments_init(after, limits->fragments, &hash);
 	after += fragments_size(limits->fragments);
-	steer->strays.allowance = allowance_init(after, limits->prefixes,
-						 settings->misses_per_s_prefix,
-						 settings->misses_per_s, &hash);
-	after += allowance_size(limits->prefixes);
+	steer->strays.limiter = limiter_init(after, limits->prefixes,
+					     settings->misses_per_s_prefix,
+					     settings->misses_per_s, &hash);
+	after += limiter_size(limits->prefixes);
 	steer->strays.tunnel = tunnel_init(after, limits->peers, settings,
 					   &steer->strays.self, &hash, &rng);
 	return steer;
@@ -123,10 +123,11 @@ steer_drop(struct steer *steer, enum drop drop)
 
 /* SYN without ACK. */
 static bool
-is_opening(const struct subject *subject)
+is_opening(const struct classification *classification)
 {
-	return subject->kind == SUBJECT_SEGMENT &&
-	       (subject->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return classification->kind == CLASSIFICATION_SEGMENT &&
+	       (classification->packet.tcp_flags & (TCP_SYN | TCP_ACK)) ==
+		       TCP_SYN;
 }
 
 static struct steer_result
@@ -134,23 +135,25 @@ decide(struct steer *steer, struct instant now, const uint8_t *bytes,
        size_t size, bool known, uint8_t uplink, struct outbox *outbox)
 {
 	struct steer_result result = { .verdict = STEER_DROP };
-	struct subject subject;
-	const struct packet *packet = &subject.packet;
+	struct classification classification;
+	const struct packet *packet = &classification.packet;
 
-	result.drop = subject_read(steer->strays.settings, &steer->strays.self,
-				   bytes, size, &subject);
+	result.drop =
+		classification_read(steer->strays.settings, &steer->strays.self,
+				    bytes, size, &classification);
 	if (result.drop != DROP_NONE)
 		return result;
 	result.verdict = STEER_LOCAL;
-	if (subject.kind == SUBJECT_TUNNEL) {
-		if (subject.too_big)
-			tunnel_too_big(steer->strays.tunnel, now, &subject.peer,
-				       subject.mtu_bytes);
+	if (classification.kind == CLASSIFICATION_TUNNEL) {
+		if (classification.too_big)
+			tunnel_too_big(steer->strays.tunnel, now,
+				       &classification.peer,
+				       classification.mtu_bytes);
 		return result;
 	}
 
 	struct fragment_first first = { .local = known };
-	if (subject.kind == SUBJECT_LATER) {
+	if (classification.kind == CLASSIFICATION_LATER) {
 		const struct fragment_first *seen =
 			fragment_get(steer->fragments, now, packet);
 		if (seen == NULL) {
@@ -161,19 +164,19 @@ decide(struct steer *steer, struct instant now, const uint8_t *bytes,
 		first.key = seen->key;
 		first.local |= seen->local;
 	} else {
-		bool anew = is_opening(&subject);
-		first.key = subject.key;
+		bool anew = is_opening(&classification);
+		first.key = classification.key;
 		first.local |= anew;
 		if (first.local)
-			stray_settle(&steer->strays, &subject.key, anew,
+			stray_settle(&steer->strays, &classification.key, anew,
 				     outbox);
 	}
 
 	if (first.local)
 		result.key = first.key;
 	else
-		result = stray_packet(&steer->strays, now, &subject, &first.key,
-				      bytes, uplink, outbox);
+		result = stray_packet(&steer->strays, now, &classification,
+				      &first.key, bytes, uplink, outbox);
 	if (packet->mf && packet->fragment_offset == 0 &&
 	    result.verdict != STEER_DROP)
 		fragment_put(steer->fragments, now,
@@ -200,23 +203,23 @@ bool
 steer_key(const struct steer *steer, const uint8_t *bytes, size_t size,
 	  struct session_key *key)
 {
-	struct subject subject;
+	struct classification classification;
 
-	if (subject_read(steer->strays.settings, &steer->strays.self, bytes,
-			 size, &subject) != DROP_NONE ||
-	    subject.kind == SUBJECT_TUNNEL)
+	if (classification_read(steer->strays.settings, &steer->strays.self,
+				bytes, size, &classification) != DROP_NONE ||
+	    classification.kind == CLASSIFICATION_TUNNEL)
 		return false;
-	if (subject.kind == SUBJECT_LATER) {
+	if (classification.kind == CLASSIFICATION_LATER) {
 		/* Of any age: steer_packet() asks again, and knows the time. */
 		const struct fragment_first *first = fragment_get(
 			steer->fragments, (struct instant){ .ns = INT64_MIN },
-			&subject.packet);
+			&classification.packet);
 		if (first == NULL)
 			return false;
 		*key = first->key;
 		return true;
 	}
-	*key = subject.key;
+	*key = classification.key;
 	return true;
 }
 
@@ -229,16 +232,16 @@ static enum drop
 inner_read(struct steer *steer, struct instant now, const uint8_t *inner,
 	   size_t *inner_size, struct session_key *key)
 {
-	struct subject subject;
-	const struct packet *packet = &subject.packet;
+	struct classification classification;
+	const struct packet *packet = &classification.packet;
 	enum drop drop =
-		subject_read(steer->strays.settings, &steer->strays.self, inner,
-			     *inner_size, &subject);
+		classification_read(steer->strays.settings, &steer->strays.self,
+				    inner, *inner_size, &classification);
 
 	if (drop != DROP_NONE)
 		return drop;
 	*inner_size = packet->size_bytes;
-	if (subject.kind == SUBJECT_LATER) {
+	if (classification.kind == CLASSIFICATION_LATER) {
 		const struct fragment_first *first =
 			fragment_get(steer->fragments, now, packet);
 		if (first == NULL)
@@ -247,9 +250,10 @@ inner_read(struct steer *steer, struct instant now, const uint8_t *inner,
 		return DROP_NONE;
 	}
 	/* Both are decided where they arrive, and never forwarded. */
-	if (subject.kind == SUBJECT_TUNNEL || is_opening(&subject))
+	if (classification.kind == CLASSIFICATION_TUNNEL ||
+	    is_opening(&classification))
 		return DROP_MALFORMED;
-	*key = subject.key;
+	*key = classification.key;
 	if (packet->mf) {
 		struct fragment_first first = { .key = *key };
 		fragment_put(steer->fragments, now,

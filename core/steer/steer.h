@@ -38,7 +38,7 @@
 
 #include "core/dht/node.h"
 #include "core/drop.h"
-#include "core/held.h"
+#include "core/hold.h"
 #include "core/instant.h"
 #include "core/outbox.h"
 
@@ -84,7 +84,7 @@ struct steer_settings {
 	int64_t first_stray_window_ns; /* 300 ms */
 	enum steer_window first_stray; /* OTHER */
 	uint32_t hold_packets_flow; /* 64 */
-	uint32_t hold_bytes; /* 8 MiB, counted in the chunks of held.h */
+	uint32_t hold_bytes; /* 8 MiB, counted in the chunks of hold.h */
 	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6; 0: no
 					 limit */
 	uint32_t misses_per_s; /* 2,000; 0: no limit */
@@ -147,7 +147,7 @@ size_t steer_size(const struct steer_limits *);
  * stream: boot numbers and the keys of hash tables. */
 struct steer *steer_init(void *memory, const struct steer_limits *,
 			 const struct steer_settings *, struct node *,
-			 struct endpoints *, struct held *, uint64_t seed);
+			 struct endpoints *, struct hold *, uint64_t seed);
 
 /* The session that a packet belongs to, so that the caller can look its
  * socket up. False: it is not TCP of a service, an ICMP error about one, or a

@@ -30,9 +30,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/steer/allowance.h"
+#include "core/steer/classifier.h"
 #include "core/steer/flow.h"
-#include "core/steer/subject.h"
+#include "core/steer/limiter.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/ip6.h"
 #include "core/wire/tcp.h"
@@ -83,13 +83,13 @@ static enum drop
 stray_hold(struct strays *strays, struct flow *flow, const struct cargo *cargo)
 {
 	const struct steer_settings *settings = strays->settings;
-	uint32_t cost = held_cost_bytes(cargo->size);
+	uint32_t cost = hold_cost_bytes(cargo->size);
 
 	if (flow->held.packets >= settings->hold_packets_flow)
 		return DROP_HOLD_FLOW;
 	if (strays->held_bytes > settings->hold_bytes ||
 	    cost > settings->hold_bytes - strays->held_bytes ||
-	    !held_append(strays->held, &flow->held, cargo->bytes, cargo->size,
+	    !hold_append(strays->held, &flow->held, cargo->bytes, cargo->size,
 			 cargo->mark))
 		return DROP_HOLD_BYTES;
 	strays->held_bytes += cost;
@@ -103,7 +103,7 @@ stray_unhold(struct strays *strays, struct flow *flow)
 {
 	uint32_t before = flow->held.bytes;
 
-	held_pop(strays->held, &flow->held);
+	hold_pop(strays->held, &flow->held);
 	strays->held_bytes -= before - flow->held.bytes;
 	if (flow->held.packets == 0)
 		flow_unpin(strays->flows, flow);
@@ -127,7 +127,7 @@ static void
 stray_drop_held(struct strays *strays, struct flow *flow, enum drop reason)
 {
 	while (flow->held.packets > 0) {
-		uint8_t mark = held_front(strays->held, &flow->held).mark;
+		uint8_t mark = hold_front(strays->held, &flow->held).mark;
 		count_drop(strays, reason != DROP_NONE
 					   ? reason
 					   : reason_of(mark, DROP_LOOKUPS));
@@ -140,12 +140,12 @@ static void
 stray_deliver(struct strays *strays, struct flow *flow, struct outbox *outbox)
 {
 	while (flow->held.packets > 0) {
-		uint32_t size = held_front(strays->held, &flow->held).size;
+		uint32_t size = hold_front(strays->held, &flow->held).size;
 		uint8_t *bytes;
 		if (outbox_add(outbox, OUTBOX_DELIVER, size, &bytes) == NULL) {
 			count_drop(strays, DROP_OUTBOX);
 		} else {
-			held_copy(strays->held, &flow->held, bytes, size);
+			hold_copy(strays->held, &flow->held, bytes, size);
 			strays->counters.released++;
 		}
 		stray_unhold(strays, flow);
@@ -185,7 +185,7 @@ stray_answer_too_big(struct strays *strays, const struct flow *flow,
 	if (cargo->bytes != NULL)
 		memcpy(head, cargo->bytes, taken);
 	else
-		held_copy(strays->held, &flow->held, head, taken);
+		hold_copy(strays->held, &flow->held, head, taken);
 	memcpy(service.bytes, flow->key.service, sizeof(service.bytes));
 	if (service.family == 6 && room_bytes < IP6_MTU_MIN)
 		room_bytes = IP6_MTU_MIN;
@@ -245,7 +245,7 @@ stray_forward(struct strays *strays, struct instant now, struct flow *flow,
 	if (cargo->bytes != NULL)
 		memcpy(inner, cargo->bytes, cargo->size);
 	else
-		held_copy(strays->held, &flow->held, inner, cargo->size);
+		hold_copy(strays->held, &flow->held, inner, cargo->size);
 
 	bool window = in_window(strays, now, flow);
 	tunnel_seal(strays->tunnel, owner, flow_hash(strays->flows, flow),
@@ -263,8 +263,8 @@ stray_release(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
 {
 	while (flow->held.packets > 0) {
-		struct held_packet front =
-			held_front(strays->held, &flow->held);
+		struct hold_packet front =
+			hold_front(strays->held, &flow->held);
 		struct cargo cargo = { .size = front.size, .mark = front.mark };
 		enum drop drop =
 			stray_forward(strays, now, flow, &cargo, outbox);
@@ -453,8 +453,8 @@ stray_turn(struct strays *strays, struct instant now, struct flow *flow,
 	   struct outbox *outbox)
 {
 	if (flow->state == FLOW_WAITING &&
-	    allowance_ask(strays->allowance, now, flow->key.family,
-			  flow->key.client) == DROP_NONE &&
+	    limiter_ask(strays->limiter, now, flow->key.family,
+			flow->key.client) == DROP_NONE &&
 	    stray_look(strays, now, flow, outbox))
 		return;
 	stray_retry(strays, now, flow, outbox);
@@ -537,8 +537,7 @@ stray_learned(struct strays *strays, struct instant now,
 	 * evict each other would cost nothing. */
 	if (event->kind == NODE_MISSED) {
 		strays->counters.misses++;
-		allowance_charge(strays->allowance, now, key->family,
-				 key->client);
+		limiter_charge(strays->limiter, now, key->family, key->client);
 	}
 	if (flow == NULL || flow->state != FLOW_LOOKING ||
 	    flow->ticket != event->ticket)
@@ -582,14 +581,14 @@ stray_fresh(struct strays *strays, struct instant now,
 }
 
 static struct cargo
-cargo_of(const struct subject *subject, const uint8_t *bytes)
+cargo_of(const struct classification *classification, const uint8_t *bytes)
 {
-	const struct packet *packet = &subject->packet;
+	const struct packet *packet = &classification->packet;
 	struct cargo cargo = { .bytes = bytes, .size = packet->size_bytes };
 
-	if (subject->kind == SUBJECT_ERROR)
+	if (classification->kind == CLASSIFICATION_ERROR)
 		cargo.mark = MARK_ERROR;
-	else if (subject->kind == SUBJECT_LATER)
+	else if (classification->kind == CLASSIFICATION_LATER)
 		cargo.mark = MARK_LATER;
 	else if ((packet->tcp_flags & TCP_RST) != 0)
 		cargo.mark = MARK_RST;
@@ -602,11 +601,11 @@ cargo_of(const struct subject *subject, const uint8_t *bytes)
 
 /* Keep what a RST would answer; never a RST, nor an error. */
 static void
-stray_note(struct flow *flow, const struct subject *subject)
+stray_note(struct flow *flow, const struct classification *classification)
 {
-	const struct packet *packet = &subject->packet;
+	const struct packet *packet = &classification->packet;
 
-	if (subject->kind != SUBJECT_SEGMENT) {
+	if (classification->kind != CLASSIFICATION_SEGMENT) {
 		flow->patient = true;
 		return;
 	}
@@ -628,18 +627,18 @@ stray_note(struct flow *flow, const struct subject *subject)
 /* The flow of a stray packet, new if need be. NULL: *drop says why. */
 static struct flow *
 stray_get(struct strays *strays, struct instant now,
-	  const struct subject *subject, const struct session_key *key,
-	  struct steer_result *result)
+	  const struct classification *classification,
+	  const struct session_key *key, struct steer_result *result)
 {
 	struct flow *flow = stray_fresh(strays, now, key);
 
 	if (flow != NULL)
 		return flow;
 	result->drop = DROP_FRAGMENT;
-	if (subject->kind == SUBJECT_LATER)
+	if (classification->kind == CLASSIFICATION_LATER)
 		return NULL;
 	result->drop =
-		allowance_ask(strays->allowance, now, key->family, key->client);
+		limiter_ask(strays->limiter, now, key->family, key->client);
 	if (result->drop != DROP_NONE)
 		return NULL;
 	flow = flow_add(strays->flows, key);
@@ -663,15 +662,17 @@ stray_is_overdue(const struct strays *strays, struct instant now,
 
 struct steer_result
 stray_packet(struct strays *strays, struct instant now,
-	     const struct subject *subject, const struct session_key *key,
-	     const uint8_t *bytes, uint8_t uplink, struct outbox *outbox)
+	     const struct classification *classification,
+	     const struct session_key *key, const uint8_t *bytes,
+	     uint8_t uplink, struct outbox *outbox)
 {
 	struct steer_result result = {
 		.verdict = STEER_DROP,
 		.stray = true,
 		.key = *key,
 	};
-	struct flow *flow = stray_get(strays, now, subject, key, &result);
+	struct flow *flow =
+		stray_get(strays, now, classification, key, &result);
 
 	if (flow == NULL)
 		return result;
@@ -682,9 +683,9 @@ stray_packet(struct strays *strays, struct instant now,
 	flow->uplink = uplink;
 	flow->used = now;
 	flow_touch(strays->flows, flow);
-	stray_note(flow, subject);
+	stray_note(flow, classification);
 
-	struct cargo cargo = cargo_of(subject, bytes);
+	struct cargo cargo = cargo_of(classification, bytes);
 	if (flow->state == FLOW_CACHED &&
 	    owner_is_gone(strays, now, flow->owner))
 		stray_discard_owner(strays, now, flow, outbox);

@@ -19,20 +19,20 @@
 
 #include "core/steer/steer.h"
 
-struct allowance;
+struct limiter;
 struct flows;
-struct subject;
+struct classification;
 struct tunnel;
 
 struct strays {
 	const struct steer_settings *settings;
 	struct node *node;
 	struct endpoints *endpoints;
-	struct held *held;
+	struct hold *held;
 	struct address self;
 	uint32_t held_bytes; /* of ours in `held` */
 	struct flows *flows;
-	struct allowance *allowance;
+	struct limiter *limiter;
 	struct tunnel *tunnel;
 	struct steer_counters counters;
 };
@@ -40,7 +40,7 @@ struct strays {
 /* A packet of a session that is not here. key: of that session (a later
  * fragment does not have it). The result is final but not yet counted. */
 struct steer_result stray_packet(struct strays *, struct instant now,
-				 const struct subject *,
+				 const struct classification *,
 				 const struct session_key *,
 				 const uint8_t *bytes, uint8_t uplink,
 				 struct outbox *);

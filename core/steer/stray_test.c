@@ -84,7 +84,7 @@ miss_retry_reset(struct stage *stage)
 	CHECK(counters(stage)->lookups == 7 && counters(stage)->misses == 7);
 	CHECK(counters(stage)->drops[DROP_NEGATIVE] == 7);
 	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
-	CHECK(held_chunks_free(stage->held) * 256 + 256 >=
+	CHECK(hold_chunks_free(stage->held) * 256 + 256 >=
 	      sizeof(stage_held) - 256);
 	/* Silence for a second, then a new first stray. */
 	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
@@ -640,7 +640,7 @@ eviction(struct stage *stage)
 static void
 clear(struct stage *stage)
 {
-	uint32_t chunks = held_chunks_free(stage->held);
+	uint32_t chunks = hold_chunks_free(stage->held);
 
 	for (int i = 0; i < 50; i++) {
 		stage_put_tcp(stage, TCP_ACK);
@@ -648,9 +648,9 @@ clear(struct stage *stage)
 			stage_missed(stage);
 		stage->client_port = (uint16_t)(stage->client_port + i % 3);
 	}
-	CHECK(held_chunks_free(stage->held) == chunks - 50);
+	CHECK(hold_chunks_free(stage->held) == chunks - 50);
 	steer_clear(stage->steers[0]);
-	CHECK(held_chunks_free(stage->held) == chunks);
+	CHECK(hold_chunks_free(stage->held) == chunks);
 	CHECK(counters(stage)->drops[DROP_GONE] == 50);
 	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
 	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
@@ -759,7 +759,7 @@ walk(uint8_t family, uint64_t seed)
 	CHECK(count->held == count->released + drops - drops_judged);
 	CHECK(count->resets > 10 && count->released > 100 &&
 	      judged[STEER_FORWARD] > 100 && count->forwards > 100);
-	CHECK(held_chunks_free(stage.held) ==
+	CHECK(hold_chunks_free(stage.held) ==
 	      (sizeof(stage_held) - 256 + 255) / 256);
 }
 

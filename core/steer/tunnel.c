@@ -15,8 +15,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/antireplay.h"
 #include "core/lru.h"
-#include "core/replay.h"
 #include "core/steer/steer.h"
 #include "core/wire/gue.h"
 
@@ -39,7 +39,7 @@ struct peer {
 	uint32_t mtu_bytes; /* learned; until mtu_until */
 	struct instant mtu_until;
 	struct instant unrouted; /* since when; NEVER: there is a route */
-	struct replay replay; /* of what we receive */
+	struct antireplay replay; /* of what we receive */
 };
 
 struct tunnel {
@@ -237,8 +237,8 @@ tunnel_receive(struct tunnel *tunnel, const struct address *from,
 	if (gue.tag != tunnel_tag(&settings->tag_keys[gue.key_id], from, to,
 				  &gue, cursor.at, cursor_left(&cursor)))
 		return DROP_TAG;
-	if (!replay_accept(&peer_get(tunnel, from)->replay, gue.boot,
-			   gue.sequence))
+	if (!antireplay_accept(&peer_get(tunnel, from)->replay, gue.boot,
+			       gue.sequence))
 		return DROP_REPLAY;
 	*inner = cursor.at;
 	*inner_size = cursor_left(&cursor);

@@ -8,8 +8,8 @@
  * tag: SipHash-2-4 under a key that all servers share, over the outer
  * addresses, those fields and the inner packet's first 64 bytes. So nobody
  * outside can hand a packet to a server's sockets, send one on to another
- * server, or send it again (replay.h). What lies behind the first 64 bytes is
- * as safe as TCP's own checksum, as it was before it came here.
+ * server, or send it again (antireplay.h). What lies behind the first 64 bytes
+ *is as safe as TCP's own checksum, as it was before it came here.
  *
  * Of each peer, by address, are known: the sequence we send with, the
  * windows we receive by, its path MTU and whether there is a route to it.

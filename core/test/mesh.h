@@ -292,7 +292,7 @@ mesh_deliver(struct mesh *mesh, const struct mesh_datagram *datagram)
 
 	if (mesh->dead[datagram->to])
 		return;
-	node_approach(mesh->nodes[datagram->to], datagram->from,
+	node_prefetch(mesh->nodes[datagram->to], datagram->from,
 		      datagram->bytes, datagram->size); /* a hint only */
 	node_receive(mesh->nodes[datagram->to], mesh->now, &from,
 		     datagram->bytes, datagram->size, &mesh->outbox);

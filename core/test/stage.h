@@ -59,7 +59,7 @@ struct stage {
 	struct address client, servers[3];
 	struct endpoints *endpoints;
 	struct node nodes[3];
-	struct held *held;
+	struct hold *held;
 	struct steer *steers[3];
 	struct outbox outbox;
 	uint32_t sent; /* packets put in */
@@ -185,7 +185,7 @@ stage_init(struct stage *stage, uint8_t family)
 	stage->settings.tag_key_valid[0] = true;
 	stage->settings.hold_bytes = 64 << 10;
 	stage->endpoints = endpoints_init(stage_endpoints, 64, &placement);
-	stage->held = held_init(stage_held, sizeof(stage_held) - 256);
+	stage->held = hold_init(stage_held, sizeof(stage_held) - 256);
 	for (uint32_t i = 0; i < 3; i++) {
 		stage->servers[i] = stage_address(family, 10, (uint8_t)(i + 1));
 		struct endpoint endpoint = { stage->servers[i], 7000 };

@@ -6,7 +6,7 @@
  *			 [--metric METRIC]... [--phase converged|reroute]
  *[--json]
  *
- * For each pair of twins (contrast.h): a table with both worlds, then a
+ * For each pair of twins (sim_live.h): a table with both worlds, then a
  * sentence a comparison. --json has all numbers. Standard error says which
  * scenario is in both worlds and yet has no twins, and why. Exit 4 when there
  * is nothing to compare, or a metric is there (or asked for) of which no
@@ -17,13 +17,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/analyse/contrast.h"
 #include "harness/analyse/series.h"
+#include "harness/analyse/sim_live.h"
 #include "harness/analyse/view.h"
 #include "harness/db/db.h"
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/verbs.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 
 static const char *const metrics[] = { "setting_first", "setting_all",
 				       "detection", "lookup", "stall" };
@@ -188,8 +188,8 @@ compare_text(sqlite3 *db)
 		printf("%s%s%s%s\n\n", first ? "" : "\n", column(pairs, 1),
 		       label[0] != '\0' ? ": " : "", label);
 		first = false;
-		code = table_print(pair_prepare(db, worlds_sql, pair), stdout,
-				   TABLE_TEXT, NULL);
+		code = result_print(pair_prepare(db, worlds_sql, pair), stdout,
+				    RESULT_TEXT, NULL);
 		if (code == 0)
 			code = pair_words(db, pair);
 	}
@@ -239,7 +239,7 @@ compare_judge(sqlite3 *db)
 static int
 metric_ask(const char *verb, const char *name, bool *asked)
 {
-	struct nearest nearest = nearest_start(name);
+	struct did_you_mean did_you_mean = did_you_mean_start(name);
 	char hint[80];
 
 	for (size_t i = 0; i < METRICS; i++) {
@@ -247,9 +247,9 @@ metric_ask(const char *verb, const char *name, bool *asked)
 			asked[i] = true;
 			return EXIT_OK;
 		}
-		nearest_offer(&nearest, metrics[i]);
+		did_you_mean_offer(&did_you_mean, metrics[i]);
 	}
-	nearest_hint(&nearest, hint, sizeof(hint));
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	return verb_usage(verb, "no metric '%s' to compare%s", name, hint);
 }
 
@@ -327,12 +327,12 @@ verb_compare(int argc, char **argv)
 	code = series_pool(db, &request.pool);
 	if (code == 0 &&
 	    ((request.phase != NULL && view_phase(db, request.phase) != 0) ||
-	     contrast_attach(db) != 0 ||
+	     sim_live_attach(db) != 0 ||
 	     asked_make(db, request.asked, request.all) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
-		code = request.json ? table_print(db_prepare(db, json_sql),
-						  stdout, TABLE_JSON, NULL)
+		code = request.json ? result_print(db_prepare(db, json_sql),
+						   stdout, RESULT_JSON, NULL)
 				    : compare_text(db);
 	if (code == 0)
 		code = compare_judge(db);

@@ -14,8 +14,8 @@ command -v sqlite3 >/dev/null || {
 	exit 77
 }
 
-# shellcheck source=harness/test/probe
-. harness/test/probe
+# shellcheck source=harness/test/test_lib
+. harness/test/test_lib
 
 run 0 "simulated" run --db "$db" --set repeat=12 scenarios/paper.yaml
 run 0 "a control" run --db "$db" --set repeat=3 --set service.homeward=off \

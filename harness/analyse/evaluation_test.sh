@@ -8,8 +8,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 db=$folder/test.db
 
-# shellcheck source=harness/test/probe
-. harness/test/probe
+# shellcheck source=harness/test/test_lib
+. harness/test/test_lib
 
 run 3 "no database is an error" summary --db "$db"
 run 0 "a sweep" run --db "$db" --set dht.tables=ideal \

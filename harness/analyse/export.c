@@ -19,9 +19,9 @@
 
 #include "harness/analyse/view.h"
 #include "harness/db/db.h"
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/verbs.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 
 static void
 views_print(FILE *file)
@@ -33,18 +33,18 @@ views_print(FILE *file)
 static int
 view_unknown(const char *verb, const char *name)
 {
-	struct nearest nearest = nearest_start(name);
+	struct did_you_mean did_you_mean = did_you_mean_start(name);
 	char hint[80];
 
 	for (const struct view *view = view_list(); view->name != NULL; view++)
-		nearest_offer(&nearest, view->name);
-	nearest_hint(&nearest, hint, sizeof(hint));
+		did_you_mean_offer(&did_you_mean, view->name);
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	return verb_usage(verb, "no view '%s'%s", name, hint);
 }
 
 /* Into the file `out`, whole or not at all; NULL: standard output. */
 static int
-view_write(sqlite3 *db, const struct view *view, enum table_form form,
+view_write(sqlite3 *db, const struct view *view, enum result_form form,
 	   const char *out, size_t *rows)
 {
 	FILE *file = out != NULL ? fopen(out, "w") : stdout;
@@ -55,7 +55,7 @@ view_write(sqlite3 *db, const struct view *view, enum table_form form,
 		fprintf(stderr, "homeward: %s: %s\n", out, strerror(errno));
 		return EXIT_RUNTIME;
 	}
-	code = table_print(view_prepare(db, view), file, form, rows);
+	code = result_print(view_prepare(db, view), file, form, rows);
 	if (out != NULL && fclose(file) != 0 && code == 0) {
 		fprintf(stderr, "homeward: %s: %s\n", out, strerror(errno));
 		code = EXIT_RUNTIME;
@@ -119,7 +119,8 @@ verb_export(int argc, char **argv)
 	code = view_open(&db, path, scenario);
 	if (code != 0)
 		return code;
-	code = view_write(db, view, json ? TABLE_JSON : view->form, out, &rows);
+	code = view_write(db, view, json ? RESULT_JSON : view->form, out,
+			  &rows);
 	db_close(db);
 	if (code == 0 && rows == 0)
 		fprintf(stderr, "homeward: %s: no rows\n", what);

@@ -28,15 +28,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/analyse/comparison_figure.h"
 #include "harness/analyse/gnuplot.h"
-#include "harness/analyse/panels.h"
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
 #include "harness/analyse/view.h"
 #include "harness/db/db.h"
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/verbs.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 
 /* Fewer points than this are no curve T(n). */
 #define SCALING_POINTS 3
@@ -90,7 +90,7 @@ file_announce(struct plot *plot, const char *path)
 {
 	if (plot->json) {
 		fputs(plot->written > 0 ? ",\n " : "[\n ", stdout);
-		table_quote(stdout, path);
+		result_quote(stdout, path);
 	} else {
 		puts(path);
 	}
@@ -142,7 +142,7 @@ figure_draw(struct plot *plot, const char *name, const char *stem,
 /* The rows of `sql` (bound by the caller) as OUT/stem.tsv; path gets it. */
 static int
 table_write(const struct plot *plot, sqlite3_stmt *statement, const char *stem,
-	    enum table_form form, char *path, size_t *rows)
+	    enum result_form form, char *path, size_t *rows)
 {
 	FILE *file;
 	int code;
@@ -154,7 +154,7 @@ table_write(const struct plot *plot, sqlite3_stmt *statement, const char *stem,
 		sqlite3_finalize(statement);
 		return EXIT_RUNTIME;
 	}
-	code = table_print(statement, file, form, rows);
+	code = result_print(statement, file, form, rows);
 	if (fclose(file) != 0 && code == 0) {
 		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
 		code = EXIT_RUNTIME;
@@ -353,7 +353,8 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	    shown_say(db, figure, scenario, subtitle) != 0)
 		return EXIT_RUNTIME;
 	if (strcmp(figure->name, "compare") == 0 &&
-	    panels_add(db, scenario, &inputs, subtitle, sizeof(subtitle)) != 0)
+	    comparison_figure_add(db, scenario, &inputs, subtitle,
+				  sizeof(subtitle)) != 0)
 		return EXIT_RUNTIME;
 	if (strcmp(figure->name, "throughput") == 0 &&
 	    passage_subtitle(db, scenario, subtitle) != 0)
@@ -380,7 +381,7 @@ fit_write(const struct plot *plot, sqlite3 *db, const struct scaling *scaling,
 	sqlite3_bind_text(statement, 2, scaling->metric, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 3, scaling->rounds ? "rounds" : "ms", -1,
 			  SQLITE_STATIC);
-	return table_write(plot, statement, stem, TABLE_TSV, path, &rows);
+	return table_write(plot, statement, stem, RESULT_TSV, path, &rows);
 }
 
 /* Microseconds where milliseconds would be small change. */
@@ -675,17 +676,18 @@ static bool
 figures_known(const struct plot *plot, const char *verb)
 {
 	for (int i = 0; i < plot->wanted_count; i++) {
-		struct nearest nearest = nearest_start(plot->wanted[i]);
+		struct did_you_mean did_you_mean =
+			did_you_mean_start(plot->wanted[i]);
 		char hint[80];
 		bool known = false;
 
 		for (size_t j = 0; j < FIGURES; j++) {
 			known |= strcmp(plot->wanted[i], figures[j].name) == 0;
-			nearest_offer(&nearest, figures[j].name);
+			did_you_mean_offer(&did_you_mean, figures[j].name);
 		}
 		if (known)
 			continue;
-		nearest_hint(&nearest, hint, sizeof(hint));
+		did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 		(void)verb_usage(verb, "no figure '%s'%s", plot->wanted[i],
 				 hint);
 		return false;

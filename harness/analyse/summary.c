@@ -21,7 +21,7 @@
 #include "harness/analyse/series.h"
 #include "harness/analyse/view.h"
 #include "harness/db/db.h"
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/verbs.h"
 
 static const char times_sql[] =
@@ -65,7 +65,7 @@ paragraph_print(sqlite3 *db, const char *sql, int64_t series)
 	}
 	sqlite3_reset(statement);
 	putchar('\n');
-	return table_print(statement, stdout, TABLE_TEXT, NULL);
+	return result_print(statement, stdout, RESULT_TEXT, NULL);
 }
 
 static int
@@ -110,33 +110,33 @@ summary_json(sqlite3 *db)
 	int code;
 
 	fputs("{\"metrics\": ", stdout);
-	code = table_print(
+	code = result_print(
 		db_prepare(db, "SELECT scenario, series, servers, runs, metric,"
 			       " count, ok, local, median_ns, mean_ns, p90_ns,"
 			       " p99_ns, max_ns, mean_rounds FROM metrics"
 			       " ORDER BY id, servers, place"),
-		stdout, TABLE_JSON, NULL);
+		stdout, RESULT_JSON, NULL);
 	if (code != 0)
 		return code;
 	fputs(", \"stalls\": ", stdout);
-	code = table_print(
+	code = result_print(
 		db_prepare(db,
 			   "SELECT s.scenario, s.label AS series,"
 			   " x.servers, x.\"by\", x.what, x.count, x.ok,"
 			   " x.median_ns, x.p90_ns, x.p99_ns, x.max_ns,"
 			   " x.waited FROM stalls x JOIN series s USING (id)"
 			   " ORDER BY s.id, x.servers, x.place, x.what"),
-		stdout, TABLE_JSON, NULL);
+		stdout, RESULT_JSON, NULL);
 	if (code != 0)
 		return code;
 	fputs(", \"outcomes\": ", stdout);
-	code = table_print(db_prepare(db,
-				      "SELECT scenario, series, servers, runs,"
-				      " sessions, closed, kept, reset, timeout,"
-				      " corrupt, strays, faults, messages,"
-				      " message_bytes, messages_per_session"
-				      " FROM outcomes ORDER BY id, servers"),
-			   stdout, TABLE_JSON, NULL);
+	code = result_print(
+		db_prepare(db, "SELECT scenario, series, servers, runs,"
+			       " sessions, closed, kept, reset, timeout,"
+			       " corrupt, strays, faults, messages,"
+			       " message_bytes, messages_per_session"
+			       " FROM outcomes ORDER BY id, servers"),
+		stdout, RESULT_JSON, NULL);
 	fputs("}\n", stdout);
 	return code;
 }

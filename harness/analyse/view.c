@@ -31,9 +31,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/analyse/contrast.h"
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
+#include "harness/analyse/sim_live.h"
 #include "harness/db/db.h"
 #include "harness/verbs.h"
 
@@ -73,13 +73,13 @@
 	" ORDER BY place, whole, curve, share, value"
 
 static const struct view views[] = {
-	{ "runs", "what was run, on what, at what cost", VIEW_ROWS, TABLE_TSV,
+	{ "runs", "what was run, on what, at what cost", VIEW_ROWS, RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", s.world, s.k, s.homeward, r.point,"
 	  " r.started_at, r.wall_s, r.cpu_s, r.peak_rss_bytes, r.events,"
 	  " r.state_hash, r.commit_id FROM " RUNS
 	  " JOIN run r ON r.id = m.run_id" IN_TURN },
 	{ "setting", "storing a session: a row each acknowledgement", VIEW_ROWS,
-	  TABLE_TSV,
+	  RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", substr(v.metric, 9) AS replicas,"
 	  " v.at_ns / 1e9 AS at_s, v.value_ns / 1e6 AS setting_ms,"
 	  " v.hops AS rounds, v.node, v.flow, v.local, v.ok,"
@@ -87,12 +87,12 @@ static const struct view views[] = {
 	  " WHERE v.metric IN ('setting_first', 'setting_all')" IN_TURN
 	  ", v.rowid" },
 	{ "detection", "link down to the first stray it caused", VIEW_ROWS,
-	  TABLE_TSV,
+	  RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.at_ns / 1e9 AS at_s,"
 	  " v.value_ns / 1e9 AS detection_s, v.node, v.flow, v.ok FROM " RUNS
 	  " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric = 'detection'" IN_TURN ", v.rowid" },
-	{ "lookup", "looking a session's owner up", VIEW_ROWS, TABLE_TSV,
+	{ "lookup", "looking a session's owner up", VIEW_ROWS, RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s,"
 	  " v.value_ns / 1e6 AS lookup_ms, v.hops AS rounds, v.node, v.flow,"
 	  " v.local, v.ok, " PHASE " AS phase FROM " RUNS
@@ -101,14 +101,14 @@ static const struct view views[] = {
 	{ "stall",
 	  "longest gap between new bytes after a fault, and before; none "
 	  "of a reset session",
-	  VIEW_ROWS, TABLE_TSV,
+	  VIEW_ROWS, RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward,"
 	  " iif(v.metric = 'stall', 'after', 'before') AS fault,"
 	  " v.at_ns / 1e9 AS at_s,"
 	  " iif(v.ok, v.value_ns / 1e6, NULL) AS stall_ms, v.flow, v.ok"
 	  " FROM " RUNS " JOIN measurement v USING (run_id)"
 	  " WHERE v.metric IN ('stall', 'stall_before')" IN_TURN ", v.rowid" },
-	{ "hops", "how many rounds lookups took", VIEW_ROWS, TABLE_TSV,
+	{ "hops", "how many rounds lookups took", VIEW_ROWS, RESULT_TSV,
 	  "SELECT s.scenario, s.label AS series, m.servers,"
 	  " count(DISTINCT m.run_id) AS runs, v.hops AS rounds,"
 	  " count(*) AS lookups,"
@@ -120,7 +120,7 @@ static const struct view views[] = {
 	  " GROUP BY s.id, m.servers, v.hops"
 	  " WINDOW g AS (PARTITION BY s.id, m.servers)"
 	  " ORDER BY s.id, m.servers, v.hops" },
-	{ "sessions", "TCP sessions and how they ended", VIEW_ROWS, TABLE_TSV,
+	{ "sessions", "TCP sessions and how they ended", VIEW_ROWS, RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.owner,"
 	  " v.opened_ns / 1e9 AS opened_s, v.closed_ns / 1e9 AS closed_s,"
 	  " v.bytes / 1e6 AS received_mb, v.strays,"
@@ -128,13 +128,13 @@ static const struct view views[] = {
 	  " v.outcome FROM " RUNS " JOIN session v USING (run_id)" IN_TURN
 	  ", v.flow" },
 	{ "samples", "in-order bytes of sampled sessions over time", VIEW_ROWS,
-	  TABLE_TSV,
+	  RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", s.homeward, v.flow, v.at_ns / 1e9 AS at_s,"
 	  " v.bytes / 1e6 AS received_mb FROM " RUNS
 	  " JOIN sample v USING (run_id)" IN_TURN
 	  ", v.flow, v.at_ns, v.rowid" },
 	{ "rates", "a sampled session's speed before a fault and after it",
-	  VIEW_ROWS, TABLE_TSV,
+	  VIEW_ROWS, RESULT_TSV,
 	  "WITH f AS (SELECT run_id, min(at_ns) AS fault_ns FROM fault"
 	  "    WHERE kind NOT LIKE '%missed' GROUP BY run_id),"
 	  "  x AS (SELECT run_id, flow, at_ns >= fault_ns AS after,"
@@ -145,16 +145,16 @@ static const struct view views[] = {
 	  " round(sum(iif(after, 1e3 * bytes / ns, 0)), 1) AS after_mb_s "
 	  "FROM " RUNS " JOIN x USING (run_id)"
 	  " GROUP BY run_id, x.flow ORDER BY s.id, run_id, x.flow" },
-	{ "faults", "what was broken, and when", VIEW_ROWS, TABLE_TSV,
+	{ "faults", "what was broken, and when", VIEW_ROWS, RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", v.at_ns / 1e9 AS at_s, v.kind, v.target"
 	  " FROM " RUNS " JOIN fault v USING (run_id)" IN_TURN ", v.rowid" },
 	{ "counters", "totals by device (empty: the whole run)", VIEW_ROWS,
-	  TABLE_TSV,
+	  RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", v.node AS device, v.name AS counter,"
 	  " v.value FROM " RUNS " JOIN counter v USING (run_id)" IN_TURN
 	  ", v.node, v.name" },
 	{ "fit", "lines fitted to T(n), a row each (fit.h)", VIEW_FITS,
-	  TABLE_TSV,
+	  RESULT_TSV,
 	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.model,"
 	  " f.a, f.a_low, f.a_high, f.slope, f.slope_low, f.slope_high,"
 	  " f.freedom, f.aicc_difference, f.akaike_weight, f.lack_f,"
@@ -163,30 +163,31 @@ static const struct view views[] = {
 	  " f.failed FROM fit_line f JOIN series s ON s.id = f.series"
 	  " ORDER BY s.id, f.metric, f.unit, f.model_id" },
 	{ "fit-points", "means by number of servers, with 95 % intervals",
-	  VIEW_FITS, TABLE_TSV,
+	  VIEW_FITS, RESULT_TSV,
 	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.servers,"
 	  " f.runs, f.mean, f.low, f.high, f.origin, f.affine"
 	  " FROM fit_point f JOIN series s ON s.id = f.series"
 	  " ORDER BY s.id, f.metric, f.unit, f.servers" },
 	{ "fit-curve", "the two logarithms with their 95 % confidence bands",
-	  VIEW_FITS, TABLE_TSV,
+	  VIEW_FITS, RESULT_TSV,
 	  "SELECT s.scenario, s.label AS series, f.metric, f.unit, f.servers,"
 	  " f.origin, f.origin_low, f.origin_high, f.affine, f.affine_low,"
 	  " f.affine_high FROM fit_curve f JOIN series s ON s.id = f.series"
 	  " ORDER BY s.id, f.metric, f.unit, f.servers" },
-	{ "summary", "every metric at every point, in ms", VIEW_ROWS, TABLE_TSV,
+	{ "summary", "every metric at every point, in ms", VIEW_ROWS,
+	  RESULT_TSV,
 	  "SELECT scenario, series, servers, runs, metric, count, ok, local,"
 	  " median_ns / 1e6 AS median_ms, mean_ns / 1e6 AS mean_ms,"
 	  " p90_ns / 1e6 AS p90_ms, p99_ns / 1e6 AS p99_ms,"
 	  " max_ns / 1e6 AS max_ms, mean_rounds FROM metrics"
 	  " ORDER BY id, servers, place" },
 	{ "outcomes", "sessions, strays, faults and messages at every point",
-	  VIEW_ROWS, TABLE_TSV,
+	  VIEW_ROWS, RESULT_TSV,
 	  "SELECT scenario, series, servers, runs, sessions, closed, kept,"
 	  " reset, timeout, corrupt, strays, faults, messages, message_bytes,"
 	  " messages_per_session FROM outcomes ORDER BY id, servers" },
 	{ "balancers", "when the balancers of the paper's Table 1 act",
-	  VIEW_ROWS, TABLE_TSV,
+	  VIEW_ROWS, RESULT_TSV,
 	  "SELECT column1 AS balancer, column2 AS setting,"
 	  " column3 AS interval_s, column4 AS attempts, column5 AS timeout_s,"
 	  " (column4 - 1) * column3 + column5 AS earliest_s,"
@@ -195,17 +196,18 @@ static const struct view views[] = {
 	  " ('Kemp', 'default', 9, 2, 4), ('Kemp', 'minimum', 3, 1, 4),"
 	  " ('f5', 'default', 5, 1, 16))" },
 	{ "setting-curves", "distribution of setting times", VIEW_ROWS,
-	  TABLE_BLOCKS,
+	  RESULT_BLOCKS,
 	  DISTRIBUTION("v.value_ns / 1e6", "setting_ms",
 		       "c.title || iif(v.metric = 'setting_all', ', all',"
 		       " ', first')",
 		       "c.tier = 1 AND v.metric IN ('setting_first',"
 		       " 'setting_all')") },
 	{ "lookup-curves", "distribution of lookup times", VIEW_ROWS,
-	  TABLE_BLOCKS,
+	  RESULT_BLOCKS,
 	  DISTRIBUTION("v.value_ns / 1e6", "lookup_ms", "c.title",
 		       "c.tier <= 2 AND v.metric = 'lookup'") },
-	{ "hops-curves", "shares of lookups by rounds", VIEW_ROWS, TABLE_BLOCKS,
+	{ "hops-curves", "shares of lookups by rounds", VIEW_ROWS,
+	  RESULT_BLOCKS,
 	  "SELECT c.title AS curve, v.hops AS rounds,"
 	  " 1.0 * count(*) / sum(count(*)) OVER (PARTITION BY c.place) AS share"
 	  " FROM curve c JOIN member m ON m.series = c.series"
@@ -214,7 +216,7 @@ static const struct view views[] = {
 	  " AND v.hops IS NOT NULL"
 	  " GROUP BY c.place, c.title, v.hops ORDER BY c.place, v.hops" },
 	{ "detection-curves", "each detection, by series", VIEW_ROWS,
-	  TABLE_BLOCKS,
+	  RESULT_BLOCKS,
 	  "SELECT 'Homeward, ' || c.title AS curve, v.value_ns / 1e9 AS "
 	  "detection_s,"
 	  " dense_rank() OVER (ORDER BY c.place) AS row"
@@ -225,19 +227,19 @@ static const struct view views[] = {
 	  " ORDER BY c.place, v.value_ns" },
 	{ "throughput-curves",
 	  "bytes of one session through a failure, with and without", VIEW_ROWS,
-	  TABLE_BLOCKS,
+	  RESULT_BLOCKS,
 	  "SELECT title AS curve, since_s AS since_fault_s, received_mb,"
 	  " outcome FROM passage ORDER BY place, since_s, received_mb" },
 	{ "cuts",
 	  "a fault and a session that it strayed: what was at risk, and lost",
-	  VIEW_ROWS, TABLE_TSV,
+	  VIEW_ROWS, RESULT_TSV,
 	  "SELECT " RUN_COLUMNS ", s.world, s.homeward, v.at_ns / 1e9 AS at_s,"
 	  " v.kind, v.tier, v.target, v.side, v.direction, v.at_risk, v.lost,"
 	  " v.flow, v.resent, v.repeated, v.before_ns / 1e6 AS before_ms,"
 	  " iif(v.ok, v.stall_ns / 1e6, NULL) AS stall_ms, v.ok FROM " RUNS
 	  " JOIN cuts v USING (run_id)" IN_TURN ", v.at_ns, v.flow" },
 	{ "stalls", "stalls of strayed sessions by what was cut and lost",
-	  VIEW_ROWS, TABLE_TSV,
+	  VIEW_ROWS, RESULT_TSV,
 	  "SELECT s.scenario, s.label AS series, x.servers, x.\"by\", x.what,"
 	  " x.count, x.ok, x.median_ns / 1e6 AS median_ms,"
 	  " x.p90_ns / 1e6 AS p90_ms, x.p99_ns / 1e6 AS p99_ms,"
@@ -245,7 +247,7 @@ static const struct view views[] = {
 	  " FROM stalls x JOIN series s USING (id)"
 	  " ORDER BY s.id, x.servers, x.place, x.what" },
 	{ "compare", "simulated beside live, a row each metric (contrast.h)",
-	  VIEW_CONTRASTS, TABLE_TSV,
+	  VIEW_CONTRASTS, RESULT_TSV,
 	  "SELECT t.scenario, t.label AS series, c.servers, c.metric, c.phase,"
 	  " c.sim_runs, c.live_runs, c.sim_n, c.live_n,"
 	  " c.sim_median_ns / 1e6 AS sim_median_ms,"
@@ -259,7 +261,7 @@ static const struct view views[] = {
 	  " c.d, c.d_p, c.runs_p, c.runs_d_p, c.basis, c.verdict, c.words"
 	  " FROM contrast c JOIN twin t USING (pair) ORDER BY c.id" },
 	{ "compare-curves", "distributions of what `compare` draws",
-	  VIEW_CONTRASTS, TABLE_BLOCKS,
+	  VIEW_CONTRASTS, RESULT_BLOCKS,
 	  "WITH x AS (SELECT p.panel, v.world, max(v.value_ns, 1) / 1e6 AS "
 	  "value"
 	  "    FROM panel p JOIN contrast c USING (id)"
@@ -276,7 +278,7 @@ static const struct view views[] = {
 	  "    OR share = 1 UNION ALL SELECT panel, world, min(value), 0, 0"
 	  "    FROM y GROUP BY panel, world)"
 	  " ORDER BY panel, world <> 'sim', share, value" },
-	{ NULL, NULL, VIEW_ROWS, TABLE_TSV, NULL },
+	{ NULL, NULL, VIEW_ROWS, RESULT_TSV, NULL },
 };
 
 /* Messages are what the servers' nodes sent to each other, joins included. */
@@ -512,7 +514,7 @@ view_find(const char *name)
 static void
 time_function(sqlite3_context *context, int count, sqlite3_value **values)
 {
-	char text[TABLE_TIME];
+	char text[RESULT_TIME];
 
 	(void)count;
 	if (sqlite3_value_type(values[0]) == SQLITE_NULL)
@@ -520,7 +522,7 @@ time_function(sqlite3_context *context, int count, sqlite3_value **values)
 	else
 		sqlite3_result_text(
 			context,
-			table_time(text, sqlite3_value_double(values[0])), -1,
+			result_time(text, sqlite3_value_double(values[0])), -1,
 			SQLITE_TRANSIENT);
 }
 
@@ -618,7 +620,7 @@ view_prepare(sqlite3 *db, const struct view *view)
 				scaling_attach },
 		[VIEW_CONTRASTS] = { "SELECT count(*) FROM sqlite_temp_schema"
 				     " WHERE name = 'contrast'",
-				     contrast_attach },
+				     sim_live_attach },
 	};
 	int64_t there = 1;
 

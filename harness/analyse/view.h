@@ -14,7 +14,7 @@
  * Units end the columns' names (ms, s, mb = 10^6 bytes); what has none is a
  * count, a number of servers, a name or a share (0 to 1).
  *
- * Names ending in "-curves" are in gnuplot's blocks, a curve each (table.h):
+ * Names ending in "-curves" are in gnuplot's blocks, a curve each (result.h):
  * distributions are empirical, thinned to at most 400 steps of 1/400; each
  * step kept is exact.
  */
@@ -25,21 +25,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 
 #define VIEW_REROUTE_S 3
 
 enum view_needs {
 	VIEW_ROWS, /* what is stored */
 	VIEW_FITS, /* scaling_attach() */
-	VIEW_CONTRASTS, /* contrast_attach() */
+	VIEW_CONTRASTS, /* sim_live_attach() */
 };
 
 struct view {
 	const char *name;
 	const char *help; /* half a sentence */
 	enum view_needs needs;
-	enum table_form form; /* TABLE_TSV or TABLE_BLOCKS */
+	enum result_form form; /* RESULT_TSV or RESULT_BLOCKS */
 	const char *sql;
 };
 

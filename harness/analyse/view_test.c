@@ -11,7 +11,7 @@
 
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/test/synthetic.h"
 #include "harness/verbs.h"
 
@@ -233,8 +233,8 @@ test_views(void)
 		FILE *null = fopen("/dev/null", "w");
 		size_t count = 0;
 
-		CHECK_ROW(table_print(view_prepare(db, view), null, view->form,
-				      &count) == 0,
+		CHECK_ROW(result_print(view_prepare(db, view), null, view->form,
+				       &count) == 0,
 			  view->name);
 		CHECK_ROW(count > 0 || strcmp(view->name, "stall") == 0,
 			  view->name);
@@ -243,10 +243,10 @@ test_views(void)
 	db_close(db);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct view *view = view_find(rows[i].view);
-		bool passage = strncmp(rows[i].view, "throughput", 10) == 0;
+		bool delivery = strncmp(rows[i].view, "throughput", 10) == 0;
 		char *sql;
 
-		CHECK(view_open(&db, path, passage ? "paper" : "scale") == 0);
+		CHECK(view_open(&db, path, delivery ? "paper" : "scale") == 0);
 		sql = sqlite3_mprintf("WITH v AS (%s) %s", view->sql,
 				      rows[i].sql);
 		CHECK_ROW(strcmp(text_of(db, sql), "0") == 0, rows[i].sentence);
@@ -259,14 +259,14 @@ test_views(void)
 }
 
 static void
-form_check(sqlite3 *db, const char *sentence, enum table_form form,
+form_check(sqlite3 *db, const char *sentence, enum result_form form,
 	   const char *sql, const char *expected)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&text, &size);
 
-	CHECK_ROW(table_print(db_prepare(db, sql), file, form, NULL) == 0,
+	CHECK_ROW(result_print(db_prepare(db, sql), file, form, NULL) == 0,
 		  sentence);
 	fclose(file);
 	CHECK_ROW(strcmp(text, expected) == 0, sentence);
@@ -282,31 +282,31 @@ test_forms(void)
 		"SELECT column1 AS name, column2 AS value_ms FROM"
 		" (VALUES ('a', 1.5), ('a', NULL), ('b\t\"', 12))";
 	sqlite3 *db = synthetic_open(path);
-	char text[TABLE_TIME];
+	char text[RESULT_TIME];
 
-	form_check(db, "tabs between cells, none inside", TABLE_TSV, rows,
+	form_check(db, "tabs between cells, none inside", RESULT_TSV, rows,
 		   "name\tvalue_ms\na\t1.5\na\t\nb \"\t12\n");
-	form_check(db, "a block a curve", TABLE_BLOCKS, rows,
+	form_check(db, "a block a curve", RESULT_BLOCKS, rows,
 		   "a\tvalue_ms\na\t1.5\na\t\n\n\nb \"\tvalue_ms\n"
 		   "b \"\t12\n");
-	form_check(db, "JSON quotes and has null", TABLE_JSON, rows,
+	form_check(db, "JSON quotes and has null", RESULT_JSON, rows,
 		   "[\n {\"name\": \"a\", \"value_ms\": 1.5},\n"
 		   " {\"name\": \"a\", \"value_ms\": null},\n"
 		   " {\"name\": \"b\\t\\\"\", \"value_ms\": 12}\n]\n");
-	form_check(db, "numbers to the right", TABLE_TEXT,
+	form_check(db, "numbers to the right", RESULT_TEXT,
 		   "SELECT column1 AS n, column2 AS name FROM"
 		   " (VALUES (5, 'x'), (100, 'yy'))",
 		   "  n  name\n  5  x\n100  yy\n");
-	form_check(db, "nothing is an empty list", TABLE_JSON,
+	form_check(db, "nothing is an empty list", RESULT_JSON,
 		   "SELECT 1 WHERE 0", "[]\n");
 	db_close(db);
-	CHECK(strcmp(table_time(text, 0), "0") == 0);
-	CHECK(strcmp(table_time(text, 999), "999 ns") == 0);
-	CHECK(strcmp(table_time(text, 999600), "1.00 ms") == 0);
-	CHECK(strcmp(table_time(text, 12345678), "12.3 ms") == 0);
-	CHECK(strcmp(table_time(text, 1.5e9), "1.50 s") == 0);
-	CHECK(strcmp(table_time(text, -2e6), "-2.00 ms") == 0);
-	CHECK(strcmp(table_time(text, NAN), "-") == 0);
+	CHECK(strcmp(result_time(text, 0), "0") == 0);
+	CHECK(strcmp(result_time(text, 999), "999 ns") == 0);
+	CHECK(strcmp(result_time(text, 999600), "1.00 ms") == 0);
+	CHECK(strcmp(result_time(text, 12345678), "12.3 ms") == 0);
+	CHECK(strcmp(result_time(text, 1.5e9), "1.50 s") == 0);
+	CHECK(strcmp(result_time(text, -2e6), "-2.00 ms") == 0);
+	CHECK(strcmp(result_time(text, NAN), "-") == 0);
 }
 
 int

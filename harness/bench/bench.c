@@ -17,9 +17,9 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/verbs.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 
 static const struct bench benches[] = {
 	{ "queue", bench_queue, "the event queue beside a plain binary heap",
@@ -143,12 +143,12 @@ bench_usage(const char *name, const char *format, ...)
 static int
 unknown_bench(const char *name)
 {
-	struct nearest nearest = nearest_start(name);
+	struct did_you_mean did_you_mean = did_you_mean_start(name);
 	char hint[80];
 
 	for (const struct bench *bench = benches; bench->name != NULL; bench++)
-		nearest_offer(&nearest, bench->name);
-	nearest_hint(&nearest, hint, sizeof(hint));
+		did_you_mean_offer(&did_you_mean, bench->name);
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	fprintf(stderr, "homeward bench: there is no '%s'%s\n", name, hint);
 	if (hint[0] == '\0')
 		fprintf(stderr, "try 'homeward bench --help'\n");
@@ -338,11 +338,11 @@ bench_machine_json(FILE *file)
 
 	bench_machine(&machine);
 	fprintf(file, "\"machine\":{\"processor\":");
-	table_quote(file, machine.processor);
+	result_quote(file, machine.processor);
 	fprintf(file, ",\"cores\":%u,\"memory_bytes\":%llu,\"system\":",
 		machine.cores, (unsigned long long)machine.memory_bytes);
-	table_quote(file, machine.system);
+	result_quote(file, machine.system);
 	fprintf(file, ",\"commit\":");
-	table_quote(file, verb_commit());
+	result_quote(file, verb_commit());
 	fputc('}', file);
 }

@@ -7,7 +7,7 @@
 #include "sim/engine/memory.h"
 
 static bool
-entry_before(const struct heap_entry *a, const struct heap_entry *b)
+event_key_before(const struct heap_entry *a, const struct heap_entry *b)
 {
 	if (a->at_ns != b->at_ns)
 		return a->at_ns < b->at_ns;
@@ -35,7 +35,7 @@ heap_schedule(struct heap *heap, uint32_t destination, int64_t delay_ns,
 	entry.event.destination = destination;
 	while (hole > 0) {
 		size_t parent = (hole - 1) / 2;
-		if (!entry_before(&entry, &heap->entries[parent]))
+		if (!event_key_before(&entry, &heap->entries[parent]))
 			break;
 		heap->entries[hole] = heap->entries[parent];
 		hole = parent;
@@ -59,10 +59,10 @@ heap_next(struct heap *heap, struct event *event)
 		if (child >= heap->count)
 			break;
 		if (child + 1 < heap->count &&
-		    entry_before(&heap->entries[child + 1],
-				 &heap->entries[child]))
+		    event_key_before(&heap->entries[child + 1],
+				     &heap->entries[child]))
 			child++;
-		if (!entry_before(&heap->entries[child], &last))
+		if (!event_key_before(&heap->entries[child], &last))
 			break;
 		heap->entries[hole] = heap->entries[child];
 		hole = child;

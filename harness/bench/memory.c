@@ -3,10 +3,11 @@
  * memory.c - `homeward bench memory`: bytes a node, by what they are for
  *
  * A world is made, its tables are filled (ideal), and each part says what it
- * has allocated (sim/engine/account.h). Beside the sum stands what the system
- * says: the growth of the resident set. The two differ by the heap's own needs,
- * by packets and captures in flight, by what is left of the last world, and by
- * pools that were sized for more than was stored; pools are listed apart.
+ * has allocated (sim/engine/memory_report.h). Beside the sum stands what the
+ * system says: the growth of the resident set. The two differ by the heap's own
+ * needs, by packets and captures in flight, by what is left of the last world,
+ * and by pools that were sized for more than was stored; pools are listed
+ * apart.
  *
  * The budget is that of a node with its contacts: 6 KiB with k = 20, 3 KiB
  * with k = 8, in a world of a million; and 96 bytes a record of a session at
@@ -21,14 +22,14 @@
 #include "harness/bench/bench.h"
 #include "harness/bench/swarm.h"
 #include "harness/verbs.h"
-#include "sim/engine/account.h"
+#include "sim/engine/memory_report.h"
 #include "sim/world.h"
 
 #define KS 8
 
 struct weight {
 	uint32_t nodes, k;
-	struct account account;
+	struct memory_report account;
 	uint64_t resident; /* growth */
 };
 
@@ -66,7 +67,7 @@ weigh(struct weight *weight, struct settings *settings)
 	(void)world_run(world);
 	uint64_t after = swarm_resident_bytes();
 	weight->resident = after > before ? after - before : 0;
-	weight->account = (struct account){ .count = 0 };
+	weight->account = (struct memory_report){ .count = 0 };
 	world_account(world, &weight->account);
 	world_destroy(world);
 	return 0;
@@ -78,7 +79,8 @@ node_bytes(const struct weight *weight)
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < weight->account.count; i++) {
-		const struct account_part *part = &weight->account.parts[i];
+		const struct memory_report_part *part =
+			&weight->account.parts[i];
 		if (strcmp(part->name, "nodes") == 0 ||
 		    strcmp(part->name, "contacts") == 0)
 			bytes += part->bytes;
@@ -102,7 +104,8 @@ weight_print(const struct weight *weight)
 {
 	printf("\n%u nodes, k %u\n", weight->nodes, weight->k);
 	for (uint32_t i = 0; i < weight->account.count; i++) {
-		const struct account_part *part = &weight->account.parts[i];
+		const struct memory_report_part *part =
+			&weight->account.parts[i];
 		if (!part->pool)
 			printf("  %-14s %8.1f B/node\n", part->name,
 			       (double)part->bytes / weight->nodes);
@@ -110,7 +113,8 @@ weight_print(const struct weight *weight)
 	printf("  %-14s %8.1f B/node; resident %.1f\n", "sum",
 	       sum_bytes(weight), (double)weight->resident / weight->nodes);
 	for (uint32_t i = 0; i < weight->account.count; i++) {
-		const struct account_part *part = &weight->account.parts[i];
+		const struct memory_report_part *part =
+			&weight->account.parts[i];
 		if (part->pool)
 			printf("  %-14s %8.1f MiB at most, as it fills\n",
 			       part->name, (double)part->bytes / 1048576);
@@ -126,7 +130,8 @@ weight_json(const struct weight *weight, bool first)
 	printf("%s\n{\"nodes\":%u,\"k\":%u,\"parts\":[", first ? "" : ",",
 	       weight->nodes, weight->k);
 	for (uint32_t i = 0; i < weight->account.count; i++) {
-		const struct account_part *part = &weight->account.parts[i];
+		const struct memory_report_part *part =
+			&weight->account.parts[i];
 		printf("%s{\"name\":\"%s\",\"bytes\":%" PRIu64 ",\"pool\":%s}",
 		       i == 0 ? "" : ",", part->name, part->bytes,
 		       part->pool ? "true" : "false");

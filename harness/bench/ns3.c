@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "harness/bench/bench.h"
-#include "harness/bench/rival.h"
+#include "harness/bench/reference.h"
 #include "harness/db/trace.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/sweep.h"
@@ -209,7 +209,7 @@ settings_make(struct ns3 *ns3, uint64_t hosts)
 	snprintf(rpcs, sizeof(rpcs), "measure.rpcs=%" PRIu64, ns3->rpcs);
 	snprintf(transport, sizeof(transport), "measure.rpc_transport=%s",
 		 ns3->transport);
-	(void)rival_file(SCENARIO, path);
+	(void)reference_file(SCENARIO, path);
 	int code = scenario_load(ns3->scenario, path, sets, 3);
 	if (code == 0)
 		sweep_point_make(ns3->scenario, 0, ns3->point);
@@ -282,7 +282,8 @@ pair_run(const struct ns3 *ns3, const char *plan, uint32_t run,
 		(void)mkdir(captures, 0700);
 	}
 	if (code == 0 && !ns3->alone)
-		code = rival_run(ns3->program, plan, settings, theirs, &result);
+		code = reference_run(ns3->program, plan, settings, theirs,
+				     &result);
 	if (code == 0 && !ns3->alone)
 		code = side_take(&point->theirs, run, &result, ns3->rpcs);
 	if (ns3->pcap)
@@ -316,7 +317,7 @@ header_print(const struct ns3 *ns3)
 	const char *routes = ns3->routes == PLAN_HOSTS ? "host" : "prefix";
 	char version[32];
 
-	rival_version(version);
+	reference_version(version);
 	if (ns3->options.json) {
 		printf("{\"bench\":\"ns3\",");
 		bench_machine_json(stdout);
@@ -454,7 +455,7 @@ bench_ns3(int argc, char **argv)
 	int code = ns3_parse(argc, argv, &ns3, hosts, &count);
 	if (code != 0)
 		return code;
-	code = ns3.alone ? 0 : rival_build(ns3.program);
+	code = ns3.alone ? 0 : reference_build(ns3.program);
 	if (code != 0)
 		return code;
 	ns3.scenario = calloc(1, sizeof(*ns3.scenario));

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness/emulate/visit.h"
+#include "harness/emulate/client_session.h"
 
 struct question {
 	struct nlmsghdr head;
@@ -24,8 +24,8 @@ struct question {
 int
 tcpinfo_open(struct tcpinfo *tcpinfo, int namespace)
 {
-	tcpinfo->fd = visit_socket(namespace, AF_NETLINK, SOCK_RAW,
-				   NETLINK_SOCK_DIAG);
+	tcpinfo->fd = client_session_socket(namespace, AF_NETLINK, SOCK_RAW,
+					    NETLINK_SOCK_DIAG);
 	return tcpinfo->fd < 0 ? -errno : 0;
 }
 

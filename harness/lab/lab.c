@@ -3,7 +3,7 @@
  * lab.c - a lab comes up, is found again, and goes
  *
  *	up	what an earlier one left goes; folder; namespaces, links and
- *		addresses (lab_wire.c); the relay of slow links; FRR; nginx
+ *		addresses (wire.c); the relay of slow links; FRR; nginx
  *		while BGP converges; daemons
  *	find	the folder's file `settings` has every key of the scenario, so
  *		that the fabric can be built again
@@ -26,13 +26,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/lab/lab_daemon.h"
-#include "harness/lab/lab_frr.h"
-#include "harness/lab/lab_process.h"
-#include "harness/lab/lab_relay.h"
-#include "harness/lab/lab_route.h"
-#include "harness/lab/lab_web.h"
-#include "harness/lab/lab_wire.h"
+#include "harness/lab/daemon.h"
+#include "harness/lab/frr.h"
+#include "harness/lab/process.h"
+#include "harness/lab/relay.h"
+#include "harness/lab/route.h"
+#include "harness/lab/web.h"
+#include "harness/lab/wire.h"
 #include "harness/scenario/key.h"
 #include "sim/engine/memory.h"
 

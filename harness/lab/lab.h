@@ -18,7 +18,7 @@
  * folder /run/homeward/LAB. Nothing else is ever touched.
  *
  * Links with a delay of LAB_DELAY_NS or more, or with loss, go through a relay
- * process between two AF_PACKET sockets (lab_relay.h); less is what the kernel
+ * process between two AF_PACKET sockets (relay.h); less is what the kernel
  * costs anyway. Rates are not imitated.
  *
  * homewardd runs at niceness LAB_DAEMON_NICE, as its systemd unit has it
@@ -52,7 +52,7 @@ struct lab {
 	char folder[LAB_PATH]; /* /run/homeward/NAME */
 	struct settings settings; /* borrowed parts as in the original */
 	struct fabric *fabric;
-	int *sockets; /* of lab_route.c: one to each device's routing */
+	int *sockets; /* of route.c: one to each device's routing */
 };
 
 /* Can this machine have labs at all? NULL: yes; else what is missing ("not

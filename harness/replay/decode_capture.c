@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "harness/db/table.h"
+#include "harness/db/result.h"
 #include "harness/replay/capture.h"
 #include "harness/replay/decode.h"
 #include "harness/verbs.h"
@@ -47,7 +47,7 @@ static void
 sums_json(const struct sums *sums, const char *path)
 {
 	printf("],\n\"capture\": ");
-	table_quote(stdout, path);
+	result_quote(stdout, path);
 	printf(", \"records\": %" PRIu64 ", \"gue\": %" PRIu64
 	       ", \"tag_ok\": %" PRIu64 ", \"tag_wrong\": %" PRIu64
 	       ", \"dht\": %" PRIu64 ", \"read\": %" PRIu64

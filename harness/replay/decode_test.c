@@ -7,7 +7,7 @@
  * decoded is printed both ways, JSON being checked by SQLite.
  */
 #include "harness/replay/decode.h"
-#include "harness/test/parties.h"
+#include "harness/test/test_addresses.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -36,8 +36,8 @@ udp(uint8_t family, uint16_t from_port, uint16_t to_port,
     const uint8_t *payload, size_t size, uint8_t out[PACKET])
 {
 	const struct packet_udp outer = {
-		.ip = { .src = party_address(family, 1),
-			.dst = party_address(family, 2),
+		.ip = { .src = test_address_address(family, 1),
+			.dst = test_address_address(family, 2),
 			.ttl = 64 },
 		.src_port = from_port,
 		.dst_port = to_port,
@@ -53,8 +53,8 @@ segment(uint8_t family, uint8_t out[PACKET])
 {
 	static const uint8_t payload[120] = "hello";
 	const struct packet_tcp tcp = {
-		.ip = { .src = party_address(family, 100),
-			.dst = party_address(family, 200),
+		.ip = { .src = test_address_address(family, 100),
+			.dst = test_address_address(family, 200),
 			.ttl = 60,
 			.df = true },
 		.src_port = 40001,
@@ -85,8 +85,8 @@ forward(uint8_t family, const struct siphash_key *tag, uint8_t key_id,
 		.bytes = bytes,
 		.byte_capacity = sizeof(bytes),
 	};
-	struct address self = party_address(family, 1);
-	struct address peer = party_address(family, 2);
+	struct address self = test_address_address(family, 1);
+	struct address peer = test_address_address(family, 2);
 	struct rng rng;
 
 	steer_settings_default(&settings);
@@ -271,7 +271,7 @@ errors(uint8_t family)
 {
 	static uint8_t data[PACKET], inner[PACKET], bytes[PACKET];
 	static struct decoded decoded;
-	struct address router = party_address(family, 99);
+	struct address router = test_address_address(family, 99);
 	struct packet packet;
 	size_t size = segment(family, data);
 
@@ -357,7 +357,8 @@ record_of(uint8_t family, bool tombstone)
 {
 	return (struct message_record){
 		.version = { .established_ns = 17, .sequence = 3 },
-		.owner = { .address = party_address(family, 9), .port = 7000 },
+		.owner = { .address = test_address_address(family, 9),
+			   .port = 7000 },
 		.ttl_ms = 600000,
 		.tombstone = tombstone,
 	};
@@ -372,12 +373,12 @@ message_make(int kind, uint8_t family, uint8_t out[MESSAGE_MAX],
 						.count = 3,
 						.transaction = 42 };
 	const struct endpoint contacts[2] = {
-		{ party_address(4, 5), 7000 },
-		{ party_address(6, 6), 7001 },
+		{ test_address_address(4, 5), 7000 },
+		{ test_address_address(6, 6), 7001 },
 	};
 	struct message_record records[2] = { record_of(family, false),
 					     record_of(family, true) };
-	struct session_key key = party_session(family);
+	struct session_key key = test_address_session(family);
 	struct message_writer writer;
 
 	switch (kind) {
@@ -429,8 +430,8 @@ sealed(uint8_t family, const uint8_t *message, size_t message_size,
 {
 	static uint8_t payload[PACKET], bytes[PACKET];
 	static struct decoded decoded;
-	const struct endpoint self = { party_address(family, 1), 7000 };
-	const struct endpoint peer = { party_address(family, 2), 7000 };
+	const struct endpoint self = { test_address_address(family, 1), 7000 };
+	const struct endpoint peer = { test_address_address(family, 2), 7000 };
 	struct seal *seal = seal_create(&secret, &self, 4);
 	struct secret other = secret;
 

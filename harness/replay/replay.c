@@ -4,7 +4,7 @@
  *
  *	first pass	who talks to whom, which side serves: dialogues;
  *			a passage for each record, or why it is left out
- *	stage		fabric and servers for these services (stage.c)
+ *	stage		fabric and servers for these services (replay_state.c)
  *	second pass	each record is an event at its time
  *
  * The second pass holds one record, so the size of a capture does not matter:
@@ -25,9 +25,9 @@
 
 #include "core/wire/build.h"
 #include "core/wire/checksum.h"
-#include "harness/db/rows.h"
-#include "harness/replay/snapped.h"
-#include "harness/replay/stage.h"
+#include "harness/db/run_writer.h"
+#include "harness/replay/replay_state.h"
+#include "harness/replay/snaplen_padding.h"
 #include "harness/verbs.h"
 
 #define GAP_MAX_NS  (600 * NS_PER_S)
@@ -90,7 +90,7 @@ record_parse(struct replay *replay, struct capture_packet *record,
 	enum drop drop = packet_parse(record->bytes, record->size, packet);
 	if (drop != DROP_SHORT)
 		return drop;
-	uint32_t size = snapped_fill(record, replay->whole);
+	uint32_t size = snaplen_padding_fill(record, replay->whole);
 	if (size == 0)
 		return drop;
 	record->bytes = replay->whole;
@@ -101,21 +101,21 @@ record_parse(struct replay *replay, struct capture_packet *record,
 static bool
 record_file(struct replay *replay, struct capture_packet *record)
 {
-	struct dialogue_part part = { .dialogue = DIALOGUE_NONE };
+	struct conversation_part part = { .conversation = CONVERSATION_NONE };
 	struct packet packet;
 	enum drop drop = record_parse(replay, record, &packet);
 
 	if (drop == DROP_NONE)
-		drop = dialogues_file(replay->dialogues, record->bytes, &packet,
-				      record->at_ns, &part);
+		drop = conversations_file(replay->conversations, record->bytes,
+					  &packet, record->at_ns, &part);
 	if (drop != DROP_NONE)
 		replay->left_out[drop]++;
 	else if (packet.size_bytes > replay->size_max)
 		replay->size_max = packet.size_bytes;
 	replay->tcp += drop == DROP_NONE;
 	replay->filled += drop == DROP_NONE && record->bytes == replay->whole;
-	return passages_add(replay->passages, part.dialogue, part.to_server,
-			    drop);
+	return deliveries_add(replay->deliveries, part.conversation,
+			      part.to_server, drop);
 }
 
 static int
@@ -152,16 +152,18 @@ first_pass(struct replay *replay)
 static void
 services_find(struct replay *replay)
 {
-	replay->services =
-		dialogues_services(replay->dialogues, &replay->service_count);
-	for (uint32_t i = 0; i < passages_count(replay->passages); i++) {
-		struct passage *passage = passages_get(replay->passages, i);
+	replay->services = conversations_services(replay->conversations,
+						  &replay->service_count);
+	for (uint32_t i = 0; i < deliveries_count(replay->deliveries); i++) {
+		struct delivery *delivery =
+			deliveries_get(replay->deliveries, i);
 
-		if (passage->state == PASSAGE_OUT ||
-		    !dialogues_get(replay->dialogues, passage->dialogue)
+		if (delivery->state == DELIVERY_OUT ||
+		    !conversations_get(replay->conversations,
+				       delivery->conversation)
 			     ->ambiguous)
 			continue;
-		passage->state = PASSAGE_OUT;
+		delivery->state = DELIVERY_OUT;
 		replay->ambiguous++;
 	}
 }
@@ -171,7 +173,8 @@ services_find(struct replay *replay)
 static void
 fault_note(struct replay *replay, const char *kind, const char *target)
 {
-	struct stage_fault *fault = &replay->faults[replay->fault_count++];
+	struct replay_state_fault *fault =
+		&replay->faults[replay->fault_count++];
 
 	fault->kind = kind;
 	snprintf(fault->target, sizeof(fault->target), "%s", target);
@@ -185,7 +188,7 @@ move(struct replay *replay, struct instant now)
 
 	assert(!replay->moved);
 	replay->moved = true;
-	replay->moved_ns = stage_since(replay, now);
+	replay->moved_ns = replay_state_since(replay, now);
 	replay->faults =
 		calloc(replay->server_count + 1, sizeof(*replay->faults));
 	if (replay->faults == NULL)
@@ -215,7 +218,7 @@ move_schedule(struct replay *replay, int64_t delay_ns)
 	const struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_FAULT,
-		.code = STAGE_MOVE,
+		.code = REPLAY_STATE_MOVE,
 	};
 
 	queue_schedule(replay->queue, 0, delay_ns, &event);
@@ -225,7 +228,7 @@ move_schedule(struct replay *replay, int64_t delay_ns)
 static bool
 move_is_due(const struct replay *replay)
 {
-	uint64_t half = passages_count(replay->passages) / 2 + 1;
+	uint64_t half = deliveries_count(replay->deliveries) / 2 + 1;
 
 	if (replay->asked.move == REPLAY_STAY)
 		return false;
@@ -255,19 +258,19 @@ record_next(struct replay *replay)
 	const struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_WORKLOAD,
-		.code = STAGE_RECORD,
+		.code = REPLAY_STATE_RECORD,
 	};
 	char error[sizeof(replay->broken)];
 
 	for (;;) {
 		/* Where the first pass ended, so does this one. */
 		bool more = replay->record.number <
-				    passages_count(replay->passages) &&
+				    deliveries_count(replay->deliveries) &&
 			    capture_next(replay->capture, &replay->record,
 					 error, sizeof(error)) == 1;
 		if (!more) {
 			if (replay->record.number <
-			    passages_count(replay->passages))
+			    deliveries_count(replay->deliveries))
 				snprintf(replay->broken, sizeof(replay->broken),
 					 "after %llu packets: %s",
 					 (unsigned long long)
@@ -283,7 +286,8 @@ record_next(struct replay *replay)
 		if (move_is_due(replay))
 			move_schedule(replay, delay_ns);
 		uint32_t index = (uint32_t)(replay->record.number - 1);
-		if (passages_get(replay->passages, index)->state == PASSAGE_OUT)
+		if (deliveries_get(replay->deliveries, index)->state ==
+		    DELIVERY_OUT)
 			continue;
 		queue_schedule(replay->queue, 0, delay_ns, &event);
 		return;
@@ -309,19 +313,20 @@ ttl_lift(struct replay *replay, uint8_t *bytes, const struct packet *packet)
 }
 
 static void
-answer_add(struct replay *replay, uint32_t passage, const struct packet *packet)
+answer_add(struct replay *replay, uint32_t delivery,
+	   const struct packet *packet)
 {
 	struct answer *answer = malloc(sizeof(*answer) + packet->size_bytes);
 	const struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_WORKLOAD,
-		.code = STAGE_ANSWER,
+		.code = REPLAY_STATE_ANSWER,
 	};
 
 	if (answer == NULL)
 		abort();
 	answer->next = NULL;
-	answer->passage = passage;
+	answer->delivery = delivery;
 	answer->size = packet->size_bytes;
 	memcpy(answer->bytes, replay->record.bytes, packet->size_bytes);
 	ttl_lift(replay, answer->bytes, packet);
@@ -337,25 +342,26 @@ static void
 record_send(struct replay *replay)
 {
 	uint32_t index = (uint32_t)(replay->record.number - 1);
-	struct passage *passage = passages_get(replay->passages, index);
-	struct story *story = &replay->stories[passage->dialogue];
+	struct delivery *delivery = deliveries_get(replay->deliveries, index);
+	struct story *story = &replay->stories[delivery->conversation];
 	uint8_t *bytes = replay->whole;
 	struct packet packet;
 
 	/* Only when the file has changed under us. */
 	if (record_parse(replay, &replay->record, &packet) != DROP_NONE) {
-		passage->state = PASSAGE_OUT;
+		delivery->state = DELIVERY_OUT;
 		record_next(replay);
 		return;
 	}
-	dialogues_get(replay->dialogues, passage->dialogue)->begun = true;
-	if (passage->to_server) {
+	conversations_get(replay->conversations, delivery->conversation)
+		->begun = true;
+	if (delivery->to_server) {
 		story->sent++;
-		passage->late = story->ended;
+		delivery->late = story->ended;
 		memmove(bytes, replay->record.bytes, packet.size_bytes);
 		ttl_lift(replay, bytes, &packet);
-		passages_send(replay->passages, index, bytes,
-			      packet.size_bytes);
+		deliveries_send(replay->deliveries, index, bytes,
+				packet.size_bytes);
 		network_send(replay->network, replay->client, OUTBOX_ANY_UPLINK,
 			     bytes, packet.size_bytes);
 	} else {
@@ -368,18 +374,20 @@ static void
 answer_send(struct replay *replay, struct instant now)
 {
 	struct answer *answer = replay->answer_first;
-	uint32_t dialogue =
-		passages_get(replay->passages, answer->passage)->dialogue;
-	uint32_t owner = dialogues_get(replay->dialogues, dialogue)->owner;
+	uint32_t conversation =
+		deliveries_get(replay->deliveries, answer->delivery)
+			->conversation;
+	uint32_t owner =
+		conversations_get(replay->conversations, conversation)->owner;
 	struct packet packet;
 
 	replay->answer_first = answer->next;
-	replay->stories[dialogue].answers++;
-	passages_send(replay->passages, answer->passage, answer->bytes,
-		      answer->size);
+	replay->stories[conversation].answers++;
+	deliveries_send(replay->deliveries, answer->delivery, answer->bytes,
+			answer->size);
 	if (packet_parse(answer->bytes, answer->size, &packet) == DROP_NONE)
-		stage_answered(replay, now, dialogue, &packet);
-	network_send(replay->network, owner == DIALOGUE_UNOWNED ? 0 : owner,
+		replay_state_answered(replay, now, conversation, &packet);
+	network_send(replay->network, owner == CONVERSATION_UNOWNED ? 0 : owner,
 		     OUTBOX_ANY_UPLINK, answer->bytes, answer->size);
 	free(answer);
 }
@@ -395,16 +403,16 @@ handle(struct replay *replay, const struct event *event)
 		network_event(replay->network, event);
 		break;
 	case EVENT_HOST:
-		participant_event(replay->participants, now, event, true);
+		server_agent_event(replay->server_agents, now, event, true);
 		break;
 	case EVENT_WORKLOAD:
-		if (event->code == STAGE_RECORD)
+		if (event->code == REPLAY_STATE_RECORD)
 			record_send(replay);
 		else
 			answer_send(replay, now);
 		break;
 	case EVENT_TCP:
-		stage_linger(replay, event->a);
+		replay_state_linger(replay, event->a);
 		break;
 	case EVENT_FAULT:
 		move(replay, now);
@@ -427,13 +435,13 @@ static void
 second_pass(struct replay *replay)
 {
 	replay->zero.ns = replay->asked.lab_routing ? ZERO_LAB_NS : ZERO_NS;
-	replay->first_stray_ns = STAGE_NEVER;
+	replay->first_stray_ns = REPLAY_STATE_NEVER;
 	if (replay->asked.move == REPLAY_DRAIN ||
 	    replay->asked.move == REPLAY_SCALE_OUT ||
 	    replay->asked.move == REPLAY_STAY)
 		for (uint32_t i = 1; i < replay->server_count; i++)
 			network_announce(replay->network, i, false);
-	stage_start(replay);
+	replay_state_start(replay);
 	replay->end = replay->zero;
 	run_until(replay);
 	replay->end = INSTANT_NEVER;
@@ -492,7 +500,7 @@ play(struct replay *replay)
 	if (replay->asked.out != NULL &&
 	    (replay->trace = trace_create(replay->asked.out, stem)) == NULL)
 		return EXIT_RUNTIME;
-	code = stage_create(replay);
+	code = replay_state_create(replay);
 	if (code != 0)
 		return code;
 	if (capture_open(&replay->capture, replay->asked.path, error,
@@ -501,7 +509,7 @@ play(struct replay *replay)
 		return EXIT_RUNTIME;
 	}
 	second_pass(replay);
-	stage_finish(replay);
+	replay_state_finish(replay);
 	return 0;
 }
 
@@ -525,9 +533,9 @@ replay_play(struct replay **out, const struct replay_settings *settings)
 	if (replay == NULL)
 		abort();
 	replay->asked = *settings;
-	replay->dialogues = dialogues_create();
-	replay->passages = passages_create();
-	rows_now(replay->started_at);
+	replay->conversations = conversations_create();
+	replay->deliveries = deliveries_create();
+	run_writer_now(replay->started_at);
 	clock_gettime(CLOCK_MONOTONIC, &wall[0]);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu[0]);
 	code = play(replay);
@@ -549,7 +557,7 @@ replay_play(struct replay **out, const struct replay_settings *settings)
 		code = EXIT_RUNTIME;
 	}
 	if (!replay->moved && settings->move != REPLAY_STAY &&
-	    passages_count(replay->passages) > 0)
+	    deliveries_count(replay->deliveries) > 0)
 		fprintf(stderr,
 			"homeward replay: the capture ended before the move\n");
 	*out = replay;
@@ -562,9 +570,9 @@ replay_destroy(struct replay *replay)
 	if (replay == NULL)
 		return;
 	capture_close(replay->capture);
-	stage_destroy(replay);
+	replay_state_destroy(replay);
 	free(replay->services);
-	dialogues_destroy(replay->dialogues);
-	passages_destroy(replay->passages);
+	conversations_destroy(replay->conversations);
+	deliveries_destroy(replay->deliveries);
 	free(replay);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/db/spool.h"
+#include "harness/db/run_log.h"
 
 /* Offset of the first differing byte, or -1. */
 static long
@@ -79,7 +79,7 @@ bool
 determinism_holds(FILE *first, FILE *again, const char *folder,
 		  const char *second, FILE *talk)
 {
-	bool same = spool_same(first, again, talk);
+	bool same = run_log_same(first, again, talk);
 
 	if (second != NULL && !folders_same(folder, second, talk))
 		same = false;

@@ -10,8 +10,8 @@ command -v mpirun >/dev/null || { echo "skipped: no mpirun here" >&2; exit 77; }
 [ -e "$1/homeward-mpi.so" ] || { echo "skipped: built without MPI" >&2; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=harness/test/upset
-. harness/test/upset
+# shellcheck source=harness/test/disturb_lib
+. harness/test/disturb_lib
 # shellcheck disable=SC2034 # of upset
 guard=(timeout -k 5 60)
 

@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "harness/db/db.h"
-#include "harness/emulate/stint.h"
+#include "harness/emulate/emulation.h"
 #include "harness/run/determinism.h"
 #include "harness/scenario/quantity.h"
-#include "harness/scenario/resolved.h"
+#include "harness/scenario/scenario_dump.h"
 #include "harness/verbs.h"
 #include "sim/model/fault_kind.h"
 
@@ -32,7 +32,7 @@ processors(void)
 {
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return count < 1 ? 1 : count > POOL_MAX ? POOL_MAX : (uint32_t)count;
+	return count < 1 ? 1 : count > JOBS_MAX ? JOBS_MAX : (uint32_t)count;
 }
 
 static int
@@ -42,9 +42,9 @@ jobs_parse(const char *name, const char *text, uint32_t *jobs)
 
 	if (strchr(text, '.') != NULL ||
 	    quantity_parse(text, 1, &value) != QUANTITY_OK || value < 1 ||
-	    value > POOL_MAX)
+	    value > JOBS_MAX)
 		return verb_usage(name, "--jobs takes 1..%d, not '%s'",
-				  POOL_MAX, text);
+				  JOBS_MAX, text);
 	*jobs = (uint32_t)value;
 	return 0;
 }
@@ -68,12 +68,12 @@ run_world(const struct run_options *options)
 static int
 options_check(const char *name, struct run_options *options)
 {
-	if (options->trace != NULL && ranks_wanted())
+	if (options->trace != NULL && mpi_scheduler_wanted())
 		return verb_usage(name, "--trace: not under mpirun, whose "
 					"ranks may have other disks");
 	if (!options->live)
 		return 0;
-	if (ranks_wanted())
+	if (mpi_scheduler_wanted())
 		return verb_usage(name, "--in live: a lab is of one machine; "
 					"not under mpirun");
 	if (options->check)
@@ -202,7 +202,7 @@ progress_clear(const struct run *run)
 
 /* Add what a running task has done. */
 static void
-share_add(struct run *run, struct pool_share share, double *weight,
+share_add(struct run *run, struct jobs_share share, double *weight,
 	  uint64_t *events)
 {
 	*weight += share.time * point_weight(run, share.point) /
@@ -230,11 +230,12 @@ progress_draw(struct run *run)
 	if (!run->progress || elapsed - run->drawn_s < 0.1)
 		return;
 	run->drawn_s = elapsed;
-	for (uint32_t i = 0; i < pool_running(run->pool); i++)
-		share_add(run, pool_progress(run->pool, i), &done, &events);
+	for (uint32_t i = 0; i < jobs_running(run->pool); i++)
+		share_add(run, jobs_progress(run->pool, i), &done, &events);
 	for (uint32_t i = 0;
-	     run->ranks != NULL && i < ranks_running(run->ranks); i++)
-		share_add(run, ranks_progress(run->ranks, i), &done, &events);
+	     run->ranks != NULL && i < mpi_scheduler_running(run->ranks); i++)
+		share_add(run, mpi_scheduler_progress(run->ranks, i), &done,
+			  &events);
 	if (run->weight_all > 0)
 		done /= run->weight_all;
 	if (elapsed > 1)
@@ -264,7 +265,7 @@ static int
 pass_start(struct run *run, uint32_t index, uint32_t pass)
 {
 	char folder[4096], prefix[SCENARIO_NAME + 16];
-	struct pool_task task = { .point = index,
+	struct jobs_task task = { .point = index,
 				  .pass = pass,
 				  .hash = run->options->check,
 				  .trace_folder = run->options->trace,
@@ -282,7 +283,7 @@ pass_start(struct run *run, uint32_t index, uint32_t pass)
 		second_folder(run, index, folder, sizeof(folder));
 		task.trace_folder = folder;
 	}
-	return pool_start(run->pool, &task);
+	return jobs_start(run->pool, &task);
 }
 
 /* The next pass that nobody runs yet. False: there is none. */
@@ -310,19 +311,19 @@ next_find(struct run *run, uint32_t *index, uint32_t *pass)
 }
 
 static void
-result_drop(struct pool_result *result)
+result_drop(struct jobs_result *result)
 {
 	if (result == NULL)
 		return;
-	if (result->spool != NULL)
-		fclose(result->spool);
+	if (result->run_log != NULL)
+		fclose(result->run_log);
 	free(result);
 }
 
 /* Both passes are there: compare. */
 static void
-passes_compare(struct run *run, const struct pool_result *first,
-	       const struct pool_result *again)
+passes_compare(struct run *run, const struct jobs_result *first,
+	       const struct jobs_result *again)
 {
 	char second[4096], label[SWEEP_LABEL];
 
@@ -330,9 +331,9 @@ passes_compare(struct run *run, const struct pool_result *first,
 		return;
 	progress_clear(run);
 	second_folder(run, first->point, second, sizeof(second));
-	if (!determinism_holds(first->spool, again->spool, run->options->trace,
-			       run->options->trace != NULL ? second : NULL,
-			       stderr)) {
+	if (!determinism_holds(
+		    first->run_log, again->run_log, run->options->trace,
+		    run->options->trace != NULL ? second : NULL, stderr)) {
 		sweep_point_make(run->scenario, first->point, &run->point);
 		sweep_point_label(run->scenario, &run->point, label);
 		fprintf(stderr, "homeward: two runs of %s (%s) differ\n",
@@ -343,7 +344,7 @@ passes_compare(struct run *run, const struct pool_result *first,
 
 /* A result that will be stored: say what went wrong with it, if anything. */
 static void
-result_judge(struct run *run, const struct pool_result *result)
+result_judge(struct run *run, const struct jobs_result *result)
 {
 	char label[SWEEP_LABEL];
 
@@ -363,7 +364,7 @@ result_judge(struct run *run, const struct pool_result *result)
 }
 
 static void
-result_store(struct run *run, const struct pool_result *result)
+result_store(struct run *run, const struct jobs_result *result)
 {
 	struct run_point *point = &run->points[result->point];
 
@@ -391,15 +392,15 @@ result_store(struct run *run, const struct pool_result *result)
 
 /* Takes over the spool. */
 static void
-result_take(struct run *run, const struct pool_result *news)
+result_take(struct run *run, const struct jobs_result *news)
 {
 	struct run_point *point = &run->points[news->point];
-	struct pool_result *result = malloc(sizeof(*result));
-	struct pool_result *other = point->held;
+	struct jobs_result *result = malloc(sizeof(*result));
+	struct jobs_result *other = point->held;
 
 	run->events += news->world.events;
 	if (result == NULL) {
-		fclose(news->spool);
+		fclose(news->run_log);
 		fprintf(stderr, "homeward: out of memory\n");
 		run->code = EXIT_RUNTIME;
 		return;
@@ -411,8 +412,8 @@ result_take(struct run *run, const struct pool_result *news)
 	}
 	if (other != NULL) {
 		bool swapped = result->pass == 0;
-		const struct pool_result *first = swapped ? result : other;
-		const struct pool_result *again = swapped ? other : result;
+		const struct jobs_result *first = swapped ? result : other;
+		const struct jobs_result *again = swapped ? other : result;
 
 		passes_compare(run, first, again);
 		/* One of the two may have died: then that is the result. */
@@ -429,17 +430,17 @@ result_take(struct run *run, const struct pool_result *news)
 
 /* A lost rank's task: somebody else is to run it. */
 static void
-task_return(struct run *run, const struct pool_result *lost)
+task_return(struct run *run, const struct jobs_result *lost)
 {
 	size_t size = (run->again_count + 1) * sizeof(*run->again);
-	struct ranks_task *again = realloc(run->again, size);
+	struct mpi_scheduler_task *again = realloc(run->again, size);
 
 	if (again == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
 		run->code = EXIT_RUNTIME;
 		return;
 	}
-	again[run->again_count++] = (struct ranks_task){
+	again[run->again_count++] = (struct mpi_scheduler_task){
 		.point = lost->point,
 		.pass = lost->pass,
 	};
@@ -450,21 +451,21 @@ task_return(struct run *run, const struct pool_result *lost)
 static void
 ranks_listen(struct run *run)
 {
-	struct pool_result result;
+	struct jobs_result result;
 
 	while (run->ranks != NULL) {
-		switch (ranks_collect(run->ranks, &result)) {
-		case RANKS_ENDED:
+		switch (mpi_scheduler_collect(run->ranks, &result)) {
+		case MPI_SCHEDULER_ENDED:
 			result_take(run, &result);
 			break;
-		case RANKS_LOST:
+		case MPI_SCHEDULER_LOST:
 			task_return(run, &result);
 			break;
-		case RANKS_BROKEN:
+		case MPI_SCHEDULER_BROKEN:
 			run->code = EXIT_RUNTIME;
 			return;
 		default:
-			pool_pace(run->pool, ranks_tick_ns(run->ranks));
+			jobs_pace(run->pool, mpi_scheduler_tick_ns(run->ranks));
 			return;
 		}
 	}
@@ -478,40 +479,40 @@ places_fill(struct run *run)
 	uint32_t index, pass;
 
 	while (run->code == EXIT_OK) {
-		bool here = !pool_is_full(run->pool);
+		bool here = !jobs_is_full(run->pool);
 
-		if (!here &&
-		    (run->ranks == NULL || !ranks_has_place(run->ranks)))
+		if (!here && (run->ranks == NULL ||
+			      !mpi_scheduler_has_place(run->ranks)))
 			return true;
 		if (!next_find(run, &index, &pass))
 			break;
 		if (here)
 			run->code = pass_start(run, index, pass);
 		else
-			run->code = ranks_start(
+			run->code = mpi_scheduler_start(
 				run->ranks,
-				&(struct ranks_task){ index, pass });
+				&(struct mpi_scheduler_task){ index, pass });
 	}
-	return pool_running(run->pool) > 0 ||
-	       (run->ranks != NULL && ranks_running(run->ranks) > 0);
+	return jobs_running(run->pool) > 0 ||
+	       (run->ranks != NULL && mpi_scheduler_running(run->ranks) > 0);
 }
 
 static void
 run_points(struct run *run)
 {
-	struct pool_result result;
+	struct jobs_result result;
 
 	while (run->code == EXIT_OK && places_fill(run) &&
 	       run->code == EXIT_OK) {
-		switch (pool_wait(run->pool, &result)) {
-		case POOL_ENDED:
+		switch (jobs_wait(run->pool, &result)) {
+		case JOBS_ENDED:
 			result_take(run, &result);
 			break;
-		case POOL_INTERRUPTED:
+		case JOBS_INTERRUPTED:
 			run->interrupted = true;
 			break;
-		case POOL_TICK:
-		case POOL_EMPTY:
+		case JOBS_TICK:
+		case JOBS_EMPTY:
 			break;
 		}
 		ranks_listen(run);
@@ -526,31 +527,32 @@ run_points(struct run *run)
 static int
 worker_points(struct run *run)
 {
-	struct ranks_task task;
-	struct pool_result result;
+	struct mpi_scheduler_task task;
+	struct jobs_result result;
 
 	for (;;) {
-		enum ranks_news news = ranks_order(run->ranks, &task);
+		enum mpi_scheduler_news news =
+			mpi_scheduler_order(run->ranks, &task);
 
-		if (news == RANKS_DONE)
+		if (news == MPI_SCHEDULER_DONE)
 			return EXIT_OK;
-		if (news == RANKS_BROKEN ||
-		    (news == RANKS_TASK &&
+		if (news == MPI_SCHEDULER_BROKEN ||
+		    (news == MPI_SCHEDULER_TASK &&
 		     pass_start(run, task.point, task.pass) != 0))
 			return EXIT_RUNTIME;
-		if (news == RANKS_TASK)
+		if (news == MPI_SCHEDULER_TASK)
 			continue;
-		ranks_beat(run->ranks, run->pool);
-		pool_pace(run->pool, ranks_tick_ns(run->ranks));
-		switch (pool_wait(run->pool, &result)) {
-		case POOL_ENDED:
-			if (ranks_report(run->ranks, &result) != 0)
+		mpi_scheduler_beat(run->ranks, run->pool);
+		jobs_pace(run->pool, mpi_scheduler_tick_ns(run->ranks));
+		switch (jobs_wait(run->pool, &result)) {
+		case JOBS_ENDED:
+			if (mpi_scheduler_report(run->ranks, &result) != 0)
 				return EXIT_RUNTIME;
 			break;
-		case POOL_INTERRUPTED:
+		case JOBS_INTERRUPTED:
 			return EXIT_RUNTIME;
-		case POOL_TICK:
-		case POOL_EMPTY:
+		case JOBS_TICK:
+		case JOBS_EMPTY:
 			break;
 		}
 	}
@@ -576,8 +578,8 @@ world_check(struct run *run)
 		uint32_t event = fault_impossible(settings, false);
 
 		if (run->options->live)
-			(void)stint_possible(settings, sentence,
-					     sizeof(sentence));
+			(void)emulation_possible(settings, sentence,
+						 sizeof(sentence));
 		else if (event < settings->fault_count)
 			snprintf(sentence, sizeof(sentence),
 				 "event %u, %s: not in the simulator",
@@ -592,8 +594,8 @@ world_check(struct run *run)
 		return EXIT_USAGE;
 	}
 	if (run->options->live) {
-		stint_lab_name(run->scenario->name, run->lab);
-		stint_sweep();
+		emulation_lab_name(run->scenario->name, run->lab);
+		emulation_sweep();
 	}
 	return 0;
 }
@@ -616,7 +618,7 @@ run_open(struct run *run)
 		return EXIT_RUNTIME;
 	}
 	if (db_open(&run->db, options->db, DB_WRITE) != 0 ||
-	    rows_open(&run->rows, run->db) != 0 || run_prepare(run) != 0)
+	    run_writer_open(&run->rows, run->db) != 0 || run_prepare(run) != 0)
 		return EXIT_RUNTIME;
 	for (uint32_t i = 0; i < run->point_count; i++)
 		if (run->points[i].state != RUN_OK)
@@ -638,28 +640,28 @@ run_gather(struct run *run)
 	if (code != 0)
 		return code;
 	run->point_count = sweep_point_count(run->scenario);
-	run->resolved = resolved_text(run->scenario);
+	run->resolved = scenario_dump_text(run->scenario);
 	if (run->resolved == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
 		return EXIT_RUNTIME;
 	}
 	/* It blocks signals: before MPI starts its threads. */
-	run->pool = pool_create(options->jobs);
+	run->pool = jobs_create(options->jobs);
 	if (run->pool == NULL)
 		return EXIT_RUNTIME;
-	if (options->aside || !ranks_wanted())
+	if (options->aside || !mpi_scheduler_wanted())
 		return 0;
-	return ranks_open(&run->ranks, run->scenario->name, run->resolved,
-			  options->jobs);
+	return mpi_scheduler_open(&run->ranks, run->scenario->name,
+				  run->resolved, options->jobs);
 }
 
 static void
 run_close(struct run *run)
 {
-	pool_destroy(run->pool);
+	jobs_destroy(run->pool);
 	for (uint32_t i = 0; run->points != NULL && i < run->point_count; i++)
 		result_drop(run->points[i].held);
-	rows_close(&run->rows);
+	run_writer_close(&run->rows);
 	db_close(run->db);
 	free(run->again);
 	free(run->points);
@@ -683,14 +685,14 @@ run_sweep(const struct run_options *options)
 	run->options = options;
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
 	code = run_gather(run);
-	if (code == 0 && ranks_is_worker(run->ranks)) {
+	if (code == 0 && mpi_scheduler_is_worker(run->ranks)) {
 		code = worker_points(run);
 	} else if (code == 0 && (code = run_open(run)) == 0) {
 		run_points(run);
 		progress_clear(run);
 		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
 	}
-	ranks_close(run->ranks, !run->interrupted);
+	mpi_scheduler_close(run->ranks, !run->interrupted);
 	run_close(run);
 	return code;
 }
@@ -699,7 +701,7 @@ static int
 verb_do(int argc, char **argv, bool aside)
 {
 	struct run_options options = { .db = DB_DEFAULT_PATH,
-				       .jobs = ranks_wanted() && !aside
+				       .jobs = mpi_scheduler_wanted() && !aside
 						       ? 1
 						       : processors(),
 				       .aside = aside };

@@ -3,7 +3,7 @@
  * run.h - a sweep on its way into the database
  *
  *	scenario -> points -> pool of children -> spools -> one transaction each
- *			   -> other ranks (ranks.h) ->
+ *			   -> other ranks (mpi_scheduler.h) ->
  *
  * Points are numbered by the sweep (sweep.h) and keep that order in their run
  * ids, so the database is the same however many jobs there were and whether
@@ -19,10 +19,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "harness/db/rows.h"
+#include "harness/db/run_writer.h"
 #include "harness/lab/lab.h"
-#include "harness/run/pool.h"
-#include "harness/run/ranks.h"
+#include "harness/run/jobs.h"
+#include "harness/run/mpi_scheduler.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/sweep.h"
 
@@ -50,7 +50,7 @@ struct run_point {
 	int64_t id; /* 0: not in the database */
 	/* --check-determinism: the result that came first waits for the
 	 * other. */
-	struct pool_result *held;
+	struct jobs_result *held;
 };
 
 struct run {
@@ -59,11 +59,11 @@ struct run {
 	char *resolved;
 	char lab[LAB_NAME]; /* of live runs, one after the other */
 	sqlite3 *db;
-	struct rows rows;
-	struct pool *pool;
-	struct ranks *ranks; /* NULL: mpirun did not start us */
+	struct run_writer rows;
+	struct jobs *pool;
+	struct mpi_scheduler *ranks; /* NULL: mpirun did not start us */
 	/* Tasks of ranks that were lost: to be run again. */
-	struct ranks_task *again;
+	struct mpi_scheduler_task *again;
 	uint32_t again_count;
 	struct run_point *points;
 	uint32_t point_count, started, finished, before, failed;
@@ -81,16 +81,16 @@ struct run {
 
 /* "sim" or "live", as table run has it. */
 const char *run_world(const struct run_options *);
-/* run_store.c: make the temporary table; with resume, mark what is there.
+/* store.c: make the temporary table; with resume, mark what is there.
  * Decides base_id. 0 or EXIT_RUNTIME. */
 int run_prepare(struct run *);
-/* run_store.c: a finished or failed point into the database. 0 or EXIT_RUNTIME.
+/* store.c: a finished or failed point into the database. 0 or EXIT_RUNTIME.
  */
-int run_store(struct run *, const struct pool_result *);
-/* run_report.c: check the expectations, print the runs, the rest is talk. The
+int run_store(struct run *, const struct jobs_result *);
+/* report.c: check the expectations, print the runs, the rest is talk. The
  * exit code. */
 int run_report(struct run *);
-/* run_report.c: the command that repeats this, quoted for a shell. */
+/* report.c: the command that repeats this, quoted for a shell. */
 void run_command(const struct run *, bool resume, FILE *);
 
 /* run.c: the verb, as part of another verb. */

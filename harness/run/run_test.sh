@@ -9,8 +9,8 @@ homeward=$1/homeward
 [ -x "$homeward" ] || { echo "no $homeward" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=harness/test/upset
-. harness/test/upset
+# shellcheck source=harness/test/disturb_lib
+. harness/test/disturb_lib
 
 cat >"$work/small.yaml" <<'YAML'
 title: Small and quick

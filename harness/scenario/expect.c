@@ -13,7 +13,7 @@
 #include "harness/db/db.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/scenario.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 #include "sim/model/watch.h"
 
 #define SESSIONS(condition)                                                    \
@@ -121,25 +121,25 @@ outcomes_read(struct reader *reader, struct expect_limit *limit,
 		const yaml_node_t *item =
 			reader_node(reader, node->data.sequence.items.start[i]);
 		const char *text = reader_text(reader, item, "an outcome");
-		struct nearest nearest;
+		struct did_you_mean did_you_mean;
 		char hint[KEY_TEXT];
 		unsigned outcome;
 
 		if (text == NULL)
 			continue;
-		nearest = nearest_start(text);
+		did_you_mean = did_you_mean_start(text);
 		for (outcome = 0; outcome <= OUTCOME_CORRUPT; outcome++) {
 			const char *name = outcome_name((enum outcome)outcome);
 
 			if (strcmp(text, name) == 0)
 				break;
-			nearest_offer(&nearest, name);
+			did_you_mean_offer(&did_you_mean, name);
 		}
 		if (outcome <= OUTCOME_CORRUPT) {
 			limit->outcomes |= 1u << outcome;
 			continue;
 		}
-		nearest_hint(&nearest, hint, sizeof(hint));
+		did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 		reader_complain(reader, item, "unknown outcome '%.40s'%s", text,
 				hint);
 	}
@@ -150,24 +150,24 @@ static const struct expect_quantity *
 word_quantity(struct reader *reader, const yaml_node_t *name, bool *least)
 {
 	const char *word = (const char *)name->data.scalar.value;
-	struct nearest nearest = nearest_start(word);
+	struct did_you_mean did_you_mean = did_you_mean_start(word);
 	char candidate[KEY_TEXT], best[KEY_TEXT] = "", hint[2 * KEY_TEXT];
 
 	for (size_t i = 0; quantities[i].name != NULL; i++) {
 		for (int bound = 0; bound < 2; bound++) {
-			size_t before = nearest.distance;
+			size_t before = did_you_mean.distance;
 
 			*least = bound == 0;
 			limit_name(&quantities[i], *least, candidate);
 			if (strcmp(candidate, word) == 0)
 				return &quantities[i];
-			nearest_offer(&nearest, candidate);
-			if (nearest.distance < before)
+			did_you_mean_offer(&did_you_mean, candidate);
+			if (did_you_mean.distance < before)
 				memcpy(best, candidate, sizeof(best));
 		}
 	}
-	nearest.best = best[0] != '\0' ? best : NULL;
-	nearest_hint(&nearest, hint, sizeof(hint));
+	did_you_mean.best = best[0] != '\0' ? best : NULL;
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	reader_complain(reader, name, "unknown expectation '%.60s'%s", word,
 			hint);
 	return NULL;

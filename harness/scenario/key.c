@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "harness/scenario/quantity.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 #include "sim/model/settings.h"
 
 const struct key *
@@ -206,7 +206,7 @@ static int
 choice_parse(const struct key *key, const char *text, uint64_t *value,
 	     char *error)
 {
-	struct nearest nearest = nearest_start(text);
+	struct did_you_mean did_you_mean = did_you_mean_start(text);
 	char hint[KEY_TEXT], kind[KEY_ERROR];
 
 	for (unsigned i = 0; key->name(i) != NULL; i++) {
@@ -215,9 +215,9 @@ choice_parse(const struct key *key, const char *text, uint64_t *value,
 			*value = key->low + i * key->scale;
 			return 0;
 		}
-		nearest_offer(&nearest, key->name(i));
+		did_you_mean_offer(&did_you_mean, key->name(i));
 	}
-	nearest_hint(&nearest, hint, sizeof(hint));
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	if (hint[0] == '\0') {
 		key_kind(key, kind);
 		snprintf(error, KEY_ERROR,

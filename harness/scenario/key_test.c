@@ -13,7 +13,7 @@
 #include "core/test/check.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/scenario.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 #include "sim/model/settings.h"
 
 static void
@@ -97,7 +97,7 @@ table_test(const struct key_table *table, const void *structure)
 }
 
 static void
-nearest_test(void)
+did_you_mean_test(void)
 {
 	static const struct {
 		const char *sentence, *wanted, *best;
@@ -115,15 +115,16 @@ nearest_test(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct nearest nearest = nearest_start(rows[i].wanted);
+		struct did_you_mean did_you_mean =
+			did_you_mean_start(rows[i].wanted);
 
-		nearest_offer(&nearest, "leaves");
-		nearest_offer(&nearest, "servers");
-		nearest_offer(&nearest, "spines");
+		did_you_mean_offer(&did_you_mean, "leaves");
+		did_you_mean_offer(&did_you_mean, "servers");
+		did_you_mean_offer(&did_you_mean, "spines");
 		CHECK_ROW(rows[i].best == NULL
-				  ? nearest.best == NULL
-				  : nearest.best != NULL &&
-					    strcmp(nearest.best,
+				  ? did_you_mean.best == NULL
+				  : did_you_mean.best != NULL &&
+					    strcmp(did_you_mean.best,
 						   rows[i].best) == 0,
 			  rows[i].sentence);
 	}
@@ -138,6 +139,6 @@ main(void)
 	CHECK(key_settings()->count <= SCENARIO_KEYS);
 	table_test(key_settings(), &settings);
 	table_test(key_faults(), NULL);
-	nearest_test();
+	did_you_mean_test();
 	return check_done();
 }

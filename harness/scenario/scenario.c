@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/scenario/conflict.h"
+#include "harness/scenario/constraints.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/sweep.h"
 #include "harness/verbs.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 
 static const char *const plot_names[] = { "setting", "detection", "lookup",
 					  "scaling", "hops",	  "throughput",
@@ -70,18 +70,18 @@ scenario_find(const struct scenario *scenario, const char *path,
 void
 scenario_hint(const char *path, char *text, size_t size)
 {
-	struct nearest nearest = nearest_start(path);
+	struct did_you_mean did_you_mean = did_you_mean_start(path);
 	const struct key_table *table = key_settings();
 
 	for (size_t i = 0; i < table->count; i++)
-		nearest_offer(&nearest, table->keys[i].path);
-	if (nearest.best == NULL) {
+		did_you_mean_offer(&did_you_mean, table->keys[i].path);
+	if (did_you_mean.best == NULL) {
 		/* "servers" alone: the whole path is meant. */
 		for (size_t i = 0; i < table->count; i++)
 			if (strcmp(key_leaf(&table->keys[i]), path) == 0)
-				nearest.best = table->keys[i].path;
+				did_you_mean.best = table->keys[i].path;
 	}
-	nearest_hint(&nearest, text, size);
+	did_you_mean_hint(&did_you_mean, text, size);
 }
 
 /* ---- unknown words ---- */
@@ -113,13 +113,13 @@ word_hint(const struct key_table *table, const char *prefix, const char *word,
 {
 	static const char *const tops[] = { "title", "events", "sweep",
 					    "expect", "plots" };
-	struct nearest nearest = nearest_start(word);
+	struct did_you_mean did_you_mean = did_you_mean_start(word);
 	size_t skip = strlen(prefix) + (prefix[0] != '\0' ? 1 : 0);
 	char best[KEY_TEXT] = "";
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct key *key = &table->keys[i];
-		size_t before = nearest.distance;
+		size_t before = did_you_mean.distance;
 		char leaf[KEY_TEXT];
 
 		if (strncmp(key->path, prefix, strlen(prefix)) != 0 ||
@@ -133,19 +133,19 @@ word_hint(const struct key_table *table, const char *prefix, const char *word,
 				 key->unit, leaf);
 			return;
 		}
-		nearest_offer(&nearest, leaf);
-		if (nearest.distance < before)
+		did_you_mean_offer(&did_you_mean, leaf);
+		if (did_you_mean.distance < before)
 			memcpy(best, leaf, sizeof(best));
 	}
-	nearest.best = best[0] != '\0' ? best : NULL;
+	did_you_mean.best = best[0] != '\0' ? best : NULL;
 	for (size_t i = 0; skip == 0 && table == key_settings() &&
 			   i < sizeof(tops) / sizeof(tops[0]);
 	     i++)
-		nearest_offer(&nearest, tops[i]);
-	if (nearest.best == NULL && table == key_settings())
+		did_you_mean_offer(&did_you_mean, tops[i]);
+	if (did_you_mean.best == NULL && table == key_settings())
 		scenario_hint(word, text, size);
 	else
-		nearest_hint(&nearest, text, size);
+		did_you_mean_hint(&did_you_mean, text, size);
 }
 
 static void
@@ -441,12 +441,12 @@ plot_read(struct scenario *scenario, struct reader *reader,
 	  const yaml_node_t *node)
 {
 	const char *text = reader_text(reader, node, "a plot");
-	struct nearest nearest;
+	struct did_you_mean did_you_mean;
 	char hint[KEY_TEXT];
 
 	if (text == NULL)
 		return;
-	nearest = nearest_start(text);
+	did_you_mean = did_you_mean_start(text);
 	for (size_t i = 0; i < sizeof(plot_names) / sizeof(plot_names[0]);
 	     i++) {
 		if (strcmp(text, plot_names[i]) == 0) {
@@ -454,9 +454,9 @@ plot_read(struct scenario *scenario, struct reader *reader,
 				 KEY_TEXT, "%s", text);
 			return;
 		}
-		nearest_offer(&nearest, plot_names[i]);
+		did_you_mean_offer(&did_you_mean, plot_names[i]);
 	}
-	nearest_hint(&nearest, hint, sizeof(hint));
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	reader_complain(reader, node, "unknown plot '%.60s'%s", text, hint);
 }
 

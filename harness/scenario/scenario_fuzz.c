@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/scenario/resolved.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sweep.h"
 
 #define FUZZ_POINTS 64
@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (scenario_parse(&scenario, "f.yaml", bytes, size, NULL, 0, stream) ==
 	    0) {
 		points_make(&scenario);
-		first = resolved_text(&scenario);
+		first = scenario_dump_text(&scenario);
 		assert(first != NULL);
 		if (scenario_parse(&again, "f.yaml", first, strlen(first), NULL,
 				   0, stream) != 0) {
@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			fprintf(stderr, "%s\n%s", first, talk);
 			abort();
 		}
-		second = resolved_text(&again);
+		second = scenario_dump_text(&again);
 		assert(second != NULL && strcmp(first, second) == 0);
 		free(first);
 		free(second);

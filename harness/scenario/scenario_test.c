@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "harness/scenario/resolved.h"
+#include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sweep.h"
 
 #define TITLE "title: t\n"
@@ -392,12 +392,12 @@ resolved_test(struct scenario *scenario, const char *file, const char *set)
 
 	CHECK(parse(scenario, file, &set, set != NULL ? 1 : 0, &talk) == 0);
 	free(talk);
-	first = resolved_text(scenario);
+	first = scenario_dump_text(scenario);
 	CHECK(first != NULL);
 	CHECK(parse(again, first, NULL, 0, &talk) == 0);
 	CHECK_ROW(strcmp(talk, "") == 0, talk);
 	free(talk);
-	second = resolved_text(again);
+	second = scenario_dump_text(again);
 	CHECK(second != NULL && strcmp(first, second) == 0);
 	CHECK(sweep_point_count(scenario) == sweep_point_count(again));
 	free(first);

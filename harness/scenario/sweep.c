@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "harness/db/db.h"
-#include "harness/scenario/conflict.h"
+#include "harness/scenario/constraints.h"
 #include "harness/scenario/quantity.h"
 
 /* ---- reading ---- */
@@ -385,7 +385,7 @@ place_origin(const struct scenario *scenario, const struct key_place *place)
 
 static void
 conflict_complain(const struct scenario *scenario,
-		  const struct conflict *conflict, const char *const *sets,
+		  const struct constraint *conflict, const char *const *sets,
 		  const char *at_point, FILE *talk)
 {
 	struct scenario_origin origin =
@@ -422,10 +422,10 @@ sweep_check(const struct scenario *scenario, const char *const *sets,
 	}
 	for (uint32_t i = 0; i < count; i += scenario->repeat) {
 		char label[SWEEP_LABEL], at_point[SWEEP_LABEL + 8] = "";
-		struct conflict conflict;
+		struct constraint conflict;
 
 		sweep_point_make(scenario, i, &point);
-		if (!conflict_find(&point.settings, &conflict))
+		if (!constraint_find(&point.settings, &conflict))
 			continue;
 		sweep_point_label(scenario, &point, label);
 		if (scenario->axis_count > 0)

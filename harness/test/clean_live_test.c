@@ -22,11 +22,11 @@
 #include <unistd.h>
 
 #include "core/test/check.h"
-#include "harness/lab/lab_daemon.h"
-#include "harness/lab/lab_route.h"
-#include "harness/test/trial.h"
-#include "harness/test/visits.h"
-#include "harness/test/witness.h"
+#include "harness/lab/daemon.h"
+#include "harness/lab/route.h"
+#include "harness/test/live_fixture.h"
+#include "harness/test/rst_sniffer.h"
+#include "harness/test/test_sessions.h"
 
 #define BYTES		    (100 * UINT64_C(1000000)) /* more than there is time for */
 #define PACE_BPS	    (4 * UINT64_C(1000000))
@@ -42,9 +42,9 @@
 #define DAEMON_RUNTIME_EXIT 3
 
 struct life {
-	struct trial trial;
-	struct visits visits;
-	struct witness *witness;
+	struct live_fixture trial;
+	struct test_sessions test_sessions;
+	struct rst_sniffer *rst_sniffer;
 	uint32_t link;
 	char folder[LAB_PATH]; /* of the daemon */
 	char text[TEXT_BYTES]; /* what the last program said */
@@ -71,21 +71,22 @@ static int
 shell(struct life *life, const char *script)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
-	struct instant until = instant_after(trial_now(), PATIENCE);
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 	char path[LAB_PATH];
 	int status;
 
 	snprintf(path, sizeof(path), "%.200s/said", life->trial.lab.folder);
 	(void)unlink(path);
-	pid_t pid = lab_spawn(&life->trial.lab,
-			      trial_device(&life->trial, DEVICE_SERVER, SERVER),
-			      argv, path);
+	pid_t pid = lab_spawn(
+		&life->trial.lab,
+		live_fixture_device(&life->trial, DEVICE_SERVER, SERVER), argv,
+		path);
 	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0) {
-		if (!instant_before(trial_now(), until)) {
+		if (!instant_before(live_fixture_now(), until)) {
 			(void)kill(pid, SIGKILL);
 			until = INSTANT_NEVER;
 		}
-		visits_wait(&life->visits, 5 * NS_PER_MS);
+		test_sessions_wait(&life->test_sessions, 5 * NS_PER_MS);
 	}
 	text_read(life, path);
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -177,9 +178,9 @@ traces_whole(struct life *life, const char *when)
 static bool
 has_joined(struct life *life)
 {
-	struct instant until = instant_after(trial_now(), PATIENCE);
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 
-	while (instant_before(trial_now(), until)) {
+	while (instant_before(live_fixture_now(), until)) {
 		char *text = lab_daemon_ask(&life->trial.lab, SERVER,
 					    "status json", true);
 		bool joined =
@@ -188,7 +189,7 @@ has_joined(struct life *life)
 		free(text);
 		if (joined)
 			return true;
-		visits_wait(&life->visits, 20 * NS_PER_MS);
+		test_sessions_wait(&life->test_sessions, 20 * NS_PER_MS);
 	}
 	return false;
 }
@@ -218,7 +219,7 @@ port_choose(const struct life *life, uint16_t from)
 	uint32_t link;
 
 	for (uint16_t port = from; port < LAST_PORT; port++)
-		if (trial_server(&life->trial, port, &link) == OWNER &&
+		if (live_fixture_server(&life->trial, port, &link) == OWNER &&
 		    link == life->link)
 			return port;
 	return 0;
@@ -227,14 +228,14 @@ port_choose(const struct life *life, uint16_t from)
 static bool
 goes_on(struct life *life, int number)
 {
-	struct instant until = instant_after(trial_now(), PATIENCE);
-	uint64_t bytes = life->visits.all[number].bytes;
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
+	uint64_t bytes = life->test_sessions.all[number].bytes;
 
-	while (life->visits.all[number].bytes <= bytes + PACE_BPS / 16 &&
-	       instant_before(trial_now(), until))
-		visits_wait(&life->visits, 10 * NS_PER_MS);
-	return life->visits.all[number].bytes > bytes + PACE_BPS / 16 &&
-	       !life->visits.all[number].ended;
+	while (life->test_sessions.all[number].bytes <= bytes + PACE_BPS / 16 &&
+	       instant_before(live_fixture_now(), until))
+		test_sessions_wait(&life->test_sessions, 10 * NS_PER_MS);
+	return life->test_sessions.all[number].bytes > bytes + PACE_BPS / 16 &&
+	       !life->test_sessions.all[number].ended;
 }
 
 /* ---- the order of things ---- */
@@ -249,7 +250,7 @@ clean_exit(struct life *life)
 	CHECK(pid > 0 && kill(pid, SIGTERM) == 0);
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	visits_wait(&life->visits, NS_PER_S / 2);
+	test_sessions_wait(&life->test_sessions, NS_PER_S / 2);
 	CHECK(traces_are(life, 0, 0, 0, 0, 0, "after SIGTERM"));
 	/* Others have heard that it goes, and it comes back. */
 	CHECK(lab_daemon_start(&life->trial.lab, SERVER) == 0);
@@ -260,27 +261,28 @@ clean_exit(struct life *life)
 static void
 killed(struct life *life, int stray, uint16_t port)
 {
-	struct visits *visits = &life->visits;
+	struct test_sessions *test_sessions = &life->test_sessions;
 	struct instant until;
 
 	CHECK(lab_daemon_kill(&life->trial.lab, SERVER, SIGKILL) == 0);
-	visits_mark(visits);
-	visits_wait(visits, 2 * NS_PER_S);
+	test_sessions_mark(test_sessions);
+	test_sessions_wait(test_sessions, 2 * NS_PER_S);
 	CHECK(traces_are(life, 2 * UPLINKS, UPLINKS, 0, 1, 0, "after SIGKILL"));
-	CHECK(visits_gap_ns(visits, (uint32_t)stray) > NS_PER_S);
-	CHECK(!visits->all[stray].ended);
-	CHECK(witness_resets(life->witness, 0) == 0);
+	CHECK(test_sessions_gap_ns(test_sessions, (uint32_t)stray) > NS_PER_S);
+	CHECK(!test_sessions->all[stray].ended);
+	CHECK(rst_sniffer_resets(life->rst_sniffer, 0) == 0);
 
 	CHECK(homewardd(life, "--clean -f $FOLDER/homewardd.conf") == 0);
 	fprintf(stderr, "homewardd --clean: %s", life->text);
 	CHECK(said(life, "removed 4 programs"));
 	CHECK(traces_are(life, 0, 0, 0, 0, 0, "after --clean"));
 	/* That it was the programs, the kernel shows now. */
-	until = instant_after(trial_now(), PATIENCE);
-	while (!visits->all[stray].ended && instant_before(trial_now(), until))
-		visits_wait(visits, 10 * NS_PER_MS);
-	CHECK(visits->all[stray].outcome == OUTCOME_RESET);
-	CHECK(witness_resets(life->witness, port) > 0);
+	until = instant_after(live_fixture_now(), PATIENCE);
+	while (!test_sessions->all[stray].ended &&
+	       instant_before(live_fixture_now(), until))
+		test_sessions_wait(test_sessions, 10 * NS_PER_MS);
+	CHECK(test_sessions->all[stray].outcome == OUTCOME_RESET);
+	CHECK(rst_sniffer_resets(life->rst_sniffer, port) > 0);
 	CHECK(homewardd(life, "--clean -f $FOLDER/homewardd.conf") == 0);
 	CHECK(said(life, "removed 0 programs"));
 
@@ -352,14 +354,15 @@ conf_append(const struct life *life, const char *line)
 static bool
 logged(struct life *life, const char *words)
 {
-	struct instant until = instant_after(trial_now(), PATIENCE);
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 	char path[2 * LAB_PATH];
 
 	snprintf(path, sizeof(path), "%s/log", life->folder);
 	do {
-		visits_wait(&life->visits, 20 * NS_PER_MS);
+		test_sessions_wait(&life->test_sessions, 20 * NS_PER_MS);
 		text_read(life, path);
-	} while (!said(life, words) && instant_before(trial_now(), until));
+	} while (!said(life, words) &&
+		 instant_before(live_fixture_now(), until));
 	return said(life, words);
 }
 
@@ -434,20 +437,21 @@ wrong_secret(struct life *life, int stray)
 static int
 stray_begin(struct life *life, uint16_t port)
 {
-	struct visits *visits = &life->visits;
-	struct trial *trial = &life->trial;
+	struct test_sessions *test_sessions = &life->test_sessions;
+	struct live_fixture *trial = &life->trial;
 
 	CHECK(lab_link(&trial->lab, life->link, 1, true) == 0);
-	CHECK(lab_route_wait(&trial->lab, trial_now().ns + PATIENCE) == 0);
-	int number =
-		visits_begin(visits, VISITS_CURL, false, port, BYTES, PACE_BPS);
+	CHECK(lab_route_wait(&trial->lab, live_fixture_now().ns + PATIENCE) ==
+	      0);
+	int number = test_sessions_begin(test_sessions, TEST_SESSIONS_CURL,
+					 false, port, BYTES, PACE_BPS);
 	CHECK(number >= 0);
-	visits_wait(visits, NS_PER_S / 2);
-	uint64_t before = trial_counter(trial, SERVER, "steer_forwards");
+	test_sessions_wait(test_sessions, NS_PER_S / 2);
+	uint64_t before = live_fixture_counter(trial, SERVER, "steer_forwards");
 	CHECK(lab_link(&trial->lab, life->link, 1, false) == 0);
-	visits_wait(visits, NS_PER_S / 2);
+	test_sessions_wait(test_sessions, NS_PER_S / 2);
 	CHECK(goes_on(life, number));
-	CHECK(trial_counter(trial, SERVER, "steer_forwards") > before);
+	CHECK(live_fixture_counter(trial, SERVER, "steer_forwards") > before);
 	return number;
 }
 
@@ -466,7 +470,7 @@ life_do(struct life *life)
 	second_refused(life, stray);
 	wrong_reload(life, stray);
 	wrong_secret(life, stray);
-	CHECK(witness_resets(life->witness, second) == 0);
+	CHECK(rst_sniffer_resets(life->rst_sniffer, second) == 0);
 }
 
 static int
@@ -480,22 +484,23 @@ life_test(const char *name)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = trial_begin_as(&life.trial, name, &settings);
+	int code = live_fixture_begin_as(&life.trial, name, &settings);
 	if (code != 0)
 		return code;
 	life.link = fabric_link_find(life.trial.lab.fabric, LINK);
 	snprintf(life.folder, sizeof(life.folder), "%.200s/server2/daemon",
 		 life.trial.lab.folder);
-	life.witness = witness_open(&life.trial.lab, 0, error, sizeof(error));
-	if (life.witness == NULL)
+	life.rst_sniffer =
+		rst_sniffer_open(&life.trial.lab, 0, error, sizeof(error));
+	if (life.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = visits_create(&life.visits, &life.trial.lab);
-	CHECK(code == 0 && life.witness != NULL);
-	if (code == 0 && life.witness != NULL)
+	code = test_sessions_create(&life.test_sessions, &life.trial.lab);
+	CHECK(code == 0 && life.rst_sniffer != NULL);
+	if (code == 0 && life.rst_sniffer != NULL)
 		life_do(&life);
-	visits_destroy(&life.visits);
-	witness_close(life.witness);
-	trial_end(&life.trial);
+	test_sessions_destroy(&life.test_sessions);
+	rst_sniffer_close(life.rst_sniffer);
+	live_fixture_end(&life.trial);
 	return 0;
 }
 

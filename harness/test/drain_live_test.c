@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 
 #include "core/test/check.h"
-#include "harness/lab/lab_daemon.h"
-#include "harness/test/trial.h"
-#include "harness/test/visits.h"
-#include "harness/test/witness.h"
+#include "harness/lab/daemon.h"
+#include "harness/test/live_fixture.h"
+#include "harness/test/rst_sniffer.h"
+#include "harness/test/test_sessions.h"
 
 #define SESSIONS    200
 #define NEW	    40 /* while it drains */
@@ -35,9 +35,9 @@
 #define PATIENCE    (20 * NS_PER_S)
 
 struct draining {
-	struct trial trial;
-	struct visits visits;
-	struct witness *witness;
+	struct live_fixture trial;
+	struct test_sessions test_sessions;
+	struct rst_sniffer *rst_sniffer;
 	uint16_t ports[PORTS]; /* whose way leads to the server */
 	char output[LAB_PATH]; /* of homewardctl */
 };
@@ -49,7 +49,7 @@ server_of(const struct draining *draining, uint16_t port)
 {
 	uint32_t link;
 
-	return trial_server(&draining->trial, port, &link);
+	return live_fixture_server(&draining->trial, port, &link);
 }
 
 static bool
@@ -78,12 +78,12 @@ ports_count(const struct draining *draining)
 static bool
 ports_reach(struct draining *draining, uint32_t count)
 {
-	struct instant until = instant_after(trial_now(), PATIENCE);
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 
 	while (ports_count(draining) != count) {
-		if (!instant_before(trial_now(), until))
+		if (!instant_before(live_fixture_now(), until))
 			return false;
-		visits_wait(&draining->visits, 20 * NS_PER_MS);
+		test_sessions_wait(&draining->test_sessions, 20 * NS_PER_MS);
 	}
 	return true;
 }
@@ -101,22 +101,23 @@ order_begin(struct draining *draining, const char *command)
 	lab_control_path(lab, SERVER, socket);
 	snprintf(draining->output, sizeof(draining->output), "%.200s/%s.out",
 		 lab->folder, command);
-	return lab_spawn(lab,
-			 trial_device(&draining->trial, DEVICE_SERVER, SERVER),
-			 argv, draining->output);
+	return lab_spawn(
+		lab,
+		live_fixture_device(&draining->trial, DEVICE_SERVER, SERVER),
+		argv, draining->output);
 }
 
 /* Its exit status; -1: it had none in time. */
 static int
 order_end(struct draining *draining, pid_t pid)
 {
-	struct instant until = instant_after(trial_now(), 3 * PATIENCE);
+	struct instant until = instant_after(live_fixture_now(), 3 * PATIENCE);
 	int status;
 
 	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0) {
-		if (!instant_before(trial_now(), until))
+		if (!instant_before(live_fixture_now(), until))
 			return -1;
-		visits_wait(&draining->visits, 10 * NS_PER_MS);
+		test_sessions_wait(&draining->test_sessions, 10 * NS_PER_MS);
 	}
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -161,9 +162,10 @@ sessions_begin(struct draining *draining, uint32_t first, uint32_t count,
 	for (uint32_t i = first; i < first + count; i++) {
 		uint64_t bytes = least + (i - first) * STEP_BYTES;
 
-		CHECK(visits_begin(&draining->visits, VISITS_CROWD, i % 4 == 0,
-				   draining->ports[i], bytes,
-				   PACE_BPS) == (int)i);
+		CHECK(test_sessions_begin(&draining->test_sessions,
+					  TEST_SESSIONS_CROWD, i % 4 == 0,
+					  draining->ports[i], bytes,
+					  PACE_BPS) == (int)i);
 	}
 }
 
@@ -173,14 +175,14 @@ ended_count(const struct draining *draining, uint32_t first, uint32_t count)
 	uint32_t ended = 0;
 
 	for (uint32_t i = first; i < first + count; i++)
-		ended += draining->visits.all[i].ended;
+		ended += draining->test_sessions.all[i].ended;
 	return ended;
 }
 
 static uint64_t
 opened_here(const struct draining *draining)
 {
-	return trial_counter(&draining->trial, SERVER, "engine_opened");
+	return live_fixture_counter(&draining->trial, SERVER, "engine_opened");
 }
 
 /* ---- the order of things ---- */
@@ -188,79 +190,81 @@ opened_here(const struct draining *draining)
 static void
 drained(struct draining *draining)
 {
-	struct visits *visits = &draining->visits;
+	struct test_sessions *test_sessions = &draining->test_sessions;
 
 	sessions_begin(draining, 0, SESSIONS, LEAST_BYTES);
-	visits_wait(visits, 3 * NS_PER_S);
+	test_sessions_wait(test_sessions, 3 * NS_PER_S);
 	CHECK(opened_here(draining) == SESSIONS);
-	CHECK(visits_open(visits) == SESSIONS);
+	CHECK(test_sessions_open(test_sessions) == SESSIONS);
 	CHECK(state_is(draining, "serving"));
 
-	struct instant start = trial_now();
+	struct instant start = live_fixture_now();
 	pid_t order = order_begin(draining, "drain");
 	CHECK(ports_reach(draining, 0));
 	fprintf(stderr, "the way of %d ports has changed after %.0f ms\n",
-		PORTS, (double)instant_distance_ns(start, trial_now()) / 1e6);
+		PORTS,
+		(double)instant_distance_ns(start, live_fixture_now()) / 1e6);
 	CHECK(state_is(draining, "draining"));
 	CHECK(order_said(draining, "draining: 200 sessions open", false));
 	sessions_begin(draining, SESSIONS, NEW, LONG_BYTES);
-	visits_wait(visits, NS_PER_S);
+	test_sessions_wait(test_sessions, NS_PER_S);
 	CHECK(opened_here(draining) == SESSIONS);
 	CHECK(!order_said(draining, "empty", false));
 
-	struct instant last = trial_now();
+	struct instant last = live_fixture_now();
 	while (ended_count(draining, 0, SESSIONS) < SESSIONS &&
-	       instant_distance_ns(start, trial_now()) < 2 * PATIENCE) {
-		visits_wait(visits, 10 * NS_PER_MS);
-		last = trial_now();
+	       instant_distance_ns(start, live_fixture_now()) < 2 * PATIENCE) {
+		test_sessions_wait(test_sessions, 10 * NS_PER_MS);
+		last = live_fixture_now();
 		CHECK(ended_count(draining, 0, SESSIONS) == SESSIONS ||
 		      !order_said(draining, "empty", false));
 	}
 	CHECK(order_end(draining, order) == 0);
 	fprintf(stderr, "said to be empty %.1f s after the last session\n",
-		(double)instant_distance_ns(last, trial_now()) / 1e9);
+		(double)instant_distance_ns(last, live_fixture_now()) / 1e9);
 	CHECK(order_said(draining, "empty after", true));
 	CHECK(state_is(draining, "empty"));
-	CHECK(trial_counter(&draining->trial, SERVER, "steer_decapsulated") >
-	      0);
+	CHECK(live_fixture_counter(&draining->trial, SERVER,
+				   "steer_decapsulated") > 0);
 	CHECK(opened_here(draining) == SESSIONS);
-	CHECK(visits_open(visits) == NEW);
+	CHECK(test_sessions_open(test_sessions) == NEW);
 }
 
 static void
 undrained(struct draining *draining)
 {
-	struct visits *visits = &draining->visits;
-	uint64_t before =
-		trial_counter(&draining->trial, SERVER, "steer_forwards");
+	struct test_sessions *test_sessions = &draining->test_sessions;
+	uint64_t before = live_fixture_counter(&draining->trial, SERVER,
+					       "steer_forwards");
 
 	CHECK(order_end(draining, order_begin(draining, "undrain")) == 0);
 	CHECK(state_is(draining, "serving"));
 	CHECK(ports_reach(draining, PORTS));
 	/* Those that went elsewhere stray here now. */
-	visits_mark(visits);
-	visits_wait(visits, NS_PER_S);
-	CHECK(visits_open(visits) == NEW);
-	CHECK(trial_counter(&draining->trial, SERVER, "steer_forwards") >
+	test_sessions_mark(test_sessions);
+	test_sessions_wait(test_sessions, NS_PER_S);
+	CHECK(test_sessions_open(test_sessions) == NEW);
+	CHECK(live_fixture_counter(&draining->trial, SERVER, "steer_forwards") >
 	      before);
 	sessions_begin(draining, SESSIONS + NEW, AFTER, LEAST_BYTES / 4);
-	visits_wait(visits, NS_PER_S);
+	test_sessions_wait(test_sessions, NS_PER_S);
 	CHECK(opened_here(draining) == SESSIONS + AFTER);
 }
 
 static void
 uploads_check(const struct draining *draining)
 {
-	const struct visits *visits = &draining->visits;
+	const struct test_sessions *test_sessions = &draining->test_sessions;
 	uint32_t elsewhere = 0;
 
-	for (uint32_t i = 0; i < visits->count; i++) {
-		const struct visits_one *one = &visits->all[i];
+	for (uint32_t i = 0; i < test_sessions->count; i++) {
+		const struct test_sessions_one *one = &test_sessions->all[i];
 		uint32_t server;
 
 		if (!one->upload)
 			continue;
-		server = visits_uploaded(visits, one->port, one->size);
+		server = test_sessions_uploaded(test_sessions, one->port,
+						one->size);
 		CHECK(server != FABRIC_NONE);
 		CHECK((server == SERVER) ==
 		      (i < SESSIONS || i >= SESSIONS + NEW));
@@ -272,7 +276,7 @@ uploads_check(const struct draining *draining)
 static void
 draining_do(struct draining *draining)
 {
-	struct trial *trial = &draining->trial;
+	struct live_fixture *trial = &draining->trial;
 	bool chosen = ports_choose(draining);
 
 	CHECK(chosen);
@@ -280,17 +284,17 @@ draining_do(struct draining *draining)
 		return;
 	drained(draining);
 	undrained(draining);
-	CHECK(visits_finish(&draining->visits, 60 * NS_PER_S));
-	CHECK(draining->visits.count == PORTS);
+	CHECK(test_sessions_finish(&draining->test_sessions, 60 * NS_PER_S));
+	CHECK(draining->test_sessions.count == PORTS);
 	uploads_check(draining);
 	fprintf(stderr, "%" PRIu64 " strays forwarded, all in all\n",
-		trial_sum(trial, "steer_forwards"));
-	CHECK(trial_sum(trial, "kernel_resets") == 0);
-	CHECK(trial_sum(trial, "steer_resets") == 0);
-	CHECK(witness_resets(draining->witness, 0) == 0);
+		live_fixture_sum(trial, "steer_forwards"));
+	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
+	CHECK(live_fixture_sum(trial, "steer_resets") == 0);
+	CHECK(rst_sniffer_resets(draining->rst_sniffer, 0) == 0);
 }
 
-/* One family; 0, 1 or TRIAL_SKIP. */
+/* One family; 0, 1 or LIVE_FIXTURE_SKIP. */
 static int
 drains(const char *name, uint8_t family)
 {
@@ -304,20 +308,21 @@ drains(const char *name, uint8_t family)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = LONG_BYTES + NEW * STEP_BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = trial_begin_as(&draining.trial, name, &settings);
+	int code = live_fixture_begin_as(&draining.trial, name, &settings);
 	if (code != 0)
 		return code;
-	draining.witness =
-		witness_open(&draining.trial.lab, 0, error, sizeof(error));
-	if (draining.witness == NULL)
+	draining.rst_sniffer =
+		rst_sniffer_open(&draining.trial.lab, 0, error, sizeof(error));
+	if (draining.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = visits_create(&draining.visits, &draining.trial.lab);
-	CHECK(code == 0 && draining.witness != NULL);
-	if (code == 0 && draining.witness != NULL)
+	code = test_sessions_create(&draining.test_sessions,
+				    &draining.trial.lab);
+	CHECK(code == 0 && draining.rst_sniffer != NULL);
+	if (code == 0 && draining.rst_sniffer != NULL)
 		draining_do(&draining);
-	visits_destroy(&draining.visits);
-	witness_close(draining.witness);
-	trial_end(&draining.trial);
+	test_sessions_destroy(&draining.test_sessions);
+	rst_sniffer_close(draining.rst_sniffer);
+	live_fixture_end(&draining.trial);
 	return 0;
 }
 

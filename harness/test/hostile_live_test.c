@@ -22,7 +22,7 @@
 #include "harness/replay/capture.h"
 #include "harness/replay/decode.h"
 #include "harness/test/hostile.h"
-#include "harness/test/trial.h"
+#include "harness/test/live_fixture.h"
 
 #define DOWNLOADS    8
 #define BYTES	     (30 * UINT64_C(1000000))
@@ -43,7 +43,7 @@ struct recorded {
 };
 
 struct attack {
-	struct trial trial;
+	struct live_fixture trial;
 	struct hostile *edge, *leaf;
 	struct recorded forwards[RECORDED_MAX], datagrams[RECORDED_MAX];
 	uint32_t forward_count, datagram_count;
@@ -106,7 +106,7 @@ counters_take(const struct attack *attack)
 
 	for (int i = 0; i < COUNTERS; i++)
 		counters.values[i] =
-			trial_sum(&attack->trial, counter_names[i]);
+			live_fixture_sum(&attack->trial, counter_names[i]);
 	return counters;
 }
 
@@ -137,7 +137,7 @@ static bool
 link_cut(struct attack *attack, uint32_t download)
 {
 	uint32_t link = FABRIC_NONE;
-	uint32_t server = trial_server(
+	uint32_t server = live_fixture_server(
 		&attack->trial, attack->trial.downloads[download].port, &link);
 
 	CHECK(server != FABRIC_NONE && link != FABRIC_NONE);
@@ -219,32 +219,32 @@ recording_read(struct attack *attack, const char *path)
 static void
 strays_record(struct attack *attack)
 {
-	struct trial *trial = &attack->trial;
+	struct live_fixture *trial = &attack->trial;
 	uint32_t servers = trial->lab.settings.fabric.servers;
 	char paths[LAB_SERVERS_MAX][LAB_PATH];
 	pid_t recorders[LAB_SERVERS_MAX];
 
 	for (uint32_t i = 0; i < servers; i++)
-		recorders[i] = trial_record(trial, i, paths[i]);
+		recorders[i] = live_fixture_record(trial, i, paths[i]);
 	for (uint16_t i = 0; i < DOWNLOADS; i++) {
 		uint16_t port = (uint16_t)(42001 + i);
 		uint32_t link;
 
-		attack->owners[i] = trial_server(trial, port, &link);
-		CHECK(trial_download(trial, port, BYTES, PACE_BPS) == 0);
+		attack->owners[i] = live_fixture_server(trial, port, &link);
+		CHECK(live_fixture_download(trial, port, BYTES, PACE_BPS) == 0);
 	}
-	trial_wait(trial, NS_PER_S);
+	live_fixture_wait(trial, NS_PER_S);
 	for (uint32_t i = 0; i < DOWNLOADS / 2; i++) {
 		if (!link_cut(attack, i))
 			continue;
-		trial_wait(trial, NS_PER_S);
-		if (trial_sum(trial, "steer_forwards") > 0)
+		live_fixture_wait(trial, NS_PER_S);
+		if (live_fixture_sum(trial, "steer_forwards") > 0)
 			break;
 		links_restore(attack);
-		trial_wait(trial, NS_PER_S);
+		live_fixture_wait(trial, NS_PER_S);
 	}
 	for (uint32_t i = 0; i < servers; i++) {
-		trial_record_stop(recorders[i]);
+		live_fixture_record_stop(recorders[i]);
 		recording_read(attack, paths[i]);
 	}
 	CHECK(attack->forward_count > 0 && attack->datagram_count > 0);
@@ -258,12 +258,12 @@ strays_record(struct attack *attack)
 static struct endpoint
 node_of(const struct attack *attack, uint32_t server)
 {
-	const struct trial *trial = &attack->trial;
+	const struct live_fixture *trial = &attack->trial;
 
 	return (struct endpoint){
 		.address = fabric_address(
 			trial->lab.fabric,
-			trial_device(trial, DEVICE_SERVER, server),
+			live_fixture_device(trial, DEVICE_SERVER, server),
 			trial->family),
 		.port = DECODE_DHT_PORT,
 	};
@@ -283,7 +283,7 @@ replays_send(struct attack *attack)
 			sent += hostile_send(attack->edge,
 					     attack->datagrams[i].bytes,
 					     attack->datagrams[i].size) == 0;
-		trial_wait(&attack->trial, NS_PER_MS);
+		live_fixture_wait(&attack->trial, NS_PER_MS);
 	}
 	return sent;
 }
@@ -332,7 +332,7 @@ forgeries_send(struct attack *attack, uint64_t *tags, uint64_t *key_ids,
 		size = hostile_sealed(&other, &from, &to, out);
 		*key_ids += hostile_send(attack->edge, out, size) == 0;
 		if (i % 64 == 0)
-			trial_wait(&attack->trial, NS_PER_MS);
+			live_fixture_wait(&attack->trial, NS_PER_MS);
 	}
 }
 
@@ -351,7 +351,7 @@ forgeries(struct attack *attack)
 
 	uint64_t replays = replays_send(attack);
 	forgeries_send(attack, &tags, &key_ids, &hops);
-	trial_wait(&attack->trial, SETTLE_NS);
+	live_fixture_wait(&attack->trial, SETTLE_NS);
 	fprintf(stderr,
 		"sent: %" PRIu64 " replays, %" PRIu64 " wrong tags, %" PRIu64
 		" unknown keys, %" PRIu64 " wrong hop counts\n",
@@ -376,11 +376,11 @@ static void *
 stream_send(void *argument)
 {
 	struct stream *stream = argument;
-	struct instant start = trial_now();
+	struct instant start = live_fixture_now();
 
 	stream->sent = hostile_flood(stream->sender, &stream->flood, 0,
 				     stream->count, stream->rate_pps);
-	stream->took_ns = instant_distance_ns(start, trial_now());
+	stream->took_ns = instant_distance_ns(start, live_fixture_now());
 	return NULL;
 }
 
@@ -397,7 +397,7 @@ sanitized(void)
 static struct counters
 flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 {
-	struct trial *trial = &attack->trial;
+	struct live_fixture *trial = &attack->trial;
 	const uint8_t first4[4] = { 30, 0, 0, 1 };
 	const uint8_t first6[16] = { 0x20, 1, 0xd, 0xb8, 0x80 };
 	struct stream stream = {
@@ -419,13 +419,13 @@ flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 
 	if (pthread_create(&thread, NULL, stream_send, &stream) != 0)
 		abort();
-	trial_wait(trial, NS_PER_S);
+	live_fixture_wait(trial, NS_PER_S);
 	for (uint32_t i = 0; cut && i < DOWNLOADS; i++)
 		if (link_cut(attack, i))
 			break;
-	trial_wait(trial, 3 * NS_PER_S);
+	live_fixture_wait(trial, 3 * NS_PER_S);
 	pthread_join(thread, NULL);
-	trial_wait(trial, SETTLE_NS);
+	live_fixture_wait(trial, SETTLE_NS);
 	fprintf(stderr, "%s: %" PRIu64 " segments in %.1f s\n", what,
 		stream.sent, (double)stream.took_ns * 1e-9);
 	struct counters after = counters_since(attack, &before, "counted");
@@ -457,18 +457,18 @@ static int
 attack_all(const char *name, uint8_t family)
 {
 	static struct attack attack;
-	struct trial *trial = &attack.trial;
+	struct live_fixture *trial = &attack.trial;
 	struct settings settings;
 
 	memset(&attack, 0, sizeof(attack));
-	trial_settings(&settings, family);
-	int code = trial_begin_as(trial, name, &settings);
+	live_fixture_settings(&settings, family);
+	int code = live_fixture_begin_as(trial, name, &settings);
 	if (code != 0)
 		return code;
-	int edge =
-		lab_namespace(&trial->lab, trial_device(trial, DEVICE_EDGE, 0));
-	int leaf =
-		lab_namespace(&trial->lab, trial_device(trial, DEVICE_LEAF, 0));
+	int edge = lab_namespace(&trial->lab,
+				 live_fixture_device(trial, DEVICE_EDGE, 0));
+	int leaf = lab_namespace(&trial->lab,
+				 live_fixture_device(trial, DEVICE_LEAF, 0));
 	CHECK(hostile_open(&attack.edge, edge) == 0);
 	CHECK(hostile_open(&attack.leaf, leaf) == 0);
 	if (attack.edge != NULL && attack.leaf != NULL) {
@@ -477,14 +477,14 @@ attack_all(const char *name, uint8_t family)
 		floods(&attack);
 	}
 	/* Whoever comes now is served. */
-	CHECK(trial_download(trial, 42101, BYTES / 10, 0) == 0);
-	CHECK(trial_finish(trial, 60 * NS_PER_S));
-	CHECK(trial_sum(trial, "kernel_resets") == 0);
+	CHECK(live_fixture_download(trial, 42101, BYTES / 10, 0) == 0);
+	CHECK(live_fixture_finish(trial, 60 * NS_PER_S));
+	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
 	hostile_close(attack.edge);
 	hostile_close(attack.leaf);
 	close(edge);
 	close(leaf);
-	trial_end(trial);
+	live_fixture_end(trial);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * it was made for, and the sender sends what it was given
  */
 #include "harness/test/hostile.h"
-#include "harness/test/parties.h"
+#include "harness/test/test_addresses.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,10 +47,10 @@ forwards(uint8_t family)
 	static uint64_t memory[8192];
 	const struct siphash_key hash = { { 1 } };
 	struct hostile_forward forward = {
-		.from = party_address(family, 1),
-		.to = party_address(family, 2),
+		.from = test_address_address(family, 1),
+		.to = test_address_address(family, 2),
 		.tag = { { 5 } },
-		.session = party_session(family),
+		.session = test_address_session(family),
 		.sequence = 7,
 		.boot = 9,
 		.hop_count = 1,
@@ -99,8 +99,8 @@ open_sealed(struct seal *seal, const struct secret *secret,
 static void
 datagrams(uint8_t family)
 {
-	const struct endpoint from = { party_address(family, 1), 7000 };
-	const struct endpoint to = { party_address(family, 2), 7000 };
+	const struct endpoint from = { test_address_address(family, 1), 7000 };
+	const struct endpoint to = { test_address_address(family, 2), 7000 };
 	struct secret secret = { .keys = { { .id = 4, .seal = { 3 } } },
 				 .key_count = 1 };
 	struct seal *seal = seal_create(&secret, &to, 4);
@@ -121,8 +121,8 @@ static void
 floods(uint8_t family, uint32_t stride)
 {
 	const struct hostile_flood flood = {
-		.first = party_address(family, 0),
-		.service = { party_address(family, 200), 80 },
+		.first = test_address_address(family, 0),
+		.service = { test_address_address(family, 200), 80 },
 		.sources = SOURCES,
 		.stride = stride,
 		.seed = 3,
@@ -170,7 +170,7 @@ sends_what_it_was_given(void)
 	struct hostile_forward forward = {
 		.from = address_ip4(other),
 		.to = address_ip4(home),
-		.session = party_session(4),
+		.session = test_address_session(4),
 		.hop_count = 1,
 	};
 	const struct sockaddr_in listen_at = {

@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 #include "core/test/check.h"
-#include "harness/lab/lab_daemon.h"
-#include "harness/lab/lab_process.h"
-#include "harness/lab/lab_route.h"
-#include "harness/lab/lab_space.h"
+#include "harness/lab/daemon.h"
+#include "harness/lab/process.h"
+#include "harness/lab/route.h"
+#include "harness/lab/space.h"
 
 #define SKIPPED 77
 #define NAME	"t-lab"

@@ -19,7 +19,7 @@
 #include "core/test/check.h"
 #include "harness/replay/capture.h"
 #include "harness/replay/decode.h"
-#include "harness/test/trial.h"
+#include "harness/test/live_fixture.h"
 
 #define DOWNLOADS 8
 #define BYTES	  (2 * UINT64_C(1000000))
@@ -27,10 +27,10 @@
 
 /* The edge's last link gets a smaller MTU, at the edge's end only. */
 static bool
-link_narrow(const struct trial *trial)
+link_narrow(const struct live_fixture *trial)
 {
 	uint32_t link = fabric_link_find(trial->lab.fabric, "client1-edge1");
-	uint32_t edge = trial_device(trial, DEVICE_EDGE, 0);
+	uint32_t edge = live_fixture_device(trial, DEVICE_EDGE, 0);
 	const char *const argv[] = { "ip",
 				     "link",
 				     "set",
@@ -64,7 +64,7 @@ error_check(const struct decoded *decoded)
 
 /* Forwarded errors in a recording. */
 static uint32_t
-errors_count(const struct trial *trial, const char *path)
+errors_count(const struct live_fixture *trial, const char *path)
 {
 	static struct decoded decoded;
 	struct capture_packet packet;
@@ -88,35 +88,35 @@ errors_count(const struct trial *trial, const char *path)
 	return errors;
 }
 
-/* One family; TRIAL_SKIP or 0. */
+/* One family; LIVE_FIXTURE_SKIP or 0. */
 static int
 too_big_reaches_the_owner(const char *name, uint8_t family)
 {
-	static struct trial trial;
+	static struct live_fixture trial;
 	char paths[LAB_SERVERS_MAX][LAB_PATH];
 	pid_t recorders[LAB_SERVERS_MAX];
 	uint32_t owners[LAB_SERVERS_MAX] = { 0 }, errors = 0, link;
-	int code = trial_begin(&trial, name, family);
+	int code = live_fixture_begin(&trial, name, family);
 
 	if (code != 0)
 		return code;
 	uint32_t servers = trial.lab.settings.fabric.servers;
 	CHECK(link_narrow(&trial));
 	for (uint32_t i = 0; i < servers; i++)
-		recorders[i] = trial_record(&trial, i, paths[i]);
+		recorders[i] = live_fixture_record(&trial, i, paths[i]);
 	for (uint16_t i = 0; i < DOWNLOADS; i++) {
-		uint32_t owner =
-			trial_server(&trial, (uint16_t)(43001 + i), &link);
+		uint32_t owner = live_fixture_server(
+			&trial, (uint16_t)(43001 + i), &link);
 
 		CHECK(owner < servers);
 		if (owner < servers)
 			owners[owner]++;
-		CHECK(trial_download(&trial, (uint16_t)(43001 + i), BYTES, 0) ==
-		      0);
+		CHECK(live_fixture_download(&trial, (uint16_t)(43001 + i),
+					    BYTES, 0) == 0);
 	}
-	CHECK(trial_finish(&trial, 30 * NS_PER_S));
+	CHECK(live_fixture_finish(&trial, 30 * NS_PER_S));
 	for (uint32_t i = 0; i < servers; i++) {
-		trial_record_stop(recorders[i]);
+		live_fixture_record_stop(recorders[i]);
 		uint32_t here = errors_count(&trial, paths[i]);
 
 		fprintf(stderr,
@@ -124,12 +124,12 @@ too_big_reaches_the_owner(const char *name, uint8_t family)
 			"errors by others, %" PRIu64 " kernel resets\n",
 			(unsigned)family, (unsigned)i + 1, (unsigned)owners[i],
 			(unsigned)here,
-			trial_counter(&trial, i, "kernel_resets"));
+			live_fixture_counter(&trial, i, "kernel_resets"));
 		errors += here;
 	}
 	CHECK(errors > 0);
-	CHECK(trial_sum(&trial, "kernel_resets") == 0);
-	trial_end(&trial);
+	CHECK(live_fixture_sum(&trial, "kernel_resets") == 0);
+	live_fixture_end(&trial);
 	return 0;
 }
 

@@ -19,10 +19,10 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "harness/lab/lab_daemon.h"
-#include "harness/test/trial.h"
-#include "harness/test/visits.h"
-#include "harness/test/witness.h"
+#include "harness/lab/daemon.h"
+#include "harness/test/live_fixture.h"
+#include "harness/test/rst_sniffer.h"
+#include "harness/test/test_sessions.h"
 
 #define BYTES	   (18 * UINT64_C(1000000))
 #define PACE_BPS   (8 * UINT64_C(1000000)) /* 18 s */
@@ -52,9 +52,9 @@ static const char *const role_names[ROLES] = {
 };
 
 struct drill {
-	struct trial trial;
-	struct visits visits;
-	struct witness *witness;
+	struct live_fixture trial;
+	struct test_sessions test_sessions;
+	struct rst_sniffer *rst_sniffer;
 	uint32_t link;
 	uint16_t ports[ROLES];
 };
@@ -69,7 +69,7 @@ is_upload(enum role role)
 static enum role
 role_of(const struct drill *drill, uint16_t port)
 {
-	uint32_t link, server = trial_server(&drill->trial, port, &link);
+	uint32_t link, server = live_fixture_server(&drill->trial, port, &link);
 
 	if (server == OTHER)
 		return drill->ports[OTHER_DOWN] == 0 ? OTHER_DOWN : OTHER_UP;
@@ -104,7 +104,8 @@ gaps_print(const struct drill *drill, const char *when)
 	for (unsigned i = 0; i < ROLES; i++)
 		fprintf(stderr, "%s %s %.0f ms", i > 0 ? "," : "",
 			role_names[i],
-			(double)visits_gap_ns(&drill->visits, i) / 1e6);
+			(double)test_sessions_gap_ns(&drill->test_sessions, i) /
+				1e6);
 	fputc('\n', stderr);
 }
 
@@ -144,15 +145,15 @@ has_joined(const struct drill *drill, uint32_t server)
 static bool
 strays_resume(struct drill *drill)
 {
-	struct visits *visits = &drill->visits;
-	struct instant until = instant_after(trial_now(), PATIENCE);
-	uint64_t down = visits->all[STRAY_DOWN].bytes;
-	uint64_t up = visits->all[STRAY_UP].bytes;
+	struct test_sessions *test_sessions = &drill->test_sessions;
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
+	uint64_t down = test_sessions->all[STRAY_DOWN].bytes;
+	uint64_t up = test_sessions->all[STRAY_UP].bytes;
 
-	while (instant_before(trial_now(), until)) {
-		visits_wait(visits, 10 * NS_PER_MS);
-		if (visits->all[STRAY_DOWN].bytes > down &&
-		    visits->all[STRAY_UP].bytes > up)
+	while (instant_before(live_fixture_now(), until)) {
+		test_sessions_wait(test_sessions, 10 * NS_PER_MS);
+		if (test_sessions->all[STRAY_DOWN].bytes > down &&
+		    test_sessions->all[STRAY_UP].bytes > up)
 			return true;
 	}
 	return false;
@@ -162,29 +163,32 @@ strays_resume(struct drill *drill)
 static void
 strays_make(struct drill *drill)
 {
-	struct trial *trial = &drill->trial;
+	struct live_fixture *trial = &drill->trial;
 	uint32_t link;
 
 	for (unsigned i = 0; i < ROLES; i++)
-		CHECK(visits_begin(&drill->visits,
-				   i < OTHER_DOWN ? VISITS_CURL : VISITS_CROWD,
-				   is_upload((enum role)i), drill->ports[i],
-				   BYTES, PACE_BPS) == (int)i);
-	visits_wait(&drill->visits, NS_PER_S);
-	visits_mark(&drill->visits);
+		CHECK(test_sessions_begin(&drill->test_sessions,
+					  i < OTHER_DOWN ? TEST_SESSIONS_CURL
+							 : TEST_SESSIONS_CROWD,
+					  is_upload((enum role)i),
+					  drill->ports[i], BYTES,
+					  PACE_BPS) == (int)i);
+	test_sessions_wait(&drill->test_sessions, NS_PER_S);
+	test_sessions_mark(&drill->test_sessions);
 	CHECK(lab_link(&trial->lab, drill->link, 1, false) == 0);
-	visits_wait(&drill->visits, 2 * NS_PER_S);
+	test_sessions_wait(&drill->test_sessions, 2 * NS_PER_S);
 	gaps_print(drill, "cut");
 	for (unsigned i = STRAY_DOWN; i <= STRAY_UP; i++)
-		CHECK(trial_server(trial, drill->ports[i], &link) == OTHER);
-	CHECK(trial_counter(trial, OTHER, "steer_forwards") > 0);
+		CHECK(live_fixture_server(trial, drill->ports[i], &link) ==
+		      OTHER);
+	CHECK(live_fixture_counter(trial, OTHER, "steer_forwards") > 0);
 }
 
 /* The daemon of a server dies and comes back. */
 static void
 kill_one(struct drill *drill, uint32_t server, const char *when)
 {
-	struct visits *visits = &drill->visits;
+	struct test_sessions *test_sessions = &drill->test_sessions;
 	const struct lab *lab = &drill->trial.lab;
 	int64_t since[ROLES];
 	struct instant start;
@@ -192,23 +196,23 @@ kill_one(struct drill *drill, uint32_t server, const char *when)
 	for (unsigned i = 0; i < ROLES; i++)
 		since[i] = established_ns(drill, i < OTHER_DOWN ? OWNER : OTHER,
 					  drill->ports[i]);
-	visits_mark(visits);
+	test_sessions_mark(test_sessions);
 	CHECK(lab_daemon_kill(lab, server, SIGKILL) == 0);
-	visits_wait(visits, DOWN_NS);
+	test_sessions_wait(test_sessions, DOWN_NS);
 	CHECK(lab_daemon_start(lab, server) == 0);
-	start = trial_now();
+	start = live_fixture_now();
 	CHECK(strays_resume(drill));
 	fprintf(stderr, "%s: strays go on after %.0f ms\n", when,
-		(double)instant_distance_ns(start, trial_now()) / 1e6);
+		(double)instant_distance_ns(start, live_fixture_now()) / 1e6);
 	while (!has_joined(drill, server) &&
-	       instant_distance_ns(start, trial_now()) < PATIENCE)
-		visits_wait(visits, 10 * NS_PER_MS);
+	       instant_distance_ns(start, live_fixture_now()) < PATIENCE)
+		test_sessions_wait(test_sessions, 10 * NS_PER_MS);
 	CHECK(has_joined(drill, server));
-	visits_wait(visits, NS_PER_S);
+	test_sessions_wait(test_sessions, NS_PER_S);
 	gaps_print(drill, when);
 	for (unsigned i = 0; i < ROLES; i++) {
 		bool strays = i <= STRAY_UP;
-		int64_t gap_ns = visits_gap_ns(visits, i);
+		int64_t gap_ns = test_sessions_gap_ns(test_sessions, i);
 
 		/* It stood still while the daemon was away: so it did need
 		 * that daemon. */
@@ -219,32 +223,33 @@ kill_one(struct drill *drill, uint32_t server, const char *when)
 					 drill->ports[i]) == since[i],
 			  role_names[i]);
 	}
-	CHECK(trial_counter(&drill->trial, OTHER, "steer_forwards") > 0);
-	CHECK(trial_counter(&drill->trial, OWNER, "steer_decapsulated") > 0);
-	CHECK(witness_resets(drill->witness, 0) == 0);
+	CHECK(live_fixture_counter(&drill->trial, OTHER, "steer_forwards") > 0);
+	CHECK(live_fixture_counter(&drill->trial, OWNER, "steer_decapsulated") >
+	      0);
+	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
 }
 
 static void
 drill_do(struct drill *drill)
 {
-	struct trial *trial = &drill->trial;
+	struct live_fixture *trial = &drill->trial;
 
 	drill->link = fabric_link_find(trial->lab.fabric, LINK);
 	CHECK(ports_choose(drill));
 	strays_make(drill);
 	kill_one(drill, OTHER, "daemon of the stray server killed");
 	kill_one(drill, OWNER, "daemon of the owner killed");
-	CHECK(visits_finish(&drill->visits, 60 * NS_PER_S));
-	CHECK(visits_uploaded(&drill->visits, drill->ports[STRAY_UP], BYTES) ==
-	      OWNER);
-	CHECK(visits_uploaded(&drill->visits, drill->ports[OTHER_UP], BYTES) ==
-	      OTHER);
-	CHECK(trial_sum(trial, "kernel_resets") == 0);
-	CHECK(trial_sum(trial, "steer_resets") == 0);
-	CHECK(witness_resets(drill->witness, 0) == 0);
+	CHECK(test_sessions_finish(&drill->test_sessions, 60 * NS_PER_S));
+	CHECK(test_sessions_uploaded(&drill->test_sessions,
+				     drill->ports[STRAY_UP], BYTES) == OWNER);
+	CHECK(test_sessions_uploaded(&drill->test_sessions,
+				     drill->ports[OTHER_UP], BYTES) == OTHER);
+	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
+	CHECK(live_fixture_sum(trial, "steer_resets") == 0);
+	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
 }
 
-/* One family; 0, 1 or TRIAL_SKIP. */
+/* One family; 0, 1 or LIVE_FIXTURE_SKIP. */
 static int
 restarts(const char *name, uint8_t family)
 {
@@ -258,19 +263,20 @@ restarts(const char *name, uint8_t family)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = trial_begin_as(&drill.trial, name, &settings);
+	int code = live_fixture_begin_as(&drill.trial, name, &settings);
 	if (code != 0)
 		return code;
-	drill.witness = witness_open(&drill.trial.lab, 0, error, sizeof(error));
-	if (drill.witness == NULL)
+	drill.rst_sniffer =
+		rst_sniffer_open(&drill.trial.lab, 0, error, sizeof(error));
+	if (drill.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = visits_create(&drill.visits, &drill.trial.lab);
-	CHECK(code == 0 && drill.witness != NULL);
-	if (code == 0 && drill.witness != NULL)
+	code = test_sessions_create(&drill.test_sessions, &drill.trial.lab);
+	CHECK(code == 0 && drill.rst_sniffer != NULL);
+	if (code == 0 && drill.rst_sniffer != NULL)
 		drill_do(&drill);
-	visits_destroy(&drill.visits);
-	witness_close(drill.witness);
-	trial_end(&drill.trial);
+	test_sessions_destroy(&drill.test_sessions);
+	rst_sniffer_close(drill.rst_sniffer);
+	live_fixture_end(&drill.trial);
 	return 0;
 }
 

@@ -24,11 +24,11 @@
 #include <unistd.h>
 
 #include "core/test/check.h"
-#include "harness/emulate/visit.h"
-#include "harness/lab/lab_route.h"
-#include "harness/test/trial.h"
-#include "harness/test/visits.h"
-#include "harness/test/witness.h"
+#include "harness/emulate/client_session.h"
+#include "harness/lab/route.h"
+#include "harness/test/live_fixture.h"
+#include "harness/test/rst_sniffer.h"
+#include "harness/test/test_sessions.h"
 
 #define PACE_BPS    (4 * UINT64_C(1000000))
 #define FIRST_BYTES (3 * UINT64_C(1000000)) /* 6 s */
@@ -55,9 +55,9 @@ static const char *const ending_names[ENDINGS] = {
 };
 
 struct reuse {
-	struct trial trial;
-	struct visits visits;
-	struct witness *witness;
+	struct live_fixture trial;
+	struct test_sessions test_sessions;
+	struct rst_sniffer *rst_sniffer;
 	uint32_t link_a, link_b;
 	uint16_t ports[ENDINGS];
 	int abrupt; /* socket of the first session that ends by RST */
@@ -71,7 +71,7 @@ server_of(const struct reuse *reuse, uint16_t port)
 {
 	uint32_t link;
 
-	return trial_server(&reuse->trial, port, &link);
+	return live_fixture_server(&reuse->trial, port, &link);
 }
 
 static bool
@@ -90,15 +90,15 @@ both_at(const struct reuse *reuse, uint32_t low, uint32_t high)
 static bool
 both_reach(struct reuse *reuse, uint32_t low, uint32_t high)
 {
-	struct instant until = instant_after(trial_now(), PATIENCE);
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 	bool there = false;
 
-	while (!there && instant_before(trial_now(), until)) {
-		visits_wait(&reuse->visits, 20 * NS_PER_MS);
+	while (!there && instant_before(live_fixture_now(), until)) {
+		test_sessions_wait(&reuse->test_sessions, 20 * NS_PER_MS);
 		there = both_at(reuse, low, high);
 	}
-	visits_mark(&reuse->visits);
-	visits_wait(&reuse->visits, SETTLE_NS);
+	test_sessions_mark(&reuse->test_sessions);
+	test_sessions_wait(&reuse->test_sessions, SETTLE_NS);
 	return there && both_at(reuse, low, high);
 }
 
@@ -120,12 +120,12 @@ ports_choose(struct reuse *reuse)
 
 	for (uint16_t port = FIRST_PORT;
 	     port < LAST_PORT && count < CANDIDATES / 4; port++)
-		if (trial_server(&reuse->trial, port, &link) == A &&
+		if (live_fixture_server(&reuse->trial, port, &link) == A &&
 		    link == reuse->link_a)
 			candidates[count++] = port;
 	CHECK(link_set(reuse, reuse->link_a, false));
 	CHECK(link_set(reuse, reuse->link_b, false));
-	visits_wait(&reuse->visits, SETTLE_NS);
+	test_sessions_wait(&reuse->test_sessions, SETTLE_NS);
 	for (uint32_t i = 0; i < count && found < ENDINGS; i++) {
 		uint32_t server = server_of(reuse, candidates[i]);
 
@@ -134,7 +134,7 @@ ports_choose(struct reuse *reuse)
 	}
 	CHECK(link_set(reuse, reuse->link_a, true));
 	CHECK(link_set(reuse, reuse->link_b, true));
-	CHECK(lab_route_wait(lab, trial_now().ns + PATIENCE) == 0);
+	CHECK(lab_route_wait(lab, live_fixture_now().ns + PATIENCE) == 0);
 	return found == ENDINGS && both_at(reuse, A, A);
 }
 
@@ -145,15 +145,15 @@ static int
 abrupt_open(const struct reuse *reuse, uint16_t port)
 {
 	const struct lab *lab = &reuse->trial.lab;
-	struct session_key key = visits_key(lab, port);
+	struct session_key key = test_sessions_key(lab, port);
 	struct sockaddr_storage from, to;
-	socklen_t from_size = visit_client(&key, &from);
-	socklen_t to_size = visit_service(&key, &to);
+	socklen_t from_size = client_session_client(&key, &from);
+	socklen_t to_size = client_session_service(&key, &to);
 	const struct timeval patience = { 5, 0 };
-	char url[VISIT_URL], request[2 * VISIT_URL];
+	char url[CLIENT_SESSION_URL], request[2 * CLIENT_SESSION_URL];
 	int space = lab_namespace(
-		lab, trial_device(&reuse->trial, DEVICE_CLIENT, 0));
-	int fd = visit_socket(space, from.ss_family, SOCK_STREAM, 0);
+		lab, live_fixture_device(&reuse->trial, DEVICE_CLIENT, 0));
+	int fd = client_session_socket(space, from.ss_family, SOCK_STREAM, 0);
 
 	close(space);
 	if (fd < 0)
@@ -199,22 +199,22 @@ abrupt_close(struct reuse *reuse)
 static void
 first_sessions(struct reuse *reuse)
 {
-	struct visits *visits = &reuse->visits;
+	struct test_sessions *test_sessions = &reuse->test_sessions;
 
-	reuse->first =
-		visits_begin(visits, VISITS_CROWD, false,
-			     reuse->ports[BY_SERVER], FIRST_BYTES, PACE_BPS);
+	reuse->first = test_sessions_begin(test_sessions, TEST_SESSIONS_CROWD,
+					   false, reuse->ports[BY_SERVER],
+					   FIRST_BYTES, PACE_BPS);
 	reuse->abrupt = abrupt_open(reuse, reuse->ports[BY_RST]);
 	CHECK(reuse->first >= 0 && reuse->abrupt >= 0);
-	visits_wait(visits, NS_PER_S / 2);
+	test_sessions_wait(test_sessions, NS_PER_S / 2);
 	CHECK(link_set(reuse, reuse->link_a, false));
 	CHECK(both_reach(reuse, B, B));
 	CHECK(abrupt_read(reuse) > 0);
-	CHECK(trial_counter(&reuse->trial, B, "steer_forwards") > 0);
+	CHECK(live_fixture_counter(&reuse->trial, B, "steer_forwards") > 0);
 	CHECK(link_set(reuse, reuse->link_b, false));
 	CHECK(both_reach(reuse, B + 1, FABRIC_NONE - 1));
 	CHECK(abrupt_read(reuse) > 0); /* it still lives */
-	CHECK(!visits->all[reuse->first].ended);
+	CHECK(!test_sessions->all[reuse->first].ended);
 }
 
 /* ---- the second ones ---- */
@@ -223,34 +223,36 @@ first_sessions(struct reuse *reuse)
 static void
 again_open(struct reuse *reuse, enum ending ending)
 {
-	struct instant start = trial_now();
+	struct instant start = live_fixture_now();
 	int number;
 
-	while ((number = visits_begin(&reuse->visits, VISITS_CROWD, false,
-				      reuse->ports[ending], AGAIN_BYTES,
-				      PACE_BPS)) == -EADDRINUSE &&
-	       instant_distance_ns(start, trial_now()) < NS_PER_S)
-		visits_wait(&reuse->visits, NS_PER_MS);
+	while ((number = test_sessions_begin(&reuse->test_sessions,
+					     TEST_SESSIONS_CROWD, false,
+					     reuse->ports[ending], AGAIN_BYTES,
+					     PACE_BPS)) == -EADDRINUSE &&
+	       instant_distance_ns(start, live_fixture_now()) < NS_PER_S)
+		test_sessions_wait(&reuse->test_sessions, NS_PER_MS);
 	CHECK_ROW(number >= 0, ending_names[ending]);
 	reuse->again[ending] = number;
 	fprintf(stderr, "%s: port %u again after %.1f ms\n",
 		ending_names[ending], (unsigned)reuse->ports[ending],
-		(double)instant_distance_ns(start, trial_now()) / 1e6);
+		(double)instant_distance_ns(start, live_fixture_now()) / 1e6);
 }
 
 static void
 second_sessions(struct reuse *reuse)
 {
-	struct visits *visits = &reuse->visits;
-	const struct visits_one *first = &visits->all[reuse->first];
-	struct instant until = instant_after(trial_now(), PATIENCE);
+	struct test_sessions *test_sessions = &reuse->test_sessions;
+	const struct test_sessions_one *first =
+		&test_sessions->all[reuse->first];
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 
 	abrupt_close(reuse);
 	again_open(reuse, BY_RST);
-	while (!visits->all[reuse->first].ended &&
-	       instant_before(trial_now(), until))
-		visits_wait(visits, NS_PER_MS);
-	first = &visits->all[reuse->first];
+	while (!test_sessions->all[reuse->first].ended &&
+	       instant_before(live_fixture_now(), until))
+		test_sessions_wait(test_sessions, NS_PER_MS);
+	first = &test_sessions->all[reuse->first];
 	CHECK(first->ended && first->outcome == OUTCOME_CLOSED);
 	again_open(reuse, BY_SERVER);
 }
@@ -259,12 +261,12 @@ second_sessions(struct reuse *reuse)
 static void
 progress_check(struct reuse *reuse, const char *when)
 {
-	struct visits *visits = &reuse->visits;
+	struct test_sessions *test_sessions = &reuse->test_sessions;
 
 	for (unsigned i = 0; i < ENDINGS; i++) {
-		uint64_t bytes = visits->all[reuse->again[i]].bytes;
-		int64_t gap_ns =
-			visits_gap_ns(visits, (uint32_t)reuse->again[i]);
+		uint64_t bytes = test_sessions->all[reuse->again[i]].bytes;
+		int64_t gap_ns = test_sessions_gap_ns(
+			test_sessions, (uint32_t)reuse->again[i]);
 
 		fprintf(stderr,
 			"%s, %s: %" PRIu64 " bytes, longest gap %.0f ms\n",
@@ -273,14 +275,14 @@ progress_check(struct reuse *reuse, const char *when)
 		CHECK_ROW(bytes > 0, ending_names[i]);
 		CHECK_ROW(bytes < AGAIN_BYTES, ending_names[i]);
 	}
-	CHECK(witness_resets(reuse->witness, 0) == 0);
+	CHECK(rst_sniffer_resets(reuse->rst_sniffer, 0) == 0);
 }
 
 static void
 reuse_do(struct reuse *reuse)
 {
 	const struct fabric *fabric = reuse->trial.lab.fabric;
-	struct trial *trial = &reuse->trial;
+	struct live_fixture *trial = &reuse->trial;
 
 	reuse->link_a = fabric_link_find(fabric, "leaf2-server1");
 	reuse->link_b = fabric_link_find(fabric, "leaf2-server2");
@@ -292,27 +294,29 @@ reuse_do(struct reuse *reuse)
 	second_sessions(reuse);
 	if (reuse->again[BY_SERVER] < 0 || reuse->again[BY_RST] < 0)
 		return;
-	visits_mark(&reuse->visits);
-	visits_wait(&reuse->visits, SETTLE_NS);
+	test_sessions_mark(&reuse->test_sessions);
+	test_sessions_wait(&reuse->test_sessions, SETTLE_NS);
 	progress_check(reuse, "at C");
 	CHECK(both_at(reuse, B + 1, FABRIC_NONE - 1));
 
-	uint64_t before = trial_counter(trial, B, "steer_not_mine_received");
+	uint64_t before =
+		live_fixture_counter(trial, B, "steer_not_mine_received");
 	CHECK(link_set(reuse, reuse->link_b, true));
 	CHECK(both_reach(reuse, B, B));
 	progress_check(reuse, "strays at B");
-	CHECK(trial_counter(trial, B, "steer_not_mine_received") > before);
+	CHECK(live_fixture_counter(trial, B, "steer_not_mine_received") >
+	      before);
 
 	CHECK(link_set(reuse, reuse->link_a, true));
 	CHECK(both_reach(reuse, A, A));
 	progress_check(reuse, "strays at A");
-	CHECK(visits_finish(&reuse->visits, 60 * NS_PER_S));
-	CHECK(trial_sum(trial, "kernel_resets") == 0);
-	CHECK(trial_sum(trial, "steer_resets") == 0);
-	CHECK(witness_resets(reuse->witness, 0) == 0);
+	CHECK(test_sessions_finish(&reuse->test_sessions, 60 * NS_PER_S));
+	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
+	CHECK(live_fixture_sum(trial, "steer_resets") == 0);
+	CHECK(rst_sniffer_resets(reuse->rst_sniffer, 0) == 0);
 }
 
-/* One family; 0, 1 or TRIAL_SKIP. */
+/* One family; 0, 1 or LIVE_FIXTURE_SKIP. */
 static int
 reuses(const char *name, uint8_t family)
 {
@@ -326,19 +330,20 @@ reuses(const char *name, uint8_t family)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = AGAIN_BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = trial_begin_as(&reuse.trial, name, &settings);
+	int code = live_fixture_begin_as(&reuse.trial, name, &settings);
 	if (code != 0)
 		return code;
-	reuse.witness = witness_open(&reuse.trial.lab, 0, error, sizeof(error));
-	if (reuse.witness == NULL)
+	reuse.rst_sniffer =
+		rst_sniffer_open(&reuse.trial.lab, 0, error, sizeof(error));
+	if (reuse.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = visits_create(&reuse.visits, &reuse.trial.lab);
-	CHECK(code == 0 && reuse.witness != NULL);
-	if (code == 0 && reuse.witness != NULL)
+	code = test_sessions_create(&reuse.test_sessions, &reuse.trial.lab);
+	CHECK(code == 0 && reuse.rst_sniffer != NULL);
+	if (code == 0 && reuse.rst_sniffer != NULL)
 		reuse_do(&reuse);
-	visits_destroy(&reuse.visits);
-	witness_close(reuse.witness);
-	trial_end(&reuse.trial);
+	test_sessions_destroy(&reuse.test_sessions);
+	rst_sniffer_close(reuse.rst_sniffer);
+	live_fixture_end(&reuse.trial);
 	return 0;
 }
 

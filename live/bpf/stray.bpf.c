@@ -29,7 +29,7 @@
  *	ICMP error quoting a session		as the session
  *	ICMP error quoting our tunnel		redirect
  *
- * This is core/steer/subject.c's reading of a packet, made with the same
+ * This is core/steer/classifier.c's reading of a packet, made with the same
  *parser; live/kernel/stray_table_test.c runs both over one table.
  *
  * "Pass" is TC_ACT_UNSPEC: other people's filters behind ours run as they
@@ -332,7 +332,7 @@ whose_session(struct __sk_buff *skb, uint32_t mac_bytes,
 }
 
 /* Does a packet of this ICMP error's type, quoting such a packet, speak of
- * our tunnel? As core/steer/subject.c asks it. */
+ * our tunnel? As core/steer/classifier.c asks it. */
 static __always_inline bool
 quote_is_tunnel(const struct packet *quote)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * conf.c - the file around the statements (statement.h)
+ * conf.c - the file around the statements (directive.h)
  *
  * All complaints of one file are made, not only the first: who made three
  * errors wants to hear of three. The order of statements means nothing, so
@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "live/conf/nearest.h"
-#include "live/conf/statement.h"
+#include "live/conf/did_you_mean.h"
+#include "live/conf/directive.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -43,44 +43,44 @@ conf_default(struct conf *conf)
 	steer_settings_default(&conf->steer);
 }
 
-static const struct statement *
-statement_named(struct statement_reader *reader, const struct word *word)
+static const struct directive *
+statement_named(struct directive_reader *reader, const struct word *word)
 {
-	struct nearest nearest = nearest_start(word->text);
+	struct did_you_mean did_you_mean = did_you_mean_start(word->text);
 	char hint[96];
 
-	for (uint32_t i = 0; i < statement_count; i++) {
+	for (uint32_t i = 0; i < directive_count; i++) {
 		if (strcmp(statements[i].name, word->text) == 0)
 			return &statements[i];
-		nearest_offer(&nearest, statements[i].name);
+		did_you_mean_offer(&did_you_mean, statements[i].name);
 	}
-	nearest_hint(&nearest, hint, sizeof(hint));
-	statement_complain(reader,
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
+	directive_complain(reader,
 			   (struct mark){ reader->words.line, word->column },
 			   "unknown statement '%s'%s", word->text, hint);
 	return NULL;
 }
 
 static bool
-is_many(const struct statement *statement)
+is_many(const struct directive *statement)
 {
-	return statement->kind == STATEMENT_SERVICE ||
-	       statement->kind == STATEMENT_UPLINK ||
-	       statement->kind == STATEMENT_PEER;
+	return statement->kind == DIRECTIVE_SERVICE ||
+	       statement->kind == DIRECTIVE_UPLINK ||
+	       statement->kind == DIRECTIVE_PEER;
 }
 
 static void
-line_read(struct statement_reader *reader)
+line_read(struct directive_reader *reader)
 {
-	const struct words *words = &reader->words;
-	const struct statement *statement =
+	const struct tokenizer *words = &reader->words;
+	const struct directive *statement =
 		statement_named(reader, &words->words[0]);
 
 	if (statement == NULL)
 		return;
 	struct mark *mark = &reader->marks[statement - statements];
 	if (mark->line != 0 && !is_many(statement)) {
-		statement_complain(
+		directive_complain(
 			reader,
 			(struct mark){ words->line, words->words[0].column },
 			"'%s' again; it is in line %u already", statement->name,
@@ -91,7 +91,7 @@ line_read(struct statement_reader *reader)
 		.line = words->line,
 		.column = words->words[words->count > 1].column,
 	};
-	statement_read(reader, statement);
+	directive_read(reader, statement);
 }
 
 /*
@@ -100,11 +100,11 @@ line_read(struct statement_reader *reader)
 
 /* Of two single statements, the one that stands later. */
 static struct mark
-later(const struct statement_reader *reader, const char *a, const char *b)
+later(const struct directive_reader *reader, const char *a, const char *b)
 {
 	struct mark last = { .line = 1, .column = 1 };
 
-	for (uint32_t i = 0; i < statement_count; i++) {
+	for (uint32_t i = 0; i < directive_count; i++) {
 		const struct mark *mark = &reader->marks[i];
 		if ((strcmp(statements[i].name, a) == 0 ||
 		     strcmp(statements[i].name, b) == 0) &&
@@ -115,7 +115,7 @@ later(const struct statement_reader *reader, const char *a, const char *b)
 }
 
 static void
-values_check(struct statement_reader *reader)
+values_check(struct directive_reader *reader)
 {
 	const struct conf *conf = reader->conf;
 	const struct node_settings *node = &conf->node;
@@ -146,14 +146,14 @@ values_check(struct statement_reader *reader)
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rules[i].wrong)
-			statement_complain(
+			directive_complain(
 				reader, later(reader, rules[i].a, rules[i].b),
 				"%s", rules[i].why);
 	}
 }
 
 static void
-services_check(struct statement_reader *reader)
+services_check(struct directive_reader *reader)
 {
 	const struct conf *conf = reader->conf;
 
@@ -161,7 +161,7 @@ services_check(struct statement_reader *reader)
 		const struct steer_service *service = &conf->services[i];
 
 		if (address_equal(&service->address, &conf->self.address))
-			statement_complain(reader, reader->services[i],
+			directive_complain(reader, reader->services[i],
 					   "a service's address is anycast, "
 					   "this is the server's own");
 		for (uint32_t j = 0; j < i; j++) {
@@ -169,7 +169,7 @@ services_check(struct statement_reader *reader)
 			    !address_equal(&service->address,
 					   &conf->services[j].address))
 				continue;
-			statement_complain(reader, reader->services[i],
+			directive_complain(reader, reader->services[i],
 					   "this service is in line %u already",
 					   reader->services[j].line);
 			break;
@@ -178,7 +178,7 @@ services_check(struct statement_reader *reader)
 }
 
 static void
-peers_check(struct statement_reader *reader)
+peers_check(struct directive_reader *reader)
 {
 	struct conf *conf = reader->conf;
 
@@ -188,7 +188,7 @@ peers_check(struct statement_reader *reader)
 		if (peer->port == 0)
 			peer->port = conf->self.port;
 		if (peer->address.family != conf->self.address.family)
-			statement_complain(reader, reader->peers[i],
+			directive_complain(reader, reader->peers[i],
 					   "a peer must be IPv%u, as the "
 					   "server's own address is",
 					   conf->self.address.family);
@@ -197,7 +197,7 @@ peers_check(struct statement_reader *reader)
 			    !address_equal(&peer->address,
 					   &conf->peers[j].address))
 				continue;
-			statement_complain(reader, reader->peers[i],
+			directive_complain(reader, reader->peers[i],
 					   "this peer is in line %u already",
 					   reader->peers[j].line);
 			break;
@@ -206,19 +206,19 @@ peers_check(struct statement_reader *reader)
 }
 
 static void
-uplinks_check(struct statement_reader *reader)
+uplinks_check(struct directive_reader *reader)
 {
 	const struct conf *conf = reader->conf;
 
 	for (uint32_t i = 0; i < conf->uplink_count; i++) {
 		if (strcmp(conf->uplinks[i], conf->tun) == 0)
-			statement_complain(reader, reader->uplinks[i],
+			directive_complain(reader, reader->uplinks[i],
 					   "'%s' is the name of our own TUN "
 					   "device",
 					   conf->tun);
 		for (uint32_t j = 0; j < i; j++) {
 			if (strcmp(conf->uplinks[i], conf->uplinks[j]) == 0)
-				statement_complain(
+				directive_complain(
 					reader, reader->uplinks[i],
 					"this uplink is in line %u already",
 					reader->uplinks[j].line);
@@ -227,11 +227,11 @@ uplinks_check(struct statement_reader *reader)
 }
 
 static void
-missing_check(struct statement_reader *reader)
+missing_check(struct directive_reader *reader)
 {
-	for (uint32_t i = 0; i < statement_count; i++) {
+	for (uint32_t i = 0; i < directive_count; i++) {
 		if (statements[i].required && reader->marks[i].line == 0)
-			statement_complain(
+			directive_complain(
 				reader, (struct mark){ reader->words.line, 1 },
 				"the file ends without '%s'",
 				statements[i].name);
@@ -243,7 +243,7 @@ conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
 	   FILE *talk)
 {
 	struct conf fresh;
-	struct statement_reader reader; /* 12 KiB */
+	struct directive_reader reader; /* 12 KiB */
 	int result;
 
 	conf_default(&fresh);
@@ -251,12 +251,12 @@ conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
 	reader.conf = &fresh;
 	reader.path = path;
 	reader.talk = talk;
-	words_start(&reader.words, bytes, size);
-	while ((result = words_next(&reader.words)) != 0) {
+	tokenizer_start(&reader.words, bytes, size);
+	while ((result = tokenizer_next(&reader.words)) != 0) {
 		if (result == 1)
 			line_read(&reader);
 		else
-			statement_complain(
+			directive_complain(
 				&reader,
 				(struct mark){ reader.words.line,
 					       reader.words.problem_column },
@@ -269,9 +269,9 @@ conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
 		peers_check(&reader);
 		uplinks_check(&reader);
 	}
-	if (reader.problems > STATEMENT_PROBLEMS)
+	if (reader.problems > DIRECTIVE_PROBLEMS)
 		fprintf(talk, "%s: and %u more\n", path,
-			reader.problems - STATEMENT_PROBLEMS);
+			reader.problems - DIRECTIVE_PROBLEMS);
 	if (reader.problems > 0)
 		return -1;
 	*conf = fresh;
@@ -308,16 +308,16 @@ conf_load(struct conf *conf, const char *path, FILE *talk)
 void
 conf_print(const struct conf *conf, FILE *file)
 {
-	for (uint32_t i = 0; i < statement_count; i++)
-		statement_print(&statements[i], conf, file);
+	for (uint32_t i = 0; i < directive_count; i++)
+		directive_print(&statements[i], conf, file);
 }
 
 const char *
 conf_fixed(const struct conf *from, const struct conf *to)
 {
-	for (uint32_t i = 0; i < statement_count; i++) {
+	for (uint32_t i = 0; i < directive_count; i++) {
 		if (statements[i].fixed &&
-		    !statement_same(&statements[i], from, to))
+		    !directive_same(&statements[i], from, to))
 			return statements[i].name;
 	}
 	return NULL;

@@ -14,7 +14,7 @@
  * Units end numbers ("250ms", "8MiB", "30s"). An unknown word names the
  * nearest known one. What conf_print() writes parses to the same struct, and
  * printing that again gives the same bytes. All statements are one table
- * (statement.h), the file's words are those of words.h.
+ * (directive.h), the file's words are those of tokenizer.h.
  *
  * Required: address, service, uplink, secret. The outer packets between
  * servers have the family of `address`; so peers have it too, services may be
@@ -52,7 +52,7 @@ struct conf {
 	char control[CONF_PATH]; /* Unix socket: /run/homeward/control */
 	char state[CONF_PATH]; /* sessions.h: /run/homeward/sessions */
 	char user[32]; /* after setup: "nobody"; "" stays root */
-	/* Run as root by herald.h, through /bin/sh -c. `withdraw`, `announce`;
+	/* Run as root by helper.h, through /bin/sh -c. `withdraw`, `announce`;
 	 * "" means that drain refuses. */
 	char withdraw[CONF_COMMAND], announce[CONF_COMMAND];
 	struct endpoint prometheus; /* port 0: off; loopback addresses only */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "live/conf/statement.h"
+#include "live/conf/directive.h"
 
 /* Four lines: statements of a table begin in line 5. */
 #define LEAST                                                                  \
@@ -306,8 +306,8 @@ whole_test(void)
 
 	/* Each statement is in it, and says something else than by default. */
 	conf_default(&plain);
-	for (uint32_t i = 0; i < statement_count; i++)
-		CHECK_ROW(!statement_same(&statements[i], &conf, &plain),
+	for (uint32_t i = 0; i < directive_count; i++)
+		CHECK_ROW(!directive_same(&statements[i], &conf, &plain),
 			  statements[i].name);
 }
 
@@ -413,7 +413,7 @@ manual_test(void)
 {
 	FILE *file = fopen("live/man/homewardd.conf.5", "re");
 	char line[512];
-	bool found[STATEMENTS_MAX] = { false };
+	bool found[DIRECTIVES_MAX] = { false };
 
 	CHECK(file != NULL);
 	if (file == NULL)
@@ -424,13 +424,13 @@ manual_test(void)
 
 		if (sscanf(line, ".It Ic %63s", name) != 1)
 			continue;
-		for (uint32_t i = 0; i < statement_count; i++)
+		for (uint32_t i = 0; i < directive_count; i++)
 			if (strcmp(statements[i].name, name) == 0)
 				known = found[i] = true;
 		CHECK_ROW(known, name);
 	}
 	fclose(file);
-	for (uint32_t i = 0; i < statement_count; i++)
+	for (uint32_t i = 0; i < directive_count; i++)
 		CHECK_ROW(found[i], statements[i].name);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * secret.c - the file's text is words.h's; each key goes through libsodium's
- * KDF once for each use
+ * secret.c - the file's text is tokenizer.h's; each key goes through
+ *libsodium's KDF once for each use
  *
  *	placement --"hw-place"--> SipHash key of positions
  *	key ID	  --"hw-seal_"--> XChaCha20-Poly1305 key of datagrams
@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "live/conf/amount.h"
-#include "live/conf/words.h"
+#include "live/conf/tokenizer.h"
 
 #define FILE_MAX   4096
 #define KEY_BYTES  crypto_kdf_KEYBYTES
@@ -45,7 +45,7 @@ struct reading {
 	const char *path;
 	char *error;
 	size_t error_size;
-	struct words words;
+	struct tokenizer words;
 	char bytes[FILE_MAX + 1];
 	uint8_t placement[KEY_BYTES];
 	uint8_t keys[SECRET_KEYS][KEY_BYTES];
@@ -104,7 +104,7 @@ hex_value(char c)
 static int
 key_read(struct reading *reading, uint32_t index, uint8_t key[KEY_BYTES])
 {
-	const struct words *words = &reading->words;
+	const struct tokenizer *words = &reading->words;
 
 	if (words->count <= index)
 		return line_error(reading, words->end,
@@ -149,7 +149,7 @@ placement_line(struct reading *reading)
 static int
 key_line(struct reading *reading)
 {
-	const struct words *words = &reading->words;
+	const struct tokenizer *words = &reading->words;
 	uint32_t index = reading->key_count;
 	int64_t id = 0;
 
@@ -184,10 +184,10 @@ key_line(struct reading *reading)
 static int
 lines_read(struct reading *reading)
 {
-	struct words *words = &reading->words;
+	struct tokenizer *words = &reading->words;
 	int more, result = 0;
 
-	while (result == 0 && (more = words_next(words)) != 0) {
+	while (result == 0 && (more = tokenizer_next(words)) != 0) {
 		if (more == -1)
 			result = line_error(reading, words->problem_column,
 					    "%s", words->problem);
@@ -250,7 +250,7 @@ file_read(struct reading *reading, int fd)
 	} while (count != 0 && size < sizeof(reading->bytes));
 	if (size > FILE_MAX)
 		return -EFBIG;
-	words_start(&reading->words, reading->bytes, size);
+	tokenizer_start(&reading->words, reading->bytes, size);
 	return lines_read(reading);
 }
 

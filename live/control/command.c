@@ -7,7 +7,7 @@
 
 #include "core/instant.h"
 #include "live/conf/amount.h"
-#include "live/conf/nearest.h"
+#include "live/conf/did_you_mean.h"
 #include "live/engine/report.h"
 
 #define WORDS	   4 /* no request has more */
@@ -53,7 +53,7 @@ static int
 kind_find(const char *word, enum command_kind *kind, char *error,
 	  size_t error_size)
 {
-	struct nearest nearest = nearest_start(word);
+	struct did_you_mean did_you_mean = did_you_mean_start(word);
 	char hint[2 * WORD_BYTES];
 
 	for (unsigned i = 0; i < COMMAND_KINDS; i++) {
@@ -61,9 +61,9 @@ kind_find(const char *word, enum command_kind *kind, char *error,
 			*kind = (enum command_kind)i;
 			return 0;
 		}
-		nearest_offer(&nearest, shapes[i].word);
+		did_you_mean_offer(&did_you_mean, shapes[i].word);
 	}
-	nearest_hint(&nearest, hint, sizeof(hint));
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	(void)snprintf(error, error_size, "no command '%s'%s", word, hint);
 	return -1;
 }

@@ -29,16 +29,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "live/control/backlog.h"
-#include "live/control/caller.h"
 #include "live/control/command.h"
-#include "live/control/door.h"
-#include "live/control/inquiry.h"
-#include "live/control/listing.h"
+#include "live/control/control_client.h"
+#include "live/control/drain_watcher.h"
+#include "live/control/lookup_request.h"
 #include "live/control/metrics.h"
+#include "live/control/output_buffer.h"
+#include "live/control/socket_path.h"
 #include "live/control/status.h"
-#include "live/control/vigil.h"
-#include "live/engine/tracer.h"
+#include "live/control/table_dump.h"
+#include "live/engine/verdict_log.h"
 
 #define CONTROL_CALLERS	 32
 #define CONTROL_LISTINGS 4
@@ -55,8 +55,8 @@ struct control {
 	struct control_subject subject;
 	int epoll, listener;
 	struct instant started;
-	struct caller callers[CONTROL_CALLERS];
-	struct tracer trace;
+	struct control_client callers[CONTROL_CALLERS];
+	struct verdict_log trace;
 	uint32_t tracing, watching; /* how many do */
 	struct metrics *metrics;
 	struct endpoint metrics_at; /* tried to listen there */
@@ -65,7 +65,7 @@ struct control {
 /* ---- answers ---- */
 
 static void
-status_answer(struct control *control, struct caller *caller,
+status_answer(struct control *control, struct control_client *caller,
 	      const struct command *command, struct instant now)
 {
 	char *text = NULL;
@@ -73,7 +73,7 @@ status_answer(struct control *control, struct caller *caller,
 	FILE *out = open_memstream(&text, &size);
 
 	if (out == NULL) {
-		caller_answer(caller, strerror(ENOMEM));
+		control_client_answer(caller, strerror(ENOMEM));
 		return;
 	}
 	if (command->kind == COMMAND_COUNTERS)
@@ -84,53 +84,54 @@ status_answer(struct control *control, struct caller *caller,
 		status_print(&control->subject, control->started, now, out);
 	bool written = fclose(out) == 0;
 	if (written)
-		caller_say(caller, text, size, CONTROL_BACKLOG);
+		control_client_say(caller, text, size, CONTROL_BACKLOG);
 	free(text);
-	caller_answer(caller, written ? NULL : strerror(ENOMEM));
+	control_client_answer(caller, written ? NULL : strerror(ENOMEM));
 }
 
 /* ---- sessions, peers ---- */
 
 static void
-listing_go(struct caller *caller)
+listing_go(struct control_client *caller)
 {
-	int result =
-		listing_write(caller->listing, &caller->out, LISTING_PIECE);
+	int result = table_dump_write(caller->table_dump, &caller->out,
+				      LISTING_PIECE);
 
 	if (result == 0)
 		return;
-	listing_free(caller->listing);
-	caller->listing = NULL;
+	table_dump_free(caller->table_dump);
+	caller->table_dump = NULL;
 	/* Without memory the answer cannot be mended. */
 	if (result < 0)
-		caller->state = CALLER_GONE;
+		caller->state = CONTROL_CLIENT_GONE;
 	else
-		caller_answer(caller, NULL);
+		control_client_answer(caller, NULL);
 }
 
 static void
-listing_begin(struct control *control, struct caller *caller,
+listing_begin(struct control *control, struct control_client *caller,
 	      const struct command *command)
 {
 	unsigned running = 0;
 
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
-		running += control->callers[i].listing != NULL;
+		running += control->callers[i].table_dump != NULL;
 	if (running >= CONTROL_LISTINGS) {
-		caller_answer(caller, "too many listings at once; try again");
+		control_client_answer(caller,
+				      "too many listings at once; try again");
 		return;
 	}
-	caller->listing =
+	caller->table_dump =
 		command->kind == COMMAND_SESSIONS
-			? listing_of_sessions(control->subject.sessions,
-					      command->json)
-			: listing_of_peers(control->subject.engine,
-					   command->json);
-	if (caller->listing == NULL) {
-		caller_answer(caller, strerror(ENOMEM));
+			? table_dump_of_sessions(control->subject.sessions,
+						 command->json)
+			: table_dump_of_peers(control->subject.engine,
+					      command->json);
+	if (caller->table_dump == NULL) {
+		control_client_answer(caller, strerror(ENOMEM));
 		return;
 	}
-	caller->state = CALLER_LISTING;
+	caller->state = CONTROL_CLIENT_LISTING;
 	listing_go(caller);
 }
 
@@ -145,21 +146,21 @@ drain_tick(struct control *control, struct instant now)
 	engine_status(control->subject.engine, &status);
 	(void)drain_update(drain, now, status.sessions);
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
-		vigil_turn(&control->callers[i], &control->subject, &status,
-			   now);
+		drain_watcher_turn(&control->callers[i], &control->subject,
+				   &status, now);
 }
 
 /* ---- trace, watch ---- */
 
 /* A line to all that are in this state; whoever is too slow goes. */
 static void
-lines_send(struct control *control, enum caller_state state, const char *line,
-	   size_t size)
+lines_send(struct control *control, enum control_client_state state,
+	   const char *line, size_t size)
 {
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		struct caller *caller = &control->callers[i];
+		struct control_client *caller = &control->callers[i];
 		if (caller->state == state)
-			caller_say(caller, line, size, CONTROL_BACKLOG);
+			control_client_say(caller, line, size, CONTROL_BACKLOG);
 	}
 }
 
@@ -170,7 +171,7 @@ report_take(void *context, const struct report *report)
 	char line[REPORT_LINE];
 
 	if (control->watching > 0)
-		lines_send(control, CALLER_WATCHING, line,
+		lines_send(control, CONTROL_CLIENT_WATCHING, line,
 			   report_format(report, line));
 }
 
@@ -179,14 +180,14 @@ decision_take(void *context, struct instant at,
 	      const struct steer_result *result, const char *what)
 {
 	struct control *control = context;
-	char line[TRACER_LINE];
+	char line[VERDICT_LOG_LINE];
 
 	if (control->tracing == 0 ||
-	    !tracer_pass(&control->trace, at,
-			 control->subject.conf->trace_lines_per_s))
+	    !verdict_log_pass(&control->trace, at,
+			      control->subject.conf->trace_lines_per_s))
 		return;
-	lines_send(control, CALLER_TRACING, line,
-		   tracer_format(&control->trace, at, result, what, line));
+	lines_send(control, CONTROL_CLIENT_TRACING, line,
+		   verdict_log_format(&control->trace, at, result, what, line));
 }
 
 /* The engine calls us only while somebody listens: a line for every packet
@@ -209,8 +210,9 @@ listeners_count(struct control *control)
 	uint32_t tracing = 0, watching = 0;
 
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		tracing += control->callers[i].state == CALLER_TRACING;
-		watching += control->callers[i].state == CALLER_WATCHING;
+		tracing += control->callers[i].state == CONTROL_CLIENT_TRACING;
+		watching +=
+			control->callers[i].state == CONTROL_CLIENT_WATCHING;
 	}
 	bool changed = (tracing > 0) != (control->tracing > 0) ||
 		       (watching > 0) != (control->watching > 0);
@@ -232,49 +234,49 @@ wall_offset_ns(void)
 }
 
 static void
-stream_begin(struct control *control, struct caller *caller,
-	     enum caller_state state, struct instant now)
+stream_begin(struct control *control, struct control_client *caller,
+	     enum control_client_state state, struct instant now)
 {
-	caller_answer(caller, NULL);
-	if (caller->state != CALLER_IDLE)
+	control_client_answer(caller, NULL);
+	if (caller->state != CONTROL_CLIENT_IDLE)
 		return;
 	caller->state = state;
-	if (state == CALLER_TRACING && control->tracing == 0)
-		tracer_begin(&control->trace, now, wall_offset_ns());
+	if (state == CONTROL_CLIENT_TRACING && control->tracing == 0)
+		verdict_log_begin(&control->trace, now, wall_offset_ns());
 	listeners_count(control);
 }
 
 static void
 trace_tick(struct control *control, struct instant now)
 {
-	char line[TRACER_LINE];
-	size_t size = tracer_more(&control->trace, now, line);
+	char line[VERDICT_LOG_LINE];
+	size_t size = verdict_log_more(&control->trace, now, line);
 
 	if (size > 0)
-		lines_send(control, CALLER_TRACING, line, size);
+		lines_send(control, CONTROL_CLIENT_TRACING, line, size);
 }
 
 /* ---- requests ---- */
 
 static void
-reload_answer(struct control *control, struct caller *caller,
+reload_answer(struct control *control, struct control_client *caller,
 	      struct instant now)
 {
 	char error[1024] = "it failed";
 
 	if (control->subject.reload(control->subject.context, now, error,
 				    sizeof(error)) == 0) {
-		caller_answer(caller, NULL);
+		control_client_answer(caller, NULL);
 		return;
 	}
 	/* One sentence, one line, whatever it holds. */
 	for (char *at = error; *at != '\0'; at++)
 		*at = *at == '\n' ? ' ' : *at;
-	caller_answer(caller, error);
+	control_client_answer(caller, error);
 }
 
 static void
-command_do(struct control *control, struct caller *caller,
+command_do(struct control *control, struct control_client *caller,
 	   const struct command *command, struct instant now)
 {
 	switch (command->kind) {
@@ -287,17 +289,18 @@ command_do(struct control *control, struct caller *caller,
 		listing_begin(control, caller, command);
 		break;
 	case COMMAND_LOOKUP:
-		inquiry_begin(caller, control->subject.engine, now, command);
+		lookup_request_begin(caller, control->subject.engine, now,
+				     command);
 		break;
 	case COMMAND_DRAIN:
 	case COMMAND_UNDRAIN:
-		vigil_begin(caller, &control->subject, now, command);
+		drain_watcher_begin(caller, &control->subject, now, command);
 		break;
 	case COMMAND_TRACE:
-		stream_begin(control, caller, CALLER_TRACING, now);
+		stream_begin(control, caller, CONTROL_CLIENT_TRACING, now);
 		break;
 	case COMMAND_WATCH:
-		stream_begin(control, caller, CALLER_WATCHING, now);
+		stream_begin(control, caller, CONTROL_CLIENT_WATCHING, now);
 		break;
 	case COMMAND_RELOAD:
 	case COMMAND_KINDS:
@@ -308,67 +311,69 @@ command_do(struct control *control, struct caller *caller,
 
 /* Commands that have come, while the caller is idle and reads. */
 static void
-lines_take(struct control *control, struct caller *caller, struct instant now)
+lines_take(struct control *control, struct control_client *caller,
+	   struct instant now)
 {
 	int size;
 
-	while (caller->state == CALLER_IDLE &&
-	       backlog_size(&caller->out) == 0 &&
-	       (size = caller_line(caller)) >= 0) {
+	while (caller->state == CONTROL_CLIENT_IDLE &&
+	       output_buffer_size(&caller->out) == 0 &&
+	       (size = control_client_line(caller)) >= 0) {
 		struct command command;
 		char error[512];
 		int result = command_parse(caller->line, (size_t)size, &command,
 					   error, sizeof(error));
 
-		caller_line_done(caller, (size_t)size);
+		control_client_line_done(caller, (size_t)size);
 		if (result != 0)
-			caller_answer(caller, error);
+			control_client_answer(caller, error);
 		else
 			command_do(control, caller, &command, now);
 	}
-	if (caller->state != CALLER_IDLE || backlog_size(&caller->out) > 0)
+	if (caller->state != CONTROL_CLIENT_IDLE ||
+	    output_buffer_size(&caller->out) > 0)
 		return;
-	if (caller->line_size == CALLER_LINE) {
-		caller_answer(caller, "that line is too long");
-		caller->state = CALLER_ENDING;
+	if (caller->line_size == CONTROL_CLIENT_LINE) {
+		control_client_answer(caller, "that line is too long");
+		caller->state = CONTROL_CLIENT_ENDING;
 	} else if (caller->ended) {
-		caller->state = CALLER_ENDING;
+		caller->state = CONTROL_CLIENT_ENDING;
 	}
 }
 
 /* ---- callers ---- */
 
 static void
-connection_close(struct control *control, struct caller *caller)
+connection_close(struct control *control, struct control_client *caller)
 {
 	(void)epoll_ctl(control->epoll, EPOLL_CTL_DEL, caller->fd, NULL);
-	caller_close(caller);
+	control_client_close(caller);
 }
 
 /* Write, go on with what waited for that, and watch for what is next. A piece
  * of work at a time: whoever asks for much comes again when epoll says so. */
 static void
-connection_turn(struct control *control, struct caller *caller,
+connection_turn(struct control *control, struct control_client *caller,
 		struct instant now)
 {
 	for (int round = 0; round < CONTROL_ROUNDS; round++) {
-		if (!caller_send(caller))
+		if (!control_client_send(caller))
 			break;
-		if (caller->state == CALLER_LISTING)
+		if (caller->state == CONTROL_CLIENT_LISTING)
 			listing_go(caller);
-		else if (caller->state == CALLER_IDLE)
+		else if (caller->state == CONTROL_CLIENT_IDLE)
 			lines_take(control, caller, now);
-		if (backlog_size(&caller->out) == 0)
+		if (output_buffer_size(&caller->out) == 0)
 			break;
 	}
-	bool waits = backlog_size(&caller->out) > 0;
-	if (caller->state == CALLER_GONE ||
-	    (caller->state == CALLER_ENDING && !waits)) {
+	bool waits = output_buffer_size(&caller->out) > 0;
+	if (caller->state == CONTROL_CLIENT_GONE ||
+	    (caller->state == CONTROL_CLIENT_ENDING && !waits)) {
 		connection_close(control, caller);
 		return;
 	}
 	uint32_t events = waits ? EPOLLOUT : 0;
-	if (caller->state == CALLER_IDLE && !waits && !caller->ended)
+	if (caller->state == CONTROL_CLIENT_IDLE && !waits && !caller->ended)
 		events |= EPOLLIN;
 	if (events == caller->events)
 		return;
@@ -384,8 +389,8 @@ static void
 connections_turn(struct control *control, struct instant now)
 {
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		struct caller *caller = &control->callers[i];
-		if (caller->state != CALLER_FREE)
+		struct control_client *caller = &control->callers[i];
+		if (caller->state != CONTROL_CLIENT_FREE)
 			connection_turn(control, caller, now);
 	}
 	listeners_count(control);
@@ -401,7 +406,8 @@ connection_accept(struct control *control)
 
 	if (fd < 0)
 		return;
-	while (i < CONTROL_CALLERS && control->callers[i].state != CALLER_FREE)
+	while (i < CONTROL_CALLERS &&
+	       control->callers[i].state != CONTROL_CLIENT_FREE)
 		i++;
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
 	if (i == CONTROL_CALLERS ||
@@ -411,22 +417,22 @@ connection_accept(struct control *control)
 		close(fd);
 		return;
 	}
-	caller_begin(&control->callers[i], fd);
+	control_client_begin(&control->callers[i], fd);
 	control->callers[i].events = EPOLLIN;
 }
 
 static void
 connection_event(struct control *control, uint32_t index, uint32_t events)
 {
-	struct caller *caller = &control->callers[index];
+	struct control_client *caller = &control->callers[index];
 
-	if (caller->state == CALLER_FREE)
+	if (caller->state == CONTROL_CLIENT_FREE)
 		return; /* closed earlier in this batch */
 	if ((events & EPOLLIN) != 0)
-		caller_read(caller);
+		control_client_read(caller);
 	/* Gone altogether; who has only stopped sending is no HUP. */
 	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
-		caller->state = CALLER_GONE;
+		caller->state = CONTROL_CLIENT_GONE;
 }
 
 /* ---- metrics ---- */
@@ -467,7 +473,7 @@ epoll_fill(struct control *control)
 	struct epoll_event listen = { .events = EPOLLIN,
 				      .data.u32 = TOKEN_LISTEN };
 	/* Edge-triggered: after the herald's end it would never be silent. */
-	struct epoll_event herald = { .events = EPOLLIN | EPOLLET,
+	struct epoll_event helper = { .events = EPOLLIN | EPOLLET,
 				      .data.u32 = TOKEN_DRAIN };
 
 	control->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -475,7 +481,7 @@ epoll_fill(struct control *control)
 					    control->listener, &listen) != 0)
 		return -errno;
 	if (drain >= 0 &&
-	    epoll_ctl(control->epoll, EPOLL_CTL_ADD, drain, &herald) != 0)
+	    epoll_ctl(control->epoll, EPOLL_CTL_ADD, drain, &helper) != 0)
 		return -errno;
 	return 0;
 }
@@ -505,7 +511,7 @@ control_open(struct control **out, const struct control_subject *subject,
 	control->epoll = -1;
 	control->started = monotonic_now();
 	control->listener =
-		door_open(conf->control, conf->user, error, error_size);
+		socket_path_open(conf->control, conf->user, error, error_size);
 	if (control->listener < 0) {
 		int result = control->listener;
 		free(control);
@@ -536,7 +542,7 @@ control_close(struct control *control)
 		return;
 	engine_listen(control->subject.engine, &nobody);
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		if (control->callers[i].state != CALLER_FREE)
+		if (control->callers[i].state != CONTROL_CLIENT_FREE)
 			connection_close(control, &control->callers[i]);
 	}
 	metrics_close(control->metrics);
@@ -544,7 +550,7 @@ control_close(struct control *control)
 		close(control->epoll);
 	close(control->listener);
 	/* Refused when privileges are gone: then the herald does it. */
-	(void)door_remove(control->subject.conf->control);
+	(void)socket_path_remove(control->subject.conf->control);
 	free(control);
 }
 
@@ -595,13 +601,13 @@ control_deadline(const struct control *control)
 {
 	struct instant next = drain_deadline(control->subject.drain);
 
-	next = instant_min(next, tracer_due(&control->trace));
+	next = instant_min(next, verdict_log_due(&control->trace));
 	if (control->metrics != NULL)
 		next = instant_min(next, metrics_deadline(control->metrics));
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		next = instant_min(next,
-				   vigil_deadline(&control->callers[i],
-						  control->subject.drain));
+		next = instant_min(
+			next, drain_watcher_deadline(&control->callers[i],
+						     control->subject.drain));
 	}
 	return next;
 }

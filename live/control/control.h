@@ -38,7 +38,7 @@
 #include "live/control/drain.h"
 #include "live/engine/engine.h"
 #include "live/kernel/datapath.h"
-#include "live/kernel/outlet.h"
+#include "live/kernel/udp_out.h"
 
 #define CONTROL_BACKLOG (1 << 20)
 
@@ -47,10 +47,10 @@ struct control_subject {
 	const struct conf *conf;
 	struct engine *engine;
 	struct datapath *datapath;
-	const struct outlet *outlet;
+	const struct udp_out *udp_out;
 	struct sessions *sessions;
 	struct drain *drain;
-	struct cost *cost; /* of strays; may be NULL */
+	struct latency_histogram *cost; /* of strays; may be NULL */
 	/* Read the files again. 0, or -1 with a sentence. */
 	int (*reload)(void *, struct instant now, char *error,
 		      size_t error_size);
@@ -63,7 +63,7 @@ struct control;
  * with a sentence. */
 int control_open(struct control **, const struct control_subject *, char *error,
 		 size_t error_size);
-/* Removes the socket, if it still may (herald.h does it otherwise). Lookups
+/* Removes the socket, if it still may (helper.h does it otherwise). Lookups
  * that run are forgotten. NULL: nothing. */
 void control_close(struct control *);
 int control_fd(const struct control *);

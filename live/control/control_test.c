@@ -2,7 +2,7 @@
 /*
  * control_test.c - what the control socket answers, and to whom
  *
- * Drains are in vigil_test.c, the socket's name in door_test.c.
+ * Drains are in drain_watcher_test.c, the socket's name in socket_path_test.c.
  */
 #include "live/control/control.h"
 
@@ -14,11 +14,11 @@
 
 #include "core/test/check.h"
 #include "live/engine/report.h"
-#include "live/kernel/cost.h"
-#include "live/test/dialogue.h"
+#include "live/kernel/latency_histogram.h"
+#include "live/test/control_dialogue.h"
 #include "live/test/fake.h"
 
-static struct cost cost;
+static struct latency_histogram cost;
 static int reload_result;
 static int reloads;
 
@@ -543,11 +543,11 @@ numbers_set(void)
 	fake.datapath.kernel_resets = 2;
 	fake.datapath.packets = 9;
 	fake.datapath.tun_dropped = 6;
-	fake.outlet.forwards = 8;
-	fake.outlet.messages = 4;
-	fake.outlet.other_uplink = 3;
-	fake.outlet.fell_back = 2;
-	cost_add(&cost, 31000, 100);
+	fake.udp_out.forwards = 8;
+	fake.udp_out.messages = 4;
+	fake.udp_out.other_uplink = 3;
+	fake.udp_out.fell_back = 2;
+	latency_histogram_add(&cost, 31000, 100);
 }
 
 int

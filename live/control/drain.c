@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct drain {
-	struct herald *herald;
+	struct helper *helper;
 	enum drain_state state;
 	enum drain_state before; /* of the command that runs */
 	bool failed;
@@ -15,15 +15,15 @@ struct drain {
 };
 
 struct drain *
-drain_create(struct herald *herald)
+drain_create(struct helper *helper)
 {
 	struct drain *drain = calloc(1, sizeof(*drain));
 
 	if (drain == NULL)
 		return NULL;
-	drain->herald = herald;
+	drain->helper = helper;
 	drain->deadline = drain->quiet = INSTANT_NEVER;
-	if (herald != NULL && herald_withdrawn(herald))
+	if (helper != NULL && helper_withdrawn(helper))
 		drain->state = DRAIN_DRAINING;
 	return drain;
 }
@@ -42,12 +42,12 @@ command_runs(const struct drain *drain)
 }
 
 static int
-command_begin(struct drain *drain, enum herald_word word,
+command_begin(struct drain *drain, enum helper_word word,
 	      enum drain_state meanwhile)
 {
-	if (drain->herald == NULL)
+	if (drain->helper == NULL)
 		return -ENOTSUP;
-	int result = herald_say(drain->herald, word);
+	int result = helper_say(drain->helper, word);
 	if (result != 0)
 		return result;
 	drain->before = drain->state;
@@ -62,7 +62,7 @@ drain_begin(struct drain *drain, struct instant now, int64_t deadline_ns)
 	if (command_runs(drain))
 		return -EBUSY;
 	if (drain->state == DRAIN_SERVING) {
-		int result = command_begin(drain, HERALD_WITHDRAW,
+		int result = command_begin(drain, HELPER_WITHDRAW,
 					   DRAIN_WITHDRAWING);
 		if (result != 0)
 			return result;
@@ -79,7 +79,7 @@ drain_end(struct drain *drain)
 {
 	if (command_runs(drain))
 		return -EBUSY;
-	return command_begin(drain, HERALD_ANNOUNCE, DRAIN_ANNOUNCING);
+	return command_begin(drain, HELPER_ANNOUNCE, DRAIN_ANNOUNCING);
 }
 
 /* The command has ended. */
@@ -119,7 +119,7 @@ enum drain_state
 drain_update(struct drain *drain, struct instant now, uint32_t sessions)
 {
 	if (command_runs(drain)) {
-		int result = herald_answer(drain->herald);
+		int result = helper_answer(drain->helper);
 		if (result == -EAGAIN)
 			return drain->state;
 		command_end(drain, result);
@@ -157,7 +157,7 @@ drain_failed(const struct drain *drain)
 int
 drain_fd(const struct drain *drain)
 {
-	return drain->herald != NULL ? herald_fd(drain->herald) : -1;
+	return drain->helper != NULL ? helper_fd(drain->helper) : -1;
 }
 
 struct instant

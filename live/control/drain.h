@@ -9,13 +9,13 @@
  *	   `--done-- ANNOUNCING <--undrain-- any of them
  *
  * Draining withdraws the anycast route (the configured command, run by
- * herald.h while packets go on), never the address: its sockets go on, and
+ * helper.h while packets go on), never the address: its sockets go on, and
  * their packets arrive as strays that other servers forward. New sessions go
  * elsewhere once the routers have heard; that takes a moment, so a server is
  * empty when it had no session for DRAIN_QUIET_NS. EXPIRED: the deadline passed
  * with sessions open; they are still served. Undrain announces the route
  * again. A daemon whose predecessor was drained begins as DRAINING
- * (herald_withdrawn()).
+ * (helper_withdrawn()).
  */
 #ifndef LIVE_CONTROL_DRAIN_H
 #define LIVE_CONTROL_DRAIN_H
@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #include "core/instant.h"
-#include "live/control/herald.h"
+#include "live/control/helper.h"
 
 /* About ten times what a withdrawal took to cross the reference lab. */
 #define DRAIN_QUIET_NS NS_PER_S
@@ -48,7 +48,7 @@ struct drain;
 
 /* Where the predecessor left it; herald is borrowed; NULL: drain and undrain
  * answer -ENOTSUP. NULL: no memory. */
-struct drain *drain_create(struct herald *);
+struct drain *drain_create(struct helper *);
 void drain_destroy(struct drain *);
 /* deadline_ns from now; 0: none. When it drains already: another deadline. 0;
  * -ENOTSUP: no command is configured; -EBUSY: the route is being announced or

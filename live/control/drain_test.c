@@ -11,35 +11,35 @@
 #include "core/test/check.h"
 
 /* This test's herald, linked instead of the real one. */
-struct herald {
+struct helper {
 	int say, answer;
 	int said;
 	bool withdrawn;
 };
 
 int
-herald_say(struct herald *herald, enum herald_word word)
+helper_say(struct helper *helper, enum helper_word word)
 {
-	herald->said = (int)word;
-	return herald->say;
+	helper->said = (int)word;
+	return helper->say;
 }
 
 int
-herald_answer(struct herald *herald)
+helper_answer(struct helper *helper)
 {
-	return herald->answer;
+	return helper->answer;
 }
 
 bool
-herald_withdrawn(const struct herald *herald)
+helper_withdrawn(const struct helper *helper)
 {
-	return herald->withdrawn;
+	return helper->withdrawn;
 }
 
 int
-herald_fd(const struct herald *herald)
+helper_fd(const struct helper *helper)
 {
-	(void)herald;
+	(void)helper;
 	return 42;
 }
 
@@ -56,7 +56,7 @@ static const struct row {
 	enum verb verb;
 	int64_t at_s;
 	int64_t argument; /* deadline in s, or sessions */
-	int herald; /* say for BEGIN and END, answer for UPDATE */
+	int helper; /* say for BEGIN and END, answer for UPDATE */
 	int result;
 	enum drain_state state;
 	int64_t due_s; /* -1: never */
@@ -108,11 +108,11 @@ static const struct row {
 };
 
 static int
-row_do(const struct row *row, struct drain *drain, struct herald *herald)
+row_do(const struct row *row, struct drain *drain, struct helper *helper)
 {
 	struct instant now = { S(row->at_s) };
 
-	herald->say = herald->answer = row->herald;
+	helper->say = helper->answer = row->helper;
 	switch (row->verb) {
 	case BEGIN:
 		return drain_begin(drain, now, S(row->argument));
@@ -127,19 +127,19 @@ row_do(const struct row *row, struct drain *drain, struct herald *herald)
 int
 main(void)
 {
-	struct herald herald = { .say = 0 };
-	struct drain *drain = drain_create(&herald);
+	struct helper helper = { .say = 0 };
+	struct drain *drain = drain_create(&helper);
 
 	CHECK(drain_fd(drain) == 42);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
-		CHECK_ROW(row_do(row, drain, &herald) == row->result,
+		CHECK_ROW(row_do(row, drain, &helper) == row->result,
 			  row->sentence);
 		CHECK_ROW(drain_state(drain) == row->state, row->sentence);
 		int64_t due = row->due_s < 0 ? INT64_MAX : S(row->due_s);
 		CHECK_ROW(drain_deadline(drain).ns == due, row->sentence);
-		bool failed = row->verb == UPDATE && row->herald == -EIO;
-		CHECK_ROW(row->verb != UPDATE || row->herald == -EAGAIN ||
+		bool failed = row->verb == UPDATE && row->helper == -EIO;
+		CHECK_ROW(row->verb != UPDATE || row->helper == -EAGAIN ||
 				  i == 0 || rows[i - 1].verb == UPDATE ||
 				  drain_failed(drain) == failed,
 			  row->sentence);
@@ -147,14 +147,14 @@ main(void)
 	drain_destroy(drain);
 
 	/* Its predecessor was drained: nothing is withdrawn twice. */
-	herald = (struct herald){ .withdrawn = true };
-	drain = drain_create(&herald);
+	helper = (struct helper){ .withdrawn = true };
+	drain = drain_create(&helper);
 	CHECK(drain_state(drain) == DRAIN_DRAINING);
 	CHECK(drain_begin(drain, (struct instant){ 0 }, S(5)) == 0);
-	CHECK(herald.said == 0);
+	CHECK(helper.said == 0);
 	CHECK(drain_update(drain, (struct instant){ S(5) }, 1) ==
 	      DRAIN_EXPIRED);
-	CHECK(drain_end(drain) == 0 && herald.said == HERALD_ANNOUNCE);
+	CHECK(drain_end(drain) == 0 && helper.said == HELPER_ANNOUNCE);
 	drain_destroy(drain);
 
 	drain = drain_create(NULL);

@@ -19,9 +19,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "live/conf/place.h"
-#include "live/control/backlog.h"
+#include "live/conf/endpoint_text.h"
 #include "live/control/control.h"
+#include "live/control/output_buffer.h"
 
 #define TOKEN_LISTEN METRICS_CONNECTIONS
 #define PAGE_MAX     (1 << 20)
@@ -39,7 +39,7 @@ struct connection {
 	struct instant deadline;
 	size_t size; /* of the request so far */
 	char request[METRICS_REQUEST];
-	struct backlog out;
+	struct output_buffer out;
 };
 
 struct metrics {
@@ -55,7 +55,7 @@ connection_close(struct metrics *metrics, struct connection *connection)
 {
 	(void)epoll_ctl(metrics->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 	close(connection->fd);
-	backlog_clear(&connection->out);
+	output_buffer_clear(&connection->out);
 	connection->state = FREE;
 }
 
@@ -75,7 +75,7 @@ connection_watch(struct metrics *metrics, const struct connection *connection,
 static void
 connection_write(struct metrics *metrics, struct connection *connection)
 {
-	int result = backlog_send(&connection->out, connection->fd);
+	int result = output_buffer_send(&connection->out, connection->fd);
 
 	if (result == -EAGAIN) {
 		connection_watch(metrics, connection, EPOLLOUT);
@@ -102,9 +102,10 @@ answer(struct metrics *metrics, struct connection *connection,
 			      status[0] == '4' ? "Allow: GET, HEAD\r\n" : "");
 
 	connection->state = WRITING;
-	if (!backlog_add(&connection->out, head, (size_t)length, PAGE_MAX) ||
+	if (!output_buffer_add(&connection->out, head, (size_t)length,
+			       PAGE_MAX) ||
 	    (with_body &&
-	     !backlog_add(&connection->out, body, size, PAGE_MAX))) {
+	     !output_buffer_add(&connection->out, body, size, PAGE_MAX))) {
 		connection_close(metrics, connection);
 		return;
 	}
@@ -306,7 +307,7 @@ metrics_open(struct metrics **out, const struct endpoint *at,
 	     size_t error_size)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
-	char place[PLACE_TEXT];
+	char place[ENDPOINT_TEXT_TEXT];
 	int result = -ENOMEM;
 
 	*out = NULL;
@@ -317,7 +318,7 @@ metrics_open(struct metrics **out, const struct endpoint *at,
 	}
 	if (result != 0) {
 		(void)snprintf(error, error_size, "prometheus %s: %s",
-			       place_format(at, place),
+			       endpoint_text_format(at, place),
 			       result == -EACCES ? "not a loopback address"
 						 : strerror(-result));
 		metrics_close(metrics);

@@ -12,7 +12,7 @@
 
 #include "live/control/control.h"
 #include "live/control/status.h"
-#include "live/kernel/cost.h"
+#include "live/kernel/latency_histogram.h"
 
 #ifndef HOMEWARD_VERSION
 #define HOMEWARD_VERSION "unknown"
@@ -108,7 +108,7 @@ drops_print(const char *name, const char *help, const uint64_t *drops,
 }
 
 static void
-cost_print(const struct cost *cost, FILE *out)
+cost_print(const struct latency_histogram *cost, FILE *out)
 {
 	static const struct {
 		const char *quantile;
@@ -125,7 +125,9 @@ cost_print(const struct cost *cost, FILE *out)
 		fprintf(out,
 			"homeward_stray_cost_seconds{quantile=\"%s\"} %.9f\n",
 			rows[i].quantile,
-			(double)cost_quantile_ns(cost, rows[i].ppm) / 1e9);
+			(double)latency_histogram_quantile_ns(cost,
+							      rows[i].ppm) /
+				1e9);
 	fprintf(out,
 		"homeward_stray_cost_seconds_sum %.9f\n"
 		"homeward_stray_cost_seconds_count %" PRIu64 "\n",
@@ -135,24 +137,24 @@ cost_print(const struct cost *cost, FILE *out)
 static void
 counters_print(const struct engine_status *engine,
 	       const struct datapath_counters *datapath,
-	       const struct outlet_counters *outlet, FILE *out)
+	       const struct udp_out_counters *udp_out, FILE *out)
 {
 #define NODE_COUNTER(name)  counter(out, "node_" #name, engine->node->name);
 #define STEER_COUNTER(name) counter(out, "steer_" #name, engine->steer->name);
 #define ENGINE_COUNTER(name)                                                   \
 	counter(out, "engine_" #name, engine->engine->name);
 #define DATAPATH_COUNTER(name) counter(out, "datapath_" #name, datapath->name);
-#define OUTLET_COUNTER(name)   counter(out, "outlet_" #name, outlet->name);
+#define UDP_OUT_COUNTER(name)  counter(out, "outlet_" #name, udp_out->name);
 	NODE_COUNTER_LIST(NODE_COUNTER)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 	ENGINE_COUNTER_LIST(ENGINE_COUNTER)
 	DATAPATH_COUNTER_LIST(DATAPATH_COUNTER)
-	OUTLET_COUNTER_LIST(OUTLET_COUNTER)
+	UDP_OUT_COUNTER_LIST(UDP_OUT_COUNTER)
 #undef NODE_COUNTER
 #undef STEER_COUNTER
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
-#undef OUTLET_COUNTER
+#undef UDP_OUT_COUNTER
 	drops_print("drops_total", "Packets dropped, by reason",
 		    engine->steer->drops, out);
 	drops_print("seal_drops_total",
@@ -196,7 +198,7 @@ metrics_print(const struct control_subject *subject, FILE *out)
 	fprintf(out, "homeward_cpu_seconds_total %.6f\n",
 		(double)status_cpu_ns() / 1e9);
 	drain_print(drain_state(subject->drain), out);
-	counters_print(&engine, &datapath, outlet_counters(subject->outlet),
+	counters_print(&engine, &datapath, udp_out_counters(subject->udp_out),
 		       out);
 	if (subject->cost != NULL)
 		cost_print(subject->cost, out);

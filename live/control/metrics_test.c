@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "core/test/check.h"
-#include "live/kernel/cost.h"
+#include "live/kernel/latency_histogram.h"
 #include "live/test/fake.h"
 
-static struct cost cost;
+static struct latency_histogram cost;
 static struct control_subject subject;
 static struct metrics *metrics;
 static struct instant now = { 1000 * NS_PER_S };
@@ -302,8 +302,8 @@ main(void)
 	fake.engine.seal_drops[DROP_TAG] = 4;
 	fake.datapath.kernel_resets = 2;
 	fake.datapath.tun_dropped = 6;
-	fake.outlet.messages = 4;
-	cost_add(&cost, 31000, 100);
+	fake.udp_out.messages = 4;
+	latency_histogram_add(&cost, 31000, 100);
 	page_test();
 	if (metrics_open(&metrics, &at, &subject, error, sizeof(error)) != 0) {
 		fprintf(stderr, "%s\n", error);

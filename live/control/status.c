@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "live/conf/place.h"
+#include "live/conf/endpoint_text.h"
 #include "live/control/control.h"
-#include "live/kernel/cost.h"
+#include "live/kernel/latency_histogram.h"
 
 #ifndef HOMEWARD_VERSION
 #define HOMEWARD_VERSION "unknown"
@@ -22,8 +22,8 @@ struct view {
 	const struct control_subject *subject;
 	struct engine_status engine;
 	struct datapath_counters datapath;
-	const struct outlet_counters *outlet;
-	struct cost cost;
+	const struct udp_out_counters *udp_out;
+	struct latency_histogram cost;
 	enum drain_state drain;
 	int64_t left_ns;
 	int64_t uptime_ns;
@@ -36,7 +36,7 @@ view_take(struct view *view, const struct control_subject *subject,
 	*view = (struct view){ .subject = subject };
 	engine_status(subject->engine, &view->engine);
 	datapath_counters(subject->datapath, &view->datapath);
-	view->outlet = outlet_counters(subject->outlet);
+	view->udp_out = udp_out_counters(subject->udp_out);
 	if (subject->cost != NULL)
 		view->cost = *subject->cost;
 	view->drain = drain_state(subject->drain);
@@ -161,7 +161,7 @@ drops_print(const struct view *view, FILE *out)
 }
 
 static void
-cost_print(const struct cost *cost, FILE *out)
+cost_print(const struct latency_histogram *cost, FILE *out)
 {
 	char p50[STATUS_TIME], p90[STATUS_TIME], p99[STATUS_TIME];
 	char longest[STATUS_TIME];
@@ -171,19 +171,22 @@ cost_print(const struct cost *cost, FILE *out)
 		return;
 	}
 	fprintf(out, "cost       p50 %s, p90 %s, p99 %s, longest %s a stray\n",
-		status_duration(cost_quantile_ns(cost, 500000), p50),
-		status_duration(cost_quantile_ns(cost, 900000), p90),
-		status_duration(cost_quantile_ns(cost, 990000), p99),
+		status_duration(latency_histogram_quantile_ns(cost, 500000),
+				p50),
+		status_duration(latency_histogram_quantile_ns(cost, 900000),
+				p90),
+		status_duration(latency_histogram_quantile_ns(cost, 990000),
+				p99),
 		status_duration((int64_t)cost->max_ns, longest));
 }
 
 static void
 identity_print(const struct view *view, FILE *out)
 {
-	char place[PLACE_TEXT], up[STATUS_TIME], left[STATUS_TIME];
+	char place[ENDPOINT_TEXT_TEXT], up[STATUS_TIME], left[STATUS_TIME];
 
 	fprintf(out, "server     %s, homewardd %s, up %s\n",
-		place_format(&view->subject->conf->self, place),
+		endpoint_text_format(&view->subject->conf->self, place),
 		HOMEWARD_VERSION, status_duration(view->uptime_ns, up));
 	fprintf(out,
 		"table      %s; %" PRIu32 " contacts, %" PRIu32 " records\n",
@@ -205,7 +208,7 @@ status_print(const struct control_subject *subject, struct instant started,
 	const struct node_counters *node = view.engine.node;
 	const struct steer_counters *steer = view.engine.steer;
 	const struct engine_counters *engine = view.engine.engine;
-	const struct outlet_counters *outlet = view.outlet;
+	const struct udp_out_counters *udp_out = view.udp_out;
 
 	identity_print(&view, out);
 	fprintf(out,
@@ -229,8 +232,8 @@ status_print(const struct control_subject *subject, struct instant started,
 		"outlet     %" PRIu64 " forwards in %" PRIu64
 		" messages, %" PRIu64 " by another uplink, %" PRIu64
 		" fell back, %" PRIu64 " unjoined\n",
-		outlet->forwards, outlet->messages, outlet->other_uplink,
-		outlet->fell_back, outlet->unjoined);
+		udp_out->forwards, udp_out->messages, udp_out->other_uplink,
+		udp_out->fell_back, udp_out->unjoined);
 	fprintf(out,
 		"kernel     %" PRIu64 " packets, %" PRIu64
 		" redirected, %" PRIu64 " dropped by the TUN, %" PRIu64
@@ -294,25 +297,26 @@ json_counters(const struct view *view, FILE *out)
 	const struct node_counters *node_c = view->engine.node;
 	const struct steer_counters *steer_c = view->engine.steer;
 	const struct engine_counters *engine_c = view->engine.engine;
-	const struct outlet_counters *outlet_c = view->outlet;
+	const struct udp_out_counters *outlet_c = view->udp_out;
 #define MEMBER(part, name)     { #name, part->name },
 #define NODE_COUNTER(name)     MEMBER(node_c, name)
 #define STEER_COUNTER(name)    MEMBER(steer_c, name)
 #define ENGINE_COUNTER(name)   MEMBER(engine_c, name)
 #define DATAPATH_COUNTER(name) { #name, view->datapath.name },
-#define OUTLET_COUNTER(name)   MEMBER(outlet_c, name)
+#define UDP_OUT_COUNTER(name)  MEMBER(outlet_c, name)
 	const struct member node[] = { NODE_COUNTER_LIST(NODE_COUNTER) };
 	const struct member steer[] = { STEER_COUNTER_LIST(STEER_COUNTER) };
 	const struct member engine[] = { ENGINE_COUNTER_LIST(ENGINE_COUNTER) };
 	const struct member datapath[] = { DATAPATH_COUNTER_LIST(
 		DATAPATH_COUNTER) };
-	const struct member outlet[] = { OUTLET_COUNTER_LIST(OUTLET_COUNTER) };
+	const struct member udp_out[] = { UDP_OUT_COUNTER_LIST(
+		UDP_OUT_COUNTER) };
 #undef MEMBER
 #undef NODE_COUNTER
 #undef STEER_COUNTER
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
-#undef OUTLET_COUNTER
+#undef UDP_OUT_COUNTER
 	struct member drops[DROP_COUNT - 1], seal_drops[DROP_COUNT - 1];
 
 	for (int i = 1; i < DROP_COUNT; i++) {
@@ -325,20 +329,24 @@ json_counters(const struct view *view, FILE *out)
 	json_members("steer", steer, COUNT(steer), out);
 	json_members("engine", engine, COUNT(engine), out);
 	json_members("datapath", datapath, COUNT(datapath), out);
-	json_members("outlet", outlet, COUNT(outlet), out);
+	json_members("outlet", udp_out, COUNT(udp_out), out);
 	json_members("drops", drops, COUNT(drops), out);
 	json_members("seal_drops", seal_drops, COUNT(seal_drops), out);
 }
 
 static void
-json_cost(const struct cost *cost, FILE *out)
+json_cost(const struct latency_histogram *cost, FILE *out)
 {
 	const struct member members[] = {
 		{ "count", cost->count },
-		{ "p50_ns", (uint64_t)cost_quantile_ns(cost, 500000) },
-		{ "p90_ns", (uint64_t)cost_quantile_ns(cost, 900000) },
-		{ "p99_ns", (uint64_t)cost_quantile_ns(cost, 990000) },
-		{ "p999_ns", (uint64_t)cost_quantile_ns(cost, 999000) },
+		{ "p50_ns",
+		  (uint64_t)latency_histogram_quantile_ns(cost, 500000) },
+		{ "p90_ns",
+		  (uint64_t)latency_histogram_quantile_ns(cost, 900000) },
+		{ "p99_ns",
+		  (uint64_t)latency_histogram_quantile_ns(cost, 990000) },
+		{ "p999_ns",
+		  (uint64_t)latency_histogram_quantile_ns(cost, 999000) },
 		{ "max_ns", cost->max_ns },
 		{ "sum_ns", cost->sum_ns },
 	};
@@ -349,7 +357,7 @@ json_cost(const struct cost *cost, FILE *out)
 static void
 json_conf(const struct conf *conf, FILE *out)
 {
-	char place[PLACE_TEXT];
+	char place[ENDPOINT_TEXT_TEXT];
 
 	fputs(",\"services\":[", out);
 	for (uint32_t i = 0; i < conf->service_count; i++) {
@@ -358,7 +366,7 @@ json_conf(const struct conf *conf, FILE *out)
 			.port = conf->services[i].port,
 		};
 		fprintf(out, "%s\"%s\"", i > 0 ? "," : "",
-			place_format(&service, place));
+			endpoint_text_format(&service, place));
 	}
 	fputs("],\"uplinks\":[", out);
 	for (uint32_t i = 0; i < conf->uplink_count; i++) {
@@ -373,13 +381,14 @@ status_json(const struct control_subject *subject, struct instant started,
 	    struct instant now, FILE *out)
 {
 	struct view view;
-	char place[PLACE_TEXT];
+	char place[ENDPOINT_TEXT_TEXT];
 
 	view_take(&view, subject, started, now);
 	fputs("{\"version\":", out);
 	json_string(HOMEWARD_VERSION, out);
 	fprintf(out, ",\"address\":\"%s\",\"uptime_ns\":%" PRId64,
-		place_format(&subject->conf->self, place), view.uptime_ns);
+		endpoint_text_format(&subject->conf->self, place),
+		view.uptime_ns);
 	fprintf(out,
 		",\"joined\":%s,\"sessions\":%" PRIu32 ",\"contacts\":%" PRIu32
 		",\"flows\":%" PRIu32 ",\"records\":%" PRIu32,
@@ -422,24 +431,24 @@ status_counters(const struct control_subject *subject, FILE *out)
 #define DATAPATH_COUNTER(name)                                                 \
 	line(strcmp(#name, "kernel_resets") == 0 ? "" : "datapath_", #name,    \
 	     view.datapath.name, out);
-#define OUTLET_COUNTER(name) line("outlet_", #name, view.outlet->name, out);
+#define UDP_OUT_COUNTER(name) line("outlet_", #name, view.udp_out->name, out);
 	NODE_COUNTER_LIST(NODE_COUNTER)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 	ENGINE_COUNTER_LIST(ENGINE_COUNTER)
 	DATAPATH_COUNTER_LIST(DATAPATH_COUNTER)
-	OUTLET_COUNTER_LIST(OUTLET_COUNTER)
+	UDP_OUT_COUNTER_LIST(UDP_OUT_COUNTER)
 #undef NODE_COUNTER
 #undef STEER_COUNTER
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
-#undef OUTLET_COUNTER
+#undef UDP_OUT_COUNTER
 	for (int i = 1; i < DROP_COUNT; i++)
 		line("drop_", drop_name((enum drop)i), drops_all(&view, i),
 		     out);
-	line("", "cost_p50_ns", (uint64_t)cost_quantile_ns(&view.cost, 500000),
-	     out);
-	line("", "cost_p99_ns", (uint64_t)cost_quantile_ns(&view.cost, 990000),
-	     out);
+	line("", "cost_p50_ns",
+	     (uint64_t)latency_histogram_quantile_ns(&view.cost, 500000), out);
+	line("", "cost_p99_ns",
+	     (uint64_t)latency_histogram_quantile_ns(&view.cost, 990000), out);
 	line("", "cost_count", view.cost.count, out);
 	line("", "cpu_ns", (uint64_t)status_cpu_ns(), out);
 	line("", "rss_bytes", status_rss_bytes(), out);

@@ -25,15 +25,15 @@
 #include "core/endpoint.h"
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
-#include "live/engine/tables.h"
-#include "live/engine/teller.h"
-#include "live/engine/waiters.h"
+#include "live/engine/core_memory.h"
+#include "live/engine/notify.h"
+#include "live/engine/pending_lookups.h"
 
 /* Between attempts to join, and to take stock. */
 #define RETRY_NS NS_PER_S
 /* The outbox is emptied early above half of it. */
-#define OUTBOX_ITEMS_HIGH (TABLES_OUTBOX_ITEMS / 2)
-#define OUTBOX_BYTES_HIGH (TABLES_OUTBOX_BYTES / 2)
+#define OUTBOX_ITEMS_HIGH (CORE_MEMORY_OUTBOX_ITEMS / 2)
+#define OUTBOX_BYTES_HIGH (CORE_MEMORY_OUTBOX_BYTES / 2)
 
 struct engine {
 	struct conf conf;
@@ -42,11 +42,11 @@ struct engine {
 	struct node_settings node_settings;
 	struct engine_parts parts;
 	struct engine_edge edge;
-	struct teller teller;
+	struct notify notify;
 	struct seal *seal;
-	struct tables tables;
+	struct core_memory tables;
 	struct engine_counters counters;
-	struct waiters waiters;
+	struct pending_lookups pending_lookups;
 	int64_t wall_offset_ns;
 	struct instant join_at; /* NEVER: joined, or joining */
 	struct instant dump_at; /* NEVER: the table is right */
@@ -107,10 +107,10 @@ engine_create(struct engine **made, const struct conf *conf,
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		error = -EIO;
 	else
-		error = tables_create(
+		error = core_memory_create(
 			&engine->tables, &engine->conf, &engine->node_settings,
 			&engine->steer_settings, &secret->placement, seed);
-	engine->teller.strays = engine->tables.straycount;
+	engine->notify.strays = engine->tables.stray_aggregator;
 	if (error == 0) {
 		engine->seal =
 			seal_create(secret, &conf->self, conf->peers_max);
@@ -130,7 +130,7 @@ engine_destroy(struct engine *engine)
 	if (engine == NULL)
 		return;
 	seal_destroy(engine->seal);
-	tables_destroy(&engine->tables);
+	core_memory_destroy(&engine->tables);
 	explicit_bzero(engine, sizeof(*engine));
 	free(engine);
 }
@@ -151,7 +151,7 @@ engine_reload(struct engine *engine, const struct conf *conf,
 void
 engine_listen(struct engine *engine, const struct engine_listener *listener)
 {
-	teller_listen(&engine->teller, listener);
+	notify_listen(&engine->notify, listener);
 }
 
 /* ---- sending ---- */
@@ -260,7 +260,7 @@ notice_solitude(struct engine *engine, struct instant now)
 static void
 learn(struct engine *engine, struct instant now)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 
 	for (;;) {
 		struct node_event event = node_event(tables->node);
@@ -270,12 +270,13 @@ learn(struct engine *engine, struct instant now)
 			room(engine, now);
 			return;
 		case NODE_STORED:
-			teller_event(&engine->teller, &event);
+			notify_event(&engine->notify, &event);
 			break;
 		case NODE_FOUND:
 		case NODE_MISSED:
-			teller_event(&engine->teller, &event);
-			waiters_answer(&engine->waiters, &event);
+			notify_event(&engine->notify, &event);
+			pending_lookups_answer(&engine->pending_lookups,
+					       &event);
 			break;
 		case NODE_JOINED:
 			learn_joined(engine, now, &event);
@@ -355,8 +356,8 @@ publish_later(struct engine *engine, struct instant now,
 	int64_t wait_ns = engine->conf.store_after_ns;
 
 	if (wait_ns <= 0 ||
-	    !agenda_add(engine->tables.unpublished, instant_after(now, wait_ns),
-			key, version))
+	    !delay_list_add(engine->tables.unpublished,
+			    instant_after(now, wait_ns), key, version))
 		publish(engine, now, key, version);
 }
 
@@ -364,8 +365,8 @@ static void
 withdraw(struct engine *engine, struct instant now,
 	 const struct session_key *key)
 {
-	(void)agenda_remove(engine->tables.unpublished, key);
-	(void)agenda_remove(engine->tables.lingering, key);
+	(void)delay_list_remove(engine->tables.unpublished, key);
+	(void)delay_list_remove(engine->tables.lingering, key);
 	/* -ENOENT: it was never published. */
 	(void)steer_closed(engine->tables.steer, now, key,
 			   &engine->tables.outbox);
@@ -379,8 +380,8 @@ session_opened(struct engine *engine, struct instant now,
 	struct version version = version_at(engine, event->at);
 
 	engine->counters.opened++;
-	teller_session(&engine->teller, event->at, REPORT_OPENED, &event->key);
-	(void)agenda_remove(engine->tables.lingering, &event->key);
+	notify_session(&engine->notify, event->at, REPORT_OPENED, &event->key);
+	(void)delay_list_remove(engine->tables.lingering, &event->key);
 	if (sessions_renew(engine->parts.sessions, &event->key, version) != 0) {
 		engine->counters.unpublished++;
 		return;
@@ -393,11 +394,11 @@ session_closed(struct engine *engine, struct instant now,
 	       const struct session_key *key, struct instant at)
 {
 	/* If it lingered, its end was reported then. */
-	bool lingered = agenda_remove(engine->tables.lingering, key);
+	bool lingered = delay_list_remove(engine->tables.lingering, key);
 
 	if (sessions_remove(engine->parts.sessions, key) && !lingered) {
 		engine->counters.closed++;
-		teller_session(&engine->teller, at, REPORT_CLOSED, key);
+		notify_session(&engine->notify, at, REPORT_CLOSED, key);
 	}
 	withdraw(engine, now, key);
 }
@@ -405,10 +406,10 @@ session_closed(struct engine *engine, struct instant now,
 static void
 linger(struct engine *engine, struct instant now, const struct session_key *key)
 {
-	(void)agenda_remove(engine->tables.unpublished, key);
-	if (agenda_add(engine->tables.lingering,
-		       instant_after(now, engine->conf.linger_ns), key,
-		       (struct version){ .established_ns = 0 }))
+	(void)delay_list_remove(engine->tables.unpublished, key);
+	if (delay_list_add(engine->tables.lingering,
+			   instant_after(now, engine->conf.linger_ns), key,
+			   (struct version){ .established_ns = 0 }))
 		return;
 	(void)sessions_remove(engine->parts.sessions, key);
 	withdraw(engine, now, key);
@@ -429,7 +430,7 @@ engine_socket(struct engine *engine, struct instant now,
 		if (!sessions_linger(engine->parts.sessions, &event->key))
 			break;
 		engine->counters.closed++;
-		teller_session(&engine->teller, event->at, REPORT_CLOSED,
+		notify_session(&engine->notify, event->at, REPORT_CLOSED,
 			       &event->key);
 		linger(engine, now, &event->key);
 		break;
@@ -477,9 +478,9 @@ take_gone(void *context, const struct session_key *key)
 	const struct stock *stock = context;
 	struct engine *engine = stock->engine;
 
-	if (!agenda_remove(engine->tables.lingering, key)) {
+	if (!delay_list_remove(engine->tables.lingering, key)) {
 		engine->counters.closed++;
-		teller_session(&engine->teller, stock->now, REPORT_CLOSED, key);
+		notify_session(&engine->notify, stock->now, REPORT_CLOSED, key);
 	}
 	withdraw(engine, stock->now, key);
 }
@@ -556,7 +557,7 @@ void
 engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	     const uint8_t *bytes, size_t size)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 	struct session_key key;
 	bool known = steer_key(tables->steer, bytes, size, &key) &&
 		     has_come(engine, &key, bytes, size);
@@ -565,8 +566,8 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 			     &tables->outbox);
 
 	engine->counters.forwarded += result.verdict == STEER_FORWARD;
-	teller_stray(&engine->teller, now, &result);
-	teller_verdict(&engine->teller, now, &result, &tables->outbox);
+	notify_stray(&engine->notify, now, &result);
+	notify_verdict(&engine->notify, now, &result, &tables->outbox);
 	if (result.verdict == STEER_LOCAL) {
 		uint8_t *copy;
 
@@ -583,7 +584,7 @@ engine_tunnel(struct engine *engine, struct instant now,
 	      const struct endpoint *from, const struct address *to,
 	      const uint8_t *bytes, size_t size)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 	struct steer_result result = { .verdict = STEER_LOCAL };
 	const uint8_t *inner;
 	size_t inner_size;
@@ -593,7 +594,7 @@ engine_tunnel(struct engine *engine, struct instant now,
 					size, &inner, &inner_size, &result.key);
 	if (result.drop != DROP_NONE) {
 		result.verdict = STEER_DROP;
-		teller_decision(&engine->teller, now, &result,
+		notify_decision(&engine->notify, now, &result,
 				drop_text(result.drop));
 		return;
 	}
@@ -605,12 +606,12 @@ engine_tunnel(struct engine *engine, struct instant now,
 					     inner_size);
 		if (error != 0)
 			engine_sent(engine, now, to, false, error);
-		teller_decision(&engine->teller, now, &result, "from tunnel");
+		notify_decision(&engine->notify, now, &result, "from tunnel");
 		return;
 	}
 	result.verdict = STEER_DROP;
 	result.drop = DROP_NOT_OURS;
-	teller_decision(&engine->teller, now, &result,
+	notify_decision(&engine->notify, now, &result,
 			drop_text(DROP_NOT_OURS));
 	steer_refuse(tables->steer, now, from, &result.key, &tables->outbox);
 	learn(engine, now);
@@ -620,7 +621,7 @@ void
 engine_datagram(struct engine *engine, struct instant now,
 		const struct endpoint *from, const uint8_t *bytes, size_t size)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 	uint8_t message[MESSAGE_MAX];
 	size_t message_size;
 	enum drop drop = seal_open(engine->seal, from, bytes, size, message,
@@ -641,26 +642,26 @@ engine_datagram(struct engine *engine, struct instant now,
 struct instant
 engine_deadline(const struct engine *engine)
 {
-	const struct tables *tables = &engine->tables;
+	const struct core_memory *tables = &engine->tables;
 	struct instant due = instant_min(node_deadline(tables->node),
 					 steer_deadline(tables->steer));
 
 	due = instant_min(due, instant_min(engine->join_at, engine->dump_at));
-	due = instant_min(due, teller_deadline(&engine->teller));
-	return instant_min(due, instant_min(agenda_due(tables->unpublished),
-					    agenda_due(tables->lingering)));
+	due = instant_min(due, notify_deadline(&engine->notify));
+	return instant_min(due, instant_min(delay_list_due(tables->unpublished),
+					    delay_list_due(tables->lingering)));
 }
 
 static void
 expire_agendas(struct engine *engine, struct instant now)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 	struct session_key key;
 	struct version version;
 
-	while (agenda_take(tables->unpublished, now, &key, &version))
+	while (delay_list_take(tables->unpublished, now, &key, &version))
 		publish(engine, now, &key, version);
-	while (agenda_take(tables->lingering, now, &key, &version)) {
+	while (delay_list_take(tables->lingering, now, &key, &version)) {
 		(void)sessions_remove(engine->parts.sessions, &key);
 		withdraw(engine, now, &key);
 	}
@@ -669,14 +670,14 @@ expire_agendas(struct engine *engine, struct instant now)
 void
 engine_expire(struct engine *engine, struct instant now)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 
 	node_expire(tables->node, now, &tables->outbox);
 	learn(engine, now);
 	steer_expire(tables->steer, now, &tables->outbox);
 	learn(engine, now);
 	expire_agendas(engine, now);
-	teller_expire(&engine->teller, now);
+	notify_expire(&engine->notify, now);
 	if (!instant_before(now, engine->join_at))
 		engine_join(engine, now);
 	if (!instant_before(now, engine->dump_at))
@@ -693,13 +694,13 @@ engine_lookup(struct engine *engine, struct instant now,
 	node_ticket ticket;
 	int error;
 
-	if (waiters_full(&engine->waiters))
+	if (pending_lookups_full(&engine->pending_lookups))
 		return -EAGAIN;
 	error = node_get(engine->tables.node, now, key, NULL, 0,
 			 OUTBOX_ANY_UPLINK, &ticket, &engine->tables.outbox);
 	if (error != 0)
 		return error;
-	waiters_add(&engine->waiters, ticket, done, context);
+	pending_lookups_add(&engine->pending_lookups, ticket, done, context);
 	learn(engine, now);
 	return 0;
 }
@@ -707,7 +708,7 @@ engine_lookup(struct engine *engine, struct instant now,
 void
 engine_status(struct engine *engine, struct engine_status *status)
 {
-	const struct tables *tables = &engine->tables;
+	const struct core_memory *tables = &engine->tables;
 
 	*status = (struct engine_status){
 		.joined = engine->joined,
@@ -734,7 +735,7 @@ void
 engine_peers(struct engine *engine,
 	     void (*each)(void *, const struct endpoint *), void *context)
 {
-	struct tables *tables = &engine->tables;
+	struct core_memory *tables = &engine->tables;
 	uint32_t count = node_contacts(tables->node, tables->contact_indices,
 				       tables->contacts);
 

@@ -8,7 +8,7 @@
  *	socket events --> engine_socket	 --> steer_opened, steer_closed
  *	deadline -------> engine_expire
  *
- * What the simulator's participant.c is there, this is here: it owns the
+ * What the simulator's server_agent.c is there, this is here: it owns the
  * core's memory, hands in bytes and the time, and takes what stands in the
  * outbox to the edge (struct engine_edge), which the loop provides. It makes
  * no system call of its own but the exact socket question of sockdiag.h, and

@@ -17,7 +17,7 @@
 
 #define FIELDS 8
 /* "[" IPv6 "]:65535" */
-#define PLACE_TEXT (INET6_ADDRSTRLEN + 8)
+#define ENDPOINT_TEXT_TEXT (INET6_ADDRSTRLEN + 8)
 
 static const char *const kind_names[] = {
 #define REPORT_NAME(name, text) [REPORT_##name] = (text),
@@ -28,8 +28,8 @@ _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == REPORT_KINDS,
 	       "a name for each kind");
 
 static void
-place_format(uint8_t family, const uint8_t *address, const uint8_t port[2],
-	     char text[PLACE_TEXT])
+endpoint_text_format(uint8_t family, const uint8_t *address,
+		     const uint8_t port[2], char text[ENDPOINT_TEXT_TEXT])
 {
 	char name[INET6_ADDRSTRLEN];
 	unsigned number = (unsigned)port[0] << 8 | port[1];
@@ -37,17 +37,19 @@ place_format(uint8_t family, const uint8_t *address, const uint8_t port[2],
 	if (inet_ntop(family == 6 ? AF_INET6 : AF_INET, address, name,
 		      sizeof(name)) == NULL)
 		name[0] = '\0';
-	(void)snprintf(text, PLACE_TEXT, family == 6 ? "[%s]:%u" : "%s:%u",
-		       name, number);
+	(void)snprintf(text, ENDPOINT_TEXT_TEXT,
+		       family == 6 ? "[%s]:%u" : "%s:%u", name, number);
 }
 
 size_t
 report_flow_format(const struct session_key *key, char *text, size_t size)
 {
-	char client[PLACE_TEXT], service[PLACE_TEXT];
+	char client[ENDPOINT_TEXT_TEXT], service[ENDPOINT_TEXT_TEXT];
 
-	place_format(key->family, key->client, key->client_port, client);
-	place_format(key->family, key->service, key->service_port, service);
+	endpoint_text_format(key->family, key->client, key->client_port,
+			     client);
+	endpoint_text_format(key->family, key->service, key->service_port,
+			     service);
 	int length = snprintf(text, size, "%s %s", client, service);
 	if (length < 0)
 		return 0;
@@ -57,7 +59,7 @@ report_flow_format(const struct session_key *key, char *text, size_t size)
 size_t
 report_format(const struct report *report, char line[REPORT_LINE])
 {
-	char flow[2 * PLACE_TEXT];
+	char flow[2 * ENDPOINT_TEXT_TEXT];
 
 	(void)report_flow_format(&report->key, flow, sizeof(flow));
 	int length =

@@ -38,7 +38,7 @@
 #include "core/wire/eth.h"
 #include "core/wire/packet.h"
 #include "live/bpf/contract.h"
-#include "live/kernel/hook.h"
+#include "live/kernel/tc_attach.h"
 #include "live/kernel/tun.h"
 #include "stray.skel.h"
 
@@ -53,8 +53,8 @@ struct datapath {
 	struct tun tun;
 	struct stray *skeleton;
 	struct ring_buffer *ring;
-	struct hook hooks[DATAPATH_UPLINKS_MAX];
-	struct hook tun_hook;
+	struct tc_attach hooks[DATAPATH_UPLINKS_MAX];
+	struct tc_attach tun_hook;
 	uint32_t uplink_count;
 	struct contract_counters *per_processor;
 	int processor_count;
@@ -368,17 +368,17 @@ programs_attach(struct datapath *datapath,
 		return blame(-errno, "tracepoint inet_sock_set_state", "",
 			     error, error_size);
 	datapath->tun_hook.ifindex = datapath->tun.ifindex;
-	result = hook_attach(&datapath->tun_hook, HOOK_INGRESS, back);
+	result = tc_attach_attach(&datapath->tun_hook, TC_ATTACH_INGRESS, back);
 	if (result != 0)
 		return blame(result, "filter on", datapath->tun.name, error,
 			     error_size);
 	for (uint32_t i = 0; i < settings->uplink_count; i++) {
-		struct hook *hook = &datapath->hooks[i];
+		struct tc_attach *hook = &datapath->hooks[i];
 
 		libbpf_listen(); /* a qdisc that exists is no complaint */
-		result = hook_attach(hook, HOOK_EGRESS, out);
+		result = tc_attach_attach(hook, TC_ATTACH_EGRESS, out);
 		if (result == 0)
-			result = hook_attach(hook, HOOK_INGRESS, in);
+			result = tc_attach_attach(hook, TC_ATTACH_INGRESS, in);
 		if (result != 0)
 			return blame(result, "filter on uplink",
 				     settings->uplinks[i], error, error_size);
@@ -437,7 +437,7 @@ datapath_close(struct datapath *datapath)
 		return;
 	libbpf_listen();
 	for (uint32_t i = 0; i < DATAPATH_UPLINKS_MAX; i++)
-		hook_detach(&datapath->hooks[i]);
+		tc_attach_detach(&datapath->hooks[i]);
 	tun_close(&datapath->tun);
 	ring_buffer__free(datapath->ring);
 	stray__destroy(datapath->skeleton);
@@ -457,7 +457,7 @@ datapath_clean(const char *const *uplinks, uint32_t uplink_count, char *error,
 		int result = interface_find(uplinks[i], &uplink);
 
 		if (result == 0)
-			result = hook_clean(uplink.ifindex);
+			result = tc_attach_clean(uplink.ifindex);
 		if (result < 0)
 			return blame(result, "cleaning", uplinks[i], error,
 				     error_size);

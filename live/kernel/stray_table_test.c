@@ -3,7 +3,7 @@
  * stray_table_test.c - one table of packets, read by BPF and by the core
  *
  * Every row is run through the program of the uplinks (BPF_PROG_TEST_RUN, in
- * a namespace with one real session) and through core/steer/subject.c, which
+ * a namespace with one real session) and through core/steer/classifier.c, which
  * steer uses. The table says what is right; the two must also agree on every
  * truncation of every row and on 60,000 damaged ones, where nobody wrote
  * down what is right.
@@ -21,8 +21,8 @@
 #include <bpf/libbpf.h>
 
 #include "core/rng.h"
+#include "core/steer/classifier.h"
 #include "core/steer/steer.h"
-#include "core/steer/subject.h"
 #include "core/test/check.h"
 #include "core/wire/build.h"
 #include "live/bpf/contract.h"
@@ -393,15 +393,16 @@ core_verdict(const uint8_t *ip, size_t size, bool six, bool first_local)
 					   .service_count = 4,
 					   .gue_port = gue_ports[six] };
 	struct address self = address_of(selves_text, six);
-	struct subject subject;
+	struct classification classification;
 
 	for (unsigned i = 0; i < 2; i++) {
 		services[2 * i].address = address_of(services_text, i);
 		services[2 * i].port = 80;
 		services[2 * i + 1].address = address_of(every_text, i);
 	}
-	enum drop drop = subject_read(&settings, &self, ip, size, &subject);
-	const struct packet *packet = &subject.packet;
+	enum drop drop = classification_read(&settings, &self, ip, size,
+					     &classification);
+	const struct packet *packet = &classification.packet;
 	bool to_service = false;
 	for (unsigned i = 0; i < 4; i++)
 		to_service |= address_equal(&services[i].address, &packet->dst);
@@ -412,15 +413,15 @@ core_verdict(const uint8_t *ip, size_t size, bool six, bool first_local)
 		return to_service ? VERDICT_TUN : VERDICT_ON;
 	if (drop != DROP_NONE)
 		return VERDICT_ON;
-	if (subject.kind == SUBJECT_TUNNEL)
+	if (classification.kind == CLASSIFICATION_TUNNEL)
 		return VERDICT_TUN;
-	if (subject.kind == SUBJECT_LATER)
+	if (classification.kind == CLASSIFICATION_LATER)
 		return first_local ? VERDICT_ON : VERDICT_TUN;
-	if (subject.kind == SUBJECT_SEGMENT &&
+	if (classification.kind == CLASSIFICATION_SEGMENT &&
 	    (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return VERDICT_ON;
 
-	struct session_key known = { .family = subject.key.family,
+	struct session_key known = { .family = classification.key.family,
 				     .protocol = IP_TCP };
 	bool of6 = known.family == 6;
 	struct address client = address_of(clients_text, of6);
@@ -429,8 +430,9 @@ core_verdict(const uint8_t *ip, size_t size, bool six, bool first_local)
 	memcpy(known.service, service.bytes, 16);
 	wire_put16(known.client_port, known_ports[of6]);
 	wire_put16(known.service_port, 80);
-	return memcmp(&known, &subject.key, sizeof(known)) == 0 ? VERDICT_ON
-								: VERDICT_TUN;
+	return memcmp(&known, &classification.key, sizeof(known)) == 0
+		       ? VERDICT_ON
+		       : VERDICT_TUN;
 }
 
 /*

@@ -18,7 +18,7 @@
 #include "live/engine/engine.h"
 #include "live/engine/sessions.h"
 #include "live/kernel/datapath.h"
-#include "live/kernel/outlet.h"
+#include "live/kernel/udp_out.h"
 
 #define FAKE_LOOKUPS 8
 
@@ -33,7 +33,7 @@ static struct {
 	struct steer_counters steer;
 	struct engine_counters engine;
 	struct datapath_counters datapath;
-	struct outlet_counters outlet;
+	struct udp_out_counters udp_out;
 	uint32_t open; /* sessions */
 	uint32_t listed; /* sessions that sessions_each() makes up */
 	uint32_t peers;
@@ -110,11 +110,11 @@ datapath_counters(struct datapath *datapath, struct datapath_counters *counters)
 	*counters = fake.datapath;
 }
 
-const struct outlet_counters *
-outlet_counters(const struct outlet *outlet)
+const struct udp_out_counters *
+udp_out_counters(const struct udp_out *udp_out)
 {
-	(void)outlet;
-	return &fake.outlet;
+	(void)udp_out;
+	return &fake.udp_out;
 }
 
 static inline struct session_key

@@ -21,7 +21,7 @@
  * A bucket that is opened while little is pending spans a long time, and a
  * burst may then fill the run. When it is full its later part goes to buckets
  * and the horizon comes nearer. Only when it is all of one time, which cannot
- * be parted, the rest of that goes to a heap (pile.h).
+ * be parted, the rest of that goes to a heap (event_heap.h).
  *
  * Invariants:
  *  - run and pile hold exactly the entries with time < horizon;
@@ -33,10 +33,10 @@
  *  - a slot is free, or one entry names it. It is given back when that entry
  *    is found, popped or cancelled.
  *
- * An entry is 24 bytes (entry.h) and names the slot of its payload (slab.h),
- * which lies still while entries move, and is fetched when their bucket is
- * opened. Entries of a bucket lie in chunks of 2 KiB, those in blocks that
- * never move.
+ * An entry is 24 bytes (event_key.h) and names the slot of its payload
+ *(event_slots.h), which lies still while entries move, and is fetched when
+ *their bucket is opened. Entries of a bucket lie in chunks of 2 KiB, those in
+ *blocks that never move.
  *
  * An alarm that moves away from now leaves its entry where it is; its payload
  * has the deadline, and the entry moves on when its time comes. One that moves
@@ -70,10 +70,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/engine/entry.h"
+#include "sim/engine/event_heap.h"
+#include "sim/engine/event_key.h"
+#include "sim/engine/event_slots.h"
 #include "sim/engine/memory.h"
-#include "sim/engine/pile.h"
-#include "sim/engine/slab.h"
 
 /* By measurement, see above. */
 #define DIGIT_BITS  5
@@ -92,12 +92,13 @@
 struct chunk {
 	struct chunk *next; /* of the same bucket, or of the free list */
 	uint32_t count; /* unless it is its bucket's first */
-	struct entry entries[CHUNK_COUNT];
+	struct event_key entries[CHUNK_COUNT];
 };
 
 /* The first chunk is being filled. */
 struct bucket {
-	struct entry *fill, *end; /* the next entry; NULL: there is no chunk */
+	struct event_key *fill,
+		*end; /* the next entry; NULL: there is no chunk */
 	struct chunk *chunk;
 };
 
@@ -114,13 +115,13 @@ struct queue {
 	uint64_t sequence;
 	uint64_t popped, hash;
 
-	struct entry run[RUN_ROOM]; /* sorted: run_at .. run_end - 1 */
+	struct event_key run[RUN_ROOM]; /* sorted: run_at .. run_end - 1 */
 	uint32_t run_at, run_end, run_told;
 	uint32_t levels_used; /* bit i: digits_used[i] is not 0 */
 	uint64_t digits_used[LEVELS];
 
-	struct pile pile; /* what the run has no room for */
-	struct slab slab;
+	struct event_heap event_heap; /* what the run has no room for */
+	struct event_slots event_slots;
 
 	struct block *blocks;
 	struct chunk *chunk_free;
@@ -137,7 +138,7 @@ queue_create(void)
 
 	queue->horizon_ns = 1;
 	queue->run_at = queue->run_end = queue->run_told = RUN_ROOM / 2;
-	slab_init(&queue->slab);
+	event_slots_init(&queue->event_slots);
 	return queue;
 }
 
@@ -146,8 +147,8 @@ queue_destroy(struct queue *queue)
 {
 	if (queue == NULL)
 		return;
-	pile_free(&queue->pile);
-	slab_free(&queue->slab);
+	event_heap_free(&queue->event_heap);
+	event_slots_free(&queue->event_slots);
 	while (queue->blocks != NULL) {
 		struct block *next = queue->blocks->next;
 		memory_unmap(queue->blocks, queue->blocks->bytes);
@@ -160,9 +161,9 @@ queue_destroy(struct queue *queue)
 
 /* How many of the run come before it, as far as time tells. */
 static uint32_t
-run_search(const struct entry *first, uint32_t count, int64_t at_ns)
+run_search(const struct event_key *first, uint32_t count, int64_t at_ns)
 {
-	const struct entry *base = first;
+	const struct event_key *base = first;
 
 	/* No branch depends on a time: those would be guessed wrongly. */
 	while (count > 1) {
@@ -186,7 +187,7 @@ run_centre(struct queue *queue)
 	uint32_t at = (RUN_ROOM - count) / 2;
 
 	memmove(queue->run + at, queue->run + queue->run_at,
-		count * sizeof(struct entry));
+		count * sizeof(struct event_key));
 	queue->run_told += at;
 	queue->run_told -= queue->run_at;
 	queue->run_at = at;
@@ -195,17 +196,17 @@ run_centre(struct queue *queue)
 
 /* Not when there are RUN_MOST. The shorter side makes room. */
 static void
-run_insert(struct queue *queue, const struct entry *entry)
+run_insert(struct queue *queue, const struct event_key *entry)
 {
-	struct entry *run = queue->run;
+	struct event_key *run = queue->run;
 
 	if (queue->run_at == 0 || queue->run_end == RUN_ROOM)
 		run_centre(queue);
 
 	uint32_t at = queue->run_at, end = queue->run_end, place = end;
-	if (at < end && entry_before(entry, &run[end - 1])) {
+	if (at < end && event_key_before(entry, &run[end - 1])) {
 		place = at + run_search(run + at, end - at, entry->at_ns);
-		while (place < end && entry_before(&run[place], entry))
+		while (place < end && event_key_before(&run[place], entry))
 			place++;
 	}
 	if (place - at < end - place) {
@@ -224,12 +225,13 @@ run_insert(struct queue *queue, const struct entry *entry)
 
 /* The same for a bucket's entries: in no order, and nothing is told yet. */
 static void
-run_sort(struct queue *queue, const struct entry *entry)
+run_sort(struct queue *queue, const struct event_key *entry)
 {
-	struct entry *run = queue->run;
+	struct event_key *run = queue->run;
 	uint32_t hole = queue->run_end++;
 
-	while (hole > queue->run_at && entry_before(entry, &run[hole - 1])) {
+	while (hole > queue->run_at &&
+	       event_key_before(entry, &run[hole - 1])) {
 		run[hole] = run[hole - 1];
 		hole--;
 	}
@@ -279,7 +281,7 @@ bucket_grow(struct queue *queue, struct bucket *bucket)
 
 static void
 bucket_append(struct queue *queue, struct bucket *bucket,
-	      const struct entry *entry)
+	      const struct event_key *entry)
 {
 	if (bucket->fill == bucket->end)
 		bucket_grow(queue, bucket);
@@ -320,7 +322,7 @@ bucket_is_small(const struct bucket *bucket)
 /* `same` has no bit anywhere: only opening a bucket may fill it, and it is
  * emptied in the same breath. */
 static void
-bucket_add(struct queue *queue, const struct entry *entry)
+bucket_add(struct queue *queue, const struct event_key *entry)
 {
 	uint64_t differs = (uint64_t)(entry->at_ns ^ queue->base_ns);
 	struct bucket *bucket = &queue->same;
@@ -347,15 +349,16 @@ enum bucket_way {
 };
 
 static void
-bucket_move(struct queue *queue, const struct entry *entry, enum bucket_way way)
+bucket_move(struct queue *queue, const struct event_key *entry,
+	    enum bucket_way way)
 {
 	if (way == BUCKET_SPREAD) {
 		bucket_add(queue, entry);
 		return;
 	}
-	__builtin_prefetch(&queue->slab.payloads[entry->slot]);
+	__builtin_prefetch(&queue->event_slots.payloads[entry->slot]);
 	if (way == BUCKET_PILE)
-		pile_push(&queue->pile, entry);
+		event_heap_push(&queue->event_heap, entry);
 	else
 		run_sort(queue, entry);
 }
@@ -367,10 +370,12 @@ bucket_empty(struct queue *queue, struct bucket *bucket, enum bucket_way way)
 
 	while (chunk != NULL) {
 		for (uint32_t i = 0; i < chunk->count; i++) {
-			const struct entry *entry = &chunk->entries[i];
-			if (queue->slab.cancelled_count > 0 &&
-			    slab_is_cancelled(&queue->slab, entry->slot))
-				slab_forget(&queue->slab, entry->slot);
+			const struct event_key *entry = &chunk->entries[i];
+			if (queue->event_slots.cancelled_count > 0 &&
+			    event_slots_is_cancelled(&queue->event_slots,
+						     entry->slot))
+				event_slots_forget(&queue->event_slots,
+						   entry->slot);
 			else
 				bucket_move(queue, entry, way);
 		}
@@ -425,9 +430,11 @@ bucket_sweep(struct queue *queue, struct bucket *bucket)
 	while (chunk != NULL) {
 		/* What stays goes to other chunks: we are reading this one. */
 		for (uint32_t i = 0; i < chunk->count; i++) {
-			const struct entry *entry = &chunk->entries[i];
-			if (slab_is_cancelled(&queue->slab, entry->slot))
-				slab_forget(&queue->slab, entry->slot);
+			const struct event_key *entry = &chunk->entries[i];
+			if (event_slots_is_cancelled(&queue->event_slots,
+						     entry->slot))
+				event_slots_forget(&queue->event_slots,
+						   entry->slot);
 			else
 				bucket_append(queue, bucket, entry);
 		}
@@ -491,12 +498,12 @@ base_lower(struct queue *queue, int64_t base_ns)
 static bool
 run_split(struct queue *queue)
 {
-	const struct entry *run = queue->run;
+	const struct event_key *run = queue->run;
 	uint32_t from = queue->run_at + RUN_KEEP, end = queue->run_end;
 
 	while (from < end && run[from].at_ns == run[from - 1].at_ns)
 		from++;
-	if (from == end || queue->pile.count > 0)
+	if (from == end || queue->event_heap.count > 0)
 		return false;
 	if (run[from - 1].at_ns < queue->base_ns)
 		base_lower(queue, run[from - 1].at_ns);
@@ -510,11 +517,11 @@ run_split(struct queue *queue)
 }
 
 static void
-entry_place(struct queue *queue, const struct entry *entry)
+entry_place(struct queue *queue, const struct event_key *entry)
 {
 	if (entry->at_ns < queue->horizon_ns &&
 	    queue->run_end - queue->run_at == RUN_MOST && !run_split(queue))
-		pile_push(&queue->pile, entry);
+		event_heap_push(&queue->event_heap, entry);
 	else if (entry->at_ns < queue->horizon_ns)
 		run_insert(queue, entry);
 	else
@@ -528,15 +535,15 @@ event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
 	  const struct event *event, bool alarm, uint64_t c)
 {
 	uint64_t sequence = queue->sequence++;
-	const struct entry entry = {
+	const struct event_key entry = {
 		.at_ns = at_ns,
 		.order = (uint64_t)event->class << 63 |
 			 (uint64_t)destination << 31 | sequence >> 32,
 		.sequence = (uint32_t)sequence,
-		.slot = slab_take(&queue->slab),
+		.slot = event_slots_take(&queue->event_slots),
 	};
 
-	queue->slab.payloads[entry.slot] = (struct payload){
+	queue->event_slots.payloads[entry.slot] = (struct payload){
 		.c = c,
 		.a = event->a,
 		.b = event->b,
@@ -590,30 +597,31 @@ hash_add(struct queue *queue, const struct event *event)
 }
 
 /* The first entry of all, in the run or in the pile; NULL: nothing pends. */
-static const struct entry *
+static const struct event_key *
 entry_first(struct queue *queue)
 {
 	for (;;) {
-		const struct entry *run = &queue->run[queue->run_at];
+		const struct event_key *run = &queue->run[queue->run_at];
 
 		if (queue->run_at < queue->run_end) {
-			if (queue->pile.count > 0 &&
-			    entry_before(&queue->pile.entries[0], run))
-				return &queue->pile.entries[0];
+			if (queue->event_heap.count > 0 &&
+			    event_key_before(&queue->event_heap.entries[0],
+					     run))
+				return &queue->event_heap.entries[0];
 			return run;
 		}
-		if (queue->pile.count > 0)
-			return &queue->pile.entries[0];
+		if (queue->event_heap.count > 0)
+			return &queue->event_heap.entries[0];
 		if (!bucket_open(queue))
 			return NULL;
 	}
 }
 
 static void
-entry_drop(struct queue *queue, const struct entry *first)
+entry_drop(struct queue *queue, const struct event_key *first)
 {
-	if (first == queue->pile.entries)
-		pile_pop(&queue->pile);
+	if (first == queue->event_heap.entries)
+		event_heap_pop(&queue->event_heap);
 	else
 		queue->run_at++;
 }
@@ -621,9 +629,9 @@ entry_drop(struct queue *queue, const struct entry *first)
 bool
 queue_next(struct queue *queue, struct instant until, struct event *event)
 {
-	const struct entry *first;
+	const struct event_key *first;
 	struct payload *payload;
-	struct entry entry;
+	struct event_key entry;
 
 	for (;;) {
 		first = entry_first(queue);
@@ -634,12 +642,12 @@ queue_next(struct queue *queue, struct instant until, struct event *event)
 		}
 		entry = *first;
 		entry_drop(queue, first);
-		if (queue->slab.cancelled_count > 0 &&
-		    slab_is_cancelled(&queue->slab, entry.slot)) {
-			slab_forget(&queue->slab, entry.slot);
+		if (queue->event_slots.cancelled_count > 0 &&
+		    event_slots_is_cancelled(&queue->event_slots, entry.slot)) {
+			event_slots_forget(&queue->event_slots, entry.slot);
 			continue;
 		}
-		payload = &queue->slab.payloads[entry.slot];
+		payload = &queue->event_slots.payloads[entry.slot];
 		if (!payload->alarm || (int64_t)payload->c == entry.at_ns)
 			break;
 		/* It was moved on. */
@@ -657,7 +665,7 @@ queue_next(struct queue *queue, struct instant until, struct event *event)
 		.c = payload->alarm ? 0 : payload->c,
 	};
 	queue->now_ns = entry.at_ns;
-	slab_give(&queue->slab, entry.slot);
+	event_slots_give(&queue->event_slots, entry.slot);
 	queue->popped++;
 	hash_add(queue, event);
 	return true;
@@ -673,9 +681,9 @@ queue_upcoming(struct queue *queue, struct event *events, uint32_t capacity)
 	if (queue->run_told < queue->run_at)
 		queue->run_told = queue->run_at;
 	while (queue->run_told < end && count < capacity) {
-		const struct entry *entry = &queue->run[queue->run_told++];
+		const struct event_key *entry = &queue->run[queue->run_told++];
 		const struct payload *payload =
-			&queue->slab.payloads[entry->slot];
+			&queue->event_slots.payloads[entry->slot];
 
 		events[count++] = (struct event){
 			.destination = (uint32_t)(entry->order >> 31),
@@ -711,14 +719,15 @@ queue_hash(const struct queue *queue)
 uint32_t
 queue_pending(const struct queue *queue)
 {
-	return queue->slab.live_count;
+	return queue->event_slots.live_count;
 }
 
 size_t
 queue_bytes(const struct queue *queue)
 {
-	return sizeof(*queue) + queue->pile.capacity * sizeof(struct entry) +
-	       slab_bytes(&queue->slab) + queue->block_bytes;
+	return sizeof(*queue) +
+	       queue->event_heap.capacity * sizeof(struct event_key) +
+	       event_slots_bytes(&queue->event_slots) + queue->block_bytes;
 }
 
 /* ---- alarms ---- */
@@ -728,12 +737,13 @@ alarm_cancel(struct alarm *alarm, struct queue *queue)
 {
 	if (alarm->deadline_ns == INT64_MAX)
 		return;
-	assert(alarm->slot < queue->slab.count &&
-	       queue->slab.payloads[alarm->slot].alarm &&
-	       !slab_is_cancelled(&queue->slab, alarm->slot));
+	assert(alarm->slot < queue->event_slots.count &&
+	       queue->event_slots.payloads[alarm->slot].alarm &&
+	       !event_slots_is_cancelled(&queue->event_slots, alarm->slot));
 	alarm->deadline_ns = INT64_MAX;
-	slab_cancel(&queue->slab, alarm->slot);
-	if (queue->slab.cancelled_count > queue->slab.live_count + SWEEP_LEAST)
+	event_slots_cancel(&queue->event_slots, alarm->slot);
+	if (queue->event_slots.cancelled_count >
+	    queue->event_slots.live_count + SWEEP_LEAST)
 		sweep(queue);
 }
 
@@ -757,7 +767,7 @@ alarm_set(struct alarm *alarm, struct queue *queue, struct instant deadline,
 		if (deadline.ns >= alarm->deadline_ns ||
 		    (deadline.ns >= alarm->entry_ns &&
 		     alarm->entry_ns > queue->now_ns)) {
-			queue->slab.payloads[alarm->slot].c =
+			queue->event_slots.payloads[alarm->slot].c =
 				(uint64_t)deadline.ns;
 			alarm->deadline_ns = deadline.ns;
 			return;

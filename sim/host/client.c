@@ -9,7 +9,7 @@
 
 #include "core/wire/build.h"
 #include "core/wire/tcp.h"
-#include "sim/engine/actor.h"
+#include "sim/engine/random_stream.h"
 #include "sim/model/request.h"
 
 #define PORT_FIRST 32768u /* Linux's ephemeral ports */
@@ -56,7 +56,7 @@ clients_create(const struct settings *settings, struct network *network,
 	if (clients->hosts == NULL)
 		abort();
 	for (uint32_t i = 0; i < clients->count; i++) {
-		struct rng rng = actor_rng(settings->seed, ACTOR_CLIENT, i);
+		struct rng rng = stream_rng(settings->seed, STREAM_CLIENT, i);
 		clients->hosts[i].port = (uint32_t)rng_below(&rng, PORT_COUNT);
 	}
 	return clients;

@@ -14,10 +14,10 @@
 #include "core/dht/publication.h"
 #include "core/dht/store.h"
 #include "core/endpoint.h"
-#include "core/held.h"
-#include "sim/engine/account.h"
-#include "sim/engine/actor.h"
+#include "core/hold.h"
 #include "sim/engine/memory.h"
+#include "sim/engine/memory_report.h"
+#include "sim/engine/random_stream.h"
 #include "sim/host/ideal.h"
 #include "sim/host/server.h"
 #include "sim/model/keymap.h"
@@ -81,9 +81,9 @@ share_tables(struct servers *servers)
 			publications_init(shared[3], publications, replicas),
 	};
 	if (workload_count(servers->workload) > 0) {
-		bytes[4] = held_size(held);
+		bytes[4] = hold_size(held);
 		shared[4] = memory_mapped(bytes[4]);
-		servers->held = held_init(shared[4], held);
+		servers->held = hold_init(shared[4], held);
 	}
 }
 
@@ -128,23 +128,23 @@ void
 servers_start(struct servers *servers, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
-	struct participant *participant = server->participant;
-	uint64_t seed = servers->node_seed + participant->incarnation;
+	struct server_agent *server_agent = server->server_agent;
+	uint64_t seed = servers->node_seed + server_agent->incarnation;
 
-	participant->node =
+	server_agent->node =
 		node_init(servers->node_memory + servers->node_bytes * index,
 			  &servers->node_limits, &servers->settings->dht.node,
 			  &servers->parts, index, seed);
-	participant->steer = NULL;
+	server_agent->steer = NULL;
 	if (servers->steer_memory != NULL)
-		participant->steer = steer_init(
+		server_agent->steer = steer_init(
 			servers->steer_memory + servers->steer_bytes * index,
 			&servers->steer_limits, &servers->steer_settings,
-			participant->node, servers->parts.endpoints,
+			server_agent->node, servers->parts.endpoints,
 			servers->held, seed);
-	alarm_cancel(&participant->alarm, servers->participants->world.queue);
+	alarm_cancel(&server_agent->alarm, servers->server_agents->world.queue);
 	server->alive = true;
-	participant_joined(servers->participants, index, false);
+	server_agent_joined(servers->server_agents, index, false);
 	server->leaving = false;
 }
 
@@ -154,8 +154,8 @@ make_server(struct servers *servers, uint32_t index)
 	const struct settings *settings = servers->settings;
 	struct server *server = &servers->servers[index];
 
-	server->participant = &servers->participants->array[index];
-	server->rng = actor_rng(settings->seed, ACTOR_SERVER, index);
+	server->server_agent = &servers->server_agents->array[index];
+	server->rng = stream_rng(settings->seed, STREAM_SERVER, index);
 	/* 0 .. 2 * skew: differences count, and no version is negative. */
 	server->skew_ns = (int64_t)rng_below(
 		&server->rng,
@@ -177,23 +177,24 @@ servers_create(const struct settings *settings, struct network *network,
 	servers->transport = transport;
 	servers->reassembly = reassembly_create(DATAGRAMS);
 	servers->synthetic = keymap_create();
-	servers->node_seed = actor_seed(settings->seed, ACTOR_NODE);
+	servers->node_seed = stream_seed(settings->seed, STREAM_NODE);
 	servers->count = settings->fabric.servers;
 	servers->servers =
 		memory_zeroed(1, servers->count * sizeof(struct server));
 	share_tables(servers);
 	size_servers(servers);
-	servers->participants = participants_create(&(struct participant_world){
-		.owner = &servers_owner,
-		.context = servers,
-		.settings = settings,
-		.network = network,
-		.queue = queue,
-		.reassembly = servers->reassembly,
-		.endpoints = servers->parts.endpoints,
-		.count = servers->count,
-		.family = settings->service.family,
-	});
+	servers->server_agents =
+		server_agents_create(&(struct server_agent_world){
+			.owner = &servers_owner,
+			.context = servers,
+			.settings = settings,
+			.network = network,
+			.queue = queue,
+			.reassembly = servers->reassembly,
+			.endpoints = servers->parts.endpoints,
+			.count = servers->count,
+			.family = settings->service.family,
+		});
 	for (uint32_t i = 0; i < servers->count; i++)
 		make_server(servers, i);
 	for (uint32_t i = 0; i < servers->count; i++)
@@ -206,7 +207,7 @@ servers_destroy(struct servers *servers)
 {
 	if (servers == NULL)
 		return;
-	participants_destroy(servers->participants);
+	server_agents_destroy(servers->server_agents);
 	for (unsigned i = 0; i < 5; i++)
 		memory_unmap(servers->shared[i], servers->shared_bytes[i]);
 	memory_unmap(servers->node_memory,
@@ -226,10 +227,10 @@ servers_ideal(struct servers *servers)
 
 	for (uint32_t i = 0; i < servers->count; i++) {
 		nodes[i] = servers->servers[i].alive
-				   ? servers->participants->array[i].node
+				   ? servers->server_agents->array[i].node
 				   : NULL;
-		participant_joined(servers->participants, i,
-				   servers->servers[i].alive);
+		server_agent_joined(servers->server_agents, i,
+				    servers->servers[i].alive);
 	}
 	ideal_fill(nodes, servers->count, servers->parts.endpoints,
 		   servers->settings->dht.node.k, servers->settings->seed);
@@ -237,33 +238,35 @@ servers_ideal(struct servers *servers)
 }
 
 void
-servers_account(const struct servers *servers, struct account *account)
+servers_account(const struct servers *servers, struct memory_report *account)
 {
 	static const struct node_limits none;
 	uint64_t count = servers->count;
 	uint64_t heads = node_size(&none);
 
-	account_add(account, "nodes", count * heads, false);
-	account_add(account, "contacts", count * (servers->node_bytes - heads),
-		    false);
-	account_add(account, "endpoints", servers->shared_bytes[0], false);
-	account_add(
+	memory_report_add(account, "nodes", count * heads, false);
+	memory_report_add(account, "contacts",
+			  count * (servers->node_bytes - heads), false);
+	memory_report_add(account, "endpoints", servers->shared_bytes[0],
+			  false);
+	memory_report_add(
 		account, "servers",
-		count * (sizeof(struct server) + sizeof(struct participant)),
+		count * (sizeof(struct server) + sizeof(struct server_agent)),
 		false);
 	if (servers->steer_memory != NULL)
-		account_add(account, "steers", count * servers->steer_bytes,
-			    false);
-	account_add(account, "lookups", servers->shared_bytes[1], true);
-	account_add(account, "records", servers->shared_bytes[2], true);
-	account_add(account, "publications", servers->shared_bytes[3], true);
+		memory_report_add(account, "steers",
+				  count * servers->steer_bytes, false);
+	memory_report_add(account, "lookups", servers->shared_bytes[1], true);
+	memory_report_add(account, "records", servers->shared_bytes[2], true);
+	memory_report_add(account, "publications", servers->shared_bytes[3],
+			  true);
 }
 
 void
 servers_absent(struct servers *servers, uint32_t index)
 {
 	servers->servers[index].alive = false;
-	participant_joined(servers->participants, index, false);
+	server_agent_joined(servers->server_agents, index, false);
 	network_announce(servers->network, index, false);
 	network_device_set(servers->network, index, false);
 }
@@ -271,7 +274,7 @@ servers_absent(struct servers *servers, uint32_t index)
 uint32_t
 servers_joined(const struct servers *servers)
 {
-	return servers->participants->joined;
+	return servers->server_agents->joined;
 }
 
 uint32_t
@@ -280,7 +283,7 @@ servers_random(const struct servers *servers, struct rng *rng)
 	/* Most are in: guess first, then count. */
 	for (unsigned i = 0; i < 16; i++) {
 		uint32_t guess = (uint32_t)rng_below(rng, servers->count);
-		if (servers->participants->array[guess].joined)
+		if (servers->server_agents->array[guess].joined)
 			return guess;
 	}
 	uint32_t joined = servers_joined(servers);
@@ -288,7 +291,7 @@ servers_random(const struct servers *servers, struct rng *rng)
 		return WATCH_NONE;
 	uint32_t chosen = (uint32_t)rng_below(rng, joined);
 	for (uint32_t i = 0;; i++)
-		if (servers->participants->array[i].joined && chosen-- == 0)
+		if (servers->server_agents->array[i].joined && chosen-- == 0)
 			return i;
 }
 
@@ -299,14 +302,14 @@ servers_crash(struct servers *servers, uint32_t index)
 
 	if (!server->alive)
 		return;
-	if (server->participant->steer != NULL)
-		steer_clear(server->participant->steer);
-	node_forget(server->participant->node);
+	if (server->server_agent->steer != NULL)
+		steer_clear(server->server_agent->steer);
+	node_forget(server->server_agent->node);
 	transport_drop(servers->transport, index);
 	server->alive = false;
-	participant_joined(servers->participants, index, false);
-	alarm_cancel(&server->participant->alarm,
-		     servers->participants->world.queue);
+	server_agent_joined(servers->server_agents, index, false);
+	alarm_cancel(&server->server_agent->alarm,
+		     servers->server_agents->world.queue);
 	network_device_set(servers->network, index, false);
 }
 
@@ -322,7 +325,7 @@ report_server(const struct servers *servers, uint32_t index)
 	const struct watch *watch = servers->watch;
 	const char *name = network_device_name(servers->network, index);
 	const struct node_counters *node =
-		node_counters(server->participant->node);
+		node_counters(server->server_agent->node);
 
 #define REPORT(prefix, value, field)                                           \
 	if (zeros || (value)->field > 0)                                       \
@@ -335,11 +338,11 @@ report_server(const struct servers *servers, uint32_t index)
 	NODE_COUNTER_LIST(NODE_COUNTER)
 #undef NODE_COUNTER
 	watch->counter(watch->context, name, "node_contacts",
-		       node_contact_count(server->participant->node));
-	if (server->participant->steer == NULL)
+		       node_contact_count(server->server_agent->node));
+	if (server->server_agent->steer == NULL)
 		return;
 	const struct steer_counters *steer =
-		steer_counters(server->participant->steer);
+		steer_counters(server->server_agent->steer);
 #define STEER_COUNTER(field) REPORT("steer_", steer, field)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 #undef STEER_COUNTER

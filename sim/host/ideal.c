@@ -17,8 +17,8 @@
 #include <stdlib.h>
 
 #include "core/position.h"
-#include "sim/engine/actor.h"
 #include "sim/engine/memory.h"
+#include "sim/engine/random_stream.h"
 
 #define K_MOST 32
 
@@ -164,7 +164,7 @@ ideal_fill(struct node *const *nodes, uint32_t count,
 	for (uint32_t i = 0; i < ideal.count; i++) {
 		uint32_t index = ideal.order[i];
 		uint64_t self = ideal.positions[i];
-		struct rng rng = actor_rng(seed, ACTOR_IDEAL, index);
+		struct rng rng = stream_rng(seed, STREAM_IDEAL, index);
 		unsigned from = 0;
 
 		/* The run of a common prefix is common too. */

@@ -15,8 +15,8 @@
 #include "core/wire/cursor.h"
 #include "core/wire/protocol.h"
 #include "core/wire/tcp.h"
-#include "sim/engine/actor.h"
 #include "sim/engine/memory.h"
+#include "sim/engine/random_stream.h"
 #include "sim/model/pattern.h"
 #include "sim/model/workload.h"
 
@@ -24,7 +24,7 @@
 #define RPC_MAGIC   0x48525043u /* "HRPC" */
 #define CLIENT_PORT (RPC_PORT + 1)
 
-struct caller {
+struct control_client {
 	struct rng rng;
 	uint64_t number; /* of the call under way, from 1; 0: none yet */
 	struct instant began;
@@ -42,7 +42,7 @@ struct rpcs {
 	uint32_t count; /* servers */
 	uint64_t begun, answered, repeats;
 	uint64_t sum_ns;
-	struct caller *callers;
+	struct control_client *callers;
 	struct address *addresses;
 	uint8_t request[RPC_BYTES_MAX], answer[RPC_BYTES_MAX];
 	uint8_t packet[RPC_BYTES_MAX + 128];
@@ -81,7 +81,7 @@ rpcs_create(const struct settings *settings, struct network *network,
 
 	struct rpcs *rpcs = memory_zeroed(1, sizeof(*rpcs));
 	uint32_t count = settings->fabric.servers;
-	struct rng rng = actor_rng(settings->seed, ACTOR_RPC_BYTES, 0);
+	struct rng rng = stream_rng(settings->seed, STREAM_RPC_BYTES, 0);
 
 	assert(settings->measure.rpc_request_bytes <= RPC_BYTES_MAX &&
 	       settings->measure.rpc_answer_bytes <= RPC_BYTES_MAX);
@@ -92,10 +92,11 @@ rpcs_create(const struct settings *settings, struct network *network,
 	rpcs->watch = watch;
 	rpcs->seed = rng_next(&rng);
 	rpcs->count = count;
-	rpcs->callers = memory_zeroed(count, sizeof(struct caller));
+	rpcs->callers = memory_zeroed(count, sizeof(struct control_client));
 	rpcs->addresses = memory_zeroed(count, sizeof(struct address));
 	for (uint32_t i = 0; i < count; i++) {
-		rpcs->callers[i].rng = actor_rng(settings->seed, ACTOR_RPC, i);
+		rpcs->callers[i].rng =
+			stream_rng(settings->seed, STREAM_RPC, i);
 		rpcs->callers[i].alarm.deadline_ns = INT64_MAX;
 		rpcs->addresses[i] = network_host_address(
 			network, i, settings->service.family);
@@ -133,7 +134,7 @@ choose(struct rpcs *rpcs, uint32_t server)
 static bool
 begin(struct rpcs *rpcs, struct instant now, uint32_t server)
 {
-	struct caller *caller = &rpcs->callers[server];
+	struct control_client *caller = &rpcs->callers[server];
 
 	if (rpcs->begun == rpcs->settings->rpcs) {
 		alarm_cancel(&caller->alarm, rpcs->queue);
@@ -180,7 +181,7 @@ say(struct rpcs *rpcs, uint32_t from, uint16_t src_port,
 static void
 request(struct rpcs *rpcs, struct instant now, uint32_t server)
 {
-	struct caller *caller = &rpcs->callers[server];
+	struct control_client *caller = &rpcs->callers[server];
 	struct event event = {
 		.destination = server,
 		.class = EVENT_TIMER,
@@ -209,7 +210,7 @@ void
 rpcs_event(struct rpcs *rpcs, struct instant now, const struct event *event)
 {
 	uint32_t server = event->destination;
-	struct caller *caller = &rpcs->callers[server];
+	struct control_client *caller = &rpcs->callers[server];
 
 	if (!alarm_fires(&caller->alarm, rpcs->queue))
 		return;
@@ -221,7 +222,7 @@ static bool
 receive_udp(struct rpcs *rpcs, struct instant now, uint32_t server,
 	    const uint8_t *bytes, const struct packet *packet)
 {
-	const struct caller *caller = &rpcs->callers[server];
+	const struct control_client *caller = &rpcs->callers[server];
 	const uint8_t *payload = bytes + packet->payload_offset;
 	bool whole = packet->payload_bytes >= RPC_HEADER_BYTES &&
 		     wire_get32(payload) == RPC_MAGIC;
@@ -386,12 +387,12 @@ rpcs_receive(struct rpcs *rpcs, struct instant now, uint32_t server,
 }
 
 void
-rpcs_expect(const struct rpcs *rpcs, uint32_t server)
+rpcs_prefetch(const struct rpcs *rpcs, uint32_t server)
 {
 	if (rpcs == NULL)
 		return;
 
-	const struct caller *caller = &rpcs->callers[server];
+	const struct control_client *caller = &rpcs->callers[server];
 	__builtin_prefetch(caller, 1);
 	__builtin_prefetch((const uint8_t *)(caller + 1) - 1, 1);
 	__builtin_prefetch(&rpcs->addresses[server]);

@@ -19,10 +19,10 @@ has_socket(void *context, uint32_t index, const struct session_key *key)
 
 static void
 deliver(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
-	uint32_t size, enum participant_way way)
+	uint32_t size, enum server_agent_way way)
 {
 	service_deliver(context, now, index, bytes, size,
-			way == PARTICIPANT_TUNNELLED);
+			way == SERVER_AGENT_TUNNELLED);
 }
 
 static uint32_t
@@ -82,7 +82,7 @@ expect(void *context, uint32_t index)
 		__builtin_prefetch(node + 64 * i);
 }
 
-const struct participant_owner servers_owner = {
+const struct server_agent_owner servers_owner = {
 	.expect = expect,
 	.has_socket = has_socket,
 	.deliver = deliver,
@@ -100,7 +100,7 @@ servers_version(struct servers *servers, struct instant now, uint32_t index)
 
 	return (struct version){
 		.established_ns = now.ns + server->skew_ns,
-		.sequence = server->participant->sequence++,
+		.sequence = server->server_agent->sequence++,
 	};
 }
 
@@ -118,8 +118,8 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 		server->counters.bad_packets++;
 		return;
 	}
-	if (!participant_arrive(servers->participants, now, index, port, bytes,
-				&packet) &&
+	if (!server_agent_arrive(servers->server_agents, now, index, port,
+				 bytes, &packet) &&
 	    !rpcs_receive(servers->rpcs, now, index, bytes, &packet))
 		server->counters.no_socket++;
 }
@@ -137,9 +137,9 @@ enter(struct servers *servers, struct instant now, uint32_t index)
 		if (seed != WATCH_NONE && seed != index)
 			seeds[count++] = seed;
 	}
-	struct outbox *outbox = participant_begin(servers->participants);
-	node_join(server->participant->node, now, seeds, count, outbox);
-	participant_end(servers->participants, now, index);
+	struct outbox *outbox = server_agent_begin(servers->server_agents);
+	node_join(server->server_agent->node, now, seeds, count, outbox);
+	server_agent_end(servers->server_agents, now, index);
 }
 
 static void
@@ -151,16 +151,16 @@ poll_leaving(struct servers *servers, struct instant now, uint32_t index)
 		.class = EVENT_TIMER,
 		.kind = EVENT_HOST,
 		.code = SERVER_LEAVE,
-		.a = server->participant->incarnation,
+		.a = server->server_agent->incarnation,
 	};
 
 	if (transport_count(servers->transport, index) > 0) {
 		queue_schedule(servers->queue, index, SERVER_POLL_NS, &event);
 		return;
 	}
-	struct outbox *outbox = participant_begin(servers->participants);
-	node_leave(server->participant->node, now, outbox);
-	participant_end(servers->participants, now, index);
+	struct outbox *outbox = server_agent_begin(servers->server_agents);
+	node_leave(server->server_agent->node, now, outbox);
+	server_agent_end(servers->server_agents, now, index);
 	servers_crash(servers, index);
 }
 
@@ -178,12 +178,12 @@ servers_event(struct servers *servers, struct instant now,
 	case SERVER_LEAVE:
 		/* Not of an earlier life. */
 		if (server->alive &&
-		    event->a == server->participant->incarnation)
+		    event->a == server->server_agent->incarnation)
 			poll_leaving(servers, now, index);
 		break;
 	default:
-		participant_event(servers->participants, now, event,
-				  server->alive);
+		server_agent_event(servers->server_agents, now, event,
+				   server->alive);
 	}
 }
 
@@ -195,10 +195,10 @@ servers_set(struct servers *servers, struct instant now, uint32_t index,
 	struct version version = servers_version(servers, now, index);
 
 	keymap_set(servers->synthetic, key, 0, index);
-	struct outbox *outbox = participant_begin(servers->participants);
+	struct outbox *outbox = server_agent_begin(servers->server_agents);
 	int result =
-		node_set(server->participant->node, now, key, version, outbox);
-	participant_end(servers->participants, now, index);
+		node_set(server->server_agent->node, now, key, version, outbox);
+	server_agent_end(servers->server_agents, now, index);
 	if (result != 0)
 		server->counters.set_refused++;
 	return result == 0;
@@ -211,10 +211,10 @@ servers_get(struct servers *servers, struct instant now, uint32_t index,
 	struct server *server = &servers->servers[index];
 	node_ticket ticket;
 
-	struct outbox *outbox = participant_begin(servers->participants);
-	int result = node_get(server->participant->node, now, key, NULL, 0,
+	struct outbox *outbox = server_agent_begin(servers->server_agents);
+	int result = node_get(server->server_agent->node, now, key, NULL, 0,
 			      OUTBOX_ANY_UPLINK, &ticket, outbox);
-	participant_end(servers->participants, now, index);
+	server_agent_end(servers->server_agents, now, index);
 	if (result != 0)
 		server->counters.get_refused++;
 	return result == 0;
@@ -226,7 +226,7 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 	struct server *server = &servers->servers[index];
 
 	if (!server->alive) {
-		server->participant->incarnation++;
+		server->server_agent->incarnation++;
 		servers_start(servers, index);
 		network_device_set(servers->network, index, true);
 		network_announce(servers->network, index, true);

@@ -2,7 +2,7 @@
 /*
  * server.h - hosts that serve: a participant, and a TCP stack above it
  *
- *	network --> participant.c --> service.c --> transport.h
+ *	network --> server_agent.c --> service.c --> transport.h
  *
  * The stack (service.c) is every connection of the service address and the
  * application behind it. With Homeward off it gets each packet directly and
@@ -20,16 +20,16 @@
 
 #include "core/rng.h"
 #include "sim/engine/event.h"
-#include "sim/host/participant.h"
 #include "sim/host/reassembly.h"
 #include "sim/host/rpc.h"
+#include "sim/host/server_agent.h"
 #include "sim/host/transport.h"
 #include "sim/model/settings.h"
 #include "sim/model/watch.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 
-struct account;
+struct memory_report;
 
 /* Peers that a server is told to join through; one may have just crashed. */
 #define SERVER_SEEDS   3
@@ -37,7 +37,7 @@ struct account;
 
 /* Codes of EVENT_HOST beside its participant's. */
 enum server_code {
-	SERVER_JOIN = PARTICIPANT_CODES, /* enter the DHT now */
+	SERVER_JOIN = SERVER_AGENT_CODES, /* enter the DHT now */
 	SERVER_LEAVE, /* drained: look whether its sessions are over */
 };
 
@@ -59,7 +59,7 @@ struct server_counters {
 struct server {
 	/* Its node, and joined also when its table is ideal. Restarts so far
 	 * are its incarnation; its sequence numbers versions as well. */
-	struct participant *participant;
+	struct server_agent *server_agent;
 	bool alive; /* powered, its node runs */
 	bool leaving;
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
@@ -83,7 +83,7 @@ struct servers {
 	struct node_limits node_limits;
 	struct steer_limits steer_limits;
 	struct node_parts parts;
-	struct held *held;
+	struct hold *held;
 	uint64_t node_seed;
 	void *shared[5]; /* memory behind parts and held */
 	size_t shared_bytes[5];
@@ -92,7 +92,7 @@ struct servers {
 
 	uint32_t count;
 	struct server *servers;
-	struct participants *participants;
+	struct server_agents *server_agents;
 };
 
 struct servers *servers_create(const struct settings *, struct network *,
@@ -107,7 +107,7 @@ void servers_up(struct servers *, struct instant now, uint32_t server);
 /* Not there (yet): before the start of a run. */
 void servers_absent(struct servers *, uint32_t server);
 /* Adds nodes, what hangs on them, and the pools that they share. */
-void servers_account(const struct servers *, struct account *);
+void servers_account(const struct servers *, struct memory_report *);
 uint32_t servers_joined(const struct servers *);
 /* A random server that is alive and joined; WATCH_NONE if there is none. */
 uint32_t servers_random(const struct servers *, struct rng *);
@@ -135,7 +135,7 @@ void servers_start(struct servers *, uint32_t server); /* empty node, steer */
 struct version servers_version(struct servers *, struct instant now,
 			       uint32_t server);
 /* What server.c does for participants, for servers_create(). */
-extern const struct participant_owner servers_owner;
+extern const struct server_agent_owner servers_owner;
 /* A packet for the stack; forwarded: out of a tunnel. */
 void service_deliver(struct servers *, struct instant now, uint32_t server,
 		     const uint8_t *bytes, uint32_t size, bool forwarded);

@@ -97,7 +97,7 @@ static void
 advance(struct servers *servers, struct instant now,
 	struct connection *connection)
 {
-	struct participants *participants = servers->participants;
+	struct server_agents *server_agents = servers->server_agents;
 	struct tcp *tcp = &connection->tcp;
 	struct session_key key = connection->key;
 	uint32_t index = connection->device;
@@ -121,9 +121,9 @@ advance(struct servers *servers, struct instant now,
 		bool published = connection->published && !due;
 		transport_remove(servers->transport, connection);
 		if (published)
-			participant_closed(participants, now, index, &key);
-	} else if (due && participant_opened(participants, now, index, &key,
-					     version) != 0) {
+			server_agent_closed(server_agents, now, index, &key);
+	} else if (due && server_agent_opened(server_agents, now, index, &key,
+					      version) != 0) {
 		servers->servers[index].counters.set_refused++;
 	}
 }
@@ -171,8 +171,8 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		bool published = connection->published;
 		transport_remove(servers->transport, connection);
 		if (published)
-			participant_closed(servers->participants, now, index,
-					   &key);
+			server_agent_closed(servers->server_agents, now, index,
+					    &key);
 		connection = NULL;
 	}
 	if (connection != NULL) {
@@ -189,7 +189,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	/* The plain kernel's answer; with Homeward on such packets are
 	 * strays and do not come here. */
 	workload_stray(servers->workload, now, &key, index);
-	if (participant_reset(servers->participants, index, packet))
+	if (server_agent_reset(servers->server_agents, index, packet))
 		server->counters.resets_sent++;
 }
 

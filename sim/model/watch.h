@@ -23,7 +23,8 @@ enum metric {
 	METRIC_LOOKUP, /* first datagram to value; 0 and local when held */
 	METRIC_STALL, /* longest gap between new bytes within 10 s after a fault
 		       */
-	METRIC_STALL_BEFORE, /* the same over 10 to 11 s before it, see gap.h */
+	METRIC_STALL_BEFORE, /* the same over 10 to 11 s before it, see
+				stall_meter.h */
 	METRIC_COUNT
 };
 

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "sim/engine/actor.h"
+#include "sim/engine/random_stream.h"
 #include "sim/model/keymap.h"
 
 #define RANDOM_TRIES 64
@@ -57,7 +57,7 @@ plan(struct workload *workload)
 	for (uint32_t i = 0; i < workload->count; i++) {
 		struct session *session = &workload->sessions[i];
 		struct rng rng =
-			actor_rng(workload->settings->seed, ACTOR_SESSION, i);
+			stream_rng(workload->settings->seed, STREAM_SESSION, i);
 		session->client = i % workload->settings->fabric.clients;
 		session->bytes_wanted = clients->size_cdf_count > 0
 						? size_from_cdf(clients, &rng)
@@ -65,7 +65,7 @@ plan(struct workload *workload)
 		session->owner = WATCH_NONE;
 		session->last_server = WATCH_NONE;
 		session->stall_ns = -1;
-		gaps_init(&session->gaps);
+		stall_meter_init(&session->gaps);
 	}
 }
 
@@ -81,7 +81,7 @@ workload_create(const struct settings *settings, struct queue *queue,
 	workload->queue = queue;
 	workload->watch = watch;
 	workload->flows = keymap_create();
-	workload->arrivals = actor_rng(settings->seed, ACTOR_ARRIVALS, 0);
+	workload->arrivals = stream_rng(settings->seed, STREAM_ARRIVALS, 0);
 	workload->count =
 		settings->fabric.clients > 0 ? settings->clients.sessions : 0;
 	workload->sessions = calloc((size_t)workload->count + 1,
@@ -238,7 +238,7 @@ window_end(struct workload *workload, struct instant now, uint32_t flow)
 
 	if (!session->gaps.window)
 		return;
-	gaps_end(&session->gaps, now, session->state == SESSION_OPEN);
+	stall_meter_end(&session->gaps, now, session->state == SESSION_OPEN);
 	if (session->gaps.after_ns > session->stall_ns)
 		session->stall_ns = session->gaps.after_ns;
 	struct watch_measurement m = {
@@ -267,7 +267,7 @@ workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 	if (session->state != SESSION_OPEN || bytes <= session->bytes)
 		return;
 	session->bytes = bytes;
-	gaps_progress(&session->gaps, now);
+	stall_meter_progress(&session->gaps, now);
 	if (flow < workload->settings->measure.samples &&
 	    workload->watch->sample != NULL)
 		workload->watch->sample(workload->watch->context, flow, now,
@@ -325,7 +325,7 @@ workload_fault(struct workload *workload, struct instant now, bool detects)
 		if (session->state != SESSION_OPEN)
 			continue;
 		session->strays_at_fault = session->strays;
-		(void)gaps_fault(&session->gaps, now);
+		(void)stall_meter_fault(&session->gaps, now);
 	}
 	struct event event = {
 		.class = EVENT_TIMER,

@@ -15,9 +15,9 @@
  * Here also are the two measures that need all sessions: detection, the time
  * from a fault to the first stray that it caused (a packet that arrives at a
  * server which is neither its session's owner nor where the session's packets
- * went last); and stall, see gap.h: rows for each session that was running
- * when a fault came, `local` when it did not stray in the window of 10 s, not
- * `ok` when it broke there. A fault during another's window ends that.
+ * went last); and stall, see stall_meter.h: rows for each session that was
+ *running when a fault came, `local` when it did not stray in the window of 10
+ *s, not `ok` when it broke there. A fault during another's window ends that.
  */
 #ifndef SIM_MODEL_WORKLOAD_H
 #define SIM_MODEL_WORKLOAD_H
@@ -28,8 +28,8 @@
 #include "core/rng.h"
 #include "core/session.h"
 #include "sim/engine/event.h"
-#include "sim/model/gap.h"
 #include "sim/model/settings.h"
+#include "sim/model/stall_meter.h"
 #include "sim/model/watch.h"
 
 #define WORKLOAD_WINDOW_NS (10 * NS_PER_S)
@@ -38,7 +38,7 @@
 enum workload_code {
 	WORKLOAD_ARRIVAL, /* client.c: the next session */
 	WORKLOAD_WINDOW, /* workload.c: a stall window ends (a = serial) */
-	WORKLOAD_OPERATION, /* operation.c */
+	WORKLOAD_OPERATION, /* dht_load.c */
 	WORKLOAD_RPC, /* rpc.c: a server's timeout may be due */
 };
 
@@ -61,7 +61,7 @@ struct session {
 	uint64_t strays;
 	uint64_t strays_at_fault; /* of the open window */
 	int64_t stall_ns; /* longest; -1: none measured */
-	struct gaps gaps;
+	struct stall_meter gaps;
 };
 
 struct workload;

@@ -29,7 +29,7 @@
 
 #include "core/rng.h"
 #include "sim/engine/memory.h"
-#include "sim/engine/stream.h"
+#include "sim/engine/random_stream.h"
 #include "sim/net/aspath.h"
 
 #define NONE UINT32_MAX

@@ -58,7 +58,7 @@ chance(struct rng *rng, uint32_t ppm)
 }
 
 bool
-link_mishaps(const struct link_settings *settings)
+link_impairments(const struct link_settings *settings)
 {
 	return settings->loss_ppm > 0 || settings->duplicate_ppm > 0 ||
 	       settings->reorder_ppm > 0;
@@ -103,7 +103,7 @@ link_cross(struct link_direction *direction,
 		.copies = 1,
 	};
 
-	if (!link_mishaps(settings))
+	if (!link_impairments(settings))
 		return passage;
 	return mishaps_draw(direction, settings, passage);
 }
@@ -122,11 +122,12 @@ link_send(struct link_direction *direction,
 
 	if (rate_bps > 0) {
 		uint64_t work = size * BYTE_WORK;
-		uint128 backlog = backlog_work(direction, rate_bps, now);
-		if (backlog > 0 &&
-		    backlog + work > (uint128)settings->queue_bytes * BYTE_WORK)
+		uint128 output_buffer = backlog_work(direction, rate_bps, now);
+		if (output_buffer > 0 &&
+		    output_buffer + work >
+			    (uint128)settings->queue_bytes * BYTE_WORK)
 			return (struct link_passage){ .drop = DROP_QUEUE };
-		if (backlog == 0) {
+		if (output_buffer == 0) {
 			direction->idle_ns = now.ns;
 			direction->idle_fraction = 0;
 		}
@@ -137,7 +138,7 @@ link_send(struct link_direction *direction,
 		passage.delay_ns += direction->idle_ns - now.ns +
 				    (direction->idle_fraction > 0);
 	}
-	if (!link_mishaps(settings))
+	if (!link_impairments(settings))
 		return passage;
 	return mishaps_draw(direction, settings, passage);
 }

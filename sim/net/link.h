@@ -55,7 +55,7 @@ int64_t link_crossing_ns(const struct link_settings *, uint32_t size);
 struct link_passage link_cross(struct link_direction *,
 			       const struct link_settings *, uint32_t size);
 /* Can anything go wrong but a full queue? */
-bool link_mishaps(const struct link_settings *);
+bool link_impairments(const struct link_settings *);
 /* Bytes waiting or being sent, rounded up. */
 uint64_t link_backlog_bytes(const struct link_direction *,
 			    const struct link_settings *, struct instant now);

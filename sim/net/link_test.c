@@ -78,7 +78,7 @@ test_queue(uint64_t seed)
 	rng_init(&rng, seed, 1);
 	for (int step = 0; step < 20000; step++) {
 		uint32_t size = 20 + (uint32_t)rng_below(&rng, 1481);
-		uint64_t backlog = 0;
+		uint64_t output_buffer = 0;
 		int64_t idle_ns = now.ns;
 
 		now.ns += (int64_t)rng_below(&rng, 1400);
@@ -88,13 +88,14 @@ test_queue(uint64_t seed)
 		for (uint32_t i = first; i < count; i++) {
 			int64_t start = waiting[i % MOST].start_ns;
 			int64_t end = waiting[i % MOST].end_ns;
-			backlog += (uint64_t)(end - (start > now.ns ? start
-								    : now.ns));
+			output_buffer +=
+				(uint64_t)(end -
+					   (start > now.ns ? start : now.ns));
 			idle_ns = end;
 		}
 		CHECK(link_backlog_bytes(&direction, &settings, now) ==
-		      backlog);
-		bool full = backlog > 0 && backlog + size > 10000;
+		      output_buffer);
+		bool full = output_buffer > 0 && output_buffer + size > 10000;
 		struct link_passage passage =
 			link_send(&direction, &settings, now, size);
 		CHECK((passage.drop == DROP_QUEUE) == full);

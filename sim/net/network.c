@@ -36,7 +36,7 @@
 #include "core/rng.h"
 #include "core/wire/build.h"
 #include "sim/engine/memory.h"
-#include "sim/engine/stream.h"
+#include "sim/engine/random_stream.h"
 #include "sim/net/network_state.h"
 #include "sim/net/walk.h"
 
@@ -59,10 +59,10 @@ directions_needed(const struct network *network)
 	const struct fabric_settings *settings = &network->fabric->settings;
 
 	return network->fidelity == FIDELITY_PACKET ||
-	       link_mishaps(&settings->client_link) ||
-	       link_mishaps(&settings->edge_link) ||
-	       link_mishaps(&settings->fabric_link) ||
-	       link_mishaps(&settings->server_link);
+	       link_impairments(&settings->client_link) ||
+	       link_impairments(&settings->edge_link) ||
+	       link_impairments(&settings->fabric_link) ||
+	       link_impairments(&settings->server_link);
 }
 
 static void
@@ -133,7 +133,7 @@ network_create(struct network **created, const struct settings *settings,
 		buffers_create(network->fidelity == FIDELITY_PATH
 				       ? (uint32_t)sizeof(struct walk)
 				       : 0);
-	network->tally = tally_create(devices);
+	network->counters = counters_create(devices);
 	network->device_up = memory_zeroed(devices, sizeof(bool));
 	memset(network->device_up, 1, devices);
 	network->icmp_next_ns =
@@ -163,7 +163,7 @@ network_destroy(struct network *network)
 	bgp_destroy(network->bgp);
 	uniform_destroy(network->uniform);
 	buffers_destroy(network->buffers);
-	tally_destroy(network->tally);
+	counters_destroy(network->counters);
 	free(network->links);
 	free(network->directions);
 	free(network->changes);
@@ -172,7 +172,7 @@ network_destroy(struct network *network)
 	free(network->icmp_next_ns);
 	free(network->fragment_ids);
 	free(network->scratch);
-	guests_destroy(network->guests);
+	foreign_services_destroy(network->foreign_services);
 	fabric_destroy(network->fabric);
 	free(network);
 }
@@ -181,8 +181,9 @@ void
 network_guests(struct network *network, const struct steer_service *services,
 	       uint32_t count, uint8_t family)
 {
-	guests_destroy(network->guests);
-	network->guests = guests_create(services, count, family);
+	foreign_services_destroy(network->foreign_services);
+	network->foreign_services =
+		foreign_services_create(services, count, family);
 }
 
 /* ---- sending ---- */
@@ -201,7 +202,7 @@ static void
 packet_drop(struct network *network, uint32_t device, uint32_t index,
 	    enum drop drop)
 {
-	tally_drop(network->tally, device, drop);
+	counters_drop(network->counters, device, drop);
 	buffer_release(network->buffers, index);
 }
 
@@ -262,7 +263,8 @@ packet_walk(struct network *network, uint32_t port, uint32_t index)
 	struct link_passage passage = walk_cross(network, walk, buffer->size);
 	for (uint32_t i = 1; i < walk->count; i++) {
 		device = fabric->ports[walk->ports[i]].device;
-		struct tally_row *row = tally_of(network->tally, device);
+		struct counters_row *row =
+			counters_of(network->counters, device);
 		row->forwarded_packets++;
 		row->forwarded_bytes += buffer->size;
 	}
@@ -276,7 +278,7 @@ packet_walk(struct network *network, uint32_t port, uint32_t index)
 	uint32_t to = fabric->ports[walk->end].device;
 	uint32_t in_port = walk->end - fabric->port_first[to];
 	if (passage.copies > 1) {
-		tally_of(network->tally, device)->duplicates++;
+		counters_of(network->counters, device)->duplicates++;
 		packet_schedule(network, to, passage.delay_ns, PACKET_WALKED,
 				buffer_copy(network->buffers, index), in_port,
 				network->epoch);
@@ -330,7 +332,7 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 	uint32_t copy = 0;
 	if (passage.copies > 1) {
 		copy = buffer_copy(network->buffers, index);
-		tally_of(network->tally, out->device)->duplicates++;
+		counters_of(network->counters, out->device)->duplicates++;
 	}
 	packet_schedule(network, in->device, passage.delay_ns, PACKET_FROM_LINK,
 			index, in_port, link->epoch);
@@ -364,9 +366,9 @@ packet_fragment(struct network *network, uint32_t device, uint32_t port,
 			break;
 		enum drop drop = packet_parse(network->scratch, size, &piece);
 		if (pieces++ > 0)
-			tally_of(network->tally, device)->fragments++;
+			counters_of(network->counters, device)->fragments++;
 		if (drop != DROP_NONE)
-			tally_drop(network->tally, device, drop);
+			counters_drop(network->counters, device, drop);
 		else
 			packet_transmit(
 				network, port,
@@ -404,7 +406,7 @@ packet_send_uniform(struct network *network, uint32_t device, uint32_t index)
 		return;
 	}
 	if (passage.copies > 1) {
-		tally_of(network->tally, device)->duplicates++;
+		counters_of(network->counters, device)->duplicates++;
 		packet_schedule(network, to, passage.delay_ns, PACKET_UNIFORM,
 				buffer_copy(network->buffers, index), 0, 0);
 	}
@@ -415,7 +417,7 @@ packet_send_uniform(struct network *network, uint32_t device, uint32_t index)
 static void
 error_count(struct network *network, uint32_t device, size_t size)
 {
-	struct tally_row *row = tally_of(network->tally, device);
+	struct counters_row *row = counters_of(network->counters, device);
 
 	row->icmp_errors++;
 	row->sent_packets++;
@@ -454,7 +456,7 @@ void
 network_send(struct network *network, uint32_t device, uint8_t avoid_port,
 	     const uint8_t *bytes, uint32_t size)
 {
-	struct tally_row *row = tally_of(network->tally, device);
+	struct counters_row *row = counters_of(network->counters, device);
 	struct packet packet;
 	enum drop drop = packet_parse(bytes, size, &packet);
 
@@ -464,7 +466,7 @@ network_send(struct network *network, uint32_t device, uint8_t avoid_port,
 	if (drop == DROP_NONE && !network->device_up[device])
 		drop = DROP_LINK_DOWN;
 	if (drop != DROP_NONE) {
-		tally_drop(network->tally, device, drop);
+		counters_drop(network->counters, device, drop);
 		return;
 	}
 
@@ -585,7 +587,7 @@ router_forward(struct network *network, uint32_t device, uint32_t index)
 		return;
 	}
 
-	struct tally_row *row = tally_of(network->tally, device);
+	struct counters_row *row = counters_of(network->counters, device);
 	row->forwarded_packets++;
 	row->forwarded_bytes += buffer->size;
 	if (buffer->size > link_mtu(network, port))
@@ -637,7 +639,7 @@ packet_arrive(struct network *network, const struct event *event)
 		return;
 	}
 
-	struct tally_row *row = tally_of(network->tally, device);
+	struct counters_row *row = counters_of(network->counters, device);
 	row->received_packets++;
 	row->received_bytes += buffer->size;
 	network->deliver(network->context, queue_now(network->queue), device,
@@ -739,5 +741,5 @@ network_announce(struct network *network, uint32_t server, bool announce)
 void
 network_report(const struct network *network)
 {
-	tally_report(network->tally, network->fabric, network->watch);
+	counters_report(network->counters, network->fabric, network->watch);
 }

@@ -33,7 +33,7 @@
 #include "sim/model/settings.h"
 #include "sim/model/watch.h"
 
-struct account;
+struct memory_report;
 struct network;
 
 /* A packet for a host: its own addresses, any protocol. Borrowed bytes. */
@@ -49,7 +49,7 @@ int network_create(struct network **created, const struct settings *settings,
 		   size_t error_size);
 void network_destroy(struct network *);
 /* From now on the services are these, instead of our own, and addresses mean
- * what guests.h says: for replaying captures. family: of the servers'
+ * what foreign_services.h says: for replaying captures. family: of the servers'
  * loopbacks. The list is copied. */
 void network_guests(struct network *, const struct steer_service *services,
 		    uint32_t count, uint8_t family);
@@ -102,7 +102,7 @@ uint32_t network_path(const struct network *, uint32_t device,
 bool network_routed(const struct network *, uint32_t device,
 		    const struct address *);
 /* Adds devices, links and routing. */
-void network_account(const struct network *, struct account *);
+void network_account(const struct network *, struct memory_report *);
 /* Counters per device and drops by reason go to the watch. */
 void network_report(const struct network *);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/wire/build.h"
-#include "sim/engine/account.h"
+#include "sim/engine/memory_report.h"
 #include "sim/net/network_state.h"
 #include "sim/net/walk.h"
 
@@ -51,9 +51,10 @@ network_uplink(const struct network *network, uint32_t device,
 uint32_t
 network_target(const struct network *network, const struct packet *packet)
 {
-	if (network->guests == NULL)
+	if (network->foreign_services == NULL)
 		return fabric_target(network->fabric, &packet->dst);
-	return guests_target(network->guests, network->fabric, packet);
+	return foreign_services_target(network->foreign_services,
+				       network->fabric, packet);
 }
 
 bool
@@ -128,11 +129,11 @@ bool
 network_routed(const struct network *network, uint32_t device,
 	       const struct address *address)
 {
-	uint32_t target =
-		network->guests == NULL
-			? fabric_target(network->fabric, address)
-			: guests_address_target(network->guests,
-						network->fabric, address);
+	uint32_t target = network->foreign_services == NULL
+				  ? fabric_target(network->fabric, address)
+				  : foreign_services_address_target(
+					    network->foreign_services,
+					    network->fabric, address);
 
 	if (!network->device_up[device])
 		return false;
@@ -194,7 +195,7 @@ network_service_address(const struct network *network, uint8_t family)
 }
 
 void
-network_account(const struct network *network, struct account *account)
+network_account(const struct network *network, struct memory_report *account)
 {
 	const struct fabric *fabric = network->fabric;
 	/* Name, first port, switch and port, seed, up, fragment ids. */
@@ -206,13 +207,14 @@ network_account(const struct network *network, struct account *account)
 
 	if (network->directions != NULL)
 		link += 2 * sizeof(struct link_direction);
-	account_add(account, "devices",
-		    fabric->device_count * device + tally_bytes(network->tally),
-		    false);
+	memory_report_add(account, "devices",
+			  fabric->device_count * device +
+				  counters_bytes(network->counters),
+			  false);
 	if (network->bgp == NULL)
 		return;
-	account_add(account, "links", fabric->link_count * link, false);
-	account_add(account, "routing", bgp_bytes(network->bgp), false);
+	memory_report_add(account, "links", fabric->link_count * link, false);
+	memory_report_add(account, "routing", bgp_bytes(network->bgp), false);
 }
 
 uint32_t

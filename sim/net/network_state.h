@@ -12,11 +12,11 @@
 #include "sim/model/fabric.h"
 #include "sim/net/bgp.h"
 #include "sim/net/buffer.h"
+#include "sim/net/counters.h"
 #include "sim/net/ecmp.h"
-#include "sim/net/guests.h"
+#include "sim/net/foreign_services.h"
 #include "sim/net/link.h"
 #include "sim/net/network.h"
-#include "sim/net/tally.h"
 #include "sim/net/uniform.h"
 
 struct network_link {
@@ -34,7 +34,8 @@ struct network_change {
 
 struct network {
 	struct fabric *fabric;
-	struct guests *guests; /* NULL: all addresses are our own */
+	struct foreign_services
+		*foreign_services; /* NULL: all addresses are our own */
 	struct bgp *bgp; /* NULL: uniform */
 	struct uniform *uniform; /* or NULL */
 	struct queue *queue;
@@ -42,7 +43,7 @@ struct network {
 	network_deliver *deliver;
 	void *context;
 	struct buffers *buffers;
-	struct tally *tally;
+	struct counters *counters;
 	enum fidelity_kind fidelity;
 	struct network_link *links;
 	/* From each link's ports[0], from its ports[1]. NULL in path fidelity,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "sim/engine/memory.h"
-#include "sim/engine/stream.h"
+#include "sim/engine/random_stream.h"
 #include "sim/net/ecmp.h"
 
 struct uniform {

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lookup_run.c - a node's own lookups; see lookup_run.h */
+#include "core/dht/lookup_run.h"
+
+#include <assert.h>
+
+#include "core/dht/publish.h"
+#include "core/dht/upkeep.h"
+
+static struct lookup *
+at(const struct node *node, uint32_t slot)
+{
+	return &node->parts.lookups->slots[slot];
+}
+
+/* Begin with whom we know. */
+static void
+add_closest(struct node *node, struct lookup *lookup)
+{
+	uint32_t peers[BUCKET_MAX], k = node->settings->k;
+	uint32_t count = table_closest(node->table, lookup->target, TABLE_SOUND,
+				       ENDPOINT_NONE, peers, k);
+
+	/* Too few that are sound: perhaps it was our own uplink. */
+	if (count < k)
+		count = table_closest(node->table, lookup->target, TABLE_ANY,
+				      ENDPOINT_NONE, peers, k);
+	for (uint32_t i = 0; i < count; i++)
+		lookup_add(lookup, peers[i],
+			   endpoints_position(node->parts.endpoints, peers[i]),
+			   0);
+}
+
+uint32_t
+lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
+		 uint64_t target)
+{
+	const struct node_settings *settings = node->settings;
+	uint32_t slot = lookup_take(node->parts.lookups, node->self, kind,
+				    target, settings->k);
+
+	if (slot == LOOKUP_NONE)
+		return slot;
+	if (kind == LOOKUP_FILL)
+		upkeep_survey(node, at(node, slot));
+	else
+		add_closest(node, at(node, slot));
+	at(node, slot)->deadline =
+		instant_after(now, settings->lookup_deadline_ns);
+	upkeep_touched(node, target);
+	node->counters.lookups++;
+	return slot;
+}
+
+void
+lookup_run_report(struct node *node, struct instant now, uint32_t slot)
+{
+	struct lookup *lookup = at(node, slot);
+
+	lookup->phase = LOOKUP_DONE;
+	lookup->finished = now;
+	if (lookup->started.ns == INSTANT_NEVER.ns)
+		lookup->started = now; /* no datagram was needed */
+	node_list_add(node, &node->done, slot);
+}
+
+/* A lookup advances while it is in neither list; its timer stops. */
+static void
+stop(struct node *node, uint32_t slot)
+{
+	timer_remove(lookups_timers(node->parts.lookups), &node->lookup_timers,
+		     slot);
+}
+
+static void
+finish(struct node *node, struct instant now, uint32_t slot)
+{
+	struct lookup *lookup = at(node, slot);
+
+	stop(node, slot);
+	if (lookup->kind == LOOKUP_JOIN || lookup->kind == LOOKUP_FILL)
+		upkeep_finished(node, now, lookup);
+	else if (!lookup->ok)
+		node->counters.lookup_failures++;
+	if (lookup->kind == LOOKUP_SET)
+		publish_placed(node, now, lookup);
+	if (lookup->kind == LOOKUP_GET || lookup->announce)
+		lookup_run_report(node, now, slot);
+	else
+		lookup_give(node->parts.lookups, slot);
+}
+
+void
+lookup_run_cancel(struct node *node, struct instant now, uint32_t slot,
+		  bool report)
+{
+	struct lookup *lookup = at(node, slot);
+
+	stop(node, slot);
+	lookup->ok = false;
+	/* Lists are singly linked: who is in one leaves at its turn. */
+	if (lookup->ready) {
+		lookup->phase = LOOKUP_DONE;
+		lookup->announce = lookup->announce && report;
+		return;
+	}
+	if (lookup->announce && report)
+		lookup_run_report(node, now, slot);
+	else
+		lookup_give(node->parts.lookups, slot);
+}
+
+/* Send it by another uplink than the one that may have failed. */
+static void
+avoid(struct outbox *outbox, const struct lookup *lookup)
+{
+	outbox->items[outbox->item_count - 1].avoid_uplink =
+		lookup->avoid_uplink;
+}
+
+static uint64_t
+ask_for(struct node *node, const struct lookup *lookup)
+{
+	if (lookup->kind == LOOKUP_FILL)
+		return upkeep_place(node, lookup->target);
+	return lookup->target;
+}
+
+static void
+ask(struct node *node, struct instant now, uint32_t slot,
+    struct candidate *candidate, struct outbox *outbox)
+{
+	struct lookup *lookup = at(node, slot);
+	bool value = lookup->kind == LOOKUP_GET;
+	struct message_writer writer;
+
+	if (node_begin(outbox,
+		       endpoints_get(node->parts.endpoints, candidate->peer),
+		       value ? MESSAGE_FIND_VALUE : MESSAGE_FIND_NODE,
+		       lookup_transaction(node->parts.lookups, slot),
+		       &writer)) {
+		if (value)
+			message_put_key(&writer, &lookup->key);
+		else
+			message_put_position(&writer, ask_for(node, lookup));
+		message_pad_for_reply(&writer, node->settings->k, node->family);
+		node_send(node, outbox, &writer);
+		avoid(outbox, lookup);
+	}
+	lookup_sent(lookup, candidate, now,
+		    node_timeout_ns(node, candidate->peer));
+	node->counters.queries++;
+}
+
+static void
+tell(struct node *node, struct instant now, uint32_t slot,
+     struct candidate *candidate, struct outbox *outbox)
+{
+	struct lookup *lookup = at(node, slot);
+	struct message_writer writer;
+
+	if (node_begin(outbox,
+		       endpoints_get(node->parts.endpoints, candidate->peer),
+		       MESSAGE_STORE,
+		       lookup_transaction(node->parts.lookups, slot),
+		       &writer)) {
+		publish_put(node, &writer, &lookup->key, lookup->version);
+		node_send(node, outbox, &writer);
+		avoid(outbox, lookup);
+	}
+	lookup_sent(lookup, candidate, now,
+		    node_timeout_ns(node, candidate->peer));
+	node->counters.stores++;
+}
+
+/* A quarter of a bucket at a time: names that are heard early widen the
+ * choice of whom to ask later. */
+static bool
+survey(struct node *node, struct instant now, uint32_t slot,
+       struct outbox *outbox)
+{
+	const struct node_settings *settings = node->settings;
+	struct lookup *lookup = at(node, slot);
+	uint32_t parallel = (settings->k + 3) / 4;
+	uint8_t chosen[LOOKUP_SHORTLIST];
+	bool over;
+
+	if (parallel < settings->alpha)
+		parallel = settings->alpha;
+	uint32_t count = lookup_choose_fill(
+		lookup, settings->k + settings->alpha, parallel, chosen, &over);
+	for (uint32_t i = 0; i < count; i++)
+		ask(node, now, slot, &lookup->candidates[chosen[i]], outbox);
+	return over;
+}
+
+/* Ask whom there is to ask. True: finding is over. */
+static bool
+find(struct node *node, struct instant now, uint32_t slot,
+     struct outbox *outbox)
+{
+	const struct node_settings *settings = node->settings;
+	struct lookup *lookup = at(node, slot);
+	uint8_t chosen[LOOKUP_SHORTLIST];
+
+	if (lookup->record_count > 0 || lookup->deadline.ns <= now.ns)
+		return true;
+	if (lookup->kind == LOOKUP_FILL)
+		return survey(node, now, slot, outbox);
+	uint32_t count =
+		lookup_choose(lookup, settings->k, settings->alpha, chosen);
+	if (count == 0) {
+		if (lookup_complete(lookup, settings->k))
+			return true;
+		count = lookup_choose(lookup, settings->k, settings->alpha,
+				      chosen);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		ask(node, now, slot, &lookup->candidates[chosen[i]], outbox);
+	return false;
+}
+
+/* Candidates that failed, as pings before have: bits. */
+static uint64_t
+dead_candidates(struct node *node, const struct lookup *lookup)
+{
+	_Static_assert(LOOKUP_SHORTLIST <= 64, "a bit each");
+	uint64_t dead = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state != CANDIDATE_FAILED)
+			continue;
+		const struct contact *contact =
+			table_find(node->table, candidate->peer);
+		if (contact != NULL && contact_stale(contact))
+			dead |= UINT64_C(1) << i;
+	}
+	return dead;
+}
+
+/* Finding is over: what has it shown? */
+static void
+judge(struct node *node, struct lookup *lookup)
+{
+	lookup->ok = lookup->record_count > 0;
+	if (lookup->kind == LOOKUP_GET && !lookup->ok)
+		lookup->conclusive =
+			lookup_conclusive(lookup, node->settings->replicas,
+					  dead_candidates(node, lookup));
+}
+
+/* Tell whom there is to tell. True: storing is over. */
+static bool
+place(struct node *node, struct instant now, uint32_t slot,
+      struct outbox *outbox)
+{
+	struct lookup *lookup = at(node, slot);
+	uint8_t chosen[2 * LOOKUP_SHORTLIST];
+	uint32_t count;
+	bool self_holds;
+
+	if (lookup->deadline.ns <= now.ns)
+		return true;
+	count = lookup_choose_store(lookup, now, node->settings->replicas,
+				    node->position, chosen, &self_holds);
+	if (self_holds && lookup->self == LOOKUP_APART) {
+		if (publish_hold(node, now, &lookup->key, lookup->version)) {
+			lookup->self = LOOKUP_HOLDING;
+		} else {
+			lookup->self = LOOKUP_NO_ROOM;
+			count = lookup_choose_store(
+				lookup, now, node->settings->replicas,
+				node->position, chosen, &self_holds);
+		}
+	}
+	for (uint32_t i = 0; i < count; i++)
+		tell(node, now, slot, &lookup->candidates[chosen[i]], outbox);
+	return lookup_settled(lookup);
+}
+
+/* Every replica holds it; or everybody we know of, in a small network. */
+static bool
+is_placed(const struct lookup *lookup, uint32_t replicas)
+{
+	if (lookup_replica_count(lookup) >= replicas)
+		return true;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		if (lookup->candidates[i].state != CANDIDATE_STORED)
+			return false;
+	}
+	return lookup->self != LOOKUP_NO_ROOM;
+}
+
+static void
+age(struct node *node, struct instant now, struct lookup *lookup,
+    struct outbox *outbox)
+{
+	uint32_t failed[LOOKUP_SHORTLIST], overdue;
+	uint32_t count = lookup_age(lookup, now, failed, &overdue);
+
+	node->counters.timeouts += overdue;
+	for (uint32_t i = 0; i < count; i++)
+		upkeep_failed(node, now, failed[i], outbox);
+}
+
+void
+lookup_run_advance(struct node *node, struct instant now, uint32_t slot,
+		   struct outbox *outbox)
+{
+	struct lookup *lookup = at(node, slot);
+
+	age(node, now, lookup, outbox);
+	if (lookup->phase == LOOKUP_FINDING && find(node, now, slot, outbox)) {
+		if (lookup->record_count == 0)
+			lookup->hops = lookup->round;
+		if (lookup->kind != LOOKUP_SET) {
+			judge(node, lookup);
+			finish(node, now, slot);
+			return;
+		}
+		lookup->phase = LOOKUP_STORING;
+		lookup->deadline =
+			instant_after(now, node->settings->lookup_deadline_ns);
+	}
+	if (lookup->phase == LOOKUP_STORING && place(node, now, slot, outbox)) {
+		lookup->ok = is_placed(lookup, node->settings->replicas);
+		/* Our own hold is no acknowledgement, unless it is all. */
+		if (lookup->self == LOOKUP_HOLDING &&
+		    lookup->first.ns == INSTANT_NEVER.ns) {
+			lookup->first = now;
+			lookup->local = true;
+		}
+		finish(node, now, slot);
+		return;
+	}
+	timer_set(lookups_timers(node->parts.lookups), &node->lookup_timers,
+		  slot, lookup_wake(lookup));
+}
+
+/* It has news; advance it at the next expire(). */
+static void
+make_ready(struct node *node, struct instant now, uint32_t slot)
+{
+	if (at(node, slot)->ready)
+		return;
+	at(node, slot)->ready = true;
+	node_list_add(node, &node->ready, slot);
+	node->ready_since = instant_min(node->ready_since, now);
+}
+
+static void
+file_contacts(struct node *node, struct lookup *lookup,
+	      const struct message_item *item, uint8_t round)
+{
+	struct endpoint named[MESSAGE_CONTACTS_MAX];
+	uint32_t peers[MESSAGE_CONTACTS_MAX];
+
+	for (uint32_t i = 0; i < item->contact_count; i++)
+		message_contact_read(item, i, &named[i]);
+	endpoints_intern_all(node->parts.endpoints, named, item->contact_count,
+			     peers);
+	for (uint32_t i = 0; i < item->contact_count; i++) {
+		uint32_t peer = peers[i];
+
+		if (peer == ENDPOINT_NONE || peer == node->self)
+			continue;
+		uint64_t position =
+			endpoints_position(node->parts.endpoints, peer);
+		if (lookup->kind == LOOKUP_FILL &&
+		    !upkeep_belongs(node, lookup->target, position))
+			continue;
+		lookup_add(lookup, peer, position, round);
+	}
+}
+
+static void
+file_records(struct node *node, struct lookup *lookup,
+	     const struct message_item *item, uint8_t round)
+{
+	struct record records[RECORDS_PER_KEY];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < item->record_count; i++) {
+		const struct message_record *record = &item->records[i];
+		uint32_t owner =
+			endpoints_intern(node->parts.endpoints, &record->owner);
+
+		if (owner == ENDPOINT_NONE)
+			continue;
+		records[count++] = (struct record){
+			.version = record->version,
+			.owner = owner,
+			.ttl_ms = record->ttl_ms,
+			.tombstone = record->tombstone,
+		};
+	}
+	lookup_file(lookup, records, count);
+	if (lookup->record_count > 0 &&
+	    (lookup->hops == 0 || round < lookup->hops))
+		lookup->hops = round;
+}
+
+/* An answer to a query, however late. The candidate moves when others are
+ * added. */
+static bool
+file_found(struct node *node, struct lookup *lookup,
+	   struct candidate *candidate, const struct message_item *item)
+{
+	uint8_t round = candidate->round;
+
+	if (candidate->tries == 0 || candidate->state > CANDIDATE_FAILED)
+		return false;
+	lookup_answered(lookup, candidate);
+	if (lookup->phase != LOOKUP_FINDING)
+		return true; /* alive, but the shortlist stays as it is */
+	if (item->status == ITEM_RECORDS)
+		file_records(node, lookup, item, round);
+	else
+		file_contacts(node, lookup, item, round);
+	return true;
+}
+
+/* An acknowledgement; late ones count too. */
+static bool
+file_stored(struct lookup *lookup, struct candidate *candidate,
+	    const struct message_item *item, struct instant now)
+{
+	uint8_t state = candidate->state;
+
+	if (lookup->phase != LOOKUP_STORING ||
+	    (state != CANDIDATE_STORING && state != CANDIDATE_RETRIED &&
+	     state != CANDIDATE_FAILED))
+		return false;
+	if (item->status == ITEM_FULL || item->status == ITEM_UNANSWERED) {
+		candidate->state = CANDIDATE_REFUSED;
+		return true;
+	}
+	candidate->state = CANDIDATE_STORED;
+	lookup->first = instant_min(lookup->first, now);
+	return true;
+}
+
+enum drop
+lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
+		  struct message_reader *reader)
+{
+	uint32_t slot = lookup_by_transaction(node->parts.lookups, node->self,
+					      reader->header.transaction);
+	struct message_item item;
+
+	if (slot == LOOKUP_NONE)
+		return DROP_UNASKED;
+	struct lookup *lookup = at(node, slot);
+	struct candidate *candidate = lookup_find(lookup, peer);
+	if (candidate == NULL || !message_next(reader, &item))
+		return DROP_UNASKED;
+
+	uint8_t type = reader->header.type & (uint8_t)~MESSAGE_REPLY;
+	uint8_t asked = lookup->kind == LOOKUP_GET ? MESSAGE_FIND_VALUE
+						   : MESSAGE_FIND_NODE;
+	bool once = type == MESSAGE_STORE
+			    ? candidate->state == CANDIDATE_STORING
+			    : candidate->tries == 1;
+	int64_t rtt_ns = once ? instant_distance_ns(candidate->sent, now) : -1;
+	bool used = false;
+	if (type == asked)
+		used = file_found(node, lookup, candidate, &item);
+	else if (type == MESSAGE_STORE)
+		used = file_stored(lookup, candidate, &item, now);
+	if (!used)
+		return DROP_UNASKED;
+	table_answered(node->table, peer, rtt_ns);
+	make_ready(node, now, slot);
+	return DROP_NONE;
+}
+
+static void
+advance_ready(struct node *node, struct instant now, struct outbox *outbox)
+{
+	/* Only those that are in it now; answers come between calls. */
+	node->ready_since = INSTANT_NEVER;
+	for (;;) {
+		uint32_t slot = node_list_take(node, &node->ready);
+
+		if (slot == LOOKUP_NONE)
+			return;
+		struct lookup *lookup = at(node, slot);
+		lookup->ready = false;
+		if (lookup->phase != LOOKUP_DONE)
+			lookup_run_advance(node, now, slot, outbox);
+		else if (lookup->announce) /* cancelled meanwhile */
+			lookup_run_report(node, now, slot);
+		else
+			lookup_give(node->parts.lookups, slot);
+	}
+}
+
+void
+lookup_run_expire(struct node *node, struct instant now, struct outbox *outbox)
+{
+	struct timer_pool pool = lookups_timers(node->parts.lookups);
+
+	advance_ready(node, now, outbox);
+	while (timer_first(pool, node->lookup_timers).ns <= now.ns)
+		lookup_run_advance(node, now, node->lookup_timers, outbox);
+}
+
+void
+lookup_run_forget(struct node *node)
+{
+	uint32_t slot;
+
+	/* Those that were not cancelled are in the heap too. */
+	while ((slot = node_list_take(node, &node->ready)) != LOOKUP_NONE) {
+		at(node, slot)->ready = false;
+		if (at(node, slot)->phase == LOOKUP_DONE)
+			lookup_give(node->parts.lookups, slot);
+	}
+	while ((slot = node_list_take(node, &node->done)) != LOOKUP_NONE)
+		lookup_give(node->parts.lookups, slot);
+	while ((slot = node->lookup_timers) != TIMER_NONE) {
+		stop(node, slot);
+		lookup_give(node->parts.lookups, slot);
+	}
+	node->ready_since = INSTANT_NEVER;
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fit_verb.c - `homeward fit`: does T(n) grow as L log n, and what is L?
+ *
+ *	homeward fit [--metric lookup|setting_first|setting_all|hops]
+ *		     [--db FILE] [--scenario NAME] [--json]
+ *
+ * For every series of at least two sizes above k: the six lines of fit.h in
+ * time and in rounds, L with its 95 % interval, and a verdict in words. `hops`
+ * is the lookup's rounds alone. Without --metric all three metrics.
+ *
+ * Exit 0: every series of two sizes above k has a verdict, whichever it is;
+ * others are left out. 4: at least one has none, or there was nothing to fit;
+ * the reason is said. A verdict that T(n) is no logarithm is a result, not a
+ * failure: the gate compares.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/analyse/scaling.h"
+#include "harness/analyse/view.h"
+#include "harness/db/db.h"
+#include "harness/db/result.h"
+#include "harness/verbs.h"
+
+/* "0.243 rounds" or "12.3 ms"; the text is the caller's. */
+#define VALUE_TEXT 32
+static const char *
+value_text(char text[VALUE_TEXT], const struct scaling *scaling, double value)
+{
+	if (!scaling->rounds)
+		result_time(text, value);
+	else if (isnan(value))
+		snprintf(text, VALUE_TEXT, "-");
+	else
+		snprintf(text, VALUE_TEXT, "%.4g",
+			 fabs(value) < 1e-12 ? 0 : value);
+	return text;
+}
+
+#define INTERVAL_TEXT 112
+static const char *
+interval_text(char text[INTERVAL_TEXT], const struct scaling *scaling,
+	      double value, double low, double high)
+{
+	char a[VALUE_TEXT], b[VALUE_TEXT], c[VALUE_TEXT];
+
+	if (isnan(low))
+		snprintf(text, INTERVAL_TEXT, "%s",
+			 value_text(a, scaling, value));
+	else
+		snprintf(text, INTERVAL_TEXT, "%s [%s, %s]",
+			 value_text(a, scaling, value),
+			 value_text(b, scaling, low),
+			 value_text(c, scaling, high));
+	return text;
+}
+
+static const char *
+p_text(char text[VALUE_TEXT], double p)
+{
+	if (isnan(p))
+		snprintf(text, VALUE_TEXT, "-");
+	else if (p < 1e-4)
+		snprintf(text, VALUE_TEXT, "<0.0001");
+	else
+		snprintf(text, VALUE_TEXT, "%.4f", p);
+	return text;
+}
+
+static void
+line_print(const struct scaling *scaling, enum fit_model model)
+{
+	const struct fit *fit = &scaling->fit;
+	const struct fit_line *line = &fit->line[model];
+	char offset[INTERVAL_TEXT] = "-", slope[INTERVAL_TEXT] = "-";
+	char p[VALUE_TEXT], delta[VALUE_TEXT] = "-", f[VALUE_TEXT] = "-";
+
+	if (model != FIT_ORIGIN)
+		interval_text(offset, scaling, line->intercept,
+			      line->intercept_low, line->intercept_high);
+	if (model != FIT_CONSTANT)
+		interval_text(slope, scaling, line->slope, line->slope_low,
+			      line->slope_high);
+	if (!isnan(line->delta))
+		snprintf(delta, sizeof(delta), "%.2f", line->delta);
+	if (!isnan(line->lack_f))
+		snprintf(f, sizeof(f), "%.2f", line->lack_f);
+	printf("  %c %-21s %-30s %-32s %8s %8s %8s %7.1f %%\n",
+	       fit->best == model ? '*' : ' ', fit_model_name(model), offset,
+	       slope, delta, f, p_text(p, line->lack_p), line->misfit * 100);
+}
+
+static void
+verdict_print(const struct scaling *scaling)
+{
+	const struct fit *fit = &scaling->fit;
+	const struct fit_line *affine = &fit->line[FIT_AFFINE];
+	const struct fit_line *origin = &fit->line[FIT_ORIGIN];
+	const struct fit_line *best = &fit->line[fit->best];
+	char l[INTERVAL_TEXT], a[INTERVAL_TEXT];
+
+	if (fit->verdict == FIT_INCONCLUSIVE) {
+		printf("  No conclusion: %s.\n", fit->why);
+		return;
+	}
+	if (fit->verdict == FIT_OTHER) {
+		printf("  Not a logarithm: %s describes it best, by %.1f in "
+		       "AICc.\n",
+		       fit_model_name(fit->best),
+		       fmin(affine->delta, origin->delta));
+		return;
+	}
+	printf("  %s: L = %s a doubling",
+	       fit->best == FIT_ORIGIN ? "T = L log2 n, as the paper has it"
+				       : "T = a + L log2 n",
+	       interval_text(l, scaling, best->slope, best->slope_low,
+			     best->slope_high));
+	if (fit->best == FIT_AFFINE)
+		printf(", a = %s", interval_text(a, scaling, affine->intercept,
+						 affine->intercept_low,
+						 affine->intercept_high));
+	printf(".\n");
+	if (fit->best == FIT_AFFINE)
+		printf("  The paper's line through the origin is worse by %.1f "
+		       "in AICc and misses a point by %.1f %%, this one by "
+		       "%.1f %%.\n",
+		       origin->delta, origin->misfit * 100,
+		       affine->misfit * 100);
+}
+
+static void
+scaling_print(const struct scaling *scaling)
+{
+	const struct fit *fit = &scaling->fit;
+
+	printf("%s%s%s: %s in %s, %zu sizes from %.0f to %.0f servers (k "
+	       "%" PRId64 "), %zu runs\n",
+	       scaling->scenario, scaling->label[0] != '\0' ? " " : "",
+	       scaling->label, scaling->metric,
+	       scaling->rounds ? "rounds" : "time", fit->points,
+	       scaling->points[0].servers,
+	       scaling->points[fit->points - 1].servers, scaling->k, fit->runs);
+	printf("  %" PRId64 " operations, %" PRId64
+	       " answered locally, %" PRId64 " failed; weights: %s\n",
+	       scaling->operations, scaling->local, scaling->failed,
+	       fit_weights_name(fit->weights));
+	if (scaling->failed > 0)
+		printf("  Failed operations have no time: these means are of "
+		       "the others and flatter.\n");
+	printf("    %-21s %-30s %-32s %8s %8s %8s %9s\n", "line", "a [95 %]",
+	       "L or b [95 %]", "dAICc", "F", "p", "misfit");
+	for (int m = 0; m < FIT_MODELS; m++)
+		line_print(scaling, (enum fit_model)m);
+	if (fit->pure_freedom > 0)
+		printf("    * least AICc; F and p: lack of fit on (P - p, %d) "
+		       "degrees; misfit: largest of a point\n",
+		       fit->pure_freedom);
+	else
+		printf("    * least AICc; no replicates, so no test of lack of "
+		       "fit; misfit: largest of a point\n");
+	verdict_print(scaling);
+}
+
+/* A number, or null where JSON has none. */
+static void
+number_print(const char *name, double value)
+{
+	if (isfinite(value))
+		printf(", \"%s\": %.12g", name, value);
+	else
+		printf(", \"%s\": null", name);
+}
+
+static const char *
+verdict_word(enum fit_verdict verdict)
+{
+	switch (verdict) {
+	case FIT_LOGARITHMIC:
+		return "logarithmic";
+	case FIT_OTHER:
+		return "other";
+	case FIT_INCONCLUSIVE:
+		break;
+	}
+	return "inconclusive";
+}
+
+static void
+lines_json(const struct fit *fit)
+{
+	printf(",\n  \"lines\": [");
+	for (int m = 0; m < FIT_MODELS; m++) {
+		const struct fit_line *line = &fit->line[m];
+
+		printf("%s\n   {\"model\": ", m > 0 ? "," : "");
+		result_quote(stdout, fit_model_name((enum fit_model)m));
+		number_print("a", m == FIT_ORIGIN ? NAN : line->intercept);
+		number_print("a_low", line->intercept_low);
+		number_print("a_high", line->intercept_high);
+		number_print("slope", m == FIT_CONSTANT ? NAN : line->slope);
+		number_print("slope_low", line->slope_low);
+		number_print("slope_high", line->slope_high);
+		number_print("slope_p", line->slope_p);
+		number_print("aicc", line->aicc);
+		number_print("aicc_difference", line->delta);
+		number_print("akaike_weight", line->weight);
+		number_print("lack_of_fit_f", line->lack_f);
+		number_print("lack_of_fit_p", line->lack_p);
+		printf(", \"freedom\": %d", line->freedom);
+		number_print("misfit", line->misfit);
+		putchar('}');
+	}
+	printf("]");
+}
+
+static void
+points_json(const struct scaling *scaling)
+{
+	printf(",\n  \"points\": [");
+	for (size_t i = 0; i < scaling->fit.points; i++) {
+		const struct fit_point *point = &scaling->points[i];
+
+		printf("%s\n   {\"servers\": %.0f, \"runs\": %zu",
+		       i > 0 ? "," : "", point->servers, point->runs);
+		number_print("mean", point->mean);
+		number_print("half_width",
+			     fit_point_half(&scaling->fit, point));
+		putchar('}');
+	}
+	printf("]");
+}
+
+static void
+scaling_json(const struct scaling *scaling, bool first)
+{
+	const struct fit *fit = &scaling->fit;
+
+	printf("%s\n {\"scenario\": ", first ? "" : ",");
+	result_quote(stdout, scaling->scenario);
+	printf(", \"series\": ");
+	result_quote(stdout, scaling->label);
+	printf(", \"metric\": ");
+	result_quote(stdout, scaling->metric);
+	printf(", \"unit\": \"%s\", \"k\": %" PRId64 ", \"runs\": %zu, "
+	       "\"operations\": %" PRId64 ", \"local\": %" PRId64
+	       ", \"failed\": %" PRId64,
+	       scaling->rounds ? "rounds" : "ns", scaling->k, fit->runs,
+	       scaling->operations, scaling->local, scaling->failed);
+	number_print("doublings", fit->doublings);
+	printf(",\n  \"weights\": ");
+	result_quote(stdout, fit_weights_name(fit->weights));
+	printf(", \"pure_error_freedom\": %d, \"best\": ", fit->pure_freedom);
+	result_quote(stdout, fit_model_name(fit->best));
+	printf(", \"verdict\": \"%s\", \"why\": ", verdict_word(fit->verdict));
+	result_quote(stdout, fit->why);
+	lines_json(fit);
+	points_json(scaling);
+	putchar('}');
+}
+
+/* What was asked, and what has come of it. A series that has no curve is no
+ * error beside others that do; when none has, `complain` says why of each. */
+struct growth {
+	const char *metric; /* NULL: all */
+	bool json, complain;
+	size_t printed, inconclusive;
+};
+
+static int
+metric_fit(sqlite3 *db, struct growth *growth, int64_t series,
+	   const char *metric, bool rounds)
+{
+	struct scaling scaling;
+	int code = scaling_read(db, series, metric, rounds, &scaling);
+
+	if (code == 0 && scaling.points != NULL && scaling.fit.points >= 2) {
+		if (growth->json) {
+			scaling_json(&scaling, growth->printed == 0);
+		} else {
+			if (growth->printed > 0)
+				putchar('\n');
+			scaling_print(&scaling);
+		}
+		growth->printed++;
+		if (scaling.fit.verdict == FIT_INCONCLUSIVE) {
+			growth->inconclusive++;
+			fprintf(stderr,
+				"homeward: %s: %s in %s: no conclusion: %s\n",
+				scaling.scenario, metric,
+				rounds ? "rounds" : "time", scaling.fit.why);
+		}
+	} else if (code == 0 && growth->complain &&
+		   rounds == (strcmp(growth->metric, "hops") == 0)) {
+		fprintf(stderr,
+			"homeward: %s%s%s: %s: %s above k = %" PRId64
+			": nothing to fit\n",
+			scaling.scenario, scaling.label[0] != '\0' ? " " : "",
+			scaling.label, metric,
+			scaling.points == NULL ? "no measurement"
+					       : "only one size",
+			scaling.k);
+	}
+	scaling_free(&scaling);
+	return code;
+}
+
+static int
+series_fit(sqlite3 *db, struct growth *growth, int64_t series)
+{
+	bool hops =
+		growth->metric != NULL && strcmp(growth->metric, "hops") == 0;
+
+	if (hops)
+		return metric_fit(db, growth, series, "lookup", true);
+	for (size_t m = 0; scaling_metrics[m] != NULL; m++) {
+		int code;
+
+		if (growth->metric != NULL &&
+		    strcmp(growth->metric, scaling_metrics[m]) != 0)
+			continue;
+		code = metric_fit(db, growth, series, scaling_metrics[m],
+				  false);
+		if (code == 0)
+			code = metric_fit(db, growth, series,
+					  scaling_metrics[m], true);
+		if (code != 0)
+			return code;
+	}
+	return 0;
+}
+
+static int
+growth_report(const char *path, const char *scenario, struct growth *growth)
+{
+	int64_t count = 0;
+	sqlite3 *db;
+	int code = view_open(&db, path, scenario);
+
+	if (code != 0)
+		return code;
+	code = db_number(db, "SELECT count(*) FROM series", 0, &count);
+	if (growth->json)
+		putchar('[');
+	for (int64_t series = 1; code == 0 && series <= count; series++)
+		code = series_fit(db, growth, series);
+	if (growth->json)
+		printf("\n]\n");
+	growth->complain = growth->printed == 0 && growth->metric != NULL;
+	for (int64_t series = 1;
+	     code == 0 && growth->complain && series <= count; series++)
+		code = series_fit(db, growth, series);
+	db_close(db);
+	if (code != 0)
+		return code;
+	if (growth->printed == 0)
+		fprintf(stderr, "homeward: nothing to fit: no series has two "
+				"sizes above its k\n");
+	return growth->printed == 0 || growth->inconclusive > 0
+		       ? EXIT_INCONCLUSIVE
+		       : EXIT_OK;
+}
+
+static bool
+metric_known(const char *metric)
+{
+	for (size_t m = 0; scaling_metrics[m] != NULL; m++)
+		if (strcmp(metric, scaling_metrics[m]) == 0)
+			return true;
+	return strcmp(metric, "hops") == 0;
+}
+
+int
+verb_fit(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "db", required_argument, NULL, 'd' },
+		{ "scenario", required_argument, NULL, 's' },
+		{ "metric", required_argument, NULL, 'm' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *path = DB_DEFAULT_PATH, *scenario = NULL;
+	struct growth growth = { 0 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			path = optarg;
+			break;
+		case 's':
+			scenario = optarg;
+			break;
+		case 'm':
+			growth.metric = optarg;
+			break;
+		case 'j':
+			growth.json = true;
+			break;
+		default:
+			return verb_usage(argv[0], NULL);
+		}
+	}
+	if (optind < argc)
+		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
+	if (growth.metric != NULL && !metric_known(growth.metric))
+		return verb_usage(argv[0],
+				  "no metric '%s'; there are lookup, "
+				  "setting_first, setting_all and hops",
+				  growth.metric);
+	return growth_report(path, scenario, &growth);
+}

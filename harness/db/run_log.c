@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run_log.c - records of words, so that no padding byte is ever compared
+ */
+#include "harness/db/run_log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RUN_LOG_WORDS 9
+#define RUN_LOG_TEXT  256
+
+enum run_log_kind {
+	RUN_LOG_MEASUREMENT = 1,
+	RUN_LOG_SESSION,
+	RUN_LOG_FAULT,
+	RUN_LOG_COUNTER,
+	RUN_LOG_SAMPLE,
+	RUN_LOG_CUT,
+	RUN_LOG_CAPTURE,
+	RUN_LOG_END,
+	RUN_LOG_KINDS
+};
+
+static const struct {
+	const char *name;
+	const char *fields; /* one word each */
+	unsigned words;
+} kinds[RUN_LOG_KINDS] = {
+	[RUN_LOG_MEASUREMENT] = { "measurement",
+				  "metric at_ns value_ns node flow hops local "
+				  "ok",
+				  8 },
+	[RUN_LOG_SESSION] = { "session",
+			      "flow owner opened_ns closed_ns bytes strays "
+			      "stall_ns outcome",
+			      8 },
+	[RUN_LOG_FAULT] = { "fault", "at_ns", 1 },
+	[RUN_LOG_COUNTER] = { "counter", "value", 1 },
+	[RUN_LOG_SAMPLE] = { "sample", "flow at_ns bytes", 3 },
+	[RUN_LOG_CUT] = { "cut", "at_ns flow lower back resent repeated", 6 },
+	[RUN_LOG_CAPTURE] = { "capture", "packets hash", 2 },
+	[RUN_LOG_END] = { "end", "events state_hash zero_ns end_ns stopped",
+			  5 },
+};
+
+struct event_key {
+	uint64_t kind, size;
+	uint64_t words[RUN_LOG_WORDS];
+	char text[RUN_LOG_TEXT]; /* strings, each with its NUL */
+};
+
+FILE *
+run_log_create(void)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[512];
+	FILE *file;
+	int fd;
+
+	if (folder == NULL || folder[0] == '\0')
+		folder = "/tmp";
+	snprintf(path, sizeof(path), "%s/homeward-XXXXXX", folder);
+	fd = mkstemp(path);
+	if (fd < 0) {
+		fprintf(stderr, "homeward: %s: %s\n", folder, strerror(errno));
+		return NULL;
+	}
+	unlink(path);
+	file = fdopen(fd, "w+b");
+	if (file == NULL) {
+		fprintf(stderr, "homeward: %s: %s\n", folder, strerror(errno));
+		close(fd);
+	}
+	return file;
+}
+
+/* ---- writing; errors stay in the stream until run_log_end() ---- */
+
+static void
+entry_write(FILE *file, enum run_log_kind kind, const uint64_t *words,
+	    const char *first, const char *second)
+{
+	uint64_t head[2] = { (uint64_t)kind, 0 };
+
+	if (first != NULL)
+		head[1] += strlen(first) + 1;
+	if (second != NULL)
+		head[1] += strlen(second) + 1;
+	fwrite(head, sizeof(head), 1, file);
+	fwrite(words, sizeof(*words), kinds[kind].words, file);
+	if (first != NULL)
+		fwrite(first, 1, strlen(first) + 1, file);
+	if (second != NULL)
+		fwrite(second, 1, strlen(second) + 1, file);
+}
+
+static void
+measurement_write(void *context, const struct watch_measurement *m)
+{
+	const uint64_t words[] = { (uint64_t)m->metric,
+				   (uint64_t)m->at.ns,
+				   (uint64_t)m->value_ns,
+				   m->node,
+				   m->flow,
+				   m->hops,
+				   m->local,
+				   m->ok };
+
+	entry_write(context, RUN_LOG_MEASUREMENT, words, NULL, NULL);
+}
+
+static void
+session_write(void *context, const struct watch_session *s)
+{
+	const uint64_t words[] = { s->flow,
+				   s->owner,
+				   (uint64_t)s->opened.ns,
+				   (uint64_t)s->closed.ns,
+				   s->bytes,
+				   s->strays,
+				   (uint64_t)s->stall_ns,
+				   (uint64_t)s->outcome };
+
+	entry_write(context, RUN_LOG_SESSION, words, NULL, NULL);
+}
+
+static void
+fault_write(void *context, struct instant at, const char *kind,
+	    const char *target)
+{
+	const uint64_t words[] = { (uint64_t)at.ns };
+
+	entry_write(context, RUN_LOG_FAULT, words, kind, target);
+}
+
+static void
+counter_write(void *context, const char *node, const char *name, uint64_t value)
+{
+	entry_write(context, RUN_LOG_COUNTER, &value, node, name);
+}
+
+static void
+sample_write(void *context, uint32_t flow, struct instant at, uint64_t bytes)
+{
+	const uint64_t words[] = { flow, (uint64_t)at.ns, bytes };
+
+	entry_write(context, RUN_LOG_SAMPLE, words, NULL, NULL);
+}
+
+static void
+cut_write(void *context, const struct watch_cut *c)
+{
+	const uint64_t words[] = { (uint64_t)c->at.ns, c->flow,
+				   c->lower,	       c->back,
+				   c->resent,	       c->repeated };
+
+	entry_write(context, RUN_LOG_CUT, words, NULL, NULL);
+}
+
+struct watch
+run_log_watch(FILE *file)
+{
+	return (struct watch){
+		.context = file,
+		.measurement = measurement_write,
+		.session = session_write,
+		.fault = fault_write,
+		.counter = counter_write,
+		.sample = sample_write,
+		.cut = cut_write,
+	};
+}
+
+void
+run_log_capture(FILE *file, const char *name, uint64_t packets, uint64_t hash)
+{
+	const uint64_t words[] = { packets, hash };
+
+	entry_write(file, RUN_LOG_CAPTURE, words, name, NULL);
+}
+
+int
+run_log_end(FILE *file, const struct world_result *result)
+{
+	const uint64_t words[] = { result->events, result->state_hash,
+				   (uint64_t)result->zero.ns,
+				   (uint64_t)result->end.ns, result->stopped };
+
+	entry_write(file, RUN_LOG_END, words, NULL, NULL);
+	return fflush(file) != 0 || ferror(file) ? -1 : 0;
+}
+
+/* ---- reading ---- */
+
+static bool
+entry_read(FILE *file, struct event_key *entry)
+{
+	uint64_t head[2];
+
+	memset(entry, 0, sizeof(*entry));
+	if (fread(head, sizeof(head), 1, file) != 1)
+		return false;
+	entry->kind = head[0];
+	entry->size = head[1];
+	/* Only our own child wrote here; a torn write still may end it. */
+	if (entry->kind == 0 || entry->kind >= RUN_LOG_KINDS ||
+	    entry->size > sizeof(entry->text) - 2)
+		return false;
+	return fread(entry->words, sizeof(uint64_t), kinds[entry->kind].words,
+		     file) == kinds[entry->kind].words &&
+	       fread(entry->text, 1, entry->size, file) == entry->size;
+}
+
+static const char *
+second_text(const struct event_key *entry)
+{
+	return entry->text + strlen(entry->text) + 1;
+}
+
+static void
+entry_replay(const struct event_key *entry, const struct watch *watch)
+{
+	const uint64_t *w = entry->words;
+	struct watch_measurement m;
+	struct watch_session s;
+	struct watch_cut c;
+
+	switch ((enum run_log_kind)entry->kind) {
+	case RUN_LOG_MEASUREMENT:
+		m = (struct watch_measurement){
+			.metric = (enum metric)w[0],
+			.at.ns = (int64_t)w[1],
+			.value_ns = (int64_t)w[2],
+			.node = (uint32_t)w[3],
+			.flow = (uint32_t)w[4],
+			.hops = (uint32_t)w[5],
+			.local = w[6] != 0,
+			.ok = w[7] != 0,
+		};
+		watch->measurement(watch->context, &m);
+		break;
+	case RUN_LOG_SESSION:
+		s = (struct watch_session){
+			.flow = (uint32_t)w[0],
+			.owner = (uint32_t)w[1],
+			.opened.ns = (int64_t)w[2],
+			.closed.ns = (int64_t)w[3],
+			.bytes = w[4],
+			.strays = w[5],
+			.stall_ns = (int64_t)w[6],
+			.outcome = (enum outcome)w[7],
+		};
+		watch->session(watch->context, &s);
+		break;
+	case RUN_LOG_FAULT:
+		watch->fault(watch->context,
+			     (struct instant){ .ns = (int64_t)w[0] },
+			     entry->text, second_text(entry));
+		break;
+	case RUN_LOG_COUNTER:
+		watch->counter(watch->context, entry->text, second_text(entry),
+			       w[0]);
+		break;
+	case RUN_LOG_SAMPLE:
+		watch->sample(watch->context, (uint32_t)w[0],
+			      (struct instant){ .ns = (int64_t)w[1] }, w[2]);
+		break;
+	case RUN_LOG_CUT:
+		c = (struct watch_cut){
+			.at.ns = (int64_t)w[0],
+			.flow = (uint32_t)w[1],
+			.lower = w[2] != 0,
+			.back = w[3] != 0,
+			.resent = (uint32_t)w[4],
+			.repeated = (uint32_t)w[5],
+		};
+		watch->cut(watch->context, &c);
+		break;
+	default:
+		break;
+	}
+}
+
+bool
+run_log_is_whole(FILE *file, struct world_result *result)
+{
+	struct event_key entry;
+	const long size =
+		(long)((2 + kinds[RUN_LOG_END].words) * sizeof(uint64_t));
+	bool whole = fseek(file, -size, SEEK_END) == 0 &&
+		     entry_read(file, &entry) && entry.kind == RUN_LOG_END;
+
+	rewind(file);
+	if (whole)
+		*result = (struct world_result){
+			.events = entry.words[0],
+			.state_hash = entry.words[1],
+			.zero.ns = (int64_t)entry.words[2],
+			.end.ns = (int64_t)entry.words[3],
+			.stopped = entry.words[4] != 0,
+		};
+	return whole;
+}
+
+void
+run_log_read(FILE *file, const struct watch *watch)
+{
+	struct event_key entry;
+
+	rewind(file);
+	while (entry_read(file, &entry))
+		entry_replay(&entry, watch);
+}
+
+/* "measurement metric=3 at_ns=17 ..." */
+static void
+entry_print(const struct event_key *entry, FILE *talk)
+{
+	const char *field = kinds[entry->kind].fields;
+
+	fprintf(talk, "%s", kinds[entry->kind].name);
+	if (entry->size > 0)
+		fprintf(talk, " %s", entry->text);
+	if (entry->kind == RUN_LOG_FAULT || entry->kind == RUN_LOG_COUNTER)
+		fprintf(talk, " %s", second_text(entry));
+	for (unsigned i = 0; i < kinds[entry->kind].words; i++) {
+		int size = (int)strcspn(field, " ");
+
+		bool hash =
+			size >= 4 && strncmp(field + size - 4, "hash", 4) == 0;
+
+		fprintf(talk, " %.*s=", size, field);
+		if (hash)
+			fprintf(talk, "%016" PRIx64, entry->words[i]);
+		else
+			fprintf(talk, "%" PRId64, (int64_t)entry->words[i]);
+		field += size + (field[size] == ' ' ? 1 : 0);
+	}
+	fputc('\n', talk);
+}
+
+bool
+run_log_same(FILE *a, FILE *b, FILE *talk)
+{
+	struct event_key first, second;
+
+	rewind(a);
+	rewind(b);
+	for (uint64_t number = 1;; number++) {
+		bool more = entry_read(a, &first);
+		bool also = entry_read(b, &second);
+
+		if (!more && !also)
+			return true;
+		if (more && also && memcmp(&first, &second, sizeof(first)) == 0)
+			continue;
+		fprintf(talk,
+			"record %" PRIu64 " differs:\n  first:  ", number);
+		if (more)
+			entry_print(&first, talk);
+		else
+			fputs("(none)\n", talk);
+		fputs("  second: ", talk);
+		if (also)
+			entry_print(&second, talk);
+		else
+			fputs("(none)\n", talk);
+		return false;
+	}
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run_writer.c - prepared INSERTs
+ *
+ * Unsigned 64-bit values above 2^63 - 1 do not fit into SQLite's integers;
+ * no count reaches that, and should one, it saturates. The state hash uses
+ * all its bits and is text.
+ */
+#include "harness/db/run_writer.h"
+
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <yaml.h>
+
+#include "harness/db/db.h"
+#include "harness/scenario/key.h"
+#include "harness/verbs.h"
+
+static const char *const inserts[RUN_WRITER_TABLES] = {
+	[RUN_WRITER_MEASUREMENT] =
+		"INSERT INTO measurement(rowid, run_id, metric, at_ns, "
+		"value_ns, node, flow, hops, local, ok) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[RUN_WRITER_SESSION] =
+		"INSERT INTO session(rowid, run_id, flow, owner, opened_ns, "
+		"closed_ns, bytes, strays, stall_ns, outcome) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[RUN_WRITER_FAULT] =
+		"INSERT INTO fault(rowid, run_id, at_ns, kind, target) "
+		"VALUES (?1, ?2, ?3, ?4, ?5)",
+	[RUN_WRITER_COUNTER] =
+		"INSERT INTO counter(rowid, run_id, node, name, value)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)",
+	[RUN_WRITER_SAMPLE] =
+		"INSERT INTO sample(rowid, run_id, flow, at_ns, bytes)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)",
+	[RUN_WRITER_CUT] =
+		"INSERT INTO cut(rowid, run_id, flow, at_ns, lower, back, "
+		"resent, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+		"?8)",
+};
+
+/* {"homeward": "...", "sqlite": "..."}; to be freed, NULL: said. */
+static char *
+versions_json(sqlite3 *db)
+{
+	sqlite3_stmt *statement = db_prepare(
+		db, "SELECT json_object('homeward', ?1, 'sqlite', ?2, "
+		    "'libyaml', ?3, 'libpcap', ?4, 'compiler', ?5)");
+	char *json = NULL;
+
+	if (statement == NULL)
+		return NULL;
+	sqlite3_bind_text(statement, 1, verb_version(), -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, sqlite3_libversion(), -1,
+			  SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, yaml_get_version_string(), -1,
+			  SQLITE_STATIC);
+	sqlite3_bind_text(statement, 4, pcap_lib_version(), -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 5, __VERSION__, -1, SQLITE_STATIC);
+	if (db_step(statement) == 1)
+		json = strdup((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return json;
+}
+
+int
+run_writer_open(struct run_writer *rows, sqlite3 *db)
+{
+	*rows = (struct run_writer){ .db = db };
+	for (int i = 0; i < RUN_WRITER_TABLES; i++) {
+		rows->insert[i] = db_prepare(db, inserts[i]);
+		if (rows->insert[i] == NULL)
+			return EXIT_RUNTIME;
+	}
+	rows->setting = db_prepare(db, "INSERT INTO setting(run_id, key, value)"
+				       " VALUES (?1, ?2, ?3)");
+	if (rows->setting == NULL)
+		return EXIT_RUNTIME;
+	rows->versions = versions_json(db);
+	return rows->versions != NULL ? 0 : EXIT_RUNTIME;
+}
+
+void
+run_writer_close(struct run_writer *rows)
+{
+	for (int i = 0; i < RUN_WRITER_TABLES; i++)
+		sqlite3_finalize(rows->insert[i]);
+	sqlite3_finalize(rows->setting);
+	free(rows->versions);
+}
+
+int
+run_writer_begin(struct run_writer *rows)
+{
+	rows->failed = false;
+	return db_exec(rows->db, "BEGIN IMMEDIATE");
+}
+
+static int64_t
+saturated(uint64_t value)
+{
+	return value <= INT64_MAX ? (int64_t)value : INT64_MAX;
+}
+
+static void
+bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+/* WATCH_NONE becomes NULL. */
+static void
+bind_index(sqlite3_stmt *statement, int index, uint32_t value)
+{
+	if (value == WATCH_NONE)
+		sqlite3_bind_null(statement, index);
+	else
+		sqlite3_bind_int64(statement, index, value);
+}
+
+static void
+bind_results(sqlite3_stmt *statement, const struct run_writer_run *run)
+{
+	char hash[24];
+
+	if (!run->ok)
+		return;
+	snprintf(hash, sizeof(hash), "%016" PRIx64, run->state_hash);
+	sqlite3_bind_double(statement, 9, run->wall_s);
+	sqlite3_bind_double(statement, 10, run->cpu_s);
+	sqlite3_bind_int64(statement, 11, run->peak_rss_bytes);
+	sqlite3_bind_int64(statement, 12, saturated(run->events));
+	sqlite3_bind_text(statement, 13, hash, -1, SQLITE_TRANSIENT);
+}
+
+/* A key whose value is one text: no list of sizes, no [low, high]. */
+static void
+settings_insert(struct run_writer *rows, const struct settings *settings)
+{
+	const struct key_table *table = key_settings();
+
+	for (size_t i = 0; !rows->failed && i < table->count; i++) {
+		const struct key *key = &table->keys[i];
+		char text[KEY_TEXT];
+
+		if (key->type == KEY_SIZES)
+			continue;
+		key_format(key, settings, text);
+		if (text[0] == '[')
+			continue;
+		sqlite3_bind_int64(rows->setting, 1, rows->run_id);
+		bind_text(rows->setting, 2, key->path);
+		bind_text(rows->setting, 3, text);
+		if (db_step(rows->setting) != 0)
+			rows->failed = true;
+		sqlite3_reset(rows->setting);
+	}
+}
+
+void
+run_writer_run(struct run_writer *rows, const struct run_writer_run *run)
+{
+	sqlite3_stmt *statement = db_prepare(
+		rows->db, "INSERT INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+			  "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+			  "?18)");
+	struct utsname host;
+	char kernel[2 * sizeof(host.sysname) + 2];
+
+	rows->run_id = run->id;
+	memset(rows->next, 0, sizeof(rows->next));
+	if (statement == NULL) {
+		rows->failed = true;
+		return;
+	}
+	memset(&host, 0, sizeof(host));
+	(void)uname(&host);
+	snprintf(kernel, sizeof(kernel), "%s %s", host.sysname, host.release);
+	sqlite3_bind_int64(statement, 1, run->id);
+	bind_text(statement, 2, run->scenario);
+	bind_text(statement, 3, run->world);
+	sqlite3_bind_int64(statement, 4, saturated(run->seed));
+	sqlite3_bind_int64(statement, 5, run->servers);
+	bind_text(statement, 6, run->point);
+	bind_text(statement, 7, run->started_at);
+	bind_text(statement, 8, run->ok ? "ok" : "failed");
+	bind_results(statement, run);
+	bind_text(statement, 14, verb_commit());
+	bind_text(statement, 15, run->host != NULL ? run->host : host.nodename);
+	bind_text(statement, 16, run->kernel != NULL ? run->kernel : kernel);
+	bind_text(statement, 17, rows->versions);
+	bind_text(statement, 18, run->resolved);
+	if (db_step(statement) != 0)
+		rows->failed = true;
+	sqlite3_finalize(statement);
+	if (run->settings != NULL)
+		settings_insert(rows, run->settings);
+}
+
+/* The statement to bind from ?3 on, or NULL after an error. */
+static sqlite3_stmt *
+row_start(struct run_writer *rows, enum run_writer_table table)
+{
+	sqlite3_stmt *statement = rows->insert[table];
+
+	if (rows->failed)
+		return NULL;
+	sqlite3_bind_int64(statement, 1,
+			   (rows->run_id << 32) + rows->next[table]++);
+	sqlite3_bind_int64(statement, 2, rows->run_id);
+	return statement;
+}
+
+static void
+row_end(struct run_writer *rows, sqlite3_stmt *statement)
+{
+	if (db_step(statement) != 0)
+		rows->failed = true;
+	sqlite3_reset(statement);
+}
+
+static void
+measurement_insert(void *context, const struct watch_measurement *measurement)
+{
+	struct run_writer *rows = context;
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_MEASUREMENT);
+
+	if (statement == NULL)
+		return;
+	bind_text(statement, 3, metric_name(measurement->metric));
+	sqlite3_bind_int64(statement, 4, measurement->at.ns);
+	sqlite3_bind_int64(statement, 5, measurement->value_ns);
+	bind_index(statement, 6, measurement->node);
+	bind_index(statement, 7, measurement->flow);
+	bind_index(statement, 8, measurement->hops);
+	sqlite3_bind_int64(statement, 9, measurement->local);
+	sqlite3_bind_int64(statement, 10, measurement->ok);
+	row_end(rows, statement);
+}
+
+/* A time that never came becomes NULL. */
+static void
+bind_instant(sqlite3_stmt *statement, int index, struct instant at)
+{
+	if (at.ns == INT64_MAX || at.ns < 0)
+		sqlite3_bind_null(statement, index);
+	else
+		sqlite3_bind_int64(statement, index, at.ns);
+}
+
+static void
+session_insert(void *context, const struct watch_session *session)
+{
+	struct run_writer *rows = context;
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_SESSION);
+
+	if (statement == NULL)
+		return;
+	sqlite3_bind_int64(statement, 3, session->flow);
+	bind_index(statement, 4, session->owner);
+	bind_instant(statement, 5, session->opened);
+	bind_instant(statement, 6, session->closed);
+	sqlite3_bind_int64(statement, 7, saturated(session->bytes));
+	sqlite3_bind_int64(statement, 8, saturated(session->strays));
+	bind_instant(statement, 9, (struct instant){ .ns = session->stall_ns });
+	bind_text(statement, 10, outcome_name(session->outcome));
+	row_end(rows, statement);
+}
+
+static void
+fault_insert(void *context, struct instant at, const char *kind,
+	     const char *target)
+{
+	struct run_writer *rows = context;
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_FAULT);
+
+	if (statement == NULL)
+		return;
+	sqlite3_bind_int64(statement, 3, at.ns);
+	bind_text(statement, 4, kind);
+	bind_text(statement, 5, target);
+	row_end(rows, statement);
+}
+
+static void
+counter_insert(void *context, const char *node, const char *name,
+	       uint64_t value)
+{
+	struct run_writer *rows = context;
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_COUNTER);
+
+	if (statement == NULL)
+		return;
+	bind_text(statement, 3, node);
+	bind_text(statement, 4, name);
+	sqlite3_bind_int64(statement, 5, saturated(value));
+	row_end(rows, statement);
+}
+
+static void
+sample_insert(void *context, uint32_t flow, struct instant at, uint64_t bytes)
+{
+	struct run_writer *rows = context;
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_SAMPLE);
+
+	if (statement == NULL)
+		return;
+	sqlite3_bind_int64(statement, 3, flow);
+	sqlite3_bind_int64(statement, 4, at.ns);
+	sqlite3_bind_int64(statement, 5, saturated(bytes));
+	row_end(rows, statement);
+}
+
+static void
+cut_insert(void *context, const struct watch_cut *cut)
+{
+	struct run_writer *rows = context;
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_CUT);
+
+	if (statement == NULL)
+		return;
+	sqlite3_bind_int64(statement, 3, cut->flow);
+	sqlite3_bind_int64(statement, 4, cut->at.ns);
+	sqlite3_bind_int64(statement, 5, cut->lower);
+	sqlite3_bind_int64(statement, 6, cut->back);
+	bind_index(statement, 7, cut->resent);
+	bind_index(statement, 8, cut->repeated);
+	row_end(rows, statement);
+}
+
+struct watch
+run_writer_watch(struct run_writer *rows)
+{
+	return (struct watch){
+		.context = rows,
+		.measurement = measurement_insert,
+		.session = session_insert,
+		.fault = fault_insert,
+		.counter = counter_insert,
+		.sample = sample_insert,
+		.cut = cut_insert,
+	};
+}
+
+void
+run_writer_rollback(struct run_writer *rows)
+{
+	/* After some errors SQLite has rolled back by itself. */
+	if (!sqlite3_get_autocommit(rows->db))
+		(void)sqlite3_exec(rows->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int
+run_writer_commit(struct run_writer *rows)
+{
+	if (!rows->failed && db_exec(rows->db, "COMMIT") == 0)
+		return 0;
+	run_writer_rollback(rows);
+	return EXIT_RUNTIME;
+}
+
+void
+run_writer_now(char *text)
+{
+	struct timespec now;
+	struct tm broken;
+	char date[24];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &broken);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &broken);
+	snprintf(text, 32, "%.19s.%03uZ", date,
+		 (unsigned)(now.tv_nsec / 1000000) % 1000);
+}

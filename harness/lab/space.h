@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * space.h - the network namespaces of a lab, found by their name alone
+ *
+ *	/run/netns/hw-paper-leaf3	a bind mount, as `ip netns` makes it
+ *		   '-------' '---'
+ *		    the lab  a device's name, or "relay"
+ *
+ * A namespace is the lab's if its name is that prefix and a name that a
+ * device can have: lab "paper" does not own hw-paper-2-leaf1, which is lab
+ * "paper-2"'s. A process is the lab's if it is in such a namespace; so one
+ * that forked, forgot its pid file or was left by a crash is found as well.
+ */
+#ifndef HARNESS_LAB_SPACE_H
+#define HARNESS_LAB_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define LAB_SPACE_NAME	64
+#define LAB_SPACE_RELAY "relay"
+
+void lab_space_name(char name[LAB_SPACE_NAME], const char *lab,
+		    const char *device);
+/* Descriptor of a namespace, close-on-exec; -1 with errno. */
+int lab_space_open(const char *name);
+/* This thread goes there. What to give to lab_space_leave(); -1 with errno. */
+int lab_space_enter(const char *name);
+void lab_space_leave(int before);
+
+/* All of a lab: names to be freed with free(). Their number. */
+uint32_t lab_space_list(const char *lab, char (**names)[LAB_SPACE_NAME]);
+/* Is the process in that namespace? A zombie is nowhere. */
+bool lab_space_has(const char *name, pid_t pid);
+/* Ask all processes of a lab to end, wait `patience_ms`, then make them. The
+ * number that there was. */
+uint32_t lab_space_empty(const char *lab, uint32_t patience_ms);
+/* Forget the names; the kernel removes what nobody holds. Their number. */
+uint32_t lab_space_remove(const char *lab);
+
+#endif

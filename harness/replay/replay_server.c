@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * replay_server.c - what comes to a server of the replay
+ *
+ * Above its participant a server has no TCP: delivered is where a packet's
+ * bytes are compared with the capture's, and where a socket is opened by a
+ * SYN, established by the client's next ACK and ended by FINs and RSTs
+ * (dialogue.h).
+ */
+#include "core/wire/build.h"
+#include "core/wire/tcp.h"
+#include "harness/replay/replay_state.h"
+
+/* ---- sockets ---- */
+
+static void
+socket_end(struct replay *replay, struct instant now, uint32_t index)
+{
+	struct conversation *conversation =
+		conversations_get(replay->conversations, index);
+	struct story *story = &replay->stories[index];
+
+	if (story->ended)
+		return;
+	story->ended = true;
+	story->closed_ns = replay_state_since(replay, now);
+	if (conversation->established)
+		server_agent_closed(replay->server_agents, now,
+				    conversation->owner, &conversation->key);
+}
+
+/* A FIN of one side, or a RST of either. */
+static void
+socket_flags(struct replay *replay, struct instant now, uint32_t index,
+	     bool client, uint8_t flags)
+{
+	struct conversation *conversation =
+		conversations_get(replay->conversations, index);
+	bool *fin =
+		client ? &conversation->fin_client : &conversation->fin_server;
+	const struct event linger = {
+		.class = EVENT_TIMER,
+		.kind = EVENT_TCP,
+		.code = REPLAY_STATE_LINGER,
+		.a = index,
+	};
+
+	if (flags & TCP_RST) {
+		conversation->socket = false;
+		socket_end(replay, now, index);
+		return;
+	}
+	*fin |= (flags & TCP_FIN) != 0;
+	if (!conversation->fin_client || !conversation->fin_server ||
+	    replay->stories[index].ended)
+		return;
+	queue_schedule(replay->queue, 0, REPLAY_STATE_LINGER_NS, &linger);
+	socket_end(replay, now, index);
+}
+
+void
+replay_state_linger(struct replay *replay, uint32_t index)
+{
+	conversations_get(replay->conversations, index)->socket = false;
+}
+
+static void
+socket_open(struct replay *replay, struct instant now, uint32_t server,
+	    uint32_t index)
+{
+	struct conversation *conversation =
+		conversations_get(replay->conversations, index);
+
+	/* Its own SYN once more: whoever has the session keeps it. */
+	if (conversation->established || replay->stories[index].ended)
+		return;
+	uint32_t old = conversations_socket(replay->conversations, server,
+					    &conversation->key);
+	if (old != CONVERSATION_NONE && old != index) {
+		conversations_get(replay->conversations, old)->socket = false;
+		socket_end(replay, now, old);
+	}
+	conversation->owner = server;
+	conversation->socket = true;
+}
+
+static void
+socket_establish(struct replay *replay, struct instant now, uint32_t server,
+		 uint32_t index)
+{
+	struct conversation *conversation =
+		conversations_get(replay->conversations, index);
+	struct version version = {
+		.established_ns = now.ns,
+		.sequence = replay->sequences[server]++,
+	};
+
+	conversation->established = true;
+	replay->stories[index].opened_ns = replay_state_since(replay, now);
+	(void)server_agent_opened(replay->server_agents, now, server,
+				  &conversation->key, version);
+}
+
+/* A segment of the client's has reached a server's stack. */
+static void
+socket_segment(struct replay *replay, struct instant now, uint32_t server,
+	       uint32_t index, const struct packet *packet)
+{
+	struct conversation *conversation =
+		conversations_get(replay->conversations, index);
+	uint8_t flags = packet->tcp_flags;
+
+	if (packet->protocol != IP_TCP || packet->fragment_offset > 0)
+		return;
+	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if ((flags & TCP_RST) == 0)
+			socket_open(replay, now, server, index);
+		return;
+	}
+	if (!conversation->socket || conversation->owner != server)
+		return;
+	if ((flags & TCP_ACK) && (flags & TCP_RST) == 0 &&
+	    !conversation->established)
+		socket_establish(replay, now, server, index);
+	socket_flags(replay, now, index, true, flags);
+}
+
+void
+replay_state_answered(struct replay *replay, struct instant now, uint32_t index,
+		      const struct packet *packet)
+{
+	if (conversations_get(replay->conversations, index)->socket &&
+	    packet->protocol == IP_TCP && packet->fragment_offset == 0)
+		socket_flags(replay, now, index, false, packet->tcp_flags);
+}
+
+/* ---- delivered ---- */
+
+static void
+delivered_passage(struct replay *replay, struct instant now, uint32_t server,
+		  uint32_t index, const struct packet *packet,
+		  enum delivery_state from)
+{
+	struct delivery *delivery = deliveries_get(replay->deliveries, index);
+	struct story *story = &replay->stories[delivery->conversation];
+
+	if (delivery->state == DELIVERY_DELIVERED) {
+		replay->duplicates++;
+		return;
+	}
+	delivery->state = DELIVERY_DELIVERED;
+	story->delivered++;
+	story->local += from == DELIVERY_SENT;
+	story->forwarded += from == DELIVERY_FORWARDED;
+	story->bytes += packet->payload_bytes;
+	socket_segment(replay, now, server, delivery->conversation, packet);
+}
+
+/* A router's ICMP error, or a piece of a packet that did not fit a link. */
+static bool
+of_our_making(const struct packet *packet)
+{
+	return packet->icmp_error || packet->mf || packet->fragment_offset > 0;
+}
+
+/* To a server's own stack; from says which way it came. */
+static void
+delivered(struct replay *replay, struct instant now, uint32_t server,
+	  const uint8_t *bytes, uint32_t size, enum delivery_state from)
+{
+	struct packet packet;
+
+	if (packet_parse(bytes, size, &packet) != DROP_NONE) {
+		replay->altered++;
+		return;
+	}
+	size = packet.size_bytes;
+	uint32_t index = deliveries_find(replay->deliveries, bytes, size, from);
+	if (index != DELIVERY_NONE) {
+		delivered_passage(replay, now, server, index, &packet, from);
+		return;
+	}
+	if (!of_our_making(&packet)) {
+		replay->altered++;
+		return;
+	}
+	if (packet.icmp_error)
+		return;
+	const uint8_t *whole = reassembly_add(replay->reassembly, now, server,
+					      bytes, &packet, &size);
+	if (whole != NULL)
+		delivered(replay, now, server, whole, size, from);
+}
+
+/* ---- arriving ---- */
+
+static bool
+is_opening(const struct packet *packet)
+{
+	return packet->protocol == IP_TCP && packet->fragment_offset == 0 &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static void
+note_stray(struct replay *replay, struct instant now, uint32_t server,
+	   struct delivery *delivery)
+{
+	struct story *story = &replay->stories[delivery->conversation];
+
+	delivery->strayed = true;
+	story->strayed++;
+	story->strayed_open += !story->ended;
+	if (story->stray_ns == REPLAY_STATE_NEVER)
+		story->stray_ns = replay_state_since(replay, now);
+	if (!replay->moved || replay->first_stray_ns != REPLAY_STATE_NEVER ||
+	    conversations_get(replay->conversations, delivery->conversation)
+			    ->owner == CONVERSATION_UNOWNED)
+		return;
+	replay->first_stray_ns = replay_state_since(replay, now);
+	const struct watch_measurement m = {
+		.metric = METRIC_DETECTION,
+		.at = { replay->moved_ns + replay->zero.ns },
+		.value_ns = replay->first_stray_ns - replay->moved_ns,
+		.node = server,
+		.flow = delivery->conversation,
+		.hops = WATCH_NONE,
+		.ok = true,
+	};
+	replay_state_measure(replay, &m);
+}
+
+static void
+note_drop(struct replay *replay, uint32_t index, enum drop drop)
+{
+	struct delivery *delivery = deliveries_get(replay->deliveries, index);
+
+	delivery->state = DELIVERY_DROPPED;
+	delivery->drop = (uint8_t)drop;
+}
+
+/* The plain kernel: a socket, or a RST. */
+static void
+arrive_plain(struct replay *replay, struct instant now, uint32_t server,
+	     const uint8_t *bytes, const struct packet *packet, uint32_t index)
+{
+	if (index == DELIVERY_NONE)
+		return;
+	struct delivery *delivery = deliveries_get(replay->deliveries, index);
+	const struct conversation *conversation = conversations_get(
+		replay->conversations, delivery->conversation);
+	if (is_opening(packet) ||
+	    conversations_socket(replay->conversations, server,
+				 &conversation->key) != CONVERSATION_NONE) {
+		delivered(replay, now, server, bytes, packet->size_bytes,
+			  DELIVERY_SENT);
+		return;
+	}
+	note_stray(replay, now, server, delivery);
+	replay->server_drops[DROP_NO_SOCKET]++;
+	note_drop(replay, index, DROP_NO_SOCKET);
+	(void)server_agent_reset(replay->server_agents, server, packet);
+}
+
+static void
+note_verdict(struct replay *replay, uint32_t index,
+	     const struct steer_result *result)
+{
+	struct delivery *delivery = deliveries_get(replay->deliveries, index);
+
+	if (result->verdict == STEER_HOLD) {
+		delivery->state = DELIVERY_HELD;
+		replay->stories[delivery->conversation].held++;
+	} else if (result->verdict == STEER_DROP) {
+		note_drop(replay, index, result->drop);
+	} else if (result->verdict == STEER_RESET) {
+		note_drop(replay, index, DROP_NEGATIVE);
+	}
+}
+
+/* Which of the capture's is it, as it comes to a server? */
+static uint32_t
+arrived_find(struct replay *replay, const uint8_t *bytes,
+	     const struct packet *packet)
+{
+	uint32_t index = deliveries_find(replay->deliveries, bytes,
+					 packet->size_bytes, DELIVERY_SENT);
+
+	if (index == DELIVERY_NONE && !of_our_making(packet))
+		replay->altered++;
+	return index;
+}
+
+/* ---- what its participant asks and tells ---- */
+
+static bool
+has_socket(void *context, uint32_t server, const struct session_key *key)
+{
+	const struct replay *replay = context;
+
+	return conversations_socket(replay->conversations, server, key) !=
+	       CONVERSATION_NONE;
+}
+
+static void
+deliver(void *context, struct instant now, uint32_t server,
+	const uint8_t *bytes, uint32_t size, enum server_agent_way way)
+{
+	static const enum delivery_state states[] = {
+		[SERVER_AGENT_ARRIVED] = DELIVERY_SENT,
+		[SERVER_AGENT_RELEASED] = DELIVERY_HELD,
+		[SERVER_AGENT_TUNNELLED] = DELIVERY_FORWARDED,
+	};
+	struct replay *replay = context;
+	struct packet packet;
+
+	if (way != SERVER_AGENT_ARRIVED || replay->asked.homeward)
+		delivered(replay, now, server, bytes, size, states[way]);
+	else if (packet_parse(bytes, size, &packet) == DROP_NONE)
+		arrive_plain(replay, now, server, bytes, &packet,
+			     arrived_find(replay, bytes, &packet));
+}
+
+static uint32_t
+flow(void *context, const struct session_key *key)
+{
+	const struct replay *replay = context;
+
+	return conversations_begun(replay->conversations, key);
+}
+
+static void
+measured(void *context, const struct watch_measurement *m,
+	 const struct node_event *event)
+{
+	struct replay *replay = context;
+
+	(void)event;
+	replay_state_measure(replay, m);
+	if (m->metric != METRIC_LOOKUP || m->flow == CONVERSATION_NONE)
+		return;
+	struct story *story = &replay->stories[m->flow];
+	if (story->lookups++ == 0 || (m->ok && !story->lookup_found)) {
+		story->lookup_ns = m->value_ns;
+		story->hops = m->hops;
+		story->lookup_found = m->ok;
+	}
+}
+
+static void
+decided(void *context, struct instant now, uint32_t server,
+	const uint8_t *bytes, const struct packet *packet,
+	const struct steer_result *result)
+{
+	struct replay *replay = context;
+	uint32_t index = arrived_find(replay, bytes, packet);
+
+	if (index == DELIVERY_NONE)
+		return;
+	if (result->stray)
+		note_stray(replay, now, server,
+			   deliveries_get(replay->deliveries, index));
+	note_verdict(replay, index, result);
+}
+
+static void
+forwarding(void *context, const uint8_t *bytes, uint32_t size)
+{
+	struct replay *replay = context;
+	uint32_t index =
+		deliveries_find(replay->deliveries, bytes, size, DELIVERY_HELD);
+
+	if (index != DELIVERY_NONE)
+		deliveries_get(replay->deliveries, index)->state =
+			DELIVERY_FORWARDED;
+}
+
+static void
+refusing(void *context, const uint8_t *bytes, uint32_t size)
+{
+	struct replay *replay = context;
+	uint32_t index = deliveries_find(replay->deliveries, bytes, size,
+					 DELIVERY_FORWARDED);
+
+	if (index != DELIVERY_NONE &&
+	    deliveries_get(replay->deliveries, index)->state ==
+		    DELIVERY_FORWARDED)
+		note_drop(replay, index, DROP_NOT_OURS);
+}
+
+const struct server_agent_owner replay_state_owner = {
+	.has_socket = has_socket,
+	.deliver = deliver,
+	.flow = flow,
+	.measured = measured,
+	.decided = decided,
+	.forwarding = forwarding,
+	.refusing = refusing,
+};
+
+void
+replay_state_start(struct replay *replay)
+{
+	for (uint32_t i = 0; i < replay->server_count; i++) {
+		(void)server_agent_begin(replay->server_agents);
+		server_agent_end(replay->server_agents,
+				 queue_now(replay->queue), i);
+	}
+}
+
+void
+replay_state_arrive(struct replay *replay, struct instant now, uint32_t server,
+		    uint8_t port, const uint8_t *bytes, uint32_t size)
+{
+	struct packet packet;
+
+	/* The network carries nothing that cannot be parsed. */
+	if (packet_parse(bytes, size, &packet) != DROP_NONE)
+		replay->altered++;
+	else
+		(void)server_agent_arrive(replay->server_agents, now, server,
+					  port, bytes, &packet);
+}

@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * mpi_scheduler.c - hello, tasks, beats and results over mpi_transport.h
+ *
+ * A result is a header and then its spool in messages of at most 256 KiB, of
+ * which a few are on their way at a time; it has arrived when all bytes of the
+ * spool have. A rank sends one result after the other.
+ *
+ * A place of a rank is FREE, RUNNING, or GIVEN: its point was given to
+ * somebody else when the rank was silent. What comes from a GIVEN place is
+ * dropped; then the place is free.
+ */
+#include "harness/run/mpi_scheduler.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/siphash.h"
+#include "harness/db/run_log.h"
+#include "harness/run/mpi_transport.h"
+#include "harness/verbs.h"
+
+#define SECOND_NS      INT64_C(1000000000)
+#define BEAT_NS	       (SECOND_NS / 2)
+#define LOST_NS	       (10 * SECOND_NS) /* of a rank */
+#define ORPHAN_NS      (60 * SECOND_NS) /* of rank 0: it may be storing */
+#define HELLO_NS       (60 * SECOND_NS)
+#define FAREWELL_NS    (2 * SECOND_NS)
+#define TICK_BUSY_NS   1000000
+#define TICK_IDLE_NS   3000000
+#define BUSY_NS	       (SECOND_NS / 10)
+#define LETTERS_ON_WAY 4
+#define FORMAT	       UINT64_C(0x0102030405060001) /* last: its version */
+
+enum kind {
+	KIND_HELLO = 1,
+	KIND_ANSWER,
+	KIND_TASK,
+	KIND_BEAT,
+	KIND_RESULT,
+	KIND_SPOOL,
+	KIND_DONE,
+};
+
+struct hello {
+	uint64_t format, program, scenario;
+	uint32_t jobs;
+	char commit[64], host[65], name[64];
+};
+
+struct header {
+	uint32_t point, pass;
+	int32_t exit_code;
+	char started_at[32], host[65], kernel[131];
+	double wall_s, cpu_s;
+	int64_t peak_rss_bytes;
+	uint64_t spool_bytes;
+};
+
+enum place_state {
+	PLACE_FREE,
+	PLACE_RUNNING,
+	PLACE_GIVEN
+};
+
+struct endpoint_text {
+	enum place_state state;
+	struct jobs_share share; /* point and pass, too */
+};
+
+struct peer {
+	char host[65];
+	uint32_t jobs;
+	bool there; /* has said hello */
+	bool lost;
+	int64_t heard_ns;
+	struct endpoint_text place[JOBS_MAX];
+	/* The result that is arriving. */
+	struct header header;
+	FILE *run_log; /* NULL: none */
+	uint64_t missing;
+};
+
+/* A result that is leaving. */
+struct parcel {
+	struct parcel *next;
+	struct header header;
+	FILE *run_log;
+	bool begun;
+};
+
+struct mpi_scheduler {
+	const struct mpi_transport *transport;
+	uint32_t rank, count;
+	int64_t heard_ns, busy_ns, beat_ns;
+	struct peer *peers; /* rank 0: by rank; its own is unused */
+	struct parcel *parcels; /* others: oldest first */
+	bool whole; /* others: rank 0 says that nobody is lost */
+};
+
+static int64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+bool
+mpi_scheduler_wanted(void)
+{
+	/* OpenMPI's mpirun; MPICH's and its kin; Slurm's srun --mpi=pmix. */
+	static const char *const sizes[] = { "OMPI_COMM_WORLD_SIZE",
+					     "PMI_SIZE" };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		const char *size = getenv(sizes[i]);
+
+		if (size != NULL)
+			return atoi(size) > 1;
+	}
+	if (getenv("PMIX_RANK") != NULL) {
+		const char *tasks = getenv("SLURM_NTASKS");
+
+		return tasks == NULL || atoi(tasks) > 1;
+	}
+	return false;
+}
+
+/* ---- hello ---- */
+
+/* A build from changed sources has no commit to know it by: the program's own
+ * bytes, then. */
+static uint64_t
+program_hash(void)
+{
+	static const struct siphash_key key;
+	const char *commit = verb_commit();
+	struct stat status;
+	uint64_t hash = 0;
+	uint8_t *bytes;
+	int fd;
+
+	if (strchr(commit, '+') == NULL && strcmp(commit, "unknown") != 0)
+		return 0;
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) != 0)
+		return 0;
+	bytes = malloc((size_t)status.st_size);
+	if (bytes != NULL) {
+		ssize_t size = read(fd, bytes, (size_t)status.st_size);
+
+		hash = siphash(&key, bytes, size > 0 ? (size_t)size : 0);
+	}
+	free(bytes);
+	close(fd);
+	return hash;
+}
+
+static struct hello
+hello_make(const char *name, const char *scenario, uint32_t jobs)
+{
+	static const struct siphash_key key;
+	struct hello hello;
+	struct utsname host = { 0 };
+
+	memset(&hello, 0, sizeof(hello));
+	(void)uname(&host);
+	hello.format = FORMAT;
+	hello.program = program_hash();
+	hello.scenario = siphash(&key, scenario, strlen(scenario));
+	hello.jobs = jobs;
+	snprintf(hello.commit, sizeof(hello.commit), "%s", verb_commit());
+	snprintf(hello.host, sizeof(hello.host), "%.64s", host.nodename);
+	snprintf(hello.name, sizeof(hello.name), "%.63s", name);
+	return hello;
+}
+
+/* True when a rank may work with us; else says why not. */
+static bool
+hello_fits(const struct hello *own, const struct mpi_transport_letter *message)
+{
+	struct hello hello;
+
+	if (message->size != sizeof(hello) ||
+	    memcmp(message->bytes, &own->format, sizeof(own->format)) != 0) {
+		fprintf(stderr,
+			"homeward: rank %u: another version of Homeward, or "
+			"another byte order\n",
+			message->rank);
+		return false;
+	}
+	memcpy(&hello, message->bytes, sizeof(hello));
+	if (strncmp(hello.commit, own->commit, sizeof(hello.commit)) != 0) {
+		fprintf(stderr,
+			"homeward: rank %u on %.64s is of commit %.63s, rank 0 "
+			"on %.64s of %.63s\n",
+			message->rank, hello.host, hello.commit, own->host,
+			own->commit);
+		return false;
+	}
+	if (hello.program != own->program) {
+		fprintf(stderr,
+			"homeward: rank %u on %.64s is another build of commit "
+			"%.63s\n",
+			message->rank, hello.host, hello.commit);
+		return false;
+	}
+	if (hello.scenario != own->scenario) {
+		fprintf(stderr,
+			"homeward: rank %u on %.64s has another scenario "
+			"(%.63s) or other --set than rank 0 (%.63s)\n",
+			message->rank, hello.host, hello.name, own->name);
+		return false;
+	}
+	return true;
+}
+
+/* Wait a moment. False: interrupted (the signals are blocked). */
+static bool
+moment_wait(void)
+{
+	const struct timespec tick = { .tv_nsec = TICK_BUSY_NS };
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	return sigtimedwait(&signals, NULL, &tick) < 0;
+}
+
+/* Rank 0: hear everyone, then answer everyone. */
+static int
+hellos_take(struct mpi_scheduler *ranks, const struct hello *own)
+{
+	uint32_t expected = ranks->count - 1;
+	uint8_t welcome = 1;
+
+	while (expected > 0) {
+		struct mpi_transport_letter message;
+		struct peer *peer;
+		int news = ranks->transport->take(&message);
+
+		if (news < 0 || (news == 0 && !moment_wait()))
+			return EXIT_RUNTIME;
+		if (news == 0)
+			continue;
+		peer = &ranks->peers[message.rank];
+		if (message.kind == KIND_HELLO && !peer->there) {
+			struct hello hello;
+
+			expected--;
+			peer->there = true;
+			peer->heard_ns = now_ns();
+			if (hello_fits(own, &message)) {
+				memcpy(&hello, message.bytes, sizeof(hello));
+				memcpy(peer->host, hello.host,
+				       sizeof(peer->host));
+				peer->jobs = hello.jobs;
+			} else {
+				welcome = 0;
+			}
+		}
+		free(message.bytes);
+	}
+	for (uint32_t rank = 1; rank < ranks->count; rank++)
+		if (ranks->transport->send(rank, KIND_ANSWER, &welcome, 1) != 0)
+			return EXIT_RUNTIME;
+	if (!welcome)
+		fprintf(stderr, "homeward: nothing was run: give all ranks the "
+				"same program and scenario\n");
+	return welcome ? 0 : EXIT_USAGE;
+}
+
+static int
+hello_send(struct mpi_scheduler *ranks, const struct hello *own)
+{
+	int64_t began = now_ns();
+
+	if (ranks->transport->send(0, KIND_HELLO, own, sizeof(*own)) != 0)
+		return EXIT_RUNTIME;
+	for (;;) {
+		struct mpi_transport_letter message;
+		int news = ranks->transport->take(&message);
+		bool welcome;
+
+		if (news == 0 && now_ns() - began > HELLO_NS) {
+			fprintf(stderr, "homeward: rank %u: no answer\n",
+				ranks->rank);
+			return EXIT_RUNTIME;
+		}
+		if (news < 0 || (news == 0 && !moment_wait()))
+			return EXIT_RUNTIME;
+		if (news == 0)
+			continue;
+		welcome = message.size > 0 && message.bytes[0] == 1;
+		free(message.bytes);
+		return welcome ? 0 : EXIT_USAGE;
+	}
+}
+
+int
+mpi_scheduler_open(struct mpi_scheduler **out, const char *name,
+		   const char *scenario, uint32_t jobs)
+{
+	struct mpi_scheduler *ranks = calloc(1, sizeof(*ranks));
+	const struct mpi_transport *transport = mpi_transport_load();
+	struct hello own = hello_make(name, scenario, jobs);
+	int code;
+
+	*out = NULL;
+	if (transport == NULL || ranks == NULL) {
+		free(ranks);
+		return EXIT_USAGE;
+	}
+	ranks->transport = transport;
+	if (transport->open(&ranks->rank, &ranks->count) != 0) {
+		free(ranks);
+		return EXIT_RUNTIME;
+	}
+	ranks->peers = calloc(ranks->count, sizeof(*ranks->peers));
+	ranks->heard_ns = ranks->busy_ns = now_ns();
+	if (ranks->count == 1) {
+		fprintf(stderr, "homeward: the mpirun that started this is "
+				"not of the MPI that it was built with\n");
+		code = EXIT_USAGE;
+	} else if (ranks->peers == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		code = EXIT_RUNTIME;
+	} else if (ranks->rank == 0) {
+		code = hellos_take(ranks, &own);
+	} else {
+		code = hello_send(ranks, &own);
+	}
+	if (code == 0) {
+		*out = ranks;
+		return 0;
+	}
+	if (code == EXIT_USAGE)
+		transport->close();
+	free(ranks->peers);
+	free(ranks);
+	return code;
+}
+
+bool
+mpi_scheduler_is_worker(const struct mpi_scheduler *ranks)
+{
+	return ranks != NULL && ranks->rank != 0;
+}
+
+uint32_t
+mpi_scheduler_count(const struct mpi_scheduler *ranks)
+{
+	return ranks->count;
+}
+
+int64_t
+mpi_scheduler_tick_ns(const struct mpi_scheduler *ranks)
+{
+	return now_ns() - ranks->busy_ns < BUSY_NS ? TICK_BUSY_NS
+						   : TICK_IDLE_NS;
+}
+
+/* ---- rank 0 ---- */
+
+static struct endpoint_text *
+place_find(struct peer *peer, enum place_state state)
+{
+	for (uint32_t i = 0; i < peer->jobs; i++)
+		if (peer->place[i].state == state)
+			return &peer->place[i];
+	return NULL;
+}
+
+/* The busy place of a point. NULL: it has none. */
+static struct endpoint_text *
+place_of(struct peer *peer, uint32_t point, uint32_t pass)
+{
+	for (uint32_t i = 0; i < peer->jobs; i++) {
+		struct endpoint_text *place = &peer->place[i];
+
+		if (place->state != PLACE_FREE && place->share.point == point &&
+		    place->share.pass == pass)
+			return place;
+	}
+	return NULL;
+}
+
+/* The least busy rank that has a place, so that hosts fill evenly. */
+static struct peer *
+peer_free(const struct mpi_scheduler *ranks)
+{
+	struct peer *best = NULL;
+	uint32_t least = JOBS_MAX + 1;
+
+	for (uint32_t rank = 1; rank < ranks->count; rank++) {
+		struct peer *peer = &ranks->peers[rank];
+		uint32_t busy = 0;
+
+		for (uint32_t i = 0; i < peer->jobs; i++)
+			busy += peer->place[i].state != PLACE_FREE;
+		if (!peer->lost && busy < peer->jobs && busy < least) {
+			best = peer;
+			least = busy;
+		}
+	}
+	return best;
+}
+
+bool
+mpi_scheduler_has_place(const struct mpi_scheduler *ranks)
+{
+	return peer_free(ranks) != NULL;
+}
+
+int
+mpi_scheduler_start(struct mpi_scheduler *ranks,
+		    const struct mpi_scheduler_task *task)
+{
+	struct peer *peer = peer_free(ranks);
+	struct endpoint_text *place = place_find(peer, PLACE_FREE);
+	uint32_t rank = (uint32_t)(peer - ranks->peers);
+
+	*place = (struct endpoint_text){ .state = PLACE_RUNNING,
+					 .share = { .point = task->point,
+						    .pass = task->pass } };
+	ranks->busy_ns = now_ns();
+	return ranks->transport->send(rank, KIND_TASK, task, sizeof(*task)) == 0
+		       ? 0
+		       : EXIT_RUNTIME;
+}
+
+uint32_t
+mpi_scheduler_running(const struct mpi_scheduler *ranks)
+{
+	uint32_t running = 0;
+
+	for (uint32_t rank = 1; rank < ranks->count; rank++)
+		for (uint32_t i = 0; i < ranks->peers[rank].jobs; i++)
+			running += ranks->peers[rank].place[i].state ==
+				   PLACE_RUNNING;
+	return running;
+}
+
+struct jobs_share
+mpi_scheduler_progress(const struct mpi_scheduler *ranks, uint32_t number)
+{
+	for (uint32_t rank = 1; rank < ranks->count; rank++) {
+		const struct peer *peer = &ranks->peers[rank];
+
+		for (uint32_t i = 0; i < peer->jobs; i++)
+			if (peer->place[i].state == PLACE_RUNNING &&
+			    number-- == 0)
+				return peer->place[i].share;
+	}
+	return (struct jobs_share){ 0 };
+}
+
+static void
+beat_take(struct peer *peer, const struct mpi_transport_letter *message)
+{
+	struct jobs_share share;
+
+	for (size_t at = 0; at + sizeof(share) <= message->size;
+	     at += sizeof(share)) {
+		struct endpoint_text *place;
+
+		memcpy(&share, message->bytes + at, sizeof(share));
+		place = place_of(peer, share.point, share.pass);
+		if (place != NULL)
+			place->share = share;
+	}
+}
+
+/* All bytes of a result are there. */
+static enum mpi_scheduler_news
+result_finish(struct peer *peer, struct jobs_result *result)
+{
+	const struct header *header = &peer->header;
+	struct endpoint_text *place =
+		place_of(peer, header->point, header->pass);
+	bool given = place == NULL || place->state == PLACE_GIVEN;
+	FILE *run_log = peer->run_log;
+
+	peer->run_log = NULL;
+	if (place != NULL)
+		place->state = PLACE_FREE;
+	if (given) {
+		fclose(run_log);
+		return MPI_SCHEDULER_NOTHING;
+	}
+	*result = (struct jobs_result){
+		.point = header->point,
+		.pass = header->pass,
+		.exit_code = header->exit_code,
+		.run_log = run_log,
+		.wall_s = header->wall_s,
+		.cpu_s = header->cpu_s,
+		.peak_rss_bytes = header->peak_rss_bytes,
+	};
+	memcpy(result->started_at, header->started_at,
+	       sizeof(result->started_at));
+	memcpy(result->host, header->host, sizeof(result->host));
+	memcpy(result->kernel, header->kernel, sizeof(result->kernel));
+	if (result->exit_code == EXIT_OK &&
+	    (fflush(run_log) != 0 || ferror(run_log) ||
+	     !run_log_is_whole(run_log, &result->world))) {
+		fprintf(stderr, "homeward: temporary file: %s\n",
+			strerror(errno));
+		result->exit_code = EXIT_RUNTIME;
+	}
+	return MPI_SCHEDULER_ENDED;
+}
+
+static enum mpi_scheduler_news
+letter_take(struct peer *peer, const struct mpi_transport_letter *message,
+	    struct jobs_result *result)
+{
+	switch ((enum kind)message->kind) {
+	case KIND_BEAT:
+		beat_take(peer, message);
+		break;
+	case KIND_RESULT:
+		if (message->size != sizeof(peer->header) ||
+		    peer->run_log != NULL)
+			break;
+		memcpy(&peer->header, message->bytes, sizeof(peer->header));
+		peer->missing = peer->header.spool_bytes;
+		peer->run_log = run_log_create();
+		if (peer->run_log == NULL)
+			return MPI_SCHEDULER_BROKEN;
+		if (peer->missing == 0)
+			return result_finish(peer, result);
+		break;
+	case KIND_SPOOL:
+		if (peer->run_log == NULL || message->size > peer->missing)
+			break;
+		/* Errors stay in the stream until it is whole. */
+		fwrite(message->bytes, 1, message->size, peer->run_log);
+		peer->missing -= message->size;
+		if (peer->missing == 0)
+			return result_finish(peer, result);
+		break;
+	default:
+		break;
+	}
+	return MPI_SCHEDULER_NOTHING;
+}
+
+/* A place of a rank that has been silent for long: its point is nobody's. */
+static enum mpi_scheduler_news
+silence_find(struct mpi_scheduler *ranks, struct jobs_result *result)
+{
+	int64_t now = now_ns();
+
+	for (uint32_t rank = 1; rank < ranks->count; rank++) {
+		struct peer *peer = &ranks->peers[rank];
+		struct endpoint_text *place;
+
+		if (now - peer->heard_ns < LOST_NS)
+			continue;
+		if (!peer->lost)
+			fprintf(stderr,
+				"homeward: rank %u on %s is lost: others run "
+				"its points\n",
+				rank, peer->host);
+		peer->lost = true;
+		place = place_find(peer, PLACE_RUNNING);
+		if (place == NULL)
+			continue;
+		place->state = PLACE_GIVEN;
+		*result = (struct jobs_result){ .point = place->share.point,
+						.pass = place->share.pass };
+		return MPI_SCHEDULER_LOST;
+	}
+	return MPI_SCHEDULER_NOTHING;
+}
+
+static void
+beats_send(struct mpi_scheduler *ranks)
+{
+	if (now_ns() - ranks->beat_ns < BEAT_NS)
+		return;
+	ranks->beat_ns = now_ns();
+	for (uint32_t rank = 1; rank < ranks->count; rank++)
+		if (!ranks->peers[rank].lost)
+			(void)ranks->transport->send(rank, KIND_BEAT, NULL, 0);
+}
+
+enum mpi_scheduler_news
+mpi_scheduler_collect(struct mpi_scheduler *ranks, struct jobs_result *result)
+{
+	struct mpi_transport_letter message;
+	int there;
+
+	(void)ranks->transport->unsent();
+	beats_send(ranks);
+	while ((there = ranks->transport->take(&message)) == 1) {
+		struct peer *peer = &ranks->peers[message.rank];
+		enum mpi_scheduler_news news =
+			letter_take(peer, &message, result);
+
+		if (peer->lost)
+			fprintf(stderr, "homeward: rank %u is back\n",
+				message.rank);
+		peer->lost = false;
+		peer->heard_ns = now_ns();
+		if (message.kind != KIND_BEAT)
+			ranks->busy_ns = peer->heard_ns;
+		free(message.bytes);
+		if (news != MPI_SCHEDULER_NOTHING)
+			return news;
+	}
+	return there < 0 ? MPI_SCHEDULER_BROKEN : silence_find(ranks, result);
+}
+
+/* ---- the others ---- */
+
+int
+mpi_scheduler_report(struct mpi_scheduler *ranks,
+		     const struct jobs_result *result)
+{
+	struct parcel **place = &ranks->parcels;
+	struct parcel *parcel = calloc(1, sizeof(*parcel));
+	struct header *header;
+	long size;
+
+	if (parcel == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
+		fclose(result->run_log);
+		return EXIT_RUNTIME;
+	}
+	header = &parcel->header;
+	*header = (struct header){
+		.point = result->point,
+		.pass = result->pass,
+		.exit_code = result->exit_code,
+		.wall_s = result->wall_s,
+		.cpu_s = result->cpu_s,
+		.peak_rss_bytes = result->peak_rss_bytes,
+	};
+	memcpy(header->started_at, result->started_at,
+	       sizeof(header->started_at));
+	memcpy(header->host, result->host, sizeof(header->host));
+	memcpy(header->kernel, result->kernel, sizeof(header->kernel));
+	/* Half a spool is of no use. */
+	if (result->exit_code == EXIT_OK &&
+	    fseek(result->run_log, 0, SEEK_END) == 0 &&
+	    (size = ftell(result->run_log)) > 0)
+		header->spool_bytes = (uint64_t)size;
+	rewind(result->run_log);
+	parcel->run_log = result->run_log;
+	while (*place != NULL)
+		place = &(*place)->next;
+	*place = parcel;
+	return 0;
+}
+
+static void
+parcel_drop(struct mpi_scheduler *ranks)
+{
+	struct parcel *parcel = ranks->parcels;
+
+	ranks->parcels = parcel->next;
+	fclose(parcel->run_log);
+	free(parcel);
+}
+
+/* Send on, but never have much on its way. 0 or -1. */
+static int
+parcels_send(struct mpi_scheduler *ranks)
+{
+	static uint8_t bytes[MPI_TRANSPORT_LETTER_BYTES];
+
+	while (ranks->transport->unsent() < LETTERS_ON_WAY &&
+	       ranks->parcels != NULL) {
+		struct parcel *parcel = ranks->parcels;
+		size_t size = 0;
+		int code;
+
+		if (parcel->begun)
+			size = fread(bytes, 1, sizeof(bytes), parcel->run_log);
+		if (!parcel->begun)
+			code = ranks->transport->send(0, KIND_RESULT,
+						      &parcel->header,
+						      sizeof(parcel->header));
+		else
+			code = size == 0 ? 0
+					 : ranks->transport->send(0, KIND_SPOOL,
+								  bytes, size);
+		if (code != 0)
+			return -1;
+		ranks->busy_ns = now_ns();
+		if (parcel->begun ? size < sizeof(bytes)
+				  : parcel->header.spool_bytes == 0)
+			parcel_drop(ranks);
+		else
+			parcel->begun = true;
+	}
+	return 0;
+}
+
+enum mpi_scheduler_news
+mpi_scheduler_order(struct mpi_scheduler *ranks,
+		    struct mpi_scheduler_task *task)
+{
+	struct mpi_transport_letter message;
+	enum mpi_scheduler_news news = MPI_SCHEDULER_NOTHING;
+	int there = 0;
+
+	if (parcels_send(ranks) != 0)
+		return MPI_SCHEDULER_BROKEN;
+	while (news == MPI_SCHEDULER_NOTHING &&
+	       (there = ranks->transport->take(&message)) == 1) {
+		ranks->heard_ns = now_ns();
+		if (message.kind == KIND_DONE) {
+			ranks->whole =
+				message.size > 0 && message.bytes[0] != 0;
+			news = MPI_SCHEDULER_DONE;
+		} else if (message.kind == KIND_TASK &&
+			   message.size == sizeof(*task)) {
+			memcpy(task, message.bytes, sizeof(*task));
+			ranks->busy_ns = ranks->heard_ns;
+			news = MPI_SCHEDULER_TASK;
+		}
+		free(message.bytes);
+	}
+	if (there < 0)
+		return MPI_SCHEDULER_BROKEN;
+	if (news == MPI_SCHEDULER_NOTHING &&
+	    now_ns() - ranks->heard_ns > ORPHAN_NS) {
+		fprintf(stderr, "homeward: rank %u: rank 0 is lost\n",
+			ranks->rank);
+		return MPI_SCHEDULER_BROKEN;
+	}
+	return news;
+}
+
+void
+mpi_scheduler_beat(struct mpi_scheduler *ranks, const struct jobs *pool)
+{
+	struct jobs_share shares[JOBS_MAX];
+	uint32_t running = jobs_running(pool);
+
+	if (now_ns() - ranks->beat_ns < BEAT_NS)
+		return;
+	ranks->beat_ns = now_ns();
+	memset(shares, 0, sizeof(shares));
+	for (uint32_t i = 0; i < running; i++)
+		shares[i] = jobs_progress(pool, i);
+	(void)ranks->transport->send(0, KIND_BEAT, shares,
+				     running * sizeof(shares[0]));
+}
+
+/* ---- the end ---- */
+
+/* Rank 0: tell everyone; then wait for all only when nobody is lost. */
+static bool
+farewell(struct mpi_scheduler *ranks)
+{
+	uint8_t whole = 1;
+	int64_t began = now_ns();
+
+	for (uint32_t rank = 1; rank < ranks->count; rank++)
+		whole &= !ranks->peers[rank].lost;
+	for (uint32_t rank = 1; rank < ranks->count; rank++)
+		if (!ranks->peers[rank].lost)
+			(void)ranks->transport->send(rank, KIND_DONE, &whole,
+						     1);
+	while (ranks->transport->unsent() > 0 && now_ns() - began < FAREWELL_NS)
+		if (!moment_wait())
+			return false;
+	return whole;
+}
+
+void
+mpi_scheduler_close(struct mpi_scheduler *ranks, bool orderly)
+{
+	if (ranks == NULL)
+		return;
+	if (orderly && (ranks->rank == 0 ? farewell(ranks) : ranks->whole))
+		ranks->transport->close();
+	while (ranks->parcels != NULL)
+		parcel_drop(ranks);
+	for (uint32_t rank = 1; ranks->rank == 0 && rank < ranks->count; rank++)
+		if (ranks->peers[rank].run_log != NULL)
+			fclose(ranks->peers[rank].run_log);
+	free(ranks->peers);
+	free(ranks);
+}

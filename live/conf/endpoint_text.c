@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* endpoint_text.c - see endpoint_text.h */
+#include "live/conf/endpoint_text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+const char *
+endpoint_text_format(const struct endpoint *endpoint,
+		     char text[ENDPOINT_TEXT_TEXT])
+{
+	char name[INET6_ADDRSTRLEN] = "";
+	bool six = endpoint->address.family == 6;
+
+	(void)inet_ntop(six ? AF_INET6 : AF_INET, endpoint->address.bytes, name,
+			sizeof(name));
+	(void)snprintf(text, ENDPOINT_TEXT_TEXT, six ? "[%s]:%u" : "%s:%u",
+		       name, (unsigned)endpoint->port);
+	return text;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control_client.h - one connection at the control socket
+ *
+ * What a caller is told gathers in its backlog; only control_client_send()
+ * writes. So anything may be said from anywhere, engine verbs included, and a
+ * caller that cannot keep up becomes GONE, to be closed by control.c when that
+ * does no harm.
+ */
+#ifndef LIVE_CONTROL_CONTROL_CLIENT_H
+#define LIVE_CONTROL_CONTROL_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/instant.h"
+#include "live/control/output_buffer.h"
+#include "live/control/table_dump.h"
+
+#define CONTROL_CLIENT_LINE 512 /* bytes of a command, newline too */
+
+enum control_client_state {
+	CONTROL_CLIENT_FREE,
+	CONTROL_CLIENT_IDLE,
+	CONTROL_CLIENT_ASKING, /* lookup_request.h */
+	CONTROL_CLIENT_LISTING,
+	CONTROL_CLIENT_DRAINING, /* drain_watcher.h */
+	CONTROL_CLIENT_UNDRAINING,
+	CONTROL_CLIENT_TRACING,
+	CONTROL_CLIENT_WATCHING,
+	CONTROL_CLIENT_ENDING, /* closed when its backlog is empty */
+	CONTROL_CLIENT_GONE, /* closed at the next opportunity */
+};
+
+struct control_client {
+	enum control_client_state state;
+	int fd;
+	uint32_t events; /* what epoll watches for */
+	bool ended; /* it will send no more */
+	size_t line_size;
+	char line[CONTROL_CLIENT_LINE]; /* commands not yet done */
+	struct output_buffer out;
+	struct table_dump *table_dump;
+	struct lookup_request *lookup_request;
+	/* of a drain: */
+	struct instant since, told;
+	uint32_t sessions; /* told last */
+	uint64_t home; /* packets that had come home when it began */
+};
+
+void control_client_begin(struct control_client *, int fd);
+/* Close and free all that is its own. */
+void control_client_close(struct control_client *);
+
+/* Bytes of an answer, or of a stream (trace, watch): then at most `limit`
+ * bytes may wait. */
+void control_client_say(struct control_client *, const char *bytes, size_t size,
+			size_t limit);
+void control_client_print(struct control_client *, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The end of an answer: "ok", or "error: " and the sentence. IDLE again. */
+void control_client_answer(struct control_client *, const char *error);
+
+void control_client_read(struct control_client *);
+/* False: something waits still, or the caller is GONE. */
+bool control_client_send(struct control_client *);
+/* The next whole command: its size without the newline, or -1: none. It is
+ * taken away by control_client_line_done(). */
+int control_client_line(const struct control_client *);
+void control_client_line_done(struct control_client *, size_t size);
+
+#endif

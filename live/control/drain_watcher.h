@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * drain_watcher.h - callers who wait for a drain to end
+ *
+ *	drain	"draining: 200 sessions open", a line a second in which that
+ *		changed, "empty after 12.3 s; ..." and ok; or an error when the
+ *		deadline passes, the command fails, or somebody undrains
+ *	undrain	ok when the route is announced again
+ *
+ * The drain itself (drain.h) goes on whoever waits for it or not; several may.
+ */
+#ifndef LIVE_CONTROL_DRAIN_WATCHER_H
+#define LIVE_CONTROL_DRAIN_WATCHER_H
+
+#include "core/instant.h"
+#include "live/control/command.h"
+#include "live/control/control.h"
+
+struct control_client;
+
+void drain_watcher_begin(struct control_client *,
+			 const struct control_subject *, struct instant now,
+			 const struct command *);
+/* Tell this caller what there is to tell, if it waits at all. The drain was
+ * updated just now. */
+void drain_watcher_turn(struct control_client *, const struct control_subject *,
+			const struct engine_status *, struct instant now);
+/* When it has to be told next; NEVER: not by the time. */
+struct instant drain_watcher_deadline(const struct control_client *,
+				      const struct drain *);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lookup_request.c - see lookup_request.h */
+#include "live/control/lookup_request.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/conf/endpoint_text.h"
+#include "live/control/control_client.h"
+#include "live/control/status.h"
+
+struct lookup_request {
+	struct engine *engine;
+	struct control_client *caller; /* NULL: abandoned */
+	bool json;
+};
+
+static void
+owner_json(struct engine *engine, struct control_client *caller,
+	   const struct node_event *event)
+{
+	char place[ENDPOINT_TEXT_TEXT];
+
+	control_client_print(
+		caller,
+		"{\"found\":%s,\"local\":%s,\"lookup_ns\":%" PRId64
+		",\"rounds\":%" PRIu32 ",\"queries\":%" PRIu32 ",\"records\":[",
+		event->kind == NODE_FOUND ? "true" : "false",
+		event->local ? "true" : "false",
+		instant_distance_ns(event->started, event->finished),
+		event->hops, event->queries);
+	for (uint32_t i = 0; i < event->record_count; i++) {
+		const struct record *record = &event->records[i];
+		const struct endpoint *owner =
+			engine_endpoint(engine, record->owner);
+		control_client_print(
+			caller,
+			"%s{\"owner\":\"%s\",\"established_ns\":%" PRId64
+			",\"ended\":%s,\"ttl_ms\":%" PRIu32 "}",
+			i > 0 ? "," : "",
+			owner != NULL ? endpoint_text_format(owner, place) : "",
+			record->version.established_ns,
+			record->tombstone ? "true" : "false", record->ttl_ms);
+	}
+	control_client_print(caller, "]}\n");
+}
+
+static void
+owner_print(struct engine *engine, struct control_client *caller,
+	    const struct node_event *event)
+{
+	char place[ENDPOINT_TEXT_TEXT], text[STATUS_TIME];
+
+	for (uint32_t i = 0; i < event->record_count; i++) {
+		const struct record *record = &event->records[i];
+		const struct endpoint *owner =
+			engine_endpoint(engine, record->owner);
+		control_client_print(
+			caller, "%-7s %s since %s\n",
+			record->tombstone ? "ended"
+			: i == 0	  ? "owner"
+					  : "older",
+			owner != NULL ? endpoint_text_format(owner, place)
+				      : "?",
+			status_time(record->version.established_ns, text));
+	}
+	if (event->local)
+		control_client_print(caller, "lookup  known here\n");
+	else
+		control_client_print(
+			caller,
+			"lookup  %s, %" PRIu32 " round%s, %" PRIu32 " quer%s\n",
+			status_duration(instant_distance_ns(event->started,
+							    event->finished),
+					text),
+			event->hops, event->hops == 1 ? "" : "s",
+			event->queries, event->queries == 1 ? "y" : "ies");
+}
+
+static const char *
+owner_missing(const struct node_event *event)
+{
+	if (event->kind == NODE_FOUND)
+		return NULL;
+	if (event->queries > 0 && event->hops == 0)
+		return "no other server answered";
+	return "nobody owns that session";
+}
+
+/* The engine's answer. */
+static void
+lookup_request_end(void *context, const struct node_event *event)
+{
+	struct lookup_request *lookup_request = context;
+	struct control_client *caller = lookup_request->caller;
+
+	if (caller != NULL) {
+		caller->lookup_request = NULL;
+		if (lookup_request->json)
+			owner_json(lookup_request->engine, caller, event);
+		else
+			owner_print(lookup_request->engine, caller, event);
+		control_client_answer(caller, owner_missing(event));
+	}
+	free(lookup_request);
+}
+
+void
+lookup_request_begin(struct control_client *caller, struct engine *engine,
+		     struct instant now, const struct command *command)
+{
+	struct lookup_request *lookup_request = malloc(sizeof(*lookup_request));
+
+	if (lookup_request == NULL) {
+		control_client_answer(caller, strerror(ENOMEM));
+		return;
+	}
+	*lookup_request = (struct lookup_request){ .engine = engine,
+						   .caller = caller,
+						   .json = command->json };
+	caller->lookup_request = lookup_request;
+	caller->state = CONTROL_CLIENT_ASKING;
+	if (engine_lookup(engine, now, &command->key, lookup_request_end,
+			  lookup_request) == 0)
+		return;
+	caller->lookup_request = NULL;
+	free(lookup_request);
+	control_client_answer(caller, "too many lookups run; try again");
+}
+
+void
+lookup_request_abandon(struct lookup_request *lookup_request)
+{
+	if (lookup_request != NULL)
+		lookup_request->caller = NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * notify.h - what the engine tells whoever watches it
+ *
+ *	node events, socket events, strays -> struct report -> listener
+ *
+ * Strays come in hundreds of thousands a second: the first of a flow is told
+ * at once, all of them summed up (stray_aggregator.h). With nobody listening
+ *every verb is a comparison and nothing is kept.
+ */
+#ifndef LIVE_ENGINE_NOTIFY_H
+#define LIVE_ENGINE_NOTIFY_H
+
+#include "core/dht/node.h"
+#include "core/steer/steer.h"
+#include "live/engine/engine.h"
+#include "live/engine/report.h"
+#include "live/engine/stray_aggregator.h"
+
+struct notify {
+	struct engine_listener listener;
+	struct stray_aggregator *strays; /* borrowed */
+};
+
+/* NULL: nobody, and what was summed up is forgotten. */
+void notify_listen(struct notify *, const struct engine_listener *);
+/* OPENED or CLOSED. */
+void notify_session(struct notify *, struct instant at, enum report_kind,
+		    const struct session_key *);
+/* What came in by an uplink: counted as a stray, if it is one. */
+void notify_stray(struct notify *, struct instant now,
+		  const struct steer_result *);
+/* Steer's decision, for a trace: on anything at all, and on what came in by an
+ * uplink, in words of its own. The outbox is as that decision left it. */
+void notify_decision(struct notify *, struct instant now,
+		     const struct steer_result *, const char *what);
+void notify_verdict(struct notify *, struct instant now,
+		    const struct steer_result *, const struct outbox *);
+/* STORED, FOUND, MISSED; others are not told. */
+void notify_event(struct notify *, const struct node_event *);
+struct instant notify_deadline(const struct notify *);
+void notify_expire(struct notify *, struct instant now);
+
+#endif

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * server_agent.c - datagrams to the node, packets to steer, outboxes to the
+ * network
+ */
+#include "sim/host/server_agent.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "core/wire/build.h"
+#include "core/wire/gue.h"
+#include "core/wire/message.h"
+#include "core/wire/protocol.h"
+
+#define OUTBOX_ITEMS	 8192
+#define OUTBOX_BYTES	 (16u << 20)
+#define SERVER_AGENT_TTL 64
+
+struct server_agents *
+server_agents_create(const struct server_agent_world *world)
+{
+	struct server_agents *all = calloc(1, sizeof(*all));
+	struct server_agent *array = calloc(world->count, sizeof(*array));
+
+	if (all == NULL || array == NULL)
+		abort();
+	all->world = *world;
+	all->array = array;
+	all->processing = cpu_model_create(&world->settings->service.wakeup,
+					   &world->settings->service.processing,
+					   world->count, world->settings->seed,
+					   world->queue);
+	for (uint32_t i = 0; i < world->count; i++) {
+		struct endpoint self = { .port = SERVER_AGENT_PORT };
+
+		self.address =
+			network_host_address(world->network, i, world->family);
+		array[i].loopback = self.address;
+		array[i].alarm = (struct alarm){ .deadline_ns = INT64_MAX };
+		(void)endpoints_intern(world->endpoints, &self);
+	}
+	return all;
+}
+
+void
+server_agents_destroy(struct server_agents *all)
+{
+	if (all == NULL)
+		return;
+	for (unsigned i = 0; i < SERVER_AGENT_OUTBOXES; i++) {
+		free(all->outboxes[i].items);
+		free(all->outboxes[i].bytes);
+	}
+	cpu_model_destroy(all->processing);
+	free(all->array);
+	free(all);
+}
+
+void
+server_agent_joined(struct server_agents *all, uint32_t index, bool joined)
+{
+	struct server_agent *server_agent = &all->array[index];
+
+	all->joined += joined;
+	all->joined -= server_agent->joined;
+	server_agent->joined = joined;
+}
+
+/* ---- node events ---- */
+
+static void
+measure_stored(const struct server_agents *all, uint32_t index,
+	       const struct node_event *event)
+{
+	const struct server_agent_world *world = &all->world;
+	bool first = event->first.ns != INT64_MAX;
+	struct watch_measurement m = {
+		.metric = METRIC_SETTING_FIRST,
+		.at = event->started,
+		.value_ns = instant_distance_ns(
+			event->started, first ? event->first : event->finished),
+		.node = index,
+		.flow = world->owner->flow(world->context, &event->key),
+		.hops = event->hops,
+		.local = event->local,
+		.ok = first,
+	};
+
+	world->owner->measured(world->context, &m, event);
+	m.metric = METRIC_SETTING_ALL;
+	m.value_ns = instant_distance_ns(event->started, event->finished);
+	m.ok = event->ok;
+	world->owner->measured(world->context, &m, event);
+}
+
+static void
+measure_lookup(const struct server_agents *all, uint32_t index,
+	       const struct node_event *event)
+{
+	const struct server_agent_world *world = &all->world;
+	struct watch_measurement m = {
+		.metric = METRIC_LOOKUP,
+		.at = event->started,
+		.value_ns = event->local ? 0
+					 : instant_distance_ns(event->started,
+							       event->finished),
+		.node = index,
+		.flow = world->owner->flow(world->context, &event->key),
+		.hops = event->hops,
+		.local = event->local,
+		.ok = event->kind == NODE_FOUND,
+	};
+
+	world->owner->measured(world->context, &m, event);
+}
+
+static void
+take_events(struct server_agents *all, struct instant now, uint32_t index,
+	    struct outbox *outbox)
+{
+	struct server_agent *server_agent = &all->array[index];
+
+	while (node_eventful(server_agent->node)) {
+		struct node_event event = node_event(server_agent->node);
+		switch (event.kind) {
+		case NODE_STORED:
+			measure_stored(all, index, &event);
+			break;
+		case NODE_FOUND:
+		case NODE_MISSED:
+			measure_lookup(all, index, &event);
+			break;
+		case NODE_JOINED:
+			server_agent_joined(all, index, true);
+			break;
+		default:
+			break;
+		}
+		if (server_agent->steer != NULL)
+			steer_learned(server_agent->steer, now, &event, outbox);
+	}
+}
+
+/* ---- sending ---- */
+
+static void
+send_udp(struct server_agents *all, const struct outbox_item *item,
+	 uint32_t index, struct packet_udp *udp)
+{
+	udp->ip.src = all->array[index].loopback;
+	udp->ip.dst = item->to.address;
+	udp->ip.ttl = SERVER_AGENT_TTL;
+	udp->dst_port = item->to.port;
+	size_t size = packet_build_udp(udp, all->scratch, sizeof(all->scratch));
+	if (size > 0)
+		network_send(all->world.network, index, item->avoid_uplink,
+			     all->scratch, (uint32_t)size);
+}
+
+static void
+send_datagram(struct server_agents *all, uint32_t index,
+	      const struct outbox_item *item, const uint8_t *bytes)
+{
+	uint8_t sealed[MESSAGE_SEALED_MAX];
+	struct packet_udp udp = {
+		.ip.df = true,
+		.src_port = SERVER_AGENT_PORT,
+		.payload = sealed,
+		.payload_bytes = item->size + MESSAGE_SEAL_BYTES,
+	};
+
+	if (udp.payload_bytes > sizeof(sealed))
+		return;
+	memcpy(sealed, bytes, item->size);
+	memset(sealed + item->size, 0, MESSAGE_SEAL_BYTES);
+	send_udp(all, item, index, &udp);
+	if (all->world.owner->expect == NULL)
+		return;
+	uint32_t to =
+		network_server_find(all->world.network, &item->to.address);
+	if (to < all->world.count) {
+		__builtin_prefetch(&all->array[to]);
+		all->world.owner->expect(all->world.context, to);
+	}
+}
+
+/* Encapsulated already; around it IP and UDP to the owner. */
+static void
+send_forward(struct server_agents *all, struct instant now, uint32_t index,
+	     const struct outbox_item *item, const uint8_t *bytes)
+{
+	const struct server_agent_world *world = &all->world;
+	const struct address *to = &item->to.address;
+	struct server_agent *server_agent = &all->array[index];
+	struct packet_udp udp = {
+		.ip.id = (uint16_t)server_agent->sequence++,
+		.ip.df = !world->settings->service.steer.outer_fragment,
+		.src_port = item->source_port,
+		.payload = bytes,
+		.payload_bytes = item->size,
+	};
+
+	if (world->owner->forwarding != NULL && item->size > GUE_HEADER_BYTES)
+		world->owner->forwarding(world->context,
+					 bytes + GUE_HEADER_BYTES,
+					 item->size - GUE_HEADER_BYTES);
+	steer_route(server_agent->steer, now, to,
+		    network_routed(world->network, index, to));
+	send_udp(all, item, index, &udp);
+}
+
+static void
+send_packet(struct server_agents *all, uint32_t index, uint8_t avoid_uplink,
+	    const uint8_t *bytes, uint32_t size)
+{
+	all->answers++;
+	network_send(all->world.network, index, avoid_uplink, bytes, size);
+}
+
+bool
+server_agent_reset(struct server_agents *all, uint32_t index,
+		   const struct packet *packet)
+{
+	uint8_t reset[128];
+	size_t size = packet_build_rst(packet, SERVER_AGENT_TTL, reset,
+				       sizeof(reset));
+
+	if (size == 0)
+		return false;
+	send_packet(all, index, OUTBOX_ANY_UPLINK, reset, (uint32_t)size);
+	return true;
+}
+
+/* ---- verbs of the core ---- */
+
+struct outbox *
+server_agent_begin(struct server_agents *all)
+{
+	assert(all->depth < SERVER_AGENT_OUTBOXES);
+
+	struct outbox *outbox = &all->outboxes[all->depth++];
+	if (outbox->items == NULL) {
+		outbox->item_capacity = OUTBOX_ITEMS;
+		outbox->byte_capacity = OUTBOX_BYTES;
+		outbox->items = calloc(OUTBOX_ITEMS, sizeof(*outbox->items));
+		outbox->bytes = malloc(OUTBOX_BYTES);
+		if (outbox->items == NULL || outbox->bytes == NULL)
+			abort();
+	}
+	outbox_clear(outbox);
+	return outbox;
+}
+
+static void
+set_alarm(struct server_agents *all, uint32_t index)
+{
+	struct server_agent *server_agent = &all->array[index];
+	struct instant deadline = node_deadline(server_agent->node);
+	const struct event event = {
+		.destination = index,
+		.class = EVENT_TIMER,
+		.kind = EVENT_HOST,
+		.code = SERVER_AGENT_DEADLINE,
+		.a = server_agent->incarnation,
+	};
+
+	if (server_agent->steer != NULL)
+		deadline = instant_min(deadline,
+				       steer_deadline(server_agent->steer));
+	alarm_set(&server_agent->alarm, all->world.queue, deadline, &event);
+}
+
+void
+server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
+{
+	const struct server_agent_world *world = &all->world;
+	struct outbox *outbox = &all->outboxes[all->depth - 1];
+
+	take_events(all, now, index, outbox);
+	for (uint32_t i = 0; i < outbox->item_count; i++) {
+		const struct outbox_item *item = &outbox->items[i];
+		const uint8_t *bytes = outbox->bytes + item->offset;
+		switch ((enum outbox_kind)item->kind) {
+		case OUTBOX_DATAGRAM:
+			send_datagram(all, index, item, bytes);
+			break;
+		case OUTBOX_FORWARD:
+			send_forward(all, now, index, item, bytes);
+			break;
+		case OUTBOX_PACKET:
+			send_packet(all, index, item->avoid_uplink, bytes,
+				    item->size);
+			break;
+		case OUTBOX_DELIVER:
+			world->owner->deliver(world->context, now, index, bytes,
+					      item->size,
+					      SERVER_AGENT_RELEASED);
+			break;
+		}
+	}
+	all->depth--;
+	set_alarm(all, index);
+}
+
+static void
+expire(struct server_agents *all, struct instant now, uint32_t index, bool lost)
+{
+	struct server_agent *server_agent = &all->array[index];
+
+	if (!alarm_fires(&server_agent->alarm, all->world.queue) || lost)
+		return;
+	struct outbox *outbox = server_agent_begin(all);
+	node_expire(server_agent->node, now, outbox);
+	take_events(all, now, index, outbox);
+	if (server_agent->steer != NULL)
+		steer_expire(server_agent->steer, now, outbox);
+	server_agent_end(all, now, index);
+}
+
+/* Does it decide on packets and publish sessions? */
+static bool
+steers(const struct server_agents *all, uint32_t index)
+{
+	return all->array[index].steer != NULL &&
+	       all->world.settings->service.homeward;
+}
+
+int
+server_agent_opened(struct server_agents *all, struct instant now,
+		    uint32_t index, const struct session_key *key,
+		    struct version version)
+{
+	if (!steers(all, index))
+		return 0;
+	struct outbox *outbox = server_agent_begin(all);
+	int result = steer_opened(all->array[index].steer, now, key, version,
+				  outbox);
+	server_agent_end(all, now, index);
+	return result;
+}
+
+void
+server_agent_closed(struct server_agents *all, struct instant now,
+		    uint32_t index, const struct session_key *key)
+{
+	if (!steers(all, index))
+		return;
+	struct outbox *outbox = server_agent_begin(all);
+	(void)steer_closed(all->array[index].steer, now, key, outbox);
+	server_agent_end(all, now, index);
+}
+
+/* ---- arriving ---- */
+
+static void
+arrive_message(struct server_agents *all, struct instant now, uint32_t index,
+	       const uint8_t *bytes, const struct packet *packet)
+{
+	struct endpoint from = { packet->src, packet->src_port };
+
+	if (packet->payload_bytes < MESSAGE_SEAL_BYTES)
+		return;
+	struct outbox *outbox = server_agent_begin(all);
+	(void)node_receive(all->array[index].node, now, &from,
+			   bytes + packet->payload_offset,
+			   packet->payload_bytes - MESSAGE_SEAL_BYTES, outbox);
+	server_agent_end(all, now, index);
+}
+
+static void
+arrive_tunnelled(struct server_agents *all, struct instant now, uint32_t index,
+		 const uint8_t *bytes, const struct packet *packet)
+{
+	const struct server_agent_world *world = &all->world;
+	struct steer *steer = all->array[index].steer;
+	struct endpoint from = { packet->src, packet->src_port };
+	struct session_key key;
+	const uint8_t *inner;
+	size_t size;
+
+	if (steer_decapsulate(steer, now, &from, &packet->dst,
+			      bytes + packet->payload_offset,
+			      packet->payload_bytes, &inner, &size,
+			      &key) != DROP_NONE)
+		return;
+	if (world->owner->has_socket(world->context, index, &key)) {
+		world->owner->deliver(world->context, now, index, inner,
+				      (uint32_t)size, SERVER_AGENT_TUNNELLED);
+		return;
+	}
+	if (world->owner->refusing != NULL)
+		world->owner->refusing(world->context, inner, (uint32_t)size);
+	struct outbox *outbox = server_agent_begin(all);
+	steer_refuse(steer, now, &from, &key, outbox);
+	server_agent_end(all, now, index);
+}
+
+static void
+arrive_to_steer(struct server_agents *all, struct instant now, uint32_t index,
+		uint8_t uplink, const uint8_t *bytes,
+		const struct packet *packet)
+{
+	const struct server_agent_world *world = &all->world;
+	struct steer *steer = all->array[index].steer;
+	uint32_t size = packet->size_bytes;
+	struct session_key key;
+
+	bool known = steer_key(steer, bytes, size, &key) &&
+		     world->owner->has_socket(world->context, index, &key);
+	struct outbox *outbox = server_agent_begin(all);
+	struct steer_result result =
+		steer_packet(steer, now, bytes, size, known, uplink, outbox);
+	world->owner->decided(world->context, now, index, bytes, packet,
+			      &result);
+	server_agent_end(all, now, index);
+	if (result.verdict == STEER_LOCAL)
+		world->owner->deliver(world->context, now, index, bytes, size,
+				      SERVER_AGENT_ARRIVED);
+}
+
+/* A fragment of a packet to the server's own address. */
+static bool
+arrive_fragment(struct server_agents *all, struct instant now, uint32_t index,
+		uint8_t uplink, const uint8_t *bytes,
+		const struct packet *packet)
+{
+	uint32_t size = packet->size_bytes;
+	struct packet whole;
+
+	bytes = reassembly_add(all->world.reassembly, now, index, bytes, packet,
+			       &size);
+	if (bytes == NULL || packet_parse(bytes, size, &whole) != DROP_NONE ||
+	    !packet_checksum_ok(bytes, &whole))
+		return true;
+	return server_agent_arrive(all, now, index, uplink, bytes, &whole);
+}
+
+static bool
+is_syn(const struct packet *packet)
+{
+	return packet->transport && packet->protocol == IP_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* To the daemon's ports, or without a socket here. SYNs are the kernel's. */
+static bool
+is_for_daemon(const struct server_agents *all, uint32_t index,
+	      const uint8_t *bytes, const struct packet *packet)
+{
+	const struct server_agent_world *world = &all->world;
+	const struct server_agent *server_agent = &all->array[index];
+	bool own = address_equal(&packet->dst, &server_agent->loopback);
+	struct session_key key;
+
+	if (own && !packet->icmp_error)
+		return packet->transport && packet->protocol == IP_UDP &&
+		       (packet->dst_port == SERVER_AGENT_PORT ||
+			packet->dst_port == GUE_PORT);
+	return steers(all, index) && !is_syn(packet) &&
+	       steer_key(server_agent->steer, bytes, packet->size_bytes,
+			 &key) &&
+	       !world->owner->has_socket(world->context, index, &key);
+}
+
+/* False: nobody listens there. */
+static bool
+handle(struct server_agents *all, struct instant now, uint32_t index,
+       uint8_t uplink, const uint8_t *bytes, const struct packet *packet)
+{
+	const struct server_agent_world *world = &all->world;
+	const struct server_agent *server_agent = &all->array[index];
+	bool own = address_equal(&packet->dst, &server_agent->loopback);
+	bool udp = packet->transport && packet->protocol == IP_UDP;
+
+	if (own && udp && packet->dst_port == SERVER_AGENT_PORT)
+		arrive_message(all, now, index, bytes, packet);
+	else if (own && udp && packet->dst_port == GUE_PORT &&
+		 server_agent->steer != NULL)
+		arrive_tunnelled(all, now, index, bytes, packet);
+	else if (steers(all, index) && (!own || packet->icmp_error))
+		arrive_to_steer(all, now, index, uplink, bytes, packet);
+	else if (!own)
+		world->owner->deliver(world->context, now, index, bytes,
+				      packet->size_bytes, SERVER_AGENT_ARRIVED);
+	else
+		return false;
+	return true;
+}
+
+bool
+server_agent_arrive(struct server_agents *all, struct instant now,
+		    uint32_t index, uint8_t uplink, const uint8_t *bytes,
+		    const struct packet *packet)
+{
+	const struct server_agent *server_agent = &all->array[index];
+	const struct event event = {
+		.class = EVENT_TIMER,
+		.kind = EVENT_HOST,
+		.code = SERVER_AGENT_PROCESSED,
+		.a = server_agent->incarnation,
+	};
+
+	if ((packet->fragment_offset > 0 || packet->mf) &&
+	    address_equal(&packet->dst, &server_agent->loopback))
+		return arrive_fragment(all, now, index, uplink, bytes, packet);
+	if (all->processing == NULL ||
+	    !is_for_daemon(all, index, bytes, packet))
+		return handle(all, now, index, uplink, bytes, packet);
+	cpu_model_wait(all->processing, now, index, uplink, bytes,
+		       packet->size_bytes, event);
+	return true;
+}
+
+static void
+processed(struct server_agents *all, struct instant now,
+	  const struct event *event, bool lost)
+{
+	struct packet packet;
+	uint32_t size;
+	const uint8_t *bytes = cpu_model_bytes(all->processing, event, &size);
+
+	if (!lost && packet_parse(bytes, size, &packet) == DROP_NONE)
+		(void)handle(all, now, event->destination, (uint8_t)event->c,
+			     bytes, &packet);
+	cpu_model_release(all->processing, event);
+}
+
+void
+server_agent_event(struct server_agents *all, struct instant now,
+		   const struct event *event, bool alive)
+{
+	uint32_t index = event->destination;
+	bool lost = !alive || event->a != all->array[index].incarnation;
+
+	if (event->code == SERVER_AGENT_PROCESSED)
+		processed(all, now, event, lost);
+	else
+		expire(all, now, index, lost);
+}

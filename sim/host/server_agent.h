@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * server_agent.h - a server's part in the table and the packet decision
+ *
+ *	server_agent_arrive
+ *	   | loopback, UDP 7000 ------> node_receive
+ *	   | loopback, UDP 6080 ------> steer_decapsulate --> socket? stack
+ *	   |					   \--> none: steer_refuse
+ *	   | service, or ICMP error --> steer_packet --> local: stack
+ *	outbox: DATAGRAM, FORWARD, PACKET -> network_send;  DELIVER -> stack
+ *
+ * A participant is a core node and its steer on the simulated network: what
+ * the daemon's loop is on a live host. It is the same whether the stack above
+ * it is a simulated TCP (server.h) or a capture's sessions (the harness's
+ * replay); what differs is a table of functions that its owner gives.
+ *
+ * A verb of the core runs between server_agent_begin() and server_agent_end().
+ * The latter measures node events, hands them to steer, sends what is in the
+ * outbox and sets the alarm. Delivering to the stack may begin another verb,
+ * hence a small stack of outboxes. A packet that is for the stack itself
+ * comes after all that it released (steer.h).
+ *
+ * The route to an owner is asked for when a packet is forwarded there, where
+ * it matters, and steer told.
+ *
+ * With Homeward off a service's packets go to the stack as they are; the node
+ * still runs, so that both kinds of run spend the same random numbers.
+ *
+ * A daemon takes its time where the settings say so (cpu_model.h): then what
+ * is for it waits, and is handled at an event of its own.
+ *
+ * The live edge seals datagrams; here MESSAGE_SEAL_BYTES zeros at their end
+ * cost what the seal would cost.
+ */
+#ifndef SIM_HOST_SERVER_AGENT_H
+#define SIM_HOST_SERVER_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/dht/node.h"
+#include "core/outbox.h"
+#include "core/steer/steer.h"
+#include "core/wire/packet.h"
+#include "sim/engine/event.h"
+#include "sim/host/cpu_model.h"
+#include "sim/host/reassembly.h"
+#include "sim/model/settings.h"
+#include "sim/model/watch.h"
+#include "sim/net/network.h"
+
+#define SERVER_AGENT_PORT     7000 /* UDP, of the table's messages */
+#define SERVER_AGENT_OUTBOXES 8
+
+/* Codes of EVENT_HOST; an owner's own are above. a: the incarnation. */
+enum server_agent_code {
+	SERVER_AGENT_DEADLINE,
+	SERVER_AGENT_PROCESSED,
+	SERVER_AGENT_CODES
+};
+
+/* Which way a packet came to the stack. */
+enum server_agent_way {
+	SERVER_AGENT_ARRIVED, /* by itself */
+	SERVER_AGENT_RELEASED, /* held here until its session was known */
+	SERVER_AGENT_TUNNELLED, /* another server forwarded it */
+};
+
+struct server_agent {
+	struct node *node;
+	struct steer *steer; /* NULL: no sessions in this run */
+	struct address loopback;
+	struct alarm alarm;
+	bool joined; /* NODE_JOINED came, or the owner says so */
+	uint32_t incarnation; /* in the alarm's event, as a */
+	uint32_t sequence; /* numbers encapsulated packets, and what else the
+			      owner likes */
+};
+
+/* What the owner does, and wants to know. Bytes are borrowed for the call. */
+struct server_agent_owner {
+	/* The very socket of a session. */
+	bool (*has_socket)(void *, uint32_t server, const struct session_key *);
+	void (*deliver)(void *, struct instant now, uint32_t server,
+			const uint8_t *bytes, uint32_t size,
+			enum server_agent_way);
+	/* A measurement's flow; WATCH_NONE: of none. */
+	uint32_t (*flow)(void *, const struct session_key *);
+	void (*measured)(void *, const struct watch_measurement *,
+			 const struct node_event *);
+	/* Steer's verdict on a packet, before the outbox is sent. */
+	void (*decided)(void *, struct instant now, uint32_t server,
+			const uint8_t *bytes, const struct packet *,
+			const struct steer_result *);
+	/* A datagram is on its way to a server: have what it will need fetched
+	 * from far memory, if that is where it is. May be NULL. */
+	void (*expect)(void *, uint32_t server);
+	/* A packet about to be forwarded, or that came out of a tunnel to a
+	 * server without its socket; both may be NULL. */
+	void (*forwarding)(void *, const uint8_t *bytes, uint32_t size);
+	void (*refusing)(void *, const uint8_t *bytes, uint32_t size);
+};
+
+/* All of a run; everything is borrowed. */
+struct server_agent_world {
+	const struct server_agent_owner *owner;
+	void *context; /* of the owner's functions */
+	const struct settings *settings; /* service.homeward, and steer's */
+	struct network *network;
+	struct queue *queue;
+	struct reassembly *reassembly;
+	struct endpoints *endpoints;
+	uint32_t count; /* servers: the network's first devices */
+	uint8_t family; /* of their loopbacks: 4 or 6 */
+};
+
+struct server_agents {
+	struct server_agent_world world;
+	struct server_agent *array; /* by server */
+	uint32_t joined; /* how many are */
+	struct cpu_model *processing; /* NULL: daemons take no time */
+	uint64_t answers; /* RSTs and ICMP errors of our making */
+	struct outbox outboxes[SERVER_AGENT_OUTBOXES];
+	uint32_t depth;
+	uint8_t scratch[REASSEMBLY_BYTES];
+};
+
+/* With loopbacks, server i's endpoint at index i, and neither node nor steer:
+ * those the owner makes, in memory of its own. Aborts when out of memory. */
+struct server_agents *server_agents_create(const struct server_agent_world *);
+void server_agents_destroy(struct server_agents *); /* NULL: nothing */
+
+/* A packet from the network: packet is what packet_parse() made of it, and
+ * the owner found nothing wrong. False: nobody listens there. */
+bool server_agent_arrive(struct server_agents *, struct instant now,
+			 uint32_t server, uint8_t uplink, const uint8_t *bytes,
+			 const struct packet *);
+/* EVENT_HOST of a code above. Of an earlier incarnation it is lost, as is what
+ * waited for a server that is down: alive says so. */
+void server_agent_event(struct server_agents *, struct instant now,
+			const struct event *, bool alive);
+
+/* Around every verb of the server's node and steer that the owner calls. */
+struct outbox *server_agent_begin(struct server_agents *);
+void server_agent_end(struct server_agents *, struct instant now,
+		      uint32_t server);
+void server_agent_joined(struct server_agents *, uint32_t server, bool joined);
+/* The stack has, or has no longer, the socket: steer_opened(), steer_closed().
+ * With Homeward off nothing, and 0. */
+int server_agent_opened(struct server_agents *, struct instant now,
+			uint32_t server, const struct session_key *,
+			struct version);
+void server_agent_closed(struct server_agents *, struct instant now,
+			 uint32_t server, const struct session_key *);
+/* The plain kernel's answer to a segment without a socket. False: such a
+ * segment is not answered. */
+bool server_agent_reset(struct server_agents *, uint32_t server,
+			const struct packet *);
+
+#endif
