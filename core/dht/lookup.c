@@ -101,6 +101,30 @@ lookup_give(struct lookups *lookups, uint32_t slot)
 	lookups->count--;
 }
 
+void
+lookup_list_add(struct lookups *lookups, struct lookup_list *list,
+		uint32_t slot)
+{
+	struct lookup *slots = lookups->slots;
+
+	slots[slot].next = LOOKUP_NONE;
+	if (list->head == LOOKUP_NONE)
+		list->head = slot;
+	else
+		slots[list->tail].next = slot;
+	list->tail = slot;
+}
+
+uint32_t
+lookup_list_take(const struct lookups *lookups, struct lookup_list *list)
+{
+	uint32_t slot = list->head;
+
+	if (slot != LOOKUP_NONE)
+		list->head = lookups->slots[slot].next;
+	return slot;
+}
+
 uint32_t
 lookup_transaction(const struct lookups *lookups, uint32_t slot)
 {

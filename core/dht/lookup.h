@@ -169,6 +169,11 @@ struct lookups {
 	struct lookup slots[];
 };
 
+/* Lookups of one node in order, each in at most one list. */
+struct lookup_list {
+	uint32_t head, tail; /* LOOKUP_NONE: empty */
+};
+
 /* Bytes for at most capacity running lookups, <= LOOKUP_POOL_MAX; aligned for
  * uint64_t. */
 size_t lookups_size(uint32_t capacity);
@@ -181,6 +186,10 @@ uint32_t lookup_take(struct lookups *, uint32_t node, enum lookup_kind,
 		     uint64_t target, uint32_t k);
 /* Give it back; it is in no list and its timer is not queued. */
 void lookup_give(struct lookups *, uint32_t slot);
+/* The slot becomes the last of a list. */
+void lookup_list_add(struct lookups *, struct lookup_list *, uint32_t slot);
+/* The first leaves; LOOKUP_NONE: the list is empty. */
+uint32_t lookup_list_take(const struct lookups *, struct lookup_list *);
 uint32_t lookup_transaction(const struct lookups *, uint32_t slot);
 /* The slot that a transaction names if it runs for that node. */
 uint32_t lookup_by_transaction(const struct lookups *, uint32_t node,

@@ -4,8 +4,10 @@
 
 #include <assert.h>
 
-#include "core/dht/publish.h"
-#include "core/dht/upkeep.h"
+#include "core/dht/exchange.h"
+#include "core/dht/filling.h"
+#include "core/dht/liveness.h"
+#include "core/dht/owned.h"
 
 static struct lookup *
 at(const struct node *node, uint32_t slot)
@@ -42,12 +44,14 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 	if (slot == LOOKUP_NONE)
 		return slot;
 	if (kind == LOOKUP_FILL)
-		upkeep_survey(node, at(node, slot));
+		filling_begin(node, at(node, slot));
 	else
 		add_closest(node, at(node, slot));
 	at(node, slot)->deadline =
 		instant_after(now, settings->lookup_deadline_ns);
-	upkeep_touched(node, target);
+	if (target != node->position)
+		node->touched |=
+			table_bit(position_bucket(node->position, target));
 	node->counters.lookups++;
 	return slot;
 }
@@ -61,7 +65,7 @@ lookup_run_report(struct node *node, struct instant now, uint32_t slot)
 	lookup->finished = now;
 	if (lookup->started.ns == INSTANT_NEVER.ns)
 		lookup->started = now; /* no datagram was needed */
-	node_list_add(node, &node->done, slot);
+	lookup_list_add(node->parts.lookups, &node->done, slot);
 }
 
 /* A lookup advances while it is in neither list; its timer stops. */
@@ -72,18 +76,23 @@ stop(struct node *node, uint32_t slot)
 		     slot);
 }
 
+/* It has ended: its owner takes the result before lookup_run_close(). */
 static void
-finish(struct node *node, struct instant now, uint32_t slot)
+end(struct node *node, uint32_t slot)
 {
-	struct lookup *lookup = at(node, slot);
+	const struct lookup *lookup = at(node, slot);
 
 	stop(node, slot);
-	if (lookup->kind == LOOKUP_JOIN || lookup->kind == LOOKUP_FILL)
-		upkeep_finished(node, now, lookup);
-	else if (!lookup->ok)
+	if (!lookup->ok &&
+	    (lookup->kind == LOOKUP_GET || lookup->kind == LOOKUP_SET))
 		node->counters.lookup_failures++;
-	if (lookup->kind == LOOKUP_SET)
-		publish_placed(node, now, lookup);
+}
+
+void
+lookup_run_close(struct node *node, struct instant now, uint32_t slot)
+{
+	const struct lookup *lookup = at(node, slot);
+
 	if (lookup->kind == LOOKUP_GET || lookup->announce)
 		lookup_run_report(node, now, slot);
 	else
@@ -122,7 +131,7 @@ static uint64_t
 ask_for(struct node *node, const struct lookup *lookup)
 {
 	if (lookup->kind == LOOKUP_FILL)
-		return upkeep_place(node, lookup->target);
+		return filling_place_near(node, lookup->target);
 	return lookup->target;
 }
 
@@ -134,21 +143,21 @@ ask(struct node *node, struct instant now, uint32_t slot,
 	bool value = lookup->kind == LOOKUP_GET;
 	struct message_writer writer;
 
-	if (node_begin(outbox,
-		       endpoints_get(node->parts.endpoints, candidate->peer),
-		       value ? MESSAGE_FIND_VALUE : MESSAGE_FIND_NODE,
-		       lookup_transaction(node->parts.lookups, slot),
-		       &writer)) {
+	if (exchange_begin(
+		    outbox,
+		    endpoints_get(node->parts.endpoints, candidate->peer),
+		    value ? MESSAGE_FIND_VALUE : MESSAGE_FIND_NODE,
+		    lookup_transaction(node->parts.lookups, slot), &writer)) {
 		if (value)
 			message_put_key(&writer, &lookup->key);
 		else
 			message_put_position(&writer, ask_for(node, lookup));
 		message_pad_for_reply(&writer, node->settings->k, node->family);
-		node_send(node, outbox, &writer);
+		exchange_send(node, outbox, &writer);
 		avoid(outbox, lookup);
 	}
 	lookup_sent(lookup, candidate, now,
-		    node_timeout_ns(node, candidate->peer));
+		    exchange_timeout_ns(node, candidate->peer));
 	node->counters.queries++;
 }
 
@@ -159,17 +168,17 @@ tell(struct node *node, struct instant now, uint32_t slot,
 	struct lookup *lookup = at(node, slot);
 	struct message_writer writer;
 
-	if (node_begin(outbox,
-		       endpoints_get(node->parts.endpoints, candidate->peer),
-		       MESSAGE_STORE,
-		       lookup_transaction(node->parts.lookups, slot),
-		       &writer)) {
-		publish_put(node, &writer, &lookup->key, lookup->version);
-		node_send(node, outbox, &writer);
+	if (exchange_begin(
+		    outbox,
+		    endpoints_get(node->parts.endpoints, candidate->peer),
+		    MESSAGE_STORE,
+		    lookup_transaction(node->parts.lookups, slot), &writer)) {
+		owned_put(node, &writer, &lookup->key, lookup->version);
+		exchange_send(node, outbox, &writer);
 		avoid(outbox, lookup);
 	}
 	lookup_sent(lookup, candidate, now,
-		    node_timeout_ns(node, candidate->peer));
+		    exchange_timeout_ns(node, candidate->peer));
 	node->counters.stores++;
 }
 
@@ -266,7 +275,7 @@ place(struct node *node, struct instant now, uint32_t slot,
 	count = lookup_choose_store(lookup, now, node->settings->replicas,
 				    node->position, chosen, &self_holds);
 	if (self_holds && lookup->self == LOOKUP_APART) {
-		if (publish_hold(node, now, &lookup->key, lookup->version)) {
+		if (owned_hold(node, now, &lookup->key, lookup->version)) {
 			lookup->self = LOOKUP_HOLDING;
 		} else {
 			lookup->self = LOOKUP_NO_ROOM;
@@ -302,10 +311,10 @@ age(struct node *node, struct instant now, struct lookup *lookup,
 
 	node->counters.timeouts += overdue;
 	for (uint32_t i = 0; i < count; i++)
-		upkeep_failed(node, now, failed[i], outbox);
+		liveness_failed(node, now, failed[i], outbox);
 }
 
-void
+bool
 lookup_run_advance(struct node *node, struct instant now, uint32_t slot,
 		   struct outbox *outbox)
 {
@@ -317,8 +326,8 @@ lookup_run_advance(struct node *node, struct instant now, uint32_t slot,
 			lookup->hops = lookup->round;
 		if (lookup->kind != LOOKUP_SET) {
 			judge(node, lookup);
-			finish(node, now, slot);
-			return;
+			end(node, slot);
+			return true;
 		}
 		lookup->phase = LOOKUP_STORING;
 		lookup->deadline =
@@ -332,11 +341,12 @@ lookup_run_advance(struct node *node, struct instant now, uint32_t slot,
 			lookup->first = now;
 			lookup->local = true;
 		}
-		finish(node, now, slot);
-		return;
+		end(node, slot);
+		return true;
 	}
 	timer_set(lookups_timers(node->parts.lookups), &node->lookup_timers,
 		  slot, lookup_wake(lookup));
+	return false;
 }
 
 /* It has news; advance it at the next expire(). */
@@ -346,7 +356,7 @@ make_ready(struct node *node, struct instant now, uint32_t slot)
 	if (at(node, slot)->ready)
 		return;
 	at(node, slot)->ready = true;
-	node_list_add(node, &node->ready, slot);
+	lookup_list_add(node->parts.lookups, &node->ready, slot);
 	node->ready_since = instant_min(node->ready_since, now);
 }
 
@@ -369,7 +379,7 @@ file_contacts(struct node *node, struct lookup *lookup,
 		uint64_t position =
 			endpoints_position(node->parts.endpoints, peer);
 		if (lookup->kind == LOOKUP_FILL &&
-		    !upkeep_belongs(node, lookup->target, position))
+		    !filling_wants(node, lookup->target, position))
 			continue;
 		lookup_add(lookup, peer, position, round);
 	}
@@ -476,35 +486,29 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 	return DROP_NONE;
 }
 
-static void
-advance_ready(struct node *node, struct instant now, struct outbox *outbox)
-{
-	/* Only those that are in it now; answers come between calls. */
-	node->ready_since = INSTANT_NEVER;
-	for (;;) {
-		uint32_t slot = node_list_take(node, &node->ready);
-
-		if (slot == LOOKUP_NONE)
-			return;
-		struct lookup *lookup = at(node, slot);
-		lookup->ready = false;
-		if (lookup->phase != LOOKUP_DONE)
-			lookup_run_advance(node, now, slot, outbox);
-		else if (lookup->announce) /* cancelled meanwhile */
-			lookup_run_report(node, now, slot);
-		else
-			lookup_give(node->parts.lookups, slot);
-	}
-}
-
-void
+uint32_t
 lookup_run_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
-	struct timer_pool pool = lookups_timers(node->parts.lookups);
+	struct lookups *lookups = node->parts.lookups;
+	struct timer_pool pool = lookups_timers(lookups);
+	uint32_t slot;
 
-	advance_ready(node, now, outbox);
-	while (timer_first(pool, node->lookup_timers).ns <= now.ns)
-		lookup_run_advance(node, now, node->lookup_timers, outbox);
+	/* Answers come between calls, so the list empties here. */
+	node->ready_since = INSTANT_NEVER;
+	while ((slot = lookup_list_take(lookups, &node->ready)) !=
+	       LOOKUP_NONE) {
+		at(node, slot)->ready = false;
+		if (at(node, slot)->phase == LOOKUP_DONE) /* cancelled */
+			lookup_run_close(node, now, slot);
+		else if (lookup_run_advance(node, now, slot, outbox))
+			return slot;
+	}
+	while (timer_first(pool, node->lookup_timers).ns <= now.ns) {
+		slot = node->lookup_timers;
+		if (lookup_run_advance(node, now, slot, outbox))
+			return slot;
+	}
+	return LOOKUP_NONE;
 }
 
 void
@@ -513,12 +517,14 @@ lookup_run_forget(struct node *node)
 	uint32_t slot;
 
 	/* Those that were not cancelled are in the heap too. */
-	while ((slot = node_list_take(node, &node->ready)) != LOOKUP_NONE) {
+	while ((slot = lookup_list_take(node->parts.lookups, &node->ready)) !=
+	       LOOKUP_NONE) {
 		at(node, slot)->ready = false;
 		if (at(node, slot)->phase == LOOKUP_DONE)
 			lookup_give(node->parts.lookups, slot);
 	}
-	while ((slot = node_list_take(node, &node->done)) != LOOKUP_NONE)
+	while ((slot = lookup_list_take(node->parts.lookups, &node->done)) !=
+	       LOOKUP_NONE)
 		lookup_give(node->parts.lookups, slot);
 	while ((slot = node->lookup_timers) != TIMER_NONE) {
 		stop(node, slot);

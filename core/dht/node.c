@@ -3,13 +3,13 @@
  * node.c - the verbs of a node, and who gets which datagram
  *
  *	a request	its sender is learned, reply.c answers
- *	a reply		lookup_run.c (lookups), publish.c (batches) or upkeep.c
- *			(pings) knows the question, else DROP_UNASKED
+ *	a reply		lookup_run.c (lookups), publish.c (batches) or
+ *liveness.c (pings) knows the question, else DROP_UNASKED
  *	LEAVE		out of the table
  *	NOT_MINE	an event
  *
- * A reply teaches us its sender only if we asked: anybody can send one. The
- * five files' work is in node_state.h.
+ * A reply teaches us its sender only if we asked: any host can send one. What
+ * each file of a node does is in node_state.h; this one is above them all.
  */
 #include "core/dht/node.h"
 
@@ -17,8 +17,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/dht/exchange.h"
+#include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
 #include "core/dht/node_state.h"
+#include "core/dht/owned.h"
 #include "core/dht/publish.h"
 #include "core/dht/reply.h"
 #include "core/dht/upkeep.h"
@@ -94,6 +97,7 @@ node_init(void *memory, const struct node_limits *limits,
 		.batch_timers = TIMER_NONE,
 	};
 	rng_init(&node->rng, seed, self);
+	liveness_init(node);
 	upkeep_init(node);
 	node->table = table_init(node + 1, limits->contacts, settings->k,
 				 node->position, parts->endpoints);
@@ -106,113 +110,6 @@ node_forget(struct node *node)
 	publish_forget(node); /* looks into lookups */
 	lookup_run_forget(node);
 	store_forget(node->parts.store, node->self);
-}
-
-/* --- for the other files of the node (node_state.h) ---------------------- */
-
-bool
-node_begin(struct outbox *outbox, const struct endpoint *to,
-	   enum message_type type, uint32_t transaction,
-	   struct message_writer *writer)
-{
-	uint8_t *bytes;
-	struct outbox_item *item =
-		outbox_add(outbox, OUTBOX_DATAGRAM, MESSAGE_MAX, &bytes);
-
-	if (item == NULL)
-		return false;
-	item->to = *to;
-	message_begin(writer, bytes, MESSAGE_MAX, type, transaction);
-	return true;
-}
-
-void
-node_send(struct node *node, struct outbox *outbox,
-	  const struct message_writer *writer)
-{
-	outbox_trim(outbox, writer->size);
-	node->counters.sent++;
-	node->counters.sent_bytes += writer->size;
-}
-
-int64_t
-node_timeout_ns(struct node *node, uint32_t peer)
-{
-	const struct node_settings *settings = node->settings;
-	struct contact_timing timing = {
-		.initial_ns = settings->timeout_initial_ns,
-		.floor_ns = settings->timeout_floor_ns,
-		.cap_ns = settings->timeout_cap_ns,
-	};
-
-	return contact_timeout_ns(table_find(node->table, peer), &timing);
-}
-
-uint64_t
-node_key_position(const struct node *node, const struct session_key *key)
-{
-	return position_of_session(endpoints_placement(node->parts.endpoints),
-				   key);
-}
-
-uint32_t
-node_ms(int64_t ns)
-{
-	int64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS > 0);
-
-	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
-}
-
-uint32_t
-node_known(struct node *node, struct instant now, const struct session_key *key,
-	   struct record records[RECORDS_PER_KEY])
-{
-	_Static_assert(RECORDS_PER_KEY == 2, "own and at most one other");
-	uint32_t count =
-		store_get(node->parts.store, now, node->self, key, records);
-	const struct publication *own = publish_find(node, key);
-
-	if (own == NULL)
-		return count;
-	/* What we own we know better than our store. */
-	struct record ours = {
-		.version = own->version,
-		.owner = node->self,
-		.ttl_ms = node_ms(node->settings->record_ttl_ns),
-	};
-	struct record other = { .tombstone = true };
-	for (uint32_t i = count; i-- > 0;) {
-		if (records[i].owner != node->self)
-			other = records[i];
-	}
-	bool first = other.tombstone ||
-		     version_compare(ours.version, other.version) >= 0;
-	records[0] = first ? ours : other;
-	records[1] = first ? other : ours;
-	return other.tombstone ? 1 : 2;
-}
-
-void
-node_list_add(struct node *node, struct node_list *list, uint32_t slot)
-{
-	struct lookup *slots = node->parts.lookups->slots;
-
-	slots[slot].next = LOOKUP_NONE;
-	if (list->head == LOOKUP_NONE)
-		list->head = slot;
-	else
-		slots[list->tail].next = slot;
-	list->tail = slot;
-}
-
-uint32_t
-node_list_take(struct node *node, struct node_list *list)
-{
-	uint32_t slot = list->head;
-
-	if (slot != LOOKUP_NONE)
-		list->head = node->parts.lookups->slots[slot].next;
-	return slot;
 }
 
 /* --- datagrams and time --------------------------------------------------- */
@@ -248,7 +145,7 @@ receive_reply(struct node *node, struct instant now,
 	if (peer == ENDPOINT_NONE)
 		return DROP_UNASKED;
 	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
-		return upkeep_answer(node, now, peer, transaction);
+		return liveness_answer(node, now, peer, transaction);
 	if (transaction & BATCH_TRANSACTION)
 		return publish_answer(node, now, peer, reader);
 	return lookup_run_answer(node, now, peer, reader);
@@ -265,7 +162,7 @@ receive_request(struct node *node, struct instant now,
 		table_remove(node->table, peer);
 	else if (peer != ENDPOINT_NONE &&
 		 table_heard(node->table, peer) == TABLE_SPARED)
-		upkeep_crowded(node, now, peer, outbox);
+		liveness_crowded(node, now, peer, outbox);
 	switch (reader->header.type) {
 	case MESSAGE_LEAVE:
 		return DROP_NONE;
@@ -361,14 +258,32 @@ node_deadline(const struct node *node)
 					node->lookup_timers));
 
 	due = instant_min(due, publish_deadline(node));
+	due = instant_min(due, liveness_deadline(node));
 	return instant_min(due, upkeep_deadline(node));
+}
+
+/* The file that started a lookup takes its result. */
+static void
+lookup_ended(struct node *node, struct instant now, uint32_t slot)
+{
+	const struct lookup *lookup = &node->parts.lookups->slots[slot];
+
+	if (lookup->kind == LOOKUP_JOIN || lookup->kind == LOOKUP_FILL)
+		upkeep_finished(node, now, lookup);
+	else if (lookup->kind == LOOKUP_SET)
+		publish_placed(node, now, lookup);
+	lookup_run_close(node, now, slot);
 }
 
 void
 node_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
-	lookup_run_expire(node, now, outbox);
+	uint32_t slot;
+
+	while ((slot = lookup_run_expire(node, now, outbox)) != LOOKUP_NONE)
+		lookup_ended(node, now, slot);
 	publish_expire(node, now, outbox);
+	liveness_expire(node, now, outbox);
 	upkeep_expire(node, now, outbox);
 }
 
@@ -412,7 +327,7 @@ node_event(struct node *node)
 	if (node->joined)
 		return joined_event(node);
 
-	uint32_t slot = node_list_take(node, &node->done);
+	uint32_t slot = lookup_list_take(node->parts.lookups, &node->done);
 	if (slot == LOOKUP_NONE)
 		return (struct node_event){ .kind = NODE_NONE };
 	const struct lookup *lookup = &node->parts.lookups->slots[slot];
@@ -456,8 +371,10 @@ node_join(struct node *node, struct instant now, const uint32_t *seeds,
 	}
 	upkeep_begin(node, now);
 	upkeep_join(node, now, alone);
-	if (!node->upkeep_running)
+	if (!node->upkeep_running) {
+		liveness_expire(node, now, outbox);
 		upkeep_expire(node, now, outbox);
+	}
 }
 
 void
@@ -469,11 +386,11 @@ node_leave(struct node *node, struct instant now, struct outbox *outbox)
 	for (uint32_t i = 0; i < node->table->count; i++) {
 		uint32_t peer = node->table->contacts[i].peer;
 
-		if (!node_begin(outbox,
-				endpoints_get(node->parts.endpoints, peer),
-				MESSAGE_LEAVE, 0, &writer))
+		if (!exchange_begin(outbox,
+				    endpoints_get(node->parts.endpoints, peer),
+				    MESSAGE_LEAVE, 0, &writer))
 			break;
-		node_send(node, outbox, &writer);
+		exchange_send(node, outbox, &writer);
 	}
 }
 
@@ -525,10 +442,11 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 		lookup->exclude[lookup->exclude_count++] = exclude[i];
 	*ticket = lookup_transaction(node->parts.lookups, slot);
 
-	uint32_t count = node_known(node, now, key, records);
+	uint32_t count = owned_known(node, now, key, records);
 	lookup_file(lookup, records, count);
 	lookup->local = lookup->record_count > 0;
-	lookup_run_advance(node, now, slot, outbox);
+	if (lookup_run_advance(node, now, slot, outbox))
+		lookup_run_close(node, now, slot);
 	return 0;
 }
 
@@ -536,7 +454,7 @@ bool
 node_owns(const struct node *node, const struct session_key *key,
 	  struct version *version)
 {
-	const struct publication *own = publish_find(node, key);
+	const struct publication *own = owned_find(node, key);
 
 	if (own == NULL)
 		return false;
@@ -553,10 +471,10 @@ node_say_not_mine(struct node *node, const struct endpoint *peer,
 	struct version version = { 0 };
 
 	node_owns(node, key, &version);
-	if (!node_begin(outbox, peer, MESSAGE_NOT_MINE, 0, &writer))
+	if (!exchange_begin(outbox, peer, MESSAGE_NOT_MINE, 0, &writer))
 		return;
 	message_put_version(&writer, key, version);
-	node_send(node, outbox, &writer);
+	exchange_send(node, outbox, &writer);
 }
 
 uint32_t

@@ -2,11 +2,18 @@
 /*
  * node_state.h - struct node, for the files that make up a node and no other
  *
- *	node.c	   the verbs of node.h; who gets which datagram
- *	reply.c	   requests of others, answered
- *	lookup_run.c   our lookups: asked, answered, advanced, ended
- *	publish.c  our sessions: stored, republished, removed, in batches
- *	upkeep.c   joining, idle buckets, suspects pinged
+ *	node.c		the verbs of node.h; which file gets which datagram
+ *	upkeep.c	joining, idle buckets
+ *	publish.c	our sessions: stored, republished, removed, in batches
+ *	reply.c		requests of peers, answered
+ *	lookup_run.c	our lookups: asked, answered, advanced, ended
+ *	filling.c	one bucket filled from all over its range
+ *	liveness.c	suspects pinged
+ *	owned.c		the record of a session of ours
+ *	exchange.c	datagrams begun and sent
+ *
+ * A file calls those below it only. What ends below (a lookup) is handed up as
+ * a result, never by a call.
  *
  *	struct node | struct table + contacts
  *
@@ -40,10 +47,6 @@ struct ping {
 	struct instant when; /* overdue, or pause over */
 };
 
-struct node_list {
-	uint32_t head, tail; /* lookups, LOOKUP_NONE */
-};
-
 struct node {
 	const struct node_settings *settings;
 	struct node_parts parts;
@@ -55,14 +58,14 @@ struct node {
 
 	/* lookup_run.c */
 	uint32_t lookup_timers; /* heap in parts.lookups */
-	struct node_list ready, done;
+	struct lookup_list ready, done;
 	struct instant ready_since; /* NEVER: the list is empty */
 
 	/* publish.c */
 	uint32_t publication_timers, batch_timers; /* heaps */
 	struct instant publish_pause; /* nothing is republished before */
 
-	/* upkeep.c */
+	/* upkeep.c; lookup_run.c marks the touched */
 	uint64_t refresh; /* bit 63 - b: bucket b is to be refreshed */
 	uint64_t touched; /* the same: had a lookup since the last sweep */
 	struct instant sweep; /* next look for idle buckets */
@@ -70,7 +73,6 @@ struct node {
 				       pool was full, in a moment */
 	struct instant join_started, join_finished;
 	uint32_t join_queries;
-	uint32_t ping_transaction;
 	uint8_t join_rounds;
 	uint8_t join_tries; /* of looking ourselves up */
 	bool joining;
@@ -79,28 +81,19 @@ struct node {
 	bool join_alone; /* no seeds: nobody has to */
 	bool joined; /* NODE_JOINED is due */
 	bool upkeep_running; /* one lookup of kind WALK or SURVEY runs */
+
+	/* liveness.c */
+	uint32_t ping_transaction;
 	struct ping pings[NODE_PINGS];
 
 	struct table *table; /* behind this struct */
 };
 
-/* Begin a datagram in the outbox; false when it is full: the datagram is
- * lost, as on the way. Then message_put_*(), and node_send(). */
-bool node_begin(struct outbox *, const struct endpoint *to, enum message_type,
-		uint32_t transaction, struct message_writer *);
-/* The datagram is complete: shorten the outbox's last item to it. */
-void node_send(struct node *, struct outbox *, const struct message_writer *);
-/* How long to wait for a peer's answer. */
-int64_t node_timeout_ns(struct node *, uint32_t peer);
-/* What we know about a key ourselves: the store, and what we own. Live
- * records first, newest first, as store_get(). */
-uint32_t node_known(struct node *, struct instant now,
-		    const struct session_key *,
-		    struct record records[RECORDS_PER_KEY]);
-uint64_t node_key_position(const struct node *, const struct session_key *);
-uint32_t node_ms(int64_t ns); /* for the wire: rounded up, saturating */
-/* Lookups in order. */
-void node_list_add(struct node *, struct node_list *, uint32_t lookup);
-uint32_t node_list_take(struct node *, struct node_list *);
+static inline uint64_t
+node_key_position(const struct node *node, const struct session_key *key)
+{
+	return position_of_session(endpoints_placement(node->parts.endpoints),
+				   key);
+}
 
 #endif

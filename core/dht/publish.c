@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "core/dht/exchange.h"
+#include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
-#include "core/dht/upkeep.h"
+#include "core/dht/owned.h"
 
 /* Doublings of the wait between failed placements. */
 #define PUBLISH_RETRIES_MAX 16
@@ -48,44 +50,6 @@ find(const struct node *node, const struct session_key *key)
 				node_key_position(node, key));
 }
 
-const struct publication *
-publish_find(const struct node *node, const struct session_key *key)
-{
-	uint32_t slot = find(node, key);
-
-	if (slot == PUBLICATION_NONE ||
-	    at(node, slot)->state == PUBLICATION_ENDING)
-		return NULL;
-	return at(node, slot);
-}
-
-bool
-publish_put(struct node *node, struct message_writer *writer,
-	    const struct session_key *key, struct version version)
-{
-	struct message_record record = {
-		.version = version,
-		.owner = *endpoints_get(node->parts.endpoints, node->self),
-		.ttl_ms = node_ms(node->settings->record_ttl_ns),
-	};
-
-	return message_put_store(writer, key, &record);
-}
-
-bool
-publish_hold(struct node *node, struct instant now,
-	     const struct session_key *key, struct version version)
-{
-	struct record record = {
-		.version = version,
-		.owner = node->self,
-		.ttl_ms = node_ms(node->settings->record_ttl_ns),
-	};
-
-	return store_put(node->parts.store, now, node->self, key, &record) !=
-	       STORE_FULL;
-}
-
 /* Start the lookup; when there is no slot, the timer stays due. */
 static bool
 look(struct node *node, struct instant now, uint32_t slot,
@@ -111,7 +75,10 @@ look(struct node *node, struct instant now, uint32_t slot,
 	lookup->version = publication->version;
 	lookup->publication = slot;
 	lookup->announce = publication->announce;
-	lookup_run_advance(node, now, index, outbox);
+	if (lookup_run_advance(node, now, index, outbox)) {
+		publish_placed(node, now, lookup);
+		lookup_run_close(node, now, index);
+	}
 	return true;
 }
 
@@ -244,8 +211,7 @@ put_item(struct node *node, const struct batch *batch,
 	if (batch->type == MESSAGE_REMOVE)
 		return message_put_version(writer, &publication->key,
 					   publication->version);
-	return publish_put(node, writer, &publication->key,
-			   publication->version);
+	return owned_put(node, writer, &publication->key, publication->version);
 }
 
 /* Items about publications that ended since lose their place; so that an
@@ -280,17 +246,17 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 	struct batch *batch = batch_at(node, slot);
 	struct message_writer writer;
 
-	if (node_begin(outbox,
-		       endpoints_get(node->parts.endpoints, batch->peer),
-		       (enum message_type)batch->type,
-		       batch_transaction(batches, slot), &writer)) {
+	if (exchange_begin(outbox,
+			   endpoints_get(node->parts.endpoints, batch->peer),
+			   (enum message_type)batch->type,
+			   batch_transaction(batches, slot), &writer)) {
 		for (uint32_t i = 0; i < batch->count; i++)
 			put_item(node, batch, &batch->items[i], &writer);
-		node_send(node, outbox, &writer);
+		exchange_send(node, outbox, &writer);
 	}
 	batch->tries++;
 	batch->sent = now;
-	batch->timeout_ns = node_timeout_ns(node, batch->peer);
+	batch->timeout_ns = exchange_timeout_ns(node, batch->peer);
 	node->counters.queries++;
 	timer_set(batches_timers(batches), &node->batch_timers, slot,
 		  instant_after(now, batch->timeout_ns));
@@ -314,7 +280,7 @@ batch_fail(struct node *node, struct instant now, uint32_t slot,
 			settle(node, now, item->publication);
 	}
 	batch_end(node, slot);
-	upkeep_failed(node, now, peer, outbox);
+	liveness_failed(node, now, peer, outbox);
 }
 
 enum drop
@@ -364,21 +330,6 @@ batch_add(struct node *node, struct batch *batch, uint32_t slot)
 
 /* --- the end of a session ------------------------------------------------ */
 
-static void
-hold_tombstone(struct node *node, struct instant now,
-	       const struct publication *publication)
-{
-	struct record record = {
-		.version = publication->version,
-		.owner = node->self,
-		.ttl_ms = node_ms(node->settings->tombstone_ns),
-		.tombstone = true,
-	};
-
-	store_put(node->parts.store, now, node->self, &publication->key,
-		  &record);
-}
-
 /* Tell the replicas that have not been told yet. Batches full: false; its
  * timer is due. */
 static bool
@@ -392,7 +343,8 @@ end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 			publication->replicas[publication->replica_count - 1];
 
 		if (peer == node->self) {
-			hold_tombstone(node, now, publication);
+			owned_end(node, now, &publication->key,
+				  publication->version);
 			publication->replica_count--;
 			continue;
 		}
@@ -486,8 +438,8 @@ refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 				.peer = peer,
 				.publication = slot,
 			};
-		else if (!publish_hold(node, now, &publication->key,
-				       publication->version) ||
+		else if (!owned_hold(node, now, &publication->key,
+				     publication->version) ||
 			 table_closer_count(node->table,
 					    publication->position) >=
 				 node->settings->replicas)

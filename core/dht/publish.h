@@ -26,21 +26,11 @@
 /* (publication, replica) pairs sent in one load. */
 #define PUBLISH_LOAD 256
 
-/* Append a STORE of our own record. */
-bool publish_put(struct node *, struct message_writer *,
-		 const struct session_key *, struct version);
-/* We are a replica of it ourselves. False: our store is full. */
-bool publish_hold(struct node *, struct instant now, const struct session_key *,
-		  struct version);
-
 /* node_set() and node_remove(). */
 int publish_set(struct node *, struct instant now, const struct session_key *,
 		struct version, struct outbox *);
 int publish_remove(struct node *, struct instant now,
 		   const struct session_key *, struct outbox *);
-/* Our publication of a key that has not ended, or NULL. */
-const struct publication *publish_find(const struct node *,
-				       const struct session_key *);
 /* The lookup of a publication has ended, well or not. */
 void publish_placed(struct node *, struct instant now, const struct lookup *);
 /* A reply to a batch. */

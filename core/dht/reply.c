@@ -2,6 +2,9 @@
 /* reply.c - what a node answers to requests of others; see reply.h */
 #include "core/dht/reply.h"
 
+#include "core/dht/exchange.h"
+#include "core/dht/owned.h"
+
 /* Entries of the store looked at for each statement that comes in, so that
  * dead ones are taken back as fast as new ones come. */
 #define SWEEP_ENTRIES 2
@@ -26,7 +29,7 @@ put_value(struct node *node, struct instant now, const struct session_key *key,
 {
 	struct record records[RECORDS_PER_KEY];
 	struct message_record out[RECORDS_PER_KEY];
-	uint32_t count = node_known(node, now, key, records);
+	uint32_t count = owned_known(node, now, key, records);
 
 	/* Who only knows that the session ended elsewhere, lets the asker go
 	 * on: a newer record may be with another replica. */
@@ -69,7 +72,7 @@ keep_record(struct node *node, struct instant now,
 	    const struct message_item *item)
 {
 	const struct message_record *record = &item->records[0];
-	uint32_t ttl_max_ms = node_ms(node->settings->record_ttl_ns);
+	uint32_t ttl_max_ms = exchange_ms(node->settings->record_ttl_ns);
 	struct record kept = {
 		.version = record->version,
 		.owner =
@@ -91,7 +94,7 @@ keep_tombstone(struct node *node, struct instant now,
 	struct record kept = {
 		.version = item->version,
 		.owner = peer,
-		.ttl_ms = node_ms(node->settings->tombstone_ns),
+		.ttl_ms = exchange_ms(node->settings->tombstone_ns),
 		.tombstone = true,
 	};
 
@@ -144,6 +147,6 @@ reply_send(struct node *node, struct instant now, const struct endpoint *from,
 	while (message_next(reader, &item))
 		put_answer(node, now, reader->header.type, &item, peer,
 			   &writer);
-	node_send(node, outbox, &writer);
+	exchange_send(node, outbox, &writer);
 	return DROP_NONE;
 }

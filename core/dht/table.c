@@ -44,12 +44,6 @@ table_bucket(struct table *table, unsigned b)
 	};
 }
 
-static uint64_t
-bucket_bit(unsigned b)
-{
-	return UINT64_C(1) << (POSITION_BITS - 1 - b);
-}
-
 /* The bucket where a peer belongs; false if it sits where we do: ourselves,
  * or (once in 2^64) a stranger whom no table can place. */
 static bool
@@ -118,7 +112,7 @@ extend(struct table *table, unsigned b, uint32_t by)
 	for (unsigned i = b + 1; i <= POSITION_BITS; i++)
 		table->starts[i] = (uint16_t)(table->starts[i] + by);
 	table->count += by;
-	table->occupied |= bucket_bit(b);
+	table->occupied |= table_bit(b);
 	return &table->contacts[at];
 }
 
@@ -270,7 +264,7 @@ table_remove(struct table *table, uint32_t peer)
 	for (unsigned i = b + 1; i <= POSITION_BITS; i++)
 		table->starts[i]--;
 	if (bucket_count(table, b) == 0)
-		table->occupied &= ~bucket_bit(b);
+		table->occupied &= ~table_bit(b);
 	memmove(&table->contacts[at], &table->contacts[at + 1],
 		(table->count - at) * sizeof(table->contacts[0]));
 	if (spares_take(table, b, &spare))
@@ -340,14 +334,14 @@ table_closest(const struct table *table, uint64_t target,
 		unsigned b = (unsigned)__builtin_clzll(ones);
 
 		closest_visit(table, b, target, trust, except, &closest);
-		ones &= ~bucket_bit(b);
+		ones &= ~table_bit(b);
 	}
 	while (zeros != 0 && closest.count < capacity) {
 		unsigned b =
 			POSITION_BITS - 1 - (unsigned)__builtin_ctzll(zeros);
 
 		closest_visit(table, b, target, trust, except, &closest);
-		zeros &= ~bucket_bit(b);
+		zeros &= ~table_bit(b);
 	}
 	return closest.count;
 }
@@ -365,7 +359,7 @@ table_closer_count(const struct table *table, uint64_t target)
 		for (uint32_t i = table->starts[b]; i < table->starts[b + 1];
 		     i++)
 			count += !contact_suspect(&table->contacts[i]);
-		ones &= ~bucket_bit(b);
+		ones &= ~table_bit(b);
 	}
 	return count;
 }

@@ -76,6 +76,13 @@ enum table_trust {
 
 _Static_assert(BUCKET_MAX *POSITION_BITS <= UINT16_MAX, "starts");
 
+/* Bucket b < 64 in a set of buckets, such as `occupied`. */
+static inline uint64_t
+table_bit(unsigned b)
+{
+	return UINT64_C(1) << (POSITION_BITS - 1 - b);
+}
+
 /* Bytes for at most capacity contacts, aligned for uint64_t. */
 size_t table_size(uint32_t capacity);
 /* Memory as table_size(), aligned for uint64_t; 1 <= k <= BUCKET_MAX. */

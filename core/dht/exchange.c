@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* exchange.c - a node's datagrams; see exchange.h */
+#include "core/dht/exchange.h"
+
+bool
+exchange_begin(struct outbox *outbox, const struct endpoint *to,
+	       enum message_type type, uint32_t transaction,
+	       struct message_writer *writer)
+{
+	uint8_t *bytes;
+	struct outbox_item *item =
+		outbox_add(outbox, OUTBOX_DATAGRAM, MESSAGE_MAX, &bytes);
+
+	if (item == NULL)
+		return false;
+	item->to = *to;
+	message_begin(writer, bytes, MESSAGE_MAX, type, transaction);
+	return true;
+}
+
+void
+exchange_send(struct node *node, struct outbox *outbox,
+	      const struct message_writer *writer)
+{
+	outbox_trim(outbox, writer->size);
+	node->counters.sent++;
+	node->counters.sent_bytes += writer->size;
+}
+
+int64_t
+exchange_timeout_ns(struct node *node, uint32_t peer)
+{
+	const struct node_settings *settings = node->settings;
+	struct contact_timing timing = {
+		.initial_ns = settings->timeout_initial_ns,
+		.floor_ns = settings->timeout_floor_ns,
+		.cap_ns = settings->timeout_cap_ns,
+	};
+
+	return contact_timeout_ns(table_find(node->table, peer), &timing);
+}
+
+uint32_t
+exchange_ms(int64_t ns)
+{
+	int64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS > 0);
+
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}

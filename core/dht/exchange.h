@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * exchange.h - a node's datagrams: begun, sent, and how long to wait
+ *
+ *	exchange_begin()	room in the outbox, the header
+ *	message_put_*()		what is asked or told (wire/message.h)
+ *	exchange_send()		the item shrinks to what was written; counted
+ *	exchange_timeout_ns()	when the answer is overdue
+ *
+ * The lowest file of a node: lookups, batches, pings and replies stand on it,
+ * and none of them knows another for the sake of a datagram. It keeps no state:
+ * an outstanding question belongs to the file that asked it.
+ *
+ * A full outbox loses the datagram, as the network might; the sender waits for
+ * the answer all the same: one rule for both losses.
+ */
+#ifndef CORE_DHT_EXCHANGE_H
+#define CORE_DHT_EXCHANGE_H
+
+#include "core/dht/node_state.h"
+
+/* Begin a datagram in the outbox; false when it is full. */
+bool exchange_begin(struct outbox *, const struct endpoint *to,
+		    enum message_type, uint32_t transaction,
+		    struct message_writer *);
+/* The datagram is complete: shorten the outbox's last item to it. */
+void exchange_send(struct node *, struct outbox *,
+		   const struct message_writer *);
+/* How long to wait for a peer's answer, by its round trips; the initial timeout
+ * for a peer that is no contact. */
+int64_t exchange_timeout_ns(struct node *, uint32_t peer);
+/* Milliseconds for the wire: rounded up, at most UINT32_MAX; ns >= 0. */
+uint32_t exchange_ms(int64_t ns);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * liveness.h - which contacts still answer
+ *
+ *	a request unanswered --> suspect --> ping --> answered: sound again
+ *						'--> overdue: a failure
+ *			   .-- pause (300 ms) <------'  |
+ *			   '--> ping, as before		'--> stale: given up
+ *
+ * A contact that did not answer a request is pinged, and after a failed ping
+ * once more after a pause, since the failure may be a route that is being
+ * repaired (100 to 250 ms in a fabric with BGP). After that it is stale and
+ * gives way to a spare (table.h). NODE_PINGS are tested at a time; a suspect
+ * beyond that is tested when a test ends without an answer, or when it fails to
+ * answer another request.
+ *
+ * A stale contact stays until a spare replaces it, but is not pinged again: it
+ * proves itself by an answer to a lookup, or by a request of its own.
+ */
+#ifndef CORE_DHT_LIVENESS_H
+#define CORE_DHT_LIVENESS_H
+
+#include "core/dht/node_state.h"
+
+/* Between the pings of one suspect. */
+#define LIVENESS_PAUSE_NS (300 * NS_PER_MS)
+
+/* Nothing is tested. */
+void liveness_init(struct node *);
+/* A peer did not answer a request. */
+void liveness_failed(struct node *, struct instant now, uint32_t peer,
+		     struct outbox *);
+/* A peer found its bucket full: test the suspect that may have to make room. */
+void liveness_crowded(struct node *, struct instant now, uint32_t peer,
+		      struct outbox *);
+/* A reply to a ping; DROP_UNASKED if no such ping is out. */
+enum drop liveness_answer(struct node *, struct instant now, uint32_t peer,
+			  uint32_t transaction);
+/* When the next ping is overdue or a pause is over; NEVER. */
+struct instant liveness_deadline(const struct node *);
+void liveness_expire(struct node *, struct instant now, struct outbox *);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * owned.h - the record of a session that this node owns
+ *
+ *	publication --> on the wire	a STORE to a replica
+ *		   '--> in our store	when we are a replica ourselves
+ *		   '--> in an answer	an owner knows, replica or not
+ *
+ * The same record in three places: its version, our endpoint as the owner, and
+ * the settings' time to live, anew each time. When sessions are published and
+ * to which replicas is publish.c's; here is only what is said about them, so
+ * that lookups and replies can say it too.
+ */
+#ifndef CORE_DHT_OWNED_H
+#define CORE_DHT_OWNED_H
+
+#include "core/dht/node_state.h"
+
+/* Our publication of a key that has not ended, or NULL. */
+const struct publication *owned_find(const struct node *,
+				     const struct session_key *);
+/* What this node knows about a key: its store's records and its own. Live
+ * records first, newest first, as store_get(); how many. */
+uint32_t owned_known(struct node *, struct instant now,
+		     const struct session_key *,
+		     struct record records[RECORDS_PER_KEY]);
+/* Append our record to a STORE; false: the datagram is full. */
+bool owned_put(struct node *, struct message_writer *,
+	       const struct session_key *, struct version);
+/* Keep our record as a replica; false: our store is full. */
+bool owned_hold(struct node *, struct instant now, const struct session_key *,
+		struct version);
+/* Keep a tombstone instead. A full store keeps none: our record dies at its
+ * time to live. */
+void owned_end(struct node *, struct instant now, const struct session_key *,
+	       struct version);
+
+#endif
