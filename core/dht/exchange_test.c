@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* exchange_test.c - datagrams begun, sent, and how long to wait */
+#include "core/dht/exchange.h"
+
+#include "core/test/solo.h"
+
+static void
+test_milliseconds(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t ns;
+		uint32_t ms;
+	} rows[] = {
+		{ "nothing is nothing", 0, 0 },
+		{ "a nanosecond is a millisecond", 1, 1 },
+		{ "a whole one stays", NS_PER_MS, 1 },
+		{ "and a bit more is two", NS_PER_MS + 1, 2 },
+		{ "an hour", 3600 * NS_PER_S, 3600000 },
+		{ "as long as the wire can say", UINT32_MAX * NS_PER_MS,
+		  UINT32_MAX },
+		{ "rounding up does not wrap", UINT32_MAX * NS_PER_MS + 1,
+		  UINT32_MAX },
+		{ "longer than the wire can say", INT64_MAX, UINT32_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(exchange_ms(rows[i].ns) == rows[i].ms,
+			  rows[i].sentence);
+}
+
+static void
+test_timeouts(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t rtt_ns, timeout_ns; /* rtt 0: never measured */
+	} rows[] = {
+		{ "never measured: the initial one", 0, 50 * NS_PER_MS },
+		{ "quick: the floor", 10 * NS_PER_US, NS_PER_MS },
+		{ "slow: the cap", NS_PER_S, 50 * NS_PER_MS },
+	};
+	struct node_settings settings = solo_settings(8);
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	CHECK(exchange_timeout_ns(solo.node, 1) == 50 * NS_PER_MS);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t peer = (uint32_t)i + 1;
+
+		node_learn(solo.node, solo.now, peer);
+		if (rows[i].rtt_ns > 0)
+			table_answered(solo.node->table, peer, rows[i].rtt_ns);
+		CHECK_ROW(exchange_timeout_ns(solo.node, peer) ==
+				  rows[i].timeout_ns,
+			  rows[i].sentence);
+	}
+	/* In between it is RFC 6298's: 3 round trips after the first. */
+	node_learn(solo.node, solo.now, 9);
+	table_answered(solo.node->table, 9, 5 * NS_PER_MS);
+	int64_t timeout_ns = exchange_timeout_ns(solo.node, 9);
+	CHECK(timeout_ns > 14 * NS_PER_MS && timeout_ns <= 15 * NS_PER_MS);
+	solo_close(&solo);
+}
+
+static void
+test_a_datagram(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct endpoint to = solo_endpoint(5);
+	struct message_writer writer;
+	struct solo_sent sent;
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	CHECK(exchange_begin(&solo.outbox, &to, MESSAGE_FIND_NODE, 77,
+			     &writer));
+	message_put_position(&writer, 42);
+	exchange_send(solo.node, &solo.outbox, &writer);
+	CHECK(solo_next(&solo, &sent) && sent.peer == 5);
+	CHECK(sent.header.type == MESSAGE_FIND_NODE);
+	CHECK(sent.header.transaction == 77 && sent.header.count == 1);
+	CHECK(sent.size == writer.size && sent.size < MESSAGE_MAX);
+	CHECK(solo_item(&sent, 0).position == 42);
+	CHECK(solo.node->counters.sent == 1);
+	CHECK(solo.node->counters.sent_bytes == sent.size);
+	CHECK(!solo_next(&solo, &sent));
+
+	/* No room: nothing is begun, and nothing is counted. */
+	solo.outbox.item_capacity = 0;
+	CHECK(!exchange_begin(&solo.outbox, &to, MESSAGE_PING, 78, &writer));
+	CHECK(solo.node->counters.sent == 1);
+	solo_close(&solo);
+}
+
+int
+main(void)
+{
+	test_milliseconds();
+	test_timeouts();
+	test_a_datagram();
+	return check_done();
+}

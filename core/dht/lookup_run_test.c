@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lookup_run_test.c - a node's own lookups: asked, answered, ended, cancelled
+ *
+ * Which candidate is asked when is lookup_test.c's. Here: what goes over the
+ * wire, which answers count, what becomes of the end, and that slots return.
+ */
+#include "core/dht/lookup_run.h"
+
+#include <errno.h>
+
+#include "core/test/solo.h"
+
+static node_ticket
+get(struct solo *solo, uint32_t number)
+{
+	struct session_key key = solo_key(number);
+	node_ticket ticket = 0;
+
+	CHECK(node_get(solo->node, solo->now, &key, NULL, 0, OUTBOX_ANY_UPLINK,
+		       &ticket, &solo->outbox) == 0);
+	return ticket;
+}
+
+static int
+set(struct solo *solo, uint32_t number, int64_t version)
+{
+	struct session_key key = solo_key(number);
+
+	return node_set(solo->node, solo->now, &key, solo_version(version),
+			&solo->outbox);
+}
+
+/* --- what is sent --------------------------------------------------------- */
+
+static void
+test_queries(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[BUCKET_MAX];
+	struct session_key key = solo_key(1);
+	struct solo solo;
+	node_ticket ticket;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	CHECK(node_get(solo.node, solo.now, &key, NULL, 0, 3, &ticket,
+		       &solo.outbox) == 0);
+	uint32_t count = solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX);
+	CHECK(count == settings.alpha);
+	for (uint32_t i = 0; i < count; i++) {
+		struct message_item item = solo_item(&sent[i], 0);
+
+		CHECK(session_equal(&item.key, &key));
+		CHECK(sent[i].header.transaction == ticket);
+		CHECK(sent[i].avoid_uplink == 3);
+		/* Room for k contacts in three times its size. */
+		CHECK(message_reply_limit(sent[i].size, false) >=
+		      MESSAGE_HEADER_BYTES + 3 + settings.k * 6);
+	}
+	CHECK(node_counters(solo.node)->queries == count);
+	CHECK(node_counters(solo.node)->lookups == 1);
+	/* Answers are filed; the next queries wait for expire(). */
+	for (uint32_t i = 0; i < count; i++)
+		CHECK(solo_contacts(&solo, &sent[i], NULL, 0) == DROP_NONE);
+	CHECK(solo.outbox.item_count == 0);
+	CHECK(node_deadline(solo.node).ns == solo.now.ns);
+	solo_expire(&solo);
+	CHECK(solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX) > 0);
+	CHECK(node_deadline(solo.node).ns > solo.now.ns);
+	solo_close(&solo);
+}
+
+/* A node cut off has suspects only, and asks them all the same. */
+static void
+test_only_suspects_left(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t suspects, asked; /* of 5 contacts */
+	} rows[] = {
+		{ "all sound", 0, 5 },
+		{ "two are suspect, three are left: too few", 2, 5 },
+		{ "all suspect", 5, 5 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent[BUCKET_MAX];
+		struct solo solo;
+
+		settings.alpha = 8;
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 5);
+		for (uint32_t peer = 1; peer <= rows[i].suspects; peer++)
+			table_doubted(solo.node->table, peer);
+		get(&solo, 1);
+		CHECK_ROW(solo_all(&solo, MESSAGE_FIND_VALUE, sent,
+				   BUCKET_MAX) == rows[i].asked,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+	/* Of enough sound ones, no suspect is asked. */
+	struct node_settings settings = solo_settings(4);
+	struct solo_sent sent[BUCKET_MAX];
+	struct solo solo;
+
+	settings.alpha = 4;
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 8);
+	for (uint32_t peer = 1; peer <= 2; peer++)
+		table_doubted(solo.node->table, peer);
+	get(&solo, 1);
+	uint32_t count = solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX);
+	CHECK(count == 4);
+	for (uint32_t i = 0; i < count; i++)
+		CHECK(sent[i].peer > 2);
+	solo_close(&solo);
+}
+
+/* --- which answers count ---------------------------------------------------
+ */
+
+enum answer {
+	ANSWER_CONTACTS,
+	ANSWER_TWICE, /* the second one */
+	ANSWER_OTHER_PEER,
+	ANSWER_OTHER_TYPE, /* FIND_NODE to FIND_VALUE */
+	ANSWER_STORED,
+	ANSWER_NO_ITEM,
+	ANSWER_STRANGER,
+	ANSWER_ENDED, /* after the lookup */
+};
+
+static enum drop
+answer(struct solo *solo, struct solo_sent *sent, enum answer how)
+{
+	struct message_writer writer;
+	uint8_t bytes[MESSAGE_MAX];
+
+	switch (how) {
+	case ANSWER_TWICE:
+		solo_contacts(solo, sent, NULL, 0);
+		break;
+	case ANSWER_OTHER_PEER:
+		sent->peer = 300;
+		break;
+	case ANSWER_OTHER_TYPE:
+		sent->header.type = MESSAGE_FIND_NODE;
+		break;
+	case ANSWER_STORED:
+		sent->header.type = MESSAGE_STORE;
+		return solo_status(solo, sent, ITEM_STORED);
+	case ANSWER_NO_ITEM:
+		sent->header.count = 0;
+		message_begin_reply(&writer, bytes, sizeof(bytes),
+				    &sent->header);
+		return solo_written(solo, sent->peer, &writer);
+	case ANSWER_STRANGER:
+		sent->peer = 5000;
+		break;
+	case ANSWER_ENDED:
+		solo_pass(solo, NS_PER_S);
+		break;
+	case ANSWER_CONTACTS:
+		break;
+	}
+	return solo_contacts(solo, sent, NULL, 0);
+}
+
+static void
+test_which_answers_count(void)
+{
+	static const struct {
+		const char *sentence;
+		enum answer how;
+		enum drop drop;
+	} rows[] = {
+		{ "the peer's, to what it was asked", ANSWER_CONTACTS,
+		  DROP_NONE },
+		{ "the same once more", ANSWER_TWICE, DROP_UNASKED },
+		{ "of a peer that was not asked", ANSWER_OTHER_PEER,
+		  DROP_UNASKED },
+		{ "of a host that no table knows", ANSWER_STRANGER,
+		  DROP_UNASKED },
+		{ "to another question", ANSWER_OTHER_TYPE, DROP_UNASKED },
+		{ "an acknowledgement, and nothing was stored", ANSWER_STORED,
+		  DROP_UNASKED },
+		{ "without an item", ANSWER_NO_ITEM, DROP_MALFORMED },
+		{ "after the lookup ended", ANSWER_ENDED, DROP_UNASKED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent;
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 20);
+		get(&solo, 1);
+		CHECK(solo_next(&solo, &sent));
+		CHECK_ROW(answer(&solo, &sent, rows[i].how) == rows[i].drop,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* Only the answer to a single query is timed (Karn). */
+static void
+test_what_is_timed(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t wait_ms; /* silent for so long, then answers */
+		bool timed;
+	} rows[] = {
+		{ "the first query, in time", 1, true },
+		{ "the first query, just in time", 49, true },
+		{ "asked twice: to which is this an answer?", 51, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		uint32_t slices = rows[i].wait_ms * 10;
+		struct solo_sent sent, more;
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 1);
+		get(&solo, 1);
+		CHECK(solo_next(&solo, &sent));
+		while (slices-- > 0) {
+			while (solo_next(&solo, &more))
+				;
+			solo_pass(&solo, 100 * NS_PER_US);
+		}
+		CHECK_ROW(solo_contacts(&solo, &sent, NULL, 0) == DROP_NONE,
+			  rows[i].sentence);
+		CHECK_ROW((table_find(solo.node->table, 1)->srtt > 0) ==
+				  rows[i].timed,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* --- values -----------------------------------------------------------------
+ */
+
+static void
+test_found(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[BUCKET_MAX];
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	node_ticket ticket = get(&solo, 1);
+	uint32_t count = solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX);
+	/* Two replicas answer at one instant: both are filed. */
+	solo_record(&solo, &sent[0], 40, solo_version(5));
+	solo_record(&solo, &sent[1], 41, solo_version(6));
+	CHECK(!node_eventful(solo.node));
+	solo_expire(&solo);
+	struct node_event event = node_event(solo.node);
+	CHECK(event.kind == NODE_FOUND && event.ok && event.ticket == ticket);
+	CHECK(event.hops == 1 && event.queries == count && !event.local);
+	CHECK(event.record_count == 2);
+	CHECK(event.records[0].owner == 41 && event.records[1].owner == 40);
+	CHECK(lookups_count(solo.parts.lookups) == 0);
+	/* The third comes too late. */
+	CHECK(solo_record(&solo, &sent[2], 40, solo_version(9)) ==
+	      DROP_UNASKED);
+	CHECK(node_counters(solo.node)->lookup_failures == 0);
+	solo_close(&solo);
+}
+
+/* An owner that no endpoint table has room for cannot be asked for. */
+static void
+test_owner_without_room(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent;
+	struct solo solo;
+
+	solo_open_room(&solo, &settings, (struct solo_room){ .endpoints = 4 });
+	solo_learn(&solo, 1, 3);
+	get(&solo, 1);
+	CHECK(solo_next(&solo, &sent));
+	CHECK(solo_record(&solo, &sent, 500, solo_version(5)) == DROP_NONE);
+	solo_expire(&solo);
+	CHECK(!node_eventful(solo.node));
+	while (solo_next(&solo, &sent)) {
+		static const uint32_t strangers[] = { 500, 0, 501 };
+		/* Nor contacts; we ourselves are none either. */
+		solo_contacts(&solo, &sent, strangers, 3);
+	}
+	solo_pass(&solo, NS_PER_S);
+	CHECK(node_event(solo.node).kind == NODE_MISSED);
+	CHECK(node_counters(solo.node)->lookup_failures == 1);
+	CHECK(node_contact_count(solo.node) == 3);
+	solo_close(&solo);
+}
+
+/* --- storing ----------------------------------------------------------------
+ */
+
+/* Answer queries until STOREs come; how many. */
+static uint32_t
+until_stores(struct solo *solo, struct solo_sent *stores)
+{
+	uint32_t count = 0;
+	struct solo_sent sent;
+
+	while (count == 0) {
+		while (solo_next(solo, &sent)) {
+			if (sent.header.type == MESSAGE_STORE)
+				stores[count++] = sent;
+			else
+				solo_contacts(solo, &sent, NULL, 0);
+		}
+		if (count == 0 && !solo_due(solo, solo->now))
+			break;
+	}
+	return count;
+}
+
+/* Peers that answer a STORE with a status until `refusals` have; then the next
+ * closest is told. With 6 peers, of whom 3 are to hold it. */
+static void
+test_refusals(void)
+{
+	static const struct {
+		const char *sentence;
+		enum item_status status;
+		uint32_t refusals;
+		bool ok;
+		uint32_t replicas, stores;
+	} rows[] = {
+		{ "all store it", ITEM_FULL, 0, true, 3, 3 },
+		{ "one is full: the fourth is told", ITEM_FULL, 1, true, 3, 4 },
+		{ "two are full", ITEM_FULL, 2, true, 3, 5 },
+		{ "four of six are full: we are the third", ITEM_FULL, 4, true,
+		  2, 6 },
+		{ "all are full", ITEM_FULL, 6, false, 0, 6 },
+		{ "one had no room to answer", ITEM_UNANSWERED, 1, true, 3, 4 },
+		{ "one knows closer ones: it holds it", ITEM_MOVED, 1, true, 3,
+		  3 },
+		{ "one knows a newer one: so it should be", ITEM_STALE, 1, true,
+		  3, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		uint32_t refused = 0, stores = 0, number = 0;
+		struct solo_sent sent[BUCKET_MAX];
+		struct session_key key;
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 6);
+		do /* we ourselves are the farthest */
+			key = solo_key(++number);
+		while (solo_rank(&solo, node_key_position(solo.node, &key), 0,
+				 6) != 6);
+		CHECK(set(&solo, number, 5) == 0);
+		for (uint32_t count; (count = until_stores(&solo, sent)) > 0;) {
+			stores += count;
+			for (uint32_t j = 0; j < count; j++) {
+				bool refuses = refused < rows[i].refusals;
+
+				refused += refuses;
+				CHECK(solo_status(&solo, &sent[j],
+						  refuses ? rows[i].status
+							  : ITEM_STORED) ==
+				      DROP_NONE);
+				/* Once is enough. */
+				CHECK(solo_status(&solo, &sent[j],
+						  ITEM_STORED) == DROP_UNASKED);
+			}
+		}
+		struct node_event event = node_event(solo.node);
+		CHECK_ROW(event.kind == NODE_STORED && event.ok == rows[i].ok,
+			  rows[i].sentence);
+		/* The seventh, we ourselves, is the last resort. */
+		uint32_t by_us = rows[i].replicas < settings.replicas;
+		CHECK_ROW(event.replicas == rows[i].replicas + by_us,
+			  rows[i].sentence);
+		CHECK_ROW(stores == rows[i].stores, rows[i].sentence);
+		CHECK_ROW(event.local == (rows[i].replicas == 0),
+			  rows[i].sentence);
+		CHECK_ROW(node_counters(solo.node)->stores == stores,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* We should be a replica, but our own store is full: one more peer is told,
+ * and if there is none, the placement lacks a replica. */
+static void
+test_our_own_store_is_full(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t peers, replicas;
+		bool ok;
+	} rows[] = {
+		{ "alone", 0, 0, false },
+		{ "two peers take it, a third replica is missing", 2, 2,
+		  false },
+		{ "three peers take it", 3, 3, true },
+		{ "many do", 20, 3, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct record records[RECORDS_PER_KEY];
+		struct session_key key = solo_key(0);
+		struct record other = { .owner = 9, .ttl_ms = 1000000 };
+		uint32_t number = 0, stored = 0;
+		struct solo_sent sent[BUCKET_MAX];
+		struct solo solo;
+
+		solo_open_room(&solo, &settings,
+			       (struct solo_room){ .records = 1 });
+		solo_learn(&solo, 1, rows[i].peers);
+		CHECK(store_put(solo.parts.store, solo.now, 0, &key, &other) ==
+		      STORE_STORED);
+		do /* we ourselves are the closest */
+			key = solo_key(++number);
+		while (solo_rank(&solo, node_key_position(solo.node, &key), 0,
+				 rows[i].peers) != 0);
+		CHECK(set(&solo, number, 5) == 0);
+		uint32_t count = until_stores(&solo, sent);
+		for (uint32_t j = 0; j < count; j++)
+			stored += solo_status(&solo, &sent[j], ITEM_STORED) ==
+				  DROP_NONE;
+		solo_expire(&solo);
+		struct node_event event = node_event(solo.node);
+		CHECK_ROW(event.kind == NODE_STORED && event.ok == rows[i].ok,
+			  rows[i].sentence);
+		CHECK_ROW(event.replicas == rows[i].replicas, rows[i].sentence);
+		CHECK_ROW(stored == rows[i].replicas && !event.local,
+			  rows[i].sentence);
+		CHECK_ROW(store_get(solo.parts.store, solo.now, 0, &key,
+				    records) == 0,
+			  rows[i].sentence);
+		CHECK_ROW(node_counters(solo.node)->lookup_failures ==
+				  !rows[i].ok,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* A peer that does not acknowledge is told again, then the next closest is. */
+static void
+test_silent_replica(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[BUCKET_MAX], one;
+	uint32_t told[SOLO_PEERS] = { 0 };
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	CHECK(set(&solo, 1, 5) == 0);
+	uint32_t count = until_stores(&solo, sent);
+	CHECK(count == 3);
+	uint32_t silent = sent[0].peer;
+	for (uint32_t i = 0; i < count; i++) {
+		told[sent[i].peer]++;
+		if (sent[i].peer != silent)
+			solo_status(&solo, &sent[i], ITEM_STORED);
+	}
+	while (!node_eventful(solo.node)) {
+		CHECK(solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+		while (solo_next(&solo, &one)) {
+			if (one.header.type != MESSAGE_STORE)
+				continue;
+			told[one.peer]++;
+			if (one.peer != silent)
+				solo_status(&solo, &one, ITEM_STORED);
+		}
+	}
+	struct node_event event = node_event(solo.node);
+	CHECK(event.kind == NODE_STORED && event.ok && event.replicas == 3);
+	CHECK(told[silent] == 2);
+	CHECK(contact_suspect(table_find(solo.node->table, silent)));
+	solo_close(&solo);
+}
+
+/* --- cancelled
+ * ---------------------------------------------------------------- */
+
+/* Cancelled in a state; how is its end told, and when does its slot return? */
+static void
+test_cancel(void)
+{
+	static const struct {
+		const char *sentence;
+		bool ready; /* an answer came, not yet advanced */
+		bool report;
+		bool event; /* NODE_STORED, not ok */
+		bool at_once; /* not only at the next expire() */
+	} rows[] = {
+		{ "waiting for answers, reported", false, true, true, true },
+		{ "waiting for answers, in silence", false, false, false,
+		  true },
+		{ "ready, reported", true, true, true, false },
+		{ "ready, in silence", true, false, false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent;
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 20);
+		uint32_t slot =
+			lookup_run_start(solo.node, solo.now, LOOKUP_SET, 42);
+		struct lookup *lookup = &solo.parts.lookups->slots[slot];
+		lookup->announce = true;
+		CHECK(!lookup_run_advance(solo.node, solo.now, slot,
+					  &solo.outbox));
+		CHECK(solo_next(&solo, &sent));
+		if (rows[i].ready)
+			solo_contacts(&solo, &sent, NULL, 0);
+		lookup_run_cancel(solo.node, solo.now, slot, rows[i].report);
+		CHECK_ROW(solo.node->lookup_timers == TIMER_NONE,
+			  rows[i].sentence);
+		CHECK_ROW(node_eventful(solo.node) ==
+				  (rows[i].event && rows[i].at_once),
+			  rows[i].sentence);
+		CHECK_ROW(lookups_count(solo.parts.lookups) ==
+				  (rows[i].event || !rows[i].at_once ? 1 : 0),
+			  rows[i].sentence);
+		/* An answer finds nobody who asked. */
+		CHECK(solo_contacts(&solo, &sent, NULL, 0) == DROP_UNASKED);
+		while (solo_next(&solo, &sent))
+			;
+		solo_expire(&solo);
+		CHECK_ROW(!solo_next(&solo, &sent), rows[i].sentence);
+		struct node_event event = node_event(solo.node);
+		CHECK_ROW(event.kind ==
+				  (rows[i].event ? NODE_STORED : NODE_NONE),
+			  rows[i].sentence);
+		CHECK_ROW(!event.ok, rows[i].sentence);
+		CHECK_ROW(lookups_count(solo.parts.lookups) == 0,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* The node crashes: whatever its lookups were at, all slots return. */
+static void
+test_forget(void)
+{
+	static const struct {
+		const char *sentence;
+		bool answered, cancelled, ended;
+	} rows[] = {
+		{ "waiting for answers", false, false, false },
+		{ "ready", true, false, false },
+		{ "ready, then cancelled", true, true, false },
+		{ "ended, and the event not taken", false, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent;
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 20);
+		uint32_t slot =
+			lookup_run_start(solo.node, solo.now, LOOKUP_GET, 42);
+		solo.parts.lookups->slots[slot].key = solo_key(2);
+		get(&solo, 1); /* and one that just waits */
+		lookup_run_advance(solo.node, solo.now, slot, &solo.outbox);
+		while (rows[i].answered && solo_next(&solo, &sent)) {
+			if ((sent.header.transaction & 0xfffff) == slot)
+				solo_contacts(&solo, &sent, NULL, 0);
+		}
+		if (rows[i].cancelled)
+			lookup_run_cancel(solo.node, solo.now, slot, true);
+		if (rows[i].ended)
+			solo_pass(&solo, NS_PER_S);
+		CHECK_ROW(lookups_count(solo.parts.lookups) == 2,
+			  rows[i].sentence);
+		lookup_run_forget(solo.node);
+		CHECK_ROW(lookups_count(solo.parts.lookups) == 0,
+			  rows[i].sentence);
+		CHECK_ROW(!node_eventful(solo.node), rows[i].sentence);
+		CHECK_ROW(solo.node->ready_since.ns == INSTANT_NEVER.ns,
+			  rows[i].sentence);
+		solo_expire(&solo); /* nothing is left to do */
+		CHECK_ROW(lookups_count(solo.parts.lookups) == 0,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* --- what ends together ----------------------------------------------------
+ */
+
+/* Many lookups, answered and timed out at random: each ends once, in the order
+ * in which the events say, and no slot is lost. */
+static void
+test_random_walk(void)
+{
+	struct node_settings settings = solo_settings(8);
+	uint32_t open = 0, ended = 0, refused = 0;
+	struct solo_sent sent;
+	struct solo solo;
+	struct rng rng;
+
+	rng_init(&rng, 3, 0);
+	solo_open_room(&solo, &settings, (struct solo_room){ .lookups = 16 });
+	solo_learn(&solo, 1, 100);
+	for (uint32_t step = 0; step < 20000; step++) {
+		struct session_key key =
+			solo_key((uint32_t)rng_below(&rng, 500));
+		struct instant before = { 0 };
+		struct node_event event;
+		node_ticket ticket;
+
+		if (rng_below(&rng, 4) == 0) {
+			int error = node_get(solo.node, solo.now, &key, NULL, 0,
+					     OUTBOX_ANY_UPLINK, &ticket,
+					     &solo.outbox);
+			CHECK(error == (open == 16 ? -EAGAIN : 0));
+			open += error == 0;
+			refused += error != 0;
+		}
+		while (solo_next(&solo, &sent)) {
+			uint32_t peers[8];
+
+			if (sent.header.type != MESSAGE_FIND_VALUE ||
+			    rng_below(&rng, 3) == 0)
+				continue;
+			for (uint32_t i = 0; i < 8; i++)
+				peers[i] = 1 + (uint32_t)rng_below(&rng, 300);
+			if (rng_below(&rng, 20) == 0)
+				solo_record(&solo, &sent, 40, solo_version(5));
+			else
+				solo_contacts(&solo, &sent, peers, 8);
+		}
+		solo_pass(&solo, (int64_t)rng_below(&rng, 5 * NS_PER_MS));
+		CHECK(node_deadline(solo.node).ns > solo.now.ns);
+		while ((event = node_event(solo.node)).kind != NODE_NONE) {
+			CHECK(event.kind == NODE_FOUND ||
+			      event.kind == NODE_MISSED);
+			CHECK(event.finished.ns >= before.ns);
+			CHECK(event.finished.ns - event.started.ns <=
+			      settings.lookup_deadline_ns + 5 * NS_PER_MS);
+			before = event.finished;
+			open--;
+			ended++;
+		}
+		CHECK(lookups_count(solo.parts.lookups) == open);
+	}
+	CHECK(ended > 1000 && refused > 0);
+	solo_close(&solo);
+}
+
+int
+main(void)
+{
+	test_queries();
+	test_only_suspects_left();
+	test_which_answers_count();
+	test_what_is_timed();
+	test_found();
+	test_owner_without_room();
+	test_refusals();
+	test_our_own_store_is_full();
+	test_silent_replica();
+	test_cancel();
+	test_forget();
+	test_random_walk();
+	return check_done();
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* owned_test.c - what a node says about a session of its own */
+#include "core/dht/owned.h"
+
+#include "core/test/solo.h"
+
+/* The node owns the session or not; its store was told of others: by version,
+ * 0 for no such statement. */
+struct row {
+	const char *sentence;
+	int64_t own; /* our publication's version */
+	bool ended; /* by remove(), tombstones not yet acknowledged */
+	int64_t stored_own; /* a record of ours in the store */
+	int64_t other, tombstone; /* of another owner */
+	uint32_t count;
+	int64_t first, second; /* versions, of live records or not */
+};
+
+static const struct row rows[] = {
+	{ "nothing is known", 0, false, 0, 0, 0, 0, 0, 0 },
+	{ "what we own, and no store holds", 5, false, 0, 0, 0, 1, 5, 0 },
+	{ "what the store was told", 0, false, 0, 4, 0, 1, 4, 0 },
+	{ "ours is newer than another's", 5, false, 0, 4, 0, 2, 5, 4 },
+	{ "another's is newer than ours", 5, false, 0, 6, 0, 2, 6, 5 },
+	{ "our store holds an older one of ours", 5, false, 4, 0, 0, 1, 5, 0 },
+	{ "ours, older in the store, and another's", 5, false, 4, 3, 0, 2, 5,
+	  3 },
+	{ "another's end says nothing about ours", 5, false, 0, 0, 6, 1, 5, 0 },
+	{ "only another's end", 0, false, 0, 0, 6, 1, 6, 0 },
+	{ "we ended it: the store speaks", 5, true, 0, 4, 0, 1, 4, 0 },
+};
+
+static void
+tell_store(struct solo *solo, uint32_t owner, int64_t version, bool tombstone)
+{
+	struct session_key key = solo_key(1);
+	struct record record = {
+		.version = solo_version(version),
+		.owner = owner,
+		.ttl_ms = 1000,
+		.tombstone = tombstone,
+	};
+
+	if (version != 0)
+		CHECK(store_put(solo->parts.store, solo->now, 0, &key,
+				&record) == STORE_STORED);
+}
+
+static void
+test_known(const struct row *row)
+{
+	struct node_settings settings = solo_settings(8);
+	struct record records[RECORDS_PER_KEY];
+	struct session_key key = solo_key(1);
+	struct solo_sent sent;
+	struct solo solo;
+
+	/* Enough peers that no node holds a record of its own by itself. */
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 100);
+	if (row->own != 0)
+		CHECK(node_set(solo.node, solo.now, &key,
+			       solo_version(row->own), &solo.outbox) == 0);
+	if (row->ended) {
+		/* A replica that may have been told keeps it ending. */
+		while (solo.node->parts.lookups->slots[0].phase ==
+		       LOOKUP_FINDING) {
+			while (solo_next(&solo, &sent))
+				solo_contacts(&solo, &sent, NULL, 0);
+			solo_expire(&solo);
+		}
+		CHECK(node_remove(solo.node, solo.now, &key, &solo.outbox) ==
+		      0);
+	}
+	CHECK_ROW((owned_find(solo.node, &key) != NULL) ==
+			  (row->own != 0 && !row->ended),
+		  row->sentence);
+	tell_store(&solo, 0, row->stored_own, false);
+	tell_store(&solo, 7, row->other, false);
+	tell_store(&solo, 7, row->tombstone, true);
+	CHECK_ROW(owned_known(solo.node, solo.now, &key, records) == row->count,
+		  row->sentence);
+	if (row->count > 0)
+		CHECK_ROW(records[0].version.established_ns == row->first,
+			  row->sentence);
+	if (row->count > 1)
+		CHECK_ROW(records[1].version.established_ns == row->second,
+			  row->sentence);
+	if (row->count > 0 && row->first == row->own && !row->ended) {
+		CHECK_ROW(records[0].owner == 0, row->sentence);
+		CHECK_ROW(records[0].ttl_ms == 600000, row->sentence);
+		CHECK_ROW(!records[0].tombstone, row->sentence);
+	}
+	solo_close(&solo);
+}
+
+static void
+test_put(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct message_writer writer;
+	struct message_reader reader;
+	struct message_item item;
+	uint8_t bytes[MESSAGE_MAX];
+	struct solo solo;
+	uint32_t put = 0;
+
+	solo_open(&solo, &settings);
+	message_begin(&writer, bytes, sizeof(bytes), MESSAGE_STORE, 1);
+	for (;;) {
+		struct session_key key = solo_key(put);
+
+		if (!owned_put(solo.node, &writer, &key, solo_version(put)))
+			break;
+		put++;
+	}
+	CHECK(put == BATCH_ITEMS); /* then it was full */
+	CHECK(message_open(&reader, bytes, writer.size) == DROP_NONE);
+	for (uint32_t i = 0; message_next(&reader, &item); i++) {
+		struct session_key key = solo_key(i);
+		struct endpoint self = solo_endpoint(0);
+
+		CHECK(session_equal(&item.key, &key));
+		CHECK(item.records[0].version.established_ns == i);
+		CHECK(item.records[0].ttl_ms == 600000);
+		CHECK(item.records[0].owner.port == self.port);
+		CHECK(address_equal(&item.records[0].owner.address,
+				    &self.address));
+	}
+	solo_close(&solo);
+}
+
+static void
+test_hold_and_end(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct session_key one = solo_key(1), two = solo_key(2);
+	struct record records[RECORDS_PER_KEY];
+	struct solo solo;
+
+	solo_open_room(&solo, &settings, (struct solo_room){ .records = 1 });
+	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(5)));
+	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(6)));
+	CHECK(store_get(solo.parts.store, solo.now, 0, &one, records) == 1);
+	CHECK(records[0].version.established_ns == 6 && records[0].owner == 0);
+	CHECK(records[0].ttl_ms == 600000);
+	/* Full: another has no room, nor has the end of what is not there. */
+	CHECK(!owned_hold(solo.node, solo.now, &two, solo_version(5)));
+	owned_end(solo.node, solo.now, &two, solo_version(5));
+	CHECK(store_get(solo.parts.store, solo.now, 0, &two, records) == 0);
+	/* The end takes the place of the record. */
+	owned_end(solo.node, solo.now, &one, solo_version(6));
+	CHECK(store_get(solo.parts.store, solo.now, 0, &one, records) == 1);
+	CHECK(records[0].tombstone && records[0].ttl_ms == 120000);
+	/* An older one of ours comes too late: not stored, but no lack. */
+	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(5)));
+	CHECK(store_get(solo.parts.store, solo.now, 0, &one, records) == 1);
+	CHECK(records[0].tombstone);
+	solo_close(&solo);
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		test_known(&rows[i]);
+	test_put();
+	test_hold_and_end();
+	return check_done();
+}
