@@ -70,6 +70,13 @@ static const struct bench benches[] = {
 	  "  --k N,N...            bucket sizes, a world each (8,20)\n"
 	  "  --fidelity KIND       a spine-leaf fabric, or none (path)\n"
 	  "  --json                print it as JSON\n" },
+	{ "steer", bench_steer, "what a stray costs the core, owner known",
+	  "[--strays N] [--flows N] [--payload N] [--runs N] [--json]",
+	  "  --strays N            packets in each run (1e6)\n"
+	  "  --flows N             sessions that they are of (1000)\n"
+	  "  --payload N           bytes behind their TCP header (100)\n"
+	  "  --runs N              repetitions; medians are printed (5)\n"
+	  "  --json                print it as JSON\n" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

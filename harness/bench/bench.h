@@ -34,6 +34,7 @@ int bench_lookups(int argc, char **argv);
 int bench_memory(int argc, char **argv);
 int bench_ns3(int argc, char **argv);
 int bench_queue(int argc, char **argv);
+int bench_steer(int argc, char **argv);
 
 /* ---- arguments ---- */
 
