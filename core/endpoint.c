@@ -39,31 +39,6 @@ address_size(const struct address *address)
 	return address->family == 4 ? 4 : 16;
 }
 
-bool
-address_equal(const struct address *a, const struct address *b)
-{
-	return a->family == b->family &&
-	       memcmp(a->bytes, b->bytes, address_size(a)) == 0;
-}
-
-struct address
-address_ip4(const uint8_t bytes[4])
-{
-	struct address address = { .family = 4 };
-
-	memcpy(address.bytes, bytes, 4);
-	return address;
-}
-
-struct address
-address_ip6(const uint8_t bytes[16])
-{
-	struct address address = { .family = 6 };
-
-	memcpy(address.bytes, bytes, 16);
-	return address;
-}
-
 static uint64_t
 slot_count_for(uint32_t capacity)
 {

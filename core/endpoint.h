@@ -19,20 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
 #include "core/siphash.h"
 
 #define ENDPOINT_NONE UINT32_MAX
-
-/* An IPv4 or IPv6 address; IPv4 uses the first four bytes, the rest are 0. */
-struct address {
-	uint8_t family; /* 4 or 6 */
-	uint8_t bytes[16];
-};
-
-struct endpoint {
-	struct address address;
-	uint16_t port; /* host order */
-};
 
 /* Address and position side by side, in half a cache line: who looks at one
  * looks at the other next. */
@@ -52,10 +42,6 @@ struct endpoints {
 	struct endpoint_entry *entries;
 	struct endpoint_slot *slots;
 };
-
-bool address_equal(const struct address *, const struct address *);
-struct address address_ip4(const uint8_t bytes[4]);
-struct address address_ip6(const uint8_t bytes[16]);
 
 /* Bytes for a table of at most capacity endpoints. */
 size_t endpoints_size(uint32_t capacity);

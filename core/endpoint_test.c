@@ -130,18 +130,6 @@ unused_bytes_do_not_count(void)
 	CHECK(endpoints_find(endpoints, &dirty) == ENDPOINT_NONE);
 }
 
-static void
-addresses_are_made_clean(void)
-{
-	const uint8_t bytes[16] = { 1, 2, 3, 4, 5, 6 };
-	struct address ip4 = address_ip4(bytes), ip6 = address_ip6(bytes);
-
-	CHECK(ip4.family == 4 && memcmp(ip4.bytes, bytes, 4) == 0);
-	for (unsigned i = 4; i < 16; i++)
-		CHECK(ip4.bytes[i] == 0);
-	CHECK(ip6.family == 6 && memcmp(ip6.bytes, bytes, 16) == 0);
-}
-
 int
 main(void)
 {
@@ -152,6 +140,5 @@ main(void)
 	walk(SPACE);
 	all_at_once_is_one_by_one();
 	unused_bytes_do_not_count();
-	addresses_are_made_clean();
 	return check_done();
 }

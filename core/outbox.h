@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/endpoint.h"
+#include "core/address.h"
 
 enum outbox_kind {
 	OUTBOX_DATAGRAM, /* UDP from our DHT port to `to`; bytes = payload */

@@ -20,7 +20,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "core/endpoint.h"
+#include "core/address.h"
 #include "core/session.h"
 #include "core/siphash.h"
 

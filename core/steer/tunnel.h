@@ -24,8 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
 #include "core/drop.h"
-#include "core/endpoint.h"
 #include "core/instant.h"
 #include "core/outbox.h"
 #include "core/rng.h"

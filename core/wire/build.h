@@ -24,8 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
 #include "core/drop.h"
-#include "core/endpoint.h"
 #include "core/wire/packet.h"
 
 /* What is common to the two transports. Both addresses have one family. */

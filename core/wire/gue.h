@@ -37,8 +37,8 @@
 #ifndef CORE_WIRE_GUE_H
 #define CORE_WIRE_GUE_H
 
+#include "core/address.h"
 #include "core/drop.h"
-#include "core/endpoint.h"
 #include "core/wire/cursor.h"
 #include "core/wire/protocol.h"
 

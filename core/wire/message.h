@@ -59,8 +59,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
 #include "core/drop.h"
-#include "core/endpoint.h"
 #include "core/record.h"
 #include "core/session.h"
 

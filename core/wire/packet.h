@@ -45,8 +45,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
 #include "core/drop.h"
-#include "core/endpoint.h"
 #include "core/session.h"
 #include "core/wire/cursor.h"
 #include "core/wire/icmp.h"
