@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/icmp.h"
 #include "core/wire/tcp.h"

@@ -27,32 +27,6 @@ struct steer {
 	struct fragments *fragments;
 };
 
-void
-steer_settings_default(struct steer_settings *settings)
-{
-	*settings = (struct steer_settings){
-		.gue_port = GUE_PORT,
-		.mtu_bytes = 1500,
-		.outer_fragment = true,
-		.miss_deadline_ns = NS_PER_S,
-		.miss_retry_ns = 20 * NS_PER_MS,
-		.gone_after_ns = 3 * NS_PER_S,
-		.owner_idle_ns = 60 * NS_PER_S,
-		.negative_ns = NS_PER_S,
-		.fragment_ns = NS_PER_S,
-		.first_stray_window_ns = 300 * NS_PER_MS,
-		.first_stray = STEER_WINDOW_OTHER,
-		.hold_packets_flow = 64,
-		.hold_bytes = 8 << 20,
-		.misses_per_s_prefix = 200,
-		/* A miss costs a live server 60 to 100 us of processor time,
-		 * so these take a fifth of one core at most. At ten times as
-		 * many, a flood of bogus strays takes two cores: real strays
-		 * overflow the TUN's queue and lookups time out. */
-		.misses_per_s = 2000,
-	};
-}
-
 static size_t
 header_size(void)
 {

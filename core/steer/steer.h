@@ -41,54 +41,11 @@
 #include "core/hold.h"
 #include "core/instant.h"
 #include "core/outbox.h"
+#include "core/steer/classifier.h"
+#include "core/steer/settings.h"
+#include "core/steer/verdict.h"
 
 struct steer;
-
-enum steer_verdict {
-	STEER_LOCAL, /* the caller's own stack takes it */
-	STEER_FORWARD, /* in the outbox, to the owner */
-	STEER_HOLD, /* copied; a lookup runs */
-	STEER_RESET, /* a RST to the client is in the outbox; most resets
-			come from steer_expire() and steer_learned() */
-	STEER_DROP, /* see the reason */
-};
-
-enum steer_window {
-	STEER_WINDOW_OFF, /* first strays take the ordinary route */
-	STEER_WINDOW_OTHER, /* by an uplink other than the ingress */
-	STEER_WINDOW_BOTH, /* by that and by the ordinary route: duplicates */
-};
-
-struct steer_service {
-	struct address address; /* anycast */
-	uint16_t port; /* 0: every port */
-};
-
-/* Defaults in steer_settings_default(); design sections 3 and 5. There are no
- * default tag keys: whoever makes a steer sets one, and tag_key_valid[]. */
-struct steer_settings {
-	const struct steer_service *services; /* borrowed */
-	uint32_t service_count;
-	uint16_t gue_port; /* where tunnels end, here and elsewhere: 6080 */
-	struct siphash_key tag_keys[2]; /* by key id; GUE tag */
-	uint8_t tag_key_id; /* the one to send with; the other still verifies */
-	bool tag_key_valid[2];
-	uint32_t mtu_bytes; /* of the uplinks: 1,500 */
-	bool outer_fragment; /* too big: fragment outside (true), or answer */
-	int64_t miss_deadline_ns; /* 1 s */
-	int64_t miss_retry_ns; /* > 0: 20 ms, doubled each time */
-	int64_t gone_after_ns; /* 3 s */
-	int64_t owner_idle_ns; /* 60 s */
-	int64_t negative_ns; /* 1 s */
-	int64_t fragment_ns; /* 1 s */
-	int64_t first_stray_window_ns; /* 300 ms */
-	enum steer_window first_stray; /* OTHER */
-	uint32_t hold_packets_flow; /* 64 */
-	uint32_t hold_bytes; /* 8 MiB, counted in the chunks of hold.h */
-	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6; 0: no
-					 limit */
-	uint32_t misses_per_s; /* 2,000; 0: no limit */
-};
 
 struct steer_limits {
 	/* Full: evict the least recently used that holds nothing. */
@@ -102,42 +59,6 @@ struct steer_limits {
 	uint32_t peers;
 };
 
-/* Every packet is counted once by its verdict: local, forwards (at once),
- * held, resets or a drop. A packet that was held is counted again when it
- * leaves: forwards and released, released alone (delivered here), or a drop;
- * held packets of a flow that is reset are DROP_NEGATIVE. */
-#define STEER_COUNTER_LIST(X)                                                  \
-	X(local)                                                               \
-	X(strays) /* packets of sessions that are not here */                  \
-	X(forwards)                                                            \
-	X(forward_bytes) /* of the packets inside */                           \
-	X(held)                                                                \
-	X(released)                                                            \
-	X(resets)                                                              \
-	X(lookups)                                                             \
-	X(misses)                                                              \
-	X(decapsulated)                                                        \
-	X(not_mine_sent)                                                       \
-	X(not_mine_received)                                                   \
-	X(outer_fragmented)                                                    \
-	X(too_big_sent)
-
-struct steer_counters {
-#define STEER_COUNTER(name) uint64_t name;
-	STEER_COUNTER_LIST(STEER_COUNTER)
-#undef STEER_COUNTER
-	uint64_t drops[DROP_COUNT];
-};
-
-struct steer_result {
-	enum steer_verdict verdict;
-	enum drop drop; /* when the verdict is DROP */
-	bool stray; /* of a session that is not here; key is valid */
-	bool first; /* the first packet of that flow to stray here */
-	struct session_key key;
-};
-
-void steer_settings_default(struct steer_settings *);
 /* A multiple of 8. */
 size_t steer_size(const struct steer_limits *);
 /* The memory is aligned for uint64_t. The settings are borrowed for as long

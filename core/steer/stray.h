@@ -17,7 +17,14 @@
 #ifndef CORE_STEER_STRAY_H
 #define CORE_STEER_STRAY_H
 
-#include "core/steer/steer.h"
+#include "core/address.h"
+#include "core/dht/node.h"
+#include "core/endpoint.h"
+#include "core/hold.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/steer/settings.h"
+#include "core/steer/verdict.h"
 
 struct limiter;
 struct flows;

@@ -17,7 +17,7 @@
 
 #include "core/antireplay.h"
 #include "core/lru.h"
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 #include "core/wire/gue.h"
 
 /* The first forward is hop 1; nobody forwards a second time. */

@@ -29,7 +29,7 @@
 #include <stdio.h>
 
 #include "core/dht/node.h"
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 
 #define CONF_PATH	  256
 #define CONF_UPLINKS	  8

@@ -12,7 +12,7 @@
 #define LIVE_ENGINE_NOTIFY_H
 
 #include "core/dht/node.h"
-#include "core/steer/steer.h"
+#include "core/steer/verdict.h"
 #include "live/engine/engine.h"
 #include "live/engine/report.h"
 #include "live/engine/stray_aggregator.h"

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "core/instant.h"
-#include "core/steer/steer.h"
+#include "core/steer/verdict.h"
 
 #define VERDICT_LOG_LINE 320 /* bytes that hold any line, newline and NUL too  \
 			      */

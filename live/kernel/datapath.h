@@ -46,7 +46,7 @@
 
 #include "core/instant.h"
 #include "core/session.h"
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 
 #define DATAPATH_UPLINKS_MAX  8
 #define DATAPATH_SERVICES_MAX 256

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "core/session.h"
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 
 struct sockdiag;
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/endpoint.h"
+#include "core/instant.h"
 #include "core/test/check.h"
 
 #define MANY 300

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "core/dht/node.h"
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 
 /* Uniform over [low, high]. */
 struct span {

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "core/steer/steer.h"
+#include "core/steer/settings.h"
 #include "core/wire/packet.h"
 #include "sim/model/fabric.h"
 
