@@ -100,12 +100,12 @@ edge_deliver(void *context, const uint8_t *bytes, size_t size)
 }
 
 static int
-edge_awaits(void *context, const struct session_key *key, const uint8_t *bytes,
-	    size_t size)
+edge_awaits(void *context, const struct session_key *key,
+	    const struct packet *packet)
 {
 	const struct daemon *daemon = context;
 
-	return datapath_awaits(daemon->datapath, key, bytes, size);
+	return datapath_awaits(daemon->datapath, key, packet);
 }
 
 static void

@@ -7,8 +7,6 @@
  */
 #include "core/steer/classifier.h"
 
-#include <stdbool.h>
-
 #include "core/steer/settings.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/icmp.h"
@@ -66,6 +64,7 @@ read_error(const struct steer_settings *settings, const struct address *self,
 	    packet_session(&quote, true, &classification->key) != DROP_NONE)
 		return DROP_ICMP_QUOTE;
 	classification->kind = CLASSIFICATION_ERROR;
+	classification->has_key = true;
 	return DROP_NONE;
 }
 
@@ -86,24 +85,56 @@ read_later(const struct steer_settings *settings,
 	return DROP_NONE;
 }
 
-enum drop
-classification_read(const struct steer_settings *settings,
-		    const struct address *self, const uint8_t *bytes,
-		    size_t size, struct classification *classification)
+static enum drop
+read_segment(const struct steer_settings *settings,
+	     struct classification *classification)
 {
-	struct packet *packet = &classification->packet;
-	enum drop drop = packet_parse(bytes, size, packet);
+	const struct packet *packet = &classification->packet;
+	enum drop drop;
 
-	if (drop != DROP_NONE)
-		return drop;
-	if (packet->fragment_offset > 0)
-		return read_later(settings, classification);
-	if (packet->icmp_error)
-		return read_error(settings, self, bytes, classification);
 	if (packet->protocol != IP_TCP)
 		return DROP_PROTOCOL;
 	if (!service_has(settings, &packet->dst, false, packet->dst_port))
 		return DROP_NOT_SERVICE;
+	drop = packet_session(packet, false, &classification->key);
 	classification->kind = CLASSIFICATION_SEGMENT;
-	return packet_session(packet, false, &classification->key);
+	classification->has_key = drop == DROP_NONE;
+	return drop;
+}
+
+/* subject->packet is what the parser made of the bytes. */
+static void
+classify(const struct steer_settings *settings, const struct address *self,
+	 const uint8_t *bytes, struct classification *classification)
+{
+	classification->has_key = false;
+	if (classification->packet.fragment_offset > 0)
+		classification->drop = read_later(settings, classification);
+	else if (classification->packet.icmp_error)
+		classification->drop =
+			read_error(settings, self, bytes, classification);
+	else
+		classification->drop = read_segment(settings, classification);
+}
+
+void
+classification_read(const struct steer_settings *settings,
+		    const struct address *self, const uint8_t *bytes,
+		    size_t size, struct classification *classification)
+{
+	classification->has_key = false;
+	classification->drop =
+		packet_parse(bytes, size, &classification->packet);
+	if (classification->drop == DROP_NONE)
+		classify(settings, self, bytes, classification);
+}
+
+void
+classification_of(const struct steer_settings *settings,
+		  const struct address *self, const uint8_t *bytes,
+		  const struct packet *packet,
+		  struct classification *classification)
+{
+	classification->packet = *packet;
+	classify(settings, self, bytes, classification);
 }

@@ -6,7 +6,7 @@
  *
  * All entries live equally long, so the order of age is the order of expiry
  * and the least recent is always the first to go. Expired entries stay until
- * a newer one needs their slot; fragment_get() does not see them.
+ * a newer one needs their slot.
  */
 #include "core/steer/fragment.h"
 
@@ -28,7 +28,6 @@ _Static_assert(sizeof(struct fragment_key) == 40, "no padding");
 struct event_key {
 	struct fragment_key key;
 	struct fragment_first first;
-	struct instant until;
 };
 
 struct fragments {
@@ -109,25 +108,18 @@ fragment_put(struct fragments *fragments, struct instant now,
 		if (slot == LRU_NONE)
 			return; /* a table of none */
 	}
-	fragments->entries[slot] = (struct event_key){
-		.key = key,
-		.first = *first,
-		.until = instant_after(now, lifetime_ns),
-	};
+	fragments->entries[slot] = (struct event_key){ key, *first };
+	fragments->entries[slot].first.until = instant_after(now, lifetime_ns);
 }
 
 const struct fragment_first *
-fragment_get(const struct fragments *fragments, struct instant now,
-	     const struct packet *packet)
+fragment_get(const struct fragments *fragments, const struct packet *packet)
 {
 	struct fragment_key key = key_of(packet);
 	uint32_t hash = (uint32_t)siphash(&fragments->hash, &key, sizeof(key));
 	uint32_t slot = find(fragments, &key, hash);
 
-	if (slot == LRU_NONE ||
-	    !instant_before(now, fragments->entries[slot].until))
-		return NULL;
-	return &fragments->entries[slot].first;
+	return slot == LRU_NONE ? NULL : &fragments->entries[slot].first;
 }
 
 uint32_t

@@ -31,6 +31,8 @@ struct fragments; /* in the caller's memory, see fragments_size() */
 struct fragment_first {
 	struct session_key key;
 	bool local; /* went to our own stack: so does the rest */
+	struct instant until; /* fragment_put()'s: what it said is good before
+				 then */
 };
 
 /* A multiple of 8. */
@@ -43,10 +45,10 @@ struct fragments *fragments_init(void *memory, uint32_t capacity,
  * the later statement holds. */
 void fragment_put(struct fragments *, struct instant now, int64_t lifetime_ns,
 		  const struct packet *, const struct fragment_first *);
-/* What its first fragment said; NULL when that is unknown or too old. The
- * pointer is good until the next fragment_put(). */
+/* What its first fragment said, however long ago: see `until`. NULL: it has
+ * not been seen, or was forgotten. The pointer is good until the next
+ * fragment_put(). */
 const struct fragment_first *fragment_get(const struct fragments *,
-					  struct instant now,
 					  const struct packet *);
 
 uint32_t fragments_count(const struct fragments *);

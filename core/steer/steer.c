@@ -7,7 +7,8 @@
  * Here is which packet is a stray; stray.c has what becomes of it. Then the
  * owner's side: what comes out of the tunnel.
  *
- * Every packet is read once (classifier.c) and has exactly one verdict.
+ * Every packet is read once, by steer_classify() for its caller or by
+ * steer_decapsulate(), and has exactly one verdict.
  */
 #include "core/steer/steer.h"
 
@@ -104,67 +105,80 @@ is_opening(const struct classification *classification)
 		       TCP_SYN;
 }
 
-static struct steer_result
-decide(struct steer *steer, struct instant now, const uint8_t *bytes,
-       size_t size, bool known, uint8_t uplink, struct outbox *outbox)
+/* A later fragment whose first is unknown or was seen too long ago. */
+static bool
+is_orphan(const struct classification *classification, struct instant now)
 {
-	struct steer_result result = { .verdict = STEER_DROP };
-	struct classification classification;
-	const struct packet *packet = &classification.packet;
+	return classification->kind == CLASSIFICATION_LATER &&
+	       (!classification->has_key ||
+		!instant_before(now, classification->first_until));
+}
 
-	result.drop =
-		classification_read(steer->strays.settings, &steer->strays.self,
-				    bytes, size, &classification);
+static void
+remember_first(struct steer *steer, struct instant now,
+	       const struct classification *classification, bool local)
+{
+	struct fragment_first first = { .key = classification->key,
+					.local = local };
+
+	if (classification->packet.mf &&
+	    classification->packet.fragment_offset == 0)
+		fragment_put(steer->fragments, now,
+			     steer->strays.settings->fragment_ns,
+			     &classification->packet, &first);
+}
+
+static struct steer_result
+decide(struct steer *steer, struct instant now,
+       const struct classification *classification, const uint8_t *bytes,
+       bool known, uint8_t uplink, struct outbox *outbox)
+{
+	struct steer_result result = {
+		.verdict = STEER_DROP,
+		.drop = classification->drop,
+	};
+
 	if (result.drop != DROP_NONE)
 		return result;
-	result.verdict = STEER_LOCAL;
-	if (classification.kind == CLASSIFICATION_TUNNEL) {
-		if (classification.too_big)
+	if (classification->kind == CLASSIFICATION_TUNNEL) {
+		if (classification->too_big)
 			tunnel_too_big(steer->strays.tunnel, now,
-				       &classification.peer,
-				       classification.mtu_bytes);
+				       &classification->peer,
+				       classification->mtu_bytes);
+		result.verdict = STEER_LOCAL;
+		return result;
+	}
+	if (is_orphan(classification, now)) {
+		result.drop = DROP_FRAGMENT;
 		return result;
 	}
 
-	struct fragment_first first = { .local = known };
-	if (classification.kind == CLASSIFICATION_LATER) {
-		const struct fragment_first *seen =
-			fragment_get(steer->fragments, now, packet);
-		if (seen == NULL) {
-			result.verdict = STEER_DROP;
-			result.drop = DROP_FRAGMENT;
-			return result;
-		}
-		first.key = seen->key;
-		first.local |= seen->local;
+	bool anew = is_opening(classification);
+	bool local = known || anew;
+	if (classification->kind == CLASSIFICATION_LATER)
+		local |= classification->first_local;
+	else if (local)
+		stray_settle(&steer->strays, &classification->key, anew,
+			     outbox);
+	if (local) {
+		result.verdict = STEER_LOCAL;
+		result.key = classification->key;
 	} else {
-		bool anew = is_opening(&classification);
-		first.key = classification.key;
-		first.local |= anew;
-		if (first.local)
-			stray_settle(&steer->strays, &classification.key, anew,
-				     outbox);
+		result = stray_packet(&steer->strays, now, classification,
+				      bytes, uplink, outbox);
 	}
-
-	if (first.local)
-		result.key = first.key;
-	else
-		result = stray_packet(&steer->strays, now, &classification,
-				      &first.key, bytes, uplink, outbox);
-	if (packet->mf && packet->fragment_offset == 0 &&
-	    result.verdict != STEER_DROP)
-		fragment_put(steer->fragments, now,
-			     steer->strays.settings->fragment_ns, packet,
-			     &first);
+	if (result.verdict != STEER_DROP)
+		remember_first(steer, now, classification, local);
 	return result;
 }
 
 struct steer_result
-steer_packet(struct steer *steer, struct instant now, const uint8_t *bytes,
-	     size_t size, bool known, uint8_t uplink, struct outbox *outbox)
+steer_packet(struct steer *steer, struct instant now,
+	     const struct classification *classification, const uint8_t *bytes,
+	     bool known, uint8_t uplink, struct outbox *outbox)
 {
-	struct steer_result result =
-		decide(steer, now, bytes, size, known, uplink, outbox);
+	struct steer_result result = decide(steer, now, classification, bytes,
+					    known, uplink, outbox);
 
 	steer->strays.counters.strays += result.stray;
 	steer->strays.counters.local += result.verdict == STEER_LOCAL;
@@ -173,67 +187,60 @@ steer_packet(struct steer *steer, struct instant now, const uint8_t *bytes,
 	return result;
 }
 
-bool
-steer_key(const struct steer *steer, const uint8_t *bytes, size_t size,
-	  struct session_key *key)
+/* What the bytes of a later fragment do not tell. */
+static void
+ask_first(const struct steer *steer, struct classification *classification)
 {
-	struct classification classification;
+	if (classification->drop != DROP_NONE ||
+	    classification->kind != CLASSIFICATION_LATER)
+		return;
+	const struct fragment_first *first =
+		fragment_get(steer->fragments, &classification->packet);
+	if (first == NULL)
+		return;
+	classification->has_key = true;
+	classification->key = first->key;
+	classification->first_local = first->local;
+	classification->first_until = first->until;
+}
 
-	if (classification_read(steer->strays.settings, &steer->strays.self,
-				bytes, size, &classification) != DROP_NONE ||
-	    classification.kind == CLASSIFICATION_TUNNEL)
-		return false;
-	if (classification.kind == CLASSIFICATION_LATER) {
-		/* Of any age: steer_packet() asks again, and knows the time. */
-		const struct fragment_first *first = fragment_get(
-			steer->fragments, (struct instant){ .ns = INT64_MIN },
-			&classification.packet);
-		if (first == NULL)
-			return false;
-		*key = first->key;
-		return true;
-	}
-	*key = classification.key;
-	return true;
+void
+steer_classify(const struct steer *steer, const uint8_t *bytes, size_t size,
+	       struct classification *classification)
+{
+	classification_read(steer->strays.settings, &steer->strays.self, bytes,
+			    size, classification);
+	ask_first(steer, classification);
+}
+
+void
+steer_classify_parsed(const struct steer *steer, const uint8_t *bytes,
+		      const struct packet *packet,
+		      struct classification *classification)
+{
+	classification_of(steer->strays.settings, &steer->strays.self, bytes,
+			  packet, classification);
+	ask_first(steer, classification);
 }
 
 /*
  * The owner's side
  */
 
-/* What came out of the tunnel: which session is it for? */
+/* What came out of the tunnel: is it of a session that can be here? */
 static enum drop
-inner_read(struct steer *steer, struct instant now, const uint8_t *inner,
-	   size_t *inner_size, struct session_key *key)
+judge_inner(struct steer *steer, struct instant now,
+	    const struct classification *classification)
 {
-	struct classification classification;
-	const struct packet *packet = &classification.packet;
-	enum drop drop =
-		classification_read(steer->strays.settings, &steer->strays.self,
-				    inner, *inner_size, &classification);
-
-	if (drop != DROP_NONE)
-		return drop;
-	*inner_size = packet->size_bytes;
-	if (classification.kind == CLASSIFICATION_LATER) {
-		const struct fragment_first *first =
-			fragment_get(steer->fragments, now, packet);
-		if (first == NULL)
-			return DROP_FRAGMENT;
-		*key = first->key;
-		return DROP_NONE;
-	}
+	if (classification->drop != DROP_NONE)
+		return classification->drop;
+	if (is_orphan(classification, now))
+		return DROP_FRAGMENT;
 	/* Both are decided where they arrive, and never forwarded. */
-	if (classification.kind == CLASSIFICATION_TUNNEL ||
-	    is_opening(&classification))
+	if (classification->kind == CLASSIFICATION_TUNNEL ||
+	    is_opening(classification))
 		return DROP_MALFORMED;
-	*key = classification.key;
-	if (packet->mf) {
-		struct fragment_first first = { .key = *key };
-		fragment_put(steer->fragments, now,
-			     steer->strays.settings->fragment_ns, packet,
-			     &first);
-	}
+	remember_first(steer, now, classification, false);
 	return DROP_NONE;
 }
 
@@ -241,13 +248,16 @@ enum drop
 steer_decapsulate(struct steer *steer, struct instant now,
 		  const struct endpoint *from, const struct address *to,
 		  const uint8_t *bytes, size_t size, const uint8_t **inner,
-		  size_t *inner_size, struct session_key *key)
+		  struct classification *classification)
 {
+	size_t inner_size;
 	enum drop drop = tunnel_receive(steer->strays.tunnel, &from->address,
-					to, bytes, size, inner, inner_size);
+					to, bytes, size, inner, &inner_size);
 
-	if (drop == DROP_NONE)
-		drop = inner_read(steer, now, *inner, inner_size, key);
+	if (drop == DROP_NONE) {
+		steer_classify(steer, *inner, inner_size, classification);
+		drop = judge_inner(steer, now, classification);
+	}
 	if (drop == DROP_NONE)
 		steer->strays.counters.decapsulated++;
 	else

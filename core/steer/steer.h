@@ -70,24 +70,32 @@ struct steer *steer_init(void *memory, const struct steer_limits *,
 			 const struct steer_settings *, struct node *,
 			 struct endpoints *, struct hold *, uint64_t seed);
 
-/* The session that a packet belongs to, so that the caller can look its
- * socket up. False: it is not TCP of a service, an ICMP error about one, or a
- * later fragment of either; `known` does not matter then. */
-bool steer_key(const struct steer *, const uint8_t *bytes, size_t size,
-	       struct session_key *key);
-/* Decide on one IP packet that came in by `uplink`. known: the caller has
+/* Read an IP packet, once (classifier.h): by has_key and key the caller looks
+ * its socket up, and steer_packet() gets the same struct. It changes nothing
+ * and counts nothing. size may count link padding. */
+void steer_classify(const struct steer *, const uint8_t *bytes, size_t size,
+		    struct classification *);
+/* The same for a caller that has parsed the packet: packet is what
+ * packet_parse() made of it. */
+void steer_classify_parsed(const struct steer *, const uint8_t *bytes,
+			   const struct packet *packet,
+			   struct classification *);
+/* Decide on one IP packet that came in by `uplink`; subject: of the same bytes,
+ * with no other verb of this steer called in between. known: the caller has
  * the very socket. The packet is borrowed. */
 struct steer_result steer_packet(struct steer *, struct instant now,
-				 const uint8_t *bytes, size_t size, bool known,
+				 const struct classification *classification,
+				 const uint8_t *bytes, bool known,
 				 uint8_t uplink, struct outbox *);
-/* A datagram to the GUE port. DROP_NONE: *inner and *inner_size are the packet
- * inside, borrowed from bytes, and *key its session; if the caller has the
- * socket it delivers the packet, else it calls steer_refuse(). */
+/* A datagram to the GUE port. DROP_NONE: *inner is the packet inside, borrowed
+ * from bytes, and *subject what it is about, with a key and with its size in
+ * packet.size_bytes; if the caller has the socket it delivers the packet, else
+ * it calls steer_refuse(). */
 enum drop steer_decapsulate(struct steer *, struct instant now,
 			    const struct endpoint *from,
 			    const struct address *to, const uint8_t *bytes,
 			    size_t size, const uint8_t **inner,
-			    size_t *inner_size, struct session_key *key);
+			    struct classification *classification);
 /* No such session here: tell the server that forwarded it. Counts
  * DROP_NOT_OURS. from: as in steer_decapsulate(); its node is assumed at that
  * address and our own node's port. */

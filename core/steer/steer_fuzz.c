@@ -37,17 +37,19 @@ decapsulate(uint32_t server, const struct address *from, const uint8_t *bytes,
 	    size_t size, bool ours)
 {
 	struct endpoint endpoint = { *from, 50000 };
-	struct session_key key;
+	struct classification classification;
 	const uint8_t *inner;
-	size_t inner_size;
 	enum drop drop = steer_decapsulate(
 		stage.steers[server], stage.now, &endpoint,
-		&stage.servers[server], bytes, size, &inner, &inner_size, &key);
+		&stage.servers[server], bytes, size, &inner, &classification);
 
 	if (drop == DROP_NONE) {
-		assert(inner >= bytes && inner + inner_size <= bytes + size);
-		steer_refuse(stage.steers[server], stage.now, &endpoint, &key,
-			     &stage.outbox);
+		assert(classification.has_key);
+		assert(inner >= bytes &&
+		       inner + classification.packet.size_bytes <=
+			       bytes + size);
+		steer_refuse(stage.steers[server], stage.now, &endpoint,
+			     &classification.key, &stage.outbox);
 	} else if (ours) {
 		assert(drop == DROP_REPLAY || drop == DROP_FRAGMENT);
 	}
@@ -78,14 +80,14 @@ empty_outbox(void)
 static void
 act_packet(const uint8_t *bytes, size_t size)
 {
-	struct session_key key;
+	struct classification classification;
 
 	if (size == 0)
 		return;
-	steer_key(stage.steers[0], bytes + 1, size - 1, &key);
+	steer_classify(stage.steers[0], bytes + 1, size - 1, &classification);
 	stage.uplink = bytes[0] & 3;
 	struct steer_result result = steer_packet(
-		stage.steers[0], stage.now, bytes + 1, size - 1,
+		stage.steers[0], stage.now, &classification, bytes + 1,
 		(bytes[0] & 0x80) != 0, stage.uplink, &stage.outbox);
 	assert((result.verdict == STEER_DROP) == (result.drop != DROP_NONE));
 }
@@ -99,7 +101,8 @@ act_inner(const uint8_t *bytes, size_t size)
 	if (at == NULL)
 		return;
 	memcpy(at, bytes, size);
-	tunnel_seal(sender, &stage.servers[1], bytes[0], 0, &stage.outbox);
+	struct tunnel_peer peer = tunnel_peer(sender, &stage.servers[1]);
+	tunnel_seal(sender, &peer, bytes[0], 0, &stage.outbox);
 	decapsulate(1, &stage.servers[2], stage.outbox.bytes,
 		    size + GUE_HEADER_BYTES, false);
 	outbox_clear(&stage.outbox);

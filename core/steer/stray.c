@@ -34,6 +34,7 @@
 #include "core/steer/flow.h"
 #include "core/steer/limiter.h"
 #include "core/steer/tunnel.h"
+#include "core/wire/build.h"
 #include "core/wire/ip6.h"
 #include "core/wire/tcp.h"
 
@@ -68,11 +69,26 @@ owner_address(const struct strays *strays, uint32_t owner)
 	return &endpoints_get(strays->endpoints, owner)->address;
 }
 
+static struct tunnel_peer
+owner_peer(const struct strays *strays, uint32_t owner)
+{
+	return tunnel_peer(strays->tunnel, owner_address(strays, owner));
+}
+
+static bool
+peer_is_gone(const struct strays *strays, struct instant now,
+	     const struct tunnel_peer *peer)
+{
+	return tunnel_gone(strays->tunnel, now, peer,
+			   strays->settings->gone_after_ns);
+}
+
 static bool
 owner_is_gone(const struct strays *strays, struct instant now, uint32_t owner)
 {
-	return tunnel_gone(strays->tunnel, now, owner_address(strays, owner),
-			   strays->settings->gone_after_ns);
+	struct tunnel_peer peer = owner_peer(strays, owner);
+
+	return peer_is_gone(strays, now, &peer);
 }
 
 /*
@@ -226,9 +242,9 @@ repeat_sealed(struct outbox *outbox)
 /* To the flow's owner. */
 static enum drop
 stray_forward(struct strays *strays, struct instant now, struct flow *flow,
-	      const struct cargo *cargo, struct outbox *outbox)
+	      struct tunnel_peer *owner, const struct cargo *cargo,
+	      struct outbox *outbox)
 {
-	const struct address *owner = owner_address(strays, flow->owner);
 	struct tunnel_room room = tunnel_room(strays->tunnel, now, owner);
 	bool too_big = cargo->size > room.bytes;
 
@@ -262,12 +278,14 @@ static void
 stray_release(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
 {
+	struct tunnel_peer owner = owner_peer(strays, flow->owner);
+
 	while (flow->held.packets > 0) {
 		struct hold_packet front =
 			hold_front(strays->held, &flow->held);
 		struct cargo cargo = { .size = front.size, .mark = front.mark };
-		enum drop drop =
-			stray_forward(strays, now, flow, &cargo, outbox);
+		enum drop drop = stray_forward(strays, now, flow, &owner,
+					       &cargo, outbox);
 		if (drop == DROP_NONE)
 			strays->counters.released++;
 		else
@@ -628,8 +646,9 @@ stray_note(struct flow *flow, const struct classification *classification)
 static struct flow *
 stray_get(struct strays *strays, struct instant now,
 	  const struct classification *classification,
-	  const struct session_key *key, struct steer_result *result)
+	  struct steer_result *result)
 {
+	const struct session_key *key = &classification->key;
 	struct flow *flow = stray_fresh(strays, now, key);
 
 	if (flow != NULL)
@@ -660,19 +679,35 @@ stray_is_overdue(const struct strays *strays, struct instant now,
 	       instant_before(stray_last_look(strays, flow), now);
 }
 
+/* The owner that the flow's packets go to; false: none is known. One that is
+ * gone is given up for the older record's, which was found good, or none. */
+static bool
+find_owner(struct strays *strays, struct instant now, struct flow *flow,
+	   struct tunnel_peer *owner, struct outbox *outbox)
+{
+	if (flow->state != FLOW_CACHED)
+		return false;
+	*owner = owner_peer(strays, flow->owner);
+	if (!peer_is_gone(strays, now, owner))
+		return true;
+	stray_discard_owner(strays, now, flow, outbox);
+	if (flow->state != FLOW_CACHED)
+		return false;
+	*owner = owner_peer(strays, flow->owner);
+	return true;
+}
+
 struct steer_result
 stray_packet(struct strays *strays, struct instant now,
-	     const struct classification *classification,
-	     const struct session_key *key, const uint8_t *bytes,
+	     const struct classification *classification, const uint8_t *bytes,
 	     uint8_t uplink, struct outbox *outbox)
 {
 	struct steer_result result = {
 		.verdict = STEER_DROP,
 		.stray = true,
-		.key = *key,
+		.key = classification->key,
 	};
-	struct flow *flow =
-		stray_get(strays, now, classification, key, &result);
+	struct flow *flow = stray_get(strays, now, classification, &result);
 
 	if (flow == NULL)
 		return result;
@@ -686,11 +721,10 @@ stray_packet(struct strays *strays, struct instant now,
 	stray_note(flow, classification);
 
 	struct cargo cargo = cargo_of(classification, bytes);
-	if (flow->state == FLOW_CACHED &&
-	    owner_is_gone(strays, now, flow->owner))
-		stray_discard_owner(strays, now, flow, outbox);
-	if (flow->state == FLOW_CACHED) {
-		result.drop = stray_forward(strays, now, flow, &cargo, outbox);
+	struct tunnel_peer owner;
+	if (find_owner(strays, now, flow, &owner, outbox)) {
+		result.drop = stray_forward(strays, now, flow, &owner, &cargo,
+					    outbox);
 		if (result.drop == DROP_NONE)
 			result.verdict = STEER_FORWARD;
 		return result;

@@ -44,11 +44,10 @@ struct strays {
 	struct steer_counters counters;
 };
 
-/* A packet of a session that is not here. key: of that session (a later
- * fragment does not have it). The result is final but not yet counted. */
+/* A packet of a session that is not here; the subject has its key. The result
+ * is final but not yet counted. */
 struct steer_result stray_packet(struct strays *, struct instant now,
 				 const struct classification *,
-				 const struct session_key *,
 				 const uint8_t *bytes, uint8_t uplink,
 				 struct outbox *);
 /* The session is here, so what was held for it is delivered; or it begins

@@ -658,21 +658,29 @@ clear(struct stage *stage)
 	CHECK(spells(stage, "b"));
 }
 
-/* steer_key() names the session of whatever steer_packet() decides on. */
+/* steer_classify() names the session of all that steer_packet() decides on. */
 static void
 keys(struct stage *stage)
 {
-	struct session_key expected = stage_key(stage), key;
+	struct session_key expected = stage_key(stage);
+	struct classification classification;
 	uint8_t bytes[STAGE_PACKET];
 	size_t size = stage_tcp(stage, TCP_ACK, 100, true, bytes);
 
-	CHECK(steer_key(stage->steers[0], bytes, size, &key));
-	CHECK(session_equal(&key, &expected));
-	CHECK(!steer_key(stage->steers[0], bytes, size - 1, &key));
+	steer_classify(stage->steers[0], bytes, size, &classification);
+	CHECK(classification.drop == DROP_NONE &&
+	      classification.kind == CLASSIFICATION_SEGMENT);
+	CHECK(classification.has_key &&
+	      session_equal(&classification.key, &expected));
+	steer_classify(stage->steers[0], bytes, size - 1, &classification);
+	CHECK(classification.drop == DROP_SHORT && !classification.has_key);
 	size = stage_icmp(stage, PACKET_ERROR_HOST, 0, bytes);
-	memset(&key, 0, sizeof(key));
-	CHECK(steer_key(stage->steers[0], bytes, size, &key));
-	CHECK(session_equal(&key, &expected));
+	memset(&classification, 0, sizeof(classification));
+	steer_classify(stage->steers[0], bytes, size, &classification);
+	CHECK(classification.drop == DROP_NONE &&
+	      classification.kind == CLASSIFICATION_ERROR);
+	CHECK(classification.has_key &&
+	      session_equal(&classification.key, &expected));
 }
 
 static void

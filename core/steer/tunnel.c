@@ -106,44 +106,66 @@ find(const struct tunnel *tunnel, const struct address *address, uint32_t hash)
 	return slot;
 }
 
-static const struct peer *
-peer_find(const struct tunnel *tunnel, const struct address *address)
+struct tunnel_peer
+tunnel_peer(const struct tunnel *tunnel, const struct address *address)
 {
-	uint32_t slot = find(tunnel, address, hash_of(tunnel, address));
+	uint32_t hash = hash_of(tunnel, address);
 
-	return slot == LRU_NONE ? NULL : &tunnel->peers[slot];
+	return (struct tunnel_peer){
+		.address = address,
+		.hash = hash,
+		.slot = find(tunnel, address, hash),
+	};
+}
+
+/* NULL: not known. */
+static const struct peer *
+peer_of(const struct tunnel *tunnel, const struct tunnel_peer *known)
+{
+	const struct peer *peer;
+
+	if (known->slot == LRU_NONE)
+		return NULL;
+	peer = &tunnel->peers[known->slot];
+	assert(address_equal(&peer->address, known->address));
+	return peer;
 }
 
 /* The peer, used just now; new if need be. */
 static struct peer *
-peer_get(struct tunnel *tunnel, const struct address *address)
+peer_use(struct tunnel *tunnel, struct tunnel_peer *known)
 {
-	uint32_t hash = hash_of(tunnel, address);
-	uint32_t slot = find(tunnel, address, hash);
-
-	if (slot != LRU_NONE) {
-		lru_touch(tunnel->lru, slot);
-		return &tunnel->peers[slot];
+	if (peer_of(tunnel, known) != NULL) {
+		lru_touch(tunnel->lru, known->slot);
+		return &tunnel->peers[known->slot];
 	}
-	slot = lru_claim(tunnel->lru, hash);
-	tunnel->peers[slot] = (struct peer){
-		.address = *address,
+	known->slot = lru_claim(tunnel->lru, known->hash);
+	tunnel->peers[known->slot] = (struct peer){
+		.address = *known->address,
 		.boot = (uint16_t)rng_next(&tunnel->rng),
 		.unrouted = INSTANT_NEVER,
 	};
-	return &tunnel->peers[slot];
+	return &tunnel->peers[known->slot];
+}
+
+static struct peer *
+peer_get(struct tunnel *tunnel, const struct address *address)
+{
+	struct tunnel_peer known = tunnel_peer(tunnel, address);
+
+	return peer_use(tunnel, &known);
 }
 
 struct tunnel_room
 tunnel_room(const struct tunnel *tunnel, struct instant now,
-	    const struct address *address)
+	    const struct tunnel_peer *known)
 {
-	const struct peer *peer = peer_find(tunnel, address);
+	const struct peer *peer = peer_of(tunnel, known);
 	uint32_t mtu_bytes = tunnel->settings->mtu_bytes;
 	bool learned = peer != NULL && instant_before(now, peer->mtu_until) &&
 		       peer->mtu_bytes < mtu_bytes;
 	uint32_t overhead =
-		address->family == 4 ? GUE_OVERHEAD4 : GUE_OVERHEAD6;
+		known->address->family == 4 ? GUE_OVERHEAD4 : GUE_OVERHEAD6;
 
 	if (learned)
 		mtu_bytes = peer->mtu_bytes;
@@ -183,13 +205,14 @@ tunnel_add(uint32_t size, struct outbox *outbox)
 }
 
 void
-tunnel_seal(struct tunnel *tunnel, const struct address *address, uint32_t hash,
+tunnel_seal(struct tunnel *tunnel, struct tunnel_peer *known, uint32_t hash,
 	    uint8_t avoid_uplink, struct outbox *outbox)
 {
 	const struct steer_settings *settings = tunnel->settings;
+	const struct address *address = known->address;
 	struct outbox_item *item = &outbox->items[outbox->item_count - 1];
 	uint8_t *bytes = outbox->bytes + item->offset;
-	struct peer *peer = peer_get(tunnel, address);
+	struct peer *peer = peer_use(tunnel, known);
 
 	/* The numbers are used up: a new stream. */
 	if (peer->sequence == UINT32_MAX) {
@@ -249,7 +272,7 @@ void
 tunnel_too_big(struct tunnel *tunnel, struct instant now,
 	       const struct address *address, uint32_t mtu_bytes)
 {
-	uint32_t slot = find(tunnel, address, hash_of(tunnel, address));
+	uint32_t slot = tunnel_peer(tunnel, address).slot;
 	uint32_t least = address->family == 4 ? MTU_MIN_IP4 : MTU_MIN_IP6;
 
 	/* We never sent to it, or it asks for nothing. */
@@ -267,7 +290,7 @@ tunnel_route(struct tunnel *tunnel, struct instant now,
 	     const struct address *address, bool reachable)
 {
 	if (reachable) {
-		uint32_t slot = find(tunnel, address, hash_of(tunnel, address));
+		uint32_t slot = tunnel_peer(tunnel, address).slot;
 		if (slot != LRU_NONE)
 			tunnel->peers[slot].unrouted = INSTANT_NEVER;
 		return;
@@ -279,9 +302,9 @@ tunnel_route(struct tunnel *tunnel, struct instant now,
 
 bool
 tunnel_gone(const struct tunnel *tunnel, struct instant now,
-	    const struct address *address, int64_t gone_after_ns)
+	    const struct tunnel_peer *known, int64_t gone_after_ns)
 {
-	const struct peer *peer = peer_find(tunnel, address);
+	const struct peer *peer = peer_of(tunnel, known);
 
 	return peer != NULL && peer->unrouted.ns != INSTANT_NEVER.ns &&
 	       instant_distance_ns(peer->unrouted, now) >= gone_after_ns;

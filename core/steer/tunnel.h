@@ -40,6 +40,14 @@ struct gue_header;
 struct steer_settings;
 struct tunnel; /* in the caller's memory, see tunnel_size() */
 
+/* A peer, looked up once for all that is done with one packet or several. Good
+ * until the next peer is added: by tunnel_seal() to another one,
+ * tunnel_receive() or tunnel_route(). */
+struct tunnel_peer {
+	const struct address *address; /* borrowed */
+	uint32_t hash, slot; /* tunnel.c's */
+};
+
 /* How large an inner packet may be on the way to a peer. */
 struct tunnel_room {
 	uint32_t bytes; /* in one outer packet */
@@ -56,15 +64,20 @@ struct tunnel *tunnel_init(void *memory, uint32_t peers,
 			   const struct address *self,
 			   const struct siphash_key *hash, const struct rng *);
 
+/* Look a peer up. It is added no sooner than tunnel_seal() needs it. */
+struct tunnel_peer tunnel_peer(const struct tunnel *, const struct address *);
+/* No route to it for gone_after_ns. */
+bool tunnel_gone(const struct tunnel *, struct instant now,
+		 const struct tunnel_peer *, int64_t gone_after_ns);
 struct tunnel_room tunnel_room(const struct tunnel *, struct instant now,
-			       const struct address *peer);
+			       const struct tunnel_peer *);
 /* Append a forward of an inner packet of size bytes. Returns where to write
  * it; then call tunnel_seal() before anything else is appended. NULL: it
  * exceeds a UDP datagram, or the outbox is full. */
 uint8_t *tunnel_add(uint32_t size, struct outbox *);
 /* The last item holds an inner packet: complete it. hash chooses the source
  * port. */
-void tunnel_seal(struct tunnel *, const struct address *peer, uint32_t hash,
+void tunnel_seal(struct tunnel *, struct tunnel_peer *, uint32_t hash,
 		 uint8_t avoid_uplink, struct outbox *);
 /* Bytes of an inner packet that fit any UDP datagram. */
 uint32_t tunnel_inner_max(void);
@@ -92,8 +105,5 @@ void tunnel_too_big(struct tunnel *, struct instant now,
 /* There is, or no longer is, a route to the peer. */
 void tunnel_route(struct tunnel *, struct instant now,
 		  const struct address *peer, bool reachable);
-/* No route for gone_after_ns. */
-bool tunnel_gone(const struct tunnel *, struct instant now,
-		 const struct address *peer, int64_t gone_after_ns);
 
 #endif

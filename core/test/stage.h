@@ -289,16 +289,17 @@ static inline struct steer_result
 stage_put(struct stage *stage, const uint8_t *bytes, size_t size, bool known)
 {
 	struct packet_log *entry = &stage_log[stage->sent % STAGE_LOG];
-	struct packet packet;
+	struct classification classification;
 
 	/* Without link padding, as it must come out. */
-	entry->size = (uint32_t)size;
-	if (packet_parse(bytes, size, &packet) == DROP_NONE)
-		entry->size = packet.size_bytes;
+	steer_classify(stage->steers[0], bytes, size, &classification);
+	entry->size = classification.drop == DROP_NONE
+			      ? classification.packet.size_bytes
+			      : (uint32_t)size;
 	memcpy(entry->bytes, bytes, entry->size);
 	stage->sent++;
-	return steer_packet(stage->steers[0], stage->now, bytes, size, known,
-			    stage->uplink, &stage->outbox);
+	return steer_packet(stage->steers[0], stage->now, &classification,
+			    bytes, known, stage->uplink, &stage->outbox);
 }
 
 static inline struct steer_result
@@ -420,8 +421,7 @@ stage_forward(struct stage *stage, const struct outbox_item *item,
 {
 	struct endpoint from = { stage->servers[0], item->source_port };
 	const uint8_t *inner;
-	struct session_key key;
-	size_t size;
+	struct classification classification;
 	uint32_t server = 1;
 
 	if (item->to.port != stage->settings.gue_port ||
@@ -435,12 +435,14 @@ stage_forward(struct stage *stage, const struct outbox_item *item,
 	stage->avoided += item->avoid_uplink != OUTBOX_ANY_UPLINK;
 	enum drop drop = steer_decapsulate(stage->steers[server], stage->now,
 					   &from, &item->to.address, bytes,
-					   item->size, &inner, &size, &key);
+					   item->size, &inner, &classification);
 	if (drop == DROP_REPLAY)
 		return (char)('A' + server);
 	struct session_key expected = stage_key(stage);
-	if (drop != DROP_NONE || !session_equal(&key, &expected) ||
-	    !stage_is_next(stage, next, inner, size))
+	if (drop != DROP_NONE ||
+	    !session_equal(&classification.key, &expected) ||
+	    !stage_is_next(stage, next, inner,
+			   classification.packet.size_bytes))
 		return '!';
 	return (char)('a' + server);
 }

@@ -183,12 +183,11 @@ static enum steer_verdict
 stray_put(struct lone *lone, const struct stray *stray)
 {
 	const struct instant now = { NS_PER_S };
-	struct session_key key;
-	bool known = steer_key(lone->steer, stray->bytes, stray->size, &key) &&
-		     key.family == 0;
+	struct classification classification;
 
-	return steer_packet(lone->steer, now, stray->bytes, stray->size, known,
-			    0, &lone->outbox)
+	steer_classify(lone->steer, stray->bytes, stray->size, &classification);
+	return steer_packet(lone->steer, now, &classification, stray->bytes,
+			    false, 0, &lone->outbox)
 		.verdict;
 }
 

@@ -100,7 +100,8 @@ forward(uint8_t family, const struct siphash_key *tag, uint8_t key_id,
 	uint8_t *room = tunnel_add((uint32_t)size, &outbox);
 	CHECK(room != NULL);
 	memcpy(room, inner, size);
-	tunnel_seal(tunnel, &peer, 5, OUTBOX_ANY_UPLINK, &outbox);
+	struct tunnel_peer known = tunnel_peer(tunnel, &peer);
+	tunnel_seal(tunnel, &known, 5, OUTBOX_ANY_UPLINK, &outbox);
 	return udp(family, item.source_port, GUE_PORT, bytes, item.size, out);
 }
 

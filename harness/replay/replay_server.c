@@ -163,33 +163,38 @@ of_our_making(const struct packet *packet)
 	return packet->icmp_error || packet->mf || packet->fragment_offset > 0;
 }
 
-/* To a server's own stack; from says which way it came. */
+/* To a server's own stack; from says which way it came. packet: NULL, if it
+ * is not parsed yet. */
 static void
 delivered(struct replay *replay, struct instant now, uint32_t server,
-	  const uint8_t *bytes, uint32_t size, enum delivery_state from)
+	  const uint8_t *bytes, uint32_t size, const struct packet *packet,
+	  enum delivery_state from)
 {
-	struct packet packet;
+	struct packet parsed;
 
-	if (packet_parse(bytes, size, &packet) != DROP_NONE) {
-		replay->altered++;
-		return;
+	if (packet == NULL) {
+		if (packet_parse(bytes, size, &parsed) != DROP_NONE) {
+			replay->altered++;
+			return;
+		}
+		packet = &parsed;
 	}
-	size = packet.size_bytes;
+	size = packet->size_bytes;
 	uint32_t index = deliveries_find(replay->deliveries, bytes, size, from);
 	if (index != DELIVERY_NONE) {
-		delivered_passage(replay, now, server, index, &packet, from);
+		delivered_passage(replay, now, server, index, packet, from);
 		return;
 	}
-	if (!of_our_making(&packet)) {
+	if (!of_our_making(packet)) {
 		replay->altered++;
 		return;
 	}
-	if (packet.icmp_error)
+	if (packet->icmp_error)
 		return;
 	const uint8_t *whole = reassembly_add(replay->reassembly, now, server,
-					      bytes, &packet, &size);
+					      bytes, packet, &size);
 	if (whole != NULL)
-		delivered(replay, now, server, whole, size, from);
+		delivered(replay, now, server, whole, size, NULL, from);
 }
 
 /* ---- arriving ---- */
@@ -252,7 +257,7 @@ arrive_plain(struct replay *replay, struct instant now, uint32_t server,
 	    conversations_socket(replay->conversations, server,
 				 &conversation->key) != CONVERSATION_NONE) {
 		delivered(replay, now, server, bytes, packet->size_bytes,
-			  DELIVERY_SENT);
+			  packet, DELIVERY_SENT);
 		return;
 	}
 	note_stray(replay, now, server, delivery);
@@ -303,7 +308,8 @@ has_socket(void *context, uint32_t server, const struct session_key *key)
 
 static void
 deliver(void *context, struct instant now, uint32_t server,
-	const uint8_t *bytes, uint32_t size, enum server_agent_way way)
+	const uint8_t *bytes, uint32_t size, const struct packet *packet,
+	enum server_agent_way way)
 {
 	static const enum delivery_state states[] = {
 		[SERVER_AGENT_ARRIVED] = DELIVERY_SENT,
@@ -311,13 +317,13 @@ deliver(void *context, struct instant now, uint32_t server,
 		[SERVER_AGENT_TUNNELLED] = DELIVERY_FORWARDED,
 	};
 	struct replay *replay = context;
-	struct packet packet;
 
 	if (way != SERVER_AGENT_ARRIVED || replay->asked.homeward)
-		delivered(replay, now, server, bytes, size, states[way]);
-	else if (packet_parse(bytes, size, &packet) == DROP_NONE)
-		arrive_plain(replay, now, server, bytes, &packet,
-			     arrived_find(replay, bytes, &packet));
+		delivered(replay, now, server, bytes, size, packet,
+			  states[way]);
+	else
+		arrive_plain(replay, now, server, bytes, packet,
+			     arrived_find(replay, bytes, packet));
 }
 
 static uint32_t

@@ -520,16 +520,16 @@ has_entry(const struct engine *engine, const struct session_key *key)
  * only waits for the end may have been left behind by a client that has a new
  * session with the same key, elsewhere: then it depends on the packet. */
 static bool
-has_socket(struct engine *engine, const struct session_key *key,
-	   const uint8_t *bytes, size_t size)
+has_socket(struct engine *engine, const struct classification *classification)
 {
+	const struct session_key *key = &classification->key;
 	const struct engine_edge *edge = &engine->edge;
 	int has = engine->parts.sockdiag != NULL
 			  ? sockdiag_has(engine->parts.sockdiag, key)
 			  : has_entry(engine, key);
 
 	if (has == SOCKDIAG_WAITS && edge->awaits != NULL)
-		has = edge->awaits(edge->context, key, bytes, size);
+		has = edge->awaits(edge->context, key, &classification->packet);
 	/* It could not answer: what is delivered in vain is dropped silently,
 	 * a session that is called missing is lost. */
 	return has != 0;
@@ -539,18 +539,14 @@ has_socket(struct engine *engine, const struct session_key *key,
  * the session before: the new one's client would not end it so soon, and the
  * old one's owner must hear of it, or would defend the key for ever. */
 static bool
-has_come(struct engine *engine, const struct session_key *key,
-	 const uint8_t *bytes, size_t size)
+has_come(struct engine *engine, const struct classification *classification)
 {
-	struct packet packet;
-
-	if (!sessions_has(engine->parts.sessions, key))
+	if (!sessions_has(engine->parts.sessions, &classification->key))
 		return false;
-	if (packet_parse(bytes, size, &packet) == DROP_NONE &&
-	    !packet.icmp_error && packet.transport &&
-	    (packet.tcp_flags & TCP_RST) != 0)
+	if (classification->kind == CLASSIFICATION_SEGMENT &&
+	    (classification->packet.tcp_flags & TCP_RST) != 0)
 		return false;
-	return has_socket(engine, key, bytes, size);
+	return has_socket(engine, classification);
 }
 
 void
@@ -558,12 +554,14 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	     const uint8_t *bytes, size_t size)
 {
 	struct core_memory *tables = &engine->tables;
-	struct session_key key;
-	bool known = steer_key(tables->steer, bytes, size, &key) &&
-		     has_come(engine, &key, bytes, size);
+	struct classification classification;
+
+	steer_classify(tables->steer, bytes, size, &classification);
+	bool known =
+		classification.has_key && has_come(engine, &classification);
 	struct steer_result result =
-		steer_packet(tables->steer, now, bytes, size, known, uplink,
-			     &tables->outbox);
+		steer_packet(tables->steer, now, &classification, bytes, known,
+			     uplink, &tables->outbox);
 
 	engine->counters.forwarded += result.verdict == STEER_FORWARD;
 	notify_stray(&engine->notify, now, &result);
@@ -586,24 +584,25 @@ engine_tunnel(struct engine *engine, struct instant now,
 {
 	struct core_memory *tables = &engine->tables;
 	struct steer_result result = { .verdict = STEER_LOCAL };
+	struct classification classification;
 	const uint8_t *inner;
-	size_t inner_size;
 	int error;
 
 	result.drop = steer_decapsulate(tables->steer, now, from, to, bytes,
-					size, &inner, &inner_size, &result.key);
+					size, &inner, &classification);
 	if (result.drop != DROP_NONE) {
 		result.verdict = STEER_DROP;
 		notify_decision(&engine->notify, now, &result,
 				drop_text(result.drop));
 		return;
 	}
+	result.key = classification.key;
 	/* The kernel is not asked about every packet of a moved session. */
 	if (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
-	    has_socket(engine, &result.key, inner, inner_size)) {
+	    has_socket(engine, &classification)) {
 		/* Nothing in the outbox is older and of this session. */
 		error = engine->edge.deliver(engine->edge.context, inner,
-					     inner_size);
+					     classification.packet.size_bytes);
 		if (error != 0)
 			engine_sent(engine, now, to, false, error);
 		notify_decision(&engine->notify, now, &result, "from tunnel");

@@ -61,8 +61,8 @@ struct engine_edge {
 	/* The session's socket here only waits for the end: is the packet of
 	 * that session (1), or of a later one with the same key (0)? NULL:
 	 * always of that one. */
-	int (*awaits)(void *, const struct session_key *, const uint8_t *bytes,
-		      size_t size);
+	int (*awaits)(void *, const struct session_key *,
+		      const struct packet *);
 };
 
 struct engine_parts { /* borrowed; outlive the engine */

@@ -496,39 +496,25 @@ datapath_deliver(struct datapath *datapath, const uint8_t *bytes, size_t size)
 	return tun_write(&datapath->tun, 0, bytes, size);
 }
 
-/* What stands in a question about the packet; false: it does not parse. */
-static bool
-question_make(struct contract_question *question, const struct session_key *key,
-	      const uint8_t *bytes, size_t size)
-{
-	struct packet packet;
-
-	if (packet_parse(bytes, size, &packet) != DROP_NONE)
-		return false;
-	*question = (struct contract_question){
-		.end = packet.tcp_seq + packet.payload_bytes +
-		       ((packet.tcp_flags & TCP_FIN) != 0),
-		.ack = packet.tcp_ack,
-		.flags = packet.tcp_flags,
-		.quoted = packet.icmp_error,
-		.key = *key,
-	};
-	return true;
-}
-
 int
 datapath_awaits(struct datapath *datapath, const struct session_key *key,
-		const uint8_t *bytes, size_t size)
+		const struct packet *packet)
 {
-	struct contract_question question;
+	struct contract_question question = {
+		.end = packet->tcp_seq + packet->payload_bytes +
+		       ((packet->tcp_flags & TCP_FIN) != 0),
+		.ack = packet->tcp_ack,
+		.flags = packet->tcp_flags,
+		.quoted = packet->icmp_error,
+		.key = *key,
+	};
 	struct bpf_test_run_opts options = {
 		.sz = sizeof(options),
 		.data_in = &question,
 		.data_size_in = sizeof(question),
 	};
 
-	if (!question_make(&question, key, bytes, size) ||
-	    bpf_prog_test_run_opts(
+	if (bpf_prog_test_run_opts(
 		    bpf_program__fd(datapath->skeleton->progs.homeward_ask),
 		    &options) != 0)
 		return 1;

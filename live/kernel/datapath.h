@@ -52,6 +52,8 @@
 #define DATAPATH_SERVICES_MAX 256
 #define DATAPATH_PACKET_MAX   65535
 
+struct packet;
+
 struct datapath_settings {
 	const char *const *uplinks; /* interface names; index = uplink */
 	uint32_t uplink_count;
@@ -127,7 +129,7 @@ int datapath_deliver(struct datapath *, const uint8_t *bytes, size_t size);
  * (sockdiag.h): is it of that session, or of a later one with the same key?
  * 1: of that one, or the kernel cannot say; 0. About 3 us. */
 int datapath_awaits(struct datapath *, const struct session_key *,
-		    const uint8_t *bytes, size_t size);
+		    const struct packet *);
 /* All socket events that wait, oldest first; at most `most`. */
 void datapath_events(struct datapath *, uint32_t most,
 		     void (*take)(void *, const struct socket_event *), void *);

@@ -335,7 +335,9 @@ wait_ask(struct datapath *datapath, const struct pair *pair, uint32_t seq,
 	memcpy(tcp.ip.dst.bytes, key.service, 16);
 	size_t size = packet_build_tcp(&tcp, other, sizeof(other));
 
-	CHECK(datapath_awaits(datapath, &key, other, size) == is);
+	struct packet packet;
+	CHECK(packet_parse(other, size, &packet) == DROP_NONE);
+	CHECK(datapath_awaits(datapath, &key, &packet) == is);
 	if (!is) {
 		CHECK(datapath_deliver(datapath, other, size) == 0);
 		CHECK(counters_of(datapath).refused == refused + 1);

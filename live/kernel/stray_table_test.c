@@ -400,8 +400,8 @@ core_verdict(const uint8_t *ip, size_t size, bool six, bool first_local)
 		services[2 * i].port = 80;
 		services[2 * i + 1].address = address_of(every_text, i);
 	}
-	enum drop drop = classification_read(&settings, &self, ip, size,
-					     &classification);
+	classification_read(&settings, &self, ip, size, &classification);
+	enum drop drop = classification.drop;
 	const struct packet *packet = &classification.packet;
 	bool to_service = false;
 	for (unsigned i = 0; i < 4; i++)

@@ -163,13 +163,13 @@ edge_deliver(void *context, const uint8_t *bytes, size_t size)
 }
 
 static inline int
-edge_awaits(void *context, const struct session_key *key, const uint8_t *bytes,
-	    size_t size)
+edge_awaits(void *context, const struct session_key *key,
+	    const struct packet *packet)
 {
 	const struct server *server = context;
 
 	CHECK(sessions_lingers(server->sessions, key));
-	CHECK(bytes != NULL && size > 0);
+	CHECK(packet->size_bytes > 0);
 	return !server->foreign;
 }
 

@@ -19,9 +19,9 @@ has_socket(void *context, uint32_t index, const struct session_key *key)
 
 static void
 deliver(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
-	uint32_t size, enum server_agent_way way)
+	uint32_t size, const struct packet *packet, enum server_agent_way way)
 {
-	service_deliver(context, now, index, bytes, size,
+	service_deliver(context, now, index, bytes, size, packet,
 			way == SERVER_AGENT_TUNNELLED);
 }
 

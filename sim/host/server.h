@@ -136,9 +136,11 @@ struct version servers_version(struct servers *, struct instant now,
 			       uint32_t server);
 /* What server.c does for participants, for servers_create(). */
 extern const struct server_agent_owner servers_owner;
-/* A packet for the stack; forwarded: out of a tunnel. */
+/* A packet for the stack; forwarded: out of a tunnel. packet: as the
+ * participant's deliver() has it. */
 void service_deliver(struct servers *, struct instant now, uint32_t server,
-		     const uint8_t *bytes, uint32_t size, bool forwarded);
+		     const uint8_t *bytes, uint32_t size,
+		     const struct packet *packet, bool forwarded);
 /* EVENT_TCP of a server's connection. */
 void service_timer(struct servers *, struct instant now, struct connection *);
 

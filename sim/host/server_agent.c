@@ -296,7 +296,7 @@ server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
 			break;
 		case OUTBOX_DELIVER:
 			world->owner->deliver(world->context, now, index, bytes,
-					      item->size,
+					      item->size, NULL,
 					      SERVER_AGENT_RELEASED);
 			break;
 		}
@@ -377,47 +377,50 @@ arrive_tunnelled(struct server_agents *all, struct instant now, uint32_t index,
 	const struct server_agent_world *world = &all->world;
 	struct steer *steer = all->array[index].steer;
 	struct endpoint from = { packet->src, packet->src_port };
-	struct session_key key;
+	struct classification classification;
 	const uint8_t *inner;
-	size_t size;
 
 	if (steer_decapsulate(steer, now, &from, &packet->dst,
 			      bytes + packet->payload_offset,
-			      packet->payload_bytes, &inner, &size,
-			      &key) != DROP_NONE)
+			      packet->payload_bytes, &inner,
+			      &classification) != DROP_NONE)
 		return;
-	if (world->owner->has_socket(world->context, index, &key)) {
-		world->owner->deliver(world->context, now, index, inner,
-				      (uint32_t)size, SERVER_AGENT_TUNNELLED);
+	uint32_t size = classification.packet.size_bytes;
+	if (world->owner->has_socket(world->context, index,
+				     &classification.key)) {
+		world->owner->deliver(world->context, now, index, inner, size,
+				      &classification.packet,
+				      SERVER_AGENT_TUNNELLED);
 		return;
 	}
 	if (world->owner->refusing != NULL)
-		world->owner->refusing(world->context, inner, (uint32_t)size);
+		world->owner->refusing(world->context, inner, size);
 	struct outbox *outbox = server_agent_begin(all);
-	steer_refuse(steer, now, &from, &key, outbox);
+	steer_refuse(steer, now, &from, &classification.key, outbox);
 	server_agent_end(all, now, index);
 }
 
 static void
 arrive_to_steer(struct server_agents *all, struct instant now, uint32_t index,
 		uint8_t uplink, const uint8_t *bytes,
-		const struct packet *packet)
+		const struct classification *classification)
 {
 	const struct server_agent_world *world = &all->world;
-	struct steer *steer = all->array[index].steer;
-	uint32_t size = packet->size_bytes;
-	struct session_key key;
-
-	bool known = steer_key(steer, bytes, size, &key) &&
-		     world->owner->has_socket(world->context, index, &key);
+	const struct packet *packet = &classification->packet;
+	bool known = classification->has_key &&
+		     world->owner->has_socket(world->context, index,
+					      &classification->key);
 	struct outbox *outbox = server_agent_begin(all);
 	struct steer_result result =
-		steer_packet(steer, now, bytes, size, known, uplink, outbox);
+		steer_packet(all->array[index].steer, now, classification,
+			     bytes, known, uplink, outbox);
+
 	world->owner->decided(world->context, now, index, bytes, packet,
 			      &result);
 	server_agent_end(all, now, index);
 	if (result.verdict == STEER_LOCAL)
-		world->owner->deliver(world->context, now, index, bytes, size,
+		world->owner->deliver(world->context, now, index, bytes,
+				      packet->size_bytes, packet,
 				      SERVER_AGENT_ARRIVED);
 }
 
@@ -448,27 +451,43 @@ is_syn(const struct packet *packet)
 /* To the daemon's ports, or without a socket here. SYNs are the kernel's. */
 static bool
 is_for_daemon(const struct server_agents *all, uint32_t index,
-	      const uint8_t *bytes, const struct packet *packet)
+	      const struct packet *packet,
+	      const struct classification *classification)
 {
 	const struct server_agent_world *world = &all->world;
-	const struct server_agent *server_agent = &all->array[index];
-	bool own = address_equal(&packet->dst, &server_agent->loopback);
-	struct session_key key;
 
-	if (own && !packet->icmp_error)
+	if (classification == NULL)
 		return packet->transport && packet->protocol == IP_UDP &&
+		       address_equal(&packet->dst,
+				     &all->array[index].loopback) &&
 		       (packet->dst_port == SERVER_AGENT_PORT ||
 			packet->dst_port == GUE_PORT);
-	return steers(all, index) && !is_syn(packet) &&
-	       steer_key(server_agent->steer, bytes, packet->size_bytes,
-			 &key) &&
-	       !world->owner->has_socket(world->context, index, &key);
+	return !is_syn(packet) && classification->has_key &&
+	       !world->owner->has_socket(world->context, index,
+					 &classification->key);
 }
 
-/* False: nobody listens there. */
+/* Is it for steer to decide on? Then *subject is what it is about. */
+static bool
+classify(const struct server_agents *all, uint32_t index, const uint8_t *bytes,
+	 const struct packet *packet, struct classification *classification)
+{
+	const struct server_agent *server_agent = &all->array[index];
+
+	if (!steers(all, index) ||
+	    (address_equal(&packet->dst, &server_agent->loopback) &&
+	     !packet->icmp_error))
+		return false;
+	steer_classify_parsed(server_agent->steer, bytes, packet,
+			      classification);
+	return true;
+}
+
+/* subject: NULL, it is not steer's. False: nobody listens there. */
 static bool
 handle(struct server_agents *all, struct instant now, uint32_t index,
-       uint8_t uplink, const uint8_t *bytes, const struct packet *packet)
+       uint8_t uplink, const uint8_t *bytes, const struct packet *packet,
+       const struct classification *classification)
 {
 	const struct server_agent_world *world = &all->world;
 	const struct server_agent *server_agent = &all->array[index];
@@ -480,11 +499,12 @@ handle(struct server_agents *all, struct instant now, uint32_t index,
 	else if (own && udp && packet->dst_port == GUE_PORT &&
 		 server_agent->steer != NULL)
 		arrive_tunnelled(all, now, index, bytes, packet);
-	else if (steers(all, index) && (!own || packet->icmp_error))
-		arrive_to_steer(all, now, index, uplink, bytes, packet);
+	else if (classification != NULL)
+		arrive_to_steer(all, now, index, uplink, bytes, classification);
 	else if (!own)
 		world->owner->deliver(world->context, now, index, bytes,
-				      packet->size_bytes, SERVER_AGENT_ARRIVED);
+				      packet->size_bytes, packet,
+				      SERVER_AGENT_ARRIVED);
 	else
 		return false;
 	return true;
@@ -502,13 +522,18 @@ server_agent_arrive(struct server_agents *all, struct instant now,
 		.code = SERVER_AGENT_PROCESSED,
 		.a = server_agent->incarnation,
 	};
+	struct classification classification;
 
 	if ((packet->fragment_offset > 0 || packet->mf) &&
 	    address_equal(&packet->dst, &server_agent->loopback))
 		return arrive_fragment(all, now, index, uplink, bytes, packet);
+	const struct classification *about =
+		classify(all, index, bytes, packet, &classification)
+			? &classification
+			: NULL;
 	if (all->processing == NULL ||
-	    !is_for_daemon(all, index, bytes, packet))
-		return handle(all, now, index, uplink, bytes, packet);
+	    !is_for_daemon(all, index, packet, about))
+		return handle(all, now, index, uplink, bytes, packet, about);
 	cpu_model_wait(all->processing, now, index, uplink, bytes,
 		       packet->size_bytes, event);
 	return true;
@@ -518,13 +543,19 @@ static void
 processed(struct server_agents *all, struct instant now,
 	  const struct event *event, bool lost)
 {
-	struct packet packet;
-	uint32_t size;
+	uint32_t index = event->destination, size;
 	const uint8_t *bytes = cpu_model_bytes(all->processing, event, &size);
+	struct classification classification;
+	struct packet packet;
 
-	if (!lost && packet_parse(bytes, size, &packet) == DROP_NONE)
-		(void)handle(all, now, event->destination, (uint8_t)event->c,
-			     bytes, &packet);
+	if (!lost && packet_parse(bytes, size, &packet) == DROP_NONE) {
+		const struct classification *about =
+			classify(all, index, bytes, &packet, &classification)
+				? &classification
+				: NULL;
+		(void)handle(all, now, index, (uint8_t)event->c, bytes, &packet,
+			     about);
+	}
 	cpu_model_release(all->processing, event);
 }
 

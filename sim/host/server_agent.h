@@ -81,9 +81,12 @@ struct server_agent {
 struct server_agent_owner {
 	/* The very socket of a session. */
 	bool (*has_socket)(void *, uint32_t server, const struct session_key *);
+	/* packet: what packet_parse() made of the bytes; NULL: it was held, and
+	 * is to be parsed again. Only what arrived by itself had its checksum
+	 * verified. */
 	void (*deliver)(void *, struct instant now, uint32_t server,
 			const uint8_t *bytes, uint32_t size,
-			enum server_agent_way);
+			const struct packet *packet, enum server_agent_way);
 	/* A measurement's flow; WATCH_NONE: of none. */
 	uint32_t (*flow)(void *, const struct session_key *);
 	void (*measured)(void *, const struct watch_measurement *,

@@ -195,30 +195,38 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 
 void
 service_deliver(struct servers *servers, struct instant now, uint32_t index,
-		const uint8_t *bytes, uint32_t size, bool forwarded)
+		const uint8_t *bytes, uint32_t size,
+		const struct packet *packet, bool forwarded)
 {
-	struct packet packet;
+	/* What arrived by itself was verified by servers_deliver(). */
+	bool verified = packet != NULL && !forwarded;
+	enum drop drop = DROP_NONE;
+	struct packet parsed;
 
-	if (packet_parse(bytes, size, &packet) != DROP_NONE ||
-	    !packet_checksum_ok(bytes, &packet)) {
+	if (packet == NULL) {
+		drop = packet_parse(bytes, size, &parsed);
+		packet = &parsed;
+	}
+	if (drop != DROP_NONE ||
+	    (!verified && !packet_checksum_ok(bytes, packet))) {
 		servers->servers[index].counters.bad_packets++;
 		return;
 	}
-	if (packet.fragment_offset > 0 || packet.mf) {
+	if (packet->fragment_offset > 0 || packet->mf) {
 		bytes = reassembly_add(servers->reassembly, now, index, bytes,
-				       &packet, &size);
+				       packet, &size);
 		if (bytes != NULL)
-			service_deliver(servers, now, index, bytes, size,
+			service_deliver(servers, now, index, bytes, size, NULL,
 					forwarded);
 		return;
 	}
-	if (packet.icmp_error) {
+	if (packet->icmp_error) {
 		struct connection *connection = transport_error(
-			servers->transport, index, true, bytes, &packet);
+			servers->transport, index, true, bytes, packet);
 		if (connection != NULL)
 			advance(servers, now, connection);
-	} else if (packet.transport && packet.protocol == IP_TCP) {
-		deliver_segment(servers, now, index, bytes, &packet, forwarded);
+	} else if (packet->transport && packet->protocol == IP_TCP) {
+		deliver_segment(servers, now, index, bytes, packet, forwarded);
 	} else {
 		servers->servers[index].counters.no_socket++;
 	}
