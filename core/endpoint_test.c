@@ -10,6 +10,7 @@
 #include "core/position.h"
 #include "core/rng.h"
 #include "core/test/check.h"
+#include "core/test/collision.h"
 
 #define SPACE 1200 /* different endpoints that the walk may draw */
 
@@ -130,6 +131,60 @@ unused_bytes_do_not_count(void)
 	CHECK(endpoints_find(endpoints, &dirty) == ENDPOINT_NONE);
 }
 
+static struct endpoint
+endpoint_make(uint32_t i)
+{
+	struct endpoint endpoint = { .address.family = 4, .port = 7000 };
+
+	memcpy(endpoint.address.bytes, &i, sizeof(i));
+	return endpoint;
+}
+
+/* Endpoints whose hashes share the 32 bits of the tag: where their probes
+ * meet, only the comparison tells them apart. The tags are read from the slots
+ * of a table that has them all (endpoint.c: tag 32, index 32). */
+static void
+equal_tags(void)
+{
+	void *memory = malloc(endpoints_size(COLLISION_KEYS));
+	uint64_t small[64], *tags;
+	uint32_t count = 0, met = 0;
+
+	CHECK(memory != NULL && endpoints_size(2) <= sizeof(small));
+	struct endpoints *all =
+		endpoints_init(memory, COLLISION_KEYS, &placement);
+	for (uint32_t i = 0; i < COLLISION_KEYS; i++) {
+		struct endpoint endpoint = endpoint_make(i);
+		CHECK(endpoints_intern(all, &endpoint) == i);
+	}
+	tags = malloc(COLLISION_KEYS * sizeof(tags[0]));
+	CHECK(tags != NULL);
+	for (uint64_t i = 0; i <= all->slot_mask; i++) {
+		uint32_t slot[2];
+		memcpy(slot, (const uint8_t *)all->slots + i * sizeof(slot),
+		       sizeof(slot));
+		if (slot[1] != ENDPOINT_NONE && count < COLLISION_KEYS)
+			tags[count++] = (uint64_t)slot[0] << 32 | slot[1];
+	}
+	CHECK(count == COLLISION_KEYS);
+	qsort(tags, count, sizeof(tags[0]), collision_compare);
+	for (uint32_t i = 1; i < count; i++) {
+		if (tags[i - 1] >> 32 != tags[i] >> 32)
+			continue;
+		struct endpoint a = endpoint_make((uint32_t)tags[i - 1]);
+		struct endpoint b = endpoint_make((uint32_t)tags[i]);
+		struct endpoints *table = endpoints_init(small, 2, &placement);
+		CHECK(endpoints_intern(table, &a) == 0);
+		CHECK(endpoints_find(table, &b) == ENDPOINT_NONE);
+		CHECK(endpoints_intern(table, &b) == 1);
+		CHECK(endpoints_find(table, &a) == 0);
+		met++;
+	}
+	CHECK(met > 0);
+	free(tags);
+	free(memory);
+}
+
 int
 main(void)
 {
@@ -140,5 +195,6 @@ main(void)
 	walk(SPACE);
 	all_at_once_is_one_by_one();
 	unused_bytes_do_not_count();
+	equal_tags();
 	return check_done();
 }

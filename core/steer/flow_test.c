@@ -8,6 +8,7 @@
 
 #include "core/rng.h"
 #include "core/test/check.h"
+#include "core/test/collision.h"
 
 #define CAPACITY 9
 #define KEYS	 24
@@ -132,6 +133,37 @@ change(struct flows *flows, struct rng *rng, uint32_t i, uint64_t step)
 	}
 }
 
+static void
+key_make(uint32_t i, uint8_t *bytes)
+{
+	struct session_key key = { .family = 4, .protocol = 6 };
+
+	memcpy(key.client, &i, sizeof(i));
+	memcpy(bytes, &key, sizeof(key));
+}
+
+/* Two sessions of one hash are two flows. */
+static void
+equal_hashes(const struct siphash_key *hash)
+{
+	struct collision pair =
+		collision_find(hash, key_make, sizeof(struct session_key));
+	struct flows *flows = flows_init(memory, CAPACITY, hash);
+	struct session_key a = { 0 }, b = { 0 };
+
+	key_make(pair.a, (uint8_t *)&a);
+	key_make(pair.b, (uint8_t *)&b);
+	struct flow *one = flow_add(flows, &a);
+	CHECK(flow_find(flows, &b) == NULL);
+	struct flow *other = flow_add(flows, &b);
+	CHECK(one != other);
+	CHECK(flow_hash(flows, one) == flow_hash(flows, other));
+	CHECK(flow_find(flows, &a) == one && flow_find(flows, &b) == other);
+	flow_remove(flows, other);
+	CHECK(flow_find(flows, &a) == one && flow_find(flows, &b) == NULL);
+	CHECK(flow_count(flows) == 1);
+}
+
 int
 main(void)
 {
@@ -149,5 +181,6 @@ main(void)
 			change(flows, &rng, i, step);
 		check_all(flows);
 	}
+	equal_hashes(&hash);
 	return check_done();
 }

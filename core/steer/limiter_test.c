@@ -13,6 +13,7 @@
 
 #include "core/rng.h"
 #include "core/test/check.h"
+#include "core/test/collision.h"
 
 #define PREFIXES 5
 #define RATE	 20
@@ -97,6 +98,34 @@ walk(const struct siphash_key *hash)
 	CHECK(seen[0] > 100 && seen[1] > 100 && seen[2] > 100);
 }
 
+/* What limiter.c hashes: the prefix 7, family 1. */
+static void
+prefix_make(uint32_t i, uint8_t *bytes)
+{
+	memcpy(bytes, &i, sizeof(i));
+	bytes[7] = 6;
+}
+
+/* Two prefixes of one hash have each their own account. */
+static void
+equal_hashes(const struct siphash_key *hash)
+{
+	struct collision pair = collision_find(hash, prefix_make, 8);
+	struct limiter *limiter = limiter_init(memory, 4, 1, 0, hash);
+	struct instant now = { NS_PER_S };
+	uint8_t a[16] = { 0 }, b[16] = { 0 };
+
+	prefix_make(pair.a, a);
+	prefix_make(pair.b, b);
+	a[7] = b[7] = 0;
+	limiter_charge(limiter, now, 6, a);
+	CHECK(limiter_ask(limiter, now, 6, a) == DROP_RATE_PREFIX);
+	CHECK(limiter_ask(limiter, now, 6, b) == DROP_NONE);
+	limiter_charge(limiter, now, 6, b);
+	CHECK(limiter_ask(limiter, now, 6, a) == DROP_RATE_PREFIX);
+	CHECK(limiter_ask(limiter, now, 6, b) == DROP_RATE_PREFIX);
+}
+
 int
 main(void)
 {
@@ -106,6 +135,7 @@ main(void)
 
 	CHECK(limiter_size(PREFIXES) <= sizeof(memory));
 	walk(&hash);
+	equal_hashes(&hash);
 
 	struct limiter *limiter = limiter_init(memory, 2, 200, 0, &hash);
 	for (int i = 0; i < 10000; i++)

@@ -4,6 +4,7 @@
  */
 #include "core/steer/tunnel.h"
 
+#include "core/test/collision.h"
 #include "core/test/stage.h"
 
 /* One forward from A to B, not yet opened. */
@@ -33,19 +34,22 @@ static enum drop
 open_at(struct stage *stage, uint32_t server, const struct datagram *datagram)
 {
 	const uint8_t *inner = NULL;
-	struct session_key key, expected = stage_key(stage);
-	size_t size = 0;
+	struct session_key expected = stage_key(stage);
+	struct classification classification;
 	enum drop drop = steer_decapsulate(stage->steers[server], stage->now,
 					   &datagram->from, &datagram->to,
 					   datagram->bytes, datagram->size,
-					   &inner, &size, &key);
+					   &inner, &classification);
 
 	if (drop == DROP_NONE) {
 		CHECK(inner == datagram->bytes + GUE_HEADER_BYTES);
 		struct packet packet;
-		CHECK(packet_parse(inner, size, &packet) == DROP_NONE &&
-		      packet.size_bytes == size);
-		CHECK(session_equal(&key, &expected));
+		CHECK(packet_parse(inner, classification.packet.size_bytes,
+				   &packet) == DROP_NONE);
+		CHECK(memcmp(&packet, &classification.packet, sizeof(packet)) ==
+		      0);
+		CHECK(classification.has_key);
+		CHECK(session_equal(&classification.key, &expected));
 	}
 	return drop;
 }
@@ -204,7 +208,8 @@ many_peers(uint8_t family)
 					    &stage.servers[0], &hash, &rng);
 	for (int round = 0; round < 4; round++) {
 		for (uint8_t i = 0; i < 9; i++) {
-			struct address peer = stage_address(family, 11, i);
+			struct address address = stage_address(family, 11, i);
+			struct tunnel_peer peer = tunnel_peer(tunnel, &address);
 			at = tunnel_add(60, &stage.outbox);
 			CHECK(at != NULL);
 			memcpy(at, datagram.bytes + GUE_HEADER_BYTES, 60);
@@ -212,8 +217,8 @@ many_peers(uint8_t family)
 				    &stage.outbox);
 			/* The table's owner opens it himself. */
 			CHECK(stage.outbox.items[0].source_port == 49152 + 77);
-			CHECK(tunnel_receive(tunnel, &stage.servers[0], &peer,
-					     stage.outbox.bytes,
+			CHECK(tunnel_receive(tunnel, &stage.servers[0],
+					     &address, stage.outbox.bytes,
 					     60 + GUE_HEADER_BYTES, &inner,
 					     &size) == DROP_NONE);
 			CHECK(size == 60);
@@ -222,6 +227,122 @@ many_peers(uint8_t family)
 	}
 	CHECK(tunnel_add(tunnel_inner_max() + 1, &stage.outbox) == NULL);
 	CHECK(tunnel_add(tunnel_inner_max(), &stage.outbox) != NULL);
+}
+
+/* What tunnel.c hashes: family 1, address 16. */
+static void
+address_make(uint32_t i, uint8_t *bytes)
+{
+	bytes[0] = 6;
+	memcpy(bytes + 1, &i, sizeof(i));
+}
+
+/* Two peers of one hash have each their own route and path MTU. */
+static void
+equal_hashes(uint8_t family)
+{
+	static struct stage stage;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	struct collision pair = collision_find(&hash, address_make, 17);
+	uint8_t bytes[2][17] = { { 0 }, { 0 } };
+	struct rng rng;
+
+	stage_init(&stage, family);
+	rng_init(&rng, 5, 0);
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	address_make(pair.a, bytes[0]);
+	address_make(pair.b, bytes[1]);
+	struct address a = address_ip6(bytes[0] + 1);
+	struct address b = address_ip6(bytes[1] + 1);
+	tunnel_route(tunnel, stage.now, &a, false);
+	struct tunnel_peer one = tunnel_peer(tunnel, &a);
+	struct tunnel_peer other = tunnel_peer(tunnel, &b);
+	CHECK(one.hash == other.hash);
+	CHECK(tunnel_gone(tunnel, stage.now, &one, 0));
+	CHECK(!tunnel_gone(tunnel, stage.now, &other, 0));
+	CHECK(tunnel_add(60, &stage.outbox) != NULL);
+	tunnel_seal(tunnel, &other, 1, OUTBOX_ANY_UPLINK, &stage.outbox);
+	tunnel_too_big(tunnel, stage.now, &b, 1400);
+	one = tunnel_peer(tunnel, &a);
+	CHECK(one.slot != other.slot);
+	CHECK(!tunnel_room(tunnel, stage.now, &one).learned);
+	CHECK(tunnel_room(tunnel, stage.now, &other).learned);
+	CHECK(tunnel_gone(tunnel, stage.now, &one, 0));
+	CHECK(!tunnel_gone(tunnel, stage.now, &other, 0));
+}
+
+static void
+seal_one(struct stage *stage, struct tunnel *tunnel, struct datagram *datagram)
+{
+	struct tunnel_peer peer = tunnel_peer(tunnel, &stage->servers[1]);
+	uint8_t bytes[STAGE_PACKET];
+	size_t size = stage_tcp(stage, TCP_ACK, 100, true, bytes);
+
+	memcpy(tunnel_add((uint32_t)size, &stage->outbox), bytes, size);
+	tunnel_seal(tunnel, &peer, 5, OUTBOX_ANY_UPLINK, &stage->outbox);
+	take(stage, datagram);
+}
+
+/* The sequence of the only peer: the one word that two seals take from 1 to
+ * 2. The numbers up to 2^32 cannot be sent one by one. */
+static uint32_t *
+sequence_find(struct stage *stage, struct tunnel *tunnel, uint32_t *words,
+	      size_t count)
+{
+	static uint32_t before[2048];
+	static struct datagram datagram;
+	uint32_t *found = NULL;
+	unsigned matches = 0;
+
+	seal_one(stage, tunnel, &datagram);
+	memcpy(before, words, count * sizeof(words[0]));
+	seal_one(stage, tunnel, &datagram);
+	for (size_t i = 0; i < count; i++) {
+		if (before[i] != 1 || words[i] != 2)
+			continue;
+		found = &words[i];
+		matches++;
+	}
+	CHECK(matches == 1);
+	return found;
+}
+
+/* After sequence 2^32 - 1 a new stream begins, which the peer hears at once,
+ * and the one before is not heard twice. */
+static void
+sequence_wraps(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagrams[4];
+	static uint32_t words[2048] __attribute__((aligned(8)));
+	static const struct siphash_key hash = { { 1 } };
+	struct gue_header first, gue;
+	struct rng rng;
+
+	stage_init(&stage, family);
+	rng_init(&rng, 6, 0);
+	CHECK(tunnel_size(2) <= sizeof(words));
+	struct tunnel *tunnel = tunnel_init(words, 2, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	uint32_t *sequence = sequence_find(&stage, tunnel, words, 2048);
+	if (sequence == NULL)
+		return;
+	*sequence = UINT32_MAX - 2;
+	for (uint32_t i = 0; i < 4; i++) {
+		seal_one(&stage, tunnel, &datagrams[i]);
+		struct cursor cursor =
+			cursor_over(datagrams[i].bytes, datagrams[i].size);
+		CHECK(gue_parse(&cursor, &gue) == DROP_NONE);
+		if (i == 0)
+			first = gue;
+		CHECK(gue.sequence == (i < 2 ? UINT32_MAX - 1 + i : i - 1));
+		CHECK(gue.boot == (uint16_t)(first.boot + i / 2));
+		CHECK(open_at(&stage, 1, &datagrams[i]) == DROP_NONE);
+	}
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK(open_at(&stage, 1, &datagrams[i]) == DROP_REPLAY);
 }
 
 /* What a server with the key should not have forwarded. */
@@ -260,8 +381,9 @@ inside(uint8_t family)
 			size += 9;
 		uint8_t *at = tunnel_add((uint32_t)size, &stage.outbox);
 		memcpy(at, bytes, size);
-		tunnel_seal(tunnel, &stage.servers[1], 5, OUTBOX_ANY_UPLINK,
-			    &stage.outbox);
+		struct tunnel_peer peer =
+			tunnel_peer(tunnel, &stage.servers[1]);
+		tunnel_seal(tunnel, &peer, 5, OUTBOX_ANY_UPLINK, &stage.outbox);
 		take(&stage, &datagram);
 		CHECK(open_at(&stage, 1, &datagram) == expected[i]);
 	}
@@ -294,8 +416,8 @@ int
 main(void)
 {
 	static void (*const cases[])(uint8_t) = {
-		forgery,    reasons, rotation, restart,
-		many_peers, inside,  refusal,
+		forgery, reasons, rotation,	restart,	many_peers,
+		inside,	 refusal, equal_hashes, sequence_wraps,
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
