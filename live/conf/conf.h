@@ -23,48 +23,12 @@
 #ifndef LIVE_CONF_CONF_H
 #define LIVE_CONF_CONF_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include "core/dht/node.h"
-#include "core/steer/settings.h"
+#include "live/conf/values.h"
 
-#define CONF_PATH	  256
-#define CONF_UPLINKS	  8
-#define CONF_SERVICES	  256
-#define CONF_PEERS	  256
-#define CONF_NAME	  16 /* IFNAMSIZ */
-#define CONF_COMMAND	  512
 #define CONF_PATH_DEFAULT "/etc/homeward/homewardd.conf"
-
-struct conf {
-	struct endpoint self; /* `address`; port: `port`, 7000 */
-	struct steer_service services[CONF_SERVICES];
-	uint32_t service_count;
-	char uplinks[CONF_UPLINKS][CONF_NAME];
-	uint32_t uplink_count;
-	struct endpoint peers[CONF_PEERS];
-	uint32_t peer_count;
-	char tun[CONF_NAME]; /* homeward0 */
-	char secret[CONF_PATH];
-	char control[CONF_PATH]; /* Unix socket: /run/homeward/control */
-	char state[CONF_PATH]; /* sessions.h: /run/homeward/sessions */
-	char user[32]; /* after setup: "nobody"; "" stays root */
-	/* Run as root by helper.h, through /bin/sh -c. `withdraw`, `announce`;
-	 * "" means that drain refuses. */
-	char withdraw[CONF_COMMAND], announce[CONF_COMMAND];
-	struct endpoint prometheus; /* port 0: off; loopback addresses only */
-	int64_t store_after_ns; /* 0 */
-	int64_t linger_ns; /* a closed session is removed after this: 5 s */
-	uint32_t sessions_max, peers_max, records_max, flows_max;
-	uint32_t trace_lines_per_s; /* 100 */
-	struct node_settings node;
-	/* With `gue-port`. services and tag keys are filled by whoever makes
-	 * the engine. */
-	struct steer_settings steer;
-};
 
 void conf_default(struct conf *);
 /* From the bytes of a file of that name. 0, or -1 with one or more lines
