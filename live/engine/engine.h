@@ -35,7 +35,7 @@
 #include "core/steer/steer.h"
 #include "live/conf/conf.h"
 #include "live/conf/secret.h"
-#include "live/engine/report.h"
+#include "live/engine/listener.h"
 #include "live/engine/seal.h"
 #include "live/engine/sessions.h"
 #include "live/kernel/datapath.h"
@@ -69,16 +69,6 @@ struct engine_parts { /* borrowed; outlive the engine */
 	struct sessions *sessions;
 	/* NULL: the sessions table alone says what is here (tests). */
 	struct sockdiag *sockdiag;
-};
-
-/* One of each; NULL: none. Called within the verbs. */
-struct engine_listener {
-	void *context;
-	void (*report)(void *, const struct report *);
-	/* A decision on a packet, for `homewardctl trace`; what: more words,
-	 * borrowed for the call. */
-	void (*decision)(void *, struct instant, const struct steer_result *,
-			 const char *what);
 };
 
 #define ENGINE_COUNTER_LIST(X)                                                 \

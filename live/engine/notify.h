@@ -12,8 +12,9 @@
 #define LIVE_ENGINE_NOTIFY_H
 
 #include "core/dht/node.h"
+#include "core/outbox.h"
 #include "core/steer/verdict.h"
-#include "live/engine/engine.h"
+#include "live/engine/listener.h"
 #include "live/engine/report.h"
 #include "live/engine/stray_aggregator.h"
 
