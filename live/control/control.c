@@ -84,7 +84,7 @@ status_answer(struct control *control, struct control_client *caller,
 		status_print(&control->subject, control->started, now, out);
 	bool written = fclose(out) == 0;
 	if (written)
-		control_client_say(caller, text, size, CONTROL_BACKLOG);
+		control_client_say(caller, text, size, CONTROL_CLIENT_BACKLOG);
 	free(text);
 	control_client_answer(caller, written ? NULL : strerror(ENOMEM));
 }
@@ -160,7 +160,8 @@ lines_send(struct control *control, enum control_client_state state,
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
 		struct control_client *caller = &control->callers[i];
 		if (caller->state == state)
-			control_client_say(caller, line, size, CONTROL_BACKLOG);
+			control_client_say(caller, line, size,
+					   CONTROL_CLIENT_BACKLOG);
 	}
 }
 
@@ -347,6 +348,10 @@ static void
 connection_close(struct control *control, struct control_client *caller)
 {
 	(void)epoll_ctl(control->epoll, EPOLL_CTL_DEL, caller->fd, NULL);
+	table_dump_free(caller->table_dump);
+	caller->table_dump = NULL;
+	lookup_request_abandon(caller->lookup_request);
+	caller->lookup_request = NULL;
 	control_client_close(caller);
 }
 

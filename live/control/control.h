@@ -21,8 +21,8 @@
  * A request is one line; the answer ends with a line "ok", or "error: WHY".
  * trace and watch answer "ok" first and then go on. Only root, the daemon's
  * user and its group may connect (mode 0660; root alone when that is nobody). A
- * client that does not read is dropped when CONTROL_BACKLOG bytes wait for it:
- * nothing that it does can hold up packets.
+ * client that does not read is dropped when CONTROL_CLIENT_BACKLOG bytes wait
+ *for it: nothing that it does can hold up packets.
  *
  * control_fd() is an epoll descriptor of its own, so the daemon's loop polls
  * one thing whatever the number of clients. The Prometheus endpoint
@@ -34,28 +34,7 @@
 #include <stddef.h>
 
 #include "core/instant.h"
-#include "live/conf/conf.h"
-#include "live/control/drain.h"
-#include "live/engine/engine.h"
-#include "live/kernel/datapath.h"
-#include "live/kernel/udp_out.h"
-
-#define CONTROL_BACKLOG (1 << 20)
-
-/* All borrowed. */
-struct control_subject {
-	const struct conf *conf;
-	struct engine *engine;
-	struct datapath *datapath;
-	const struct udp_out *udp_out;
-	struct sessions *sessions;
-	struct drain *drain;
-	struct latency_histogram *cost; /* of strays; may be NULL */
-	/* Read the files again. 0, or -1 with a sentence. */
-	int (*reload)(void *, struct instant now, char *error,
-		      size_t error_size);
-	void *context; /* of reload */
-};
+#include "live/control/parts.h"
 
 struct control;
 

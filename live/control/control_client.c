@@ -2,6 +2,7 @@
 /* control_client.c - see control_client.h */
 #include "live/control/control_client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,11 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "live/control/control.h"
-#include "live/control/lookup_request.h"
-
 /* Listings bound themselves; status and the like are short. */
-#define ANSWER_LIMIT ((size_t)2 * CONTROL_BACKLOG)
+#define ANSWER_LIMIT ((size_t)2 * CONTROL_CLIENT_BACKLOG)
 
 void
 control_client_begin(struct control_client *caller, int fd)
@@ -25,10 +23,9 @@ control_client_begin(struct control_client *caller, int fd)
 void
 control_client_close(struct control_client *caller)
 {
+	assert(caller->table_dump == NULL && caller->lookup_request == NULL);
 	close(caller->fd);
 	output_buffer_clear(&caller->out);
-	table_dump_free(caller->table_dump);
-	lookup_request_abandon(caller->lookup_request);
 	*caller = (struct control_client){ .state = CONTROL_CLIENT_FREE,
 					   .fd = -1 };
 }

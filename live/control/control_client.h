@@ -16,9 +16,10 @@
 
 #include "core/instant.h"
 #include "live/control/output_buffer.h"
-#include "live/control/table_dump.h"
 
 #define CONTROL_CLIENT_LINE 512 /* bytes of a command, newline too */
+/* Bytes of a stream that may wait for one caller. */
+#define CONTROL_CLIENT_BACKLOG (1 << 20)
 
 enum control_client_state {
 	CONTROL_CLIENT_FREE,
@@ -33,6 +34,9 @@ enum control_client_state {
 	CONTROL_CLIENT_GONE, /* closed at the next opportunity */
 };
 
+struct table_dump;
+struct lookup_request;
+
 struct control_client {
 	enum control_client_state state;
 	int fd;
@@ -41,6 +45,8 @@ struct control_client {
 	size_t line_size;
 	char line[CONTROL_CLIENT_LINE]; /* commands not yet done */
 	struct output_buffer out;
+	/* Work for this caller, NULL: none. Its verbs are not called from
+	 * here; control.c ends it before it closes the caller. */
 	struct table_dump *table_dump;
 	struct lookup_request *lookup_request;
 	/* of a drain: */
@@ -50,7 +56,7 @@ struct control_client {
 };
 
 void control_client_begin(struct control_client *, int fd);
-/* Close and free all that is its own. */
+/* Close the descriptor and free what waits; no work may be left. */
 void control_client_close(struct control_client *);
 
 /* Bytes of an answer, or of a stream (trace, watch): then at most `limit`

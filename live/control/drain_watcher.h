@@ -14,7 +14,7 @@
 
 #include "core/instant.h"
 #include "live/control/command.h"
-#include "live/control/control.h"
+#include "live/control/parts.h"
 
 struct control_client;
 

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "live/conf/endpoint_text.h"
-#include "live/control/control.h"
 #include "live/control/output_buffer.h"
+#include "live/control/parts.h"
 
 #define TOKEN_LISTEN METRICS_CONNECTIONS
 #define PAGE_MAX     (1 << 20)

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "live/control/control.h"
+#include "live/control/parts.h"
 #include "live/control/status.h"
 #include "live/kernel/latency_histogram.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "live/conf/endpoint_text.h"
-#include "live/control/control.h"
+#include "live/control/parts.h"
 #include "live/kernel/latency_histogram.h"
 
 #ifndef HOMEWARD_VERSION
