@@ -351,15 +351,6 @@ lab_namespace(const struct lab *lab, uint32_t device)
 	return lab_space_open(name);
 }
 
-const char *
-lab_interface(const struct lab *lab, uint32_t link, uint32_t end)
-{
-	const struct fabric *fabric = lab->fabric;
-	uint32_t other = fabric->links[link].ports[1 - end];
-
-	return fabric->names[fabric->ports[other].device];
-}
-
 pid_t
 lab_spawn(const struct lab *lab, uint32_t device, const char *const *argv,
 	  const char *output)

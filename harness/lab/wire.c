@@ -24,6 +24,8 @@
  * A client's address is on its interface, its default route leads to the edge;
  * the edge has a route to each client. For IPv6 both know each other by fixed
  * link-local addresses, fe80::1 and fe80::2.
+ *
+ * lab_interface() of lab.h is here, where interfaces get their names.
  */
 #include "harness/lab/wire.h"
 
@@ -53,6 +55,15 @@ lab_wire_space(const struct lab *lab, uint32_t device,
 	       char name[LAB_SPACE_NAME])
 {
 	lab_space_name(name, lab->name, lab->fabric->names[device]);
+}
+
+const char *
+lab_interface(const struct lab *lab, uint32_t link, uint32_t end)
+{
+	const struct fabric *fabric = lab->fabric;
+	uint32_t other = fabric->links[link].ports[1 - end];
+
+	return fabric->names[fabric->ports[other].device];
 }
 
 uint32_t
