@@ -4,10 +4,8 @@
  *
  * Every wake-up reads the clock once and then hears, in this order: the queue
  * (what is due), the kernels about links, the hand, the daemons, the clients.
- * So a cut is known before the strays that it causes, whichever arrives
- * first; and strays that a daemon reports while a cut has been ordered but not
- * yet confirmed wait for the confirmation (EMULATION_HELD of them, which is
- * ample for some milliseconds; more are taken as they come).
+ * So a cut is known before the strays that it causes, even if a daemon's line
+ * came before the kernel's (emulation_report.c).
  *
  * The run ends with measure.duration, or a little after the last session:
  * nothing that is measured can happen then. Whatever ends it, the lab goes.
@@ -18,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -106,135 +103,7 @@ emulation_sweep(void)
 		closedir(folder);
 }
 
-struct instant
-emulation_now(const struct emulation *emulation)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (struct instant){ now.tv_sec * NS_PER_S + now.tv_nsec -
-				 emulation->began_ns };
-}
-
-void
-emulation_fail(struct emulation *emulation, const char *format, ...)
-{
-	va_list arguments;
-
-	if (emulation->failure[0] != '\0')
-		return;
-	va_start(arguments, format);
-	(void)vsnprintf(emulation->failure, sizeof(emulation->failure), format,
-			arguments);
-	va_end(arguments);
-}
-
-/* ---- what the daemons say ---- */
-
-static void
-measure(struct emulation *emulation, uint32_t server,
-	const struct report *report, enum metric metric, struct instant at)
-{
-	struct watch_measurement m = {
-		.metric = metric,
-		.at = at,
-		.value_ns = report->value,
-		.node = server,
-		.flow = workload_find(emulation->workload, &report->key),
-		.hops = report->hops,
-		.local = report->local,
-		.ok = report->ok,
-	};
-
-	emulation->watch->measurement(emulation->watch->context, &m);
-}
-
-/* The first packet of a flow that strays somewhere. */
-static void
-strayed(struct emulation *emulation, uint32_t server,
-	const struct report *report, struct instant at)
-{
-	uint32_t flow = workload_find(emulation->workload, &report->key);
-
-	if (flow == WATCH_NONE)
-		return;
-	uint64_t before = workload_session(emulation->workload, flow)->strays;
-
-	/* The daemon says it of a flow that it did not know to stray: until
-	 * now the flow's packets went elsewhere. */
-	workload_home(emulation->workload, flow);
-	workload_stray(emulation->workload, at, &report->key, server);
-	if (workload_session(emulation->workload, flow)->strays > before)
-		emulation_clients_strays(emulation, flow, 0);
-}
-
-static void
-take(struct emulation *emulation, uint32_t server, const struct report *report)
-{
-	struct instant at = { report->at.ns - emulation->began_ns };
-	uint32_t flow;
-
-	if (at.ns < 0)
-		return;
-	switch (report->kind) {
-	case REPORT_SETTING_FIRST:
-		measure(emulation, server, report, METRIC_SETTING_FIRST, at);
-		break;
-	case REPORT_SETTING_ALL:
-		measure(emulation, server, report, METRIC_SETTING_ALL, at);
-		break;
-	case REPORT_LOOKUP:
-		measure(emulation, server, report, METRIC_LOOKUP, at);
-		break;
-	case REPORT_STRAY:
-		strayed(emulation, server, report, at);
-		break;
-	case REPORT_STRAYS:
-		flow = workload_find(emulation->workload, &report->key);
-		if (flow != WATCH_NONE && report->value > 0)
-			emulation_clients_strays(emulation, flow,
-						 (uint64_t)report->value);
-		break;
-	case REPORT_OPENED:
-		flow = workload_find(emulation->workload, &report->key);
-		if (flow != WATCH_NONE)
-			workload_owned(emulation->workload, flow, server);
-		break;
-	case REPORT_CLOSED:
-	case REPORT_KINDS:
-		break;
-	}
-}
-
-static void
-on_report(void *context, uint32_t server, const struct report *report)
-{
-	struct emulation *emulation = context;
-
-	if (emulation->awaiting && report->kind == REPORT_STRAY &&
-	    emulation->held_count < EMULATION_HELD) {
-		emulation->held[emulation->held_count].server = server;
-		emulation->held[emulation->held_count++].report = *report;
-		return;
-	}
-	take(emulation, server, report);
-}
-
-void
-emulation_await(struct emulation *emulation)
-{
-	emulation->awaiting = true;
-}
-
-void
-emulation_seen(struct emulation *emulation)
-{
-	emulation->awaiting = false;
-	for (uint32_t i = 0; i < emulation->held_count; i++)
-		take(emulation, emulation->held[i].server,
-		     &emulation->held[i].report);
-	emulation->held_count = 0;
-}
+/* ---- make ---- */
 
 static void
 on_carrier(void *context, struct instant now, uint32_t tag, bool up)
@@ -247,8 +116,6 @@ on_carrier(void *context, struct instant now, uint32_t tag, bool up)
 	workload_fault_seen(emulation->workload, now);
 	emulation_seen(emulation);
 }
-
-/* ---- make ---- */
 
 static int
 links_watch(struct emulation *emulation)
@@ -302,7 +169,8 @@ static int
 parts_create(struct emulation *emulation, char *error, size_t error_size)
 {
 	struct link_events_listener links = { emulation, on_carrier };
-	struct watch_client_listener daemons = { emulation, on_report };
+	struct watch_client_listener daemons = { emulation,
+						 emulation_report_take };
 
 	emulation->queue = queue_create();
 	emulation->workload = workload_create(

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * emulation_state.h - a live run while it runs; between the files stint*.c only
+ * emulation_state.h - a live run while it runs; between its parts only
  *
- *	emulation.c		lab up and down, the loop, the daemons' lines
+ *	emulation.c		lab up and down, the loop
+ *	emulation_state.c	the clock, the first failure
+ *	emulation_report.c	the daemons' lines
  *	emulation_clients.c	arrivals, ports, ends of sessions
  *	emulation_faults.c	the scenario's events
  *	retransmission_probe.c	what a cut did to one session (struct watch_cut)
+ *	emulation_lookups.c	measure.lookups, by the daemons' control sockets
+ *
+ * Calls go downwards in this order only: emulation.c, emulation_faults.c,
+ *emulation_report.c, emulation_lookups.c, emulation_clients.c,
+ *retransmission_probe.c, emulation_state.c.
  *
  * The event queue and the books are the simulator's (event.h, workload.h),
  * driven by the clock: at every wake-up the queue is asked for what is due.
@@ -72,18 +79,25 @@ struct emulation {
 	char failure[256]; /* ""; the first thing that ended the run */
 };
 
+/* ---- emulation_state.c ---- */
+
+/* CLOCK_MONOTONIC, counted from the beginning of the run. */
 struct instant emulation_now(const struct emulation *);
 /* The run cannot go on. */
 void emulation_fail(struct emulation *, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* A cut was ordered; it is visible, or its order was carried out. */
+
+/* ---- emulation_report.c ---- */
+
+/* A daemon's line; the context is the struct emulation (watch_client_listener).
+ */
+void emulation_report_take(void *context, uint32_t server,
+			   const struct report *);
+/* A cut was ordered: first strays are held from now on. */
 void emulation_await(struct emulation *);
+/* The cut is known, or its order was carried out without a word from the
+ * kernel: those that were held are taken. */
 void emulation_seen(struct emulation *);
-/* Descriptor to the loop; ready is called when it can be read. */
-struct emulation_source {
-	int fd;
-	void (*ready)(struct emulation *);
-};
 
 /* ---- emulation_clients.c ---- */
 
