@@ -65,7 +65,8 @@ engine_go(struct instant now)
 	while (fake.lookup_count > 0) {
 		struct fake_lookup lookup = fake.lookups[--fake.lookup_count];
 		if (lookup.key.client_port[1] == 0)
-			event = (struct node_event){ .kind = NODE_MISSED };
+			event = (struct node_event){ .kind = NODE_MISSED,
+						     .ok = true };
 		lookup.done(lookup.context, &event);
 	}
 	if (fake.listener.report != NULL)

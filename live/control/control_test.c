@@ -343,12 +343,23 @@ lookup_test(struct control *control)
 	CHECK(contains(text, "\"found\":true,\"local\":false,\"lookup_ns\":"
 			     "412000,\"rounds\":1,\"queries\":3"));
 
-	event = (struct node_event){ .kind = NODE_MISSED,
-				     .hops = 2,
-				     .queries = 4 };
+	event = (struct node_event){
+		.kind = NODE_MISSED, .ok = true, .hops = 2, .queries = 4
+	};
 	(void)ask(control, fd, line);
 	lookup_answer(0, &event);
 	CHECK(contains(hear(control, fd), "error: nobody owns that session"));
+
+	/* Too few answered: that is no proof. */
+	event.ok = false;
+	(void)ask(control, fd, line);
+	lookup_answer(0, &event);
+	CHECK(contains(hear(control, fd), "error: not found, but too few "));
+
+	event.hops = 0;
+	(void)ask(control, fd, line);
+	lookup_answer(0, &event);
+	CHECK(contains(hear(control, fd), "error: no other server answered"));
 
 	/* The caller goes, another takes its place, then the answer comes. */
 	(void)ask(control, fd, line);

@@ -87,6 +87,10 @@ owner_missing(const struct node_event *event)
 		return NULL;
 	if (event->queries > 0 && event->hops == 0)
 		return "no other server answered";
+	/* Not conclusive (node.h): a server that did not answer may know it. */
+	if (!event->ok)
+		return "not found, but too few servers answered to be sure; "
+		       "try again";
 	return "nobody owns that session";
 }
 
