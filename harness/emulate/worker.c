@@ -4,6 +4,7 @@
  */
 #include "harness/emulate/worker.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -93,7 +94,7 @@ worker_create(void)
 	/* Signals are the loop's. */
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = worker->fd < 0 ? -1
+	int error = worker->fd < 0 ? errno
 				   : pthread_create(&worker->thread, NULL, work,
 						    worker);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -101,7 +102,10 @@ worker_create(void)
 		return worker;
 	if (worker->fd >= 0)
 		close(worker->fd);
+	(void)pthread_cond_destroy(&worker->given);
+	(void)pthread_mutex_destroy(&worker->mutex);
 	free(worker);
+	errno = error;
 	return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * worker.h - one thread for whatever blocks
+ * worker.h - one thread for jobs that block
  *
  * Setting a link down waits for the kernel, starting a daemon waits for that.
  * The loop that takes the time of every packet must not. So such jobs are done
@@ -22,10 +22,10 @@ struct worker_job {
 	void (*done)(void *, int result); /* in worker_ready() */
 };
 
-/* NULL: errno. */
+/* NULL with errno: no descriptor, or no thread. */
 struct worker *worker_create(void);
-/* Waits for the job that is being done; those that wait are forgotten, and
- * nobody hears. NULL: nothing. */
+/* Waits for the job that is being done; those that wait are forgotten, their
+ * `done` is not called. NULL: nothing. */
 void worker_destroy(struct worker *);
 void worker_do(struct worker *, const struct worker_job *);
 int worker_fd(const struct worker *); /* poll for reading */
