@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck source=harness/test/disturb_lib
 . harness/test/disturb_lib
 # shellcheck disable=SC2034 # of upset
-guard=(timeout -k 5 60)
+guard=(timeout -k 5 600) # that only a hang reaches
 
 # Containers are root, and have fewer processors than ranks; OpenMPI's own
 # leaks are not ours.

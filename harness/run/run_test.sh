@@ -219,7 +219,7 @@ fi
 	--set sweep.dht.alpha=3 --set repeat=1 small.yaml >out 2>err &
 pid=$!
 child=
-for _ in $(seq 100); do
+for _ in $(seq 6000); do
 	child=$(pgrep -P $pid) && break
 	sleep 0.05
 done
