@@ -272,7 +272,7 @@ main(void)
 	pid_t daemon = fork();
 	if (daemon == 0)
 		daemon_run();
-	for (int i = 0; i < 5000 && access(conf.control, F_OK) != 0; i++)
+	for (int i = 0; i < 60000 && access(conf.control, F_OK) != 0; i++)
 		usleep(1000);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		row_check(i);

@@ -35,7 +35,7 @@ answer_await(struct helper *helper)
 {
 	struct pollfd polled = { .fd = helper_fd(helper), .events = POLLIN };
 
-	CHECK(poll(&polled, 1, 15000) == 1);
+	CHECK(poll(&polled, 1, 60000) == 1);
 	return helper_answer(helper);
 }
 
@@ -151,7 +151,7 @@ memory_test(void)
 	helper_close(helper);
 }
 
-/* The name goes at a clean end, but not while somebody answers there. */
+/* The name goes at a clean end, but not while a daemon answers there. */
 static void
 name_test(void)
 {
@@ -183,8 +183,10 @@ orphan_test(void)
 	char withdraw[256];
 	int pipes[2];
 
+	/* The name is there when its bytes are. */
 	snprintf(withdraw, sizeof(withdraw),
-		 "echo $$ > %s/pid; sleep 5; touch %s/late", folder, folder);
+		 "cd %s; echo $$ > early; mv early pid; sleep 60; touch late",
+		 folder);
 	conf_set(withdraw, "");
 	CHECK(pipe(pipes) == 0);
 	pid_t daemon = fork();
@@ -193,14 +195,14 @@ orphan_test(void)
 		if (helper_open(&helper, &conf) != 0 ||
 		    helper_say(helper, HELPER_WITHDRAW) != 0)
 			_exit(1);
-		/* Held by us and nobody else: the herald has closed it. */
+		/* Held by this process alone: the herald has closed it. */
 		(void)!write(pipes[1], "x", 1);
 		pause();
 	}
 	close(pipes[1]);
 	char byte;
 	CHECK(read(pipes[0], &byte, 1) == 1);
-	for (int i = 0; i < 2000 && !is_there("pid"); i++)
+	for (int i = 0; i < 60000 && !is_there("pid"); i++)
 		usleep(1000);
 	kill(daemon, SIGKILL);
 	waitpid(daemon, NULL, 0);
@@ -214,7 +216,7 @@ orphan_test(void)
 		fclose(file);
 	pid_t shell = atoi(text);
 	bool alive = true;
-	for (int i = 0; i < 2000 && alive; i++) {
+	for (int i = 0; i < 60000 && alive; i++) {
 		usleep(1000);
 		alive = shell > 0 && kill(shell, 0) == 0;
 	}
@@ -232,7 +234,9 @@ signals_test(void)
 	conf_set("true", "");
 	setpgid(0, 0); /* a group of the two of us */
 	CHECK(helper_open(&helper, &conf) == 0);
-	usleep(100000); /* it has to have set its signals */
+	/* One that answers has set its signals. */
+	CHECK(helper_say(helper, HELPER_WITHDRAW) == 0);
+	CHECK(answer_await(helper) == 0);
 	void (*before)(int) = signal(SIGTERM, SIG_IGN);
 	CHECK(kill(0, SIGTERM) == 0);
 	signal(SIGTERM, before);

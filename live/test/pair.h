@@ -150,6 +150,27 @@ pair_reset(const struct pair *pair)
 	return info.tcpi_state == TCP_STATE_CLOSE;
 }
 
+/* What must come is waited for this long, so that only what never comes is
+ * missed, however slow the machine. */
+#define PATIENCE_MS 60000
+
+static inline void
+rest_ms(long ms)
+{
+	struct timespec rest = { .tv_nsec = ms * NS_PER_MS };
+
+	nanosleep(&rest, NULL);
+}
+
+/* Will the client hear a RST? */
+static inline bool
+pair_reset_wait(const struct pair *pair)
+{
+	for (int i = 0; i < PATIENCE_MS && !pair_reset(pair); i++)
+		rest_ms(1);
+	return pair_reset(pair);
+}
+
 static inline void
 pair_close(struct pair *pair)
 {
@@ -223,6 +244,27 @@ counters_of(struct datapath *datapath)
 	return counters;
 }
 
+/* Will the counter reach that value, and not exceed it? It counts in the
+ * kernel, a moment after what it counts. */
+#define COUNTER_WAIT(datapath, name, value)                                    \
+	counter_wait(datapath, offsetof(struct datapath_counters, name), value)
+
+static inline bool
+counter_wait(struct datapath *datapath, size_t offset, uint64_t value)
+{
+	uint64_t seen = 0;
+
+	for (int i = 0; i < PATIENCE_MS && seen < value; i++) {
+		struct datapath_counters counters = counters_of(datapath);
+
+		memcpy(&seen, (const uint8_t *)&counters + offset,
+		       sizeof(seen));
+		if (seen < value)
+			rest_ms(1);
+	}
+	return seen == value;
+}
+
 /* Between two tests of one data path: nothing waits, counts from zero. */
 static inline void
 counters_mark(struct datapath *datapath)
@@ -259,12 +301,14 @@ strays_empty(struct datapath *datapath)
 	}
 }
 
-/* Everything that waits must be sound packets of that session. */
+/* The next strays, until none came for 20 ms, must be sound packets of that
+ * session. A retransmission comes later than that. */
 static inline size_t
 strays_check(struct datapath *datapath, uint32_t uplink,
-	     const struct session_key *key, int wait_ms, size_t *payload)
+	     const struct session_key *key, size_t *payload)
 {
 	size_t count = 0, size;
+	int wait_ms = PATIENCE_MS;
 
 	*payload = 0;
 	while ((size = stray_wait(datapath, uplink, wait_ms)) > 0) {
@@ -278,7 +322,7 @@ strays_check(struct datapath *datapath, uint32_t uplink,
 		CHECK(memcmp(&seen, key, sizeof(seen)) == 0);
 		*payload += packet.payload_bytes;
 		count++;
-		wait_ms = 1;
+		wait_ms = 20;
 	}
 	return count;
 }
@@ -297,16 +341,23 @@ take(void *context, const struct socket_event *event)
 		seen->events[seen->count++] = *event;
 }
 
+/* Those that wait; first until there are some, or so long. */
 static inline struct seen
-events_wait(struct datapath *datapath)
+events_within(struct datapath *datapath, int wait_ms)
 {
 	struct pollfd ready = { .fd = datapath_event_fd(datapath),
 				.events = POLLIN };
 	struct seen seen = { .count = 0 };
 
-	poll(&ready, 1, 200);
+	poll(&ready, 1, wait_ms);
 	datapath_events(datapath, EVENTS_MAX, take, &seen);
 	return seen;
+}
+
+static inline struct seen
+events_wait(struct datapath *datapath)
+{
+	return events_within(datapath, PATIENCE_MS);
 }
 
 static inline int64_t
@@ -316,14 +367,6 @@ now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-static inline void
-rest_ms(long ms)
-{
-	struct timespec rest = { .tv_nsec = ms * NS_PER_MS };
-
-	nanosleep(&rest, NULL);
 }
 
 /* A segment of the pair's session with the client's next bytes, built by
