@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/scenario_dump.h"

@@ -35,6 +35,7 @@
 
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/view.h"
+#include "harness/base/exit.h"
 #include "harness/baseline.h"
 #include "harness/db/db.h"
 #include "harness/difference.h"

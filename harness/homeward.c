@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/release.h"
 #include "harness/verbs.h"
 #include "live/conf/did_you_mean.h"
 
@@ -74,8 +75,8 @@ main(int argc, char **argv)
 		return output_finish(EXIT_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("homeward %s (commit %s)\n", verb_version(),
-		       verb_commit());
+		printf("homeward %s (commit %s)\n", release_version(),
+		       release_commit());
 		return output_finish(EXIT_OK);
 	}
 	verb = verb_find(argv[1]);

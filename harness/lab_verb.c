@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/result.h"
 #include "harness/lab/daemon.h"
 #include "harness/lab/frr.h"

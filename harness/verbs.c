@@ -9,13 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef HOMEWARD_VERSION
-#define HOMEWARD_VERSION "unknown"
-#endif
-#ifndef HOMEWARD_COMMIT
-#define HOMEWARD_COMMIT "unknown"
-#endif
-
 static const struct verb verbs[] = {
 	{ "run", verb_run, "run an experiment into the database",
 	  "[--in sim|live] [--db FILE] [--jobs N] [--set KEY=VALUE]...\n"
@@ -185,18 +178,6 @@ verb_find(const char *name)
 		if (strcmp(verb->name, name) == 0)
 			return verb;
 	return NULL;
-}
-
-const char *
-verb_version(void)
-{
-	return HOMEWARD_VERSION;
-}
-
-const char *
-verb_commit(void)
-{
-	return HOMEWARD_COMMIT;
 }
 
 /* "a\nb" is two lines, the second under the first's arguments. */

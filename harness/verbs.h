@@ -3,8 +3,8 @@
  * verbs.h - what `homeward` can do
  *
  * A verb is a function like main(): argv[0] is the verb's name, options are
- * parsed with getopt_long(3), and the result is an exit code from the enum
- * below. Standard output is data, standard error is talk. `homeward VERB
+ * parsed with getopt_long(3), and the result is an exit code from base/exit.h.
+ * Standard output is data, standard error is talk. `homeward VERB
  * --help` is answered by main from the table in homeward.c; a verb that has to
  * complain about its arguments returns verb_usage().
  */
@@ -13,13 +13,7 @@
 
 #include <stdio.h>
 
-enum exit_code {
-	EXIT_OK = 0,
-	EXIT_GATE = 1, /* an expectation or a gate failed */
-	EXIT_USAGE = 2, /* usage or configuration; nothing was written */
-	EXIT_RUNTIME = 3, /* disk, memory, a child that died */
-	EXIT_INCONCLUSIVE = 4, /* too little data to say */
-};
+#include "harness/base/exit.h"
 
 struct verb {
 	const char *name;
@@ -55,9 +49,5 @@ int verb_bench(int argc, char **argv);
  * name is argv[0]. NULL as the format: getopt has said it already. */
 int verb_usage(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/* "0.1.0", and the commit it was built from or "unknown". */
-const char *verb_version(void);
-const char *verb_commit(void);
 
 #endif

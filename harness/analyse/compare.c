@@ -20,6 +20,7 @@
 #include "harness/analyse/series.h"
 #include "harness/analyse/sim_live.h"
 #include "harness/analyse/view.h"
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
 #include "harness/verbs.h"

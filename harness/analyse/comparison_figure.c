@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-#include "harness/verbs.h"
 
 /* What the tests say about one panel, in a line: p of exchanging whole runs, or
  * else of single values, and then it says so. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "harness/analyse/view.h"
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
 #include "harness/verbs.h"

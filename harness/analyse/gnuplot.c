@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 /* In gnuplot's single quotes only ' is special. */
 void

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
-#include "harness/verbs.h"
 
 /* Points of a curve: enough for a smooth line over any number of doublings. */
 #define CURVE_STEPS 64

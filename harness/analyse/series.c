@@ -21,9 +21,9 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/quantile.h"
-#include "harness/verbs.h"
 
 /* Not part of a series' identity; a trailing dot means all below. */
 static const char *const varying[] = { "title",	 "seed",   "fabric.servers",

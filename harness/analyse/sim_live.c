@@ -18,10 +18,10 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
 #include "harness/lab/lab.h"
-#include "harness/verbs.h"
 #include "sim/engine/memory.h"
 
 /* Keys that one world alone obeys: the model's, and which end of a link goes

@@ -10,7 +10,6 @@
 
 #include "harness/analyse/view.h"
 #include "harness/test/synthetic.h"
-#include "harness/verbs.h"
 
 static char path[] = "/tmp/homeward-contrast-test-XXXXXX";
 

@@ -34,8 +34,8 @@
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
 #include "harness/analyse/sim_live.h"
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
-#include "harness/verbs.h"
 
 #define RUN_COLUMNS                                                            \
 	"s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run"

@@ -11,9 +11,9 @@
 
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
+#include "harness/base/exit.h"
 #include "harness/db/result.h"
 #include "harness/test/synthetic.h"
-#include "harness/verbs.h"
 
 static char path[] = "/tmp/homeward-view-test-XXXXXX";
 

@@ -17,6 +17,8 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
+#include "harness/base/exit.h"
+#include "harness/base/release.h"
 #include "harness/db/result.h"
 #include "harness/verbs.h"
 #include "live/conf/did_you_mean.h"
@@ -335,7 +337,7 @@ bench_machine_print(FILE *file)
 		machine.processor, machine.cores,
 		machine.cores == 1 ? "core" : "cores",
 		(double)machine.memory_bytes / (1 << 30), machine.system,
-		verb_commit());
+		release_commit());
 }
 
 void
@@ -350,6 +352,6 @@ bench_machine_json(FILE *file)
 		machine.cores, (unsigned long long)machine.memory_bytes);
 	result_quote(file, machine.system);
 	fprintf(file, ",\"commit\":");
-	result_quote(file, verb_commit());
+	result_quote(file, release_commit());
 	fputc('}', file);
 }

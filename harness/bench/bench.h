@@ -4,7 +4,7 @@
  *
  * `homeward bench NAME` measures one thing. Each benchmark is a file of this
  * folder and a row of the table in bench.c: a function like main(), argv[0]
- * its name, the result an exit code of verbs.h. What all of them share is
+ * its name, the result an exit code of base/exit.h. What all of them share is
  * here: --runs and --json, the median of the runs, and the machine, which
  * every one prints, because a time without its machine is no measurement.
  *

@@ -21,9 +21,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/base/exit.h"
 #include "harness/bench/bench.h"
 #include "harness/bench/swarm.h"
-#include "harness/verbs.h"
 #include "sim/world.h"
 
 #define SIZES	 16

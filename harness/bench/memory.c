@@ -19,9 +19,9 @@
 #include <string.h>
 
 #include "core/dht/store.h"
+#include "harness/base/exit.h"
 #include "harness/bench/bench.h"
 #include "harness/bench/swarm.h"
-#include "harness/verbs.h"
 #include "sim/engine/memory_report.h"
 #include "sim/world.h"
 

@@ -28,12 +28,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/exit.h"
 #include "harness/bench/bench.h"
 #include "harness/bench/reference.h"
 #include "harness/db/trace.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/sweep.h"
-#include "harness/verbs.h"
 #include "sim/world.h"
 
 #define SCENARIO   "scenarios/rpc.yaml"

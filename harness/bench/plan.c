@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 #include "sim/engine/memory.h"
 #include "sim/model/fabric.h"
 

@@ -37,9 +37,9 @@
 #include <stdlib.h>
 
 #include "core/rng.h"
+#include "harness/base/exit.h"
 #include "harness/bench/bench.h"
 #include "harness/bench/heap.h"
-#include "harness/verbs.h"
 #include "sim/engine/event.h"
 #include "sim/engine/memory.h"
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "core/siphash.h"
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 #define SOURCE	 "harness/bench/ns3_rpc.cc"
 #define MODULES	 "ns3-internet ns3-point-to-point"

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 static int
 fabric_choose(const char *name, const char *text,

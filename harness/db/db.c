@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 #define DB_BUSY_MS 10000
 

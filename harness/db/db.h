@@ -47,7 +47,7 @@ enum db_mode {
 	DB_WRITE, /* made when it is not there; WAL */
 };
 
-/* 0 with an open connection, or EXIT_RUNTIME (verbs.h) and *db is NULL.
+/* 0 with an open connection, or EXIT_RUNTIME (base/exit.h) and *db is NULL.
  * DB_READ works from a directory one may not write to, too. */
 int db_open(sqlite3 **db, const char *path, enum db_mode);
 /* NULL is allowed. */

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
-#include "harness/verbs.h"
 
 void
 result_quote(FILE *file, const char *text)

@@ -17,9 +17,10 @@
 #include <time.h>
 #include <yaml.h>
 
+#include "harness/base/exit.h"
+#include "harness/base/release.h"
 #include "harness/db/db.h"
 #include "harness/scenario/key.h"
-#include "harness/verbs.h"
 
 static const char *const inserts[RUN_WRITER_TABLES] = {
 	[RUN_WRITER_MEASUREMENT] =
@@ -56,7 +57,7 @@ versions_json(sqlite3 *db)
 
 	if (statement == NULL)
 		return NULL;
-	sqlite3_bind_text(statement, 1, verb_version(), -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 1, release_version(), -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, sqlite3_libversion(), -1,
 			  SQLITE_STATIC);
 	sqlite3_bind_text(statement, 3, yaml_get_version_string(), -1,
@@ -191,7 +192,7 @@ run_writer_run(struct run_writer *rows, const struct run_writer_run *run)
 	bind_text(statement, 7, run->started_at);
 	bind_text(statement, 8, run->ok ? "ok" : "failed");
 	bind_results(statement, run);
-	bind_text(statement, 14, verb_commit());
+	bind_text(statement, 14, release_commit());
 	bind_text(statement, 15, run->host != NULL ? run->host : host.nodename);
 	bind_text(statement, 16, run->kernel != NULL ? run->kernel : kernel);
 	bind_text(statement, 17, rows->versions);

@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 #define DEVICE_NAME   32
 #define OPEN_LEAST    16

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/result.h"
 #include "harness/replay/capture.h"
 #include "harness/replay/decode.h"
-#include "harness/verbs.h"
 
 struct sums {
 	uint64_t records, gue, tag_ok, tag_wrong, dht, readable, refused;

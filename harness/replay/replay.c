@@ -25,10 +25,10 @@
 
 #include "core/wire/build.h"
 #include "core/wire/checksum.h"
+#include "harness/base/exit.h"
 #include "harness/db/run_writer.h"
 #include "harness/replay/replay_state.h"
 #include "harness/replay/snaplen_padding.h"
-#include "harness/verbs.h"
 
 #define GAP_MAX_NS  (600 * NS_PER_S)
 #define BACK_MAX_NS NS_PER_S

@@ -22,7 +22,7 @@
 #include "core/dht/store.h"
 #include "core/hold.h"
 #include "core/wire/gue.h"
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 #include "sim/engine/memory.h"
 #include "sim/engine/random_stream.h"
 

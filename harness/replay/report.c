@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
 #include "harness/replay/replay_state.h"
-#include "harness/verbs.h"
 
 /* Why a packet did not reach the owner: a drop's reason, or one of these. */
 enum {

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/run_writer.h"
 #include "harness/replay/replay_state.h"
-#include "harness/verbs.h"
 
 static struct instant
 instant_or_never(int64_t ns)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/instant.h"
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/replay/decode.h"
 #include "harness/replay/replay.h"

@@ -26,12 +26,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/run_log.h"
 #include "harness/db/run_writer.h"
 #include "harness/db/trace.h"
 #include "harness/emulate/emulation.h"
 #include "harness/lab/lab.h"
-#include "harness/verbs.h"
 
 #define TICK_NS 200000000
 

@@ -23,9 +23,10 @@
 #include <unistd.h>
 
 #include "core/siphash.h"
+#include "harness/base/exit.h"
+#include "harness/base/release.h"
 #include "harness/db/run_log.h"
 #include "harness/run/mpi_transport.h"
-#include "harness/verbs.h"
 
 #define SECOND_NS      INT64_C(1000000000)
 #define BEAT_NS	       (SECOND_NS / 2)
@@ -143,7 +144,7 @@ static uint64_t
 program_hash(void)
 {
 	static const struct siphash_key key;
-	const char *commit = verb_commit();
+	const char *commit = release_commit();
 	struct stat status;
 	uint64_t hash = 0;
 	uint8_t *bytes;
@@ -178,7 +179,7 @@ hello_make(const char *name, const char *scenario, uint32_t jobs)
 	hello.program = program_hash();
 	hello.scenario = siphash(&key, scenario, strlen(scenario));
 	hello.jobs = jobs;
-	snprintf(hello.commit, sizeof(hello.commit), "%s", verb_commit());
+	snprintf(hello.commit, sizeof(hello.commit), "%s", release_commit());
 	snprintf(hello.host, sizeof(hello.host), "%.64s", host.nodename);
 	snprintf(hello.name, sizeof(hello.name), "%.63s", name);
 	return hello;

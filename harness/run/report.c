@@ -7,10 +7,10 @@
  */
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/run/run.h"
 #include "harness/scenario/expect.h"
-#include "harness/verbs.h"
 
 #define REPORT_LINES 20 /* missed expectations told one by one */
 

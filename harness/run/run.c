@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/emulate/emulation.h"
 #include "harness/run/determinism.h"

@@ -10,10 +10,10 @@
  */
 #include <stdlib.h>
 
+#include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/run_log.h"
 #include "harness/run/run.h"
-#include "harness/verbs.h"
 
 static int
 points_list(struct run *run)

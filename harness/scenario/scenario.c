@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/scenario/constraints.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/sweep.h"
-#include "harness/verbs.h"
 #include "live/conf/did_you_mean.h"
 
 static const char *const plot_names[] = { "setting", "detection", "lookup",
