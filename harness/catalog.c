@@ -72,7 +72,7 @@ points_insert(sqlite3 *db, const struct scenario *scenario)
 		char *json;
 
 		sweep_point_make(scenario, i, point);
-		json = sweep_point_json(scenario, point, db);
+		json = sweep_point_json(scenario, point);
 		bind_word(statement, 1, scenario->name);
 		sqlite3_bind_int64(statement, 2, (int64_t)point->settings.seed);
 		sqlite3_bind_int64(statement, 3,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/db/result.h"
+#include "harness/base/json.h"
 
 /* One more kind than data have, and before them: what is there or is not. */
 #define PRESENCE 0
@@ -166,21 +166,27 @@ side_text(const struct difference *difference,
 static void
 json_print(const struct differences *all)
 {
+	struct json json = json_begin(stdout, JSON_SPACED);
+
+	json_array(&json, NULL);
 	for (size_t i = 0; i < all->count; i++) {
 		const struct difference *one = &all->list[i];
 		char name[BASELINE_LINE], was[BASELINE_TEXT], is[BASELINE_TEXT];
 
 		snprintf(name, sizeof(name), "%.*s", (int)one->length,
 			 one->name);
-		fputs(i > 0 ? ",\n {\"name\": " : "[\n {\"name\": ", stdout);
-		result_quote(stdout, name);
-		fputs(", \"old\": ", stdout);
-		result_quote(stdout, side_text(one, one->old, was));
-		fputs(", \"new\": ", stdout);
-		result_quote(stdout, side_text(one, one->now, is));
-		putchar('}');
+		json_line(&json, 1);
+		json_object(&json, NULL);
+		json_text(&json, "name", name);
+		json_text(&json, "old", side_text(one, one->old, was));
+		json_text(&json, "new", side_text(one, one->now, is));
+		json_end(&json);
 	}
-	puts(all->count > 0 ? "\n]" : "[]");
+	if (all->count > 0)
+		json_line(&json, 0);
+	json_end(&json);
+	json_newline(&json);
+	json_finish(&json);
 }
 
 /* "and 17 more sums: storm 9, drain 8"; differences of a scenario need not be

@@ -18,7 +18,7 @@
 #include <time.h>
 
 #include "harness/base/exit.h"
-#include "harness/db/result.h"
+#include "harness/base/json.h"
 #include "harness/lab/daemon.h"
 #include "harness/lab/frr.h"
 #include "harness/lab/lab.h"
@@ -137,8 +137,34 @@ row_read(const struct lab *lab, uint32_t device, struct row *row)
 }
 
 static void
-row_print(const struct lab *lab, uint32_t device, const struct row *row,
-	  bool json, bool first)
+row_json(const struct lab *lab, uint32_t device, const struct row *row,
+	 struct json *json)
+{
+	const struct fabric *fabric = lab->fabric;
+	struct address own =
+		fabric_address(fabric, device, lab->settings.service.family);
+	enum device_kind kind = fabric_kind(fabric, device);
+	char text[64];
+
+	lab_wire_text(&own, text);
+	json_object(json, NULL);
+	json_text(json, "device", fabric->names[device]);
+	json_text(json, "kind", kinds[kind]);
+	json_text(json, "address", text);
+	json_uint(json, "bgp_established", row->sessions);
+	json_uint(json, "bgp", row->sessions_all);
+	json_uint(json, "service_hops", row->hops);
+	json_uint(json, "service_hops_expected", row->hops_all);
+	if (kind == DEVICE_SERVER && lab->settings.service.homeward) {
+		json_bool(json, "daemon", row->daemon);
+		json_bool(json, "joined", row->joined);
+		json_uint(json, "sessions", row->open);
+	}
+	json_end(json);
+}
+
+static void
+row_print(const struct lab *lab, uint32_t device, const struct row *row)
 {
 	const struct fabric *fabric = lab->fabric;
 	struct address own =
@@ -148,20 +174,6 @@ row_print(const struct lab *lab, uint32_t device, const struct row *row,
 	char text[64], bgp[32] = "-", hops[32] = "-", open[16] = "-";
 
 	lab_wire_text(&own, text);
-	if (json) {
-		printf("%s{\"device\":\"%s\",\"kind\":\"%s\",\"address\":"
-		       "\"%s\",\"bgp_established\":%u,\"bgp\":%u,"
-		       "\"service_hops\":%u,\"service_hops_expected\":%u",
-		       first ? "" : ",", fabric->names[device], kinds[kind],
-		       text, row->sessions, row->sessions_all, row->hops,
-		       row->hops_all);
-		if (daemon)
-			printf(",\"daemon\":%s,\"joined\":%s,\"sessions\":%u",
-			       row->daemon ? "true" : "false",
-			       row->joined ? "true" : "false", row->open);
-		printf("}");
-		return;
-	}
 	if (row->sessions_all > 0) {
 		snprintf(bgp, sizeof(bgp), "%u/%u", row->sessions,
 			 row->sessions_all);
@@ -181,6 +193,7 @@ row_print(const struct lab *lab, uint32_t device, const struct row *row,
 static int
 status_print(const struct request *request)
 {
+	struct json json = json_begin(stdout, JSON_COMPACT);
 	struct lab lab;
 	struct row row;
 
@@ -189,18 +202,28 @@ status_print(const struct request *request)
 			request->name);
 		return EXIT_RUNTIME;
 	}
-	if (request->json)
-		printf("{\"lab\":\"%s\",\"folder\":\"%s\",\"devices\":[",
-		       lab.name, lab.folder);
-	else
+	if (request->json) {
+		json_object(&json, NULL);
+		json_text(&json, "lab", lab.name);
+		json_text(&json, "folder", lab.folder);
+		json_array(&json, "devices");
+	} else {
 		printf("%-10s %-18s %7s %7s  %-8s %8s\n", "device", "address",
 		       "bgp", "service", "daemon", "sessions");
+	}
 	for (uint32_t i = 0; i < lab.fabric->device_count; i++) {
 		row_read(&lab, i, &row);
-		row_print(&lab, i, &row, request->json, i == 0);
+		if (request->json)
+			row_json(&lab, i, &row, &json);
+		else
+			row_print(&lab, i, &row);
 	}
-	if (request->json)
-		printf("]}\n");
+	if (request->json) {
+		json_end(&json);
+		json_end(&json);
+		json_newline(&json);
+		json_finish(&json);
+	}
 	lab_close(&lab);
 	return EXIT_OK;
 }
@@ -214,6 +237,31 @@ seconds_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void
+up_print(const struct request *request, const struct lab *lab, const char *url,
+	 double wall_s)
+{
+	struct json json = json_begin(stdout, JSON_COMPACT);
+
+	if (!request->json) {
+		printf("%s is up: %u devices, %u links, in %.1f s\n"
+		       "ip netns exec hw-%s-client1 curl '%s'\n",
+		       lab->name, lab->fabric->device_count,
+		       lab->fabric->link_count, wall_s, lab->name, url);
+		return;
+	}
+	json_object(&json, NULL);
+	json_text(&json, "lab", lab->name);
+	json_text(&json, "folder", lab->folder);
+	json_uint(&json, "devices", lab->fabric->device_count);
+	json_uint(&json, "links", lab->fabric->link_count);
+	json_text(&json, "url", url);
+	json_fixed(&json, "wall_s", wall_s, 3);
+	json_end(&json);
+	json_newline(&json);
+	json_finish(&json);
 }
 
 static int
@@ -241,19 +289,7 @@ up(const struct request *request)
 
 		lab_url(&lab, clients->size_bytes, clients->pace_bps, false,
 			url, sizeof(url));
-		if (request->json)
-			printf("{\"lab\":\"%s\",\"folder\":\"%s\","
-			       "\"devices\":%u,\"links\":%u,\"url\":\"%s\","
-			       "\"wall_s\":%.3f}\n",
-			       lab.name, lab.folder, lab.fabric->device_count,
-			       lab.fabric->link_count, url,
-			       seconds_now() - began);
-		else
-			printf("%s is up: %u devices, %u links, in %.1f s\n"
-			       "ip netns exec hw-%s-client1 curl '%s'\n",
-			       lab.name, lab.fabric->device_count,
-			       lab.fabric->link_count, seconds_now() - began,
-			       lab.name, url);
+		up_print(request, &lab, url, seconds_now() - began);
 		lab_close(&lab);
 	}
 	free(scenario);
@@ -263,18 +299,24 @@ up(const struct request *request)
 static int
 down(const struct request *request)
 {
+	struct json json = json_begin(stdout, JSON_COMPACT);
 	int count = lab_down(request->name);
 
 	if (count < 0)
 		return EXIT_RUNTIME;
-	if (request->json)
-		printf("{\"lab\":\"%s\",\"removed\":%d}\n", request->name,
-		       count);
-	else if (count == 0)
+	if (request->json) {
+		json_object(&json, NULL);
+		json_text(&json, "lab", request->name);
+		json_int(&json, "removed", count);
+		json_end(&json);
+		json_newline(&json);
+		json_finish(&json);
+	} else if (count == 0) {
 		printf("there was no lab '%s'\n", request->name);
-	else
+	} else {
 		printf("%s is down: %d namespaces removed\n", request->name,
 		       count);
+	}
 	return EXIT_OK;
 }
 

@@ -167,15 +167,8 @@ scaling_print(const struct scaling *scaling)
 	verdict_print(scaling);
 }
 
-/* A number, or null where JSON has none. */
-static void
-number_print(const char *name, double value)
-{
-	if (isfinite(value))
-		printf(", \"%s\": %.12g", name, value);
-	else
-		printf(", \"%s\": null", name);
-}
+/* Of each real number in JSON. */
+#define DIGITS 12
 
 static const char *
 verdict_word(enum fit_verdict verdict)
@@ -192,76 +185,83 @@ verdict_word(enum fit_verdict verdict)
 }
 
 static void
-lines_json(const struct fit *fit)
+lines_json(const struct fit *fit, struct json *json)
 {
-	printf(",\n  \"lines\": [");
+	json_line(json, 2);
+	json_array(json, "lines");
 	for (int m = 0; m < FIT_MODELS; m++) {
 		const struct fit_line *line = &fit->line[m];
 
-		printf("%s\n   {\"model\": ", m > 0 ? "," : "");
-		result_quote(stdout, fit_model_name((enum fit_model)m));
-		number_print("a", m == FIT_ORIGIN ? NAN : line->intercept);
-		number_print("a_low", line->intercept_low);
-		number_print("a_high", line->intercept_high);
-		number_print("slope", m == FIT_CONSTANT ? NAN : line->slope);
-		number_print("slope_low", line->slope_low);
-		number_print("slope_high", line->slope_high);
-		number_print("slope_p", line->slope_p);
-		number_print("aicc", line->aicc);
-		number_print("aicc_difference", line->delta);
-		number_print("akaike_weight", line->weight);
-		number_print("lack_of_fit_f", line->lack_f);
-		number_print("lack_of_fit_p", line->lack_p);
-		printf(", \"freedom\": %d", line->freedom);
-		number_print("misfit", line->misfit);
-		putchar('}');
+		json_line(json, 3);
+		json_object(json, NULL);
+		json_text(json, "model", fit_model_name((enum fit_model)m));
+		json_real(json, "a", m == FIT_ORIGIN ? NAN : line->intercept,
+			  DIGITS);
+		json_real(json, "a_low", line->intercept_low, DIGITS);
+		json_real(json, "a_high", line->intercept_high, DIGITS);
+		json_real(json, "slope", m == FIT_CONSTANT ? NAN : line->slope,
+			  DIGITS);
+		json_real(json, "slope_low", line->slope_low, DIGITS);
+		json_real(json, "slope_high", line->slope_high, DIGITS);
+		json_real(json, "slope_p", line->slope_p, DIGITS);
+		json_real(json, "aicc", line->aicc, DIGITS);
+		json_real(json, "aicc_difference", line->delta, DIGITS);
+		json_real(json, "akaike_weight", line->weight, DIGITS);
+		json_real(json, "lack_of_fit_f", line->lack_f, DIGITS);
+		json_real(json, "lack_of_fit_p", line->lack_p, DIGITS);
+		json_int(json, "freedom", line->freedom);
+		json_real(json, "misfit", line->misfit, DIGITS);
+		json_end(json);
 	}
-	printf("]");
+	json_end(json);
 }
 
 static void
-points_json(const struct scaling *scaling)
+points_json(const struct scaling *scaling, struct json *json)
 {
-	printf(",\n  \"points\": [");
+	json_line(json, 2);
+	json_array(json, "points");
 	for (size_t i = 0; i < scaling->fit.points; i++) {
 		const struct fit_point *point = &scaling->points[i];
 
-		printf("%s\n   {\"servers\": %.0f, \"runs\": %zu",
-		       i > 0 ? "," : "", point->servers, point->runs);
-		number_print("mean", point->mean);
-		number_print("half_width",
-			     fit_point_half(&scaling->fit, point));
-		putchar('}');
+		json_line(json, 3);
+		json_object(json, NULL);
+		json_fixed(json, "servers", point->servers, 0);
+		json_uint(json, "runs", point->runs);
+		json_real(json, "mean", point->mean, DIGITS);
+		json_real(json, "half_width",
+			  fit_point_half(&scaling->fit, point), DIGITS);
+		json_end(json);
 	}
-	printf("]");
+	json_end(json);
 }
 
 static void
-scaling_json(const struct scaling *scaling, bool first)
+scaling_json(const struct scaling *scaling, struct json *json)
 {
 	const struct fit *fit = &scaling->fit;
 
-	printf("%s\n {\"scenario\": ", first ? "" : ",");
-	result_quote(stdout, scaling->scenario);
-	printf(", \"series\": ");
-	result_quote(stdout, scaling->label);
-	printf(", \"metric\": ");
-	result_quote(stdout, scaling->metric);
-	printf(", \"unit\": \"%s\", \"k\": %" PRId64 ", \"runs\": %zu, "
-	       "\"operations\": %" PRId64 ", \"local\": %" PRId64
-	       ", \"failed\": %" PRId64,
-	       scaling->rounds ? "rounds" : "ns", scaling->k, fit->runs,
-	       scaling->operations, scaling->local, scaling->failed);
-	number_print("doublings", fit->doublings);
-	printf(",\n  \"weights\": ");
-	result_quote(stdout, fit_weights_name(fit->weights));
-	printf(", \"pure_error_freedom\": %d, \"best\": ", fit->pure_freedom);
-	result_quote(stdout, fit_model_name(fit->best));
-	printf(", \"verdict\": \"%s\", \"why\": ", verdict_word(fit->verdict));
-	result_quote(stdout, fit->why);
-	lines_json(fit);
-	points_json(scaling);
-	putchar('}');
+	json_line(json, 1);
+	json_object(json, NULL);
+	json_text(json, "scenario", scaling->scenario);
+	json_text(json, "series", scaling->label);
+	json_text(json, "metric", scaling->metric);
+	json_text(json, "unit", scaling->rounds ? "rounds" : "ns");
+	json_int(json, "k", scaling->k);
+	json_uint(json, "runs", fit->runs);
+	json_int(json, "operations", scaling->operations);
+	json_int(json, "local", scaling->local);
+	json_int(json, "failed", scaling->failed);
+	json_real(json, "doublings", fit->doublings, DIGITS);
+	json_line(json, 2);
+	json_text(json, "weights", fit_weights_name(fit->weights));
+	json_int(json, "pure_error_freedom", fit->pure_freedom);
+	json_text(json, "best", fit_model_name(fit->best));
+	json_text(json, "verdict", verdict_word(fit->verdict));
+	json_text(json, "why", fit->why);
+	lines_json(fit, json);
+	points_json(scaling, json);
+	json_end(json);
 }
 
 /* What was asked, and what has come of it. A series that has no curve is no
@@ -269,6 +269,7 @@ scaling_json(const struct scaling *scaling, bool first)
 struct growth {
 	const char *metric; /* NULL: all */
 	bool json, complain;
+	struct json out; /* with json */
 	size_t printed, inconclusive;
 };
 
@@ -281,7 +282,7 @@ metric_fit(sqlite3 *db, struct growth *growth, int64_t series,
 
 	if (code == 0 && scaling.points != NULL && scaling.fit.points >= 2) {
 		if (growth->json) {
-			scaling_json(&scaling, growth->printed == 0);
+			scaling_json(&scaling, &growth->out);
 		} else {
 			if (growth->printed > 0)
 				putchar('\n');
@@ -345,12 +346,17 @@ growth_report(const char *path, const char *scenario, struct growth *growth)
 	if (code != 0)
 		return code;
 	code = db_number(db, "SELECT count(*) FROM series", 0, &count);
+	growth->out = json_begin(stdout, JSON_SPACED);
 	if (growth->json)
-		putchar('[');
+		json_array(&growth->out, NULL);
 	for (int64_t series = 1; code == 0 && series <= count; series++)
 		code = series_fit(db, growth, series);
-	if (growth->json)
-		printf("\n]\n");
+	if (growth->json) {
+		json_line(&growth->out, 0);
+		json_end(&growth->out);
+		json_newline(&growth->out);
+		json_finish(&growth->out);
+	}
 	growth->complain = growth->printed == 0 && growth->metric != NULL;
 	for (int64_t series = 1;
 	     code == 0 && growth->complain && series <= count; series++)

@@ -80,6 +80,7 @@ struct plot {
 	const char *out; /* folder */
 	const char *gp; /* folder of the .gp files */
 	bool svg, png, json;
+	struct json list; /* with json: of the files */
 	char **wanted; /* figures named by the user */
 	int wanted_count;
 	struct series_pool pool;
@@ -90,8 +91,8 @@ static void
 file_announce(struct plot *plot, const char *path)
 {
 	if (plot->json) {
-		fputs(plot->written > 0 ? ",\n " : "[\n ", stdout);
-		result_quote(stdout, path);
+		json_line(&plot->list, 1);
+		json_text(&plot->list, NULL, path);
 	} else {
 		puts(path);
 	}
@@ -774,10 +775,18 @@ verb_plot(int argc, char **argv)
 	plot.gp = folder;
 	if (folder_make(plot.out) != 0)
 		return EXIT_RUNTIME;
+	plot.list = json_begin(stdout, JSON_SPACED);
+	if (plot.json)
+		json_array(&plot.list, NULL);
 	code = scenario != NULL ? scenario_plot(&plot, path, scenario)
 				: scenarios_plot(&plot, path);
-	if (plot.json)
-		puts(plot.written > 0 ? "\n]" : "[]");
+	if (plot.json) {
+		if (plot.written > 0)
+			json_line(&plot.list, 0);
+		json_end(&plot.list);
+		json_newline(&plot.list);
+		json_finish(&plot.list);
+	}
 	if (code == 0 && plot.written == 0) {
 		fprintf(stderr, "homeward: nothing to plot\n");
 		code = EXIT_INCONCLUSIVE;

@@ -108,37 +108,38 @@ summary_text(sqlite3 *db)
 static int
 summary_json(sqlite3 *db)
 {
+	struct json json = json_begin(stdout, JSON_SPACED);
 	int code;
 
-	fputs("{\"metrics\": ", stdout);
-	code = result_print(
+	json_object(&json, NULL);
+	code = result_json(
 		db_prepare(db, "SELECT scenario, series, servers, runs, metric,"
 			       " count, ok, local, median_ns, mean_ns, p90_ns,"
 			       " p99_ns, max_ns, mean_rounds FROM metrics"
 			       " ORDER BY id, servers, place"),
-		stdout, RESULT_JSON, NULL);
+		&json, "metrics", NULL);
 	if (code != 0)
 		return code;
-	fputs(", \"stalls\": ", stdout);
-	code = result_print(
+	code = result_json(
 		db_prepare(db,
 			   "SELECT s.scenario, s.label AS series,"
 			   " x.servers, x.\"by\", x.what, x.count, x.ok,"
 			   " x.median_ns, x.p90_ns, x.p99_ns, x.max_ns,"
 			   " x.waited FROM stalls x JOIN series s USING (id)"
 			   " ORDER BY s.id, x.servers, x.place, x.what"),
-		stdout, RESULT_JSON, NULL);
+		&json, "stalls", NULL);
 	if (code != 0)
 		return code;
-	fputs(", \"outcomes\": ", stdout);
-	code = result_print(
-		db_prepare(db, "SELECT scenario, series, servers, runs,"
-			       " sessions, closed, kept, reset, timeout,"
-			       " corrupt, strays, faults, messages,"
-			       " message_bytes, messages_per_session"
-			       " FROM outcomes ORDER BY id, servers"),
-		stdout, RESULT_JSON, NULL);
-	fputs("}\n", stdout);
+	code = result_json(db_prepare(db,
+				      "SELECT scenario, series, servers, runs,"
+				      " sessions, closed, kept, reset, timeout,"
+				      " corrupt, strays, faults, messages,"
+				      " message_bytes, messages_per_session"
+				      " FROM outcomes ORDER BY id, servers"),
+			   &json, "outcomes", NULL);
+	json_end(&json);
+	json_newline(&json);
+	json_finish(&json);
 	return code;
 }
 

@@ -17,7 +17,7 @@
 
 #include "core/test/check.h"
 
-#define SHOWN 512
+#define SHOWN 4096
 
 /* What `write` writes. */
 static const char *

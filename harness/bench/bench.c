@@ -19,7 +19,6 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/release.h"
-#include "harness/db/result.h"
 #include "harness/verbs.h"
 #include "live/conf/did_you_mean.h"
 
@@ -341,17 +340,37 @@ bench_machine_print(FILE *file)
 }
 
 void
-bench_machine_json(FILE *file)
+bench_machine_json(struct json *json)
 {
 	struct bench_machine machine;
 
 	bench_machine(&machine);
-	fprintf(file, "\"machine\":{\"processor\":");
-	result_quote(file, machine.processor);
-	fprintf(file, ",\"cores\":%u,\"memory_bytes\":%llu,\"system\":",
-		machine.cores, (unsigned long long)machine.memory_bytes);
-	result_quote(file, machine.system);
-	fprintf(file, ",\"commit\":");
-	result_quote(file, release_commit());
-	fputc('}', file);
+	json_object(json, "machine");
+	json_text(json, "processor", machine.processor);
+	json_uint(json, "cores", machine.cores);
+	json_uint(json, "memory_bytes", machine.memory_bytes);
+	json_text(json, "system", machine.system);
+	json_text(json, "commit", release_commit());
+	json_end(json);
+}
+
+struct json
+bench_json_begin(const char *name)
+{
+	struct json json = json_begin(stdout, JSON_COMPACT);
+
+	json_object(&json, NULL);
+	json_text(&json, "bench", name);
+	bench_machine_json(&json);
+	return json;
+}
+
+void
+bench_json_end(struct json *json)
+{
+	json_line(json, 0);
+	json_end(json);
+	json_end(json);
+	json_newline(json);
+	json_finish(json);
 }

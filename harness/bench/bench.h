@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "harness/base/json.h"
+
 struct bench {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -87,7 +89,12 @@ struct bench_machine {
 void bench_machine(struct bench_machine *);
 /* One line: "machine: MODEL, 2 cores, 24 GiB, Linux 6.1.0 x86_64; commit". */
 void bench_machine_print(FILE *);
-/* The same as a member, `"machine":{...}`, without a comma. */
-void bench_machine_json(FILE *);
+/* The same as member "machine". */
+void bench_machine_json(struct json *);
+
+/* A document on standard output: {"bench":NAME,"machine":{...}, and what all
+ * benchmarks end with, an array of points, a line each, and the object. */
+struct json bench_json_begin(const char *name);
+void bench_json_end(struct json *);
 
 #endif

@@ -128,42 +128,51 @@ point_measure(struct point *point, struct settings *settings, uint64_t nodes,
 }
 
 static void
-point_print(const struct point *point, bool json, bool first)
+point_print(const struct point *point)
 {
-	if (!json) {
-		printf("%9" PRIu64 " %10.0f %8.4f %8" PRIu64
-		       " %8.2f %10.0f %8.0f\n",
-		       point->nodes, point->lookups_per_s, point->hops,
-		       point->failed, point->setup_s, point->joins_per_s,
-		       point->bytes_per_node);
-	} else {
-		printf("%s\n{\"nodes\":%" PRIu64
-		       ",\"lookups_per_s\":%.0f,\"hops\":%.4f,"
-		       "\"lookups\":%" PRIu64 ",\"failed\":%" PRIu64
-		       ",\"setup_s\":%.3f,",
-		       first ? "" : ",", point->nodes, point->lookups_per_s,
-		       point->hops, point->lookups, point->failed,
-		       point->setup_s);
-		if (point->joins_per_s > 0)
-			printf("\"joins_per_s\":%.0f,", point->joins_per_s);
-		printf("\"peak_bytes_per_node\":%.0f}", point->bytes_per_node);
-	}
+	printf("%9" PRIu64 " %10.0f %8.4f %8" PRIu64 " %8.2f %10.0f %8.0f\n",
+	       point->nodes, point->lookups_per_s, point->hops, point->failed,
+	       point->setup_s, point->joins_per_s, point->bytes_per_node);
 	(void)fflush(stdout);
+}
+
+static void
+point_json(const struct point *point, struct json *json)
+{
+	json_line(json, 0);
+	json_object(json, NULL);
+	json_uint(json, "nodes", point->nodes);
+	json_fixed(json, "lookups_per_s", point->lookups_per_s, 0);
+	json_fixed(json, "hops", point->hops, 4);
+	json_uint(json, "lookups", point->lookups);
+	json_uint(json, "failed", point->failed);
+	json_fixed(json, "setup_s", point->setup_s, 3);
+	if (point->joins_per_s > 0)
+		json_fixed(json, "joins_per_s", point->joins_per_s, 0);
+	json_fixed(json, "peak_bytes_per_node", point->bytes_per_node, 0);
+	json_end(json);
+	(void)fflush(stdout);
+}
+
+static struct json
+head_json(const struct swarm *swarm, const struct bench_options *options,
+	  uint64_t k, uint64_t alpha)
+{
+	struct json json = bench_json_begin("lookups");
+
+	json_text(&json, "fidelity", swarm->fidelity);
+	json_text(&json, "tables", swarm->tables);
+	json_uint(&json, "k", k);
+	json_uint(&json, "alpha", alpha);
+	json_uint(&json, "runs", options->runs);
+	json_array(&json, "points");
+	return json;
 }
 
 static void
 head_print(const struct swarm *swarm, const struct bench_options *options,
 	   uint64_t lookups)
 {
-	if (options->json) {
-		printf("{\"bench\":\"lookups\",");
-		bench_machine_json(stdout);
-		printf(",\"fidelity\":\"%s\",\"tables\":\"%s\",\"k\":%s,"
-		       "\"alpha\":%s,\"runs\":%u,\"points\":[",
-		       swarm->fidelity, swarm->tables, swarm->k, swarm->alpha,
-		       options->runs);
-		return;
-	}
 	bench_machine_print(stdout);
 	printf("%s, %s tables, k %s, alpha %s, 3 replicas; medians of %u runs "
 	       "of %" PRIu64 " lookups\n%9s %10s %8s %8s %8s %10s %8s\n",
@@ -188,6 +197,7 @@ bench_lookups(int argc, char **argv)
 	struct bench_options options;
 	struct settings settings;
 	uint64_t nodes[SIZES], lookups, k;
+	struct json json;
 
 	int code = bench_parse(argc, argv, &options, extras, 6);
 	if (code == 0)
@@ -203,16 +213,21 @@ bench_lookups(int argc, char **argv)
 		return EXIT_USAGE;
 	settings.dht.node.k = (uint32_t)k;
 
-	head_print(&swarm, &options, lookups);
+	if (options.json)
+		json = head_json(&swarm, &options, k, settings.dht.node.alpha);
+	else
+		head_print(&swarm, &options, lookups);
 	for (size_t i = 0; i < count && code == 0; i++) {
 		struct point point;
 
 		code = point_measure(&point, &settings, nodes[i], lookups,
 				     options.runs);
-		if (code == 0)
-			point_print(&point, options.json, i == 0);
+		if (code == 0 && options.json)
+			point_json(&point, &json);
+		else if (code == 0)
+			point_print(&point);
 	}
 	if (options.json)
-		printf("\n]}\n");
+		bench_json_end(&json);
 	return code;
 }

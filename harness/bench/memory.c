@@ -125,23 +125,32 @@ weight_print(const struct weight *weight)
 }
 
 static void
-weight_json(const struct weight *weight, bool first)
+weight_json(const struct weight *weight, struct json *json)
 {
-	printf("%s\n{\"nodes\":%u,\"k\":%u,\"parts\":[", first ? "" : ",",
-	       weight->nodes, weight->k);
+	json_line(json, 0);
+	json_object(json, NULL);
+	json_uint(json, "nodes", weight->nodes);
+	json_uint(json, "k", weight->k);
+	json_array(json, "parts");
 	for (uint32_t i = 0; i < weight->account.count; i++) {
 		const struct memory_report_part *part =
 			&weight->account.parts[i];
-		printf("%s{\"name\":\"%s\",\"bytes\":%" PRIu64 ",\"pool\":%s}",
-		       i == 0 ? "" : ",", part->name, part->bytes,
-		       part->pool ? "true" : "false");
+
+		json_object(json, NULL);
+		json_text(json, "name", part->name);
+		json_uint(json, "bytes", part->bytes);
+		json_bool(json, "pool", part->pool);
+		json_end(json);
 	}
-	printf("],\"bytes_per_node\":%.1f,\"resident_bytes_per_node\":%.1f,"
-	       "\"node_bytes\":%.1f,\"node_budget_bytes\":%u,"
-	       "\"record_bytes\":%.1f,\"record_budget_bytes\":%d}",
-	       sum_bytes(weight), (double)weight->resident / weight->nodes,
-	       node_bytes(weight), budget_bytes(weight->k), record_bytes(),
-	       STORE_ENTRY_BYTES_MAX);
+	json_end(json);
+	json_fixed(json, "bytes_per_node", sum_bytes(weight), 1);
+	json_fixed(json, "resident_bytes_per_node",
+		   (double)weight->resident / weight->nodes, 1);
+	json_fixed(json, "node_bytes", node_bytes(weight), 1);
+	json_uint(json, "node_budget_bytes", budget_bytes(weight->k));
+	json_fixed(json, "record_bytes", record_bytes(), 1);
+	json_int(json, "record_budget_bytes", STORE_ENTRY_BYTES_MAX);
+	json_end(json);
 }
 
 int
@@ -157,6 +166,7 @@ bench_memory(int argc, char **argv)
 	struct bench_options options;
 	struct settings settings;
 	uint64_t nodes, ks[KS];
+	struct json json;
 
 	int code = bench_parse(argc, argv, &options, extras, 3);
 	if (code == 0)
@@ -169,9 +179,9 @@ bench_memory(int argc, char **argv)
 		return EXIT_USAGE;
 
 	if (options.json) {
-		printf("{\"bench\":\"memory\",");
-		bench_machine_json(stdout);
-		printf(",\"fidelity\":\"%s\",\"points\":[", swarm.fidelity);
+		json = bench_json_begin("memory");
+		json_text(&json, "fidelity", swarm.fidelity);
+		json_array(&json, "points");
 	} else {
 		bench_machine_print(stdout);
 	}
@@ -181,11 +191,11 @@ bench_memory(int argc, char **argv)
 
 		code = weigh(&weight, &settings);
 		if (code == 0 && options.json)
-			weight_json(&weight, i == 0);
+			weight_json(&weight, &json);
 		else if (code == 0)
 			weight_print(&weight);
 	}
 	if (options.json)
-		printf("\n]}\n");
+		bench_json_end(&json);
 	return code;
 }

@@ -44,6 +44,7 @@
 
 struct ns3 {
 	struct bench_options options;
+	struct json json; /* with --json */
 	const char *transport;
 	enum plan_routes routes;
 	bool pcap;
@@ -312,20 +313,21 @@ point_measure(struct ns3 *ns3, struct point *point)
 /* ---- saying ---- */
 
 static void
-header_print(const struct ns3 *ns3)
+header_print(struct ns3 *ns3)
 {
 	const char *routes = ns3->routes == PLAN_HOSTS ? "host" : "prefix";
 	char version[32];
 
 	reference_version(version);
 	if (ns3->options.json) {
-		printf("{\"bench\":\"ns3\",");
-		bench_machine_json(stdout);
-		printf(",\"ns3_version\":\"%s\",\"runs\":%u,\"rpcs\":%" PRIu64
-		       ",\"transport\":\"%s\",\"pcap\":%s,\"routes\":\"%s\","
-		       "\"points\":[",
-		       version, ns3->options.runs, ns3->rpcs, ns3->transport,
-		       ns3->pcap ? "true" : "false", routes);
+		ns3->json = bench_json_begin("ns3");
+		json_text(&ns3->json, "ns3_version", version);
+		json_uint(&ns3->json, "runs", ns3->options.runs);
+		json_uint(&ns3->json, "rpcs", ns3->rpcs);
+		json_text(&ns3->json, "transport", ns3->transport);
+		json_bool(&ns3->json, "pcap", ns3->pcap);
+		json_text(&ns3->json, "routes", routes);
+		json_array(&ns3->json, "points");
 		return;
 	}
 	bench_machine_print(stdout);
@@ -345,34 +347,44 @@ header_print(const struct ns3 *ns3)
 }
 
 static void
-side_json(const char *name, const struct side *side)
+side_json(const char *name, const struct side *side, struct json *json)
 {
-	printf(",\"%s_low\":%.0f,\"%s_high\":%.0f,\"%s_events\":%" PRIu64
-	       ",\"%s_events_per_s\":%.0f",
-	       name, side->low, name, side->high, name, side->events, name,
-	       side->event_rate);
+	char member[32];
+
+	snprintf(member, sizeof(member), "%s_low", name);
+	json_fixed(json, member, side->low, 0);
+	snprintf(member, sizeof(member), "%s_high", name);
+	json_fixed(json, member, side->high, 0);
+	snprintf(member, sizeof(member), "%s_events", name);
+	json_uint(json, member, side->events);
+	snprintf(member, sizeof(member), "%s_events_per_s", name);
+	json_fixed(json, member, side->event_rate, 0);
 }
 
 static void
-point_json(const struct ns3 *ns3, const struct point *point)
+point_json(struct ns3 *ns3, const struct point *point)
 {
-	printf("{\"hosts\":%" PRIu64 ",\"ours_rpc_per_s\":%.0f", point->hosts,
-	       point->ours.rate);
+	struct json *json = &ns3->json;
+
+	json_line(json, 0);
+	json_object(json, NULL);
+	json_uint(json, "hosts", point->hosts);
+	json_fixed(json, "ours_rpc_per_s", point->ours.rate, 0);
+	if (!ns3->alone) {
+		json_fixed(json, "ns3_rpc_per_s", point->theirs.rate, 0);
+		json_fixed(json, "ratio", point->ours.rate / point->theirs.rate,
+			   2);
+	}
+	side_json("ours", &point->ours, json);
 	if (!ns3->alone)
-		printf(",\"ns3_rpc_per_s\":%.0f,\"ratio\":%.2f",
-		       point->theirs.rate,
-		       point->ours.rate / point->theirs.rate);
-	side_json("ours", &point->ours);
-	if (!ns3->alone)
-		side_json("ns3", &point->theirs);
-	putchar('}');
+		side_json("ns3", &point->theirs, json);
+	json_end(json);
 }
 
 static void
-point_print(const struct ns3 *ns3, const struct point *point, bool first)
+point_print(struct ns3 *ns3, const struct point *point)
 {
 	if (ns3->options.json) {
-		printf("%s\n", first ? "" : ",");
 		point_json(ns3, point);
 	} else {
 		printf("%6" PRIu64 " %12.0f %14.0f", point->hosts,
@@ -436,10 +448,10 @@ ns3_measure(struct ns3 *ns3, const uint64_t *hosts, size_t count)
 		*point = (struct point){ .hosts = hosts[i] };
 		code = point_measure(ns3, point);
 		if (code == 0)
-			point_print(ns3, point, i == 0);
+			point_print(ns3, point);
 	}
 	if (ns3->options.json)
-		printf("\n]}\n");
+		bench_json_end(&ns3->json);
 	free(point);
 	return code;
 }

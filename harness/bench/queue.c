@@ -280,19 +280,24 @@ point_measure(struct hold *hold, enum model model, uint64_t pending,
 }
 
 static void
-point_print(const struct point *point, bool json, bool first)
+point_print(const struct point *point, struct json *json)
 {
 	double ratio = point->heap_ns / point->queue_ns;
 
-	if (json)
-		printf("%s\n{\"model\":\"%s\",\"pending\":%" PRIu64
-		       ",\"queue_ns\":%.1f,\"heap_ns\":%.1f,\"ratio\":%.2f}",
-		       first ? "" : ",", model_names[point->model],
-		       point->pending, point->queue_ns, point->heap_ns, ratio);
-	else
+	if (json != NULL) {
+		json_line(json, 0);
+		json_object(json, NULL);
+		json_text(json, "model", model_names[point->model]);
+		json_uint(json, "pending", point->pending);
+		json_fixed(json, "queue_ns", point->queue_ns, 1);
+		json_fixed(json, "heap_ns", point->heap_ns, 1);
+		json_fixed(json, "ratio", ratio, 2);
+		json_end(json);
+	} else {
 		printf("%-6s %10" PRIu64 " %10.1f %10.1f %8.2f\n",
 		       model_names[point->model], point->pending,
 		       point->queue_ns, point->heap_ns, ratio);
+	}
 	(void)fflush(stdout);
 }
 
@@ -304,6 +309,7 @@ bench_queue(int argc, char **argv)
 	uint64_t pending[PENDING_SIZES];
 	struct bench_options options;
 	struct hold *hold;
+	struct json json;
 	size_t count;
 	int code;
 
@@ -316,9 +322,9 @@ bench_queue(int argc, char **argv)
 		return EXIT_USAGE;
 	hold = memory_zeroed(1, sizeof(*hold));
 	if (options.json) {
-		printf("{\"bench\":\"queue\",");
-		bench_machine_json(stdout);
-		printf(",\"runs\":%u,\"points\":[", options.runs);
+		json = bench_json_begin("queue");
+		json_uint(&json, "runs", options.runs);
+		json_array(&json, "points");
 	} else {
 		bench_machine_print(stdout);
 		printf("ns an event (pop and push), medians of %u; "
@@ -330,10 +336,10 @@ bench_queue(int argc, char **argv)
 		struct point point =
 			point_measure(hold, (enum model)(i / count),
 				      pending[i % count], options.runs);
-		point_print(&point, options.json, i == 0);
+		point_print(&point, options.json ? &json : NULL);
 	}
 	if (options.json)
-		printf("\n]}\n");
+		bench_json_end(&json);
 	free(hold);
 	return EXIT_OK;
 }

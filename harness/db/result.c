@@ -16,26 +16,6 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 
-void
-result_quote(FILE *file, const char *text)
-{
-	fputc('"', file);
-	for (const unsigned char *c = (const unsigned char *)text; *c != '\0';
-	     c++) {
-		if (*c == '"' || *c == '\\')
-			fprintf(file, "\\%c", *c);
-		else if (*c == '\n')
-			fputs("\\n", file);
-		else if (*c == '\t')
-			fputs("\\t", file);
-		else if (*c < 0x20)
-			fprintf(file, "\\u%04x", *c);
-		else
-			fputc(*c, file);
-	}
-	fputc('"', file);
-}
-
 const char *
 result_time(char text[RESULT_TIME], double ns)
 {
@@ -138,38 +118,65 @@ rows_print(sqlite3_stmt *statement, FILE *file, bool blocks, size_t *rows)
 	return row;
 }
 
+static void
+cell_json(sqlite3_stmt *statement, struct json *json, int column)
+{
+	const char *name = sqlite3_column_name(statement, column);
+
+	switch (sqlite3_column_type(statement, column)) {
+	case SQLITE_NULL:
+		json_null(json, name);
+		break;
+	case SQLITE_INTEGER:
+		json_int(json, name, sqlite3_column_int64(statement, column));
+		break;
+	case SQLITE_FLOAT:
+		json_real(json, name, sqlite3_column_double(statement, column),
+			  10);
+		break;
+	default:
+		json_text(json, name,
+			  (const char *)sqlite3_column_text(statement, column));
+		break;
+	}
+}
+
 static int
-json_print(sqlite3_stmt *statement, FILE *file, size_t *rows)
+json_print(sqlite3_stmt *statement, struct json *json, const char *name,
+	   size_t *rows)
 {
 	int columns = sqlite3_column_count(statement), row;
-	char buffer[32];
 
-	fputc('[', file);
+	json_array(json, name);
 	while ((row = db_step(statement)) == 1) {
-		fputs(*rows > 0 ? ",\n {" : "\n {", file);
-		for (int i = 0; i < columns; i++) {
-			const char *text =
-				cell_text(statement, i, buffer, sizeof(buffer));
-			int type = sqlite3_column_type(statement, i);
-
-			if (i > 0)
-				fputs(", ", file);
-			result_quote(file, sqlite3_column_name(statement, i));
-			fputs(": ", file);
-			if (type == SQLITE_NULL ||
-			    (type == SQLITE_FLOAT &&
-			     !isfinite(sqlite3_column_double(statement, i))))
-				fputs("null", file);
-			else if (type == SQLITE_TEXT)
-				result_quote(file, text);
-			else
-				fputs(text, file);
-		}
-		fputc('}', file);
+		json_line(json, 1);
+		json_object(json, NULL);
+		for (int i = 0; i < columns; i++)
+			cell_json(statement, json, i);
+		json_end(json);
 		++*rows;
 	}
-	fputs(*rows > 0 ? "\n]\n" : "]\n", file);
+	if (*rows > 0)
+		json_line(json, 0);
+	json_end(json);
+	json_newline(json);
 	return row;
+}
+
+int
+result_json(sqlite3_stmt *statement, struct json *json, const char *name,
+	    size_t *rows)
+{
+	size_t count = 0;
+	int row;
+
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	row = json_print(statement, json, name, &count);
+	sqlite3_finalize(statement);
+	if (rows != NULL)
+		*rows = count;
+	return row < 0 ? EXIT_RUNTIME : 0;
 }
 
 /* A table that grows by rows of `columns` strings; row 0 is the header. */
@@ -312,6 +319,7 @@ result_print(sqlite3_stmt *statement, FILE *file, enum result_form form,
 	     size_t *rows)
 {
 	size_t count = 0;
+	struct json json;
 	int row = -1;
 
 	if (statement == NULL)
@@ -323,7 +331,9 @@ result_print(sqlite3_stmt *statement, FILE *file, enum result_form form,
 				 &count);
 		break;
 	case RESULT_JSON:
-		row = json_print(statement, file, &count);
+		json = json_begin(file, JSON_SPACED);
+		row = json_print(statement, &json, NULL, &count);
+		json_finish(&json);
 		break;
 	case RESULT_TEXT:
 		row = text_print(statement, file, &count);

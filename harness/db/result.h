@@ -22,6 +22,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "harness/base/json.h"
+
 enum result_form {
 	RESULT_TSV,
 	RESULT_BLOCKS,
@@ -33,8 +35,10 @@ enum result_form {
  * *rows, when not NULL, becomes their number. 0 or EXIT_RUNTIME, said. */
 int result_print(sqlite3_stmt *, FILE *, enum result_form, size_t *rows);
 
-/* A JSON string with its quotes. */
-void result_quote(FILE *, const char *text);
+/* The rows as an array that is part of a document, a member called `name` or,
+ * with NULL, an element; a line end behind it. As result_print() otherwise, but
+ * nothing is flushed. */
+int result_json(sqlite3_stmt *, struct json *, const char *name, size_t *rows);
 
 #define RESULT_TIME 24 /* bytes that result_time fills at most */
 

@@ -18,6 +18,7 @@
 #include <yaml.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/base/release.h"
 #include "harness/db/db.h"
 #include "harness/scenario/key.h"
@@ -48,26 +49,27 @@ static const char *const inserts[RUN_WRITER_TABLES] = {
 
 /* {"homeward": "...", "sqlite": "..."}; to be freed, NULL: said. */
 static char *
-versions_json(sqlite3 *db)
+versions_json(void)
 {
-	sqlite3_stmt *statement = db_prepare(
-		db, "SELECT json_object('homeward', ?1, 'sqlite', ?2, "
-		    "'libyaml', ?3, 'libpcap', ?4, 'compiler', ?5)");
-	char *json = NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	struct json json = json_begin(file, JSON_COMPACT);
 
-	if (statement == NULL)
+	if (file == NULL) {
+		fprintf(stderr, "homeward: out of memory\n");
 		return NULL;
-	sqlite3_bind_text(statement, 1, release_version(), -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, sqlite3_libversion(), -1,
-			  SQLITE_STATIC);
-	sqlite3_bind_text(statement, 3, yaml_get_version_string(), -1,
-			  SQLITE_STATIC);
-	sqlite3_bind_text(statement, 4, pcap_lib_version(), -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 5, __VERSION__, -1, SQLITE_STATIC);
-	if (db_step(statement) == 1)
-		json = strdup((const char *)sqlite3_column_text(statement, 0));
-	sqlite3_finalize(statement);
-	return json;
+	}
+	json_object(&json, NULL);
+	json_text(&json, "homeward", release_version());
+	json_text(&json, "sqlite", sqlite3_libversion());
+	json_text(&json, "libyaml", yaml_get_version_string());
+	json_text(&json, "libpcap", pcap_lib_version());
+	json_text(&json, "compiler", __VERSION__);
+	json_end(&json);
+	json_finish(&json);
+	fclose(file);
+	return text;
 }
 
 int
@@ -83,7 +85,7 @@ run_writer_open(struct run_writer *rows, sqlite3 *db)
 				       " VALUES (?1, ?2, ?3)");
 	if (rows->setting == NULL)
 		return EXIT_RUNTIME;
-	rows->versions = versions_json(db);
+	rows->versions = versions_json();
 	return rows->versions != NULL ? 0 : EXIT_RUNTIME;
 }
 

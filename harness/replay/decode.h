@@ -43,6 +43,7 @@
 #include "core/wire/gue.h"
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
+#include "harness/base/json.h"
 #include "live/conf/secret.h"
 
 #define DECODE_DHT_PORT 7000
@@ -120,9 +121,9 @@ bool decode_next(const struct secret *secret, struct decoded *);
 /* One line: "1.000000123 10.0.0.1:50000 > 10.0.0.2:6080 GUE ...". at_ns: since
  * the epoch, or the start of a simulation. */
 void decode_print(const struct decoded *, int64_t at_ns, FILE *);
-/* The same as a JSON object, without a newline. record: its number. */
+/* The same as an element of an array. record: its number. */
 void decode_print_json(const struct decoded *, uint64_t record, int64_t at_ns,
-		       FILE *);
+		       struct json *);
 
 /* A whole capture to standard output, its sums to standard error (JSON: to
  * the same object). secret_path: NULL, none. An exit code; what went wrong

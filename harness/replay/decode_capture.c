@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "harness/base/exit.h"
-#include "harness/db/result.h"
 #include "harness/replay/capture.h"
 #include "harness/replay/decode.h"
 
@@ -44,34 +43,37 @@ sums_print(const struct sums *sums, const char *path)
 }
 
 static void
-sums_json(const struct sums *sums, const char *path)
+sums_json(const struct sums *sums, const char *path, struct json *json)
 {
-	printf("],\n\"capture\": ");
-	result_quote(stdout, path);
-	printf(", \"records\": %" PRIu64 ", \"gue\": %" PRIu64
-	       ", \"tag_ok\": %" PRIu64 ", \"tag_wrong\": %" PRIu64
-	       ", \"dht\": %" PRIu64 ", \"read\": %" PRIu64
-	       ", \"refused\": %" PRIu64 "}\n",
-	       sums->records, sums->gue, sums->tag_ok, sums->tag_wrong,
-	       sums->dht, sums->readable, sums->refused);
+	json_line(json, 0);
+	json_text(json, "capture", path);
+	json_uint(json, "records", sums->records);
+	json_uint(json, "gue", sums->gue);
+	json_uint(json, "tag_ok", sums->tag_ok);
+	json_uint(json, "tag_wrong", sums->tag_wrong);
+	json_uint(json, "dht", sums->dht);
+	json_uint(json, "read", sums->readable);
+	json_uint(json, "refused", sums->refused);
 }
 
+/* json: NULL for text. */
 static void
 datagram_print(const struct capture_packet *packet,
-	       const struct decoded *decoded, bool json, bool further)
+	       const struct decoded *decoded, struct json *json)
 {
-	if (!json) {
+	if (json == NULL) {
 		decode_print(decoded, packet->at_ns, stdout);
 		return;
 	}
-	printf("%s", further ? ",\n" : "\n");
-	decode_print_json(decoded, packet->number, packet->at_ns, stdout);
+	json_line(json, 0);
+	decode_print_json(decoded, packet->number, packet->at_ns, json);
 }
 
 /* 0 at the end; -1: the file is broken, see error[]. */
 static int
-records_print(struct capture *capture, const struct secret *secret, bool json,
-	      struct sums *sums, char *error, size_t error_size)
+records_print(struct capture *capture, const struct secret *secret,
+	      struct json *json, struct sums *sums, char *error,
+	      size_t error_size)
 {
 	static struct decoded decoded;
 	struct capture_packet packet;
@@ -84,8 +86,7 @@ records_print(struct capture *capture, const struct secret *secret, bool json,
 			    decode_packet(secret, packet.bytes, packet.size,
 					  &decoded);
 		for (; ours; ours = decode_next(secret, &decoded)) {
-			datagram_print(&packet, &decoded, json,
-				       sums->gue + sums->dht > 0);
+			datagram_print(&packet, &decoded, json);
 			sums_add(sums, &decoded);
 		}
 	}
@@ -95,6 +96,7 @@ records_print(struct capture *capture, const struct secret *secret, bool json,
 int
 decode_capture(const char *path, const char *secret_path, bool json)
 {
+	struct json out = json_begin(stdout, JSON_SPACED);
 	struct secret secret;
 	struct capture *capture;
 	struct sums sums = { .records = 0 };
@@ -110,19 +112,27 @@ decode_capture(const char *path, const char *secret_path, bool json)
 		fprintf(stderr, "homeward replay: %s\n", error);
 		code = EXIT_USAGE;
 	} else {
-		if (json)
-			printf("{\"datagrams\": [");
+		if (json) {
+			json_object(&out, NULL);
+			json_array(&out, "datagrams");
+		}
 		if (records_print(capture, secret_path != NULL ? &secret : NULL,
-				  json, &sums, error, sizeof(error)) != 0) {
+				  json ? &out : NULL, &sums, error,
+				  sizeof(error)) != 0) {
 			fprintf(stderr, "homeward replay: %s: %s\n", path,
 				error);
 			code = EXIT_RUNTIME;
 		}
 		capture_close(capture);
-		if (json)
-			sums_json(&sums, path);
-		else
+		if (json) {
+			json_end(&out);
+			sums_json(&sums, path, &out);
+			json_end(&out);
+			json_newline(&out);
+			json_finish(&out);
+		} else {
 			sums_print(&sums, path);
+		}
 	}
 	if (secret_path != NULL)
 		secret_wipe(&secret);

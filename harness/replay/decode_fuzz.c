@@ -43,9 +43,11 @@ print(const struct decoded *decoded)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&text, &size);
+	struct json json = json_begin(file, JSON_SPACED);
 
 	assert(file != NULL);
-	decode_print_json(decoded, 1, INT64_MIN, file);
+	decode_print_json(decoded, 1, INT64_MIN, &json);
+	json_finish(&json);
 	decode_print(decoded, INT64_MIN, file);
 	fclose(file);
 	assert(size > 1 && text[size - 1] == '\n');

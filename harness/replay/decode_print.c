@@ -7,8 +7,7 @@
  *	TIME FROM > TO DHT key 1 boot 0x.. seq 12 opened: store 0x0000002a
  *		CLIENT > SERVICE owner 10.0.0.1:7000 version 17/0 ttl 600000
  *
- * (each is one line). Both forms say the same; all names in them are written
- * here, so none needs escaping in JSON.
+ * (each is one line). Both forms say the same.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -336,204 +335,194 @@ decode_print(const struct decoded *decoded, int64_t at_ns, FILE *file)
 
 /* ---- JSON ---- */
 
-static const char *
-truth(bool value)
-{
-	return value ? "true" : "false";
-}
-
 static void
-packet_json(const struct packet *packet, FILE *file)
-{
-	char from[TEXT], to[TEXT], flags[TEXT];
-
-	fprintf(file, "\"from\": \"%s\", \"to\": \"%s\", \"protocol\": \"%s\"",
-		packet_end_text(packet, true, from),
-		packet_end_text(packet, false, to),
-		protocol_name(packet->protocol));
-	fprintf(file, ", \"size\": %" PRIu32, packet->size_bytes);
-	if (packet->protocol == IP_TCP && packet->has_ports)
-		fprintf(file, ", \"seq\": %" PRIu32, packet->tcp_seq);
-	if (packet->protocol == IP_TCP && packet->transport)
-		fprintf(file,
-			", \"flags\": \"%s\", \"ack\": %" PRIu32
-			", \"len\": %" PRIu32,
-			flags_text(packet->tcp_flags, flags), packet->tcp_ack,
-			packet->payload_bytes);
-	if (packet->icmp_error)
-		fprintf(file, ", \"type\": %u, \"code\": %u, \"mtu\": %" PRIu32,
-			(unsigned)packet->icmp_type,
-			(unsigned)packet->icmp_code, packet->icmp_mtu);
-	if (packet->fragment_offset > 0 || packet->mf)
-		fprintf(file,
-			", \"fragment_id\": %" PRIu32
-			", \"fragment_offset\": %u, \"more\": %s",
-			packet->fragment_id, (unsigned)packet->fragment_offset,
-			truth(packet->mf));
-}
-
-static void
-gue_json(const struct decoded *decoded, FILE *file)
-{
-	const struct decode_gue *gue = &decoded->gue;
-
-	fprintf(file, ", \"drop\": \"%s\", \"variant\": %u",
-		drop_name(gue->drop), (unsigned)gue->variant);
-	if (gue->drop == DROP_VERSION || decoded->size < 4)
-		return;
-	fprintf(file,
-		", \"control\": %s, \"proto\": %u, \"hlen\": %u"
-		", \"flags\": %u",
-		truth(gue->control), (unsigned)gue->protocol,
-		(unsigned)gue->hlen, (unsigned)gue->flags);
-	if (gue->drop != DROP_NONE)
-		return;
-	fprintf(file,
-		", \"hop_count\": %u, \"key_id\": %u, \"boot\": %u"
-		", \"sequence\": %" PRIu32 ", \"tag\": \"%s\""
-		", \"inner\": {\"drop\": \"%s\"",
-		(unsigned)gue->header.hop_count, (unsigned)gue->header.key_id,
-		(unsigned)gue->header.boot, gue->header.sequence,
-		tag_name(gue->tag), drop_name(gue->inner_drop));
-	if (gue->inner_drop == DROP_NONE) {
-		fprintf(file, ", ");
-		packet_json(&gue->inner, file);
-	}
-	if (gue->quotes) {
-		fprintf(file, ", \"about\": {");
-		packet_json(&gue->quote, file);
-		fprintf(file, "}");
-	}
-	fprintf(file, "}");
-}
-
-static void
-version_json(struct version version, FILE *file)
-{
-	fprintf(file, "\"established_ns\": %" PRId64 ", \"version\": %" PRIu32,
-		version.established_ns, version.sequence);
-}
-
-static void
-item_records_json(const struct message_item *item, FILE *file)
-{
-	char owner[TEXT];
-
-	fprintf(file, ", \"records\": [");
-	for (uint32_t i = 0; i < item->record_count; i++) {
-		const struct message_record *record = &item->records[i];
-
-		fprintf(file, "%s{\"owner\": \"%s\", ", i > 0 ? ", " : "",
-			end_text(&record->owner, owner));
-		version_json(record->version, file);
-		fprintf(file, ", \"ttl_ms\": %" PRIu32 ", \"tombstone\": %s}",
-			record->ttl_ms, truth(record->tombstone));
-	}
-	fprintf(file, "]");
-}
-
-static void
-item_contacts_json(const struct message_item *item, FILE *file)
+packet_json(const struct packet *packet, struct json *json)
 {
 	char text[TEXT];
 
-	fprintf(file, ", \"contacts\": [");
+	json_text(json, "from", packet_end_text(packet, true, text));
+	json_text(json, "to", packet_end_text(packet, false, text));
+	json_text(json, "protocol", protocol_name(packet->protocol));
+	json_uint(json, "size", packet->size_bytes);
+	if (packet->protocol == IP_TCP && packet->has_ports)
+		json_uint(json, "seq", packet->tcp_seq);
+	if (packet->protocol == IP_TCP && packet->transport) {
+		json_text(json, "flags", flags_text(packet->tcp_flags, text));
+		json_uint(json, "ack", packet->tcp_ack);
+		json_uint(json, "len", packet->payload_bytes);
+	}
+	if (packet->icmp_error) {
+		json_uint(json, "type", packet->icmp_type);
+		json_uint(json, "code", packet->icmp_code);
+		json_uint(json, "mtu", packet->icmp_mtu);
+	}
+	if (packet->fragment_offset > 0 || packet->mf) {
+		json_uint(json, "fragment_id", packet->fragment_id);
+		json_uint(json, "fragment_offset", packet->fragment_offset);
+		json_bool(json, "more", packet->mf);
+	}
+}
+
+static void
+gue_json(const struct decoded *decoded, struct json *json)
+{
+	const struct decode_gue *gue = &decoded->gue;
+
+	json_text(json, "drop", drop_name(gue->drop));
+	json_uint(json, "variant", gue->variant);
+	if (gue->drop == DROP_VERSION || decoded->size < 4)
+		return;
+	json_bool(json, "control", gue->control);
+	json_uint(json, "proto", gue->protocol);
+	json_uint(json, "hlen", gue->hlen);
+	json_uint(json, "flags", gue->flags);
+	if (gue->drop != DROP_NONE)
+		return;
+	json_uint(json, "hop_count", gue->header.hop_count);
+	json_uint(json, "key_id", gue->header.key_id);
+	json_uint(json, "boot", gue->header.boot);
+	json_uint(json, "sequence", gue->header.sequence);
+	json_text(json, "tag", tag_name(gue->tag));
+	json_object(json, "inner");
+	json_text(json, "drop", drop_name(gue->inner_drop));
+	if (gue->inner_drop == DROP_NONE)
+		packet_json(&gue->inner, json);
+	if (gue->quotes) {
+		json_object(json, "about");
+		packet_json(&gue->quote, json);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void
+version_json(struct version version, struct json *json)
+{
+	json_int(json, "established_ns", version.established_ns);
+	json_uint(json, "version", version.sequence);
+}
+
+static void
+item_records_json(const struct message_item *item, struct json *json)
+{
+	char owner[TEXT];
+
+	json_array(json, "records");
+	for (uint32_t i = 0; i < item->record_count; i++) {
+		const struct message_record *record = &item->records[i];
+
+		json_object(json, NULL);
+		json_text(json, "owner", end_text(&record->owner, owner));
+		version_json(record->version, json);
+		json_uint(json, "ttl_ms", record->ttl_ms);
+		json_bool(json, "tombstone", record->tombstone);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void
+item_contacts_json(const struct message_item *item, struct json *json)
+{
+	char text[TEXT];
+
+	json_array(json, "contacts");
 	for (uint32_t i = 0; i < item->contact_count; i++) {
 		struct endpoint contact = message_contact(item, i);
 
-		fprintf(file, "%s\"%s\"", i > 0 ? ", " : "",
-			end_text(&contact, text));
+		json_text(json, NULL, end_text(&contact, text));
 	}
-	fprintf(file, "]");
+	json_end(json);
 }
 
+/* A number as text: JSON's readers keep 53 bits of one. */
 static void
-item_json(uint8_t type, const struct message_item *item, FILE *file)
+wide_json(const char *name, uint64_t value, struct json *json)
 {
-	char client[TEXT], service[TEXT];
+	char text[TEXT];
 
-	/* Positions as text: JSON's readers keep 53 bits of a number. */
-	if ((type & MESSAGE_REPLY) != 0)
-		fprintf(file, "{\"status\": \"%s\"", status_name(item->status));
-	else if (type == MESSAGE_FIND_NODE)
-		fprintf(file, "{\"position\": \"0x%016" PRIx64 "\"",
-			item->position);
-	else
-		fprintf(file,
-			"{\"client\": \"%s\", \"service\": \"%s\""
-			", \"protocol\": %u",
-			key_end_text(&item->key, true, client),
-			key_end_text(&item->key, false, service),
-			(unsigned)item->key.protocol);
-	if (type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE) {
-		fprintf(file, ", ");
-		version_json(item->version, file);
-	}
-	if (item->record_count > 0)
-		item_records_json(item, file);
-	if (item->status == ITEM_CONTACTS)
-		item_contacts_json(item, file);
-	fprintf(file, "}");
+	snprintf(text, sizeof(text), "0x%016" PRIx64, value);
+	json_text(json, name, text);
 }
 
 static void
-message_json(const struct decode_dht *dht, FILE *file)
+item_json(uint8_t type, const struct message_item *item, struct json *json)
+{
+	char text[TEXT];
+
+	json_object(json, NULL);
+	if ((type & MESSAGE_REPLY) != 0) {
+		json_text(json, "status", status_name(item->status));
+	} else if (type == MESSAGE_FIND_NODE) {
+		wide_json("position", item->position, json);
+	} else {
+		json_text(json, "client", key_end_text(&item->key, true, text));
+		json_text(json, "service",
+			  key_end_text(&item->key, false, text));
+		json_uint(json, "protocol", item->key.protocol);
+	}
+	if (type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE)
+		version_json(item->version, json);
+	if (item->record_count > 0)
+		item_records_json(item, json);
+	if (item->status == ITEM_CONTACTS)
+		item_contacts_json(item, json);
+	json_end(json);
+}
+
+static void
+message_json(const struct decode_dht *dht, struct json *json)
 {
 	struct message_reader reader;
 	struct message_item item;
-	const char *between = "";
 
-	fprintf(file, ", \"message\": {\"drop\": \"%s\"",
-		drop_name(dht->message_drop));
+	json_object(json, "message");
+	json_text(json, "drop", drop_name(dht->message_drop));
 	if (message_open(&reader, dht->message, dht->message_size) ==
 	    DROP_NONE) {
-		fprintf(file,
-			", \"type\": \"%s\", \"reply\": %s"
-			", \"transaction\": %" PRIu32 ", \"items\": [",
-			type_name(reader.header.type),
-			truth((reader.header.type & MESSAGE_REPLY) != 0),
-			reader.header.transaction);
-		while (message_next(&reader, &item)) {
-			fprintf(file, "%s", between);
-			item_json(reader.header.type, &item, file);
-			between = ", ";
-		}
-		fprintf(file, "]");
+		json_text(json, "type", type_name(reader.header.type));
+		json_bool(json, "reply",
+			  (reader.header.type & MESSAGE_REPLY) != 0);
+		json_uint(json, "transaction", reader.header.transaction);
+		json_array(json, "items");
+		while (message_next(&reader, &item))
+			item_json(reader.header.type, &item, json);
+		json_end(json);
 	}
-	fprintf(file, "}");
+	json_end(json);
 }
 
 static void
-dht_json(const struct decode_dht *dht, FILE *file)
+dht_json(const struct decode_dht *dht, struct json *json)
 {
-	fprintf(file, ", \"seal\": \"%s\", \"drop\": \"%s\"",
-		seal_name(dht->seal), drop_name(dht->drop));
-	if (dht->seal != DECODE_SEAL_PLAIN && dht->drop != DROP_SHORT)
-		fprintf(file,
-			", \"key_id\": %u, \"boot\": \"0x%016" PRIx64
-			"\", \"sequence\": %" PRIu64,
-			(unsigned)dht->key_id, dht->boot, dht->sequence);
+	json_text(json, "seal", seal_name(dht->seal));
+	json_text(json, "drop", drop_name(dht->drop));
+	if (dht->seal != DECODE_SEAL_PLAIN && dht->drop != DROP_SHORT) {
+		json_uint(json, "key_id", dht->key_id);
+		wide_json("boot", dht->boot, json);
+		json_uint(json, "sequence", dht->sequence);
+	}
 	if (dht->seal == DECODE_SEAL_PLAIN || dht->seal == DECODE_SEAL_OPENED)
-		message_json(dht, file);
+		message_json(dht, json);
 }
 
 void
 decode_print_json(const struct decoded *decoded, uint64_t record, int64_t at_ns,
-		  FILE *file)
+		  struct json *json)
 {
-	char from[TEXT], to[TEXT];
+	char text[TEXT];
 
-	fprintf(file,
-		"{\"record\": %" PRIu64 ", \"at_ns\": %" PRId64
-		", \"from\": \"%s\", \"to\": \"%s\", \"kind\": \"%s\""
-		", \"size\": %" PRIu32 ", \"missing\": %" PRIu32,
-		record, at_ns, end_text(&decoded->from, from),
-		end_text(&decoded->to, to),
-		decoded->kind == DECODE_GUE ? "gue" : "dht", decoded->size,
-		decoded->missing);
+	json_object(json, NULL);
+	json_uint(json, "record", record);
+	json_int(json, "at_ns", at_ns);
+	json_text(json, "from", end_text(&decoded->from, text));
+	json_text(json, "to", end_text(&decoded->to, text));
+	json_text(json, "kind", decoded->kind == DECODE_GUE ? "gue" : "dht");
+	json_uint(json, "size", decoded->size);
+	json_uint(json, "missing", decoded->missing);
 	if (decoded->kind == DECODE_GUE)
-		gue_json(decoded, file);
+		gue_json(decoded, json);
 	else
-		dht_json(&decoded->dht, file);
-	fprintf(file, "}");
+		dht_json(&decoded->dht, json);
+	json_end(json);
 }

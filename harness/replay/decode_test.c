@@ -122,7 +122,9 @@ line_of(const struct decoded *decoded)
 		*end = '\0';
 
 	file = fmemopen(json, sizeof(json), "w");
-	decode_print_json(decoded, 1, -1, file);
+	struct json out = json_begin(file, JSON_SPACED);
+	decode_print_json(decoded, 1, -1, &out);
+	json_finish(&out);
 	fclose(file);
 	if (valid == NULL) {
 		CHECK(sqlite3_open(":memory:", &db) == SQLITE_OK);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/db/db.h"
 #include "harness/run/run.h"
 #include "harness/scenario/expect.h"
@@ -113,53 +114,80 @@ ids_fill(struct run *run)
 	return code;
 }
 
+/* The rows of the report's query as an array. */
 static int
-runs_print(struct run *run, int missed)
+rows_json(sqlite3_stmt *statement, struct json *json)
 {
-	sqlite3_stmt *statement;
+	int row = -1;
+
+	while (statement != NULL && (row = db_step(statement)) == 1) {
+		const char *text[9];
+
+		for (int i = 0; i < 9; i++)
+			text[i] =
+				(const char *)sqlite3_column_text(statement, i);
+		json_object(json, NULL);
+		json_raw(json, "id", text[0]);
+		json_raw(json, "point", text[1]);
+		json_raw(json, "seed", text[2]);
+		json_text(json, "status", text[3]);
+		json_raw(json, "wall_s", text[4]);
+		json_raw(json, "cpu_s", text[5]);
+		json_raw(json, "peak_rss_bytes", text[6]);
+		json_raw(json, "events", text[7]);
+		json_text(json, "state_hash", text[8]);
+		json_end(json);
+	}
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
+
+static int
+runs_json(struct run *run, int missed)
+{
+	struct json json = json_begin(stdout, JSON_COMPACT);
 	char command[8192] = "";
 	FILE *file = fmemopen(command, sizeof(command) - 1, "w");
+	int code;
 
 	if (file != NULL) {
 		run_command(run, false, file);
 		fclose(file);
 	}
-	if (run->options->json)
-		statement = db_prepare(
-			run->db,
-			"SELECT json_object('scenario', ?1, 'db', ?2, "
-			"'expectations_missed', ?3, 'deterministic', json(?4), "
-			"'repeat', ?5, 'runs', (SELECT json_group_array("
-			"json_object('id', r.id, 'point', json(r.point), "
-			"'seed', r.seed, 'status', r.status, 'wall_s', "
-			"r.wall_s, 'cpu_s', r.cpu_s, 'peak_rss_bytes', "
-			"r.peak_rss_bytes, 'events', r.events, 'state_hash', "
-			"r.state_hash)) FROM temp.point p "
-			"JOIN run r ON r.id = p.run_id))");
+	json_object(&json, NULL);
+	json_text(&json, "scenario", run->scenario->name);
+	json_text(&json, "db", run->options->db);
+	json_int(&json, "expectations_missed", missed);
+	if (run->options->check)
+		json_bool(&json, "deterministic", !run->differs);
 	else
-		statement = db_prepare(
-			run->db,
-			"SELECT printf('run %d: %s, %s, %.2f s, %d events, "
-			"state %s', r.id, p.label, r.status, r.wall_s, "
-			"r.events, coalesce(r.state_hash, '-')) "
-			"FROM temp.point p JOIN run r ON r.id = p.run_id "
-			"ORDER BY p.i");
-	if (statement == NULL)
-		return EXIT_RUNTIME;
-	if (run->options->json) {
-		sqlite3_bind_text(statement, 1, run->scenario->name, -1,
-				  SQLITE_STATIC);
-		sqlite3_bind_text(statement, 2, run->options->db, -1,
-				  SQLITE_STATIC);
-		sqlite3_bind_int(statement, 3, missed);
-		sqlite3_bind_text(statement, 4,
-				  !run->options->check ? "null"
-				  : run->differs       ? "false"
-						       : "true",
-				  -1, SQLITE_STATIC);
-		sqlite3_bind_text(statement, 5, command, -1, SQLITE_STATIC);
-	}
-	return db_print(statement, stdout);
+		json_null(&json, "deterministic");
+	json_text(&json, "repeat", command);
+	json_array(&json, "runs");
+	code = rows_json(
+		db_prepare(run->db,
+			   "SELECT r.id, r.point, r.seed, r.status, r.wall_s,"
+			   " r.cpu_s, r.peak_rss_bytes, r.events, r.state_hash"
+			   " FROM temp.point p JOIN run r ON r.id = p.run_id"),
+		&json);
+	json_end(&json);
+	json_end(&json);
+	json_newline(&json);
+	json_finish(&json);
+	return code;
+}
+
+static int
+runs_print(struct run *run)
+{
+	sqlite3_stmt *statement = db_prepare(
+		run->db, "SELECT printf('run %d: %s, %s, %.2f s, %d events, "
+			 "state %s', r.id, p.label, r.status, r.wall_s, "
+			 "r.events, coalesce(r.state_hash, '-')) "
+			 "FROM temp.point p JOIN run r ON r.id = p.run_id "
+			 "ORDER BY p.i");
+
+	return statement == NULL ? EXIT_RUNTIME : db_print(statement, stdout);
 }
 
 static void
@@ -205,7 +233,9 @@ run_report(struct run *run)
 {
 	int missed = expectations_check(run);
 
-	if (missed < 0 || ids_fill(run) != 0 || runs_print(run, missed) != 0)
+	if (missed < 0 || ids_fill(run) != 0 ||
+	    (run->options->json ? runs_json(run, missed) : runs_print(run)) !=
+		    0)
 		return EXIT_RUNTIME;
 	talk(run, missed);
 	if (run->code != EXIT_OK)

@@ -36,7 +36,7 @@ points_list(struct run *run)
 
 		sweep_point_make(run->scenario, i, &run->point);
 		sweep_point_label(run->scenario, &run->point, label);
-		json = sweep_point_json(run->scenario, &run->point, run->db);
+		json = sweep_point_json(run->scenario, &run->point);
 		sqlite3_bind_int64(statement, 1, i);
 		sqlite3_bind_text(statement, 2, json, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(statement, 3,
@@ -200,7 +200,7 @@ run_store(struct run *run, const struct jobs_result *result)
 	int code;
 
 	sweep_point_make(run->scenario, result->point, &run->point);
-	json = sweep_point_json(run->scenario, &run->point, run->db);
+	json = sweep_point_json(run->scenario, &run->point);
 	if (json == NULL || run_writer_begin(&run->rows) != 0) {
 		free(json);
 		return EXIT_RUNTIME;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/db/db.h"
+#include "harness/base/json.h"
 #include "harness/scenario/constraints.h"
 #include "harness/scenario/quantity.h"
 
@@ -320,46 +320,56 @@ sweep_point_label(const struct scenario *scenario,
 		 point->settings.seed);
 }
 
-/* object with one more key, or NULL; frees the old one. */
-static char *
-json_add(sqlite3 *db, char *object, const struct key_place *place,
-	 const char *value)
+/* A value is text as key_format() has it: numbers are JSON's, and so is a span
+ * "[3, 4]" but for its blank. */
+static void
+value_json(const struct key_place *place, const char *value, struct json *json)
 {
-	bool text = place->key->type == KEY_CHOICE ||
-		    place->key->type == KEY_SECRET ||
-		    place->key->type == KEY_TARGET;
-	sqlite3_stmt *statement = db_prepare(
-		db, text ? "SELECT json_set(?1, '$.\"' || ?2 || '\"', ?3)"
-			 : "SELECT json_set(?1, '$.\"' || ?2 || '\"', "
-			   "json(?3))");
-	char path[KEY_TEXT], *longer = NULL;
+	char path[KEY_TEXT], plain[KEY_TEXT];
+	size_t size = 0;
 
 	scenario_path(place, path);
-	if (place->key->type == KEY_SWITCH)
-		value = strcmp(value, "on") == 0 ? "true" : "false";
-	if (statement != NULL) {
-		sqlite3_bind_text(statement, 1, object, -1, SQLITE_STATIC);
-		sqlite3_bind_text(statement, 2, path, -1, SQLITE_STATIC);
-		sqlite3_bind_text(statement, 3, value, -1, SQLITE_STATIC);
-		if (db_step(statement) == 1)
-			longer = strdup((const char *)sqlite3_column_text(
-				statement, 0));
-		sqlite3_finalize(statement);
+	switch (place->key->type) {
+	case KEY_SWITCH:
+		json_bool(json, path, strcmp(value, "on") == 0);
+		break;
+	case KEY_CHOICE:
+	case KEY_SECRET:
+	case KEY_TARGET:
+		json_text(json, path, value);
+		break;
+	default:
+		for (; *value != '\0' && size + 1 < sizeof(plain); value++)
+			if (*value != ' ')
+				plain[size++] = *value;
+		plain[size] = '\0';
+		json_raw(json, path, plain);
+		break;
 	}
-	free(object);
-	return longer;
 }
 
 char *
 sweep_point_json(const struct scenario *scenario,
-		 const struct sweep_point *point, sqlite3 *db)
+		 const struct sweep_point *point)
 {
-	char *object = strdup("{}");
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	struct json json = json_begin(file, JSON_COMPACT);
 
-	for (uint32_t i = 0; object != NULL && i < scenario->axis_count; i++)
-		object = json_add(db, object, &scenario->axes[i].place,
-				  axis_value(scenario, i, point->index));
-	return object;
+	if (file == NULL)
+		return NULL;
+	json_object(&json, NULL);
+	for (uint32_t i = 0; i < scenario->axis_count; i++)
+		value_json(&scenario->axes[i].place,
+			   axis_value(scenario, i, point->index), &json);
+	json_end(&json);
+	json_finish(&json);
+	if (fclose(file) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 /* ---- contradictions ---- */

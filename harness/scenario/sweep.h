@@ -44,9 +44,8 @@ void sweep_point_make(const struct scenario *, uint32_t index,
 /* "fabric.servers 16, dht.k 8, seed 2"; SWEEP_LABEL bytes. */
 void sweep_point_label(const struct scenario *, const struct sweep_point *,
 		       char *text);
-/* The swept keys and their values as a JSON object, the seed apart, made by
- * any connection's JSON functions; to be freed. NULL: an error, said. */
-char *sweep_point_json(const struct scenario *, const struct sweep_point *,
-		       sqlite3 *);
+/* The swept keys and their values as a JSON object, the seed apart; to be
+ * freed. NULL: out of memory. */
+char *sweep_point_json(const struct scenario *, const struct sweep_point *);
 
 #endif
