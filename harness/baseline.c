@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 void
 baseline_free(struct baseline *baseline)

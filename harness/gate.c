@@ -24,7 +24,6 @@
  * writes the baseline anew, for a commit that says why.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,6 +39,7 @@
 #include "harness/db/db.h"
 #include "harness/difference.h"
 #include "harness/run/run.h"
+#include "harness/scenario/sets.h"
 #include "harness/verbs.h"
 
 #define BASELINE "results/gate.baseline"
@@ -58,10 +58,9 @@ static const char *const scenarios[] = {
 
 struct gate {
 	const char *const *scenarios; /* ends with NULL */
-	const char *baseline, *jobs;
-	const char *sets[SETS];
-	int set_count;
 	bool chosen; /* scenarios are the user's */
+	const char *baseline, *jobs;
+	struct options_texts sets;
 	bool bless, json;
 };
 
@@ -253,9 +252,9 @@ scenario_run(const struct gate *gate, const char *scenario, const char *path)
 		arguments[count++] = "--jobs";
 		arguments[count++] = gate->jobs;
 	}
-	for (int i = 0; i < gate->set_count; i++) {
+	for (uint32_t i = 0; i < gate->sets.count; i++) {
 		arguments[count++] = "--set";
-		arguments[count++] = gate->sets[i];
+		arguments[count++] = gate->sets.text[i];
 	}
 	arguments[count++] = scenario;
 	arguments[count] = NULL;
@@ -268,7 +267,6 @@ scenario_run(const struct gate *gate, const char *scenario, const char *path)
 	if (child == 0) {
 		if (freopen("/dev/null", "w", stdout) == NULL)
 			_exit(EXIT_RUNTIME);
-		optind = 0; /* glibc: start over */
 		exit(run_aside(count, (char **)(uintptr_t)arguments));
 	}
 	while (waitpid(child, &status, 0) == -1)
@@ -410,48 +408,62 @@ gate_pass(const struct gate *gate)
 	return code == EXIT_OK ? ran : code;
 }
 
-int
-verb_gate(int argc, char **argv)
+/* As many as sweep_run() has room for. */
+static int
+set_take(const struct verb *verb, const struct verb_option *option,
+	 const char *text, void *member)
 {
-	static const struct option options[] = {
-		{ "bless", no_argument, NULL, 'b' },
-		{ "baseline", required_argument, NULL, 'f' },
-		{ "jobs", required_argument, NULL, 'n' },
-		{ "set", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct gate gate = { .scenarios = scenarios, .baseline = BASELINE };
-	int option;
+	const struct options_texts *sets = member;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'b':
-			gate.bless = true;
-			break;
-		case 'f':
-			gate.baseline = optarg;
-			break;
-		case 'n':
-			gate.jobs = optarg;
-			break;
-		case 's':
-			if (gate.set_count == SETS)
-				return verb_usage(argv[0], "more than %d --set",
-						  SETS);
-			gate.sets[gate.set_count++] = optarg;
-			break;
-		case 'j':
-			gate.json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	/* argv ends with NULL, as the list does. */
-	if (optind < argc) {
-		gate.chosen = true;
-		gate.scenarios = (const char *const *)&argv[optind];
-	}
-	return gate_pass(&gate);
+	if (sets->count == SETS)
+		return usage_say(verb, "more than %d --set", SETS);
+	return sets_take(verb, option, text, member);
 }
+
+static const struct verb_option options[] = {
+	{ "bless", NULL, "write the baseline instead", options_flag,
+	  .at = offsetof(struct gate, bless) },
+	{ "baseline", "FILE", "what to compare with (" BASELINE ")",
+	  options_text, .at = offsetof(struct gate, baseline),
+	  .kind = USAGE_FILE },
+	{ "jobs", "N", "points run at a time (as many as processors)",
+	  options_text, .at = offsetof(struct gate, jobs) },
+	{ "set", "KEY=VALUE", "change a key; may be repeated", set_take,
+	  .at = offsetof(struct gate, sets), .repeats = true,
+	  .word = sets_key },
+	{ "json", NULL, "print all that differs as JSON", options_flag,
+	  .at = offsetof(struct gate, json) },
+	{ 0 },
+};
+
+static int
+gate_run(int argc, char **argv)
+{
+	struct gate gate = { .scenarios = scenarios, .baseline = BASELINE };
+	int count = options_read(&verb_gate, argc, argv, &gate), code;
+
+	if (count < 0)
+		return -count;
+	/* argv ends with NULL, as the list does. */
+	if (count > 0) {
+		gate.chosen = true;
+		gate.scenarios = (const char *const *)&argv[argc - count];
+	}
+	code = gate_pass(&gate);
+	free(gate.sets.text);
+	return code;
+}
+
+const struct verb verb_gate = {
+	.name = "gate",
+	.summary = "compare small sweeps with their baseline",
+	.run = gate_run,
+	.options = options,
+	.operands = "[SCENARIO]...",
+	.most = -1,
+	.noun = "scenario",
+	.kind = USAGE_SCENARIO,
+	.notes = "SCENARIO: only these of the baseline; else gate, paper, "
+		 "storm, drain and\nipv6 of folder scenarios. Exit 1 when "
+		 "anything differs.\n",
+};

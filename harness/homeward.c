@@ -4,14 +4,14 @@
  *
  *	homeward VERB [OPTION]... [ARGUMENT]...
  *
- * Each verb is a function from the table in verbs.c and lives in a file of
- * its own. Exit codes are those of enum exit_code.
+ * Each verb of the table in verbs.c lives in a file of its own. Exit codes are
+ *those of enum exit_code.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/release.h"
 #include "harness/verbs.h"
 #include "live/conf/did_you_mean.h"
@@ -20,19 +20,11 @@ static void
 help_print(FILE *file)
 {
 	fprintf(file, "usage: homeward VERB [OPTION]... [ARGUMENT]...\n\n");
-	for (const struct verb *verb = verb_table(); verb->name != NULL; verb++)
-		fprintf(file, "  %-10s %s\n", verb->name, verb->summary);
+	for (const struct verb *const *verb = verbs_table(); *verb != NULL;
+	     verb++)
+		fprintf(file, "  %-10s %s\n", (*verb)->name, (*verb)->summary);
 	fprintf(file, "\nhomeward VERB --help explains one verb, homeward(1) "
 		      "all of them.\n");
-}
-
-static void
-verb_help(const struct verb *verb)
-{
-	verb_synopsis(verb, stdout);
-	printf("\n%s.\n", verb->summary);
-	if (verb->help != NULL)
-		printf("\n%s", verb->help);
 }
 
 static int
@@ -41,8 +33,9 @@ unknown_verb(const char *name)
 	struct did_you_mean did_you_mean = did_you_mean_start(name);
 	char hint[80];
 
-	for (const struct verb *verb = verb_table(); verb->name != NULL; verb++)
-		did_you_mean_offer(&did_you_mean, verb->name);
+	for (const struct verb *const *verb = verbs_table(); *verb != NULL;
+	     verb++)
+		did_you_mean_offer(&did_you_mean, (*verb)->name);
 	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	fprintf(stderr, "homeward: unknown verb '%s'%s\n", name, hint);
 	if (hint[0] == '\0')
@@ -79,17 +72,12 @@ main(int argc, char **argv)
 		       release_commit());
 		return output_finish(EXIT_OK);
 	}
-	verb = verb_find(argv[1]);
+	verb = verbs_find(argv[1]);
 	if (verb == NULL)
 		return unknown_verb(argv[1]);
-	for (int i = 2;
-	     verb->synopsis != NULL && i < argc && strcmp(argv[i], "--") != 0;
-	     i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			verb_help(verb);
-			return output_finish(EXIT_OK);
-		}
+	if (verb->verbs == NULL && usage_asked(argc - 1, argv + 1)) {
+		usage_help(verb, stdout);
+		return output_finish(EXIT_OK);
 	}
-	optind = 1;
 	return output_finish(verb->run(argc - 1, argv + 1));
 }

@@ -11,7 +11,6 @@
  * the file.
  */
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +24,13 @@
 #include "harness/lab/route.h"
 #include "harness/lab/wire.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/sets.h"
 #include "harness/verbs.h"
 
 struct request {
 	const char *what, *path, *name;
 	char given[LAB_NAME]; /* what the path says */
-	const char **sets;
-	uint32_t set_count;
+	struct options_texts sets;
 	bool json;
 };
 
@@ -56,47 +55,48 @@ name_from(char name[LAB_NAME], const char *path)
 	name[size] = '\0';
 }
 
+static const char *
+what_word(size_t index)
+{
+	static const char *const words[] = { "up", "status", "down", NULL };
+
+	return words[index];
+}
+
+static const struct verb_option options[] = {
+	{ "name", "NAME",
+	  "the lab's name, for devices hw-NAME-leaf1; the scenario's by "
+	  "default",
+	  options_text, .at = offsetof(struct request, name) },
+	SETS_OPTION(struct request, sets,
+		    "change a key first (up); may be repeated"),
+	{ "json", NULL, "print the result as JSON", options_flag,
+	  .at = offsetof(struct request, json) },
+	{ 0 },
+};
+
 static int
 request_parse(int argc, char **argv, struct request *request)
 {
-	static const struct option longs[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "set", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'J' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+	int count = options_read(&verb_lab, argc, argv, request);
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			request->name = optarg;
-			break;
-		case 's':
-			request->sets[request->set_count++] = optarg;
-			break;
-		case 'J':
-			request->json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	if (optind + 2 != argc)
-		return verb_usage(argv[0], optind + 2 > argc
-						   ? "up, down or status of "
-						     "which scenario?"
-						   : "one scenario at a time");
-	request->what = argv[optind];
-	request->path = argv[optind + 1];
+	if (count < 0)
+		return -count;
+	if (count != 2)
+		return usage_say(&verb_lab, count < 2
+						    ? "up, down or status of "
+						      "which scenario?"
+						    : "one scenario at a time");
+	request->what = argv[argc - 2];
+	request->path = argv[argc - 1];
 	name_from(request->given, request->path);
 	if (request->name[0] == '\0')
 		request->name = request->given;
 	if (!lab_name_good(request->name))
-		return verb_usage(argv[0],
-				  "--name takes up to %d of a-z, 0-9 and inner "
-				  "dashes, not '%s'",
-				  LAB_NAME - 1, request->name);
+		return usage_say(&verb_lab,
+				 "--name takes up to %d of a-z, 0-9 and inner "
+				 "dashes, not '%s'",
+				 LAB_NAME - 1, request->name);
 	return 0;
 }
 
@@ -275,8 +275,8 @@ up(const struct request *request)
 
 	if (scenario == NULL)
 		return EXIT_RUNTIME;
-	code = scenario_load(scenario, request->path, request->sets,
-			     request->set_count);
+	code = scenario_load(scenario, request->path, request->sets.text,
+			     request->sets.count);
 	if (code == 0 &&
 	    lab_possible(&scenario->settings, error, sizeof(error)) != 0) {
 		fprintf(stderr, "homeward: %s: %s\n", request->path, error);
@@ -321,7 +321,7 @@ down(const struct request *request)
 }
 
 static int
-request_do(const char *verb, const struct request *request)
+request_do(const struct request *request)
 {
 	if (strcmp(request->what, "up") == 0)
 		return up(request);
@@ -329,21 +329,38 @@ request_do(const char *verb, const struct request *request)
 		return status_print(request);
 	if (strcmp(request->what, "down") == 0)
 		return down(request);
-	return verb_usage(verb, "up, down or status, not '%s'", request->what);
+	return usage_say(&verb_lab, "up, down or status, not '%s'",
+			 request->what);
 }
 
-int
-verb_lab(int argc, char **argv)
+static int
+lab_run(int argc, char **argv)
 {
 	struct request request = { .what = "", .path = "", .name = "" };
-	int code;
+	int code = request_parse(argc, argv, &request);
 
-	request.sets = calloc((size_t)argc + 1, sizeof(*request.sets));
-	if (request.sets == NULL)
-		return EXIT_RUNTIME;
-	code = request_parse(argc, argv, &request);
 	if (code == 0)
-		code = request_do(argv[0], &request);
-	free(request.sets);
+		code = request_do(&request);
+	free(request.sets.text);
 	return code;
 }
+
+const struct verb verb_lab = {
+	.name = "lab",
+	.summary = "build a scenario's network on this machine",
+	.run = lab_run,
+	.options = options,
+	.operands = "up|status|down SCENARIO",
+	.most = -1,
+	.kind = USAGE_SCENARIO,
+	.word = what_word,
+	.notes = "  up                    namespaces, routers, web servers, "
+		 "daemons; waits\n"
+		 "                        until all of them work. An earlier "
+		 "lab of that\n"
+		 "                        name goes first\n"
+		 "  status                routes, BGP sessions, daemons, a "
+		 "device a line\n"
+		 "  down                  remove all of it\n"
+		 "Needs root, FRR and nginx.\n",
+};

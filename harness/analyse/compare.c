@@ -12,19 +12,17 @@
  * is nothing to compare, or a metric is there (or asked for) of which no
  * comparison has enough values.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/analyse/query.h"
 #include "harness/analyse/series.h"
 #include "harness/analyse/sim_live.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-#include "harness/verbs.h"
-#include "live/conf/did_you_mean.h"
 
 static const char *const metrics[] = { "setting_first", "setting_all",
 				       "detection", "lookup", "stall" };
@@ -236,107 +234,85 @@ compare_judge(sqlite3 *db)
 	return row < 0 ? EXIT_RUNTIME : code;
 }
 
-/* Marks it in asked[]; EXIT_USAGE, said. */
-static int
-metric_ask(const char *verb, const char *name, bool *asked)
+static const char *
+metric_word(size_t index)
 {
-	struct did_you_mean did_you_mean = did_you_mean_start(name);
-	char hint[80];
-
-	for (size_t i = 0; i < METRICS; i++) {
-		if (strcmp(name, metrics[i]) == 0) {
-			asked[i] = true;
-			return EXIT_OK;
-		}
-		did_you_mean_offer(&did_you_mean, metrics[i]);
-	}
-	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
-	return verb_usage(verb, "no metric '%s' to compare%s", name, hint);
+	return index < METRICS ? metrics[index] : NULL;
 }
 
-struct request {
-	const char *path, *scenario, *phase;
-	bool asked[METRICS], all, json;
-	struct series_pool pool;
+struct wish {
+	struct query query;
+	bool asked[METRICS]; /* none: all */
+};
+
+/* Marks it in asked[]. */
+static int
+metric_ask(const struct verb *verb, const struct verb_option *option,
+	   const char *text, void *member)
+{
+	bool *asked = member;
+
+	(void)option;
+	for (size_t i = 0; i < METRICS; i++) {
+		if (strcmp(text, metrics[i]) == 0) {
+			asked[i] = true;
+			return 0;
+		}
+	}
+	return usage_unknown(verb, "metric", text, metric_word);
+}
+
+static const struct verb_option options[] = {
+	QUERY_DB,
+	QUERY_SCENARIO,
+	QUERY_POOL,
+	{ "metric", "METRIC",
+	  "setting_first, setting_all, detection, lookup or stall; may be "
+	  "repeated; all of them without it",
+	  metric_ask, .at = offsetof(struct wish, asked), .repeats = true,
+	  .word = metric_word },
+	QUERY_PHASE,
+	QUERY_JSON("print all numbers as JSON, times in nanoseconds"),
+	{ 0 },
 };
 
 static int
-options_read(int argc, char **argv, struct request *request)
+compare_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "db", required_argument, NULL, 'd' },
-		{ "scenario", required_argument, NULL, 's' },
-		{ "metric", required_argument, NULL, 'm' },
-		{ "phase", required_argument, NULL, 'p' },
-		{ "pool", required_argument, NULL, 'o' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			request->path = optarg;
-			break;
-		case 's':
-			request->scenario = optarg;
-			break;
-		case 'm':
-			request->all = false;
-			if (metric_ask(argv[0], optarg, request->asked) !=
-			    EXIT_OK)
-				return EXIT_USAGE;
-			break;
-		case 'p':
-			request->phase = optarg;
-			break;
-		case 'o':
-			if (!series_pool_add(&request->pool, optarg))
-				return verb_usage(argv[0],
-						  "more than %d of --pool",
-						  SERIES_POOLED);
-			break;
-		case 'j':
-			request->json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	if (optind < argc)
-		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
-	if (request->phase != NULL && !view_phase_known(request->phase))
-		return verb_usage(argv[0],
-				  "phase '%s' is neither converged nor reroute",
-				  request->phase);
-	return EXIT_OK;
-}
-
-int
-verb_compare(int argc, char **argv)
-{
-	struct request request = { .path = DB_DEFAULT_PATH, .all = true };
-	int code = options_read(argc, argv, &request);
+	struct wish wish = { .query = QUERY_DEFAULT };
+	int count = options_read(&verb_compare, argc, argv, &wish);
+	const char *phase = query_phase(&wish.query);
+	bool all = true;
 	sqlite3 *db;
+	int code;
 
-	if (code != EXIT_OK)
-		return code;
-	code = view_open(&db, request.path, request.scenario);
+	if (count < 0)
+		return -count;
+	for (size_t i = 0; i < METRICS; i++)
+		all &= !wish.asked[i];
+	code = view_open(&db, wish.query.db, wish.query.scenario);
 	if (code != 0)
 		return code;
-	code = series_pool(db, &request.pool);
+	code = series_pool(db, &wish.query.pool);
 	if (code == 0 &&
-	    ((request.phase != NULL && view_phase(db, request.phase) != 0) ||
-	     sim_live_attach(db) != 0 ||
-	     asked_make(db, request.asked, request.all) != 0))
+	    ((phase != NULL && view_phase(db, phase) != 0) ||
+	     sim_live_attach(db) != 0 || asked_make(db, wish.asked, all) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
-		code = request.json ? result_print(db_prepare(db, json_sql),
-						   stdout, RESULT_JSON, NULL)
-				    : compare_text(db);
+		code = wish.query.json ? result_print(db_prepare(db, json_sql),
+						      stdout, RESULT_JSON, NULL)
+				       : compare_text(db);
 	if (code == 0)
 		code = compare_judge(db);
 	db_close(db);
 	return code;
 }
+
+const struct verb verb_compare = {
+	.name = "compare",
+	.summary = "compare simulated with live runs",
+	.run = compare_run,
+	.options = options,
+	.notes = "Exit 4 when there are too few values of one world (below "
+		 "8).\n",
+};

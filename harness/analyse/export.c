@@ -10,19 +10,17 @@
  * is still a table: its header is printed, and standard error says so.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/analyse/query.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-#include "harness/verbs.h"
-#include "live/conf/did_you_mean.h"
 
 static void
 views_print(FILE *file)
@@ -31,16 +29,10 @@ views_print(FILE *file)
 		fprintf(file, "%-18s%s\n", view->name, view->help);
 }
 
-static int
-view_unknown(const char *verb, const char *name)
+static const char *
+view_word(size_t index)
 {
-	struct did_you_mean did_you_mean = did_you_mean_start(name);
-	char hint[80];
-
-	for (const struct view *view = view_list(); view->name != NULL; view++)
-		did_you_mean_offer(&did_you_mean, view->name);
-	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
-	return verb_usage(verb, "no view '%s'%s", name, hint);
+	return view_list()[index].name;
 }
 
 /* Into the file `out`, whole or not at all; NULL: standard output. */
@@ -68,62 +60,53 @@ view_write(sqlite3 *db, const struct view *view, enum result_form form,
 	return code;
 }
 
-int
-verb_export(int argc, char **argv)
+struct wish {
+	struct query query;
+	const char *what, *out;
+};
+
+static const struct verb_option options[] = {
+	{ "what", "VIEW", "which table; without it, print their names",
+	  options_word, .at = offsetof(struct wish, what), .word = view_word },
+	QUERY_DB,
+	QUERY_SCENARIO,
+	{ "out", "FILE", "there instead of standard output", options_text,
+	  .at = offsetof(struct wish, out), .kind = USAGE_FILE },
+	QUERY_JSON("an array of objects instead of tabs"),
+	{ 0 },
+};
+
+static int
+export_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "db", required_argument, NULL, 'd' },
-		{ "scenario", required_argument, NULL, 's' },
-		{ "what", required_argument, NULL, 'w' },
-		{ "out", required_argument, NULL, 'o' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *out = NULL;
-	const char *what = NULL;
+	struct wish wish = { .query = QUERY_DEFAULT };
+	int count = options_read(&verb_export, argc, argv, &wish);
 	const struct view *view;
-	bool json = false;
 	size_t rows = 0;
 	sqlite3 *db;
-	int option, code;
+	int code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			path = optarg;
-			break;
-		case 's':
-			scenario = optarg;
-			break;
-		case 'w':
-			what = optarg;
-			break;
-		case 'o':
-			out = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	if (optind < argc)
-		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
-	if (what == NULL) {
+	if (count < 0)
+		return -count;
+	if (wish.what == NULL) {
 		views_print(stdout);
 		return EXIT_OK;
 	}
-	view = view_find(what);
-	if (view == NULL)
-		return view_unknown(argv[0], what);
-	code = view_open(&db, path, scenario);
+	view = view_find(wish.what);
+	code = view_open(&db, wish.query.db, wish.query.scenario);
 	if (code != 0)
 		return code;
-	code = view_write(db, view, json ? RESULT_JSON : view->form, out,
-			  &rows);
+	code = view_write(db, view, wish.query.json ? RESULT_JSON : view->form,
+			  wish.out, &rows);
 	db_close(db);
 	if (code == 0 && rows == 0)
-		fprintf(stderr, "homeward: %s: no rows\n", what);
+		fprintf(stderr, "homeward: %s: no rows\n", wish.what);
 	return code;
 }
+
+const struct verb verb_export = {
+	.name = "export",
+	.summary = "print tables for other programs",
+	.run = export_run,
+	.options = options,
+};

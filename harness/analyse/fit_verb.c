@@ -14,19 +14,18 @@
  * the reason is said. A verdict that T(n) is no logarithm is a result, not a
  * failure: the gate compares.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/analyse/query.h"
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-#include "harness/verbs.h"
 
 /* "0.243 rounds" or "12.3 ms"; the text is the caller's. */
 #define VALUE_TEXT 32
@@ -372,53 +371,54 @@ growth_report(const char *path, const char *scenario, struct growth *growth)
 		       : EXIT_OK;
 }
 
-static bool
-metric_known(const char *metric)
+/* Of --metric: those of a curve, then hops. */
+static const char *
+metric_word(size_t index)
 {
-	for (size_t m = 0; scaling_metrics[m] != NULL; m++)
-		if (strcmp(metric, scaling_metrics[m]) == 0)
-			return true;
-	return strcmp(metric, "hops") == 0;
+	size_t count = 0;
+
+	while (scaling_metrics[count] != NULL)
+		count++;
+	return index < count	? scaling_metrics[index]
+	       : index == count ? "hops"
+				: NULL;
 }
 
-int
-verb_fit(int argc, char **argv)
+struct wish {
+	struct query query;
+	const char *metric;
+};
+
+static const struct verb_option options[] = {
+	{ "metric", "METRIC",
+	  "lookup, setting_first, setting_all, or hops (a lookup's rounds); "
+	  "all of them without it",
+	  options_word, .at = offsetof(struct wish, metric),
+	  .word = metric_word },
+	QUERY_DB,
+	QUERY_SCENARIO,
+	QUERY_JSON("print the fits as JSON"),
+	{ 0 },
+};
+
+static int
+fit_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "db", required_argument, NULL, 'd' },
-		{ "scenario", required_argument, NULL, 's' },
-		{ "metric", required_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *path = DB_DEFAULT_PATH, *scenario = NULL;
+	struct wish wish = { .query = QUERY_DEFAULT };
 	struct growth growth = { 0 };
-	int option;
+	int count = options_read(&verb_fit, argc, argv, &wish);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			path = optarg;
-			break;
-		case 's':
-			scenario = optarg;
-			break;
-		case 'm':
-			growth.metric = optarg;
-			break;
-		case 'j':
-			growth.json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	if (optind < argc)
-		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
-	if (growth.metric != NULL && !metric_known(growth.metric))
-		return verb_usage(argv[0],
-				  "no metric '%s'; there are lookup, "
-				  "setting_first, setting_all and hops",
-				  growth.metric);
-	return growth_report(path, scenario, &growth);
+	if (count < 0)
+		return -count;
+	growth.metric = wish.metric;
+	growth.json = wish.query.json;
+	return growth_report(wish.query.db, wish.query.scenario, &growth);
 }
+
+const struct verb verb_fit = {
+	.name = "fit",
+	.summary = "fit T(n) = L log2 n and its rivals",
+	.run = fit_run,
+	.options = options,
+	.notes = "Exit 4 when the data do not suffice for a conclusion.\n",
+};

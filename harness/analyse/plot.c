@@ -18,7 +18,6 @@
  * the build's folder, and in ../share/homeward/plots of the program.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <math.h>
 #include <stdbool.h>
@@ -30,14 +29,13 @@
 
 #include "harness/analyse/comparison_figure.h"
 #include "harness/analyse/gnuplot.h"
+#include "harness/analyse/query.h"
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-#include "harness/verbs.h"
-#include "live/conf/did_you_mean.h"
 
 /* Fewer points than this are no curve T(n). */
 #define SCALING_POINTS 3
@@ -674,98 +672,79 @@ folder_make(const char *path)
 	return 0;
 }
 
+static const char *
+figure_word(size_t index)
+{
+	return index < FIGURES ? figures[index].name : NULL;
+}
+
 static bool
-figures_known(const struct plot *plot, const char *verb)
+figures_known(const struct plot *plot)
 {
 	for (int i = 0; i < plot->wanted_count; i++) {
-		struct did_you_mean did_you_mean =
-			did_you_mean_start(plot->wanted[i]);
-		char hint[80];
 		bool known = false;
 
-		for (size_t j = 0; j < FIGURES; j++) {
+		for (size_t j = 0; j < FIGURES; j++)
 			known |= strcmp(plot->wanted[i], figures[j].name) == 0;
-			did_you_mean_offer(&did_you_mean, figures[j].name);
-		}
 		if (known)
 			continue;
-		did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
-		(void)verb_usage(verb, "no figure '%s'%s", plot->wanted[i],
-				 hint);
+		(void)usage_unknown(&verb_plot, "figure", plot->wanted[i],
+				    figure_word);
 		return false;
 	}
 	return true;
 }
 
-/* Options into plot, path, scenario and gp folder. EXIT_OK or EXIT_USAGE. */
+enum wish_format {
+	WISH_SVG,
+	WISH_PNG,
+	WISH_BOTH,
+};
+
+struct wish {
+	struct query query;
+	const char *out, *plots;
+	unsigned format; /* enum wish_format */
+};
+
+static const struct verb_option options[] = {
+	QUERY_DB,
+	{ "out", "DIR", "folder for figures and their tables (results/plots)",
+	  options_text, .at = offsetof(struct wish, out),
+	  .kind = USAGE_FOLDER },
+	QUERY_SCENARIO,
+	QUERY_POOL,
+	{ "format", "svg|png", "one format instead of both", options_choice,
+	  .at = offsetof(struct wish, format) },
+	{ "plots", "DIR", "where the .gp files are", options_text,
+	  .at = offsetof(struct wish, plots), .kind = USAGE_FOLDER },
+	QUERY_JSON("print the names of the figures as JSON"),
+	{ 0 },
+};
+
 static int
-options_read(int argc, char **argv, struct plot *plot, const char **path,
-	     const char **scenario, const char **gp)
+plot_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "db", required_argument, NULL, 'd' },
-		{ "out", required_argument, NULL, 'o' },
-		{ "scenario", required_argument, NULL, 's' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "plots", required_argument, NULL, 'p' },
-		{ "pool", required_argument, NULL, 'k' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			*path = optarg;
-			break;
-		case 'o':
-			plot->out = optarg;
-			break;
-		case 's':
-			*scenario = optarg;
-			break;
-		case 'k':
-			if (!series_pool_add(&plot->pool, optarg))
-				return verb_usage(argv[0],
-						  "more than %d of --pool",
-						  SERIES_POOLED);
-			break;
-		case 'f':
-			plot->svg = strcmp(optarg, "svg") == 0;
-			plot->png = strcmp(optarg, "png") == 0;
-			if (!plot->svg && !plot->png)
-				return verb_usage(argv[0],
-						  "format '%s' is neither svg "
-						  "nor png",
-						  optarg);
-			break;
-		case 'p':
-			*gp = optarg;
-			break;
-		case 'j':
-			plot->json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	plot->wanted = argv + optind;
-	plot->wanted_count = argc - optind;
-	return figures_known(plot, argv[0]) ? EXIT_OK : EXIT_USAGE;
-}
-
-int
-verb_plot(int argc, char **argv)
-{
-	struct plot plot = { .out = "results/plots", .svg = true, .png = true };
-	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *gp = NULL;
+	struct wish wish = { .query = QUERY_DEFAULT,
+			     .out = "results/plots",
+			     .format = WISH_BOTH };
+	int count = options_read(&verb_plot, argc, argv, &wish);
+	struct plot plot = { .out = wish.out,
+			     .svg = wish.format != WISH_PNG,
+			     .png = wish.format != WISH_SVG,
+			     .json = wish.query.json,
+			     .pool = wish.query.pool };
+	const char *path = wish.query.db, *scenario = wish.query.scenario;
 	char folder[PATH_MAX];
-	int code = options_read(argc, argv, &plot, &path, &scenario, &gp);
+	int code;
 
-	if (code != EXIT_OK)
-		return code;
-	if (!plots_find(gp, folder)) {
+	if (count < 0)
+		return -count;
+	plot.wanted = argv + argc - count;
+	plot.wanted_count = count;
+	if (!figures_known(&plot))
+		return EXIT_USAGE;
+	if (!plots_find(wish.plots, folder)) {
 		fprintf(stderr,
 			"homeward: %s/style.gp: not there; --plots says where "
 			"the figures' .gp files are\n",
@@ -793,3 +772,16 @@ verb_plot(int argc, char **argv)
 	}
 	return code;
 }
+
+const struct verb verb_plot = {
+	.name = "plot",
+	.summary = "draw the figures",
+	.run = plot_run,
+	.options = options,
+	.operands = "[FIGURE]...",
+	.noun = "figure",
+	.most = -1,
+	.word = figure_word,
+	.notes = "FIGURE: setting, detection, lookup, hops, throughput, "
+		 "scaling,\ncompare.\n",
+};

@@ -13,17 +13,16 @@
  * (view `cuts`); `waited` are those that waited for a retransmission timer.
  * --json gives the same numbers in nanoseconds.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/analyse/query.h"
 #include "harness/analyse/series.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-#include "harness/verbs.h"
 
 static const char times_sql[] =
 	"SELECT servers, metric, count, ok, local,"
@@ -143,61 +142,41 @@ summary_json(sqlite3 *db)
 	return code;
 }
 
-int
-verb_summary(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "db", required_argument, NULL, 'd' },
-		{ "scenario", required_argument, NULL, 's' },
-		{ "phase", required_argument, NULL, 'p' },
-		{ "pool", required_argument, NULL, 'o' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *path = DB_DEFAULT_PATH, *scenario = NULL, *phase = NULL;
-	struct series_pool pool = { .count = 0 };
-	bool json = false;
-	sqlite3 *db;
-	int option, code;
+static const struct verb_option options[] = {
+	QUERY_DB,
+	QUERY_SCENARIO,
+	QUERY_POOL,
+	QUERY_PHASE,
+	QUERY_JSON("print it as JSON, times in nanoseconds"),
+	{ 0 },
+};
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			path = optarg;
-			break;
-		case 's':
-			scenario = optarg;
-			break;
-		case 'p':
-			phase = optarg;
-			break;
-		case 'o':
-			if (!series_pool_add(&pool, optarg))
-				return verb_usage(argv[0],
-						  "more than %d of --pool",
-						  SERIES_POOLED);
-			break;
-		case 'j':
-			json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	if (optind < argc)
-		return verb_usage(argv[0], "what is '%s'?", argv[optind]);
-	if (phase != NULL && !view_phase_known(phase))
-		return verb_usage(argv[0],
-				  "phase '%s' is neither converged nor reroute",
-				  phase);
-	code = view_open(&db, path, scenario);
+static int
+summary_run(int argc, char **argv)
+{
+	struct query query = QUERY_DEFAULT;
+	int count = options_read(&verb_summary, argc, argv, &query);
+	const char *phase = query_phase(&query);
+	sqlite3 *db;
+	int code;
+
+	if (count < 0)
+		return -count;
+	code = view_open(&db, query.db, query.scenario);
 	if (code != 0)
 		return code;
-	code = series_pool(db, &pool);
+	code = series_pool(db, &query.pool);
 	if (code == 0 && phase != NULL && view_phase(db, phase) != 0)
 		code = EXIT_RUNTIME;
 	if (code == 0)
-		code = json ? summary_json(db) : summary_text(db);
+		code = query.json ? summary_json(db) : summary_text(db);
 	db_close(db);
 	return code;
 }
+
+const struct verb verb_summary = {
+	.name = "summary",
+	.summary = "print what runs measured",
+	.run = summary_run,
+	.options = options,
+};

@@ -3,10 +3,9 @@
  * bench.h - how fast, and on what machine
  *
  * `homeward bench NAME` measures one thing. Each benchmark is a file of this
- * folder and a row of the table in bench.c: a function like main(), argv[0]
- * its name, the result an exit code of base/exit.h. What all of them share is
- * here: --runs and --json, the median of the runs, and the machine, which
- * every one prints, because a time without its machine is no measurement.
+ * folder and a verb (base/usage.h) in the table of bench.c. What all of them
+ * share is here: --runs and --json, the median of the runs, and the machine,
+ * which every one prints, because a time without its machine is no measurement.
  *
  * Contenders run in turn (A B A B), so that what disturbs the machine
  * disturbs both.
@@ -20,26 +19,14 @@
 #include <stdio.h>
 
 #include "harness/base/json.h"
+#include "harness/base/options.h"
 
-struct bench {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *summary; /* half a sentence */
-	const char *synopsis; /* after the name; lines end in \n */
-	const char *help; /* options, a line each */
-};
-
-/* All benchmarks; ends with name NULL. */
-const struct bench *bench_table(void);
-
-int bench_lookups(int argc, char **argv);
-int bench_memory(int argc, char **argv);
-int bench_ns3(int argc, char **argv);
-int bench_queue(int argc, char **argv);
-int bench_steer(int argc, char **argv);
+extern const struct verb verb_bench, bench_lookups, bench_memory, bench_ns3,
+	bench_queue, bench_steer;
 
 /* ---- arguments ---- */
 
+/* What every benchmark's structure begins with. */
 struct bench_options {
 	uint32_t runs; /* 1..99 */
 	bool json;
@@ -47,28 +34,24 @@ struct bench_options {
 
 #define BENCH_RUNS 5 /* default of --runs */
 
-/* An option of one benchmark alone: either takes an argument or is a flag. */
-struct bench_extra {
-	const char *name; /* without the dashes */
-	const char **text; /* the last argument given; untouched without one */
-	bool *flag; /* text is NULL: set when the option is there */
-};
+/* Of --runs. */
+int bench_runs_take(const struct verb *, const struct verb_option *,
+		    const char *text, void *member);
 
-#define BENCH_EXTRAS 8
+/* clang-format off */
+#define BENCH_OPTION_RUNS						\
+	{ "runs", "N", "repetitions; medians are printed (5)",		\
+	  bench_runs_take, .at = offsetof(struct bench_options, runs) }
+#define BENCH_OPTION_JSON						\
+	{ "json", NULL, "print it as JSON", options_flag,		\
+	  .at = offsetof(struct bench_options, json) }
+/* clang-format on */
 
-/* Parse --runs, --json and the extras (at most BENCH_EXTRAS; NULL with 0).
- * There are no other arguments. 0, or EXIT_USAGE, said. */
-int bench_parse(int argc, char **argv, struct bench_options *,
-		const struct bench_extra *extras, size_t extra_count);
 /* "1000,1e5" as whole numbers of [least, most]. How many; 0: it is not, said,
- * `name` being argv[0] and `option` the option's name. */
-size_t bench_numbers(const char *name, const char *option, const char *text,
+ * `option` being the option's name. */
+size_t bench_numbers(const struct verb *, const char *option, const char *text,
 		     uint64_t least, uint64_t most, uint64_t *numbers,
 		     size_t capacity);
-/* Say "homeward bench NAME: ..." with its synopsis below; EXIT_USAGE. NULL as
- * the format: getopt has said it already. */
-int bench_usage(const char *name, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /* ---- measuring ---- */
 

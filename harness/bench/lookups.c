@@ -181,53 +181,88 @@ head_print(const struct swarm *swarm, const struct bench_options *options,
 	       "setup s", "joins/s", "B/node");
 }
 
-int
-bench_lookups(int argc, char **argv)
+struct wish {
+	struct bench_options common;
+	struct swarm swarm;
+	const char *nodes, *lookups;
+};
+
+static const struct verb_option options[] = {
+	{ "nodes", "N,N...", "sizes of the world (1e4,1e5,1e6)", options_text,
+	  .at = offsetof(struct wish, nodes) },
+	{ "fidelity", "path|packet|uniform",
+	  "a spine-leaf fabric, an event a datagram or a hop, or no fabric at "
+	  "all (path)",
+	  options_choice_text, .at = offsetof(struct wish, swarm.fidelity) },
+	{ "tables", "ideal|joined",
+	  "perfect at once, or grown by joins (ideal)", options_choice_text,
+	  .at = offsetof(struct wish, swarm.tables) },
+	{ "k", "N", "of Kademlia (20)", options_text,
+	  .at = offsetof(struct wish, swarm.k) },
+	{ "alpha", "N", "of Kademlia (3)", options_text,
+	  .at = offsetof(struct wish, swarm.alpha) },
+	{ "lookups", "N", "in each run (20000)", options_text,
+	  .at = offsetof(struct wish, lookups) },
+	BENCH_OPTION_RUNS,
+	BENCH_OPTION_JSON,
+	{ 0 },
+};
+
+static int
+lookups_run(int argc, char **argv)
 {
-	struct swarm swarm = { "20", "3", "path", "ideal" };
-	const char *nodes_text = "1e4,1e5,1e6", *lookups_text = "20000";
-	const struct bench_extra extras[] = {
-		{ "nodes", &nodes_text, NULL },
-		{ "lookups", &lookups_text, NULL },
-		{ "k", &swarm.k, NULL },
-		{ "alpha", &swarm.alpha, NULL },
-		{ "fidelity", &swarm.fidelity, NULL },
-		{ "tables", &swarm.tables, NULL },
-	};
-	struct bench_options options;
+	struct wish wish = { { .runs = BENCH_RUNS },
+			     { "20", "3", "path", "ideal" },
+			     "1e4,1e5,1e6",
+			     "20000" };
+	const struct verb *verb = &bench_lookups;
+	int operands = options_read(verb, argc, argv, &wish);
 	struct settings settings;
 	uint64_t nodes[SIZES], lookups, k;
 	struct json json;
+	int code;
 
-	int code = bench_parse(argc, argv, &options, extras, 6);
-	if (code == 0)
-		code = swarm_settings(argv[0], &swarm, &settings);
+	if (operands < 0)
+		return -operands;
+	code = swarm_settings(verb, &wish.swarm, &settings);
 	if (code != 0)
 		return code;
-	size_t count = bench_numbers(argv[0], "nodes", nodes_text, 2,
+	size_t count = bench_numbers(verb, "nodes", wish.nodes, 2,
 				     SWARM_NODES_MAX, nodes, SIZES);
 	if (count == 0 ||
-	    bench_numbers(argv[0], "lookups", lookups_text, 4, 10000000,
-			  &lookups, 1) == 0 ||
-	    bench_numbers(argv[0], "k", swarm.k, 1, 32, &k, 1) == 0)
+	    bench_numbers(verb, "lookups", wish.lookups, 4, 10000000, &lookups,
+			  1) == 0 ||
+	    bench_numbers(verb, "k", wish.swarm.k, 1, 32, &k, 1) == 0)
 		return EXIT_USAGE;
 	settings.dht.node.k = (uint32_t)k;
 
-	if (options.json)
-		json = head_json(&swarm, &options, k, settings.dht.node.alpha);
+	if (wish.common.json)
+		json = head_json(&wish.swarm, &wish.common, k,
+				 settings.dht.node.alpha);
 	else
-		head_print(&swarm, &options, lookups);
+		head_print(&wish.swarm, &wish.common, lookups);
 	for (size_t i = 0; i < count && code == 0; i++) {
 		struct point point;
 
 		code = point_measure(&point, &settings, nodes[i], lookups,
-				     options.runs);
-		if (code == 0 && options.json)
+				     wish.common.runs);
+		if (code == 0 && wish.common.json)
 			point_json(&point, &json);
 		else if (code == 0)
 			point_print(&point);
 	}
-	if (options.json)
+	if (wish.common.json)
 		bench_json_end(&json);
 	return code;
 }
+
+const struct verb bench_lookups = {
+	.name = "lookups",
+	.parent = "bench",
+	.summary = "lookups a second, by the number of nodes",
+	.run = lookups_run,
+	.options = options,
+	.notes = "Three replicas, a quarter as many keys as lookups. All runs "
+		 "are of one world,\none after the other, and one more before "
+		 "them to warm up.\n",
+};

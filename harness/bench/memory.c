@@ -153,34 +153,51 @@ weight_json(const struct weight *weight, struct json *json)
 	json_end(json);
 }
 
-int
-bench_memory(int argc, char **argv)
+struct wish {
+	struct bench_options common;
+	struct swarm swarm;
+	const char *nodes;
+};
+
+static const struct verb_option options[] = {
+	{ "nodes", "N", "size of the world (1e5)", options_text,
+	  .at = offsetof(struct wish, nodes) },
+	{ "k", "N,N...", "bucket sizes, a world each (8,20)", options_text,
+	  .at = offsetof(struct wish, swarm.k) },
+	{ "fidelity", "path|packet|uniform",
+	  "a spine-leaf fabric, or none (path)", options_choice_text,
+	  .at = offsetof(struct wish, swarm.fidelity) },
+	BENCH_OPTION_RUNS,
+	BENCH_OPTION_JSON,
+	{ 0 },
+};
+
+static int
+memory_run(int argc, char **argv)
 {
-	struct swarm swarm = { "8,20", "3", "path", "ideal" };
-	const char *nodes_text = "1e5";
-	const struct bench_extra extras[] = {
-		{ "nodes", &nodes_text, NULL },
-		{ "k", &swarm.k, NULL },
-		{ "fidelity", &swarm.fidelity, NULL },
-	};
-	struct bench_options options;
+	struct wish wish = { { .runs = BENCH_RUNS },
+			     { "8,20", "3", "path", "ideal" },
+			     "1e5" };
+	const struct verb *verb = &bench_memory;
+	int operands = options_read(verb, argc, argv, &wish);
 	struct settings settings;
 	uint64_t nodes, ks[KS];
 	struct json json;
+	int code;
 
-	int code = bench_parse(argc, argv, &options, extras, 3);
-	if (code == 0)
-		code = swarm_settings(argv[0], &swarm, &settings);
+	if (operands < 0)
+		return -operands;
+	code = swarm_settings(verb, &wish.swarm, &settings);
 	if (code != 0)
 		return code;
-	size_t count = bench_numbers(argv[0], "k", swarm.k, 3, 32, ks, KS);
-	if (count == 0 || bench_numbers(argv[0], "nodes", nodes_text, 2,
+	size_t count = bench_numbers(verb, "k", wish.swarm.k, 3, 32, ks, KS);
+	if (count == 0 || bench_numbers(verb, "nodes", wish.nodes, 2,
 					SWARM_NODES_MAX, &nodes, 1) == 0)
 		return EXIT_USAGE;
 
-	if (options.json) {
+	if (wish.common.json) {
 		json = bench_json_begin("memory");
-		json_text(&json, "fidelity", swarm.fidelity);
+		json_text(&json, "fidelity", wish.swarm.fidelity);
 		json_array(&json, "points");
 	} else {
 		bench_machine_print(stdout);
@@ -190,12 +207,20 @@ bench_memory(int argc, char **argv)
 					 .k = (uint32_t)ks[i] };
 
 		code = weigh(&weight, &settings);
-		if (code == 0 && options.json)
+		if (code == 0 && wish.common.json)
 			weight_json(&weight, &json);
 		else if (code == 0)
 			weight_print(&weight);
 	}
-	if (options.json)
+	if (wish.common.json)
 		bench_json_end(&json);
 	return code;
 }
+
+const struct verb bench_memory = {
+	.name = "memory",
+	.parent = "bench",
+	.summary = "bytes a node, by what they are for",
+	.run = memory_run,
+	.options = options,
+};

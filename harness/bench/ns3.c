@@ -45,8 +45,9 @@
 struct ns3 {
 	struct bench_options options;
 	struct json json; /* with --json */
-	const char *transport;
-	enum plan_routes routes;
+	const char *hosts, *transport;
+	const char *rpcs_text; /* NULL: RPCS */
+	unsigned routes; /* enum plan_routes */
 	bool pcap;
 	bool alone; /* without ns-3: how we scale */
 	uint64_t rpcs;
@@ -400,38 +401,45 @@ point_print(struct ns3 *ns3, const struct point *point)
 
 /* ---- the verb ---- */
 
+static const struct verb_option options[] = {
+	{ "hosts", "N,N...", "servers (64,256,1024)", options_text,
+	  .at = offsetof(struct ns3, hosts) },
+	{ "transport", "udp|tcp",
+	  "each call to another server by UDP, or a TCP connection a server "
+	  "(udp)",
+	  options_choice_text, .at = offsetof(struct ns3, transport) },
+	{ "pcap", NULL, "both write captures of every port", options_flag,
+	  .at = offsetof(struct ns3, pcap) },
+	{ "rpcs", "N", "calls of 100 and 500 bytes (20000)", options_text,
+	  .at = offsetof(struct ns3, rpcs_text) },
+	{ "routes", "host|prefix",
+	  "ns-3's routers hold a route a server, as ours do, or a prefix a "
+	  "leaf, its best case (host)",
+	  options_choice, .at = offsetof(struct ns3, routes) },
+	{ "alone", NULL, "without ns-3: how our own rate scales", options_flag,
+	  .at = offsetof(struct ns3, alone) },
+	BENCH_OPTION_RUNS,
+	BENCH_OPTION_JSON,
+	{ 0 },
+};
+_Static_assert(PLAN_HOSTS == 0 && PLAN_PREFIXES == 1,
+	       "--routes has their order");
+
 static int
 ns3_parse(int argc, char **argv, struct ns3 *ns3, uint64_t *hosts,
 	  size_t *count)
 {
-	const char *list = "64,256,1024", *rpcs = NULL, *routes = "host";
-	const struct bench_extra extras[] = {
-		{ .name = "hosts", .text = &list },
-		{ .name = "transport", .text = &ns3->transport },
-		{ .name = "rpcs", .text = &rpcs },
-		{ .name = "routes", .text = &routes },
-		{ .name = "pcap", .flag = &ns3->pcap },
-		{ .name = "alone", .flag = &ns3->alone },
-	};
-	int code = bench_parse(argc, argv, &ns3->options, extras,
-			       sizeof(extras) / sizeof(extras[0]));
+	int operands = options_read(&bench_ns3, argc, argv, ns3);
 
-	if (code != 0)
-		return code;
-	*count = bench_numbers(argv[0], "hosts", list, 2, HOSTS_MOST, hosts,
-			       HOSTS);
-	if (*count == 0)
-		return EXIT_USAGE;
+	if (operands < 0)
+		return -operands;
+	*count = bench_numbers(&bench_ns3, "hosts", ns3->hosts, 2, HOSTS_MOST,
+			       hosts, HOSTS);
 	ns3->rpcs = RPCS;
-	if (rpcs != NULL && bench_numbers(argv[0], "rpcs", rpcs, 1, 1000000000,
-					  &ns3->rpcs, 1) == 0)
+	if (*count == 0 || (ns3->rpcs_text != NULL &&
+			    bench_numbers(&bench_ns3, "rpcs", ns3->rpcs_text, 1,
+					  1000000000, &ns3->rpcs, 1) == 0))
 		return EXIT_USAGE;
-	if (strcmp(ns3->transport, "udp") != 0 &&
-	    strcmp(ns3->transport, "tcp") != 0)
-		return bench_usage(argv[0], "--transport is udp or tcp");
-	if (strcmp(routes, "host") != 0 && strcmp(routes, "prefix") != 0)
-		return bench_usage(argv[0], "--routes is host or prefix");
-	ns3->routes = strcmp(routes, "host") == 0 ? PLAN_HOSTS : PLAN_PREFIXES;
 	return 0;
 }
 
@@ -456,14 +464,16 @@ ns3_measure(struct ns3 *ns3, const uint64_t *hosts, size_t count)
 	return code;
 }
 
-int
-bench_ns3(int argc, char **argv)
+static int
+ns3_run(int argc, char **argv)
 {
 	static struct ns3 ns3;
 	uint64_t hosts[HOSTS];
 	size_t count;
 
-	ns3 = (struct ns3){ .transport = "udp" };
+	ns3 = (struct ns3){ .options = { .runs = BENCH_RUNS },
+			    .hosts = "64,256,1024",
+			    .transport = "udp" };
 	int code = ns3_parse(argc, argv, &ns3, hosts, &count);
 	if (code != 0)
 		return code;
@@ -481,3 +491,14 @@ bench_ns3(int argc, char **argv)
 	free(ns3.point);
 	return code;
 }
+
+const struct verb bench_ns3 = {
+	.name = "ns3",
+	.parent = "bench",
+	.summary = "small calls between servers beside ns-3",
+	.run = ns3_run,
+	.options = options,
+	.notes = "The fabric is that of scenarios/rpc.yaml. Needs Debian's "
+		 "libns3-dev and\ng++; ns-3's half is built at its first use, "
+		 "into ~/.cache/homeward.\n",
+};

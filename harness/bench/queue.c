@@ -44,6 +44,7 @@
 #include "sim/engine/memory.h"
 
 #define WINDOW_EVENTS 1000000
+#define PENDING	      "1e3,1e4,1e5,1e6,1e7" /* by default */
 #define PENDING_SIZES 16
 #define MEAN_NS	      NS_PER_S
 #define IDLE_NS	      (3600 * NS_PER_S)
@@ -301,45 +302,63 @@ point_print(const struct point *point, struct json *json)
 	(void)fflush(stdout);
 }
 
-int
-bench_queue(int argc, char **argv)
+struct wish {
+	struct bench_options common;
+	const char *pending;
+};
+
+static const struct verb_option options[] = {
+	{ "pending", "N,N...", "events pending (" PENDING ")", options_text,
+	  .at = offsetof(struct wish, pending) },
+	BENCH_OPTION_RUNS,
+	BENCH_OPTION_JSON,
+	{ 0 },
+};
+
+static int
+queue_run(int argc, char **argv)
 {
-	const char *text = "1e3,1e4,1e5,1e6,1e7";
-	const struct bench_extra extras[] = { { "pending", &text, NULL } };
+	struct wish wish = { { .runs = BENCH_RUNS }, PENDING };
+	int operands = options_read(&bench_queue, argc, argv, &wish);
 	uint64_t pending[PENDING_SIZES];
-	struct bench_options options;
 	struct hold *hold;
 	struct json json;
 	size_t count;
-	int code;
 
-	code = bench_parse(argc, argv, &options, extras, 1);
-	if (code != 0)
-		return code;
-	count = bench_numbers(argv[0], "pending", text, 1, 100000000, pending,
-			      PENDING_SIZES);
+	if (operands < 0)
+		return -operands;
+	count = bench_numbers(&bench_queue, "pending", wish.pending, 1,
+			      100000000, pending, PENDING_SIZES);
 	if (count == 0)
 		return EXIT_USAGE;
 	hold = memory_zeroed(1, sizeof(*hold));
-	if (options.json) {
+	if (wish.common.json) {
 		json = bench_json_begin("queue");
-		json_uint(&json, "runs", options.runs);
+		json_uint(&json, "runs", wish.common.runs);
 		json_array(&json, "points");
 	} else {
 		bench_machine_print(stdout);
 		printf("ns an event (pop and push), medians of %u; "
 		       "ratio = heap / queue\n%-6s %10s %10s %10s %8s\n",
-		       options.runs, "model", "pending", "queue", "heap",
+		       wish.common.runs, "model", "pending", "queue", "heap",
 		       "ratio");
 	}
 	for (size_t i = 0; i < MODELS * count; i++) {
 		struct point point =
 			point_measure(hold, (enum model)(i / count),
-				      pending[i % count], options.runs);
-		point_print(&point, options.json ? &json : NULL);
+				      pending[i % count], wish.common.runs);
+		point_print(&point, wish.common.json ? &json : NULL);
 	}
-	if (options.json)
+	if (wish.common.json)
 		bench_json_end(&json);
 	free(hold);
 	return EXIT_OK;
 }
+
+const struct verb bench_queue = {
+	.name = "queue",
+	.parent = "bench",
+	.summary = "the event queue beside a plain binary heap",
+	.run = queue_run,
+	.options = options,
+};

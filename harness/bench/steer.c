@@ -277,48 +277,69 @@ medians_print(const struct asked *asked, uint32_t runs, const double *medians)
 static void
 medians_json(const struct asked *asked, uint32_t runs, const double *medians)
 {
-	printf("{\"bench\":\"steer\",");
-	bench_machine_json(stdout);
-	printf(",\"runs\":%u,\"strays\":%" PRIu64 ",\"flows\":%" PRIu64
-	       ",\"payload_bytes\":%" PRIu64
-	       ",\"ip4_ns\":%.1f,\"ip6_ns\":%.1f}\n",
-	       runs, asked->strays, asked->flows, asked->payload_bytes,
-	       medians[0], medians[1]);
+	struct json json = bench_json_begin("steer");
+
+	json_uint(&json, "runs", runs);
+	json_uint(&json, "strays", asked->strays);
+	json_uint(&json, "flows", asked->flows);
+	json_uint(&json, "payload_bytes", asked->payload_bytes);
+	json_fixed(&json, "ip4_ns", medians[0], 1);
+	json_fixed(&json, "ip6_ns", medians[1], 1);
+	json_end(&json);
+	json_newline(&json);
+	json_finish(&json);
 }
 
-int
-bench_steer(int argc, char **argv)
+struct wish {
+	struct bench_options common;
+	const char *strays, *flows, *payload;
+};
+
+static const struct verb_option options[] = {
+	{ "strays", "N", "packets in each run (1e6)", options_text,
+	  .at = offsetof(struct wish, strays) },
+	{ "flows", "N", "sessions that they are of (1000)", options_text,
+	  .at = offsetof(struct wish, flows) },
+	{ "payload", "N", "bytes behind their TCP header (100)", options_text,
+	  .at = offsetof(struct wish, payload) },
+	BENCH_OPTION_RUNS,
+	BENCH_OPTION_JSON,
+	{ 0 },
+};
+
+static int
+steer_run(int argc, char **argv)
 {
-	const char *strays = "1e6", *flows = "1000", *payload = "100";
-	const struct bench_extra extras[] = {
-		{ "strays", &strays, NULL },
-		{ "flows", &flows, NULL },
-		{ "payload", &payload, NULL },
-	};
-	struct bench_options options;
+	struct wish wish = { { .runs = BENCH_RUNS }, "1e6", "1000", "100" };
+	int operands = options_read(&bench_steer, argc, argv, &wish);
 	struct asked asked;
 	double medians[FAMILIES];
-	int code;
 
-	code = bench_parse(argc, argv, &options, extras,
-			   sizeof(extras) / sizeof(extras[0]));
-	if (code != 0)
-		return code;
-	if (bench_numbers(argv[0], "strays", strays, 1, 1000000000,
+	if (operands < 0)
+		return -operands;
+	if (bench_numbers(&bench_steer, "strays", wish.strays, 1, 1000000000,
 			  &asked.strays, 1) == 0 ||
-	    bench_numbers(argv[0], "flows", flows, 1, FLOWS_MAX, &asked.flows,
-			  1) == 0 ||
-	    bench_numbers(argv[0], "payload", payload, 0, PAYLOAD_MAX,
+	    bench_numbers(&bench_steer, "flows", wish.flows, 1, FLOWS_MAX,
+			  &asked.flows, 1) == 0 ||
+	    bench_numbers(&bench_steer, "payload", wish.payload, 0, PAYLOAD_MAX,
 			  &asked.payload_bytes, 1) == 0)
 		return EXIT_USAGE;
-	if (!measure(&asked, options.runs, medians)) {
+	if (!measure(&asked, wish.common.runs, medians)) {
 		fprintf(stderr, "homeward bench steer: a stray was not "
 				"forwarded\n");
 		return EXIT_RUNTIME;
 	}
-	if (options.json)
-		medians_json(&asked, options.runs, medians);
+	if (wish.common.json)
+		medians_json(&asked, wish.common.runs, medians);
 	else
-		medians_print(&asked, options.runs, medians);
+		medians_print(&asked, wish.common.runs, medians);
 	return EXIT_OK;
 }
+
+const struct verb bench_steer = {
+	.name = "steer",
+	.parent = "bench",
+	.summary = "what a stray costs the core, owner known",
+	.run = steer_run,
+	.options = options,
+};

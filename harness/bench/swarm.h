@@ -21,7 +21,8 @@ struct swarm {
 };
 
 /* All but the nodes' number and k, from the texts. 0, or EXIT_USAGE, said. */
-int swarm_settings(const char *name, const struct swarm *, struct settings *);
+int swarm_settings(const struct verb *, const struct swarm *,
+		   struct settings *);
 /* Of this process: VmRSS, VmHWM. 0: unknown. */
 uint64_t swarm_resident_bytes(void);
 uint64_t swarm_peak_bytes(void);

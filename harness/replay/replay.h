@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/base/usage.h"
 #include "sim/model/watch.h"
 
 #define REPLAY_SERVERS_MAX 1024
@@ -72,6 +73,8 @@ struct replay;
  * there), or nothing could be (*replay is NULL). The reason was said. */
 int replay_play(struct replay **replay, const struct replay_settings *);
 void replay_destroy(struct replay *);
+
+extern const struct verb verb_replay;
 
 /* Tables for people, or one JSON object. 0 or EXIT_RUNTIME. */
 int replay_print(struct replay *, bool json);

@@ -7,37 +7,24 @@
  *			CAPTURE
  *	homeward replay --decode [--secret FILE] [--json] CAPTURE
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/instant.h"
 #include "harness/base/exit.h"
+#include "harness/base/options.h"
 #include "harness/db/db.h"
 #include "harness/replay/decode.h"
 #include "harness/replay/replay.h"
 #include "harness/scenario/quantity.h"
-#include "harness/verbs.h"
-
-/* A whole number from low to high. */
-static int
-count_parse(const char *name, const char *option, const char *text,
-	    uint64_t low, uint64_t high, uint64_t *value)
-{
-	if (strchr(text, '.') != NULL ||
-	    quantity_parse(text, 1, value) != QUANTITY_OK || *value < low ||
-	    *value > high)
-		return verb_usage(
-			name, "--%s takes %" PRIu64 "..%" PRIu64 ", not '%s'",
-			option, low, high, text);
-	return 0;
-}
 
 /* "12": a record; "1.5s", "200ms", "30us", "5ns": a time. */
 static int
-when_parse(const char *name, const char *text, struct replay_settings *settings)
+when_take(const struct verb *verb, const struct verb_option *option,
+	  const char *text, void *member)
 {
+	struct replay_settings *settings = member;
 	static const struct {
 		const char *unit;
 		uint64_t ns;
@@ -53,8 +40,7 @@ when_parse(const char *name, const char *text, struct replay_settings *settings)
 
 	if (text[digits] == '\0') {
 		settings->when = REPLAY_AT_RECORD;
-		return count_parse(name, "move-at", text, 1, INT64_MAX,
-				   &settings->record);
+		return options_number(verb, option, text, &settings->record);
 	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(text + digits, units[i].unit) != 0 ||
@@ -70,25 +56,37 @@ when_parse(const char *name, const char *text, struct replay_settings *settings)
 		settings->at_ns = (int64_t)value;
 		return 0;
 	}
-	return verb_usage(name,
-			  "--move-at takes a record's number or a time like "
-			  "200ms, not '%s'",
-			  text);
+	return usage_say(verb,
+			 "--move-at takes a record's number or a time like "
+			 "200ms, not '%s'",
+			 text);
+}
+
+static const struct {
+	const char *name;
+	enum replay_move move;
+} moves[] = {
+	{ "drain", REPLAY_DRAIN },
+	{ "scale-out", REPLAY_SCALE_OUT },
+	{ "none", REPLAY_STAY },
+};
+#define MOVES (sizeof(moves) / sizeof(moves[0]))
+
+static const char *
+move_word(size_t index)
+{
+	return index < MOVES ? moves[index].name : NULL;
 }
 
 static int
-move_parse(const char *text, struct replay_settings *settings)
+move_take(const struct verb *verb, const struct verb_option *option,
+	  const char *text, void *member)
 {
-	static const struct {
-		const char *name;
-		enum replay_move move;
-	} moves[] = {
-		{ "drain", REPLAY_DRAIN },
-		{ "scale-out", REPLAY_SCALE_OUT },
-		{ "none", REPLAY_STAY },
-	};
+	struct replay_settings *settings = member;
 
-	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
+	(void)verb;
+	(void)option;
+	for (size_t i = 0; i < MOVES; i++)
 		if (strcmp(text, moves[i].name) == 0) {
 			settings->move = moves[i].move;
 			return 0;
@@ -99,128 +97,97 @@ move_parse(const char *text, struct replay_settings *settings)
 	return 0;
 }
 
-static int
-choice_parse(const char *name, const char *option, const char *text,
-	     const char *yes, const char *no, bool *value)
-{
-	*value = strcmp(text, yes) == 0;
-	if (!*value && strcmp(text, no) != 0)
-		return verb_usage(name, "--%s takes %s or %s, not '%s'", option,
-				  yes, no, text);
-	return 0;
-}
-
-struct replay_options {
+struct wish {
 	struct replay_settings settings;
-	const char *db;
-	const char *secret;
+	uint64_t servers, mtu_bytes;
+	unsigned off, lab; /* choices */
+	const char *db, *secret;
 	bool json, decode;
-	bool played; /* an option that only playing has */
+};
+
+static const struct verb_option options[] = {
+	{ "move-at", "PACKET|TIME",
+	  "before that record, 12; or a time since the first: 1.5s, 200ms, "
+	  "30us (half of the records)",
+	  when_take, .at = offsetof(struct wish, settings), .low = 1,
+	  .high = INT64_MAX },
+	{ "move", "HOW",
+	  "drain: servers 2 and up announce, server 1 withdraws (the default); "
+	  "scale-out: without the latter; LINK, like leaf1-server1: all "
+	  "announce, the link is cut; none",
+	  move_take, .at = offsetof(struct wish, settings), .word = move_word },
+	{ "homeward", "on|off", "off: plain kernels, for the control",
+	  options_choice, .at = offsetof(struct wish, off) },
+	{ "servers", "N", "2 to 1024 (4)", options_number,
+	  .at = offsetof(struct wish, servers), .low = 2,
+	  .high = REPLAY_SERVERS_MAX },
+	{ "routing", "at-once|lab",
+	  "at once (the default), or as slow as the lab", options_choice,
+	  .at = offsetof(struct wish, lab) },
+	{ "mtu", "N", "of all links (what the capture needs)", options_number,
+	  .at = offsetof(struct wish, mtu_bytes), .low = REPLAY_MTU_MIN,
+	  .high = REPLAY_MTU_MAX },
+	{ "seed", "N", "of addresses' positions and hashes (1)", options_number,
+	  .at = offsetof(struct wish, settings.seed), .low = 0,
+	  .high = INT64_MAX },
+	{ "out", "DIR", "write captures (pcap) of every port there",
+	  options_text, .at = offsetof(struct wish, settings.out),
+	  .kind = USAGE_FOLDER },
+	{ "db", "FILE", "add a run to this database", options_text,
+	  .at = offsetof(struct wish, db), .kind = USAGE_FILE },
+	{ "decode", NULL, "play nothing; print our own datagrams, a line each",
+	  options_flag, .at = offsetof(struct wish, decode),
+	  .form = USAGE_HEAD },
+	{ "secret", "FILE", "the cluster's, to open them and check their tags",
+	  options_text, .at = offsetof(struct wish, secret),
+	  .form = USAGE_SECOND, .kind = USAGE_FILE },
+	{ "json", NULL, "print it as JSON", options_flag,
+	  .at = offsetof(struct wish, json), .form = USAGE_BOTH },
+	{ 0 },
 };
 
 static int
-option_take(const char *name, int option, struct replay_options *options)
+replay_run(int argc, char **argv)
 {
-	struct replay_settings *settings = &options->settings;
-	uint64_t value = 0;
-	int code = 0;
-
-	options->played |= strchr("DSj", option) == NULL;
-	switch (option) {
-	case 'D':
-		options->decode = true;
-		return 0;
-	case 'S':
-		options->secret = optarg;
-		return 0;
-	case 'a':
-		return when_parse(name, optarg, settings);
-	case 'm':
-		return move_parse(optarg, settings);
-	case 'n':
-		code = count_parse(name, "servers", optarg, 2,
-				   REPLAY_SERVERS_MAX, &value);
-		if (code == 0)
-			settings->servers = (uint32_t)value;
-		return code;
-	case 'u':
-		code = count_parse(name, "mtu", optarg, REPLAY_MTU_MIN,
-				   REPLAY_MTU_MAX, &value);
-		if (code == 0)
-			settings->mtu_bytes = (uint32_t)value;
-		return code;
-	case 's':
-		return count_parse(name, "seed", optarg, 0, INT64_MAX,
-				   &settings->seed);
-	case 'h':
-		return choice_parse(name, "homeward", optarg, "on", "off",
-				    &settings->homeward);
-	case 'r':
-		return choice_parse(name, "routing", optarg, "lab", "at-once",
-				    &settings->lab_routing);
-	case 'o':
-		settings->out = optarg;
-		return 0;
-	case 'd':
-		options->db = optarg;
-		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	default:
-		return verb_usage(name, NULL);
-	}
-}
-
-int
-verb_replay(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "move-at", required_argument, NULL, 'a' },
-		{ "move", required_argument, NULL, 'm' },
-		{ "servers", required_argument, NULL, 'n' },
-		{ "mtu", required_argument, NULL, 'u' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "homeward", required_argument, NULL, 'h' },
-		{ "routing", required_argument, NULL, 'r' },
-		{ "out", required_argument, NULL, 'o' },
-		{ "db", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "decode", no_argument, NULL, 'D' },
-		{ "secret", required_argument, NULL, 'S' },
-		{ NULL, 0, NULL, 0 },
+	struct wish wish = {
+		.settings = { .seed = 1 },
+		.servers = 4,
 	};
-	struct replay_options options = {
-		.settings = { .servers = 4, .seed = 1, .homeward = true },
-	};
+	int count = options_read(&verb_replay, argc, argv, &wish);
 	struct replay *replay;
-	int option, code;
+	int code;
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		code = option_take(argv[0], option, &options);
-		if (code != 0)
-			return code;
-	}
-	if (optind + 1 != argc)
-		return verb_usage(argv[0], optind < argc
-						   ? "one capture at a time"
-						   : "which capture?");
-	if (options.decode && options.played)
-		return verb_usage(
-			argv[0], "--decode goes with --secret and --json only");
-	if (options.decode)
-		return decode_capture(argv[optind], options.secret,
-				      options.json);
-	if (options.secret != NULL)
-		return verb_usage(argv[0], "--secret goes with --decode");
-	options.settings.path = argv[optind];
-	code = replay_play(&replay, &options.settings);
+	if (count < 0)
+		return -count;
+	if (wish.decode)
+		return decode_capture(argv[argc - count], wish.secret,
+				      wish.json);
+	wish.settings.path = argv[argc - count];
+	wish.settings.servers = (uint32_t)wish.servers;
+	wish.settings.mtu_bytes = (uint32_t)wish.mtu_bytes;
+	wish.settings.homeward = wish.off == 0;
+	wish.settings.lab_routing = wish.lab != 0;
+	code = replay_play(&replay, &wish.settings);
 	if (replay == NULL)
 		return code;
-	if (replay_print(replay, options.json) != 0)
+	if (replay_print(replay, wish.json) != 0)
 		code = EXIT_RUNTIME;
-	if (options.db != NULL && replay_store(replay, options.db) != 0)
+	if (wish.db != NULL && replay_store(replay, wish.db) != 0)
 		code = EXIT_RUNTIME;
 	replay_destroy(replay);
 	return code;
 }
+
+const struct verb verb_replay = {
+	.name = "replay",
+	.summary = "push a capture's sessions through the core",
+	.run = replay_run,
+	.options = options,
+	.operands = "CAPTURE",
+	.noun = "capture",
+	.least = 1,
+	.most = 1,
+	.kind = USAGE_FILE,
+	.notes = "A capture is any file that libpcap opens. Exit 3 when it "
+		 "breaks off;\nwhat came before that was played.\n",
+};

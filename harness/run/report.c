@@ -47,9 +47,9 @@ run_command(const struct run *run, bool resume, FILE *file)
 		fputs("--in live ", file);
 	fputs("--db ", file);
 	word_print(options->db, file);
-	for (uint32_t i = 0; i < options->set_count; i++) {
+	for (uint32_t i = 0; i < options->sets.count; i++) {
 		fputs(" --set ", file);
-		word_print(options->sets[i], file);
+		word_print(options->sets.text[i], file);
 	}
 	if (resume)
 		fputs(" --resume", file);

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,9 +20,8 @@
 #include "harness/db/db.h"
 #include "harness/emulate/emulation.h"
 #include "harness/run/determinism.h"
-#include "harness/scenario/quantity.h"
 #include "harness/scenario/scenario_dump.h"
-#include "harness/verbs.h"
+#include "harness/scenario/sets.h"
 #include "sim/model/fault_kind.h"
 
 /* ---- options ---- */
@@ -36,29 +34,6 @@ processors(void)
 	return count < 1 ? 1 : count > JOBS_MAX ? JOBS_MAX : (uint32_t)count;
 }
 
-static int
-jobs_parse(const char *name, const char *text, uint32_t *jobs)
-{
-	uint64_t value;
-
-	if (strchr(text, '.') != NULL ||
-	    quantity_parse(text, 1, &value) != QUANTITY_OK || value < 1 ||
-	    value > JOBS_MAX)
-		return verb_usage(name, "--jobs takes 1..%d, not '%s'",
-				  JOBS_MAX, text);
-	*jobs = (uint32_t)value;
-	return 0;
-}
-
-static int
-world_parse(const char *name, const char *text, bool *live)
-{
-	*live = strcmp(text, "live") == 0;
-	if (*live || strcmp(text, "sim") == 0)
-		return 0;
-	return verb_usage(name, "--in takes sim or live, not '%s'", text);
-}
-
 const char *
 run_world(const struct run_options *options)
 {
@@ -67,90 +42,56 @@ run_world(const struct run_options *options)
 
 /* What only one of the worlds can do. */
 static int
-options_check(const char *name, struct run_options *options)
+worlds_check(struct run_options *options)
 {
 	if (options->trace != NULL && mpi_scheduler_wanted())
-		return verb_usage(name, "--trace: not under mpirun, whose "
-					"ranks may have other disks");
+		return usage_say(&verb_run, "--trace: not under mpirun, whose "
+					    "ranks may have other disks");
 	if (!options->live)
 		return 0;
 	if (mpi_scheduler_wanted())
-		return verb_usage(name, "--in live: a lab is of one machine; "
-					"not under mpirun");
+		return usage_say(&verb_run,
+				 "--in live: a lab is of one machine; "
+				 "not under mpirun");
 	if (options->check)
-		return verb_usage(name, "--check-determinism: what is live is "
-					"not deterministic");
+		return usage_say(&verb_run,
+				 "--check-determinism: what is live is "
+				 "not deterministic");
 	if (options->trace != NULL)
-		return verb_usage(name,
-				  "--trace: simulated ports only; in a lab, "
-				  "tcpdump sees the real ones");
+		return usage_say(&verb_run,
+				 "--trace: simulated ports only; in a lab, "
+				 "tcpdump sees the real ones");
 	/* One lab at a time: runs are timed, and must not slow each other. */
 	options->jobs = 1;
 	return 0;
 }
 
-/* options->sets has room for argc of them. */
-static int
-options_parse(int argc, char **argv, struct run_options *options)
-{
-	static const struct option longs[] = {
-		{ "in", required_argument, NULL, 'i' },
-		{ "db", required_argument, NULL, 'd' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "set", required_argument, NULL, 's' },
-		{ "resume", no_argument, NULL, 'r' },
-		{ "check-determinism", no_argument, NULL, 'c' },
-		{ "trace", required_argument, NULL, 't' },
-		{ "json", no_argument, NULL, 'J' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option, code = 0;
-
-	while (code == 0 &&
-	       (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (option) {
-		case 'i':
-			code = world_parse(argv[0], optarg, &options->live);
-			break;
-		case 'd':
-			options->db = optarg;
-			break;
-		case 'j':
-			code = jobs_parse(argv[0], optarg, &options->jobs);
-			break;
-		case 's':
-			if (strncmp(optarg, "events.0.", 9) == 0)
-				code = verb_usage(argv[0],
-						  "--set %s: events count "
-						  "from 1",
-						  optarg);
-			options->sets[options->set_count++] = optarg;
-			break;
-		case 'r':
-			options->resume = true;
-			break;
-		case 'c':
-			options->check = true;
-			break;
-		case 't':
-			options->trace = optarg;
-			break;
-		case 'J':
-			options->json = true;
-			break;
-		default:
-			return verb_usage(argv[0], NULL);
-		}
-	}
-	if (code != 0)
-		return code;
-	if (optind + 1 != argc)
-		return verb_usage(argv[0], optind < argc
-						   ? "one scenario at a time"
-						   : "which scenario?");
-	options->path = argv[optind];
-	return options_check(argv[0], options);
-}
+static const struct verb_option run_table[] = {
+	{ "in", "sim|live",
+	  "sim: simulate (the default); live: in a lab of this machine (root), "
+	  "one run after the other",
+	  options_choice, .at = offsetof(struct run_options, live) },
+	{ "db", "FILE", "database to add to (" DB_DEFAULT_PATH ")",
+	  options_text, .at = offsetof(struct run_options, db),
+	  .kind = USAGE_FILE },
+	{ "jobs", "N",
+	  "points run at a time (as many as processors; under mpirun, on each "
+	  "rank: 1)",
+	  options_number, .at = offsetof(struct run_options, jobs), .low = 1,
+	  .high = JOBS_MAX },
+	SETS_OPTION(struct run_options, sets,
+		    "change a key; a list [a, b] sweeps it; may be repeated"),
+	{ "resume", NULL, "skip points that the database has already",
+	  options_flag, .at = offsetof(struct run_options, resume) },
+	{ "check-determinism", NULL, "run each point twice and compare",
+	  options_flag, .at = offsetof(struct run_options, check) },
+	{ "trace", "DIR", "write captures (pcap) of every port there",
+	  options_text, .at = offsetof(struct run_options, trace),
+	  .kind = USAGE_FOLDER },
+	{ "json", NULL, "print the runs as JSON", options_flag,
+	  .at = offsetof(struct run_options, json) },
+	{ 0 },
+};
 
 /* ---- progress ---- */
 
@@ -633,8 +574,8 @@ static int
 run_gather(struct run *run)
 {
 	const struct run_options *options = run->options;
-	int code = scenario_load(run->scenario, options->path, options->sets,
-				 options->set_count);
+	int code = scenario_load(run->scenario, options->path,
+				 options->sets.text, options->sets.count);
 
 	if (code == 0)
 		code = world_check(run);
@@ -647,13 +588,13 @@ run_gather(struct run *run)
 		return EXIT_RUNTIME;
 	}
 	/* It blocks signals: before MPI starts its threads. */
-	run->pool = jobs_create(options->jobs);
+	run->pool = jobs_create((uint32_t)options->jobs);
 	if (run->pool == NULL)
 		return EXIT_RUNTIME;
 	if (options->aside || !mpi_scheduler_wanted())
 		return 0;
 	return mpi_scheduler_open(&run->ranks, run->scenario->name,
-				  run->resolved, options->jobs);
+				  run->resolved, (uint32_t)options->jobs);
 }
 
 static void
@@ -701,27 +642,26 @@ run_sweep(const struct run_options *options)
 static int
 verb_do(int argc, char **argv, bool aside)
 {
-	struct run_options options = { .db = DB_DEFAULT_PATH,
-				       .jobs = mpi_scheduler_wanted() && !aside
-						       ? 1
-						       : processors(),
-				       .aside = aside };
-	int code;
+	struct run_options wanted = { .db = DB_DEFAULT_PATH,
+				      .jobs = mpi_scheduler_wanted() && !aside
+						      ? 1
+						      : processors(),
+				      .aside = aside };
+	int count = options_read(&verb_run, argc, argv, &wanted);
+	int code = count < 0 ? -count : 0;
 
-	options.sets = calloc((size_t)argc + 1, sizeof(*options.sets));
-	if (options.sets == NULL) {
-		fprintf(stderr, "homeward: out of memory\n");
-		return EXIT_RUNTIME;
+	if (code == 0) {
+		wanted.path = argv[argc - count];
+		code = worlds_check(&wanted);
 	}
-	code = options_parse(argc, argv, &options);
 	if (code == 0)
-		code = run_sweep(&options);
-	free(options.sets);
+		code = run_sweep(&wanted);
+	free(wanted.sets.text);
 	return code;
 }
 
-int
-verb_run(int argc, char **argv)
+static int
+run_verb(int argc, char **argv)
 {
 	return verb_do(argc, argv, false);
 }
@@ -731,3 +671,15 @@ run_aside(int argc, char **argv)
 {
 	return verb_do(argc, argv, true);
 }
+
+const struct verb verb_run = {
+	.name = "run",
+	.summary = "run an experiment into the database",
+	.run = run_verb,
+	.options = run_table,
+	.operands = "SCENARIO",
+	.noun = "scenario",
+	.least = 1,
+	.most = 1,
+	.kind = USAGE_SCENARIO,
+};

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/base/options.h"
 #include "harness/db/run_writer.h"
 #include "harness/lab/lab.h"
 #include "harness/run/jobs.h"
@@ -29,10 +30,10 @@
 struct run_options {
 	const char *path, *db;
 	const char *trace; /* folder; NULL: no captures */
-	const char **sets;
-	uint32_t set_count, jobs;
+	struct options_texts sets;
+	uint64_t jobs; /* 1..JOBS_MAX */
 	bool resume, check, json;
-	bool live; /* in a lab; else simulated */
+	unsigned live; /* 1: in a lab; 0: simulated */
 	/* Its database is somebody's scratch: name neither it nor a command
 	 * that would use it. */
 	bool aside;
@@ -93,7 +94,8 @@ int run_report(struct run *);
 /* report.c: the command that repeats this, quoted for a shell. */
 void run_command(const struct run *, bool resume, FILE *);
 
-/* run.c: the verb, as part of another verb. */
+/* run.c: the verb, and the same as part of another verb. */
+extern const struct verb verb_run;
 int run_aside(int argc, char **argv);
 
 #endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * completion_verb.c - `homeward completion`: scripts for shells
+ *
+ *	homeward completion bash|zsh [homewardctl]
+ *
+ * The build runs it and installs what it prints, for this program and for
+ * homewardctl, whose commands are those of the daemon's own list.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/completion.h"
+#include "harness/base/exit.h"
+#include "harness/base/options.h"
+#include "harness/verbs.h"
+#include "live/control/command.h"
+
+/* Options of homewardctl's commands; homewardctl.c reads them. */
+static const struct verb_option ctl_json[] = {
+	{ .name = "json", .help = "print it as JSON" },
+	{ 0 },
+};
+static const struct verb_option ctl_drain[] = {
+	{ .name = "deadline",
+	  .argument = "TIME",
+	  .help = "give up the sessions that are left then" },
+	{ 0 },
+};
+static const struct verb_option ctl_options[] = {
+	{ .name = "socket",
+	  .argument = "FILE",
+	  .help = "of the daemon",
+	  .kind = USAGE_FILE },
+	{ .name = "json", .help = "print data as JSON" },
+	{ .name = "version", .help = "print the version" },
+	{ 0 },
+};
+
+static const struct verb ctl_verbs[] = {
+#define CTL_VERB(kind, word, fewest, greatest, json)                           \
+	[COMMAND_##kind] = {                                                   \
+		.name = (word),                                                \
+		.summary = (word),                                             \
+		.options = (json)			     ? ctl_json        \
+			   : COMMAND_##kind == COMMAND_DRAIN ? ctl_drain       \
+							     : NULL,           \
+	},
+	COMMAND_LIST(CTL_VERB)
+#undef CTL_VERB
+};
+
+static void
+script_write(const struct completion *completion, const char *shell)
+{
+	if (strcmp(shell, "bash") == 0)
+		completion_bash(completion, stdout);
+	else
+		completion_zsh(completion, stdout);
+}
+
+static const char *
+shell_word(size_t index)
+{
+	static const char *const words[] = { "bash", "zsh", NULL };
+
+	return words[index];
+}
+
+static int
+completion_run(int argc, char **argv)
+{
+	int count = options_read(&verb_completion, argc, argv, NULL);
+	const struct verb *commands[COMMAND_KINDS + 1] = { NULL };
+	const char *shell, *program = "homeward";
+	struct completion ctl = { "homewardctl", commands, ctl_options };
+	struct completion all = { "homeward", verbs_table(), NULL };
+
+	if (count < 0)
+		return -count;
+	shell = argv[argc - count];
+	if (count == 2)
+		program = argv[argc - 1];
+	if (strcmp(shell, "bash") != 0 && strcmp(shell, "zsh") != 0)
+		return usage_unknown(&verb_completion, "shell", shell,
+				     shell_word);
+	if (count > 2 || (strcmp(program, "homeward") != 0 &&
+			  strcmp(program, "homewardctl") != 0))
+		return usage_say(&verb_completion, "what is '%s'?",
+				 argv[argc - 1]);
+	for (size_t i = 0; i < COMMAND_KINDS; i++)
+		commands[i] = &ctl_verbs[i];
+	script_write(strcmp(program, "homeward") == 0 ? &all : &ctl, shell);
+	return EXIT_OK;
+}
+
+const struct verb verb_completion = {
+	.name = "completion",
+	.summary = "print what makes a shell complete all of this",
+	.run = completion_run,
+	.operands = "bash|zsh [homewardctl]",
+	.noun = "shell",
+	.least = 1,
+	.most = -1,
+	.word = shell_word,
+	.notes = "Installed where bash-completion and zsh look for it. Without "
+		 "that:\n  . <(homeward completion bash)\n",
+};
