@@ -44,7 +44,7 @@ dht_load_create(const struct settings *settings, struct queue *queue,
 		.service = network_service_address(network,
 						   settings->service.family),
 		.rng = stream_rng(settings->seed, STREAM_OPERATIONS, 0),
-		.owners = calloc((size_t)settings->measure.settings + 1,
+		.owners = calloc((size_t)settings->measure.stores + 1,
 				 sizeof(uint32_t)),
 	};
 	if (operations->owners == NULL)
@@ -99,7 +99,7 @@ schedule(struct dht_load *operations, int64_t pause_ns)
 void
 dht_load_start(struct dht_load *operations)
 {
-	if (operations->settings->measure.settings > 0 ||
+	if (operations->settings->measure.stores > 0 ||
 	    operations->settings->measure.lookups > 0)
 		schedule(operations, 0);
 }
@@ -132,7 +132,7 @@ store_one(struct dht_load *operations, struct instant now)
 static void
 look_up_one(struct dht_load *operations, struct instant now)
 {
-	uint32_t stored = operations->settings->measure.settings;
+	uint32_t stored = operations->settings->measure.stores;
 	uint32_t server, flow;
 	struct session_key key;
 
@@ -160,14 +160,14 @@ void
 dht_load_event(struct dht_load *operations, struct instant now)
 {
 	const struct measure_settings *measure = &operations->settings->measure;
-	bool setting = operations->set < measure->settings;
+	bool setting = operations->set < measure->stores;
 
 	if (setting)
 		store_one(operations, now);
 	else
 		look_up_one(operations, now);
-	bool last_setting = setting && operations->set == measure->settings;
-	if (operations->set < measure->settings ||
+	bool last_setting = setting && operations->set == measure->stores;
+	if (operations->set < measure->stores ||
 	    operations->looked_up < measure->lookups)
 		schedule(operations, last_setting ? DHT_LOAD_PAUSE_NS : 0);
 }

@@ -2,7 +2,7 @@
 /*
  * dht_load.h - a load of nothing but the hash table: settings, then lookups
  *
- * measure.settings sessions that never were are stored, each by a random
+ * measure.stores sessions that never were are stored, each by a random
  * server that then owns it; DHT_LOAD_PAUSE_NS after the last, measure.lookups
  * lookups of random ones of these keys by random servers other than the owner.
  * Both at Poisson intervals of measure.interval_ns. What comes of them are node

@@ -69,7 +69,7 @@ run(const struct row *row, enum fidelity_kind fidelity, uint64_t seed,
 	}
 	settings.clients.sessions = 0;
 	settings.dht.tables = TABLES_IDEAL;
-	settings.measure.settings = 500;
+	settings.measure.stores = 500;
 	settings.measure.lookups = row->lookups;
 	settings.measure.interval_ns = row->interval_ns;
 	settings.measure.duration_ns = 10 * NS_PER_S;

@@ -69,7 +69,7 @@ fill(struct settings *settings, uint32_t servers, uint32_t k, uint32_t alpha,
 	settings->dht.node.k = k;
 	settings->dht.node.alpha = alpha;
 	settings->dht.node.replicas = replicas;
-	settings->measure.settings = 400;
+	settings->measure.stores = 400;
 	settings->measure.lookups = 1600;
 	settings->measure.interval_ns = NS_PER_MS;
 	settings->measure.duration_ns = 5 * NS_PER_S;

@@ -92,10 +92,10 @@ contradiction(const struct settings *settings)
 	if (!service->steer.tag_key_valid[service->steer.tag_key_id & 1] ||
 	    service->steer.tag_key_id > 1)
 		return "the tag key to send with is not there";
-	if (settings->measure.lookups > 0 && settings->measure.settings == 0 &&
+	if (settings->measure.lookups > 0 && settings->measure.stores == 0 &&
 	    settings->clients.sessions == 0)
 		return "measure.lookups need settings or sessions to look up";
-	if (settings->measure.lookups > 0 && settings->measure.settings == 0 &&
+	if (settings->measure.lookups > 0 && settings->measure.stores == 0 &&
 	    settings->measure.interval_ns == 0)
 		return "measure.lookups of sessions need an interval";
 	if (settings->measure.rpcs > 0 && fabric->servers < 2)

@@ -520,7 +520,7 @@ test_determinism(void)
 		settings.clients.arrival = ARRIVAL_POISSON;
 		settings.fabric.fabric_link.loss_ppm = 500;
 		settings.service.clock_skew_ns = 50 * MS;
-		settings.measure.settings = 20;
+		settings.measure.stores = 20;
 		settings.measure.lookups = 50;
 		settings.measure.duration_ns = 12 * S;
 		settings.faults = faults;

@@ -13,7 +13,7 @@ db=$folder/test.db
 
 run 3 "no database is an error" summary --db "$db"
 run 0 "a sweep" run --db "$db" --set dht.tables=ideal \
-	--set measure.lookups=100 --set measure.settings=20 scenarios/gate.yaml
+	--set measure.lookups=100 --set measure.stores=20 scenarios/gate.yaml
 
 run 0 "summary" summary --db "$db"
 says '^ *256 +lookup +300 +300 ' "counts of a point"

@@ -5,7 +5,8 @@
  * A resolved scenario is YAML; it is flattened to "path=value" lines in the
  * order of the document, e.g. "dht.k=8", list items counted from 1 as keys are,
  * "events.1.kind=...",
- * with the point's values for the keys that the scenario sweeps.
+ * with the point's values for the keys that the scenario sweeps, and with old
+ * spellings of keys replaced (key.h).
  * What says nothing about the system under test (title, seed, plots ...) is
  * left out, so the remaining text is the series' identity. libyaml's event
  * interface is enough, and keeps us independent of which keys exist.
@@ -24,6 +25,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/quantile.h"
+#include "harness/scenario/key.h"
 
 /* Not part of a series' identity; a trailing dot means all below. */
 static const char *const varying[] = { "title",	 "seed",   "fabric.servers",
@@ -98,6 +100,28 @@ identity_get(const char *identity, const char *path)
 	return NULL;
 }
 
+/* "path=value", both as they are called today: what an older program stored
+ * is the same series. */
+static void
+line_write(const struct flat *flat, const char *path, const char *value)
+{
+	const struct key_alias *alias = key_alias_find(path);
+	const char *now = alias != NULL ? key_alias_value(alias, value) : NULL;
+	char *over;
+
+	if (alias != NULL)
+		path = alias->now;
+	if (!flat->whole && path_varies(path))
+		return;
+	over = flat->over != NULL ? identity_get(flat->over, path) : NULL;
+	if (over != NULL)
+		value = over;
+	else if (now != NULL)
+		value = now;
+	fprintf(flat->out, "%s=%s\n", path, value);
+	free(over);
+}
+
 static void
 flat_scalar(struct flat *flat, const char *value)
 {
@@ -110,15 +134,7 @@ flat_scalar(struct flat *flat, const char *value)
 		return;
 	}
 	flat_enter(flat);
-	if (flat->whole || !path_varies(flat->path)) {
-		char *over = flat->over != NULL
-				     ? identity_get(flat->over, flat->path)
-				     : NULL;
-
-		fprintf(flat->out, "%s=%s\n", flat->path,
-			over != NULL ? over : value);
-		free(over);
-	}
+	line_write(flat, flat->path, value);
 	flat_leave(flat);
 }
 
@@ -479,9 +495,11 @@ series_attach(sqlite3 *db, const char *scenario, size_t *count)
 bool
 series_pool_add(struct series_pool *pool, const char *pattern)
 {
+	const struct key_alias *alias = key_alias_find(pattern);
+
 	if (pool->count == SERIES_POOLED)
 		return false;
-	pool->patterns[pool->count++] = pattern;
+	pool->patterns[pool->count++] = alias != NULL ? alias->now : pattern;
 	return true;
 }
 

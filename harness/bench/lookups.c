@@ -75,12 +75,12 @@ tour_run(struct tour *tour, struct settings *settings)
 	char error[256];
 	struct world *world;
 
-	measure->settings = tour->lookups / 4 + 1;
+	measure->stores = tour->lookups / 4 + 1;
 	measure->lookups = tour->lookups * (tour->runs + 1);
 	/* Twice the mean of all operations, and the pause between. */
 	measure->duration_ns =
 		2 * measure->interval_ns *
-			((int64_t)measure->settings + measure->lookups) +
+			((int64_t)measure->stores + measure->lookups) +
 		5 * NS_PER_S;
 	tour->began_ns = bench_clock_ns();
 	if (world_create(&world, settings, &watch, error, sizeof(error)) != 0) {

@@ -57,7 +57,7 @@ weigh(struct weight *weight, struct settings *settings)
 
 	settings->fabric.servers = weight->nodes;
 	settings->dht.node.k = weight->k;
-	settings->measure.settings = 1000;
+	settings->measure.stores = 1000;
 	settings->measure.lookups = 1000;
 	settings->measure.duration_ns = 2 * NS_PER_S;
 	if (world_create(&world, settings, NULL, error, sizeof(error)) != 0) {

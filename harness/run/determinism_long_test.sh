@@ -31,7 +31,7 @@ for scenario in scenarios/*.yaml; do
 	size=()
 	case $name in
 	million | joined)
-		size=(--set fabric.servers=2000 --set measure.settings=1000
+		size=(--set fabric.servers=2000 --set measure.stores=1000
 			--set measure.lookups=4000)
 		;;
 	rpc) size=(--set measure.rpcs=20000) ;;

@@ -215,7 +215,7 @@ fi
 
 # --- a simulation that dies ---
 "$homeward" run --jobs 1 --db dead.db --set measure.lookups=2000000 \
-	--set measure.settings=2000 --set measure.duration_s=3000 \
+	--set measure.stores=2000 --set measure.duration_s=3000 \
 	--set sweep.dht.alpha=3 --set repeat=1 small.yaml >out 2>err &
 pid=$!
 child=

@@ -68,11 +68,11 @@ rule_broken(const struct settings *s, struct constraint *conflict)
 			  clients->start_ns >= measure->duration_ns,
 		  "clients.start_s", "measure.duration_s",
 		  "the first session would open after the end" },
-		{ measure->lookups > 0 && measure->settings == 0 &&
+		{ measure->lookups > 0 && measure->stores == 0 &&
 			  clients->sessions == 0,
-		  "measure.lookups", "measure.settings",
+		  "measure.lookups", "measure.stores",
 		  "lookups need settings or sessions to look up" },
-		{ measure->lookups > 0 && measure->settings == 0 &&
+		{ measure->lookups > 0 && measure->stores == 0 &&
 			  measure->interval_ns == 0,
 		  "measure.interval_ms", "measure.lookups",
 		  "lookups of sessions need an interval" },

@@ -239,12 +239,24 @@ condition_read(struct scenario *scenario, struct reader *reader,
 	text = reader_text(reader, node, path);
 	if (text == NULL)
 		return;
-	if (key_set(condition->place.key, &scratch, text, error) != 0) {
+	if (key_place_set(&condition->place, &scratch, text, error) != 0) {
 		reader_complain(reader, node, "%s", error);
 		return;
 	}
 	key_format(condition->place.key, &scratch, condition->text);
 	condition->block = expect->block_count;
+	for (uint32_t i = 0; i < expect->condition_count; i++) {
+		const struct expect_condition *other = &expect->conditions[i];
+
+		if (other->block == condition->block &&
+		    other->place.key == condition->place.key &&
+		    strcmp(other->text, condition->text) != 0) {
+			reader_complain(reader, name,
+					"where: %s has two values in one block",
+					path);
+			return;
+		}
+	}
 	expect->condition_count++;
 }
 

@@ -24,6 +24,28 @@ key_find(const struct key_table *table, const char *path)
 	return NULL;
 }
 
+const struct key_alias *
+key_alias_find(const char *path)
+{
+	for (const struct key_alias *alias = key_aliases(); alias->path != NULL;
+	     alias++)
+		if (strcmp(alias->path, path) == 0)
+			return alias;
+	return NULL;
+}
+
+const char *
+key_alias_value(const struct key_alias *alias, const char *text)
+{
+	if (alias->words == NULL)
+		return text;
+	for (const struct key_word *word = alias->words; word->before != NULL;
+	     word++)
+		if (strcmp(word->before, text) == 0)
+			return word->now;
+	return NULL;
+}
+
 const char *
 key_leaf(const struct key *key)
 {
@@ -346,6 +368,40 @@ key_set(const struct key *key, void *structure, const char *text, char *error)
 	if (code == 0)
 		member_store(key, structure, value);
 	return code;
+}
+
+/* "service.homeward takes on, off, ..., not 'x'" */
+static void
+alias_refuse(const struct key_alias *alias, const char *text, char *error)
+{
+	int used = snprintf(error, KEY_ERROR, "%s takes ", alias->path);
+
+	for (const struct key_word *word = alias->words; word->before != NULL;
+	     word++)
+		used += snprintf(error + used, (size_t)(KEY_ERROR - used),
+				 "%s, ", word->before);
+	snprintf(error + used, (size_t)(KEY_ERROR - used), "not '%.40s'", text);
+}
+
+int
+key_place_set(const struct key_place *place, void *structure, const char *text,
+	      char *error)
+{
+	const char *value = text;
+	char reason[KEY_ERROR];
+
+	if (place->alias == NULL)
+		return key_set(place->key, structure, text, error);
+	value = key_alias_value(place->alias, text);
+	if (value == NULL) {
+		alias_refuse(place->alias, text, error);
+		return -1;
+	}
+	if (key_set(place->key, structure, value, reason) == 0)
+		return 0;
+	snprintf(error, KEY_ERROR, "%s, now %s: %.*s", place->alias->path,
+		 place->alias->now, KEY_ERROR / 2, reason);
+	return -1;
 }
 
 static void

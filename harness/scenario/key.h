@@ -12,6 +12,10 @@
  * prints the shortest text that parses to the same value. Sweeps keep their
  * values as such text.
  *
+ * A key that got a better name keeps the old one as an alias (key_aliases()).
+ * Spellings that contradict each other in one file, or among the --set, are an
+ * error.
+ *
  * Units end the key's last word and there is one for each key: delay_us is
  * in microseconds wherever it stands. Decimals are exact (quantity.h).
  */
@@ -47,10 +51,26 @@ struct key {
 	const char *help; /* half a sentence */
 };
 
+/* A value's word before and today's. */
+struct key_word {
+	const char *before, *now;
+};
+
+/* A spelling that a key had before. It is read wherever a key is named (file,
+ * --set, sweep, where, --pool, databases) and never written. */
+struct key_alias {
+	const char *path; /* as it was */
+	const char *now; /* the key's path */
+	const struct key_word
+		*words; /* all that the old spelling takes, ends
+			   with before NULL; NULL: the key's own */
+};
+
 /* A key of the settings (fault 0), or of the fault-th event from 1. */
 struct key_place {
 	const struct key *key;
 	uint32_t fault;
+	const struct key_alias *alias; /* how it was written; NULL: as it is */
 };
 
 struct key_table {
@@ -73,10 +93,20 @@ struct fault_help {
 const struct fault_help *key_fault_help(unsigned kind);
 /* NULL: there is none of that path. */
 const struct key *key_find(const struct key_table *, const char *path);
+/* Old spellings of settings' keys; ends with path NULL. */
+const struct key_alias *key_aliases(void);
+/* NULL: no key was called so. */
+const struct key_alias *key_alias_find(const char *path);
+/* What a value of the old spelling is called today; NULL: it never took that.
+ * Without words of its own the value itself. */
+const char *key_alias_value(const struct key_alias *, const char *text);
 
 /* Parse text into the struct that the table is about. 0, or -1 with a
  * sentence in error (KEY_ERROR bytes) that names the key. */
 int key_set(const struct key *, void *structure, const char *text, char *error);
+/* The same of a value as it stands after that spelling of the key. */
+int key_place_set(const struct key_place *, void *structure, const char *text,
+		  char *error);
 /* KEY_TEXT bytes. */
 void key_format(const struct key *, const void *structure, char *text);
 /* The range in the key's own unit: "1..65535"; KEY_TEXT bytes. */

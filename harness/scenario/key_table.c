@@ -255,7 +255,7 @@ static const struct key settings_keys[] = {
 
 	AMOUNT("measure.duration_s", "seconds", S, IN(measure.duration_ns), MS,
 	       365 * DAY, "of the run, after the tables are settled"),
-	COUNT("measure.settings", IN(measure.settings), 0, 10000000,
+	COUNT("measure.stores", IN(measure.stores), 0, 10000000,
 	      "synthetic store operations from random servers"),
 	COUNT("measure.lookups", IN(measure.lookups), 0, 10000000,
 	      "then lookups of those keys, or else of open sessions, from "
@@ -296,6 +296,18 @@ static const struct key fault_keys[] = {
 	COUNT("count", OF(count), 0, 1048576,
 	      "servers, of churn and join; 0: one"),
 };
+
+/* Oldest first. */
+static const struct key_alias aliases[] = {
+	{ "measure.settings", "measure.stores", NULL },
+	{ NULL, NULL, NULL },
+};
+
+const struct key_alias *
+key_aliases(void)
+{
+	return aliases;
+}
 
 const struct key_table *
 key_settings(void)

@@ -130,6 +130,38 @@ did_you_mean_test(void)
 	}
 }
 
+static void
+aliases_test(void)
+{
+	static const struct key_word words[] = { { "yes", "download" },
+						 { "no", "upload" },
+						 { NULL, NULL } };
+	static const struct key_alias alias = { "clients.reading",
+						"clients.direction", words };
+	struct key_place place = {
+		.key = key_find(key_settings(), "clients.direction"),
+		.alias = &alias,
+	};
+	struct settings settings = { 0 };
+	char error[KEY_ERROR] = "";
+
+	for (const struct key_alias *one = key_aliases(); one->path != NULL;
+	     one++) {
+		CHECK_ROW(key_alias_find(one->path) == one, one->path);
+		CHECK_ROW(key_find(key_settings(), one->path) == NULL,
+			  one->path);
+		CHECK_ROW(key_find(key_settings(), one->now) != NULL, one->now);
+	}
+	CHECK(key_place_set(&place, &settings, "no", error) == 0);
+	CHECK(settings.clients.direction == DIRECTION_UPLOAD);
+	CHECK(key_place_set(&place, &settings, "yes", error) == 0);
+	CHECK(settings.clients.direction == DIRECTION_DOWNLOAD);
+	/* The old spelling has the old words only. */
+	CHECK(key_place_set(&place, &settings, "upload", error) == -1);
+	CHECK(strcmp(error, "clients.reading takes yes, no, not 'upload'") ==
+	      0);
+}
+
 int
 main(void)
 {
@@ -140,5 +172,6 @@ main(void)
 	table_test(key_settings(), &settings);
 	table_test(key_faults(), NULL);
 	did_you_mean_test();
+	aliases_test();
 	return check_done();
 }

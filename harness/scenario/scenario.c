@@ -46,6 +46,19 @@ scenario_path(const struct key_place *place, char *text)
 		snprintf(text, KEY_TEXT, "%s", place->key->path);
 }
 
+/* A setting's key by its path, today's or an older one; key NULL: none. */
+static struct key_place
+place_named(const char *path)
+{
+	const struct key_alias *alias = key_alias_find(path);
+
+	return (struct key_place){
+		.key = key_find(key_settings(),
+				alias != NULL ? alias->now : path),
+		.alias = alias,
+	};
+}
+
 bool
 scenario_find(const struct scenario *scenario, const char *path,
 	      struct key_place *place)
@@ -54,7 +67,7 @@ scenario_find(const struct scenario *scenario, const char *path,
 	char number[8];
 	int end = 0;
 
-	place->fault = 0;
+	*place = (struct key_place){ 0 };
 	if (sscanf(path, "events.%7[0-9].%n", number, &end) == 1 && end > 0) {
 		if (quantity_parse(number, 1, &fault) != QUANTITY_OK ||
 		    fault < 1 || fault > scenario->settings.fault_count)
@@ -62,7 +75,7 @@ scenario_find(const struct scenario *scenario, const char *path,
 		place->fault = (uint32_t)fault;
 		place->key = key_find(key_faults(), path + end);
 	} else {
-		place->key = key_find(key_settings(), path);
+		*place = place_named(path);
 	}
 	return place->key != NULL;
 }
@@ -205,14 +218,14 @@ value_text(struct reader *reader, const struct key *key, yaml_node_t *node,
 }
 
 static bool
-value_read(struct reader *reader, const struct key *key, void *structure,
-	   yaml_node_t *node)
+value_read(struct reader *reader, const struct key_place *place,
+	   void *structure, yaml_node_t *node)
 {
 	char text[KEY_TEXT], error[KEY_ERROR];
 
-	if (!value_text(reader, key, node, text))
+	if (!value_text(reader, place->key, node, text))
 		return false;
-	if (key_set(key, structure, text, error) == 0)
+	if (key_place_set(place, structure, text, error) == 0)
 		return true;
 	reader_complain(reader, node, "%s", error);
 	return false;
@@ -304,22 +317,62 @@ path_is_section(const char *path)
 		if (strncmp(table->keys[i].path, path, size) == 0 &&
 		    table->keys[i].path[size] == '.')
 			return true;
+	/* A section may have only old spellings left. */
+	for (const struct key_alias *alias = key_aliases(); alias->path != NULL;
+	     alias++)
+		if (strncmp(alias->path, path, size) == 0 &&
+		    alias->path[size] == '.')
+			return true;
 	return false;
+}
+
+static const char *
+spelling_of(const struct key *key, const struct key_alias *alias)
+{
+	return alias != NULL ? alias->path : key->path;
+}
+
+/* Of one key, two spellings with two values, both in the file or both given by
+ * --set: which is meant? `before` is the value that the first one set. */
+static void
+spellings_check(const struct scenario *scenario, struct reader *reader,
+		const struct key_place *place,
+		const struct scenario_origin *first, const char *before,
+		const yaml_node_t *node)
+{
+	char now[KEY_TEXT], line[32] = "";
+
+	key_format(place->key, &scenario->settings, now);
+	if (strcmp(before, now) == 0)
+		return;
+	if (first->option == 0)
+		snprintf(line, sizeof(line), " in line %u", first->mark.line);
+	reader_complain(reader, node,
+			"%s is another name of %s, which has another value%s",
+			spelling_of(place->key, place->alias),
+			spelling_of(place->key, first->alias), line);
 }
 
 static void
 setting_read(struct scenario *scenario, struct reader *reader,
-	     const struct key *key, yaml_node_t *node, uint32_t option)
+	     const struct key_place *place, yaml_node_t *node, uint32_t option)
 {
 	struct scenario_origin *origin =
-		&scenario->origins[key - key_settings()->keys];
+		&scenario->origins[place->key - key_settings()->keys];
+	const struct scenario_origin first = *origin;
+	/* --set is meant to differ from the file. */
+	bool again = first.mark.line > 0 && first.alias != place->alias &&
+		     (first.option > 0) == (option > 0);
+	char before[KEY_TEXT];
 
 	origin->mark = reader_mark_of(node);
 	origin->option = option;
-	if (key->type == KEY_SIZES)
+	origin->alias = place->alias;
+	key_format(place->key, &scenario->settings, before);
+	if (place->key->type == KEY_SIZES)
 		sizes_read(scenario, reader, node);
-	else
-		(void)value_read(reader, key, &scenario->settings, node);
+	else if (value_read(reader, place, &scenario->settings, node) && again)
+		spellings_check(scenario, reader, place, &first, before, node);
 }
 
 static void section_read(struct scenario *, struct reader *, const char *prefix,
@@ -333,18 +386,17 @@ word_read(struct scenario *scenario, struct reader *reader, const char *prefix,
 	const yaml_node_t *name = reader_node(reader, pair->key);
 	const char *word = (const char *)name->data.scalar.value;
 	yaml_node_t *value = reader_node(reader, pair->value);
-	const struct key *key;
+	struct key_place place = { 0 };
 	char path[KEY_TEXT];
 	int size;
 
 	size = snprintf(path, sizeof(path), "%s%s%s", prefix,
 			prefix[0] != '\0' ? "." : "", word);
-	key = size > 0 && (size_t)size < sizeof(path) &&
-			      strchr(word, '.') == NULL
-		      ? key_find(key_settings(), path)
-		      : NULL;
-	if (key != NULL)
-		setting_read(scenario, reader, key, value, 0);
+	if (size > 0 && (size_t)size < sizeof(path) &&
+	    strchr(word, '.') == NULL)
+		place = place_named(path);
+	if (place.key != NULL)
+		setting_read(scenario, reader, &place, value, 0);
 	else if (size > 0 && (size_t)size < sizeof(path) &&
 		 path_is_section(path))
 		section_read(scenario, reader, path, value);
@@ -377,15 +429,18 @@ fault_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
 		yaml_node_pair_t *pair = &node->data.mapping.pairs.start[i];
 		yaml_node_t *name = reader_node(reader, pair->key);
 		const char *word = (const char *)name->data.scalar.value;
-		const struct key *key = key_find(key_faults(), word);
+		const struct key_place place = {
+			.key = key_find(key_faults(), word),
+			.fault = settings->fault_count + 1,
+		};
 
-		if (key == NULL) {
+		if (place.key == NULL) {
 			complain_unknown(reader, name, key_faults(), "", word);
 			continue;
 		}
 		timed |= strcmp(word, "at_s") == 0;
 		kinded |= strcmp(word, "kind") == 0;
-		(void)value_read(reader, key, fault,
+		(void)value_read(reader, &place, fault,
 				 reader_node(reader, pair->value));
 	}
 	if (!timed || !kinded)
@@ -533,10 +588,10 @@ place_read(struct scenario *scenario, struct reader *reader,
 	if (axis)
 		sweep_add(scenario, reader, place, node);
 	else if (place->fault > 0)
-		(void)value_read(reader, place->key,
+		(void)value_read(reader, place,
 				 &scenario->faults[place->fault - 1], node);
 	else
-		setting_read(scenario, reader, place->key, node, option);
+		setting_read(scenario, reader, place, node, option);
 }
 
 static void

@@ -57,6 +57,7 @@ struct scenario_axis {
 struct scenario_origin {
 	struct reader_mark mark; /* line 0: the default */
 	uint32_t option; /* from this --set, from 1; 0: from the file */
+	const struct key_alias *alias; /* the spelling; NULL: today's */
 };
 
 /* Several hundred kilobytes: allocate it; settings point into it. */
@@ -88,7 +89,8 @@ int scenario_parse(struct scenario *, const char *path, const void *bytes,
 /* The same from the file itself. 0; EXIT_USAGE after complaining. */
 int scenario_load(struct scenario *, const char *path, const char *const *sets,
 		  uint32_t set_count);
-/* "dht.k", or "events.2.at_s"; false: there is none. */
+/* "dht.k", or "events.2.at_s"; an old spelling finds today's key; false: there
+ * is none. */
 bool scenario_find(const struct scenario *, const char *path,
 		   struct key_place *);
 /* The opposite; KEY_TEXT bytes. */

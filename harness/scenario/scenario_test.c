@@ -208,6 +208,22 @@ static const struct wrong wrongs[] = {
 	{ "sizes that never end", TITLE "clients: { size_cdf: [[10, 50]] }\n",
 	  NULL, "f.yaml:2:22: size_cdf must end at 100 percent of a size\n" },
 
+	{ "two spellings of a key that disagree",
+	  TITLE "measure:\n  settings: 3\n  stores: 4\n", NULL,
+	  "f.yaml:4:11: measure.stores is another name of measure.settings, "
+	  "which has another value in line 3\n" },
+	{ "a wrong value of an old spelling", TITLE "measure: {settings: x}\n",
+	  NULL,
+	  "f.yaml:2:21: measure.settings, now measure.stores: stores takes a "
+	  "whole number, not 'x'\n" },
+	{ "a sweep of both spellings",
+	  TITLE "sweep: {measure.settings: [1], measure.stores: [2]}\n", NULL,
+	  "f.yaml:2:32: measure.stores is swept by another name, too\n" },
+	{ "where two spellings disagree",
+	  TITLE "expect: {where: {measure.settings: 1, measure.stores: 2}}\n",
+	  NULL,
+	  "f.yaml:2:39: where: measure.stores has two values in one block\n" },
+
 	{ "--set without a value", TITLE, "dht.k",
 	  "--set dht.k: must be KEY=VALUE\n" },
 	{ "--set of an unknown key", TITLE, "dht.kk=3",
@@ -253,6 +269,54 @@ wrongs_test(struct scenario *scenario)
 				wrong->message, talk);
 		free(talk);
 	}
+}
+
+/* All ways to name a key, by its old name, in one scenario. */
+static void
+aliases_test(struct scenario *scenario)
+{
+	static const char file[] = TITLE
+		"measure: { settings: 3, stores: 3 }\n"
+		"expect: { where: { measure.settings: 3 }, settings_min: 1 }\n";
+	static const char swept[] =
+		TITLE "sweep: { measure.settings: [1, 2] }\n";
+	static const char *const sets[][2] = {
+		{ "measure.settings=5", NULL },
+		{ "measure.stores=5", NULL },
+		{ "measure.settings=5", "measure.stores=5" },
+		{ "measure.settings=5", "measure.stores=6" },
+	};
+	char path[KEY_TEXT], *talk;
+
+	CHECK(parse(scenario, file, NULL, 0, &talk) == 0);
+	CHECK(scenario->settings.measure.stores == 3);
+	CHECK(strcmp(scenario->expect.conditions[0].place.key->path,
+		     "measure.stores") == 0);
+	free(talk);
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		uint32_t count = sets[i][1] != NULL ? 2 : 1;
+		int code = parse(scenario, file, sets[i], count, &talk);
+
+		CHECK_ROW(code == (i < 3 ? 0 : -1), sets[i][0]);
+		if (i < 3)
+			CHECK_ROW(scenario->settings.measure.stores == 5,
+				  sets[i][0]);
+		else
+			CHECK(strcmp(talk, "--set measure.stores=6: "
+					   "measure.stores is another name of "
+					   "measure.settings, which has "
+					   "another value\n") == 0);
+		free(talk);
+	}
+	CHECK(parse(scenario, swept, NULL, 0, &talk) == 0);
+	CHECK(scenario->axis_count == 1);
+	scenario_path(&scenario->axes[0].place, path);
+	CHECK(strcmp(path, "measure.stores") == 0);
+	free(talk);
+	/* A --set by one name takes the sweep by the other away. */
+	CHECK(parse(scenario, swept, &sets[1][0], 1, &talk) == 0);
+	CHECK(scenario->axis_count == 0);
+	free(talk);
 }
 
 static const char good[] =
@@ -421,6 +485,7 @@ main(void)
 	struct scenario *scenario = malloc(sizeof(*scenario));
 
 	wrongs_test(scenario);
+	aliases_test(scenario);
 	values_test(scenario);
 	points_test(scenario);
 	sets_test(scenario);

@@ -57,7 +57,7 @@ value_add(struct scenario *scenario, struct reader *reader,
 		return false;
 	}
 	memset(&scratch, 0, sizeof(scratch));
-	if (key_set(key, &scratch, text, error) != 0) {
+	if (key_place_set(&axis->place, &scratch, text, error) != 0) {
 		reader_complain(reader, node, "%s", error);
 		return false;
 	}
@@ -235,7 +235,14 @@ sweep_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
 
 		if (strcmp(path, "repeat") == 0) {
 			sweep_repeat_read(scenario, reader, value);
-		} else if (scenario_find(scenario, path, &place)) {
+		} else if (scenario_find(scenario, path, &place) &&
+			   axis_find(scenario, &place) != NULL) {
+			/* Only two spellings of one key get here: the reader
+			 * refuses a word that stands there twice. */
+			reader_complain(reader, name,
+					"%s is swept by another name, too",
+					path);
+		} else if (place.key != NULL) {
 			sweep_add(scenario, reader, &place, value);
 		} else {
 			scenario_hint(path, hint, sizeof(hint));

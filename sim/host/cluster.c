@@ -53,7 +53,7 @@ share_tables(struct servers *servers)
 {
 	const struct settings *settings = servers->settings;
 	uint64_t keys = (uint64_t)workload_count(servers->workload) +
-			settings->measure.settings;
+			settings->measure.stores;
 	uint32_t replicas = settings->dht.node.replicas;
 	uint32_t lookups =
 		bounded(LOOKUPS_LEAST + 2 * keys, LOOKUPS_LEAST, LOOKUPS_MOST);

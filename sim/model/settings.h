@@ -199,7 +199,7 @@ enum rpc_transport {
 
 struct measure_settings {
 	int64_t duration_ns; /* of the run, after the tables are settled */
-	uint32_t settings; /* synthetic store operations, from random servers */
+	uint32_t stores; /* synthetic store operations, from random servers */
 	/* Then lookups of those keys, or else of open sessions, from random
 	 * servers. */
 	uint32_t lookups;
