@@ -164,22 +164,22 @@ const struct verb verb_validate = {
 
 /* ---- list ---- */
 
-struct table_dump {
+struct listing {
 	bool json;
 	struct json names; /* with json */
 };
 
 static int
-list_one(struct table_dump *table_dump, const char *path)
+list_one(struct listing *listing, const char *path)
 {
 	struct scenario *scenario = scenario_new();
-	struct json *json = &table_dump->names;
+	struct json *json = &listing->names;
 	int code;
 
 	if (scenario == NULL)
 		return EXIT_RUNTIME;
 	code = scenario_load(scenario, path, NULL, 0);
-	if (code == 0 && table_dump->json) {
+	if (code == 0 && listing->json) {
 		json_object(json, NULL);
 		json_text(json, "name", scenario->name);
 		json_text(json, "path", path);
@@ -206,7 +206,7 @@ name_is_scenario(const struct dirent *entry)
 }
 
 static int
-list_folder(struct table_dump *table_dump, const char *folder)
+list_folder(struct listing *listing, const char *folder)
 {
 	struct dirent **entries;
 	int count = scandir(folder, &entries, name_is_scenario, alphasort);
@@ -223,7 +223,7 @@ list_folder(struct table_dump *table_dump, const char *folder)
 		snprintf(path, sizeof(path), "%s%s%s", folder,
 			 folder[strlen(folder) - 1] == '/' ? "" : "/",
 			 entries[i]->d_name);
-		one = list_one(table_dump, path);
+		one = list_one(listing, path);
 		code = one > code ? one : code;
 		free(entries[i]);
 	}
@@ -232,45 +232,45 @@ list_folder(struct table_dump *table_dump, const char *folder)
 }
 
 static int
-list_path(struct table_dump *table_dump, const char *path)
+list_path(struct listing *listing, const char *path)
 {
 	struct stat status;
 
 	if (path[0] != '\0' && stat(path, &status) == 0 &&
 	    S_ISDIR(status.st_mode))
-		return list_folder(table_dump, path);
-	return list_one(table_dump, path);
+		return list_folder(listing, path);
+	return list_one(listing, path);
 }
 
 static const struct verb_option list_options[] = {
 	{ "json", NULL, "print them as JSON", options_flag,
-	  .at = offsetof(struct table_dump, json) },
+	  .at = offsetof(struct listing, json) },
 	{ 0 },
 };
 
 static int
 list_run(int argc, char **argv)
 {
-	struct table_dump table_dump = { .names = json_begin(stdout,
+	struct listing listing = { .names = json_begin(stdout,
 							     JSON_COMPACT) };
-	int count = options_read(&verb_list, argc, argv, &table_dump);
+	int count = options_read(&verb_list, argc, argv, &listing);
 	int code = 0;
 
 	if (count < 0)
 		return -count;
-	if (table_dump.json)
-		json_array(&table_dump.names, NULL);
+	if (listing.json)
+		json_array(&listing.names, NULL);
 	if (count == 0)
-		code = list_folder(&table_dump, "scenarios");
+		code = list_folder(&listing, "scenarios");
 	for (int i = argc - count; i < argc; i++) {
-		int one = list_path(&table_dump, argv[i]);
+		int one = list_path(&listing, argv[i]);
 
 		code = one > code ? one : code;
 	}
-	if (table_dump.json) {
-		json_end(&table_dump.names);
-		json_newline(&table_dump.names);
-		json_finish(&table_dump.names);
+	if (listing.json) {
+		json_end(&listing.names);
+		json_newline(&listing.names);
+		json_finish(&listing.names);
 	}
 	return code;
 }
@@ -311,20 +311,48 @@ or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+/* The key's former names, "a, b"; "": none. */
+static const char *
+key_before(const char *path, char before[KEY_ERROR])
+{
+	before[0] = '\0';
+	for (const struct key_alias *alias = key_aliases(); alias->path != NULL;
+	     alias++)
+		if (strcmp(alias->now, path) == 0)
+			snprintf(before + strlen(before),
+				 KEY_ERROR - strlen(before), "%s%s",
+				 before[0] != '\0' ? ", " : "", alias->path);
+	return before;
+}
+
+/* key: the table's row; NULL: a word that is no key of the table. */
 static void
-key_tell(struct description *description, const char *path, const char *kind,
-	 const char *usual, const char *range, const char *help)
+key_tell(struct description *description, const struct key *key,
+	 const char *path, const char *kind, const char *usual,
+	 const char *range, const char *help)
 {
 	struct json *json = &description->keys;
+	const char *world = key != NULL ? key_world_name(key->world) : "both";
+	const char *lab = key != NULL && key->lab != NULL ? key->lab : "";
+	char before[KEY_ERROR] = "";
 
 	if (description->word != NULL && !path_matches(path, description->word))
 		return;
+	if (key != NULL)
+		key_before(path, before);
 	if (description->found++ == 0 && description->json)
 		json_array(json, NULL);
 	if (!description->json) {
-		printf("%-32s %s\n%32s %s%s%s%s%s\n", path, help, "", kind,
+		printf("%-32s %s\n%32s %s%s%s%s%s", path, help, "", kind,
 		       range[0] != '\0' ? ", " : "", range,
 		       usual[0] != '\0' ? "; default " : "", usual);
+		if (strcmp(world, "both") != 0)
+			printf("; %s only", world);
+		if (lab[0] != '\0')
+			printf("; a lab takes %s only", lab);
+		if (before[0] != '\0')
+			printf("; formerly %s", before);
+		putchar('\n');
 		return;
 	}
 	json_object(json, NULL);
@@ -333,6 +361,9 @@ key_tell(struct description *description, const char *path, const char *kind,
 	json_text(json, "default", or_null(usual));
 	json_text(json, "range", or_null(range));
 	json_text(json, "help", help);
+	json_text(json, "world", key != NULL ? world : NULL);
+	json_text(json, "lab", or_null(lab));
+	json_text(json, "before", or_null(before));
 	json_end(json);
 }
 
@@ -351,7 +382,7 @@ keys_tell(struct description *description, const struct key_table *table,
 		if (structure != NULL)
 			key_format(key, structure, usual);
 		snprintf(path, sizeof(path), "%s%s", prefix, key->path);
-		key_tell(description, path, kind, usual, range, key->help);
+		key_tell(description, key, path, kind, usual, range, key->help);
 	}
 }
 
@@ -364,8 +395,8 @@ faults_tell(struct description *description)
 
 		snprintf(path, sizeof(path), "events.N.kind=%s",
 			 fault_name((enum fault_kind)kind));
-		key_tell(description, path, key_fault_help(kind)->target, "",
-			 "", key_fault_help(kind)->help);
+		key_tell(description, NULL, path, key_fault_help(kind)->target,
+			 "", "", key_fault_help(kind)->help);
 	}
 }
 
@@ -374,7 +405,7 @@ expectations_tell(struct description *description)
 {
 	const struct expect_quantity *quantity = expect_quantities();
 
-	key_tell(description, "expect.where", "settings", "", "",
+	key_tell(description, NULL, "expect.where", "settings", "", "",
 		 "runs that the block is about");
 	for (; quantity->name != NULL; quantity++) {
 		for (int bound = 0; bound < 2; bound++) {
@@ -385,14 +416,14 @@ expectations_tell(struct description *description)
 				 quantity->unit);
 			snprintf(help, sizeof(help), "at %s: %s",
 				 bound == 0 ? "least" : "most", quantity->help);
-			key_tell(description, path,
+			key_tell(description, NULL, path,
 				 quantity->unit[0] != '\0' ? "milliseconds"
 							   : "a number",
 				 "", "", help);
 		}
 	}
-	key_tell(description, "expect.outcome_all", "a list of outcomes", "",
-		 "", "how every session must have ended");
+	key_tell(description, NULL, "expect.outcome_all", "a list of outcomes",
+		 "", "", "how every session must have ended");
 }
 
 static void
@@ -401,28 +432,31 @@ all_tell(struct description *description)
 	struct settings settings;
 
 	settings_default(&settings);
-	key_tell(description, "title", "text", "", "",
+	key_tell(description, NULL, "title", "text", "", "",
 		 "what the experiment asks");
 	keys_tell(description, key_settings(), &settings, "");
 	keys_tell(description, key_faults(), NULL, "events.N.");
 	faults_tell(description);
-	key_tell(description, "sweep.repeat", "a whole number", "1",
+	key_tell(description, NULL, "sweep.repeat", "a whole number", "1",
 		 "1..100000", "seeds a point");
-	key_tell(description, "sweep.KEY", "a list, or { doublings: FROM..TO }",
-		 "", "", "values of that key, each with all others'");
+	key_tell(description, NULL, "sweep.KEY",
+		 "a list, or { doublings: FROM..TO }", "", "",
+		 "values of that key, each with all others'");
 	expectations_tell(description);
-	key_tell(description, "plots", "a list of names", "", "",
+	key_tell(description, NULL, "plots", "a list of names", "", "",
 		 "figures that `homeward plot` draws");
 }
 
-/* An event's key, whichever event: "events.2.kind" is "events.N.kind". False:
- * event 0, said. */
+/* The key's name of today, and of an event's key whichever event:
+ * "events.2.kind" is "events.N.kind". False: event 0, said. */
 static bool
-event_generalise(struct description *description, char event[KEY_TEXT])
+key_generalise(struct description *description, char event[KEY_TEXT])
 {
-	const char *word = description->word;
+	const struct key_alias *alias = key_alias_find(description->word);
+	const char *word = alias != NULL ? alias->now : description->word;
 	int end = 0;
 
+	description->word = word;
 	if (strcmp(word, "events.0") == 0 ||
 	    strncmp(word, "events.0.", 9) == 0) {
 		fprintf(stderr, "homeward describe: %s: events count from 1\n",
@@ -455,7 +489,7 @@ describe_run(int argc, char **argv)
 		return -count;
 	if (count > 0) {
 		description.word = argv[argc - count];
-		if (!event_generalise(&description, event))
+		if (!key_generalise(&description, event))
 			return EXIT_USAGE;
 	}
 	all_tell(&description);

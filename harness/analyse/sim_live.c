@@ -22,29 +22,8 @@
 #include "harness/db/db.h"
 #include "harness/db/result.h"
 #include "harness/lab/lab.h"
+#include "harness/scenario/key.h"
 #include "sim/engine/memory.h"
-
-/* Keys that one world alone obeys: the model's, and which end of a link goes
- * down. Of a list, each item is a line of an identity. */
-static const char *const modelled[] = {
-	"routing.reroute_ms*",
-	"routing.local_ms*",
-	"routing.hop_ms*",
-	"routing.bfd_ms*",
-	"routing.hold_ms*",
-	"routing.restore_ms*",
-	"fabric.*.rate_gbps",
-	"fabric.*.queue_kb",
-	"dht.tables",
-	"dht.join_interval_ms",
-	"dht.placement",
-	"service.clock_skew_ms",
-	"measure.samples",
-	"events.*.side",
-	"service.processing_ms*",
-	"service.wakeup_ms*",
-	"clients.pace_chunk_kb",
-};
 
 /* A line "key=value" of an identity: may twins differ in it? */
 static bool
@@ -57,9 +36,9 @@ line_modelled(const char *line)
 		return false;
 	memcpy(key, line, (size_t)(equals - line));
 	key[equals - line] = '\0';
-	for (size_t i = 0; i < sizeof(modelled) / sizeof(modelled[0]); i++)
-		if (fnmatch(modelled[i], key, 0) == 0)
-			return true;
+	if (key_is_of_one_world(key))
+		return true;
+	/* What a lab does not imitate. */
 	return fnmatch("fabric.*.delay_us", key, 0) == 0 &&
 	       strtod(equals + 1, NULL) * NS_PER_US < LAB_DELAY_NS;
 }

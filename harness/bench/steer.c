@@ -29,8 +29,8 @@
 #include "core/wire/build.h"
 #include "core/wire/gue.h"
 #include "core/wire/tcp.h"
+#include "harness/base/exit.h"
 #include "harness/bench/bench.h"
-#include "harness/verbs.h"
 #include "sim/engine/memory.h"
 
 #define FAMILIES      2

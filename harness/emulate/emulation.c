@@ -48,10 +48,6 @@ emulation_possible(const struct settings *settings, char *error,
 		(void)snprintf(error, error_size, "event %u, %s: not in a lab",
 			       event + 1,
 			       fault_name(settings->faults[event].kind));
-	else if (settings->measure.stores > 0 || settings->measure.rpcs > 0)
-		(void)snprintf(error, error_size,
-			       "measure: a lab stores sessions only, and makes "
-			       "no calls");
 	else if (settings->clients.sessions > 0 &&
 		 settings->fabric.clients == 0)
 		(void)snprintf(error, error_size,

@@ -91,14 +91,10 @@ int
 lab_possible(const struct settings *settings, char *error, size_t error_size)
 {
 	const struct fabric_settings *fabric = &settings->fabric;
+	char refusal[KEY_ERROR];
 
-	if (fabric->kind != FABRIC_SPINE_LEAF)
-		snprintf(error, error_size,
-			 "fabric.kind: a lab is a spine_leaf fabric");
-	else if (fabric->fidelity != FIDELITY_PACKET)
-		snprintf(error, error_size,
-			 "fabric.fidelity: a lab's packets take every hop; "
-			 "path is for the simulator");
+	if (key_lab_refuses(settings, refusal) != NULL)
+		snprintf(error, error_size, "%s", refusal);
 	else if (fabric->servers > LAB_SERVERS_MAX)
 		snprintf(error, error_size,
 			 "fabric.servers: %u; a lab has at most %d",
@@ -109,12 +105,6 @@ lab_possible(const struct settings *settings, char *error, size_t error_size)
 		 devices_of(fabric) > DEVICES_MAX)
 		snprintf(error, error_size,
 			 "fabric: a lab has at most %d devices", DEVICES_MAX);
-	else if (settings->routing.ecmp != ECMP_HASH_THRESHOLD)
-		snprintf(error, error_size,
-			 "routing.ecmp: a lab's kernels do hash_threshold");
-	else if (settings->service.clock_skew_ns != 0)
-		snprintf(error, error_size,
-			 "service.clock_skew: a lab has one clock");
 	else if (lab_web_bytes(settings) > BLOB_MAX)
 		snprintf(error, error_size,
 			 "clients.size: a lab serves at most 8 GiB");
@@ -172,15 +162,15 @@ settings_read(struct lab *lab)
 		return -1;
 	while (code == 0 && fgets(line, sizeof(line), file) != NULL) {
 		char *blank = strchr(line, ' ');
-		const struct key *key;
+		struct key_place place;
 
 		line[strcspn(line, "\n")] = '\0';
 		if (blank == NULL)
 			continue;
 		*blank = '\0';
-		key = key_find(key_settings(), line);
-		if (key == NULL ||
-		    key_set(key, &lab->settings, blank + 1, error) != 0)
+		place = key_named(line);
+		if (place.key == NULL || key_place_set(&place, &lab->settings,
+						       blank + 1, error) != 0)
 			code = -1;
 	}
 	fclose(file);

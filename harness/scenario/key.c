@@ -34,6 +34,81 @@ key_alias_find(const char *path)
 	return NULL;
 }
 
+struct key_place
+key_named(const char *path)
+{
+	const struct key_alias *alias = key_alias_find(path);
+
+	return (struct key_place){
+		.key = key_find(key_settings(),
+				alias != NULL ? alias->now : path),
+		.alias = alias,
+	};
+}
+
+const char *
+key_world_name(enum key_world world)
+{
+	static const char *const names[] = {
+		[KEY_BOTH] = "both",
+		[KEY_SIMULATED] = "simulated",
+		[KEY_LIVE] = "live",
+	};
+
+	return names[world];
+}
+
+const struct key *
+key_lab_refuses(const void *settings, char *error)
+{
+	const struct key_table *table = key_settings();
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct key *key = &table->keys[i];
+		char text[KEY_TEXT];
+
+		if (key->lab == NULL)
+			continue;
+		key_format(key, settings, text);
+		if (strcmp(text, key->lab) == 0)
+			continue;
+		snprintf(error, KEY_ERROR,
+			 "%s: %s is simulated; a lab takes %s", key->path, text,
+			 key->lab);
+		return key;
+	}
+	return NULL;
+}
+
+bool
+key_is_of_one_world(const char *path)
+{
+	const struct key_table *table = key_settings();
+	size_t size = strlen(path);
+	const struct key *key;
+	char whole[KEY_TEXT];
+	int end = 0;
+
+	if (sscanf(path, "events.%*[0-9].%n", &end) == 0 && end > 0) {
+		table = key_faults();
+		path += end;
+		size -= (size_t)end;
+	}
+	/* An item of a list is a line of its own: "routing.hop_ms.1". */
+	while (size > 0 && path[size - 1] >= '0' && path[size - 1] <= '9')
+		size--;
+	if (size > 0 && path[size - 1] == '.')
+		size--;
+	else
+		size = strlen(path);
+	if (size >= sizeof(whole))
+		return false;
+	memcpy(whole, path, size);
+	whole[size] = '\0';
+	key = key_find(table, whole);
+	return key != NULL && key->world != KEY_BOTH;
+}
+
 const char *
 key_alias_value(const struct key_alias *alias, const char *text)
 {

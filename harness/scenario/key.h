@@ -40,6 +40,14 @@ enum key_type {
 /* The name of a choice's value, NULL past the last. */
 typedef const char *key_name(unsigned value);
 
+/* Which world takes a key. A key of one world says nothing about what both
+ * measure: runs of the two are compared although they differ in it. */
+enum key_world {
+	KEY_BOTH,
+	KEY_SIMULATED, /* of the model: a lab has its own */
+	KEY_LIVE,
+};
+
 struct key {
 	const char *path; /* "fabric.servers"; an event's: "at_s" */
 	enum key_type type;
@@ -49,6 +57,8 @@ struct key {
 	uint64_t low, high; /* allowed, in base units */
 	key_name *name; /* CHOICE */
 	const char *help; /* half a sentence */
+	enum key_world world;
+	const char *lab; /* the one value that a lab takes; NULL: any */
 };
 
 /* A value's word before and today's. */
@@ -97,6 +107,8 @@ const struct key *key_find(const struct key_table *, const char *path);
 const struct key_alias *key_aliases(void);
 /* NULL: no key was called so. */
 const struct key_alias *key_alias_find(const char *path);
+/* By today's path or an older one; key NULL: there is none. */
+struct key_place key_named(const char *path);
 /* What a value of the old spelling is called today; NULL: it never took that.
  * Without words of its own the value itself. */
 const char *key_alias_value(const struct key_alias *, const char *text);
@@ -113,6 +125,14 @@ void key_format(const struct key *, const void *structure, char *text);
 void key_range(const struct key *, char *text);
 /* "on or off", "a whole number", "microseconds" ...; KEY_ERROR bytes. */
 void key_kind(const struct key *, char *text);
+/* "simulated", "live" or "both". */
+const char *key_world_name(enum key_world);
+/* The key of settings that a lab refuses for its value; NULL: none. Sentence
+ * in error (KEY_ERROR bytes). */
+const struct key *key_lab_refuses(const void *settings, char *error);
+/* May runs that are compared, one of each world, differ in this line of a
+ * flattened scenario ("routing.hop_ms.1", "events.2.side")? */
+bool key_is_of_one_world(const char *path);
 /* The key's last word: "servers". */
 const char *key_leaf(const struct key *);
 

@@ -52,35 +52,46 @@ fault_kind_name(unsigned value)
 	offsetof(struct fault_settings, member),                               \
 		sizeof(((struct fault_settings *)0)->member)
 
-#define SWITCH(path, at, help)                                                 \
+/* What follows the help is more of struct key: which world takes it, and what
+ * alone a lab takes. */
+#define SWITCH(text, at, ...)                                                  \
 	{                                                                      \
-		path, KEY_SWITCH, NULL, 1, at, 0, 1, NULL, help                \
+		.path = text, .type = KEY_SWITCH, .scale = 1, .offset = at,    \
+		.high = 1, .help = __VA_ARGS__                                 \
 	}
-#define CHOICE(path, at, name, help)                                           \
+#define CHOICE(text, at, names, ...)                                           \
 	{                                                                      \
-		path, KEY_CHOICE, NULL, 1, at, 0, 0, name, help                \
+		.path = text, .type = KEY_CHOICE, .scale = 1, .offset = at,    \
+		.name = names, .help = __VA_ARGS__                             \
 	}
-#define COUNT(path, at, low, high, help)                                       \
+#define COUNT(text, at, least, most, ...)                                      \
 	{                                                                      \
-		path, KEY_COUNT, NULL, 1, at, low, high, NULL, help            \
+		.path = text, .type = KEY_COUNT, .scale = 1, .offset = at,     \
+		.low = least, .high = most, .help = __VA_ARGS__                \
 	}
-#define BYTES(path, at, low, high, help)                                       \
+#define AMOUNT(text, word, base, at, least, most, ...)                         \
 	{                                                                      \
-		path, KEY_AMOUNT, "bytes", 1, at, low, high, NULL, help        \
+		.path = text, .type = KEY_AMOUNT, .unit = word, .scale = base, \
+		.offset = at, .low = least, .high = most, .help = __VA_ARGS__  \
 	}
-#define AMOUNT(path, unit, scale, at, low, high, help)                         \
+#define BYTES(text, at, least, most, ...)                                      \
 	{                                                                      \
-		path, KEY_AMOUNT, unit, scale, at, low, high, NULL, help       \
+		.path = text, .type = KEY_AMOUNT, .unit = "bytes", .scale = 1, \
+		.offset = at, .low = least, .high = most, .help = __VA_ARGS__  \
 	}
-#define SPAN(path, at, help)                                                   \
+#define SPAN(text, at, ...)                                                    \
 	{                                                                      \
-		path, KEY_SPAN, "milliseconds", MS, at, 0, DAY, NULL, help     \
+		.path = text, .type = KEY_SPAN, .unit = "milliseconds",        \
+		.scale = MS, .offset = at, .high = DAY, .help = __VA_ARGS__    \
 	}
+#define SIMULATED    .world = KEY_SIMULATED
+#define LIVE	     .world = KEY_LIVE
+#define LAB_TAKES(x) .lab = x
 
 #define LINK(link, member, where)                                              \
 	AMOUNT(link ".rate_gbps", "gigabits a second", 1000000000u,            \
 	       IN(member.rate_bps), 0, 1000000000000000ull,                    \
-	       "rate of " where "; 0: no serialisation time"),                 \
+	       "rate of " where "; 0: no serialisation time", SIMULATED),      \
 		AMOUNT(link ".delay_us", "microseconds", US,                   \
 		       IN(member.delay_ns), 0, 10ull * S,                      \
 		       "propagation one way, of " where),                      \
@@ -88,7 +99,7 @@ fault_kind_name(unsigned value)
 		      "largest IP packet on " where),                          \
 		AMOUNT(link ".queue_kb", "kilobytes", 1000,                    \
 		       IN(member.queue_bytes), 1280, 4000000000u,              \
-		       "drop-tail queue a direction, of " where),              \
+		       "drop-tail queue a direction, of " where, SIMULATED),   \
 		AMOUNT(link ".loss_percent", "percent", 10000,                 \
 		       IN(member.loss_ppm), 0, 1000000,                        \
 		       "packets lost at random on " where),                    \
@@ -104,10 +115,12 @@ static const struct key settings_keys[] = {
 	      "of all random streams; repeats add 1, 2, ..."),
 
 	CHOICE("fabric.kind", IN(fabric.kind), fabric_kind_name,
-	       "routed fabric, or one equal hop between any two servers"),
+	       "routed fabric, or one equal hop between any two servers",
+	       LAB_TAKES("spine_leaf")),
 	CHOICE("fabric.fidelity", IN(fabric.fidelity), fidelity_name,
 	       "every hop an event, with queues; or one event a packet, "
-	       "without"),
+	       "without",
+	       LAB_TAKES("packet")),
 	COUNT("fabric.exits", IN(fabric.exits), 1, 64,
 	      "routers between the fabric and the edge"),
 	COUNT("fabric.spines", IN(fabric.spines), 1, 1024, "spines a pod"),
@@ -125,26 +138,28 @@ static const struct key settings_keys[] = {
 	LINK("fabric.server_link", fabric.server_link, "leaf to server"),
 	AMOUNT("fabric.uniform_delay_us", "microseconds", US,
 	       IN(fabric.uniform_delay_ns), 1, 10ull * S,
-	       "one way, between any two servers of a uniform fabric"),
+	       "one way, between any two servers of a uniform fabric",
+	       SIMULATED),
 
 	CHOICE("routing.ecmp", IN(routing.ecmp), ecmp_name,
-	       "how a router picks one of several equal routes"),
+	       "how a router picks one of several equal routes",
+	       LAB_TAKES("hash_threshold")),
 	COUNT("routing.resilient_buckets", IN(routing.resilient_buckets), 1,
-	      65536, "buckets of a resilient group"),
+	      65536, "buckets of a resilient group", SIMULATED),
 	CHOICE("routing.detection", IN(routing.detection), detection_name,
 	       "what notices a silent failure"),
 	SPAN("routing.reroute_ms", IN(routing.reroute),
-	     "carrier lost to the kernel's own reroute"),
+	     "carrier lost to the kernel's own reroute", SIMULATED),
 	SPAN("routing.local_ms", IN(routing.local),
-	     "carrier lost to the router's BGP change"),
+	     "carrier lost to the router's BGP change", SIMULATED),
 	SPAN("routing.hop_ms", IN(routing.hop),
-	     "each further router: advertise, decide, install"),
+	     "each further router: advertise, decide, install", SIMULATED),
 	SPAN("routing.bfd_ms", IN(routing.bfd),
-	     "silent failure to BGP change, by BFD"),
+	     "silent failure to BGP change, by BFD", SIMULATED),
 	SPAN("routing.hold_ms", IN(routing.hold),
-	     "silent failure to BGP change, by the hold timer"),
+	     "silent failure to BGP change, by the hold timer", SIMULATED),
 	SPAN("routing.restore_ms", IN(routing.restore),
-	     "carrier back to routes back"),
+	     "carrier back to routes back", SIMULATED),
 
 	COUNT("dht.k", IN(dht.node.k), 1, 32, "contacts a bucket and a reply"),
 	COUNT("dht.alpha", IN(dht.node.alpha), 1, 32,
@@ -170,16 +185,27 @@ static const struct key settings_keys[] = {
 	AMOUNT("dht.refresh_s", "seconds", S, IN(dht.node.refresh_ns), 0,
 	       365 * DAY, "a bucket unused for this long; 0: never"),
 	CHOICE("dht.tables", IN(dht.tables), tables_name,
-	       "grown by real joins, or computed at once"),
+	       "grown by real joins, or computed at once", SIMULATED),
 	AMOUNT("dht.join_interval_ms", "milliseconds", MS,
-	       IN(dht.join_interval_ns), 0, DAY, "between two servers' joins"),
-	{ "dht.placement", KEY_SECRET, NULL, 1, IN(dht.placement), 0, 0, NULL,
-	  "key that places servers and sessions in the key space" },
+	       IN(dht.join_interval_ns), 0, DAY, "between two servers' joins",
+	       SIMULATED),
+	{ .path = "dht.placement",
+	  .type = KEY_SECRET,
+	  .scale = 1,
+	  .offset = IN(dht.placement),
+	  .help = "key that places servers and sessions in the key space",
+	  SIMULATED },
 
 	SWITCH("service.homeward", IN(service.homeward),
 	       "off: the plain kernel, for the control"),
-	{ "service.family", KEY_CHOICE, NULL, 2, IN(service.family), 4, 6,
-	  family_name, "IP version of clients, service and fabric" },
+	{ .path = "service.family",
+	  .type = KEY_CHOICE,
+	  .scale = 2,
+	  .offset = IN(service.family),
+	  .low = 4,
+	  .high = 6,
+	  .name = family_name,
+	  .help = "IP version of clients, service and fabric" },
 	COUNT("service.port", IN(service.port), 1, 65535,
 	      "TCP port of the service"),
 	AMOUNT("service.store_after_ms", "milliseconds", MS,
@@ -187,11 +213,12 @@ static const struct key settings_keys[] = {
 	       "sessions younger than this are not published"),
 	AMOUNT("service.clock_skew_ms", "milliseconds", MS,
 	       IN(service.clock_skew_ns), 0, DAY,
-	       "servers' clocks differ by up to this"),
+	       "servers' clocks differ by up to this", SIMULATED,
+	       LAB_TAKES("0")),
 	SPAN("service.wakeup_ms", IN(service.wakeup),
-	     "simulated: until an idle daemon runs; [0, 0]: at once"),
+	     "until an idle daemon runs; [0, 0]: at once", SIMULATED),
 	SPAN("service.processing_ms", IN(service.processing),
-	     "simulated: a daemon's time for one packet; [0, 0]: none"),
+	     "a daemon's time for one packet; [0, 0]: none", SIMULATED),
 	SWITCH("service.outer_fragment", IN(service.steer.outer_fragment),
 	       "encapsulation too big: fragment outside, or answer too-big"),
 	AMOUNT("service.miss_deadline_ms", "milliseconds", MS,
@@ -241,38 +268,42 @@ static const struct key settings_keys[] = {
 	       "who sends the bytes"),
 	AMOUNT("clients.size_mb", "megabytes", 1000000, IN(clients.size_bytes),
 	       1, 1000000000000000ull, "bytes of each session"),
-	{ "clients.size_cdf", KEY_SIZES, NULL, 1, 0, 0, 0, 0, NULL,
-	  "sizes instead: bytes against cumulative percent" },
+	{ .path = "clients.size_cdf",
+	  .type = KEY_SIZES,
+	  .scale = 1,
+	  .help = "sizes instead: bytes against cumulative percent" },
 	AMOUNT("clients.pace_mbps", "megabits a second", 1000000,
 	       IN(clients.pace_bps), 0, 1000000000000000ull,
 	       "rate at which the sender's program writes; 0: no limit"),
 	AMOUNT("clients.pace_chunk_kb", "kilobytes", 1000,
 	       IN(clients.pace_chunk_bytes), 0, 1000000000000ull,
-	       "simulated: what a paced program writes at a time; 0: a "
-	       "segment"),
+	       "what a paced program writes at a time; 0: a segment",
+	       SIMULATED),
 	SWITCH("clients.reuse_ports", IN(clients.reuse_ports),
 	       "a host's next session takes its last one's port"),
 
 	AMOUNT("measure.duration_s", "seconds", S, IN(measure.duration_ns), MS,
 	       365 * DAY, "of the run, after the tables are settled"),
 	COUNT("measure.stores", IN(measure.stores), 0, 10000000,
-	      "synthetic store operations from random servers"),
+	      "synthetic store operations from random servers", LAB_TAKES("0")),
 	COUNT("measure.lookups", IN(measure.lookups), 0, 10000000,
 	      "then lookups of those keys, or else of open sessions, from "
 	      "random servers"),
 	AMOUNT("measure.interval_ms", "milliseconds", MS,
 	       IN(measure.interval_ns), 0, DAY, "mean time between operations"),
 	COUNT("measure.samples", IN(measure.samples), 0, 1000000,
-	      "sessions whose bytes over time are kept"),
+	      "sessions whose bytes over time are kept", SIMULATED),
 	COUNT("measure.rpcs", IN(measure.rpcs), 0, 1000000000,
-	      "calls in all; every server always waits for one answer"),
+	      "calls in all; every server always waits for one answer",
+	      LAB_TAKES("0")),
 	COUNT("measure.rpc_request_bytes", IN(measure.rpc_request_bytes), 16,
-	      9000, "of a call's request, without headers"),
+	      9000, "of a call's request, without headers", SIMULATED),
 	COUNT("measure.rpc_answer_bytes", IN(measure.rpc_answer_bytes), 16,
-	      9000, "of its answer"),
+	      9000, "of its answer", SIMULATED),
 	CHOICE("measure.rpc_transport", IN(measure.rpc_transport),
 	       rpc_transport_name,
-	       "udp: each call to another server; tcp: a connection a server"),
+	       "udp: each call to another server; tcp: a connection a server",
+	       SIMULATED),
 };
 
 static const struct key fault_keys[] = {
@@ -280,12 +311,18 @@ static const struct key fault_keys[] = {
 	       "when, after the tables are settled"),
 	CHOICE("kind", OF(kind), fault_kind_name,
 	       "what happens: one of the kinds below"),
-	{ "target", KEY_TARGET, NULL, 1, OF(target), 0, 0, NULL,
-	  "device (spine1), link (exit1-spine2), tier on session 0's path "
-	  "(exit-spine, spine-leaf, leaf-server) or path: any of these" },
+	{ .path = "target",
+	  .type = KEY_TARGET,
+	  .scale = 1,
+	  .offset = OF(target),
+	  .help = "device (spine1), link (exit1-spine2), tier on session 0's "
+		  "path "
+		  "(exit-spine, spine-leaf, leaf-server) or path: any of "
+		  "these" },
 	CHOICE("side", OF(side), side_name,
-	       "live: the end of the link that is taken down, the other loses "
-	       "its carrier; simulated both see it at once"),
+	       "the end of the link that is taken down, the other loses its "
+	       "carrier; simulated both see it at once",
+	       LIVE),
 	AMOUNT("until_s", "seconds", S, OF(until_ns), 0, 365 * DAY,
 	       "undone then; 0: never"),
 	AMOUNT("period_s", "seconds", S, OF(period_ns), 0, DAY,

@@ -162,6 +162,60 @@ aliases_test(void)
 	      0);
 }
 
+static void
+worlds_test(void)
+{
+	static const struct {
+		const char *line;
+		bool one;
+	} rows[] = {
+		{ "routing.hop_ms.1", true },
+		{ "routing.hop_ms", true },
+		{ "fabric.edge_link.rate_gbps", true },
+		{ "fabric.edge_link.delay_us", false },
+		{ "events.12.side", true },
+		{ "events.12.kind", false },
+		{ "dht.k", false },
+		{ "dht.tables", true },
+		{ "service.clock_skew_ms", true },
+		{ "measure.stores", false },
+		{ "no.such.key", false },
+		{ "", false },
+		{ "7", false },
+	};
+	static const struct {
+		const char *path, *value;
+		bool refused;
+	} labs[] = {
+		{ "dht.k", "8", false },
+		{ "routing.hop_ms", "[1, 2]", false },
+		{ "fabric.fidelity", "path", true },
+		{ "fabric.kind", "uniform", true },
+		{ "routing.ecmp", "modulo", true },
+		{ "service.clock_skew_ms", "1", true },
+		{ "measure.stores", "1", true },
+		{ "measure.rpcs", "1", true },
+	};
+	char error[KEY_ERROR] = "";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(key_is_of_one_world(rows[i].line) == rows[i].one,
+			  rows[i].line);
+	for (size_t i = 0; i < sizeof(labs) / sizeof(labs[0]); i++) {
+		const struct key *key = key_find(key_settings(), labs[i].path);
+		struct settings settings;
+
+		settings_default(&settings);
+		CHECK_ROW(key_lab_refuses(&settings, error) == NULL, error);
+		CHECK(key_set(key, &settings, labs[i].value, error) == 0);
+		CHECK_ROW((key_lab_refuses(&settings, error) == key) ==
+				  labs[i].refused,
+			  labs[i].path);
+	}
+	CHECK(strcmp(error, "measure.rpcs: 1 is simulated; a lab takes 0") ==
+	      0);
+}
+
 int
 main(void)
 {
@@ -173,5 +227,6 @@ main(void)
 	table_test(key_faults(), NULL);
 	did_you_mean_test();
 	aliases_test();
+	worlds_test();
 	return check_done();
 }

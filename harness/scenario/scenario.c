@@ -46,19 +46,6 @@ scenario_path(const struct key_place *place, char *text)
 		snprintf(text, KEY_TEXT, "%s", place->key->path);
 }
 
-/* A setting's key by its path, today's or an older one; key NULL: none. */
-static struct key_place
-place_named(const char *path)
-{
-	const struct key_alias *alias = key_alias_find(path);
-
-	return (struct key_place){
-		.key = key_find(key_settings(),
-				alias != NULL ? alias->now : path),
-		.alias = alias,
-	};
-}
-
 bool
 scenario_find(const struct scenario *scenario, const char *path,
 	      struct key_place *place)
@@ -75,7 +62,7 @@ scenario_find(const struct scenario *scenario, const char *path,
 		place->fault = (uint32_t)fault;
 		place->key = key_find(key_faults(), path + end);
 	} else {
-		*place = place_named(path);
+		*place = key_named(path);
 	}
 	return place->key != NULL;
 }
@@ -394,7 +381,7 @@ word_read(struct scenario *scenario, struct reader *reader, const char *prefix,
 			prefix[0] != '\0' ? "." : "", word);
 	if (size > 0 && (size_t)size < sizeof(path) &&
 	    strchr(word, '.') == NULL)
-		place = place_named(path);
+		place = key_named(path);
 	if (place.key != NULL)
 		setting_read(scenario, reader, &place, value, 0);
 	else if (size > 0 && (size_t)size < sizeof(path) &&
