@@ -24,6 +24,7 @@
 #include "sim/host/rpc.h"
 #include "sim/host/server.h"
 #include "sim/host/transport.h"
+#include "sim/model/constraints.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 #include "sim/prefetch.h"
@@ -62,49 +63,6 @@ deliver(void *context, struct instant now, uint32_t device, uint8_t port,
 		servers_deliver(world->servers, now, device, port, bytes, size);
 	else
 		clients_deliver(world->clients, now, device, bytes, size);
-}
-
-/* The first contradiction, as a sentence, or NULL. What concerns the fabric
- * alone is network_create()'s. */
-static const char *
-contradiction(const struct settings *settings)
-{
-	const struct node_settings *node = &settings->dht.node;
-	const struct service_settings *service = &settings->service;
-	const struct fabric_settings *fabric = &settings->fabric;
-
-	if (fabric->servers == 0)
-		return "there must be a server";
-	if (service->family != 4 && service->family != 6)
-		return "service.family is 4 or 6";
-	if (service->port == 0)
-		return "service.port must not be 0";
-	if (node->k < 1 || node->k > 32)
-		return "dht.k is 1 to 32";
-	if (node->alpha < 1 || node->alpha > node->k)
-		return "dht.alpha is 1 to dht.k";
-	if (node->replicas < 1 || node->replicas > node->k)
-		return "dht.replicas is 1 to dht.k";
-	if (settings->clients.sessions > 0 && fabric->clients == 0)
-		return "sessions need a client host (fabric.clients)";
-	if (fabric->client_link.mtu_bytes < 576)
-		return "the client link's MTU is less than 576 bytes";
-	if (!service->steer.tag_key_valid[service->steer.tag_key_id & 1] ||
-	    service->steer.tag_key_id > 1)
-		return "the tag key to send with is not there";
-	if (settings->measure.lookups > 0 && settings->measure.stores == 0 &&
-	    settings->clients.sessions == 0)
-		return "measure.lookups need settings or sessions to look up";
-	if (settings->measure.lookups > 0 && settings->measure.stores == 0 &&
-	    settings->measure.interval_ns == 0)
-		return "measure.lookups of sessions need an interval";
-	if (settings->measure.rpcs > 0 && fabric->servers < 2)
-		return "measure.rpcs need two servers";
-	if (settings->measure.rpcs > 0 && !rpcs_fit(settings))
-		return "measure.rpcs: a message must fit a packet";
-	if (settings->measure.duration_ns <= 0)
-		return "measure.duration must be positive";
-	return NULL;
 }
 
 /* Each seed has its own tree: positions are hashes under a placement key, and
@@ -149,10 +107,12 @@ world_create(struct world **created, const struct settings *settings,
 	     const struct watch *watch, char *error, size_t error_size)
 {
 	static const struct watch nobody;
-	const char *wrong = contradiction(settings);
+	struct constraint broken;
 
-	if (wrong != NULL) {
-		(void)snprintf(error, error_size, "%s", wrong);
+	if (constraints_broken(settings, &broken)) {
+		(void)snprintf(error, error_size, "%s%s%s", broken.sentence,
+			       broken.keys[0] != NULL ? ": " : "",
+			       broken.keys[0] != NULL ? broken.keys[0] : "");
 		return -EINVAL;
 	}
 	struct world *world = calloc(1, sizeof(*world));

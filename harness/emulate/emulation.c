@@ -48,10 +48,6 @@ emulation_possible(const struct settings *settings, char *error,
 		(void)snprintf(error, error_size, "event %u, %s: not in a lab",
 			       event + 1,
 			       fault_name(settings->faults[event].kind));
-	else if (settings->clients.sessions > 0 &&
-		 settings->fabric.clients == 0)
-		(void)snprintf(error, error_size,
-			       "clients.sessions: there is no client host");
 	else
 		return 0;
 	return -EINVAL;

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
-#include "harness/scenario/constraints.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/sweep.h"
 #include "live/conf/did_you_mean.h"

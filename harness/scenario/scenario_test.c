@@ -112,59 +112,75 @@ static const struct wrong wrongs[] = {
 	  "'link_down'?\n" },
 	{ "a spine that is not there",
 	  TITLE "events:\n- { at_s: 1, kind: router_down, target: spine9 }\n",
-	  NULL, "f.yaml:3:3: this fabric has no 'spine9'\n" },
+	  NULL,
+	  "f.yaml:3:3: this fabric has no 'spine9': events.1.target is "
+	  "spine9\n" },
 	{ "a fault on the wrong kind of thing",
 	  TITLE "events:\n- { at_s: 1, kind: drain, target: spine1 }\n", NULL,
-	  "f.yaml:3:3: drain acts on a server, which 'spine1' is not\n" },
+	  "f.yaml:3:3: drain acts on a server, which 'spine1' is not: "
+	  "events.1.target is spine1\n" },
 	{ "a fault without its target",
 	  TITLE "events:\n- { at_s: 1, kind: link_down }\n", NULL,
-	  "f.yaml:3:3: link_down needs a target\n" },
+	  "f.yaml:3:3: link_down needs a target: events.1.target is ''\n" },
 	{ "a partition of something",
 	  TITLE "events:\n- { at_s: 1, kind: partition, target: spine1 }\n",
-	  NULL, "f.yaml:3:3: partition takes no target\n" },
+	  NULL,
+	  "f.yaml:3:3: partition takes no target: events.1.target is "
+	  "spine1\n" },
 	{ "a merge of what is whole",
 	  TITLE "events:\n"
 		"- { at_s: 1, kind: merge }\n"
 		"- { at_s: 2, kind: partition }\n",
-	  NULL, "f.yaml:3:3: merge without a partition before it\n" },
+	  NULL,
+	  "f.yaml:3:3: merge without a partition before it: events.1.kind is "
+	  "merge\n" },
 	{ "more churn than servers",
 	  TITLE "fabric: { servers: 8 }\n"
 		"events:\n"
 		"- { at_s: 1, kind: churn, count: 11 }\n"
 		"- { at_s: 1, kind: join, count: 2 }\n",
 	  NULL,
-	  "f.yaml:4:3: churn of 11 servers, of which there are only 10\n" },
+	  "f.yaml:4:3: churn of 11 servers, of which there are only 10: "
+	  "events.1.count is 11\n" },
 	{ "a fault after the end",
 	  TITLE "measure: { duration_s: 5 }\n"
 		"events:\n- { at_s: 5, kind: link_down, target: path }\n",
-	  NULL, "f.yaml:4:3: the event would be after the end of the run\n" },
+	  NULL,
+	  "f.yaml:4:3: the event would be after the end of the run: "
+	  "events.1.at_s is 5\n" },
 	{ "undone before it is done",
 	  TITLE "events:\n"
 		"- { at_s: 3, kind: link_down, target: path, until_s: 2 }\n",
-	  NULL, "f.yaml:3:3: until_s must be after at_s\n" },
+	  NULL,
+	  "f.yaml:3:3: until_s must be after at_s: events.1.until_s is 2\n" },
 
 	{ "more uplinks than leaves",
 	  TITLE "fabric: { leaves: 2, uplinks: 3 }\n", NULL,
-	  "f.yaml:2:31: more uplinks a server than leaves a pod\n" },
+	  "f.yaml:2:31: more uplinks a server than leaves a pod: "
+	  "fabric.uplinks is 3, fabric.leaves is 2\n" },
 	{ "alpha above k", TITLE "dht: { k: 4, alpha: 5, replicas: 1 }\n", NULL,
-	  "f.yaml:2:21: alpha must not exceed k\n" },
+	  "f.yaml:2:21: alpha must not exceed k: dht.alpha is 5, dht.k is "
+	  "4\n" },
 	{ "clients on a uniform fabric",
 	  TITLE "fabric: { kind: uniform }\nclients: { sessions: 2 }\n", NULL,
 	  "f.yaml:3:22: a uniform fabric has servers only, no clients to open "
-	  "sessions\n" },
+	  "sessions: clients.sessions is 2, fabric.kind is uniform\n" },
 	{ "a cut on a uniform fabric",
 	  TITLE "fabric: { kind: uniform }\n"
 		"events:\n- { at_s: 1, kind: link_down, target: path }\n",
 	  NULL,
 	  "f.yaml:4:3: link_down needs links and routers; a uniform fabric has "
-	  "none\n" },
+	  "none: events.1.target is path\n" },
 	{ "lookups of nothing",
 	  TITLE "clients: { sessions: 0 }\n"
 		"measure: { settings: 0, lookups: 5 }\n",
-	  NULL, "f.yaml:3:34: lookups need settings or sessions to look up\n" },
+	  NULL,
+	  "f.yaml:3:34: lookups need stores or sessions to look up: "
+	  "measure.lookups is 5, measure.stores is 0\n" },
 	{ "a contradiction at one point of a sweep",
 	  TITLE "sweep:\n  dht.k: [8, 2]\n", NULL,
-	  "f.yaml:3:10: alpha must not exceed k (at dht.k 2, seed 1)\n" },
+	  "f.yaml:3:10: alpha must not exceed k: dht.alpha is 3, dht.k is 2 "
+	  "(at dht.k 2, seed 1)\n" },
 
 	{ "a sweep of an unknown key", TITLE "sweep: { fabric.serers: [1] }\n",
 	  NULL,
@@ -233,7 +249,8 @@ static const struct wrong wrongs[] = {
 	{ "--set of nothing", TITLE,
 	  "dht.k=", "--set dht.k=: a value is missing\n" },
 	{ "--set into a contradiction", TITLE, "dht.alpha=30",
-	  "--set dht.alpha=30: alpha must not exceed k\n" },
+	  "--set dht.alpha=30: alpha must not exceed k: dht.alpha is 30, dht.k "
+	  "is 20\n" },
 	{ "--set of broken YAML", TITLE, "dht.k=[1",
 	  "--set dht.k=[1: did not find expected ',' or ']' (while parsing a "
 	  "flow sequence)\n" },

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "harness/base/json.h"
-#include "harness/scenario/constraints.h"
 #include "harness/scenario/quantity.h"
+#include "sim/model/constraints.h"
 
 /* ---- reading ---- */
 
@@ -400,27 +400,67 @@ place_origin(const struct scenario *scenario, const struct key_place *place)
 	return origin;
 }
 
+/* The places of a constraint's keys; key NULL: there is no such. */
 static void
-conflict_complain(const struct scenario *scenario,
-		  const struct constraint *conflict, const char *const *sets,
-		  const char *at_point, FILE *talk)
+places_find(const struct constraint *broken, struct key_place places[2])
 {
-	struct scenario_origin origin =
-		place_origin(scenario, &conflict->places[0]);
-	char name[KEY_ERROR];
-	struct reader reader = { .name = scenario->path, .talk = talk };
+	for (int i = 0; i < 2; i++) {
+		places[i] = (struct key_place){ .fault = broken->event };
+		if (broken->keys[i] != NULL)
+			places[i].key =
+				key_find(broken->event > 0 ? key_faults()
+							   : key_settings(),
+					 broken->keys[i]);
+	}
+}
 
-	/* A default is nobody's mistake. */
+/* ": dht.alpha is 3, dht.k is 2" */
+static void
+places_say(const struct key_place places[2], const struct settings *settings,
+	   char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < 2 && used < size; i++) {
+		char path[KEY_TEXT], value[KEY_TEXT];
+
+		if (places[i].key == NULL)
+			continue;
+		scenario_path(&places[i], path);
+		key_format(places[i].key,
+			   scenario_structure(&places[i], settings), value);
+		used += (size_t)snprintf(text + used, size - used, "%s%s is %s",
+					 used > 0 ? ", " : ": ", path,
+					 value[0] != '\0' ? value : "''");
+	}
+}
+
+static void
+constraint_complain(const struct scenario *scenario,
+		    const struct constraint *broken,
+		    const struct settings *settings, const char *const *sets,
+		    const char *at_point, FILE *talk)
+{
+	struct reader reader = { .name = scenario->path, .talk = talk };
+	struct key_place places[2];
+	struct scenario_origin origin;
+	char name[KEY_ERROR], keys[2 * KEY_ERROR];
+
+	places_find(broken, places);
+	places_say(places, settings, keys, sizeof(keys));
+	/* A default is not what is wrong. */
+	origin = place_origin(scenario, &places[0]);
 	if (origin.mark.line == 0 && origin.option == 0)
-		origin = place_origin(scenario, &conflict->places[1]);
+		origin = place_origin(scenario, &places[1]);
 	if (origin.option > 0) {
 		snprintf(name, sizeof(name), "--set %.200s",
 			 sets[origin.option - 1]);
 		reader.name = name;
 		reader.option = true;
 	}
-	reader_complain_at(&reader, origin.mark, "%s%s", conflict->sentence,
-			   at_point);
+	reader_complain_at(&reader, origin.mark, "%s%s%s", broken->sentence,
+			   keys, at_point);
 }
 
 unsigned
@@ -439,15 +479,16 @@ sweep_check(const struct scenario *scenario, const char *const *sets,
 	}
 	for (uint32_t i = 0; i < count; i += scenario->repeat) {
 		char label[SWEEP_LABEL], at_point[SWEEP_LABEL + 8] = "";
-		struct constraint conflict;
+		struct constraint broken;
 
 		sweep_point_make(scenario, i, &point);
-		if (!constraint_find(&point.settings, &conflict))
+		if (!constraints_broken(&point.settings, &broken))
 			continue;
 		sweep_point_label(scenario, &point, label);
 		if (scenario->axis_count > 0)
 			snprintf(at_point, sizeof(at_point), " (at %s)", label);
-		conflict_complain(scenario, &conflict, sets, at_point, talk);
+		constraint_complain(scenario, &broken, &point.settings, sets,
+				    at_point, talk);
 		return 1;
 	}
 	return 0;

@@ -48,29 +48,6 @@ struct rpcs {
 	uint8_t packet[RPC_BYTES_MAX + 128];
 };
 
-bool
-rpcs_fit(const struct settings *settings)
-{
-	const struct measure_settings *measure = &settings->measure;
-	const uint32_t sizes[2] = { measure->rpc_request_bytes,
-				    measure->rpc_answer_bytes };
-	uint32_t header = settings->service.family == 4 ? 28 : 48;
-	uint32_t mtu = settings->fabric.server_link.mtu_bytes;
-
-	if (mtu > settings->fabric.fabric_link.mtu_bytes)
-		mtu = settings->fabric.fabric_link.mtu_bytes;
-	for (unsigned i = 0; i < 2; i++) {
-		bool fits = sizes[i] >= RPC_HEADER_BYTES &&
-			    sizes[i] <= RPC_BYTES_MAX &&
-			    sizes[i] + header <= mtu;
-		if (measure->rpc_transport == RPC_TCP)
-			fits = sizes[i] > 0 && sizes[i] <= RPC_BYTES_MAX;
-		if (!fits)
-			return false;
-	}
-	return true;
-}
-
 struct rpcs *
 rpcs_create(const struct settings *settings, struct network *network,
 	    struct queue *queue, struct transport *transport,

@@ -44,18 +44,13 @@
 #include "sim/model/watch.h"
 #include "sim/net/network.h"
 
-#define RPC_PORT	 7001 /* of who answers; who asks has the next */
-#define RPC_HEADER_BYTES 16
-#define RPC_BYTES_MAX	 9000
-#define RPC_TIMEOUT_NS	 (20 * NS_PER_MS)
+#define RPC_PORT       7001 /* of who answers; who asks has the next */
+#define RPC_TIMEOUT_NS (20 * NS_PER_MS)
 
 struct rpcs;
 
-/* Does every message fit one packet on every link, and its header fit it? Over
- * TCP any size does. */
-bool rpcs_fit(const struct settings *);
-/* NULL when the settings want none. All but the settings' own memory is
- * borrowed. Aborts when out of memory. */
+/* NULL when the settings want none; messages fit (sim/model/constraints.h). All
+ * but the settings' own memory is borrowed. Aborts when out of memory. */
 struct rpcs *rpcs_create(const struct settings *, struct network *,
 			 struct queue *, struct transport *,
 			 const struct watch *);

@@ -4,6 +4,7 @@
  * TCP; on a fabric and without; and another server more disturbs no other
  */
 #include "sim/host/rpc.h"
+#include "sim/model/constraints.h"
 
 #include <string.h>
 
@@ -173,7 +174,7 @@ test_refused(void)
 		settings.measure.rpc_answer_bytes = rows[i].answer_bytes;
 		settings.measure.rpc_transport = rows[i].transport;
 		settings.fabric.fabric_link.mtu_bytes = rows[i].mtu_bytes;
-		CHECK_ROW(rpcs_fit(&settings) == rows[i].fits,
+		CHECK_ROW(constraints_rpcs_fit(&settings) == rows[i].fits,
 			  rows[i].sentence);
 	}
 }

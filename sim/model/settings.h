@@ -192,6 +192,10 @@ struct fault_settings {
 	uint32_t count; /* CHURN: servers; JOIN: how many */
 };
 
+/* A call's message: its header, and the largest. */
+#define RPC_HEADER_BYTES 16
+#define RPC_BYTES_MAX	 9000
+
 enum rpc_transport {
 	RPC_UDP,
 	RPC_TCP
