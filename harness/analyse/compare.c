@@ -23,85 +23,35 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sql.h"
 
 static const char *const metrics[] = { "setting_first", "setting_all",
 				       "detection", "lookup", "stall" };
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
-/* A row a world; both of a comparison stand below each other. */
-static const char worlds_sql[] =
-	"SELECT c.servers, c.metric, c.phase, w.world,"
-	" iif(w.world = 'sim', sim_runs, live_runs) AS runs,"
-	" iif(w.world = 'sim', sim_n, live_n) AS n,"
-	" time_text(iif(w.world = 'sim', sim_median_ns, live_median_ns))"
-	"   AS median,"
-	" time_text(iif(w.world = 'sim', sim_p90_ns, live_p90_ns)) AS p90,"
-	" time_text(iif(w.world = 'sim', sim_p99_ns, live_p99_ns)) AS p99,"
-	" iif(w.world = 'sim' OR ratio IS NULL, '', format('%.2f', ratio))"
-	"   AS \"live/sim\","
-	" iif(w.world = 'sim' OR u IS NULL, '', format('%.0f', u)) AS U,"
-	" iif(w.world = 'sim' OR d IS NULL, '', format('%.3f', d)) AS D"
-	" FROM contrast c JOIN asked USING (metric),"
-	" (SELECT 'sim' AS world UNION ALL SELECT 'live') w"
-	" WHERE c.pair = ?1 ORDER BY c.id, w.world <> 'sim'";
-
-static const char words_sql[] =
-	"SELECT c.servers, c.metric, c.phase, c.words,"
-	" (SELECT count(DISTINCT o.servers) FROM contrast o"
-	"   WHERE o.pair = c.pair) FROM contrast c JOIN asked USING (metric)"
-	" WHERE c.pair = ?1 ORDER BY c.id";
-
-/* What is not compared: local, and failed. */
-static const char left_sql[] =
-	"SELECT v.world, v.metric, sum(v.ok AND v.local), sum(NOT v.ok),"
-	" count(*) FROM measured v JOIN twin t ON v.series IN (t.sim, t.live)"
-	" JOIN asked a USING (metric) WHERE t.pair = ?1"
-	" GROUP BY a.place, v.world"
-	" HAVING sum(v.local) > 0 OR sum(NOT v.ok) > 0"
-	" ORDER BY a.place, v.world DESC";
-
-static const char json_sql[] =
-	"SELECT t.scenario, t.label AS series, c.*,"
-	" (SELECT avg(v.local) FROM measured v WHERE v.series = t.sim"
-	"   AND v.servers = c.servers AND v.metric = c.metric"
-	"   AND v.phase = c.phase AND v.ok) AS sim_local_share,"
-	" (SELECT avg(v.local) FROM measured v WHERE v.series = t.live"
-	"   AND v.servers = c.servers AND v.metric = c.metric"
-	"   AND v.phase = c.phase AND v.ok) AS live_local_share"
-	" FROM contrast c JOIN twin t USING (pair) JOIN asked USING (metric)"
-	" ORDER BY c.id";
-
-/* Metrics that are there, or were asked for by name, without a comparison. */
-static const char missing_sql[] =
-	"SELECT metric FROM asked a WHERE (by_name OR EXISTS (SELECT 1"
-	"   FROM contrast c WHERE c.metric = a.metric))"
-	" AND NOT EXISTS (SELECT 1 FROM contrast c"
-	"   WHERE c.metric = a.metric AND c.verdict <> 'few') ORDER BY place";
-
-static const char lonely_sql[] =
-	"SELECT scenario, group_concat(label, '; ') FROM series"
-	" WHERE homeward = 'on' AND scenario NOT IN (SELECT scenario FROM twin)"
-	" GROUP BY scenario HAVING count(DISTINCT world) > 1 ORDER BY min(id)";
-
 /* Temporary table asked(metric, place, by_name). */
 static int
 asked_make(sqlite3 *db, const bool *asked, bool all)
 {
-	if (db_exec(db, "CREATE TEMP TABLE asked(metric TEXT, place INTEGER,"
-			" by_name INTEGER)") != 0)
-		return EXIT_RUNTIME;
-	for (size_t i = 0; i < METRICS; i++) {
-		char sql[128];
+	sqlite3_stmt *statement;
+	int row = 0;
 
+	if (db_exec(db, sql_compare_asked) != 0)
+		return EXIT_RUNTIME;
+	statement = db_prepare(db, sql_compare_ask);
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	for (size_t i = 0; row == 0 && i < METRICS; i++) {
 		if (!all && !asked[i])
 			continue;
-		snprintf(sql, sizeof(sql),
-			 "INSERT INTO asked VALUES ('%s', %zu, %d)", metrics[i],
-			 i, !all);
-		if (db_exec(db, sql) != 0)
-			return EXIT_RUNTIME;
+		sqlite3_bind_text(statement, 1, metrics[i], -1, SQLITE_STATIC);
+		sqlite3_bind_int64(statement, 2, (int64_t)i);
+		sqlite3_bind_int(statement, 3, !all);
+		row = db_step(statement);
+		sqlite3_reset(statement);
 	}
-	return 0;
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
 }
 
 static sqlite3_stmt *
@@ -124,7 +74,7 @@ column(sqlite3_stmt *statement, int index)
 static int
 pair_left(sqlite3 *db, int64_t pair)
 {
-	sqlite3_stmt *statement = pair_prepare(db, left_sql, pair);
+	sqlite3_stmt *statement = pair_prepare(db, sql_compare_left, pair);
 	int row = -1;
 
 	while (statement != NULL && (row = db_step(statement)) == 1) {
@@ -154,7 +104,7 @@ pair_left(sqlite3 *db, int64_t pair)
 static int
 pair_words(sqlite3 *db, int64_t pair)
 {
-	sqlite3_stmt *statement = pair_prepare(db, words_sql, pair);
+	sqlite3_stmt *statement = pair_prepare(db, sql_compare_words, pair);
 	int row = -1;
 
 	putchar('\n');
@@ -173,10 +123,7 @@ pair_words(sqlite3 *db, int64_t pair)
 static int
 compare_text(sqlite3 *db)
 {
-	sqlite3_stmt *pairs = db_prepare(
-		db, "SELECT pair, scenario, label FROM twin t WHERE EXISTS"
-		    " (SELECT 1 FROM contrast c JOIN asked USING (metric)"
-		    "   WHERE c.pair = t.pair) ORDER BY pair");
+	sqlite3_stmt *pairs = db_prepare(db, sql_compare_pairs);
 	int row = -1, code = 0;
 	bool first = true;
 
@@ -187,8 +134,8 @@ compare_text(sqlite3 *db)
 		printf("%s%s%s%s\n\n", first ? "" : "\n", column(pairs, 1),
 		       label[0] != '\0' ? ": " : "", label);
 		first = false;
-		code = result_print(pair_prepare(db, worlds_sql, pair), stdout,
-				    RESULT_TEXT, NULL);
+		code = result_print(pair_prepare(db, sql_compare_worlds, pair),
+				    stdout, RESULT_TEXT, NULL);
 		if (code == 0)
 			code = pair_words(db, pair);
 	}
@@ -201,7 +148,7 @@ static int
 compare_judge(sqlite3 *db)
 {
 	int64_t count;
-	sqlite3_stmt *statement = db_prepare(db, lonely_sql);
+	sqlite3_stmt *statement = db_prepare(db, sql_compare_lonely);
 	int row = -1, code = EXIT_OK;
 
 	while (statement != NULL && (row = db_step(statement)) == 1) {
@@ -212,10 +159,7 @@ compare_judge(sqlite3 *db)
 		code = EXIT_INCONCLUSIVE;
 	}
 	sqlite3_finalize(statement);
-	if (row < 0 || db_number(db,
-				 "SELECT count(*) FROM contrast"
-				 " JOIN asked USING (metric)",
-				 0, &count) != 0)
+	if (row < 0 || db_number(db, sql_compare_count, 0, &count) != 0)
 		return EXIT_RUNTIME;
 	if (count == 0 && code == EXIT_OK) {
 		fputs("homeward: nothing to compare: no scenario was run in "
@@ -223,7 +167,7 @@ compare_judge(sqlite3 *db)
 		      stderr);
 		return EXIT_INCONCLUSIVE;
 	}
-	statement = db_prepare(db, missing_sql);
+	statement = db_prepare(db, sql_compare_missing);
 	row = -1;
 	while (statement != NULL && (row = db_step(statement)) == 1) {
 		fprintf(stderr, "homeward: %s: too few to compare\n",
@@ -299,9 +243,10 @@ compare_run(int argc, char **argv)
 	     sim_live_attach(db) != 0 || asked_make(db, wish.asked, all) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
-		code = wish.query.json ? result_print(db_prepare(db, json_sql),
-						      stdout, RESULT_JSON, NULL)
-				       : compare_text(db);
+		code = wish.query.json
+			       ? result_print(db_prepare(db, sql_compare_json),
+					      stdout, RESULT_JSON, NULL)
+			       : compare_text(db);
 	if (code == 0)
 		code = compare_judge(db);
 	db_close(db);

@@ -11,32 +11,13 @@
 
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
+#include "sql.h"
 
 /* Points of a curve: enough for a smooth line over any number of doublings. */
 #define CURVE_STEPS 64
 
 const char *const scaling_metrics[] = { "lookup", "setting_first",
 					"setting_all", NULL };
-
-static const char runs_sql[] =
-	"SELECT m.servers, avg(x.value), "
-	"  deviation(x.value) * deviation(x.value) / count(x.value),"
-	"  count(*), sum(x.local)"
-	"  FROM member m JOIN series s ON s.id = m.series"
-	"  JOIN (SELECT run_id, local, CASE ?3 WHEN 1 THEN hops"
-	"    ELSE value_ns END AS value FROM measurement"
-	"    WHERE metric = ?2 AND ok) x ON x.run_id = m.run_id"
-	"  WHERE m.series = ?1 AND m.servers > s.k AND x.value IS NOT NULL"
-	"  GROUP BY m.run_id ORDER BY m.servers, m.run_id";
-
-static const char facts_sql[] =
-	"SELECT s.scenario, s.label, s.k,"
-	"  (SELECT count(*) FROM member m WHERE m.series = s.id"
-	"    AND m.servers <= s.k),"
-	"  (SELECT count(*) FROM member m JOIN measurement x USING (run_id)"
-	"    WHERE m.series = s.id AND m.servers > s.k AND x.metric = ?2"
-	"    AND NOT x.ok)"
-	"  FROM series s WHERE s.id = ?1";
 
 static void
 text_copy(char *to, size_t size, sqlite3_stmt *statement, int column)
@@ -49,7 +30,7 @@ text_copy(char *to, size_t size, sqlite3_stmt *statement, int column)
 static int
 facts_read(sqlite3 *db, struct scaling *scaling)
 {
-	sqlite3_stmt *statement = db_prepare(db, facts_sql);
+	sqlite3_stmt *statement = db_prepare(db, sql_scaling_facts);
 	int row;
 
 	if (statement == NULL)
@@ -74,7 +55,7 @@ static int
 runs_read(sqlite3 *db, struct scaling *scaling, struct fit_run **runs,
 	  size_t *count)
 {
-	sqlite3_stmt *statement = db_prepare(db, runs_sql);
+	sqlite3_stmt *statement = db_prepare(db, sql_scaling_runs);
 	size_t capacity = 0;
 	int row;
 
@@ -150,20 +131,6 @@ scaling_free(struct scaling *scaling)
 	free(scaling->points);
 	scaling->points = NULL;
 }
-
-static const char tables_sql[] =
-	"DROP TABLE IF EXISTS temp.fit_line;"
-	"DROP TABLE IF EXISTS temp.fit_point;"
-	"DROP TABLE IF EXISTS temp.fit_curve;"
-	"CREATE TEMP TABLE fit_line(series, metric, unit, model_id, model,"
-	"  parameters, a, a_low, a_high, slope, slope_low, slope_high, rss,"
-	"  freedom, aicc_difference, akaike_weight, lack_f, lack_freedom,"
-	"  lack_p, misfit, best, verdict, why, weights, runs, points,"
-	"  doublings, operations, local, failed);"
-	"CREATE TEMP TABLE fit_point(series, metric, unit, servers, runs, mean,"
-	"  low, high, origin, affine);"
-	"CREATE TEMP TABLE fit_curve(series, metric, unit, servers, origin,"
-	"  origin_low, origin_high, affine, affine_low, affine_high);";
 
 /* Values of one row, bound in order; NAN becomes NULL in SQLite. */
 static int
@@ -247,17 +214,9 @@ line_store(sqlite3 *db, const struct scaling *scaling, enum fit_model model)
 				verdict_name(fit->verdict), fit->why,
 				fit_weights_name(fit->weights) };
 
-	return row_insert(
-		db,
-		"INSERT INTO fit_line(series, metric, unit, model_id,"
-		"  parameters, a, a_low, a_high, slope, slope_low, slope_high,"
-		"  rss, freedom, aicc_difference, akaike_weight, lack_f,"
-		"  lack_freedom, lack_p, misfit, best, runs, points, doublings,"
-		"  operations, local, failed, model, verdict, why, weights)"
-		"  VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-		"  ?,?,?,?)",
-		scaling, values, sizeof(values) / sizeof(values[0]), texts,
-		sizeof(texts) / sizeof(texts[0]));
+	return row_insert(db, sql_scaling_line, scaling, values,
+			  sizeof(values) / sizeof(values[0]), texts,
+			  sizeof(texts) / sizeof(texts[0]));
 }
 
 static int
@@ -285,10 +244,7 @@ points_store(sqlite3 *db, const struct scaling *scaling)
 				u,
 		};
 
-		if (row_insert(db,
-			       "INSERT INTO fit_point"
-			       "  VALUES(?,?,?,?,?,?,?,?,?,?)",
-			       scaling, values,
+		if (row_insert(db, sql_scaling_point, scaling, values,
 			       sizeof(values) / sizeof(values[0]), NULL,
 			       0) != 0)
 			return EXIT_RUNTIME;
@@ -320,10 +276,7 @@ curve_store(sqlite3 *db, const struct scaling *scaling)
 			(affine + affine_half) * u,
 		};
 
-		if (row_insert(db,
-			       "INSERT INTO fit_curve"
-			       "  VALUES(?,?,?,?,?,?,?,?,?,?)",
-			       scaling, values,
+		if (row_insert(db, sql_scaling_curve, scaling, values,
 			       sizeof(values) / sizeof(values[0]), NULL,
 			       0) != 0)
 			return EXIT_RUNTIME;
@@ -349,8 +302,8 @@ scaling_attach(sqlite3 *db)
 {
 	int64_t count;
 
-	if (db_exec(db, tables_sql) != 0 ||
-	    db_number(db, "SELECT count(*) FROM series", 0, &count) != 0)
+	if (db_exec(db, sql_scaling_tables) != 0 ||
+	    db_number(db, sql_series_count, 0, &count) != 0)
 		return EXIT_RUNTIME;
 	for (int64_t series = 1; series <= count; series++)
 		for (size_t m = 0; scaling_metrics[m] != NULL; m++)

@@ -26,6 +26,7 @@
 #include "harness/db/db.h"
 #include "harness/db/quantile.h"
 #include "harness/scenario/key.h"
+#include "sql.h"
 
 /* Not part of a series' identity; a trailing dot means all below. */
 static const char *const varying[] = { "title",	 "seed",   "fabric.servers",
@@ -409,76 +410,38 @@ functions_register(sqlite3 *db)
 	return quantile_register(db);
 }
 
-/* Series are numbered in the order in which their first runs were made. */
-static const char tables[] =
-	"DROP TABLE IF EXISTS temp.candidate;"
-	"CREATE TEMP TABLE candidate AS SELECT id AS run_id, scenario, world,"
-	"  servers, seed, status, '' AS exact,"
-	"  scenario_identity(resolved, point) AS identity FROM run";
+/* Each run with its identity; scenario NULL: of all. */
+static int
+candidates_make(sqlite3 *db, const char *scenario)
+{
+	sqlite3_stmt *statement;
+	int row;
 
-/* exact: what the identity is before anything is pooled. */
-static const char groups[] =
-	"DROP TABLE IF EXISTS temp.member;"
-	"DROP TABLE IF EXISTS temp.series;"
-	"CREATE TEMP TABLE series AS"
-	"  SELECT row_number() OVER (ORDER BY min(run_id)) AS id,"
-	"    scenario, world, '' AS label,"
-	"    CAST(coalesce(identity_get(identity, 'dht.k'), 20) AS INTEGER)"
-	"      AS k,"
-	"    coalesce(identity_get(identity, 'service.homeward'), 'on')"
-	"      AS homeward, identity"
-	"  FROM candidate WHERE status = 'ok'"
-	"  GROUP BY scenario, world, identity;"
-	"UPDATE series SET homeward ="
-	"  CASE WHEN homeward IN ('off', 'false', 'no', '0') THEN 'off'"
-	"    ELSE 'on' END;"
-	"UPDATE series SET label = (SELECT identity_label(series.identity,"
-	"    group_concat(other.identity, char(12))) FROM series other"
-	"  WHERE other.scenario = series.scenario);"
-	/* Worlds are no key of the scenario, so they are named apart. */
-	"UPDATE series SET label = trim(world || ' ' || label)"
-	"  WHERE EXISTS (SELECT 1 FROM series other WHERE"
-	"    other.scenario = series.scenario AND other.world <> series.world);"
-	"CREATE TEMP TABLE member AS"
-	"  SELECT run_id, s.id AS series, c.servers, c.seed"
-	"  FROM candidate c JOIN series s USING (scenario, world, identity)"
-	"  WHERE c.status = 'ok' AND (world <> 'sim' OR run_id ="
-	"    (SELECT max(d.run_id) FROM candidate d WHERE d.status = 'ok'"
-	"      AND d.scenario = c.scenario AND d.world = c.world"
-	"      AND d.exact = c.exact AND d.servers = c.servers"
-	"      AND d.seed = c.seed));"
-	"CREATE INDEX temp.member_run ON member(run_id);";
+	if (db_exec(db, sql_series_candidate_drop) != 0)
+		return EXIT_RUNTIME;
+	statement = db_prepare(db, sql_series_candidate);
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_text(statement, 1, scenario, -1, SQLITE_STATIC);
+	row = db_step(statement);
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
 
 int
 series_attach(sqlite3 *db, const char *scenario, size_t *count)
 {
 	int64_t failed, older, found;
-	char *sql;
 
 	*count = 0;
 	if (functions_register(db) != 0)
 		return EXIT_RUNTIME;
-	/* sqlite3_exec() knows no parameters: the name is quoted in. */
-	sql = scenario == NULL ? sqlite3_mprintf("%s;", tables)
-			       : sqlite3_mprintf("%s WHERE scenario = %Q;",
-						 tables, scenario);
-	if (sql == NULL)
-		return db_complain(db, "grouping runs");
 	/* The main database may be read-only; these are not in it. */
-	if (db_exec(db, sql) != 0) {
-		sqlite3_free(sql);
-		return EXIT_RUNTIME;
-	}
-	sqlite3_free(sql);
-	if (db_exec(db, "UPDATE candidate SET exact = identity") != 0 ||
-	    db_exec(db, groups) != 0 ||
-	    db_number(db, "SELECT count(*) FROM candidate WHERE status <> 'ok'",
-		      0, &failed) != 0 ||
-	    db_number(db,
-		      "SELECT (SELECT count(*) FROM candidate"
-		      "  WHERE status = 'ok') - (SELECT count(*) FROM member)",
-		      0, &older) != 0 ||
-	    db_number(db, "SELECT count(*) FROM series", 0, &found) != 0)
+	if (candidates_make(db, scenario) != 0 ||
+	    db_exec(db, sql_series_groups) != 0 ||
+	    db_number(db, sql_series_failed, 0, &failed) != 0 ||
+	    db_number(db, sql_series_older, 0, &older) != 0 ||
+	    db_number(db, sql_series_count, 0, &found) != 0)
 		return EXIT_RUNTIME;
 	if (failed > 0)
 		fprintf(stderr, "homeward: %lld failed run%s left out\n",
@@ -507,10 +470,7 @@ int
 series_pool(sqlite3 *db, const struct series_pool *pool)
 {
 	for (size_t i = 0; i < pool->count; i++) {
-		sqlite3_stmt *statement = db_prepare(
-			db, "UPDATE candidate SET"
-			    "  identity = identity_less(identity, ?1)"
-			    "  WHERE identity <> identity_less(identity, ?1)");
+		sqlite3_stmt *statement = db_prepare(db, sql_series_pool);
 		int row;
 
 		if (statement == NULL)
@@ -528,5 +488,7 @@ series_pool(sqlite3 *db, const struct series_pool *pool)
 			return EXIT_USAGE;
 		}
 	}
-	return pool->count > 0 && db_exec(db, groups) != 0 ? EXIT_RUNTIME : 0;
+	return pool->count > 0 && db_exec(db, sql_series_groups) != 0
+		       ? EXIT_RUNTIME
+		       : 0;
 }

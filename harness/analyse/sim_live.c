@@ -24,6 +24,7 @@
 #include "harness/lab/lab.h"
 #include "harness/scenario/key.h"
 #include "sim/engine/memory.h"
+#include "sql.h"
 
 /* A line "key=value" of an identity: may twins differ in it? */
 static bool
@@ -69,35 +70,6 @@ obeyed_function(sqlite3_context *context, int count, sqlite3_value **values)
 	free(copy);
 	sqlite3_result_text(context, obeyed, -1, free);
 }
-
-static const char tables[] =
-	"DROP TABLE IF EXISTS temp.twin;"
-	"DROP TABLE IF EXISTS temp.comparable;"
-	"DROP TABLE IF EXISTS temp.contrast;"
-	"CREATE TEMP TABLE twin AS SELECT"
-	"  row_number() OVER (ORDER BY l.id, s.id) AS pair, l.scenario,"
-	"  s.id AS sim, l.id AS live, iif((SELECT count(*) FROM series o"
-	"    WHERE o.scenario = l.scenario AND o.homeward = 'on') = 2, '',"
-	"    l.label || ' beside ' || s.label) AS label"
-	"  FROM series l JOIN series s USING (scenario)"
-	"  WHERE l.world = 'live' AND s.world = 'sim' AND l.homeward = 'on'"
-	"    AND s.homeward = 'on'"
-	"    AND identity_obeyed(l.identity) = identity_obeyed(s.identity);"
-	"CREATE TEMP TABLE comparable AS SELECT t.pair, v.servers, v.metric,"
-	"  CASE v.metric WHEN 'setting_first' THEN 0 WHEN 'setting_all' THEN 1"
-	"    WHEN 'detection' THEN 2 WHEN 'lookup' THEN 3 ELSE 4 END AS place,"
-	"  v.phase, v.world, v.run_id, v.value_ns FROM measured v"
-	"  JOIN twin t ON v.series IN (t.sim, t.live)"
-	"  WHERE v.ok AND NOT v.local AND v.metric IN ('setting_first',"
-	"    'setting_all', 'detection', 'lookup', 'stall')"
-	/* Both worlds have points of that size. */
-	"  AND EXISTS (SELECT 1 FROM member m WHERE m.servers = v.servers"
-	"    AND m.series = iif(v.series = t.sim, t.live, t.sim));"
-	"CREATE TEMP TABLE contrast(id INTEGER PRIMARY KEY, pair, servers,"
-	"  metric, place, phase, sim_runs, live_runs, sim_n, live_n,"
-	"  sim_median_ns, live_median_ns, sim_p90_ns, live_p90_ns, sim_p99_ns,"
-	"  live_p99_ns, ratio, u, larger, u_p, d, d_p, runs_p, runs_d_p,"
-	"  shift_ns, shift_low_ns, shift_high_ns, basis, verdict, words);";
 
 /* What is compared at the moment; arrays grow and are kept. */
 struct group {
@@ -268,10 +240,7 @@ group_store(sqlite3 *db, const struct group *group)
 
 	if (group->count == 0)
 		return 0;
-	insert = db_prepare(
-		db, "INSERT INTO contrast VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6,"
-		    " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-		    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)");
+	insert = db_prepare(db, sql_sim_live_insert);
 	if (insert == NULL)
 		return EXIT_RUNTIME;
 	group_judge(group, &finding);
@@ -346,11 +315,7 @@ static int
 groups_store(sqlite3 *db)
 {
 	struct group group = { .count = 0 };
-	sqlite3_stmt *rows = db_prepare(
-		db, "SELECT pair, servers, place, metric, phase,"
-		    " world = 'live', run_id, value_ns FROM comparable"
-		    " ORDER BY pair, servers, place, metric, phase,"
-		    " world = 'live', run_id, value_ns");
+	sqlite3_stmt *rows = db_prepare(db, sql_sim_live_values);
 	int row = 0, code = rows != NULL ? 0 : EXIT_RUNTIME;
 
 	while (code == 0 && (row = db_step(rows)) == 1) {
@@ -379,7 +344,7 @@ sim_live_attach(sqlite3 *db)
 				       obeyed_function, NULL, NULL,
 				       NULL) != SQLITE_OK)
 		return db_complain(db, "adding functions");
-	if (db_exec(db, tables) != 0)
+	if (db_exec(db, sql_sim_live_tables) != 0)
 		return EXIT_RUNTIME;
 	return groups_store(db);
 }

@@ -23,30 +23,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
-
-static const char times_sql[] =
-	"SELECT servers, metric, count, ok, local,"
-	" time_text(median_ns) AS median, time_text(mean_ns) AS mean,"
-	" time_text(p90_ns) AS p90, time_text(p99_ns) AS p99,"
-	" time_text(max_ns) AS max,"
-	" iif(mean_rounds IS NULL, '-', format('%.3f', mean_rounds)) AS rounds"
-	" FROM metrics WHERE id = ?1 ORDER BY servers, place";
-
-static const char outcomes_sql[] =
-	"SELECT servers, sessions, closed, kept, reset, timeout, corrupt,"
-	" strays, faults, coalesce(messages, '-') AS messages,"
-	" coalesce(messages_per_session, '-') AS \"per session\""
-	" FROM outcomes WHERE id = ?1"
-	" AND (sessions > 0 OR faults > 0 OR messages IS NOT NULL)"
-	" ORDER BY servers";
-
-static const char stalls_sql[] =
-	"SELECT servers, \"by\" AS \"stall by\", what, count, ok,"
-	" time_text(median_ns) AS median, time_text(p90_ns) AS p90,"
-	" time_text(p99_ns) AS p99, time_text(max_ns) AS max, waited"
-	" FROM stalls WHERE id = ?1 AND coalesce((SELECT phase FROM wanted),"
-	"   'reroute') = 'reroute' AND EXISTS (SELECT 1 FROM stalls o"
-	"   WHERE o.id = ?1 AND o.ok > 0) ORDER BY servers, place, what";
+#include "sql.h"
 
 /* Prints the rows of a query about one series, if any, after a line end. */
 static int
@@ -71,10 +48,7 @@ paragraph_print(sqlite3 *db, const char *sql, int64_t series)
 static int
 summary_text(sqlite3 *db)
 {
-	sqlite3_stmt *series = db_prepare(
-		db, "SELECT id, scenario, world, label,"
-		    " (SELECT count(*) FROM member m WHERE m.series = s.id)"
-		    " FROM series s ORDER BY id");
+	sqlite3_stmt *series = db_prepare(db, sql_summary_series);
 	int row, code = 0;
 
 	if (series == NULL)
@@ -92,11 +66,11 @@ summary_text(sqlite3 *db)
 		if (label[0] != '\0')
 			printf(": %s", label);
 		putchar('\n');
-		code = paragraph_print(db, times_sql, id);
+		code = paragraph_print(db, sql_summary_times, id);
 		if (code == 0)
-			code = paragraph_print(db, stalls_sql, id);
+			code = paragraph_print(db, sql_summary_stalls, id);
 		if (code == 0)
-			code = paragraph_print(db, outcomes_sql, id);
+			code = paragraph_print(db, sql_summary_outcomes, id);
 	}
 	if (code == 0 && row < 0)
 		code = EXIT_RUNTIME;
@@ -111,31 +85,16 @@ summary_json(sqlite3 *db)
 	int code;
 
 	json_object(&json, NULL);
-	code = result_json(
-		db_prepare(db, "SELECT scenario, series, servers, runs, metric,"
-			       " count, ok, local, median_ns, mean_ns, p90_ns,"
-			       " p99_ns, max_ns, mean_rounds FROM metrics"
-			       " ORDER BY id, servers, place"),
-		&json, "metrics", NULL);
+	code = result_json(db_prepare(db, sql_summary_times_json), &json,
+			   "metrics", NULL);
 	if (code != 0)
 		return code;
-	code = result_json(
-		db_prepare(db,
-			   "SELECT s.scenario, s.label AS series,"
-			   " x.servers, x.\"by\", x.what, x.count, x.ok,"
-			   " x.median_ns, x.p90_ns, x.p99_ns, x.max_ns,"
-			   " x.waited FROM stalls x JOIN series s USING (id)"
-			   " ORDER BY s.id, x.servers, x.place, x.what"),
-		&json, "stalls", NULL);
+	code = result_json(db_prepare(db, sql_summary_stalls_json), &json,
+			   "stalls", NULL);
 	if (code != 0)
 		return code;
-	code = result_json(db_prepare(db,
-				      "SELECT scenario, series, servers, runs,"
-				      " sessions, closed, kept, reset, timeout,"
-				      " corrupt, strays, faults, messages,"
-				      " message_bytes, messages_per_session"
-				      " FROM outcomes ORDER BY id, servers"),
-			   &json, "outcomes", NULL);
+	code = result_json(db_prepare(db, sql_summary_outcomes_json), &json,
+			   "outcomes", NULL);
 	json_end(&json);
 	json_newline(&json);
 	json_finish(&json);

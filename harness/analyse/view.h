@@ -7,7 +7,7 @@
  * figure shows can be had as a table, and drawn anew with other tools.
  *
  * Phase of a measurement (temporary view `measured`): 'reroute' if any part of
- * it lies within VIEW_REROUTE_S after a fault of its run, or after the fault
+ * it lies within 3 s after a fault of its run, or after the fault
  * was undone; else 'converged'. Longer than any router of the lab takes, so
  * what is converged is.
  *
@@ -26,8 +26,6 @@
 #include <stddef.h>
 
 #include "harness/db/result.h"
-
-#define VIEW_REROUTE_S 3
 
 enum view_needs {
 	VIEW_ROWS, /* what is stored */

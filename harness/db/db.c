@@ -22,158 +22,9 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "sql.h"
 
 #define DB_BUSY_MS 10000
-
-static const char schema[] =
-	"CREATE TABLE run(\n"
-	"  id INTEGER PRIMARY KEY,\n"
-	"  scenario TEXT NOT NULL,\n"
-	"  world TEXT NOT NULL,\n"
-	"  seed INTEGER NOT NULL,\n"
-	"  servers INTEGER NOT NULL,\n"
-	"  point TEXT NOT NULL CHECK (json_valid(point)),\n"
-	"  started_at TEXT NOT NULL,\n"
-	"  status TEXT NOT NULL CHECK (status IN ('ok', 'failed')),\n"
-	"  wall_s REAL,\n"
-	"  cpu_s REAL,\n"
-	"  peak_rss_bytes INTEGER,\n"
-	"  events INTEGER,\n"
-	"  state_hash TEXT,\n"
-	"  commit_id TEXT,\n"
-	"  host TEXT,\n"
-	"  kernel TEXT,\n"
-	"  versions TEXT CHECK (json_valid(versions)),\n"
-	"  resolved TEXT NOT NULL\n"
-	") STRICT;\n"
-	"CREATE TABLE measurement(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  metric TEXT NOT NULL,\n"
-	"  at_ns INTEGER NOT NULL,\n"
-	"  value_ns INTEGER NOT NULL,\n"
-	"  node INTEGER,\n"
-	"  flow INTEGER,\n"
-	"  hops INTEGER,\n"
-	"  local INTEGER NOT NULL CHECK (local IN (0, 1)),\n"
-	"  ok INTEGER NOT NULL CHECK (ok IN (0, 1))\n"
-	") STRICT;\n"
-	"CREATE TABLE session(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  flow INTEGER NOT NULL,\n"
-	"  owner INTEGER,\n"
-	"  opened_ns INTEGER,\n"
-	"  closed_ns INTEGER,\n"
-	"  bytes INTEGER NOT NULL,\n"
-	"  strays INTEGER NOT NULL,\n"
-	"  stall_ns INTEGER,\n"
-	"  outcome TEXT NOT NULL CHECK (outcome IN\n"
-	"    ('kept', 'reset', 'timeout', 'closed', 'corrupt'))\n"
-	") STRICT;\n"
-	"CREATE TABLE fault(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  at_ns INTEGER NOT NULL,\n"
-	"  kind TEXT NOT NULL,\n"
-	"  target TEXT NOT NULL\n"
-	") STRICT;\n"
-	"CREATE TABLE counter(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  node TEXT NOT NULL,\n"
-	"  name TEXT NOT NULL,\n"
-	"  value INTEGER NOT NULL\n"
-	") STRICT;\n"
-	"CREATE TABLE sample(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  flow INTEGER NOT NULL,\n"
-	"  at_ns INTEGER NOT NULL,\n"
-	"  bytes INTEGER NOT NULL\n"
-	") STRICT;\n"
-	"CREATE TABLE cut(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  flow INTEGER NOT NULL,\n"
-	"  at_ns INTEGER NOT NULL,\n"
-	"  lower INTEGER NOT NULL CHECK (lower IN (0, 1)),\n"
-	"  back INTEGER NOT NULL CHECK (back IN (0, 1)),\n"
-	"  resent INTEGER,\n"
-	"  repeated INTEGER\n"
-	") STRICT;\n"
-	"CREATE TABLE setting(\n"
-	"  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
-	"  key TEXT NOT NULL,\n"
-	"  value TEXT NOT NULL,\n"
-	"  PRIMARY KEY (run_id, key)\n"
-	") STRICT, WITHOUT ROWID;\n"
-	"CREATE INDEX measurement_run ON measurement(run_id, metric);\n"
-	"CREATE INDEX session_run ON session(run_id, outcome);\n"
-	"CREATE INDEX fault_run ON fault(run_id);\n"
-	"CREATE INDEX counter_run ON counter(run_id, name);\n"
-	"CREATE INDEX sample_run ON sample(run_id, flow);\n"
-	"CREATE INDEX cut_run ON cut(run_id, flow);\n";
-
-/* What a key was in the run, swept or not, written or default; NULL where there
- * is no such key (a replay). */
-#define SETTING(key)                                                           \
-	"(SELECT value FROM setting WHERE run_id = r.id AND key = '" key "')"
-#define SETTINGS                                                                                            \
-	"  CAST(" SETTING(                                                                                  \
-		"dht.k") " AS INTEGER) AS k,\n"                                                             \
-			 "  CAST(" SETTING(                                                                 \
-				 "dht.alpha") " AS INTEGER) AS alpha,\n"                                    \
-					      "  CAST(" SETTING(                                            \
-						      "dht.replicas") " AS "                                \
-								      "INTEGE"                              \
-								      "R) AS "                              \
-								      "replic"                              \
-								      "as,\n"                               \
-								      " "                                   \
-								      " " SETTING(                          \
-									      "dht.tables") " AS tables,\n" \
-											    "  " SETTING(   \
-												    "service.homeward") " AS homeward,\n"
-
-static const char views[] =
-	"CREATE VIEW metric AS SELECT\n"
-	"  r.id AS run_id, r.scenario, r.world, r.seed, r.servers, "
-	"r.point,\n" SETTINGS
-	"  m.metric, m.at_ns / 1e9 AS at_s, m.value_ns / 1e6 AS value_ms,\n"
-	"  m.at_ns, m.value_ns, m.node, m.flow, m.hops, m.local, m.ok\n"
-	"  FROM measurement m JOIN run r ON r.id = m.run_id;\n"
-	/* Rounds until the value was there, as the reference counts them. */
-	"CREATE VIEW hops AS SELECT\n"
-	"  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n" SETTINGS
-	"  m.hops, count(*) AS lookups\n"
-	"  FROM measurement m JOIN run r ON r.id = m.run_id\n"
-	"  WHERE m.metric = 'lookup' AND m.ok AND m.hops IS NOT NULL\n"
-	"  GROUP BY r.id, m.hops;\n"
-	"CREATE VIEW outcome AS SELECT\n"
-	"  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,\n" SETTINGS
-	"  s.outcome, count(*) AS sessions, sum(s.strays) AS strays,\n"
-	"  sum(s.bytes) AS bytes, max(s.stall_ns) AS longest_stall_ns\n"
-	"  FROM session s JOIN run r ON r.id = s.run_id\n"
-	"  GROUP BY r.id, s.outcome;\n"
-	"CREATE VIEW lost AS SELECT\n"
-	"  run_id, substr(name, 6) AS reason, sum(value) AS packets\n"
-	"  FROM counter WHERE name GLOB 'drop_*' GROUP BY run_id, name;\n"
-	/* One row a run and metric; percentiles by rank, no interpolation. */
-	"CREATE VIEW operation AS WITH ranked AS (SELECT run_id, metric,\n"
-	"    value_ns, hops, local,\n"
-	"    row_number() OVER (PARTITION BY run_id, metric\n"
-	"                       ORDER BY value_ns) AS place,\n"
-	"    count(*) OVER (PARTITION BY run_id, metric) AS n\n"
-	"    FROM measurement WHERE ok)\n"
-	"  SELECT r.id AS run_id, r.scenario, r.seed, r.servers, "
-	"r.point,\n" SETTINGS
-	"  o.metric, count(*) AS n, avg(o.value_ns) AS mean_ns,\n"
-	"  min(o.value_ns) AS min_ns,\n"
-	"  min(CASE WHEN o.place * 2 >= o.n THEN o.value_ns END)\n"
-	"    AS median_ns,\n"
-	"  min(CASE WHEN o.place * 100 >= o.n * 99 THEN o.value_ns END)\n"
-	"    AS p99_ns,\n"
-	"  max(o.value_ns) AS max_ns, avg(o.hops) AS mean_hops,\n"
-	"  sum(o.local) AS local,\n"
-	"  (SELECT count(*) FROM measurement f WHERE f.run_id = r.id\n"
-	"    AND f.metric = o.metric AND NOT f.ok) AS failed\n"
-	"  FROM ranked o JOIN run r ON r.id = o.run_id\n"
-	"  GROUP BY r.id, o.metric;\n";
 
 int
 db_complain(sqlite3 *db, const char *while_doing)
@@ -289,8 +140,9 @@ database_make(sqlite3 *db, const char *path)
 	if (code == 0)
 		code = database_check(db, path, &empty);
 	if (code == 0 && empty &&
-	    (db_exec(db, identity) != 0 || db_exec(db, schema) != 0 ||
-	     db_exec(db, views) != 0))
+	    (db_exec(db, identity) != 0 ||
+	     db_exec(db, sql_schema_tables) != 0 ||
+	     db_exec(db, sql_schema_views) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
 		code = db_exec(db, "COMMIT");

@@ -22,29 +22,15 @@
 #include "harness/base/release.h"
 #include "harness/db/db.h"
 #include "harness/scenario/key.h"
+#include "sql.h"
 
 static const char *const inserts[RUN_WRITER_TABLES] = {
-	[RUN_WRITER_MEASUREMENT] =
-		"INSERT INTO measurement(rowid, run_id, metric, at_ns, "
-		"value_ns, node, flow, hops, local, ok) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[RUN_WRITER_SESSION] =
-		"INSERT INTO session(rowid, run_id, flow, owner, opened_ns, "
-		"closed_ns, bytes, strays, stall_ns, outcome) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[RUN_WRITER_FAULT] =
-		"INSERT INTO fault(rowid, run_id, at_ns, kind, target) "
-		"VALUES (?1, ?2, ?3, ?4, ?5)",
-	[RUN_WRITER_COUNTER] =
-		"INSERT INTO counter(rowid, run_id, node, name, value)"
-		" VALUES (?1, ?2, ?3, ?4, ?5)",
-	[RUN_WRITER_SAMPLE] =
-		"INSERT INTO sample(rowid, run_id, flow, at_ns, bytes)"
-		" VALUES (?1, ?2, ?3, ?4, ?5)",
-	[RUN_WRITER_CUT] =
-		"INSERT INTO cut(rowid, run_id, flow, at_ns, lower, back, "
-		"resent, repeated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-		"?8)",
+	[RUN_WRITER_MEASUREMENT] = sql_rows_measurement,
+	[RUN_WRITER_SESSION] = sql_rows_session,
+	[RUN_WRITER_FAULT] = sql_rows_fault,
+	[RUN_WRITER_COUNTER] = sql_rows_counter,
+	[RUN_WRITER_SAMPLE] = sql_rows_sample,
+	[RUN_WRITER_CUT] = sql_rows_cut,
 };
 
 /* {"homeward": "...", "sqlite": "..."}; to be freed, NULL: said. */
@@ -81,8 +67,7 @@ run_writer_open(struct run_writer *rows, sqlite3 *db)
 		if (rows->insert[i] == NULL)
 			return EXIT_RUNTIME;
 	}
-	rows->setting = db_prepare(db, "INSERT INTO setting(run_id, key, value)"
-				       " VALUES (?1, ?2, ?3)");
+	rows->setting = db_prepare(db, sql_rows_setting);
 	if (rows->setting == NULL)
 		return EXIT_RUNTIME;
 	rows->versions = versions_json();
@@ -169,10 +154,7 @@ settings_insert(struct run_writer *rows, const struct settings *settings)
 void
 run_writer_run(struct run_writer *rows, const struct run_writer_run *run)
 {
-	sqlite3_stmt *statement = db_prepare(
-		rows->db, "INSERT INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-			  "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-			  "?18)");
+	sqlite3_stmt *statement = db_prepare(rows->db, sql_rows_run);
 	struct utsname host;
 	char kernel[2 * sizeof(host.sysname) + 2];
 
