@@ -12,6 +12,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sql.h"
 
 /* What the tests say about one panel, in a line: p of exchanging whole runs, or
  * else of single values, and then it says so. */
@@ -83,19 +84,7 @@ int
 comparison_figure_add(sqlite3 *db, const char *scenario,
 		      struct variables *inputs, char *subtitle, size_t size)
 {
-	sqlite3_stmt *rows = db_prepare(
-		db,
-		"SELECT panel, metric, servers, sim_n, live_n, sim_median_ns,"
-		" live_median_ns, coalesce(runs_p, u_p), d, basis,"
-		" phase,"
-		" (SELECT count(*) FROM member m WHERE m.series = t.sim"
-		"   AND m.servers = c.servers),"
-		" (SELECT count(*) FROM member m WHERE m.series = t.live"
-		"   AND m.servers = c.servers), t.label,"
-		" (SELECT count(*) FROM twin)"
-		" FROM panel JOIN contrast c USING (id) JOIN twin t USING "
-		"(pair)"
-		" ORDER BY panel");
+	sqlite3_stmt *rows = db_prepare(db, sql_plot_panels);
 	char count[16] = "0";
 	int row = -1;
 

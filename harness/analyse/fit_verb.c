@@ -26,6 +26,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sql.h"
 
 /* "0.243 rounds" or "12.3 ms"; the text is the caller's. */
 #define VALUE_TEXT 32
@@ -344,7 +345,7 @@ growth_report(const char *path, const char *scenario, struct growth *growth)
 
 	if (code != 0)
 		return code;
-	code = db_number(db, "SELECT count(*) FROM series", 0, &count);
+	code = db_number(db, sql_series_count, 0, &count);
 	growth->out = json_begin(stdout, JSON_SPACED);
 	if (growth->json)
 		json_array(&growth->out, NULL);

@@ -247,3 +247,12 @@ SELECT metric, place, tier, title, value AS value_ms, share FROM z
   WHERE CAST(share * 400 AS INTEGER) > before OR share = 1
 UNION ALL SELECT metric, place, tier, title, 0, 0 FROM y
   GROUP BY metric, place;
+
+-- name: phase
+INSERT INTO wanted VALUES (?1)
+
+-- name: fits
+SELECT count(*) FROM sqlite_temp_schema WHERE name = 'fit_line'
+
+-- name: contrasts
+SELECT count(*) FROM sqlite_temp_schema WHERE name = 'contrast'

@@ -36,6 +36,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sql.h"
 
 /* Fewer points than this are no curve T(n). */
 #define SCALING_POINTS 3
@@ -50,13 +51,6 @@ struct figure {
 	bool asked; /* worth nothing when nobody had to ask another */
 	const char *metric; /* of which only some may be shown; NULL: none */
 };
-
-#define ASKED                                                                  \
-	"SELECT EXISTS (SELECT 1 FROM member JOIN measurement USING (run_id)"  \
-	" WHERE metric = 'lookup' AND value_ns > 0)"
-#define LOOKUPS                                                                \
-	"SELECT count(*) FROM member JOIN measurement USING (run_id)"          \
-	" WHERE metric = 'lookup' AND ok"
 
 static const struct figure figures[] = {
 	{ "setting", "setting-curves", "no setting was measured", false,
@@ -176,14 +170,7 @@ figure_skip(const char *scenario, const char *name, const char *why)
 static int
 subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 {
-	sqlite3_stmt *statement = db_prepare(
-		db, "SELECT count(DISTINCT k), min(k), (SELECT count(*) FROM"
-		    " member m JOIN series s ON s.id = m.series"
-		    " WHERE s.homeward = 'on' AND s.world = 'sim'),"
-		    " (SELECT count(*) FROM member m"
-		    " JOIN series s ON s.id = m.series"
-		    " WHERE s.homeward = 'on' AND s.world = 'live')"
-		    " FROM series");
+	sqlite3_stmt *statement = db_prepare(db, sql_plot_runs);
 	int row = statement != NULL ? db_step(statement) : -1;
 
 	if (row == 1) {
@@ -211,9 +198,7 @@ static int
 shown_say(sqlite3 *db, const struct figure *figure, const char *scenario,
 	  char *subtitle)
 {
-	sqlite3_stmt *statement = db_prepare(
-		db, "SELECT series_shown, series, sizes_shown, sizes, largest"
-		    " FROM shown WHERE metric = ?1");
+	sqlite3_stmt *statement = db_prepare(db, sql_plot_shown);
 	char part[64] = "", rest[SUBTITLE];
 	int n[5] = { 0 }, row;
 
@@ -254,11 +239,8 @@ letters_count(sqlite3 *db, const char *figure, char letters[16])
 	bool all = strcmp(figure, "detection") == 0;
 	int64_t length;
 
-	if (db_number(db,
-		      all ? "SELECT max(length(title)) FROM curve"
-			  : "SELECT max(length(title)) FROM curve"
-			    " WHERE tier <= 2",
-		      0, &length) != 0)
+	if (db_number(db, all ? sql_plot_letters_all : sql_plot_letters, 0,
+		      &length) != 0)
 		return EXIT_RUNTIME;
 	/* ", first" */
 	if (strcmp(figure, "setting") == 0)
@@ -273,11 +255,8 @@ passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
 {
 	int64_t sessions, live;
 
-	if (db_number(db,
-		      "SELECT count(*) FROM moved WHERE homeward = 'on'"
-		      " AND world = (SELECT world FROM pair)",
-		      0, &sessions) != 0 ||
-	    db_number(db, "SELECT world = 'live' FROM pair", 0, &live) != 0)
+	if (db_number(db, sql_plot_moved, 0, &sessions) != 0 ||
+	    db_number(db, sql_plot_live, 0, &live) != 0)
 		return EXIT_RUNTIME;
 	snprintf(subtitle, SUBTITLE, "%s, %s%s", scenario,
 		 live != 0 ? "live" : "simulated",
@@ -322,8 +301,8 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 		int64_t some, all;
 		char why[96];
 
-		if (db_number(db, ASKED, 0, &some) != 0 ||
-		    db_number(db, LOOKUPS, 0, &all) != 0)
+		if (db_number(db, sql_plot_asked, 0, &some) != 0 ||
+		    db_number(db, sql_plot_lookups, 0, &all) != 0)
 			return EXIT_RUNTIME;
 		if (some == 0) {
 			(void)unlink(path);
@@ -362,19 +341,14 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	return figure_draw(plot, figure->name, stem, subtitle, &inputs);
 }
 
-/* One table of one fit; `what` is fit_point or fit_curve. */
+/* One table of one fit: `sql` is of its points or of its curve. */
 static int
 fit_write(const struct plot *plot, sqlite3 *db, const struct scaling *scaling,
-	  const char *what, const char *stem, char *path)
+	  const char *sql, const char *stem, char *path)
 {
-	char *sql = sqlite3_mprintf(
-		"SELECT * FROM %s WHERE series = ?1 AND metric = ?2"
-		" AND unit = ?3 ORDER BY servers",
-		what);
-	sqlite3_stmt *statement = sql != NULL ? db_prepare(db, sql) : NULL;
+	sqlite3_stmt *statement = db_prepare(db, sql);
 	size_t rows;
 
-	sqlite3_free(sql);
 	if (statement == NULL)
 		return EXIT_RUNTIME;
 	sqlite3_bind_int64(statement, 1, scaling->series);
@@ -452,11 +426,11 @@ scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 	stem_add(stem, sizeof(stem), scaling->label);
 	stem_clean(stem);
 	snprintf(part, sizeof(part), "%s-points", stem);
-	if (fit_write(plot, db, scaling, "fit_point", part, path) != 0)
+	if (fit_write(plot, db, scaling, sql_plot_fit_points, part, path) != 0)
 		return EXIT_RUNTIME;
 	variable_add(&inputs, "points", path);
 	snprintf(part, sizeof(part), "%s-curve", stem);
-	if (fit_write(plot, db, scaling, "fit_curve", part, path) != 0)
+	if (fit_write(plot, db, scaling, sql_plot_fit_curve, part, path) != 0)
 		return EXIT_RUNTIME;
 	variable_add(&inputs, "curve", path);
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
@@ -485,7 +459,7 @@ scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
 	size_t drawn = 0;
 
 	if (scaling_attach(db) != 0 ||
-	    db_number(db, "SELECT count(*) FROM series", 0, &count) != 0)
+	    db_number(db, sql_series_count, 0, &count) != 0)
 		return EXIT_RUNTIME;
 	for (int64_t series = 1; series <= count; series++)
 		for (size_t m = 0; scaling_metrics[m] != NULL; m++)

@@ -205,10 +205,15 @@ view_phase_known(const char *phase)
 int
 view_phase(sqlite3 *db, const char *phase)
 {
-	char sql[64];
+	sqlite3_stmt *statement = db_prepare(db, sql_measured_phase);
+	int row;
 
-	snprintf(sql, sizeof(sql), "INSERT INTO wanted VALUES ('%s')", phase);
-	return db_exec(db, sql);
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_text(statement, 1, phase, -1, SQLITE_STATIC);
+	row = db_step(statement);
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
 }
 
 sqlite3_stmt *
@@ -219,12 +224,8 @@ view_prepare(sqlite3 *db, const struct view *view)
 		int (*attach)(sqlite3 *);
 	} needs[] = {
 		[VIEW_ROWS] = { NULL, NULL },
-		[VIEW_FITS] = { "SELECT count(*) FROM sqlite_temp_schema"
-				" WHERE name = 'fit_line'",
-				scaling_attach },
-		[VIEW_CONTRASTS] = { "SELECT count(*) FROM sqlite_temp_schema"
-				     " WHERE name = 'contrast'",
-				     sim_live_attach },
+		[VIEW_FITS] = { sql_measured_fits, scaling_attach },
+		[VIEW_CONTRASTS] = { sql_measured_contrasts, sim_live_attach },
 	};
 	int64_t there = 1;
 

@@ -13,8 +13,8 @@ SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
   substr(v.metric, 9) AS replicas, v.at_ns / 1e9 AS at_s,
   v.value_ns / 1e6 AS setting_ms, v.hops AS rounds, v.node, v.flow, v.local,
   v.ok, v.phase
-FROM member m JOIN series s ON s.id = m.series JOIN timed v USING
-  (run_id)
+FROM member m JOIN series s ON s.id = m.series
+  JOIN timed v USING (run_id)
 WHERE v.metric IN ('setting_first', 'setting_all')
 ORDER BY s.id, m.servers, m.seed, m.run_id, v.entry
 
@@ -22,8 +22,8 @@ ORDER BY s.id, m.servers, m.seed, m.run_id, v.entry
 SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
   s.homeward, v.at_ns / 1e9 AS at_s, v.value_ns / 1e9 AS detection_s, v.node,
   v.flow, v.ok
-FROM member m JOIN series s ON s.id = m.series JOIN measurement v USING
-  (run_id)
+FROM member m JOIN series s ON s.id = m.series
+  JOIN measurement v USING (run_id)
 WHERE v.metric = 'detection'
 ORDER BY s.id, m.servers, m.seed, m.run_id, v.rowid
 
@@ -40,8 +40,8 @@ SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
   s.homeward, iif(v.metric = 'stall', 'after', 'before') AS fault,
   v.at_ns / 1e9 AS at_s, iif(v.ok, v.value_ns / 1e6, NULL) AS stall_ms, v.flow,
   v.ok
-FROM member m JOIN series s ON s.id = m.series JOIN measurement v USING
-  (run_id)
+FROM member m JOIN series s ON s.id = m.series
+  JOIN measurement v USING (run_id)
 WHERE v.metric IN ('stall', 'stall_before')
 ORDER BY s.id, m.servers, m.seed, m.run_id, v.rowid
 
@@ -50,8 +50,8 @@ SELECT s.scenario, s.label AS series, m.servers, count(DISTINCT m.run_id) AS
   runs, v.hops AS rounds, count(*) AS lookups, 1.0 * count(*) / sum(count(*))
   OVER g AS share, 1.0 * sum(count(*)) OVER (g ORDER BY v.hops) / sum(count(*))
   OVER g AS share_up_to
-FROM member m JOIN series s ON s.id = m.series JOIN measurement v USING
-  (run_id)
+FROM member m JOIN series s ON s.id = m.series
+  JOIN measurement v USING (run_id)
 WHERE v.metric = 'lookup' AND v.ok AND v.hops IS NOT NULL
 GROUP BY s.id, m.servers, v.hops
 WINDOW g AS (PARTITION BY s.id, m.servers)

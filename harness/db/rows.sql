@@ -34,7 +34,3 @@ INSERT INTO run(id, scenario, world, seed, servers, point, started_at,
   kernel, versions, resolved)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
   ?17, ?18)
-
--- name: versions
-SELECT json_object('homeward', ?1, 'sqlite', ?2, 'libyaml', ?3, 'libpcap', ?4,
-  'compiler', ?5)

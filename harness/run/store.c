@@ -14,6 +14,7 @@
 #include "harness/db/db.h"
 #include "harness/db/run_log.h"
 #include "harness/run/run.h"
+#include "sql.h"
 
 static int
 points_list(struct run *run)
@@ -21,15 +22,9 @@ points_list(struct run *run)
 	sqlite3_stmt *statement;
 	int code = 0;
 
-	if (db_exec(run->db,
-		    "PRAGMA temp_store = MEMORY;"
-		    "CREATE TEMP TABLE point(i INTEGER PRIMARY KEY,"
-		    " point TEXT, seed INTEGER, label TEXT, run_id INTEGER);"
-		    "CREATE INDEX temp.point_value ON point(point, seed);"
-		    "BEGIN") != 0)
+	if (db_exec(run->db, sql_run_store_points) != 0)
 		return EXIT_RUNTIME;
-	statement = db_prepare(run->db, "INSERT INTO temp.point VALUES "
-					"(?1, ?2, ?3, ?4, NULL)");
+	statement = db_prepare(run->db, sql_run_store_point);
 	for (uint32_t i = 0;
 	     statement != NULL && code == 0 && i < run->point_count; i++) {
 		char label[SWEEP_LABEL], *json;
@@ -57,11 +52,7 @@ points_list(struct run *run)
 static int
 points_match(struct run *run)
 {
-	sqlite3_stmt *statement = db_prepare(
-		run->db, "SELECT p.i, r.id, r.status = 'ok' FROM temp.point p "
-			 "JOIN run r ON r.point = p.point AND r.seed = p.seed "
-			 "WHERE r.resolved = ?1 AND r.scenario = ?2 "
-			 "AND r.world = ?3 ORDER BY r.id");
+	sqlite3_stmt *statement = db_prepare(run->db, sql_run_store_match);
 	int row;
 
 	if (statement == NULL)
@@ -91,11 +82,7 @@ points_match(struct run *run)
 static int
 rest_mention(struct run *run)
 {
-	sqlite3_stmt *statement = db_prepare(
-		run->db, "SELECT count(DISTINCT p.i) FROM temp.point p "
-			 "JOIN run r ON r.point = p.point AND r.seed = p.seed "
-			 "WHERE r.resolved = ?1 AND r.scenario = ?2 "
-			 "AND r.world = ?3 AND r.status = 'ok'");
+	sqlite3_stmt *statement = db_prepare(run->db, sql_run_store_there);
 	int64_t there = 0;
 
 	if (statement == NULL)
@@ -122,7 +109,7 @@ run_prepare(struct run *run)
 	int64_t last;
 
 	if (points_list(run) != 0 ||
-	    db_number(run->db, "SELECT max(id) FROM run", 0, &last) != 0)
+	    db_number(run->db, sql_run_store_last, 0, &last) != 0)
 		return EXIT_RUNTIME;
 	run->base_id = last + 1;
 	if ((run->options->resume ? points_match(run) : rest_mention(run)) != 0)
@@ -153,7 +140,7 @@ id_choose(struct run *run, uint32_t index)
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM run WHERE id = %lld",
 		 (long long)wanted);
 	if (db_number(run->db, sql, 0, &taken) != 0 ||
-	    db_number(run->db, "SELECT max(id) FROM run", 0, &last) != 0)
+	    db_number(run->db, sql_run_store_last, 0, &last) != 0)
 		return 0;
 	return taken == 0 && wanted > 0 ? wanted : last + 1;
 }
