@@ -204,12 +204,12 @@ lines_collect(sqlite3 *db, struct baseline *data)
 	int code = db_number(db, "SELECT count(*) FROM series", 0, &count);
 
 	for (int64_t series = 1; code == 0 && series <= count; series++)
-		for (size_t m = 0; scaling_metrics[m] != NULL; m++)
+		for (size_t m = 0; scaling_metric(m) != NULL; m++)
 			for (int rounds = 0; rounds < 2; rounds++) {
 				struct scaling scaling;
 
 				code = scaling_read(db, series,
-						    scaling_metrics[m],
+						    scaling_metric(m),
 						    rounds == 1, &scaling);
 				if (code == 0 && scaling.points != NULL &&
 				    !line_collect(&scaling, data))

@@ -23,11 +23,8 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sim/model/metric.h"
 #include "sql.h"
-
-static const char *const metrics[] = { "setting_first", "setting_all",
-				       "detection", "lookup", "stall" };
-#define METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
 /* Temporary table asked(metric, place, by_name). */
 static int
@@ -41,11 +38,14 @@ asked_make(sqlite3 *db, const bool *asked, bool all)
 	statement = db_prepare(db, sql_compare_ask);
 	if (statement == NULL)
 		return EXIT_RUNTIME;
-	for (size_t i = 0; row == 0 && i < METRICS; i++) {
-		if (!all && !asked[i])
+	for (int i = 0; row == 0 && i < METRIC_COUNT; i++) {
+		const struct metric_row *metric = metric_row((enum metric)i);
+
+		if (!metric->compared || (!all && !asked[i]))
 			continue;
-		sqlite3_bind_text(statement, 1, metrics[i], -1, SQLITE_STATIC);
-		sqlite3_bind_int64(statement, 2, (int64_t)i);
+		sqlite3_bind_text(statement, 1, metric->name, -1,
+				  SQLITE_STATIC);
+		sqlite3_bind_int(statement, 2, i);
 		sqlite3_bind_int(statement, 3, !all);
 		row = db_step(statement);
 		sqlite3_reset(statement);
@@ -70,6 +70,14 @@ column(sqlite3_stmt *statement, int index)
 	return (const char *)sqlite3_column_text(statement, index);
 }
 
+static const char *
+local_reason(const char *metric)
+{
+	const struct metric_row *row = metric_find(metric);
+
+	return row != NULL && row->local != NULL ? row->local : "local";
+}
+
 /* "left out, live lookup: 10 of 20 local (the asker held it), 2 failed" */
 static int
 pair_left(sqlite3 *db, int64_t pair)
@@ -83,12 +91,7 @@ pair_left(sqlite3 *db, int64_t pair)
 		printf("left out, %s %s: ", column(statement, 0), metric);
 		if (sqlite3_column_int64(statement, 2) > 0)
 			printf("%s of %s local (%s)%s", column(statement, 2),
-			       column(statement, 4),
-			       strcmp(metric, "lookup") == 0
-				       ? "the asker held it"
-			       : strcmp(metric, "stall") == 0
-				       ? "did not stray"
-				       : "nobody else holds it",
+			       column(statement, 4), local_reason(metric),
 			       sqlite3_column_int64(statement, 3) > 0 ? ", "
 								      : "");
 		if (sqlite3_column_int64(statement, 3) > 0)
@@ -181,12 +184,18 @@ compare_judge(sqlite3 *db)
 static const char *
 metric_word(size_t index)
 {
-	return index < METRICS ? metrics[index] : NULL;
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		const struct metric_row *metric = metric_row((enum metric)i);
+
+		if (metric->compared && index-- == 0)
+			return metric->name;
+	}
+	return NULL;
 }
 
 struct wish {
 	struct query query;
-	bool asked[METRICS]; /* none: all */
+	bool asked[METRIC_COUNT]; /* none: all */
 };
 
 /* Marks it in asked[]. */
@@ -197,8 +206,10 @@ metric_ask(const struct verb *verb, const struct verb_option *option,
 	bool *asked = member;
 
 	(void)option;
-	for (size_t i = 0; i < METRICS; i++) {
-		if (strcmp(text, metrics[i]) == 0) {
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		const struct metric_row *metric = metric_row((enum metric)i);
+
+		if (metric->compared && strcmp(text, metric->name) == 0) {
 			asked[i] = true;
 			return 0;
 		}
@@ -211,8 +222,8 @@ static const struct verb_option options[] = {
 	QUERY_SCENARIO,
 	QUERY_POOL,
 	{ "metric", "METRIC",
-	  "setting_first, setting_all, detection, lookup or stall; may be "
-	  "repeated; all of them without it",
+	  "one that both worlds measure; may be repeated; all of them "
+	  "without it",
 	  metric_ask, .at = offsetof(struct wish, asked), .repeats = true,
 	  .word = metric_word },
 	QUERY_PHASE,
@@ -232,7 +243,7 @@ compare_run(int argc, char **argv)
 
 	if (count < 0)
 		return -count;
-	for (size_t i = 0; i < METRICS; i++)
+	for (int i = 0; i < METRIC_COUNT; i++)
 		all &= !wish.asked[i];
 	code = view_open(&db, wish.query.db, wish.query.scenario);
 	if (code != 0)

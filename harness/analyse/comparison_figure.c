@@ -12,6 +12,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sim/model/metric.h"
 #include "sql.h"
 
 /* What the tests say about one panel, in a line: p of exchanging whole runs, or
@@ -37,20 +38,12 @@ note_make(sqlite3_stmt *row, char *note, size_t size)
 static void
 panel_add(struct variables *inputs, sqlite3_stmt *row)
 {
-	static const char *const titles[][2] = {
-		{ "setting_first", "Setting, first replica" },
-		{ "setting_all", "Setting, all replicas" },
-		{ "detection", "Detection" },
-		{ "lookup", "Lookup, remote" },
-		{ "stall", "Stall at the client" },
-	};
 	int panel = sqlite3_column_int(row, 0);
 	const char *metric = (const char *)sqlite3_column_text(row, 1);
 	char name[32], text[160], time[RESULT_TIME];
 
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		if (strcmp(titles[i][0], metric) == 0)
-			metric = titles[i][1];
+	if (metric_find(metric) != NULL)
+		metric = metric_find(metric)->label;
 	snprintf(name, sizeof(name), "name%d", panel);
 	variable_add_plain(inputs, name, metric);
 	if (sqlite3_column_type(row, 7) == SQLITE_NULL)

@@ -319,17 +319,16 @@ series_fit(sqlite3 *db, struct growth *growth, int64_t series)
 
 	if (hops)
 		return metric_fit(db, growth, series, "lookup", true);
-	for (size_t m = 0; scaling_metrics[m] != NULL; m++) {
+	for (size_t m = 0; scaling_metric(m) != NULL; m++) {
 		int code;
 
 		if (growth->metric != NULL &&
-		    strcmp(growth->metric, scaling_metrics[m]) != 0)
+		    strcmp(growth->metric, scaling_metric(m)) != 0)
 			continue;
-		code = metric_fit(db, growth, series, scaling_metrics[m],
-				  false);
+		code = metric_fit(db, growth, series, scaling_metric(m), false);
 		if (code == 0)
-			code = metric_fit(db, growth, series,
-					  scaling_metrics[m], true);
+			code = metric_fit(db, growth, series, scaling_metric(m),
+					  true);
 		if (code != 0)
 			return code;
 	}
@@ -378,9 +377,9 @@ metric_word(size_t index)
 {
 	size_t count = 0;
 
-	while (scaling_metrics[count] != NULL)
+	while (scaling_metric(count) != NULL)
 		count++;
-	return index < count	? scaling_metrics[index]
+	return index < count	? scaling_metric(index)
 	       : index == count ? "hops"
 				: NULL;
 }
@@ -392,8 +391,8 @@ struct wish {
 
 static const struct verb_option options[] = {
 	{ "metric", "METRIC",
-	  "lookup, setting_first, setting_all, or hops (a lookup's rounds); "
-	  "all of them without it",
+	  "one whose time grows with n, or hops (a lookup's rounds); all of "
+	  "them without it",
 	  options_word, .at = offsetof(struct wish, metric),
 	  .word = metric_word },
 	QUERY_DB,

@@ -101,9 +101,8 @@ CREATE TEMP VIEW panel AS WITH chosen AS (SELECT t.pair FROM twin t
 
 CREATE TEMP VIEW metrics AS SELECT s.id, s.scenario,
   s.label AS series, v.servers, count(DISTINCT v.run_id) AS runs,
-  v.metric, CASE v.metric WHEN 'setting_first' THEN 0
-    WHEN 'setting_all' THEN 1 WHEN 'detection' THEN 2
-    WHEN 'lookup' THEN 3 WHEN 'stall' THEN 4 ELSE 5 END AS place,
+  v.metric, coalesce((SELECT r.place FROM metric_row r
+    WHERE r.name = v.metric), 1000) AS place,
   count(*) AS count, sum(v.ok) AS ok, sum(v.local) AS local,
   quantile(iif(v.ok, v.value_ns, NULL), 0.5) AS median_ns,
   avg(iif(v.ok, v.value_ns, NULL)) AS mean_ns,
@@ -169,8 +168,8 @@ CREATE TEMP VIEW curve AS WITH alive AS (SELECT id, row_number()
     z.rank = z.sizes - 1 AND a.rank <= 8);
 
 -- Of those that have a metric, how many have a curve.
-CREATE TEMP VIEW shown AS WITH tier(metric, tier) AS (VALUES
-    ('setting_first', 1), ('lookup', 2), ('detection', 3)),
+CREATE TEMP VIEW shown AS WITH tier AS (SELECT name AS metric,
+    curves AS tier FROM metric_row WHERE curves > 0),
   there AS (SELECT DISTINCT t.metric, t.tier, m.series, m.servers
     FROM tier t JOIN measurement v USING (metric)
     JOIN member m USING (run_id) JOIN series s ON s.id = m.series
@@ -247,6 +246,14 @@ SELECT metric, place, tier, title, value AS value_ms, share FROM z
   WHERE CAST(share * 400 AS INTEGER) > before OR share = 1
 UNION ALL SELECT metric, place, tier, title, 0, 0 FROM y
   GROUP BY metric, place;
+
+-- What C knows of each metric (sim/model/metric.h), before the views.
+-- name: metric_rows
+CREATE TEMP TABLE metric_row(name TEXT PRIMARY KEY, place INTEGER, label TEXT,
+  fitted INTEGER, compared INTEGER, curves INTEGER)
+
+-- name: metric_row
+INSERT INTO metric_row VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 
 -- name: phase
 INSERT INTO wanted VALUES (?1)

@@ -36,6 +36,7 @@
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
+#include "sim/model/metric.h"
 #include "sql.h"
 
 /* Fewer points than this are no curve T(n). */
@@ -412,14 +413,9 @@ static int
 scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 	     const struct scaling *scaling)
 {
-	static const char *const titles[][2] = {
-		{ "lookup", "Lookup time" },
-		{ "setting_first", "Setting time, first replica" },
-		{ "setting_all", "Setting time, all replicas" },
-	};
 	struct variables inputs = { .length = 0 };
 	char stem[256], part[288], path[PATH_MAX], text[320];
-	const char *title = scaling->metric;
+	const char *title = metric_find(scaling->metric)->title;
 
 	snprintf(stem, sizeof(stem), "%s-scaling-%s%s", scenario,
 		 scaling->metric, scaling->rounds ? "-rounds" : "");
@@ -433,9 +429,6 @@ scaling_draw(struct plot *plot, sqlite3 *db, const char *scenario,
 	if (fit_write(plot, db, scaling, sql_plot_fit_curve, part, path) != 0)
 		return EXIT_RUNTIME;
 	variable_add(&inputs, "curve", path);
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-		if (strcmp(titles[i][0], scaling->metric) == 0)
-			title = titles[i][1];
 	snprintf(part, sizeof(part), "%.*s%s", (int)strcspn(title, " "), title,
 		 " rounds");
 	variable_add(&inputs, "what", scaling->rounds ? part : title);
@@ -462,12 +455,12 @@ scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
 	    db_number(db, sql_series_count, 0, &count) != 0)
 		return EXIT_RUNTIME;
 	for (int64_t series = 1; series <= count; series++)
-		for (size_t m = 0; scaling_metrics[m] != NULL; m++)
+		for (size_t m = 0; scaling_metric(m) != NULL; m++)
 			for (int rounds = 0; rounds < (m == 0 ? 2 : 1);
 			     rounds++) {
 				struct scaling scaling;
 				int code = scaling_read(db, series,
-							scaling_metrics[m],
+							scaling_metric(m),
 							rounds == 1, &scaling);
 
 				if (code == 0 && scaling.points != NULL &&

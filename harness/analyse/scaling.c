@@ -11,13 +11,19 @@
 
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
+#include "sim/model/metric.h"
 #include "sql.h"
 
 /* Points of a curve: enough for a smooth line over any number of doublings. */
 #define CURVE_STEPS 64
 
-const char *const scaling_metrics[] = { "lookup", "setting_first",
-					"setting_all", NULL };
+const char *
+scaling_metric(size_t index)
+{
+	const struct metric_row *row = metric_fitted((unsigned)index + 1);
+
+	return row != NULL ? row->name : NULL;
+}
 
 static void
 text_copy(char *to, size_t size, sqlite3_stmt *statement, int column)
@@ -306,11 +312,11 @@ scaling_attach(sqlite3 *db)
 	    db_number(db, sql_series_count, 0, &count) != 0)
 		return EXIT_RUNTIME;
 	for (int64_t series = 1; series <= count; series++)
-		for (size_t m = 0; scaling_metrics[m] != NULL; m++)
+		for (size_t m = 0; scaling_metric(m) != NULL; m++)
 			for (int rounds = 0; rounds < 2; rounds++) {
 				struct scaling scaling;
 				int code = scaling_read(db, series,
-							scaling_metrics[m],
+							scaling_metric(m),
 							rounds == 1, &scaling);
 
 				if (code == 0)

@@ -19,6 +19,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "harness/analyse/fit.h"
@@ -42,8 +43,9 @@ int scaling_read(sqlite3 *, int64_t series, const char *metric, bool rounds,
 		 struct scaling *);
 void scaling_free(struct scaling *);
 
-/* The metrics that grow with n; ends with NULL. */
-extern const char *const scaling_metrics[];
+/* The metrics that grow with n, in the order of the fits, from 0; NULL past the
+ * last. */
+const char *scaling_metric(size_t index);
 
 /* Everything about every fit with at least two n, as temporary tables
  * fit_line, fit_point and fit_curve; see the views of view.c. */

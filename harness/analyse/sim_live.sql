@@ -16,12 +16,10 @@ CREATE TEMP TABLE twin AS SELECT
     AND s.homeward = 'on'
     AND identity_obeyed(l.identity) = identity_obeyed(s.identity);
 CREATE TEMP TABLE comparable AS SELECT t.pair, v.servers, v.metric,
-  CASE v.metric WHEN 'setting_first' THEN 0 WHEN 'setting_all' THEN 1
-    WHEN 'detection' THEN 2 WHEN 'lookup' THEN 3 ELSE 4 END AS place,
-  v.phase, v.world, v.run_id, v.value_ns FROM measured v
+  r.place, v.phase, v.world, v.run_id, v.value_ns FROM measured v
   JOIN twin t ON v.series IN (t.sim, t.live)
-  WHERE v.ok AND NOT v.local AND v.metric IN ('setting_first',
-    'setting_all', 'detection', 'lookup', 'stall')
+  JOIN metric_row r ON r.name = v.metric
+  WHERE v.ok AND NOT v.local AND r.compared
 -- Both worlds have points of that size.
   AND EXISTS (SELECT 1 FROM member m WHERE m.servers = v.servers
     AND m.series = iif(v.series = t.sim, t.live, t.sim));

@@ -36,7 +36,7 @@
 #include "harness/analyse/sim_live.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
-
+#include "sim/model/metric.h"
 #include "sql.h"
 
 static const struct view views[] = {
@@ -64,6 +64,8 @@ static const struct view views[] = {
 	  sql_view_faults },
 	{ "counters", "totals by device (empty: the whole run)", VIEW_ROWS,
 	  RESULT_TSV, sql_view_counters },
+	{ "measurements", "all that was timed, whatever the metric", VIEW_ROWS,
+	  RESULT_TSV, sql_view_measurements },
 	{ "fit", "lines fitted to T(n), a row each (fit.h)", VIEW_FITS,
 	  RESULT_TSV, sql_view_fit },
 	{ "fit-points", "means by number of servers, with 95 % intervals",
@@ -78,6 +80,8 @@ static const struct view views[] = {
 	  VIEW_ROWS, RESULT_TSV, sql_view_balancers },
 	{ "setting-curves", "distribution of setting times", VIEW_ROWS,
 	  RESULT_BLOCKS, sql_view_setting_curves },
+	{ "distributions", "distribution of every metric", VIEW_ROWS,
+	  RESULT_BLOCKS, sql_view_distributions },
 	{ "lookup-curves", "distribution of lookup times", VIEW_ROWS,
 	  RESULT_BLOCKS, sql_view_lookup_curves },
 	{ "hops-curves", "shares of lookups by rounds", VIEW_ROWS,
@@ -162,6 +166,36 @@ functions_register(sqlite3 *db)
 	return 0;
 }
 
+/* Temporary table metric_row, the same rows in SQL. */
+static int
+metrics_attach(sqlite3 *db)
+{
+	sqlite3_stmt *statement;
+	int row = 0;
+
+	if (db_exec(db, sql_measured_metric_rows) != 0)
+		return EXIT_RUNTIME;
+	statement = db_prepare(db, sql_measured_metric_row);
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	for (int i = 0; row == 0 && i < METRIC_COUNT; i++) {
+		const struct metric_row *metric = metric_row((enum metric)i);
+
+		sqlite3_bind_text(statement, 1, metric->name, -1,
+				  SQLITE_STATIC);
+		sqlite3_bind_int(statement, 2, i);
+		sqlite3_bind_text(statement, 3, metric->label, -1,
+				  SQLITE_STATIC);
+		sqlite3_bind_int(statement, 4, (int)metric->fitted);
+		sqlite3_bind_int(statement, 5, metric->compared);
+		sqlite3_bind_int(statement, 6, (int)metric->curves);
+		row = db_step(statement);
+		sqlite3_reset(statement);
+	}
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
+
 int
 view_open(sqlite3 **db, const char *path, const char *scenario)
 {
@@ -176,6 +210,8 @@ view_open(sqlite3 **db, const char *path, const char *scenario)
 		code = EXIT_RUNTIME;
 	else
 		code = functions_register(*db);
+	if (code == 0)
+		code = metrics_attach(*db);
 	if (code == 0)
 		code = db_exec(*db, sql_measured_views);
 	if (code == 0 && count == 0) {

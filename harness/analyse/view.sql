@@ -96,6 +96,14 @@ SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
 FROM member m JOIN series s ON s.id = m.series JOIN counter v USING (run_id)
 ORDER BY s.id, m.servers, m.seed, m.run_id, v.node, v.name
 
+-- name: measurements
+SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
+  s.world, s.homeward, v.metric, v.at_ns / 1e9 AS at_s,
+  v.value_ns / 1e6 AS value_ms, v.hops AS rounds, v.node, v.flow, v.local,
+  v.ok, v.phase
+FROM member m JOIN series s ON s.id = m.series JOIN timed v USING (run_id)
+ORDER BY s.id, m.servers, m.seed, m.run_id, v.entry
+
 -- name: fit
 SELECT s.scenario, s.label AS series, f.metric, f.unit, f.model, f.a, f.a_low,
   f.a_high, f.slope, f.slope_low, f.slope_high, f.freedom, f.aicc_difference,
@@ -145,6 +153,11 @@ SELECT title || iif(metric = 'setting_all', ', all', ', first') AS curve,
 FROM step
 WHERE tier = 1 AND metric IN ('setting_first', 'setting_all')
 ORDER BY place, whole, curve, share, setting_ms
+
+-- name: distributions
+SELECT metric || ', ' || title AS curve, value_ms, share, place
+FROM step
+ORDER BY metric, place, share, value_ms
 
 -- name: lookup_curves
 SELECT title AS curve, value_ms AS lookup_ms, share, place, 0 AS whole

@@ -14,21 +14,7 @@
 #include <stdint.h>
 
 #include "core/instant.h"
-
-enum metric {
-	METRIC_SETTING_FIRST, /* store begun to first replica's acknowledgement
-			       */
-	METRIC_SETTING_ALL, /* ... to all replicas' */
-	METRIC_DETECTION, /* link down to the first stray it caused */
-	METRIC_LOOKUP, /* first datagram to value; 0 and local when held */
-	METRIC_STALL, /* longest gap between new bytes within 10 s after a fault
-		       */
-	METRIC_STALL_BEFORE, /* the same over 10 to 11 s before it, see
-				stall_meter.h */
-	METRIC_COUNT
-};
-
-const char *metric_name(enum metric); /* "setting_first" ... */
+#include "sim/model/metric.h"
 
 enum outcome {
 	OUTCOME_CLOSED, /* completed, never strayed */
