@@ -17,6 +17,7 @@
 #include "harness/scenario/sets.h"
 #include "harness/scenario/sweep.h"
 #include "harness/verbs.h"
+#include "sim/model/metric.h"
 
 static struct scenario *
 scenario_new(void)
@@ -251,8 +252,7 @@ static const struct verb_option list_options[] = {
 static int
 list_run(int argc, char **argv)
 {
-	struct listing listing = { .names = json_begin(stdout,
-							     JSON_COMPACT) };
+	struct listing listing = { .names = json_begin(stdout, JSON_COMPACT) };
 	int count = options_read(&verb_list, argc, argv, &listing);
 	int code = 0;
 
@@ -426,6 +426,24 @@ expectations_tell(struct description *description)
 		 "", "", "how every session must have ended");
 }
 
+/* What is timed: rows that are no keys, but what a scenario measures. */
+static void
+metrics_tell(struct description *description)
+{
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		const struct metric_row *row = metric_row((enum metric)i);
+		char path[KEY_TEXT], help[KEY_ERROR], kind[KEY_ERROR];
+
+		snprintf(path, sizeof(path), "metric.%s", row->name);
+		snprintf(help, sizeof(help), "from %s to %s", row->from,
+			 row->to);
+		snprintf(kind, sizeof(kind), "nanoseconds, by the %s%s%s",
+			 row->reporter, row->fitted > 0 ? ", fitted" : "",
+			 row->compared ? ", compared" : "");
+		key_tell(description, NULL, path, kind, "", "", help);
+	}
+}
+
 static void
 all_tell(struct description *description)
 {
@@ -445,6 +463,7 @@ all_tell(struct description *description)
 	expectations_tell(description);
 	key_tell(description, NULL, "plots", "a list of names", "", "",
 		 "figures that `homeward plot` draws");
+	metrics_tell(description);
 }
 
 /* The key's name of today, and of an event's key whichever event:

@@ -53,6 +53,8 @@ struct figure {
 	const char *metric; /* of which only some may be shown; NULL: none */
 };
 
+#define DISTRIBUTION "distribution" /* .gp of metrics without one */
+
 static const struct figure figures[] = {
 	{ "setting", "setting-curves", "no setting was measured", false,
 	  "setting_first" },
@@ -68,6 +70,45 @@ static const struct figure figures[] = {
 	  NULL },
 };
 #define FIGURES (sizeof(figures) / sizeof(figures[0]))
+
+/* Figure i, from 0: those above, then the plain distributions of metrics that
+ * are not among them. False: past the last. */
+static bool
+figure_at(size_t index, struct figure *figure)
+{
+	size_t left = index;
+
+	if (index < FIGURES) {
+		*figure = figures[index];
+		return true;
+	}
+	left -= FIGURES;
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		const struct metric_row *row = metric_row((enum metric)m);
+		bool listed = row->plain == NULL;
+
+		for (size_t i = 0; i < FIGURES; i++)
+			listed |= strcmp(figures[i].name, row->name) == 0;
+		if (listed || left-- > 0)
+			continue;
+		*figure = (struct figure){
+			.name = row->name,
+			.nothing = "there is none in the database",
+			.metric = row->name,
+		};
+		return true;
+	}
+	return false;
+}
+
+/* The metric whose plain distribution a figure is; NULL: it is another. */
+static const struct metric_row *
+figure_plain(const struct figure *figure)
+{
+	const struct metric_row *row = metric_find(figure->name);
+
+	return row != NULL && row->plain != NULL ? row : NULL;
+}
 
 struct plot {
 	const char *out; /* folder */
@@ -278,20 +319,45 @@ stem_clean(char *stem)
 			*stem = '-';
 }
 
+/* What a figure reads; NULL: said. */
+static sqlite3_stmt *
+figure_rows(sqlite3 *db, const struct figure *figure)
+{
+	sqlite3_stmt *statement;
+
+	if (figure->view != NULL)
+		return view_prepare(db, view_find(figure->view));
+	statement = db_prepare(db, sql_plot_distribution);
+	if (statement != NULL)
+		sqlite3_bind_text(statement, 1, figure->metric, -1,
+				  SQLITE_STATIC);
+	return statement;
+}
+
+static void
+plain_add(struct variables *inputs, const struct metric_row *row)
+{
+	variable_add_plain(inputs, "title", row->title);
+	variable_add_plain(inputs, "from", row->from);
+	variable_add_plain(inputs, "to", row->to);
+	variable_add_plain(inputs, "what", row->plain);
+}
+
 static int
 figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	    const char *scenario)
 {
 	struct variables inputs = { .length = 0 };
 	char stem[256], path[PATH_MAX], subtitle[SUBTITLE], letters[16];
-	const struct view *view = view_find(figure->view);
+	const struct metric_row *plain = figure_plain(figure);
+	const struct view *view;
 	size_t rows = 0;
 	int code;
 
 	snprintf(stem, sizeof(stem), "%s-%s", scenario, figure->name);
 	stem_clean(stem);
-	code = table_write(plot, view_prepare(db, view), stem, view->form, path,
-			   &rows);
+	code = table_write(plot, figure_rows(db, figure), stem, RESULT_BLOCKS,
+			   path, &rows);
 	if (code != 0)
 		return code;
 	if (rows == 0) {
@@ -339,7 +405,10 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	if (strcmp(figure->name, "throughput") == 0 &&
 	    passage_subtitle(db, scenario, subtitle) != 0)
 		return EXIT_RUNTIME;
-	return figure_draw(plot, figure->name, stem, subtitle, &inputs);
+	if (plain != NULL)
+		plain_add(&inputs, plain);
+	return figure_draw(plot, plain != NULL ? DISTRIBUTION : figure->name,
+			   stem, subtitle, &inputs);
 }
 
 /* One table of one fit: `sql` is of its points or of its curve. */
@@ -483,16 +552,7 @@ scaling_make(struct plot *plot, sqlite3 *db, const char *scenario)
 static int
 figure_listed(sqlite3 *db, const char *figure)
 {
-	static const char sql[] =
-		"WITH RECURSIVE place(i) AS (SELECT 1 UNION ALL"
-		"  SELECT i + 1 FROM place WHERE i < 16),"
-		" newest AS (SELECT resolved FROM run JOIN member"
-		"  ON run_id = id ORDER BY id DESC LIMIT 1),"
-		" name AS (SELECT scenario_get(resolved, 'plots.' || i) AS name"
-		"  FROM newest, place)"
-		" SELECT count(name) = 0 OR coalesce(max(name = ?1), 0)"
-		" FROM name";
-	sqlite3_stmt *statement = db_prepare(db, sql);
+	sqlite3_stmt *statement = db_prepare(db, sql_plot_listed);
 	int listed = -1;
 
 	if (statement == NULL)
@@ -511,8 +571,7 @@ figure_wanted(const struct plot *plot, sqlite3 *db, const char *figure)
 
 	/* A scenario's list is of one world; the comparison is of both. */
 	if (plot->wanted_count == 0 && strcmp(figure, "compare") == 0)
-		return db_number(db, "SELECT count(DISTINCT world) FROM series",
-				 0, &worlds) != 0
+		return db_number(db, sql_plot_worlds, 0, &worlds) != 0
 			       ? -1
 			       : worlds > 1;
 	if (plot->wanted_count == 0)
@@ -526,23 +585,24 @@ figure_wanted(const struct plot *plot, sqlite3 *db, const char *figure)
 static int
 scenario_plot(struct plot *plot, const char *path, const char *scenario)
 {
+	struct figure figure;
 	sqlite3 *db;
 	int code = view_open(&db, path, scenario);
 
 	if (code != 0)
 		return code;
 	code = series_pool(db, &plot->pool);
-	for (size_t i = 0; code == 0 && i < FIGURES; i++) {
-		int wanted = figure_wanted(plot, db, figures[i].name);
+	for (size_t i = 0; code == 0 && figure_at(i, &figure); i++) {
+		int wanted = figure_wanted(plot, db, figure.name);
 
 		if (wanted < 0)
 			code = EXIT_RUNTIME;
 		else if (wanted == 0)
 			continue;
-		else if (figures[i].view == NULL)
+		else if (strcmp(figure.name, "scaling") == 0)
 			code = scaling_make(plot, db, scenario);
 		else
-			code = figure_make(plot, db, &figures[i], scenario);
+			code = figure_make(plot, db, &figure, scenario);
 	}
 	db_close(db);
 	return code;
@@ -558,8 +618,7 @@ scenarios_plot(struct plot *plot, const char *path)
 
 	if (code != 0)
 		return code;
-	statement = db_prepare(db, "SELECT scenario FROM run WHERE status ="
-				   " 'ok' GROUP BY scenario ORDER BY min(id)");
+	statement = db_prepare(db, sql_plot_scenarios);
 	if (statement == NULL)
 		code = EXIT_RUNTIME;
 	while (code == 0 && (row = db_step(statement)) == 1) {
@@ -642,7 +701,9 @@ folder_make(const char *path)
 static const char *
 figure_word(size_t index)
 {
-	return index < FIGURES ? figures[index].name : NULL;
+	struct figure figure;
+
+	return figure_at(index, &figure) ? figure.name : NULL;
 }
 
 static bool
@@ -651,8 +712,8 @@ figures_known(const struct plot *plot)
 	for (int i = 0; i < plot->wanted_count; i++) {
 		bool known = false;
 
-		for (size_t j = 0; j < FIGURES; j++)
-			known |= strcmp(plot->wanted[i], figures[j].name) == 0;
+		for (size_t j = 0; figure_word(j) != NULL; j++)
+			known |= strcmp(plot->wanted[i], figure_word(j)) == 0;
 		if (known)
 			continue;
 		(void)usage_unknown(&verb_plot, "figure", plot->wanted[i],

@@ -60,3 +60,27 @@ SELECT *
 FROM fit_curve
 WHERE series = ?1 AND metric = ?2 AND unit = ?3
 ORDER BY servers
+
+-- The plain distribution of metric ?1.
+-- name: distribution
+SELECT title AS curve, value_ms, share, place
+FROM step
+WHERE tier <= 2 AND metric = ?1
+ORDER BY place, share, value_ms
+
+-- Is figure ?1 among those that the newest run's scenario names, or names it
+-- none?
+-- name: listed
+WITH RECURSIVE place(i) AS (SELECT 1 UNION ALL
+    SELECT i + 1 FROM place WHERE i < 16),
+  newest AS (SELECT resolved FROM run JOIN member ON run_id = id
+    ORDER BY id DESC LIMIT 1),
+  name AS (SELECT scenario_get(resolved, 'plots.' || i) AS name
+    FROM newest, place)
+SELECT count(name) = 0 OR coalesce(max(name = ?1), 0) FROM name
+
+-- name: worlds
+SELECT count(DISTINCT world) FROM series
+
+-- name: scenarios
+SELECT scenario FROM run WHERE status = 'ok' GROUP BY scenario ORDER BY min(id)

@@ -20,10 +20,27 @@
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/sweep.h"
 #include "live/conf/did_you_mean.h"
+#include "sim/model/metric.h"
 
-static const char *const plot_names[] = { "setting", "detection", "lookup",
-					  "scaling", "hops",	  "throughput",
-					  "compare" };
+/* Figures that are no metric's plain distribution. */
+static const char *const plot_names[] = { "setting", "detection",  "scaling",
+					  "hops",    "throughput", "compare" };
+#define PLOT_NAMES (sizeof(plot_names) / sizeof(plot_names[0]))
+
+/* The name of figure i, from 0; NULL past the last. "": none. */
+static const char *
+plot_name(size_t index)
+{
+	const struct metric_row *row;
+
+	if (index < PLOT_NAMES)
+		return plot_names[index];
+	index -= PLOT_NAMES;
+	if (index >= METRIC_COUNT)
+		return NULL;
+	row = metric_row((enum metric)index);
+	return row->plain != NULL ? row->name : "";
+}
 
 void *
 scenario_structure(const struct key_place *place,
@@ -488,14 +505,15 @@ plot_read(struct scenario *scenario, struct reader *reader,
 	if (text == NULL)
 		return;
 	did_you_mean = did_you_mean_start(text);
-	for (size_t i = 0; i < sizeof(plot_names) / sizeof(plot_names[0]);
-	     i++) {
-		if (strcmp(text, plot_names[i]) == 0) {
+	for (size_t i = 0; plot_name(i) != NULL; i++) {
+		if (plot_name(i)[0] == '\0')
+			continue;
+		if (strcmp(text, plot_name(i)) == 0) {
 			snprintf(scenario->plots[scenario->plot_count++],
 				 KEY_TEXT, "%s", text);
 			return;
 		}
-		did_you_mean_offer(&did_you_mean, plot_names[i]);
+		did_you_mean_offer(&did_you_mean, plot_name(i));
 	}
 	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
 	reader_complain(reader, node, "unknown plot '%.60s'%s", text, hint);

@@ -53,6 +53,7 @@ static const struct metric_row rows[] = {
 		.fitted = 1,
 		.compared = true,
 		.curves = METRIC_CURVES_SOME,
+		.plain = "lookups",
 	},
 	[METRIC_STALL] = {
 		.name = "stall",

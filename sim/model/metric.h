@@ -50,7 +50,9 @@ struct metric_row {
 			    grow with n */
 	bool compared; /* simulated beside live */
 	enum metric_curves curves;
-	bool plain; /* its figure is the plain distribution, of its name */
+	const char *plain; /* "lookups": its figure is the plain distribution,
+			      over these; NULL: it has none, or one of its own
+			      kind */
 };
 
 /* Asserts that there is such a metric. */

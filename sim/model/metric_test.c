@@ -26,7 +26,8 @@ main(void)
 		CHECK_ROW(strspn(row->name, "abcdefghijklmnopqrstuvwxyz_") ==
 				  strlen(row->name),
 			  row->name);
-		CHECK_ROW(!row->plain || row->curves != METRIC_CURVES_NONE,
+		CHECK_ROW(row->plain == NULL ||
+				  row->curves != METRIC_CURVES_NONE,
 			  row->name);
 		fitted += row->fitted > 0;
 	}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# lookup.gp - distribution of lookup times, a curve each size of cluster.
-# Reads `data`: view lookup-curves (curve, lookup_ms, share).
+# distribution.gp - distribution of one metric, a curve each size of cluster.
+# Reads `data`: curve, value in ms, share, as view lookup-curves has them.
+# `title`, `from`, `to` and `what` are of the metric's row (sim/model/metric.h).
 load legend
 
 # Up to where each curve has 99.5 %: the rest may be ten times longer.
@@ -11,11 +12,11 @@ do for [i=0:curves-1] {
 }
 longest = longest > 0 ? longest * 1.05 : 1
 
-set title heading("Lookup time")
+set title heading(title)
 # Microseconds where milliseconds would be small change.
 scale = longest < 0.5 ? 1000.0 : 1.0
-set xlabel sprintf("Time from first query to value (%s)", scale > 1 ? "µs" : "ms")
-set ylabel "Share of lookups (%)"
+set xlabel sprintf("Time from %s to %s (%s)", from, to, scale > 1 ? "µs" : "ms")
+set ylabel "Share of ".what." (%)"
 set xrange [0:longest * scale]
 set yrange [0:100]
 set ytics 25
