@@ -146,22 +146,24 @@ emulation_clients_fd(const struct emulation *emulation, bool load_generator)
 /* ---- arrivals ---- */
 
 static void
-arrival_schedule(struct emulation *emulation, int64_t delay_ns)
+arrival_schedule(struct emulation *emulation)
 {
 	struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_WORKLOAD,
 		.code = WORKLOAD_ARRIVAL,
 	};
+	int64_t wait_ns;
 
-	if (emulation->clients->next_flow < workload_count(emulation->workload))
-		queue_schedule(emulation->queue, 0, delay_ns, &event);
+	if (workload_next(emulation->workload, &emulation->clients->next_flow,
+			  &wait_ns))
+		queue_schedule(emulation->queue, 0, wait_ns, &event);
 }
 
 void
 emulation_clients_start(struct emulation *emulation)
 {
-	arrival_schedule(emulation, emulation->settings->clients.start_ns);
+	arrival_schedule(emulation);
 }
 
 /* The next port to try. */
@@ -316,8 +318,8 @@ session_open(struct emulation *emulation, uint32_t flow)
 void
 emulation_clients_arrival(struct emulation *emulation)
 {
-	session_open(emulation, emulation->clients->next_flow++);
-	arrival_schedule(emulation, workload_interval_ns(emulation->workload));
+	session_open(emulation, emulation->clients->next_flow);
+	arrival_schedule(emulation);
 }
 
 void

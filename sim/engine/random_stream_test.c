@@ -90,9 +90,13 @@ test_one_more(void)
 	for (uint32_t i = 0; i < 50; i++) {
 		const struct session *a = workload_session(few.workload, i);
 		const struct session *b = workload_session(more.workload, i);
+		int64_t few_ns, more_ns;
+		uint32_t flow;
+
 		CHECK(a->bytes_wanted == b->bytes_wanted);
-		CHECK(workload_interval_ns(few.workload) ==
-		      workload_interval_ns(more.workload));
+		CHECK(workload_next(few.workload, &flow, &few_ns) &&
+		      workload_next(more.workload, &flow, &more_ns));
+		CHECK(few_ns == more_ns);
 	}
 	destroy(&few);
 	destroy(&more);

@@ -74,22 +74,23 @@ clients_destroy(struct clients *clients)
 }
 
 static void
-schedule_arrival(struct clients *clients, int64_t delay_ns)
+schedule_arrival(struct clients *clients)
 {
 	struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_WORKLOAD,
 		.code = WORKLOAD_ARRIVAL,
 	};
+	int64_t wait_ns;
 
-	if (clients->next_flow < workload_count(clients->workload))
-		queue_schedule(clients->queue, 0, delay_ns, &event);
+	if (workload_next(clients->workload, &clients->next_flow, &wait_ns))
+		queue_schedule(clients->queue, 0, wait_ns, &event);
 }
 
 void
 clients_start(struct clients *clients)
 {
-	schedule_arrival(clients, clients->settings->clients.start_ns);
+	schedule_arrival(clients);
 }
 
 static struct client *
@@ -177,8 +178,8 @@ open_session(struct clients *clients, struct instant now, uint32_t flow)
 void
 clients_arrival(struct clients *clients, struct instant now)
 {
-	open_session(clients, now, clients->next_flow++);
-	schedule_arrival(clients, workload_interval_ns(clients->workload));
+	open_session(clients, now, clients->next_flow);
+	schedule_arrival(clients);
 }
 
 static void

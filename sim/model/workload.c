@@ -18,6 +18,7 @@ struct workload {
 	const struct watch *watch;
 	struct keymap *flows; /* key to flow */
 	struct rng arrivals;
+	uint32_t next; /* the session that is taken next */
 	uint32_t count;
 	struct session *sessions;
 	bool window; /* a stall window is open */
@@ -115,14 +116,26 @@ workload_session(const struct workload *workload, uint32_t flow)
 	return &workload->sessions[flow];
 }
 
-int64_t
-workload_interval_ns(struct workload *workload)
+/* From one arrival to the next. */
+static int64_t
+interval_ns(struct workload *workload)
 {
 	const struct client_settings *clients = &workload->settings->clients;
 
 	if (clients->arrival == ARRIVAL_FIXED)
 		return clients->interval_ns;
 	return rng_exponential(&workload->arrivals, clients->interval_ns);
+}
+
+bool
+workload_next(struct workload *workload, uint32_t *flow, int64_t *wait_ns)
+{
+	if (workload->next == workload->count)
+		return false;
+	*wait_ns = workload->next == 0 ? workload->settings->clients.start_ns
+				       : interval_ns(workload);
+	*flow = workload->next++;
+	return true;
 }
 
 void

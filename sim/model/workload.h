@@ -71,8 +71,10 @@ struct workload *workload_create(const struct settings *, struct queue *,
 void workload_destroy(struct workload *);
 uint32_t workload_count(const struct workload *);
 const struct session *workload_session(const struct workload *, uint32_t flow);
-/* Nanoseconds from one arrival to the next. */
-int64_t workload_interval_ns(struct workload *);
+/* Take the session that opens next. False: all have been taken. *wait_ns: from
+ * the opening before it to its own, or, of the first, from the scenario's
+ * zero. */
+bool workload_next(struct workload *, uint32_t *flow, int64_t *wait_ns);
 
 void workload_open(struct workload *, struct instant now, uint32_t flow,
 		   const struct session_key *);
