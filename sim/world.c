@@ -3,7 +3,7 @@
  * world.c - make the parts, make the tables, then one event after the other
  *
  *	kind of event		part
- *	PACKET ROUTE LINK	network
+ *	PACKET ROUTE		network
  *	HOST			servers (deadlines, joins)
  *	TCP			the host that has the connection
  *	WORKLOAD		clients, workload, operations, rpcs: by its code
@@ -19,12 +19,13 @@
 #include "sim/engine/event.h"
 #include "sim/engine/memory_report.h"
 #include "sim/engine/random_stream.h"
-#include "sim/fault.h"
+#include "sim/fault_actions.h"
 #include "sim/host/client.h"
 #include "sim/host/rpc.h"
 #include "sim/host/server.h"
 #include "sim/host/transport.h"
 #include "sim/model/constraints.h"
+#include "sim/model/fault.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 #include "sim/prefetch.h"
@@ -48,6 +49,7 @@ struct world {
 	struct clients *clients;
 	struct dht_load *operations;
 	struct rpcs *rpcs; /* or NULL */
+	struct fault_parts fault_parts;
 	struct faults *faults;
 	struct instant zero;
 	bool settled, stopped;
@@ -102,6 +104,35 @@ make_hosts(struct world *world)
 	world->servers->rpcs = world->rpcs;
 }
 
+static int
+make_faults(struct world *world, char *error, size_t error_size)
+{
+	struct fault_parts *parts = &world->fault_parts;
+
+	*parts = (struct fault_parts){
+		.settings = &world->settings,
+		.network = world->network,
+		.servers = world->servers,
+		.workload = world->workload,
+		.rng = stream_rng(world->settings.seed, STREAM_FAULT, 0),
+	};
+	int status =
+		faults_create(&parts->faults,
+			      &(struct fault_world){
+				      .actions = &fault_parts_actions,
+				      .context = parts,
+				      .settings = &world->settings,
+				      .fabric = network_fabric(world->network),
+				      .queue = world->queue,
+				      .workload = world->workload,
+				      .watch = &world->watch,
+				      .rng = &parts->rng,
+			      },
+			      error, error_size);
+	world->faults = parts->faults;
+	return status;
+}
+
 int
 world_create(struct world **created, const struct settings *settings,
 	     const struct watch *watch, char *error, size_t error_size)
@@ -130,10 +161,7 @@ world_create(struct world **created, const struct settings *settings,
 				    error, error_size);
 	if (status == 0) {
 		make_hosts(world);
-		status = faults_create(
-			&world->faults, &world->settings, world->joining,
-			world->queue, world->network, &world->watch,
-			world->workload, world->servers, error, error_size);
+		status = make_faults(world, error, error_size);
 	}
 	if (status != 0) {
 		world_destroy(world);

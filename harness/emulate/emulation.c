@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "harness/emulate/emulation_state.h"
+#include "harness/emulate/fault_actions.h"
 #include "sim/model/fault_kind.h"
 
 #define TICK_MS	   1

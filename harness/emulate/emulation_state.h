@@ -6,7 +6,7 @@
  *	emulation_state.c	the clock, the first failure
  *	emulation_report.c	the daemons' lines
  *	emulation_clients.c	arrivals, ports, ends of sessions
- *	emulation_faults.c	the scenario's events
+ *	fault_actions.c	what the scenario's events do in a lab
  *	retransmission_probe.c	what a cut did to one session (struct watch_cut)
  *	emulation_lookups.c	measure.lookups, by the daemons' control sockets
  *
@@ -118,16 +118,6 @@ void emulation_clients_close(struct emulation *, bool all);
 /* Every session has come and gone. */
 bool emulation_clients_over(const struct emulation *);
 void emulation_clients_report(const struct emulation *);
-
-/* ---- emulation_faults.c ---- */
-
-/* 0; -EINVAL with a sentence: a target that is not there. */
-int emulation_faults_create(struct emulation *, char *error, size_t error_size);
-void emulation_faults_destroy(struct emulation_faults *);
-void emulation_faults_start(struct emulation *);
-void emulation_faults_event(struct emulation *, const struct event *);
-/* The run is over: cuts whose proof is due later are judged now. */
-void emulation_faults_finish(struct emulation *);
 
 /* ---- retransmission_probe.c ---- */
 

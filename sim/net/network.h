@@ -34,6 +34,7 @@
 #include "sim/model/watch.h"
 
 struct memory_report;
+struct fabric;
 struct network;
 
 /* A packet for a host: its own addresses, any protocol. Borrowed bytes. */
@@ -54,6 +55,8 @@ void network_destroy(struct network *);
 void network_guests(struct network *, const struct steer_service *services,
 		    uint32_t count, uint8_t family);
 
+/* Who is connected to whom; lives as long as the network. */
+const struct fabric *network_fabric(const struct network *);
 uint32_t network_device_count(const struct network *);
 const char *network_device_name(const struct network *, uint32_t device);
 /* By name; UINT32_MAX if there is none. */

@@ -152,6 +152,12 @@ network_device_count(const struct network *network)
 	return network->fabric->device_count;
 }
 
+const struct fabric *
+network_fabric(const struct network *network)
+{
+	return network->fabric;
+}
+
 const char *
 network_device_name(const struct network *network, uint32_t device)
 {

@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fault.c - one item a line of the scenario, one event a step of an item
+ *
+ *	BEGIN --> path? path_find --> faults_path() --> (retry) CHECK
+ *	  |		CHECK --> strayed: it counts
+ *	  |		      \-> missed: undo, restore, AGAIN: another link
+ *	  |--> (flap) FLIP, FLIP ...
+ *	  `--> (until) END
+ */
+#include "sim/model/fault.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/memory.h"
+#include "sim/model/fault_kind.h"
+#include "sim/model/tier.h"
+
+/* Codes of EVENT_FAULT: they are part of a run's state hash. */
+enum step {
+	STEP_BEGIN,
+	STEP_CHECK, /* did the cut stray its session? */
+	STEP_AGAIN, /* cut another */
+	STEP_FLIP, /* flap */
+	STEP_CHURN, /* a churning server changes sides (b = which) */
+	STEP_END
+};
+
+struct item {
+	const struct fault_settings *fault;
+	uint32_t device, link; /* of a named target; FABRIC_NONE */
+	bool down; /* what it broke is broken now */
+	/* A path target: */
+	bool on_path;
+	bool tried[PATH_TIERS];
+	uint32_t flow;
+	uint64_t strays; /* of the flow when it was cut */
+	struct instant cut_at;
+	bool settled; /* it counted, or every tier was tried */
+};
+
+struct faults {
+	struct fault_world world;
+	uint32_t next_join; /* the next server that was not there */
+	struct item *items;
+};
+
+uint32_t
+faults_joining(const struct settings *settings)
+{
+	uint32_t joining = 0;
+
+	for (uint32_t i = 0; i < settings->fault_count; i++)
+		if (settings->faults[i].kind == FAULT_JOIN)
+			joining += settings->faults[i].count > 0
+					   ? settings->faults[i].count
+					   : 1;
+	return joining;
+}
+
+/* ---- targets ---- */
+
+/* A sentence about what is wrong with the item's target, or NULL. */
+static const char *
+resolve(const struct fault_world *world, struct item *item)
+{
+	const struct fault_settings *fault = item->fault;
+	const struct fault_trait *trait = fault_trait(fault->kind);
+	const struct fabric *fabric = world->fabric;
+	enum fault_target wanted = trait->target;
+	enum path_tier tier;
+
+	item->device = item->link = FABRIC_NONE;
+	if (!(world->live ? trait->live : trait->simulated))
+		return world->live ? "not in a lab" : "not in the simulator";
+	if (fabric->settings.kind == FABRIC_UNIFORM &&
+	    (wanted == FAULT_TARGET_LINK || wanted == FAULT_TARGET_ROUTER ||
+	     fault->kind == FAULT_PARTITION))
+		return "a uniform fabric has no links or routers";
+	if (wanted == FAULT_TARGET_NONE)
+		return NULL;
+	if (wanted == FAULT_TARGET_LINK) {
+		item->on_path = strcmp(fault->target, "path") == 0 ||
+				tier_parse(fault->target, &tier);
+		if (item->on_path)
+			return fault->period_ns > 0 ? "only a link with a name "
+						      "can flap"
+						    : NULL;
+		item->link = fabric_link_find(fabric, fault->target);
+		return item->link == FABRIC_NONE ? "no such link" : NULL;
+	}
+	item->device =
+		fabric_find(fabric, fault->target, strlen(fault->target));
+	if (item->device == FABRIC_NONE)
+		return "no such device";
+	bool right =
+		wanted == FAULT_TARGET_SERVER
+			? fabric_kind(fabric, item->device) == DEVICE_SERVER
+			: fabric_is_router(fabric, item->device);
+	return right ? NULL : "a device of another kind";
+}
+
+int
+faults_create(struct faults **created, const struct fault_world *world,
+	      char *error, size_t error_size)
+{
+	const struct settings *settings = world->settings;
+	struct faults *faults = memory_zeroed(1, sizeof(*faults));
+
+	faults->world = *world;
+	faults->next_join = settings->fabric.servers - faults_joining(settings);
+	faults->items = memory_zeroed((size_t)settings->fault_count + 1,
+				      sizeof(struct item));
+	for (uint32_t i = 0; i < settings->fault_count; i++) {
+		struct item *item = &faults->items[i];
+		item->fault = &settings->faults[i];
+		const char *wrong = resolve(world, item);
+		if (wrong == NULL)
+			continue;
+		(void)snprintf(error, error_size, "event %u, %s '%s': %s",
+			       i + 1, fault_name(item->fault->kind),
+			       item->fault->target, wrong);
+		faults_destroy(faults);
+		return -EINVAL;
+	}
+	*created = faults;
+	return 0;
+}
+
+void
+faults_destroy(struct faults *faults)
+{
+	if (faults == NULL)
+		return;
+	free(faults->items);
+	free(faults);
+}
+
+static uint32_t
+index_of(const struct faults *faults, const struct item *item)
+{
+	return (uint32_t)(item - faults->items);
+}
+
+static struct fault_order
+order_of(const struct faults *faults, const struct item *item,
+	 struct instant now)
+{
+	return (struct fault_order){
+		.now = now,
+		.item = index_of(faults, item),
+		.link = item->link,
+		.device = item->device,
+		.flow = item->flow,
+	};
+}
+
+/* ---- the schedule ---- */
+
+static void
+schedule(const struct faults *faults, const struct item *item, enum step step,
+	 int64_t delay_ns, uint32_t b)
+{
+	uint32_t index = index_of(faults, item);
+	struct event event = {
+		.destination = index,
+		.class = EVENT_TIMER,
+		.kind = EVENT_FAULT,
+		.code = (uint16_t)step,
+		.b = b,
+	};
+
+	queue_schedule(faults->world.queue, index, delay_ns > 0 ? delay_ns : 0,
+		       &event);
+}
+
+void
+faults_start(struct faults *faults)
+{
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++) {
+		const struct item *item = &faults->items[i];
+		schedule(faults, item, STEP_BEGIN, item->fault->at_ns, 0);
+		if (item->fault->until_ns > item->fault->at_ns)
+			schedule(faults, item, STEP_END, item->fault->until_ns,
+				 0);
+	}
+}
+
+/* ---- reports ---- */
+
+static void
+report(const struct faults *faults, struct instant at, const char *kind,
+       const char *target)
+{
+	const struct watch *watch = faults->world.watch;
+
+	if (watch->fault != NULL)
+		watch->fault(watch->context, at, kind, target);
+}
+
+/* Of a path target: the link that was cut. */
+static void
+report_item(const struct faults *faults, const struct item *item,
+	    struct instant at, const char *kind)
+{
+	const struct fabric *fabric = faults->world.fabric;
+	char name[2 * FABRIC_NAME_BYTES];
+
+	if (item->link != FABRIC_NONE) {
+		const uint32_t *ports = fabric->links[item->link].ports;
+
+		(void)snprintf(name, sizeof(name), "%s-%s",
+			       fabric->names[fabric->ports[ports[0]].device],
+			       fabric->names[fabric->ports[ports[1]].device]);
+		report(faults, at, kind, name);
+	} else if (item->device != FABRIC_NONE) {
+		report(faults, at, kind, fabric->names[item->device]);
+	} else {
+		report(faults, at, kind, item->fault->target);
+	}
+}
+
+static void
+report_missed(const struct faults *faults, const struct item *item,
+	      struct instant at)
+{
+	char kind[64];
+
+	(void)snprintf(kind, sizeof(kind), "%s_missed",
+		       fault_name(item->fault->kind));
+	report_item(faults, item, at, kind);
+}
+
+/* ---- what changes ---- */
+
+/* Tell the workload, which times stalls and first strays. */
+static void
+tell(const struct faults *faults, struct instant now, bool harms, bool detects)
+{
+	const struct fault_world *world = &faults->world;
+
+	if (world->actions->changing != NULL)
+		world->actions->changing(world->context);
+	if (harms)
+		workload_fault(world->workload, now, detects);
+	else
+		workload_changed(world->workload);
+}
+
+/* Routers of the second half, by their number among all of their tier. */
+static bool
+second_half(uint32_t index, uint32_t count)
+{
+	return 2 * index >= count && count > 1;
+}
+
+static void
+set_named_link(const struct faults *faults, struct fault_order order,
+	       fault_action *action, const char *upper, uint32_t upper_index,
+	       const char *lower, uint32_t lower_index)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s%u-%s%u", upper, upper_index + 1,
+		       lower, lower_index + 1);
+	order.link = fabric_link_find(faults->world.fabric, name);
+	if (order.link != FABRIC_NONE)
+		action(faults->world.context, &order);
+}
+
+static void
+split(const struct faults *faults, const struct fault_order *order,
+      fault_action *action)
+{
+	const struct fabric_settings *fabric = &faults->world.settings->fabric;
+	uint32_t exits = fabric->exits;
+	uint32_t spines = fabric->spines * fabric->pods;
+	uint32_t leaves = fabric->leaves * fabric->pods;
+
+	for (uint32_t i = 0; i < exits; i++) {
+		if (second_half(i, exits))
+			set_named_link(faults, *order, action, "edge", 0,
+				       "exit", i);
+		for (uint32_t j = 0; j < spines; j++)
+			if (second_half(i, exits) != second_half(j, spines))
+				set_named_link(faults, *order, action, "exit",
+					       i, "spine", j);
+	}
+	for (uint32_t i = 0; i < spines; i++)
+		for (uint32_t j = 0; j < leaves; j++)
+			if (second_half(i, spines) != second_half(j, leaves))
+				set_named_link(faults, *order, action, "spine",
+					       i, "leaf", j);
+}
+
+/* Do what a kind says to the item's target. */
+static void
+apply(const struct faults *faults, const struct item *item,
+      enum fault_kind kind, struct instant now)
+{
+	const struct fault_actions *actions = faults->world.actions;
+	void *context = faults->world.context;
+	const struct fault_order order = order_of(faults, item, now);
+
+	switch (kind) {
+	case FAULT_LINK_DOWN:
+		actions->link_down(context, &order);
+		break;
+	case FAULT_LINK_UP:
+		actions->link_up(context, &order);
+		break;
+	case FAULT_LINK_SILENT:
+		actions->link_silent(context, &order);
+		break;
+	case FAULT_ROUTER_DOWN:
+		actions->router_down(context, &order);
+		break;
+	case FAULT_ROUTER_UP:
+		actions->router_up(context, &order);
+		break;
+	case FAULT_SERVER_CRASH:
+		actions->server_crash(context, &order);
+		break;
+	case FAULT_SERVER_UP:
+		actions->server_up(context, &order);
+		break;
+	case FAULT_DRAIN:
+		actions->drain(context, &order);
+		break;
+	case FAULT_UNDRAIN:
+		actions->undrain(context, &order);
+		break;
+	case FAULT_LEAVE:
+		actions->leave(context, &order);
+		break;
+	case FAULT_DAEMON_KILL:
+		actions->daemon_kill(context, &order);
+		break;
+	case FAULT_DAEMON_START:
+		actions->daemon_start(context, &order);
+		break;
+	case FAULT_PARTITION:
+		split(faults, &order, actions->link_down);
+		break;
+	case FAULT_MERGE:
+		split(faults, &order, actions->link_up);
+		break;
+	case FAULT_JOIN: /* these two have steps of their own */
+	case FAULT_CHURN:
+	case FAULT_KINDS:
+		break;
+	}
+}
+
+static void
+act(const struct faults *faults, struct item *item, enum fault_kind kind,
+    struct instant now)
+{
+	const struct fault_trait *trait = fault_trait(kind);
+
+	tell(faults, now, trait->harms, trait->detects);
+	apply(faults, item, kind, now);
+	item->down = trait->harms;
+	report_item(faults, item, now, trait->name);
+}
+
+/* ---- cuts on the path of a session ---- */
+
+/* Session 0, or the first that is still open; else there is no path. */
+static void
+cut_path(struct faults *faults, struct item *item, struct instant now)
+{
+	const struct fault_world *world = &faults->world;
+	uint32_t count = workload_count(world->workload);
+	struct fault_order order;
+
+	for (uint32_t flow = 0; flow < count; flow++) {
+		const struct session *session =
+			workload_session(world->workload, flow);
+
+		if (session->state != SESSION_OPEN)
+			continue;
+		item->flow = flow;
+		item->strays = session->strays;
+		order = order_of(faults, item, now);
+		world->actions->path_find(world->context, &order);
+		return;
+	}
+	faults_path(faults, now, index_of(faults, item), NULL, 0);
+}
+
+/* The wanted tier first; then, or for "path", a random one not yet tried. */
+static uint32_t
+choose_link(const struct faults *faults, struct item *item,
+	    const uint32_t *links, uint32_t link_count)
+{
+	uint32_t of[PATH_TIERS] = { FABRIC_NONE, FABRIC_NONE, FABRIC_NONE };
+	enum path_tier tier, left[PATH_TIERS];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < link_count; i++)
+		if (tier_of_link(faults->world.fabric, links[i], &tier))
+			of[tier] = links[i];
+	if (tier_parse(item->fault->target, &tier) && !item->tried[tier] &&
+	    of[tier] != FABRIC_NONE) {
+		item->tried[tier] = true;
+		return of[tier];
+	}
+	for (unsigned i = 0; i < PATH_TIERS; i++)
+		if (!item->tried[i] && of[i] != FABRIC_NONE)
+			left[count++] = (enum path_tier)i;
+	if (count == 0)
+		return FABRIC_NONE;
+	tier = left[rng_below(faults->world.rng, count)];
+	item->tried[tier] = true;
+	return of[tier];
+}
+
+void
+faults_path(struct faults *faults, struct instant now, uint32_t index,
+	    const uint32_t *links, uint32_t count)
+{
+	const struct fault_world *world = &faults->world;
+	struct item *item = &faults->items[index];
+
+	item->link = choose_link(faults, item, links, count);
+	if (item->link == FABRIC_NONE) {
+		item->settled = true;
+		report_missed(faults, item, now);
+		return;
+	}
+	item->cut_at = now;
+	tell(faults, now, true, true);
+	const struct fault_order order = order_of(faults, item, now);
+	if (world->actions->path_cut != NULL)
+		world->actions->path_cut(world->context, &order);
+	apply(faults, item, item->fault->kind, now);
+	item->down = true;
+	if (item->fault->retry_after_ns > 0) {
+		schedule(faults, item, STEP_CHECK, item->fault->retry_after_ns,
+			 0);
+		return;
+	}
+	item->settled = true;
+	report_item(faults, item, now, fault_name(item->fault->kind));
+}
+
+/* Did the cut count? */
+static bool
+judge(const struct faults *faults, struct item *item)
+{
+	const struct session *session =
+		workload_session(faults->world.workload, item->flow);
+
+	if (session->strays > item->strays) {
+		item->settled = true;
+		report_item(faults, item, item->cut_at,
+			    fault_name(item->fault->kind));
+		return true;
+	}
+	report_missed(faults, item, item->cut_at);
+	return false;
+}
+
+/* If not, undo it, and cut another when the routes are back. */
+static void
+check(const struct faults *faults, struct item *item, struct instant now)
+{
+	const struct fault_world *world = &faults->world;
+	const struct fault_actions *actions = world->actions;
+	const struct fault_order order = order_of(faults, item, now);
+
+	if (item->settled || judge(faults, item))
+		return;
+	if (actions->path_missed != NULL)
+		actions->path_missed(world->context);
+	workload_fault_missed(world->workload);
+	if (item->down)
+		actions->link_up(world->context, &order);
+	item->down = false;
+	int64_t delay_ns = actions->restore_ns(world->context, order.item);
+	if (delay_ns >= 0)
+		schedule(faults, item, STEP_AGAIN, delay_ns, 0);
+}
+
+void
+faults_restored(struct faults *faults, struct instant now, uint32_t index)
+{
+	struct item *item = &faults->items[index];
+
+	if (!item->settled)
+		cut_path(faults, item, now);
+}
+
+void
+faults_finish(struct faults *faults)
+{
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++) {
+		struct item *item = &faults->items[i];
+
+		if (item->on_path && item->down && !item->settled)
+			(void)judge(faults, item);
+	}
+}
+
+/* ---- servers ---- */
+
+static void
+join_some(struct faults *faults, const struct item *item, struct instant now)
+{
+	const struct fault_world *world = &faults->world;
+	uint32_t servers = world->settings->fabric.servers;
+	uint32_t count = item->fault->count > 0 ? item->fault->count : 1;
+	struct fault_order order = order_of(faults, item, now);
+
+	for (uint32_t i = 0; i < count && faults->next_join < servers; i++) {
+		order.device = faults->next_join++;
+		tell(faults, now, false, false);
+		world->actions->server_up(world->context, &order);
+		report(faults, now, fault_name(FAULT_JOIN),
+		       world->fabric->names[order.device]);
+	}
+}
+
+static int64_t
+churn_time_ns(const struct faults *faults, const struct item *item)
+{
+	int64_t mean =
+		item->fault->period_ns > 0 ? item->fault->period_ns : NS_PER_S;
+
+	return rng_exponential(faults->world.rng, mean);
+}
+
+static void
+churn_begin(const struct faults *faults, const struct item *item)
+{
+	const struct fault_world *world = &faults->world;
+	uint32_t count = item->fault->count > 0 ? item->fault->count : 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t server = world->actions->server_random(world->context);
+
+		if (server != WATCH_NONE)
+			schedule(faults, item, STEP_CHURN,
+				 churn_time_ns(faults, item), server);
+	}
+}
+
+static void
+churn(const struct faults *faults, const struct item *item, struct instant now,
+      uint32_t server)
+{
+	const struct fault_world *world = &faults->world;
+	const struct fault_actions *actions = world->actions;
+	struct fault_order order = order_of(faults, item, now);
+	const char *name = world->fabric->names[server];
+	bool up = actions->server_is_up(world->context, server);
+
+	order.device = server;
+	if (up && item->down) {
+		actions->server_crash(world->context, &order);
+		report(faults, now, fault_name(FAULT_SERVER_CRASH), name);
+	} else if (!up) {
+		actions->server_up(world->context, &order);
+		report(faults, now, fault_name(FAULT_SERVER_UP), name);
+	}
+	/* After the end those that are down still come back. */
+	if (item->down || !actions->server_is_up(world->context, server))
+		schedule(faults, item, STEP_CHURN, churn_time_ns(faults, item),
+			 server);
+}
+
+/* ---- steps ---- */
+
+/* What earlier items cut on paths comes back. */
+static void
+mend_paths(struct faults *faults, struct instant now)
+{
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
+		if (faults->items[i].on_path && faults->items[i].down)
+			act(faults, &faults->items[i], FAULT_LINK_UP, now);
+}
+
+static void
+begin(struct faults *faults, struct item *item, struct instant now)
+{
+	const struct fault_settings *fault = item->fault;
+
+	if (fault->kind == FAULT_JOIN) {
+		join_some(faults, item, now);
+		return;
+	}
+	if (fault->kind == FAULT_CHURN) {
+		item->down = true;
+		churn_begin(faults, item);
+		return;
+	}
+	if (item->on_path) {
+		if (fault->kind == FAULT_LINK_UP)
+			mend_paths(faults, now);
+		else
+			cut_path(faults, item, now);
+		return;
+	}
+	act(faults, item, fault->kind, now);
+	if (fault->period_ns > 0 &&
+	    fault_trait(fault->kind)->undo != fault->kind)
+		schedule(faults, item, STEP_FLIP, fault->period_ns / 2, 0);
+}
+
+static void
+flip(const struct faults *faults, struct item *item, struct instant now)
+{
+	enum fault_kind kind = item->fault->kind;
+
+	if (item->settled) /* it has ended */
+		return;
+	act(faults, item, item->down ? fault_trait(kind)->undo : kind, now);
+	schedule(faults, item, STEP_FLIP, item->fault->period_ns / 2, 0);
+}
+
+static void
+end(const struct faults *faults, struct item *item, struct instant now)
+{
+	enum fault_kind undo = fault_trait(item->fault->kind)->undo;
+
+	if (item->fault->kind == FAULT_CHURN) {
+		item->down = false;
+		return;
+	}
+	if (item->on_path && item->down)
+		check(faults, item, now); /* did it count? Now or never */
+	item->settled = true;
+	if (item->down && undo != item->fault->kind)
+		act(faults, item, undo, now);
+}
+
+void
+faults_event(struct faults *faults, struct instant now,
+	     const struct event *event)
+{
+	struct item *item = &faults->items[event->destination];
+
+	switch ((enum step)event->code) {
+	case STEP_BEGIN:
+		begin(faults, item, now);
+		break;
+	case STEP_CHECK:
+		check(faults, item, now);
+		break;
+	case STEP_AGAIN:
+		faults_restored(faults, now, event->destination);
+		break;
+	case STEP_FLIP:
+		flip(faults, item, now);
+		break;
+	case STEP_CHURN:
+		churn(faults, item, now, event->b);
+		break;
+	case STEP_END:
+		end(faults, item, now);
+		break;
+	}
+}
