@@ -426,6 +426,8 @@ faults_path(struct faults *faults, struct instant now, uint32_t index,
 	const struct fault_world *world = &faults->world;
 	struct item *item = &faults->items[index];
 
+	if (item->settled) /* it has ended while the path was looked for */
+		return;
 	item->link = choose_link(faults, item, links, count);
 	if (item->link == FABRIC_NONE) {
 		item->settled = true;
