@@ -120,6 +120,22 @@ leave(void *context, const struct fault_order *order)
 	servers_leave(parts->servers, order->now, order->device);
 }
 
+static void
+daemon_kill(void *context, const struct fault_order *order)
+{
+	struct fault_parts *parts = context;
+
+	servers_daemon_kill(parts->servers, order->device);
+}
+
+static void
+daemon_start(void *context, const struct fault_order *order)
+{
+	struct fault_parts *parts = context;
+
+	servers_daemon_start(parts->servers, order->now, order->device);
+}
+
 static uint32_t
 server_random(void *context)
 {
@@ -147,6 +163,8 @@ const struct fault_actions fault_parts_actions = {
 	.drain = drain,
 	.undrain = undrain,
 	.leave = leave,
+	.daemon_kill = daemon_kill,
+	.daemon_start = daemon_start,
 	.path_find = path_find,
 	.restore_ns = restore_ns,
 	.server_random = server_random,

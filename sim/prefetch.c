@@ -75,7 +75,8 @@ datagram_look(const struct buffer *buffer, uint32_t server,
 	if (buffer->size < offset + 8 + MESSAGE_SEAL_BYTES ||
 	    bytes[offset == 20 ? 9 : 6] != IP_UDP ||
 	    wire_get16(bytes + offset + 2) != SERVER_AGENT_PORT ||
-	    !servers->servers[server].alive)
+	    !servers->servers[server].alive ||
+	    servers->server_agents->array[server].stopped)
 		return;
 	from = offset == 20 ? address_ip4(bytes + 12) : address_ip6(bytes + 8);
 	/* Server i is endpoint i. */

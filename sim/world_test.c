@@ -289,6 +289,63 @@ test_servers(void)
 	}
 }
 
+/* Sessions of server1 that come by leaf1 stray from 3 s on, most of them to
+ * server2; its other ones, and those of other servers, do not. */
+static void
+test_daemons(void)
+{
+	static const struct {
+		const char *sentence;
+		enum fault_kind kind;
+		const char *target;
+		int64_t until_ns;
+		bool cut, again; /* sessions are published again */
+		uint32_t kept_least, lost_least, lost_most;
+	} rows[] = {
+		{ "a dead daemon harms no session that is at home",
+		  FAULT_DAEMON_KILL, "server1", 0, false, false, 0, 0, 0 },
+		{ "the next one publishes what the kernel has",
+		  FAULT_DAEMON_KILL, "server1", 5 * S, false, true, 0, 0, 0 },
+		{ "strays outlive the owner's daemon", FAULT_DAEMON_KILL,
+		  "server1", 5 * S, true, true, 5, 0, 0 },
+		{ "strays outlive the daemon where they land",
+		  FAULT_DAEMON_KILL, "server2", 5 * S, true, true, 5, 0, 0 },
+		{ "for good: strays are dropped, and none is reset",
+		  FAULT_DAEMON_KILL, "server2", 0, true, false, 0, 5, 20 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault_settings faults[] = {
+			{ .kind = rows[i].kind,
+			  .at_ns = 4 * S,
+			  .until_ns = rows[i].until_ns },
+			{ .kind = FAULT_LINK_DOWN,
+			  .at_ns = 3 * S,
+			  .target = "leaf1-server1" },
+		};
+		struct settings settings;
+		many_sessions(&settings);
+		memcpy(faults[0].target, rows[i].target,
+		       strlen(rows[i].target));
+		settings.faults = faults;
+		settings.fault_count = rows[i].cut ? 2 : 1;
+		struct tale tale = run(&settings, rows[i].sentence);
+		uint32_t lost = tale.outcomes[OUTCOME_TIMEOUT];
+		CHECK_ROW(tale.outcomes[OUTCOME_RESET] == 0, rows[i].sentence);
+		CHECK_ROW(tale.resets_received == 0, rows[i].sentence);
+		CHECK_ROW(tale.outcomes[OUTCOME_KEPT] >= rows[i].kept_least,
+			  rows[i].sentence);
+		CHECK_ROW(lost >= rows[i].lost_least, rows[i].sentence);
+		CHECK_ROW(lost <= rows[i].lost_most, rows[i].sentence);
+		CHECK_ROW((tale.strays > 0) == rows[i].cut, rows[i].sentence);
+		CHECK_ROW(tale.measured[METRIC_SETTING_ALL] >= 100,
+			  rows[i].sentence);
+		CHECK_ROW((tale.measured[METRIC_SETTING_ALL] > 105) ==
+				  rows[i].again,
+			  rows[i].sentence);
+	}
+}
+
 static void
 test_churn(void)
 {
@@ -598,6 +655,7 @@ main(void)
 	test_plain();
 	test_cut();
 	test_servers();
+	test_daemons();
 	test_churn();
 	test_flap();
 	test_moved();

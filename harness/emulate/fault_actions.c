@@ -131,6 +131,18 @@ device_set(const struct work *work)
 	return error;
 }
 
+/* Without Homeward there is none, and nothing to do. */
+static int
+daemon_set(const struct work *work)
+{
+	const struct lab *lab = &work->emulation->lab;
+
+	if (!lab->settings.service.homeward)
+		return 0;
+	return work->on ? lab_daemon_start(lab, work->device)
+			: lab_daemon_kill(lab, work->device, SIGKILL);
+}
+
 static int
 wait_restored(const struct lab *lab)
 {
@@ -175,8 +187,7 @@ work_do(void *context)
 	case WORK_DRAIN:
 		return lab_drain(lab, work->device, work->on);
 	case WORK_DAEMON:
-		return work->on ? lab_daemon_start(lab, work->device)
-				: lab_daemon_kill(lab, work->device, SIGKILL);
+		return daemon_set(work);
 	case WORK_RESTORE:
 		return wait_restored(lab);
 	}

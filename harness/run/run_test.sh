@@ -40,11 +40,6 @@ expect "live, twice the same" 2 "$homeward" run --in live --db live.db \
 	--check-determinism small.yaml
 says "live, twice the same" "not deterministic"
 [ ! -e live.db ] || fail "live: wrote a database"
-printf 'title: x\nevents: [{at_s: 1, kind: daemon_kill, target: server1}]\n' \
-	>daemon.yaml
-expect "a daemon, simulated" 2 "$homeward" run --db live.db daemon.yaml
-says "a daemon, simulated" "event 1, daemon_kill: not in the simulator"
-[ ! -e live.db ] || fail "a daemon, simulated: wrote a database"
 
 # --- refused before anything is written ---
 expect "no such file" 2 "$homeward" run --db no.db missing.yaml

@@ -407,10 +407,12 @@ key_fault_help(unsigned kind)
 					    "are cut" },
 		[FAULT_MERGE] = { none, "the links that a partition cut are "
 					"mended" },
-		[FAULT_DAEMON_KILL] = { server, "live: kill -9 of the server's "
+		[FAULT_DAEMON_KILL] = { server, "kill -9 of the server's "
 						"daemon; its sockets stay" },
-		[FAULT_DAEMON_START] = { server, "live: the daemon starts "
-						 "again" },
+		[FAULT_DAEMON_START] = { server,
+					 "the daemon starts again, joins "
+					 "and publishes what sessions "
+					 "the server has" },
 	};
 	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
 		       "every kind of fault is explained");

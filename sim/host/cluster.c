@@ -144,6 +144,7 @@ servers_start(struct servers *servers, uint32_t index)
 			servers->held, seed);
 	alarm_cancel(&server_agent->alarm, servers->server_agents->world.queue);
 	server->alive = true;
+	server_agent->stopped = false;
 	server_agent_joined(servers->server_agents, index, false);
 	server->leaving = false;
 }
@@ -296,20 +297,24 @@ servers_random(const struct servers *servers, struct rng *rng)
 }
 
 void
+servers_daemon_kill(struct servers *servers, uint32_t index)
+{
+	const struct server *server = &servers->servers[index];
+
+	if (server->alive && !server->server_agent->stopped)
+		server_agent_stop(servers->server_agents, index);
+}
+
+void
 servers_crash(struct servers *servers, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
 
 	if (!server->alive)
 		return;
-	if (server->server_agent->steer != NULL)
-		steer_clear(server->server_agent->steer);
-	node_forget(server->server_agent->node);
+	servers_daemon_kill(servers, index);
 	transport_drop(servers->transport, index);
 	server->alive = false;
-	server_agent_joined(servers->server_agents, index, false);
-	alarm_cancel(&server->server_agent->alarm,
-		     servers->server_agents->world.queue);
 	network_device_set(servers->network, index, false);
 }
 

@@ -177,7 +177,7 @@ servers_event(struct servers *servers, struct instant now,
 		break;
 	case SERVER_LEAVE:
 		/* Not of an earlier life. */
-		if (server->alive &&
+		if (server->alive && !server->server_agent->stopped &&
 		    event->a == server->server_agent->incarnation)
 			poll_leaving(servers, now, index);
 		break;
@@ -230,8 +230,41 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 		servers_start(servers, index);
 		network_device_set(servers->network, index, true);
 		network_announce(servers->network, index, true);
+	} else if (server->server_agent->stopped) {
+		servers_daemon_start(servers, now, index);
+		return;
 	}
 	enter(servers, now, index);
+}
+
+/* As a live daemon takes stock: sessions that wait for their end only are not
+ * told again, and young ones when they are old enough (store_after). */
+static void
+republish(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	const struct connection *next = NULL;
+
+	while ((next = transport_next(servers->transport, index, next)) != NULL)
+		if (!next->rpc && next->published &&
+		    next->tcp.state != TCP_STATE_TIME_WAIT &&
+		    server_agent_opened(servers->server_agents, now, index,
+					&next->key, next->version) != 0)
+			server->counters.set_refused++;
+}
+
+void
+servers_daemon_start(struct servers *servers, struct instant now,
+		     uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	if (!server->alive || !server->server_agent->stopped)
+		return;
+	server->server_agent->incarnation++;
+	servers_start(servers, index);
+	enter(servers, now, index);
+	republish(servers, now, index);
 }
 
 void
@@ -245,7 +278,7 @@ servers_leave(struct servers *servers, struct instant now, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
 
-	if (!server->alive || server->leaving)
+	if (!server->alive || server->server_agent->stopped || server->leaving)
 		return;
 	server->leaving = true;
 	servers_drain(servers, index, true);

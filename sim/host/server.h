@@ -9,8 +9,9 @@
  * answers a RST for an unknown session, as the plain kernel does.
  *
  * Core tables are shared by all servers: endpoints (server i has index i),
- * lookups, store, publications, held. A server that crashes loses its node:
- * node_forget() and steer_clear() give its places in the shared tables back.
+ * lookups, store, publications, held. A server that crashes, or whose daemon
+ * is killed, loses its node: node_forget() and steer_clear() give its places in
+ * the shared tables back.
  */
 #ifndef SIM_HOST_SERVER_H
 #define SIM_HOST_SERVER_H
@@ -60,7 +61,7 @@ struct server {
 	/* Its node, and joined also when its table is ideal. Restarts so far
 	 * are its incarnation; its sequence numbers versions as well. */
 	struct server_agent *server_agent;
-	bool alive; /* powered, its node runs */
+	bool alive; /* powered; its node runs, unless its daemon is stopped */
 	bool leaving;
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
 	struct rng rng;
@@ -128,6 +129,13 @@ bool servers_get(struct servers *, struct instant now, uint32_t server,
 void servers_crash(struct servers *, uint32_t server);
 void servers_drain(struct servers *, uint32_t server, bool drain);
 void servers_leave(struct servers *, struct instant now, uint32_t server);
+/* The daemon dies alone: node, records, owner cache and held packets are gone;
+ * the host's sockets, and what is routed to it, stay. */
+void servers_daemon_kill(struct servers *, uint32_t server);
+/* It starts, if it was killed: an empty node that joins through others, and
+ * publishes what sessions the kernel has, with the versions that they had. */
+void servers_daemon_start(struct servers *, struct instant now,
+			  uint32_t server);
 void servers_report(const struct servers *);
 
 /* Between cluster.c, server.c and service.c. */

@@ -69,6 +69,19 @@ server_agent_joined(struct server_agents *all, uint32_t index, bool joined)
 	server_agent->joined = joined;
 }
 
+void
+server_agent_stop(struct server_agents *all, uint32_t index)
+{
+	struct server_agent *server_agent = &all->array[index];
+
+	if (server_agent->steer != NULL)
+		steer_clear(server_agent->steer);
+	node_forget(server_agent->node);
+	server_agent->stopped = true;
+	server_agent_joined(all, index, false);
+	alarm_cancel(&server_agent->alarm, all->world.queue);
+}
+
 /* ---- node events ---- */
 
 static void
@@ -333,7 +346,7 @@ server_agent_opened(struct server_agents *all, struct instant now,
 		    uint32_t index, const struct session_key *key,
 		    struct version version)
 {
-	if (!steers(all, index))
+	if (!steers(all, index) || all->array[index].stopped)
 		return 0;
 	struct outbox *outbox = server_agent_begin(all);
 	int result = steer_opened(all->array[index].steer, now, key, version,
@@ -346,7 +359,7 @@ void
 server_agent_closed(struct server_agents *all, struct instant now,
 		    uint32_t index, const struct session_key *key)
 {
-	if (!steers(all, index))
+	if (!steers(all, index) || all->array[index].stopped)
 		return;
 	struct outbox *outbox = server_agent_begin(all);
 	(void)steer_closed(all->array[index].steer, now, key, outbox);
@@ -483,7 +496,36 @@ classify(const struct server_agents *all, uint32_t index, const uint8_t *bytes,
 	return true;
 }
 
-/* subject: NULL, it is not steer's. False: nobody listens there. */
+/* The daemon is dead: the kernel and its filter alone. False: nobody listens
+ * there. */
+static bool
+arrive_undecided(const struct server_agents *all, struct instant now,
+		 uint32_t index, const uint8_t *bytes,
+		 const struct packet *packet,
+		 const struct classification *classification)
+{
+	const struct server_agent_world *world = &all->world;
+	struct steer_result dropped = { .verdict = STEER_DROP, .stray = true };
+
+	if (address_equal(&packet->dst, &all->array[index].loopback))
+		return false;
+	/* A later fragment of what was dropped is never reassembled. */
+	if (classification != NULL && classification->has_key &&
+	    !is_syn(packet) && packet->fragment_offset == 0 &&
+	    !world->owner->has_socket(world->context, index,
+				      &classification->key)) {
+		dropped.key = classification->key;
+		world->owner->decided(world->context, now, index, bytes, packet,
+				      &dropped);
+	} else {
+		world->owner->deliver(world->context, now, index, bytes,
+				      packet->size_bytes, packet,
+				      SERVER_AGENT_ARRIVED);
+	}
+	return true;
+}
+
+/* classification: NULL, it is not steer's. False: nobody listens there. */
 static bool
 handle(struct server_agents *all, struct instant now, uint32_t index,
        uint8_t uplink, const uint8_t *bytes, const struct packet *packet,
@@ -531,6 +573,8 @@ server_agent_arrive(struct server_agents *all, struct instant now,
 		classify(all, index, bytes, packet, &classification)
 			? &classification
 			: NULL;
+	if (server_agent->stopped)
+		return arrive_undecided(all, now, index, bytes, packet, about);
 	if (all->processing == NULL ||
 	    !is_for_daemon(all, index, packet, about))
 		return handle(all, now, index, uplink, bytes, packet, about);
@@ -564,7 +608,9 @@ server_agent_event(struct server_agents *all, struct instant now,
 		   const struct event *event, bool alive)
 {
 	uint32_t index = event->destination;
-	bool lost = !alive || event->a != all->array[index].incarnation;
+	const struct server_agent *server_agent = &all->array[index];
+	bool lost = !alive || server_agent->stopped ||
+		    event->a != server_agent->incarnation;
 
 	if (event->code == SERVER_AGENT_PROCESSED)
 		processed(all, now, event, lost);

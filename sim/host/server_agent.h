@@ -26,6 +26,12 @@
  * With Homeward off a service's packets go to the stack as they are; the node
  * still runs, so that both kinds of run spend the same random numbers.
  *
+ * A daemon that was killed leaves node and steer forgotten until its owner
+ *makes them anew (stopped = false). Meanwhile the kernel goes on as a live
+ *host's does (live/kernel/datapath.h): a packet of a socket that is here, and a
+ *SYN, reach the stack; a stray is dropped, and no one is reset; no socket has
+ *the daemon's ports.
+ *
  * A daemon takes its time where the settings say so (cpu_model.h): then what
  * is for it waits, and is handled at an event of its own.
  *
@@ -72,6 +78,7 @@ struct server_agent {
 	struct address loopback;
 	struct alarm alarm;
 	bool joined; /* NODE_JOINED came, or the owner says so */
+	bool stopped; /* its daemon was killed, its host runs on */
 	uint32_t incarnation; /* in the alarm's event, as a */
 	uint32_t sequence; /* numbers encapsulated packets, and what else the
 			      owner likes */
@@ -138,8 +145,11 @@ void server_agents_destroy(struct server_agents *); /* NULL: nothing */
 bool server_agent_arrive(struct server_agents *, struct instant now,
 			 uint32_t server, uint8_t uplink, const uint8_t *bytes,
 			 const struct packet *);
+/* The daemon is killed: what node and steer held is gone, without a word to
+ * any peer. */
+void server_agent_stop(struct server_agents *, uint32_t server);
 /* EVENT_HOST of a code above. Of an earlier incarnation it is lost, as is what
- * waited for a server that is down: alive says so. */
+ * waited for a server that is down (alive says so) or for a killed daemon. */
 void server_agent_event(struct server_agents *, struct instant now,
 			const struct event *, bool alive);
 

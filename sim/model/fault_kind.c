@@ -2,8 +2,8 @@
 /*
  * fault_kind.c - a row a kind
  *
- * The simulator has no daemon apart from its server. A lab has no servers that
- * are not there at the start, and nothing that picks victims by chance.
+ * A lab has no servers that are not there at the start, and nothing that picks
+ * victims by chance.
  */
 #include "sim/model/fault_kind.h"
 
@@ -44,9 +44,9 @@ static const struct fault_trait traits[] = {
 	[FAULT_MERGE] = { "merge", FAULT_MERGE, NONE, false, false, true,
 			  false },
 	[FAULT_DAEMON_KILL] = { "daemon_kill", FAULT_DAEMON_START, SERVER, true,
-				false, false, true },
+				false, true, true },
 	[FAULT_DAEMON_START] = { "daemon_start", FAULT_DAEMON_START, SERVER,
-				 false, false, false, true },
+				 false, false, true, true },
 };
 _Static_assert(sizeof(traits) / sizeof(traits[0]) == FAULT_KINDS,
 	       "every kind of fault has a row");

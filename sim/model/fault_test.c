@@ -208,98 +208,59 @@ static void
 test_refusals(void)
 {
 	static const struct {
-		const char *sentence;
-		struct fault_settings fault;
+		const char *sentence, *script, *error;
 		bool live, uniform;
-		const char *error;
 	} rows[] = {
-		{ "a link that is not there",
-		  { .kind = FAULT_LINK_DOWN, .target = "exit1-spine9" },
-		  false,
-		  false,
-		  "event 2, link_down 'exit1-spine9': no such link" },
-		{ "two devices that no link joins",
-		  { .kind = FAULT_LINK_UP, .target = "exit1-leaf1" },
-		  false,
-		  false,
-		  "event 2, link_up 'exit1-leaf1': no such link" },
-		{ "a device that is not there",
-		  { .kind = FAULT_ROUTER_DOWN, .target = "spine9" },
-		  false,
-		  false,
-		  "event 2, router_down 'spine9': no such device" },
-		{ "a tier is no device",
-		  { .kind = FAULT_ROUTER_UP, .target = "spine-leaf" },
-		  false,
-		  false,
-		  "event 2, router_up 'spine-leaf': no such device" },
-		{ "a server is no router",
-		  { .kind = FAULT_ROUTER_DOWN, .target = "server1" },
-		  false,
-		  false,
-		  "event 2, router_down 'server1': a device of another kind" },
-		{ "nor is a client",
-		  { .kind = FAULT_ROUTER_UP, .target = "client1" },
-		  false,
-		  false,
-		  "event 2, router_up 'client1': a device of another kind" },
-		{ "a router is no server",
-		  { .kind = FAULT_SERVER_CRASH, .target = "leaf1" },
-		  false,
-		  false,
-		  "event 2, server_crash 'leaf1': a device of another kind" },
-		{ "a path cannot flap",
-		  { .kind = FAULT_LINK_SILENT,
-		    .target = "path",
-		    .until_ns = 9 * S,
-		    .period_ns = S },
-		  false,
-		  false,
-		  "event 2, link_silent 'path': only a link with a name can "
-		  "flap" },
-		{ "nor can a tier",
-		  { .kind = FAULT_LINK_DOWN,
-		    .target = "exit-spine",
-		    .until_ns = 9 * S,
-		    .period_ns = S },
-		  false,
-		  false,
-		  "event 2, link_down 'exit-spine': only a link with a name "
-		  "can flap" },
-		{ "a uniform fabric and a link",
-		  { .kind = FAULT_LINK_DOWN, .target = "path" },
-		  false,
-		  true,
-		  "event 2, link_down 'path': a uniform fabric has no links or "
-		  "routers" },
-		{ "a uniform fabric and a partition",
-		  { .kind = FAULT_PARTITION },
-		  false,
-		  true,
-		  "event 2, partition '': a uniform fabric has no links or "
-		  "routers" },
-		{ "a daemon, simulated",
-		  { .kind = FAULT_DAEMON_KILL, .target = "server1" },
-		  false,
-		  false,
-		  "event 2, daemon_kill 'server1': not in the simulator" },
-		{ "churn, live",
-		  { .kind = FAULT_CHURN },
-		  true,
-		  false,
-		  "event 2, churn '': not in a lab" },
+		{ "a link that is not there", "link_down exit1-spine9 at 1",
+		  .error = "event 2, link_down 'exit1-spine9': no such link" },
+		{ "two devices that no link joins", "link_up exit1-leaf1 at 1",
+		  .error = "event 2, link_up 'exit1-leaf1': no such link" },
+		{ "a device that is not there", "router_down spine9 at 1",
+		  .error = "event 2, router_down 'spine9': no such device" },
+		{ "a tier is no device", "router_up spine-leaf at 1",
+		  .error = "event 2, router_up 'spine-leaf': no such device" },
+		{ "a server is no router", "router_down server1 at 1",
+		  .error = "event 2, router_down 'server1': a device of "
+			   "another kind" },
+		{ "nor is a client", "router_up client1 at 1",
+		  .error = "event 2, router_up 'client1': a device of another "
+			   "kind" },
+		{ "a router is no server", "server_crash leaf1 at 1",
+		  .error = "event 2, server_crash 'leaf1': a device of another "
+			   "kind" },
+		{ "a path cannot flap", "link_silent path at 1 until 9 every 1",
+		  .error = "event 2, link_silent 'path': only a link with a "
+			   "name can flap" },
+		{ "nor can a tier", "link_down exit-spine at 1 until 9 every 1",
+		  .error = "event 2, link_down 'exit-spine': only a link with "
+			   "a name can flap" },
+		{ "a uniform fabric has no paths", "link_down path at 1",
+		  .error = "event 2, link_down 'path': a uniform fabric has no "
+			   "links or routers",
+		  .uniform = true },
+		{ "nor routers", "router_up edge1 at 1",
+		  .error = "event 2, router_up 'edge1': a uniform fabric has "
+			   "no links or routers",
+		  .uniform = true },
+		{ "nor what a partition cuts", "partition at 1",
+		  .error = "event 2, partition '': a uniform fabric has no "
+			   "links or routers",
+		  .uniform = true },
+		{ "a lab adds no servers", "join at 1",
+		  .error = "event 2, join '': not in a lab", .live = true },
+		{ "nor does it choose any", "churn at 1",
+		  .error = "event 2, churn '': not in a lab", .live = true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fake fake = { .faults = { { .kind = FAULT_DRAIN,
-						   .target = "server1" } } };
+		struct fake fake = { .probes = false };
 		char error[200] = "";
 
 		settings_default(&fake.settings);
 		if (rows[i].uniform)
 			fake.settings.fabric.kind = FABRIC_UNIFORM;
-		fake.faults[1] = rows[i].fault;
-		fake.settings.fault_count = 2;
+		script_read("drain server1 at 1", &fake);
+		script_read(rows[i].script, &fake);
 		CHECK_ROW(make(&fake, 1, rows[i].live, error, sizeof(error)) ==
 				  -EINVAL,
 			  rows[i].sentence);
