@@ -296,63 +296,57 @@ split(const struct faults *faults, const struct fault_order *order,
 					       i, "leaf", j);
 }
 
-/* Do what a kind says to the item's target. */
+/* What a kind does to its target; of these that act on several, to each. */
+static fault_action *
+action_of(const struct fault_actions *actions, enum fault_kind kind)
+{
+	switch (kind) {
+	case FAULT_LINK_DOWN:
+	case FAULT_PARTITION:
+		return actions->link_down;
+	case FAULT_LINK_UP:
+	case FAULT_MERGE:
+		return actions->link_up;
+	case FAULT_LINK_SILENT:
+		return actions->link_silent;
+	case FAULT_ROUTER_DOWN:
+		return actions->router_down;
+	case FAULT_ROUTER_UP:
+		return actions->router_up;
+	case FAULT_SERVER_CRASH:
+	case FAULT_CHURN:
+		return actions->server_crash;
+	case FAULT_SERVER_UP:
+	case FAULT_JOIN:
+		return actions->server_up;
+	case FAULT_DRAIN:
+		return actions->drain;
+	case FAULT_UNDRAIN:
+		return actions->undrain;
+	case FAULT_LEAVE:
+		return actions->leave;
+	case FAULT_DAEMON_KILL:
+		return actions->daemon_kill;
+	case FAULT_DAEMON_START:
+		return actions->daemon_start;
+	case FAULT_KINDS:
+		break;
+	}
+	abort();
+}
+
+/* Do what a kind says; JOIN and CHURN have steps of their own. */
 static void
 apply(const struct faults *faults, const struct item *item,
       enum fault_kind kind, struct instant now)
 {
-	const struct fault_actions *actions = faults->world.actions;
-	void *context = faults->world.context;
+	fault_action *action = action_of(faults->world.actions, kind);
 	const struct fault_order order = order_of(faults, item, now);
 
-	switch (kind) {
-	case FAULT_LINK_DOWN:
-		actions->link_down(context, &order);
-		break;
-	case FAULT_LINK_UP:
-		actions->link_up(context, &order);
-		break;
-	case FAULT_LINK_SILENT:
-		actions->link_silent(context, &order);
-		break;
-	case FAULT_ROUTER_DOWN:
-		actions->router_down(context, &order);
-		break;
-	case FAULT_ROUTER_UP:
-		actions->router_up(context, &order);
-		break;
-	case FAULT_SERVER_CRASH:
-		actions->server_crash(context, &order);
-		break;
-	case FAULT_SERVER_UP:
-		actions->server_up(context, &order);
-		break;
-	case FAULT_DRAIN:
-		actions->drain(context, &order);
-		break;
-	case FAULT_UNDRAIN:
-		actions->undrain(context, &order);
-		break;
-	case FAULT_LEAVE:
-		actions->leave(context, &order);
-		break;
-	case FAULT_DAEMON_KILL:
-		actions->daemon_kill(context, &order);
-		break;
-	case FAULT_DAEMON_START:
-		actions->daemon_start(context, &order);
-		break;
-	case FAULT_PARTITION:
-		split(faults, &order, actions->link_down);
-		break;
-	case FAULT_MERGE:
-		split(faults, &order, actions->link_up);
-		break;
-	case FAULT_JOIN: /* these two have steps of their own */
-	case FAULT_CHURN:
-	case FAULT_KINDS:
-		break;
-	}
+	if (kind == FAULT_PARTITION || kind == FAULT_MERGE)
+		split(faults, &order, action);
+	else
+		action(faults->world.context, &order);
 }
 
 static void

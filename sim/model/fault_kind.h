@@ -15,7 +15,7 @@
 #include "sim/model/settings.h"
 
 enum fault_target {
-	FAULT_TARGET_NONE, /* chooses for itself */
+	FAULT_TARGET_NONE, /* none is given: the kind chooses */
 	FAULT_TARGET_LINK,
 	FAULT_TARGET_ROUTER,
 	FAULT_TARGET_SERVER
