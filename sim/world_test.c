@@ -310,6 +310,12 @@ test_daemons(void)
 		  "server1", 5 * S, true, true, 5, 0, 0 },
 		{ "strays outlive the daemon where they land",
 		  FAULT_DAEMON_KILL, "server2", 5 * S, true, true, 5, 0, 0 },
+		{ "a restart at once, of the owner's daemon",
+		  FAULT_DAEMON_RESTART, "server1", 0, true, true, 5, 0, 0 },
+		{ "a restart at once, where the strays land",
+		  FAULT_DAEMON_RESTART, "server2", 0, true, true, 5, 0, 0 },
+		{ "a restart that takes 1 s, where the strays land",
+		  FAULT_DAEMON_RESTART, "server2", 5 * S, true, true, 5, 0, 0 },
 		{ "for good: strays are dropped, and none is reset",
 		  FAULT_DAEMON_KILL, "server2", 0, true, false, 0, 5, 20 },
 	};

@@ -413,6 +413,9 @@ key_fault_help(unsigned kind)
 					 "the daemon starts again, joins "
 					 "and publishes what sessions "
 					 "the server has" },
+		[FAULT_DAEMON_RESTART] = { server, "the daemon is killed and "
+						   "starts again at once, or "
+						   "at until_s" },
 	};
 	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
 		       "every kind of fault is explained");

@@ -326,6 +326,7 @@ action_of(const struct fault_actions *actions, enum fault_kind kind)
 	case FAULT_LEAVE:
 		return actions->leave;
 	case FAULT_DAEMON_KILL:
+	case FAULT_DAEMON_RESTART:
 		return actions->daemon_kill;
 	case FAULT_DAEMON_START:
 		return actions->daemon_start;
@@ -347,6 +348,9 @@ apply(const struct faults *faults, const struct item *item,
 		split(faults, &order, action);
 	else
 		action(faults->world.context, &order);
+	if (kind == FAULT_DAEMON_RESTART && item->fault->until_ns == 0)
+		faults->world.actions->daemon_start(faults->world.context,
+						    &order);
 }
 
 static void

@@ -14,6 +14,7 @@
  *	partition	the second half of exits, spines and leaves is cut from
  *			the first half and from the edge; until_ns: merge
  *	daemon_kill	until_ns: daemon_start	the server's sockets stay
+ *	daemon_restart	both at once, or daemon_start at until_ns
  *
  * Targets: a device or a link by name; or a tier of the path that session 0
  * (when that is over, the first session still open) takes at that moment, or

@@ -47,6 +47,8 @@ static const struct fault_trait traits[] = {
 				false, true, true },
 	[FAULT_DAEMON_START] = { "daemon_start", FAULT_DAEMON_START, SERVER,
 				 false, false, true, true },
+	[FAULT_DAEMON_RESTART] = { "daemon_restart", FAULT_DAEMON_START, SERVER,
+				   true, false, true, true },
 };
 _Static_assert(sizeof(traits) / sizeof(traits[0]) == FAULT_KINDS,
 	       "every kind of fault has a row");

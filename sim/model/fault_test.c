@@ -190,6 +190,14 @@ test_live_kinds(void)
 			 "server1; 3 ! stall; 3 daemon_kill server1 #0; 3 = "
 			 "daemon_kill server1; 4 ! daemon_start server1 #0; 4 "
 			 "= daemon_start server1; 13 stall" },
+		{ "a daemon restarts at once", "daemon_restart server1 at 1",
+		  .log = "1 ! daemon_kill server1 #0; 1 daemon_start server1 "
+			 "#0; 1 = daemon_restart server1; 11 stall" },
+		{ "a daemon restarts, and takes 1 s",
+		  "daemon_restart server1 at 1 until 2",
+		  .log = "1 ! daemon_kill server1 #0; 1 = daemon_restart "
+			 "server1; 2 ! daemon_start server1 #0; 2 = "
+			 "daemon_start server1; 11 stall" },
 		{ "a daemon starts", "daemon_start server4 at 1",
 		  .log = "1 ! daemon_start server4 #0; 1 = daemon_start "
 			 "server4" },

@@ -163,6 +163,7 @@ enum fault_kind {
 	FAULT_MERGE,
 	FAULT_DAEMON_KILL, /* kill -9 of a server's daemon: its sockets stay */
 	FAULT_DAEMON_START,
+	FAULT_DAEMON_RESTART, /* killed, and started at once or at until */
 	FAULT_KINDS
 };
 
