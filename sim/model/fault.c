@@ -512,11 +512,10 @@ static void
 join_some(struct faults *faults, const struct item *item, struct instant now)
 {
 	const struct fault_world *world = &faults->world;
-	uint32_t servers = world->settings->fabric.servers;
 	uint32_t count = item->fault->count > 0 ? item->fault->count : 1;
 	struct fault_order order = order_of(faults, item, now);
 
-	for (uint32_t i = 0; i < count && faults->next_join < servers; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		order.device = faults->next_join++;
 		tell(faults, now, false, false);
 		world->actions->server_up(world->context, &order);

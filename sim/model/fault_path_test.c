@@ -140,6 +140,25 @@ test_paths(void)
 			 "link_up spine1-leaf1; 3 ! link_up leaf1-server1 #1; "
 			 "3 = link_up leaf1-server1; 11 stall; 11 stall",
 		  .path = WHOLE },
+		{ "mended by tier: not what has a name",
+		  "link_down exit2-spine2 at 1, link_down spine-leaf at 1, "
+		  "link_up path at 3",
+		  .log = "1 ! link_down exit2-spine2 #0; 1 = link_down "
+			 "exit2-spine2; 1 path_find 0 #1; 1 ! stall; 1 stall; "
+			 "1 path_cut 0 #1; 1 link_down spine1-leaf1 #1; 1 = "
+			 "link_down spine1-leaf1; 3 ! link_up spine1-leaf1 #1; "
+			 "3 = link_up spine1-leaf1; 11 stall; 11 stall",
+		  .path = WHOLE },
+		{ "strays of an earlier cut prove nothing",
+		  "link_down spine-leaf at 1, link_down exit-spine at 2 retry "
+		  "1 until 4",
+		  .log = "1 path_find 0 #0; 1 ! path_cut 0 #0; 1 link_down "
+			 "spine1-leaf1 #0; 1 detection 0; 1 = link_down "
+			 "spine1-leaf1; 2 path_find 0 #1; 2 ! stall; 2 stall; "
+			 "2 path_cut 0 #1; 2 link_down exit1-spine1 #1; 3 = "
+			 "link_down_missed exit1-spine1 at 2; 3 path_missed; 3 "
+			 "link_up exit1-spine1 #1",
+		  .path = WHOLE, .strays = "spine1-leaf1" },
 		{ "mended before it was judged: it is not mended again",
 		  "link_down spine-leaf at 1 retry 3, link_up path at 2",
 		  .log = "1 path_find 0 #0; 1 ! path_cut 0 #0; 1 link_down "
