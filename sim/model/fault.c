@@ -296,7 +296,7 @@ split(const struct faults *faults, const struct fault_order *order,
 					       i, "leaf", j);
 }
 
-/* What a kind does to its target; of these that act on several, to each. */
+/* What a kind does to its target; PARTITION and MERGE do it to many links. */
 static fault_action *
 action_of(const struct fault_actions *actions, enum fault_kind kind)
 {
