@@ -463,7 +463,6 @@ const struct verb verb_gate = {
 	.most = -1,
 	.noun = "scenario",
 	.kind = USAGE_SCENARIO,
-	.notes = "SCENARIO: only these of the baseline; else gate, paper, "
-		 "storm, drain and\nipv6 of folder scenarios. Exit 1 when "
-		 "anything differs.\n",
+	.notes = "SCENARIO: only these; else all that a commit is held "
+		 "against. Exit 1 when\nanything differs.\n",
 };
