@@ -37,7 +37,7 @@
 #define LINK		    "leaf1-server1"
 #define UPLINKS		    2
 #define TEXT_BYTES	    16384
-#define PATIENCE	    (10 * NS_PER_S)
+#define PATIENCE	    (120 * NS_PER_S)
 #define DAEMON_USAGE_EXIT   2
 #define DAEMON_RUNTIME_EXIT 3
 

@@ -32,7 +32,7 @@
 #define FIRST_PORT  30001
 #define LAST_PORT   45000
 #define SERVER	    0
-#define PATIENCE    (20 * NS_PER_S)
+#define PATIENCE    (120 * NS_PER_S)
 
 struct draining {
 	struct live_fixture trial;
@@ -284,7 +284,7 @@ draining_do(struct draining *draining)
 		return;
 	drained(draining);
 	undrained(draining);
-	CHECK(test_sessions_finish(&draining->test_sessions, 60 * NS_PER_S));
+	CHECK(test_sessions_finish(&draining->test_sessions, 300 * NS_PER_S));
 	CHECK(draining->test_sessions.count == PORTS);
 	uploads_check(draining);
 	fprintf(stderr, "%" PRIu64 " strays forwarded, all in all\n",

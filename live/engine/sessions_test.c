@@ -251,8 +251,9 @@ version_check(void *context, const struct session_key *key,
 	(*count)++;
 }
 
+/* For ever; a byte says when it is in the middle of it. */
 static void
-child_run(uint32_t seed)
+child_run(uint32_t seed, int begun)
 {
 	struct sessions *sessions = opened(path, CAPACITY);
 	struct rng rng;
@@ -262,6 +263,8 @@ child_run(uint32_t seed)
 		uint32_t i = (uint32_t)(rng_next(&rng) % KEYS);
 		struct session_key key = key_of(i);
 
+		if (generation == 10)
+			(void)!write(begun, "x", 1);
 		switch (rng_next(&rng) % 4) {
 		case 0:
 			sessions_remove(sessions, &key);
@@ -283,13 +286,19 @@ kill_test(void)
 	for (uint32_t round = 0; round < 50; round++) {
 		struct timespec pause = { .tv_nsec = 2000000 };
 		uint32_t count = 0;
-		pid_t child = fork();
+		int begun[2];
+		char byte;
 
+		CHECK(pipe(begun) == 0);
+		pid_t child = fork();
 		if (child == 0) {
-			child_run(round);
+			child_run(round, begun[1]);
 			_exit(0);
 		}
 		CHECK(child > 0);
+		CHECK(read(begun[0], &byte, 1) == 1);
+		close(begun[0]);
+		close(begun[1]);
 		nanosleep(&pause, NULL);
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);

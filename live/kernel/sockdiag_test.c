@@ -171,7 +171,7 @@ settled(const struct session_key *key, const struct steer_service *service,
 	struct timespec pause = { .tv_nsec = 5000000 };
 	struct listed seen = { 0 };
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 12000; i++) {
 		seen = listed(key, service, 1);
 		if (seen.lingering == lingers && seen.open == 0)
 			break;
