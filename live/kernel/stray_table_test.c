@@ -575,8 +575,11 @@ session_make(bool six)
 	struct sockaddr *local =
 		six ? (struct sockaddr *)&client : (struct sockaddr *)&client4;
 	socklen_t size = six ? sizeof(service) : sizeof(service4);
-	CHECK(bind(listener, server, size) == 0 && listen(listener, 8) == 0);
-	CHECK(bind(fd, local, size) == 0 && connect(fd, server, size) == 0);
+	if (bind(listener, server, size) != 0 || listen(listener, 8) != 0 ||
+	    bind(fd, local, size) != 0 || connect(fd, server, size) != 0) {
+		perror("no session over lo");
+		exit(1);
+	}
 	CHECK(accept(listener, NULL, NULL) >= 0);
 	CHECK(getsockname(fd, local, &size) == 0);
 	known_ports[six] = ntohs(six ? client.sin6_port : client4.sin_port);
@@ -633,6 +636,7 @@ main(void)
 		  "ip addr add 10.0.0.7/32 dev lo && "
 		  "ip addr add 2001:db8::1/128 dev lo nodad && "
 		  "ip addr add fd00::7/128 dev lo nodad");
+	hosts_settle();
 	for (unsigned six = 0; six < 2; six++) {
 		session_make(six);
 	}

@@ -49,6 +49,31 @@ hosts_run(const char *format, ...)
 	}
 }
 
+/* A line of what a command prints holds this. */
+static inline int
+hosts_prints(const char *command, const char *text)
+{
+	char line[512];
+	int found = 0;
+	FILE *pipe = popen(command, "r");
+
+	while (pipe != NULL && fgets(line, sizeof(line), pipe) != NULL)
+		found |= strstr(line, text) != NULL;
+	if (pipe != NULL)
+		pclose(pipe);
+	return found;
+}
+
+/* Until all IPv6 addresses of this namespace can be used. Even without
+ * duplicate address detection they are tentative until a kernel thread has seen
+ * to them, and a busy machine lets that wait. */
+static inline void
+hosts_settle(void)
+{
+	while (hosts_prints("ip -6 addr show tentative", "inet6"))
+		usleep(1000);
+}
+
 static inline void
 hosts_enter(int host)
 {
@@ -115,22 +140,10 @@ hosts_open(struct hosts *hosts)
 			  "ip addr add fd09:%u::1/64 dev up%u nodad && "
 			  "ip link set up%u up",
 			  i, i, i, i, i);
+	hosts_settle();
+	hosts_enter(hosts->client);
+	hosts_settle();
 	hosts_route(hosts, 0);
-}
-
-/* The first line of what a command prints holds this; for "nothing left". */
-static inline int
-hosts_prints(const char *command, const char *text)
-{
-	char line[512];
-	int found = 0;
-	FILE *pipe = popen(command, "r");
-
-	while (pipe != NULL && fgets(line, sizeof(line), pipe) != NULL)
-		found |= strstr(line, text) != NULL;
-	if (pipe != NULL)
-		pclose(pipe);
-	return found;
 }
 
 #endif
