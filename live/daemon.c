@@ -402,7 +402,7 @@ open_all(struct daemon *daemon, char *error, size_t error_size)
 	result = sessions_open(&daemon->sessions, conf->state,
 			       conf->sessions_max, error, error_size);
 	/* What another daemon would have to give up comes before the data
-	 * path, which takes the uplinks over from whoever has them. */
+	 * path, which takes the uplinks over from the daemon that has them. */
 	if (result == 0)
 		result = open_sockets(daemon, error, error_size);
 	if (result == 0)

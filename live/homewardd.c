@@ -2,8 +2,8 @@
 /*
  * homewardd.c - main() of the daemon; see homewardd(8)
  *
- * It stays in the foreground: whoever starts it (systemd(1), a shell) puts it
- * where he wants it.
+ * It stays in the foreground: to run it in the background is its parent's
+ * business (systemd(1), a shell).
  */
 #include <getopt.h>
 #include <stdbool.h>

@@ -207,7 +207,7 @@ turn(struct loop *loop, const bool readable[EVENTS])
 	if (readable[SOURCE_CONTROL])
 		control_ready(parts->control, now);
 	control_tick(parts->control, now);
-	/* A lookup that somebody asked for. */
+	/* The queries of a lookup that a control client asked for. */
 	send_all(parts);
 }
 

@@ -15,7 +15,7 @@
  *
  * Every source gives at most LOOP_BATCH packets a turn (strays LOOP_STRAYS an
  * uplink), so no flood keeps the others waiting for longer than a few batches;
- *what is left keeps its descriptor readable and the next wait returns at once.
+ * what is left keeps its descriptor readable and the next wait returns at once.
  *
  * Socket events that found their ring full are lost; the loop looks once a
  * second, when there were events at all, and then has the engine take stock.
@@ -48,7 +48,7 @@ struct loop_parts { /* borrowed for loop_run() */
 	struct control *control;
 	struct latency_histogram *cost;
 	int signal_fd; /* signalfd(2) */
-	/* CLOCK_MONOTONIC of this wake-up, kept for whoever is called back. */
+	/* CLOCK_MONOTONIC of this wake-up, kept for callbacks. */
 	struct instant *now;
 	/* A signal has come. True: end. */
 	bool (*signalled)(void *, struct instant now, int signal);

@@ -370,7 +370,7 @@ run(struct emulation *emulation)
 {
 	struct event event;
 
-	/* Who takes the times comes first; this thread alone. */
+	/* The thread that takes the times comes first; this one alone. */
 	(void)setpriority(PRIO_PROCESS, 0, PRIORITY);
 	emulation->zero = emulation_now(emulation);
 	emulation->end = instant_after(

@@ -5,7 +5,7 @@
  *	lab_up -> daemons' `watch` streams, netlink, clients, faults -> watch
  *	calls -> lab_down
  *
- * The same settings and the same watch as the simulator's, so that whatever
+ * The same settings and the same watch as the simulator's, so that what
  * stores a simulated run stores this one. Time is CLOCK_MONOTONIC less the
  * time at which the run began; zero of the scenario is when the lab has
  * converged and all daemons have joined. Measured are, with one clock:

@@ -10,7 +10,7 @@
  * of which one packet strayed is `kept`, not `closed`. An upload is first
  * compared with what the server has stored.
  *
- * Without Homeward nobody counts strays. A session that is reset was then
+ * Without Homeward no daemon counts strays. A session that is reset was then
  * reset by a server that did not know it: that is one stray.
  */
 #include "harness/emulate/emulation_state.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tcpinfo.h - what a kernel knows of somebody else's TCP socket
+ * tcpinfo.h - what a kernel knows of another process's TCP socket
  *
  * sock_diag(7) about one exact socket in any network namespace: how a runner
  * sees into curl, and into a server. The question is synchronous and takes

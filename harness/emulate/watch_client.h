@@ -6,7 +6,7 @@
  *		      --> lines of live/engine/report.h, "NAME VALUE"
  *
  * A daemon that goes away (it may have been killed on purpose) is tried again
- * at every tick. Lines of times when nobody listened are lost; counters are
+ * at every tick. Lines of times without a connection are lost; counters are
  * the daemon's own and begin anew with it.
  */
 #ifndef HARNESS_EMULATE_WATCH_CLIENT_H

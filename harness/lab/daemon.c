@@ -181,7 +181,7 @@ pid_read(const struct lab *lab, uint32_t server)
 		line[0] = '\0';
 	fclose(file);
 	pid = (pid_t)strtol(line, NULL, 10);
-	/* Long dead, its number may be somebody else's. */
+	/* Long dead, its number may be another process's. */
 	lab_wire_space(lab, server, space);
 	return pid > 0 && lab_space_has(space, pid) ? pid : 0;
 }
@@ -310,7 +310,7 @@ static bool
 has_joined(const struct lab *lab, uint32_t server)
 {
 	char *text = lab_daemon_ask(lab, server, "status json", true);
-	/* Alone there is nobody to join. */
+	/* Alone there is no peer to join. */
 	bool joined = text != NULL && (lab->fabric->settings.servers == 1 ||
 				       strstr(text, "\"joined\":true") != NULL);
 
@@ -318,7 +318,7 @@ has_joined(const struct lab *lab, uint32_t server)
 	return joined;
 }
 
-/* What it said last, for whoever wonders why. */
+/* What it said last, so that the user sees why. */
 static void
 log_print(const struct lab *lab, uint32_t server)
 {

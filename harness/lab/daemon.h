@@ -21,7 +21,7 @@
 /* All of them; returns when each has joined. 0, or -1 after saying why. */
 int lab_daemon_start_all(const struct lab *);
 /* One command to a daemon, its answer without the last line to be freed; NULL:
- * nobody answers, or "error", said unless quiet. */
+ * no answer, or "error", said unless quiet. */
 char *lab_daemon_ask(const struct lab *, uint32_t server, const char *command,
 		     bool quiet);
 

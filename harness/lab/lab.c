@@ -9,7 +9,7 @@
  *		that the fabric can be built again
  *	down	processes, then names, then the folder
  *
- * A lab outlives its maker: its processes are children of nobody here, and
+ * A lab outlives its maker: none of its processes is our child, and
  * nothing of it is kept in memory only.
  */
 #include "harness/lab/lab.h"

@@ -19,7 +19,7 @@
 
 #include "harness/lab/space.h"
 
-/* ip and nginx are not in everybody's PATH; FRR's daemons in nobody's. */
+/* ip and nginx are not in every user's PATH; FRR's daemons are in none. */
 #define SYSTEM_PATH                                                            \
 	"/usr/sbin:/sbin:/usr/bin:/bin:/usr/lib/frr:/usr/libexec/frr"
 
@@ -76,7 +76,7 @@ child(const struct lab_process *process, int input, int output)
 	char path[4096];
 	sigset_t none;
 
-	/* Whoever started us may have blocked signals for itself. */
+	/* Our parent may have blocked signals for itself. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (process->tied)

@@ -3,7 +3,7 @@
  * process.h - programs that a lab runs, each in its namespace
  *
  * A child inherits no descriptor of ours but its three: a daemon must not
- * keep a database or a pipe of ours open, or whoever reads from that pipe
+ * keep a database or a pipe of ours open, or the reader of that pipe
  * waits as long as the lab lives.
  */
 #ifndef HARNESS_LAB_PROCESS_H

@@ -129,7 +129,7 @@ lab_link(const struct lab *lab, uint32_t link, uint32_t end, bool up)
 	uint32_t port = lab->fabric->links[link].ports[end];
 	int code = link_set(lab, link, end, up);
 
-	/* What BGP does not know, nobody else would bring back. */
+	/* BGP does not know these, so they would not come back. */
 	if (code == 0 && up &&
 	    fabric_tier(lab->fabric, link) == TIER_CLIENT_EDGE &&
 	    lab_wire_address(lab, lab->fabric->ports[port].device) != 0)
@@ -397,7 +397,7 @@ lab_route_wait(const struct lab *lab, int64_t deadline_ns)
 	struct timespec now;
 	int code = 0;
 
-	/* Routes only come while nothing breaks: who has all is done. */
+	/* While nothing breaks routes only come: a device with all is done. */
 	while (code == 0 && device < lab->fabric->device_count) {
 		row = device_missing(lab, device, expected, counts);
 		if (row == FABRIC_NONE) {

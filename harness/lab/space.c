@@ -6,7 +6,7 @@
  * that file equal those of the bind mount. One walk through /proc serves all
  * namespaces of a lab; `ip netns pids` walks once for each.
  *
- * A process may fork while we walk, so it is walked until nobody is left.
+ * A process may fork while we walk, so we walk until no process is left.
  */
 #include "harness/lab/space.h"
 

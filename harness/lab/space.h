@@ -36,7 +36,7 @@ bool lab_space_has(const char *name, pid_t pid);
 /* Ask all processes of a lab to end, wait `patience_ms`, then make them. The
  * number that there was. */
 uint32_t lab_space_empty(const char *lab, uint32_t patience_ms);
-/* Forget the names; the kernel removes what nobody holds. Their number. */
+/* Forget the names; the kernel removes what no process holds. Their number. */
 uint32_t lab_space_remove(const char *lab);
 
 #endif

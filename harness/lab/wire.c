@@ -15,8 +15,8 @@
  *	rp_filter drops what comes back another way than it went.
  *	Duplicate address detection keeps link-local addresses, and with them
  *	BGP, waiting for a second.
- *	A route over a link without carrier is used as long as nobody removes
- *	it, unless ignore_routes_with_linkdown says otherwise.
+ *	A route over a link without carrier is used until it is removed,
+ *	unless ignore_routes_with_linkdown says otherwise.
  *	BBR does not slow down for losses as RFC 5681 does; both worlds use
  *	Reno.
  * All of them are set before there are links, for later ones inherit them.

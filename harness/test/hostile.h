@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * hostile.h - traffic that nobody should send, to see that it does no harm
+ * hostile.h - traffic that no server sends, to see that it does no harm
  *
  *	sealed datagram		under a key of one's own, from a server's
  *				address
  *	forward			GUE with any header field and any tag
- *	flood			segments, never a SYN, of sessions that nobody
- *				has, from many addresses
+ *	flood			segments, never a SYN, of sessions that no
+ *				server has, from many addresses
  *	anything recorded	again
  *
  * Builders make whole IP packets and send nothing; a sender is a raw socket

@@ -8,8 +8,8 @@
  *	live_fixture_finish()	every byte that arrived was right?
  *	live_fixture_end()	the lab is gone
  *
- * For live tests: what a run of a scenario (emulation.h) cannot do, because
- *nobody should want it in a scenario.
+ * For live tests: what a run of a scenario (emulation.h) cannot do and should
+ *not.
  */
 #ifndef HARNESS_TEST_LIVE_FIXTURE_H
 #define HARNESS_TEST_LIVE_FIXTURE_H

@@ -5,7 +5,7 @@
  *	client1 --- "edge1" <-- RST		counted
  *		            --> RST		its own: not counted
  *
- * That nobody reset a session, a program that had no error believes; here it
+ * That a session saw no RST, a program without an error only believes; here it
  * is proved. libpcap in the client's network namespace, with a filter in the
  * kernel, so that whatever the session's rate nothing is lost.
  */

@@ -32,9 +32,9 @@
  * This is core/steer/classifier.c's reading of a packet, made with the same
  *parser; live/kernel/stray_table_test.c runs both over one table.
  *
- * "Pass" is TC_ACT_UNSPEC: other people's filters behind ours run as they
- * would without us. A redirect to a TUN that is gone is a drop: that is how
- * a dead daemon resets nobody.
+ * "Pass" is TC_ACT_UNSPEC: other programs' filters behind ours run as they
+ * would without us. A redirect to a TUN that is gone is a drop: so a
+ * dead daemon resets no client.
  *
  * A socket in TIME_WAIT remembers for a minute a session that is over, and the
  * client may use its port again at once: then the same key means a session of

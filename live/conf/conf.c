@@ -2,10 +2,10 @@
 /*
  * conf.c - the file around the statements (directive.h)
  *
- * All complaints of one file are made, not only the first: who made three
- * errors wants to hear of three. The order of statements means nothing, so
- * what hangs together is checked at the end, and only when each statement by
- * itself was right; such a complaint points at the later one of the two.
+ * All errors of one file are reported, not only the first. The order of
+ * statements means nothing, so what hangs together is checked at the end, and
+ * only when each statement by itself was right; such a complaint points at the
+ * later one of the two.
  *
  * The outer packets between servers have the family of `address`, so all
  * servers of a cluster have addresses of one family. What is inside may be of

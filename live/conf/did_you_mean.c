@@ -3,7 +3,7 @@
  * did_you_mean.c - three rows of the alignment matrix, words of at most 63
  * bytes
  *
- * Longer words than that are nobody's typing error: they match nothing.
+ * A longer word matches nothing: it is no typing error.
  */
 #include "live/conf/did_you_mean.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * did_you_mean.h - the known word that somebody probably meant
+ * did_you_mean.h - the known word that the writer probably meant
  *
  * Optimal string alignment distance (insert, delete, change, swap two
  * neighbours) to each word offered; the nearest wins, the first of equals.

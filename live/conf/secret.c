@@ -7,7 +7,7 @@
  *	key ID	  --"hw-seal_"--> XChaCha20-Poly1305 key of datagrams
  *		  \-"hw-tag__"--> SipHash key of encapsulated packets
  *
- * The KDF's context keeps the three apart: who learns the tag key, which is
+ * The KDF's context keeps the three apart: an attacker who learns the tag key,
  * the weakest of them (a 64-bit tag), learns nothing of the others.
  *
  * The file's permissions are those of the open descriptor, so that no file
@@ -222,7 +222,7 @@ file_check(struct reading *reading, int fd)
 	if (!S_ISREG(status.st_mode))
 		why = "not a regular file";
 	else if (status.st_uid != 0 && status.st_uid != geteuid())
-		why = "belongs neither to root nor to who reads it";
+		why = "belongs neither to root nor to the user who reads it";
 	else if ((status.st_mode & 077) != 0)
 		why = "others have permissions for it; its mode must be 0600 "
 		      "or less";

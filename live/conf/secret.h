@@ -8,7 +8,7 @@
  *	key 0 64 hex digits		and both are accepted
  *
  * Every server has the same file. It must be a regular file that belongs to
- * its reader or root and that nobody else may read or write (mode 0600 or
+ * its reader or root and that no other user may read or write (mode 0600 or
  * less), or it is refused. From each key come two by libsodium's KDF
  * (BLAKE2b, crypto_kdf(3)): one seals the servers' datagrams (seal.h), one tags
  * encapsulated packets (GUE); from `placement` the SipHash key of the key

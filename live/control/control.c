@@ -152,7 +152,7 @@ drain_tick(struct control *control, struct instant now)
 
 /* ---- trace, watch ---- */
 
-/* A line to all that are in this state; whoever is too slow goes. */
+/* A line to every caller in this state; one that reads too slowly is GONE. */
 static void
 lines_send(struct control *control, enum control_client_state state,
 	   const char *line, size_t size)
@@ -191,8 +191,8 @@ decision_take(void *context, struct instant at,
 		   verdict_log_format(&control->trace, at, result, what, line));
 }
 
-/* The engine calls us only while somebody listens: a line for every packet
- * has its price even if nobody reads it. */
+/* The engine calls back only while a caller traces or watches: a line for
+ * every packet costs, whether it is read or not. */
 static void
 listener_set(struct control *control)
 {
@@ -356,7 +356,7 @@ connection_close(struct control *control, struct control_client *caller)
 }
 
 /* Write, go on with what waited for that, and watch for what is next. A piece
- * of work at a time: whoever asks for much comes again when epoll says so. */
+ * of work at a time: a caller with more to do has its next turn by epoll. */
 static void
 connection_turn(struct control *control, struct control_client *caller,
 		struct instant now)
@@ -435,7 +435,7 @@ connection_event(struct control *control, uint32_t index, uint32_t events)
 		return; /* closed earlier in this batch */
 	if ((events & EPOLLIN) != 0)
 		control_client_read(caller);
-	/* Gone altogether; who has only stopped sending is no HUP. */
+	/* Closed both ways; a client that only stopped sending is no HUP. */
 	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 		caller->state = CONTROL_CLIENT_GONE;
 }
@@ -541,11 +541,11 @@ control_open(struct control **out, const struct control_subject *subject,
 void
 control_close(struct control *control)
 {
-	const struct engine_listener nobody = { .context = NULL };
+	const struct engine_listener none = { .context = NULL };
 
 	if (control == NULL)
 		return;
-	engine_listen(control->subject.engine, &nobody);
+	engine_listen(control->subject.engine, &none);
 	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
 		if (control->callers[i].state != CONTROL_CLIENT_FREE)
 			connection_close(control, &control->callers[i]);

@@ -20,7 +20,7 @@
  *
  * A request is one line; the answer ends with a line "ok", or "error: WHY".
  * trace and watch answer "ok" first and then go on. Only root, the daemon's
- * user and its group may connect (mode 0660; root alone when that is nobody). A
+ * user and its group may connect (mode 0660; root alone if it is "nobody"). A
  * client that does not read is dropped when CONTROL_CLIENT_BACKLOG bytes wait
  *for it: nothing that it does can hold up packets.
  *
@@ -38,8 +38,8 @@
 
 struct control;
 
-/* Listen. A socket of that name that nobody answers on is replaced. 0; -errno
- * with a sentence. */
+/* Listen. A socket of that name is replaced if no process listens on it. 0;
+ * -errno with a sentence. */
 int control_open(struct control **, const struct control_subject *, char *error,
 		 size_t error_size);
 /* Removes the socket, if it still may (helper.h does it otherwise). Lookups

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * drain_watcher.h - callers who wait for a drain to end
+ * drain_watcher.h - callers that wait for a drain to end
  *
  *	drain	"draining: 200 sessions open", a line a second in which that
  *		changed, "empty after 12.3 s; ..." and ok; or an error when the
- *		deadline passes, the command fails, or somebody undrains
+ *		deadline passes, the command fails, or another caller undrains
  *	undrain	ok when the route is announced again
  *
- * The drain itself (drain.h) goes on whoever waits for it or not; several may.
+ * The drain itself (drain.h) goes on whether callers wait for it or not;
+ *several may.
  */
 #ifndef LIVE_CONTROL_DRAIN_WATCHER_H
 #define LIVE_CONTROL_DRAIN_WATCHER_H

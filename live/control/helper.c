@@ -125,7 +125,7 @@ command_run(int daemon, const char *command)
 		return errno;
 	if (pid == 0)
 		shell_exec(command);
-	setpgid(pid, pid); /* whoever of us two is the first */
+	setpgid(pid, pid); /* both do it, either may be first */
 	return process_await(daemon, pid, command);
 }
 

@@ -55,8 +55,8 @@ int helper_fd(const struct helper *);
 /* How it ended: 0; -EIO: it failed or was killed (its output went to our
  * standard error); -EPIPE; -EAGAIN: it still runs; -ENOENT: none was begun. */
 int helper_answer(struct helper *);
-/* When it was opened: a predecessor had withdrawn the route, and nobody has
- * announced it again. */
+/* When it was opened: a predecessor had withdrawn the route and not announced
+ * it again. */
 bool helper_withdrawn(const struct helper *);
 /* The secret file, open for reading; the caller closes it. -errno of open(2);
  * -EBUSY: a command runs. */

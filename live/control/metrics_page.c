@@ -26,7 +26,7 @@ static const struct {
 	{ "node_received", "Datagrams received from other servers" },
 	{ "node_received_bytes", "Bytes of datagrams received, opened" },
 	{ "node_queries", "Requests sent by lookups" },
-	{ "node_timeouts", "Requests that nobody answered in time" },
+	{ "node_timeouts", "Requests that were not answered in time" },
 	{ "node_lookups", "Lookups begun, stores' included" },
 	{ "node_lookup_failures", "Lookups that found no record" },
 	{ "node_stores", "Sessions published" },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * output_buffer.h - bytes that wait for a reader who is slower than we are
+ * output_buffer.h - bytes that wait for a client to read them
  *
  *	bytes [ sent | waiting ........ | room ]
  *		     ^start		^end	^capacity

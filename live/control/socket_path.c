@@ -26,8 +26,8 @@ address_set(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* 0: a socket, and nobody is there; -EADDRINUSE; -EEXIST: something else;
- * -ENOENT. */
+/* 0: a socket on which no process listens; -EADDRINUSE: one does; -EEXIST: no
+ * socket; -ENOENT. */
 static int
 answer_test(const char *path)
 {
@@ -69,7 +69,7 @@ listen_at(const struct sockaddr_un *address)
 
 	if (fd < 0)
 		return -errno;
-	/* Nobody may connect in the moment before a chmod(2). */
+	/* Its mode from the beginning: a chmod(2) would come a moment late. */
 	mode_t mask = umask(0117);
 	int result =
 		bind(fd, (const struct sockaddr *)address, sizeof(*address));

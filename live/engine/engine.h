@@ -107,7 +107,7 @@ void engine_reload(struct engine *, const struct conf *, const struct secret *,
 		   struct instant now);
 void engine_listen(struct engine *, const struct engine_listener *);
 
-/* Join through the configured peers; tried again until somebody answers. */
+/* Join through the configured peers; tried again until a peer answers. */
 void engine_join(struct engine *, struct instant now);
 /* Tell the others that we go. */
 void engine_leave(struct engine *, struct instant now);
@@ -133,7 +133,8 @@ void engine_flush(struct engine *, struct instant now);
 void engine_sent(struct engine *, struct instant now, const struct address *to,
 		 bool forward, int error);
 
-/* Who owns the session? One answer follows through done(); 0 or -EAGAIN. */
+/* Look the session's owner up: one answer follows through done(). 0; -EAGAIN:
+ * too many lookups run. */
 int engine_lookup(struct engine *, struct instant now,
 		  const struct session_key *,
 		  void (*done)(void *, const struct node_event *), void *);

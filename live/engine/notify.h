@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * notify.h - what the engine tells whoever watches it
+ * notify.h - what the engine tells its listener
  *
  *	node events, socket events, strays -> struct report -> listener
  *
  * Strays come in hundreds of thousands a second: the first of a flow is told
- * at once, all of them summed up (stray_aggregator.h). With nobody listening
- *every verb is a comparison and nothing is kept.
+ * at once, all of them summed up (stray_aggregator.h). Without a listener every
+ *verb is a comparison and nothing is kept.
  */
 #ifndef LIVE_ENGINE_NOTIFY_H
 #define LIVE_ENGINE_NOTIFY_H
@@ -23,7 +23,7 @@ struct notify {
 	struct stray_aggregator *strays; /* borrowed */
 };
 
-/* NULL: nobody, and what was summed up is forgotten. */
+/* NULL: no listener, and what was summed up is forgotten. */
 void notify_listen(struct notify *, const struct engine_listener *);
 /* OPENED or CLOSED. */
 void notify_session(struct notify *, struct instant at, enum report_kind,

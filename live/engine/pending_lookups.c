@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* Who waits for that ticket; NULL: nobody. 0: a free place. */
+/* The place of that ticket, or NULL; of 0: a free place. */
 static struct pending_lookup *
 place_of(struct pending_lookups *pending_lookups, node_ticket ticket)
 {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pending_lookups.h - who waits for which lookup's answer
+ * pending_lookups.h - callbacks that wait for lookups' answers
  *
  *	engine_lookup --> node_get --> a ticket, and a place here
  *	NODE_FOUND, NODE_MISSED of that ticket --> done(), the place is free
  *
- * The node does not know why it looks something up: what somebody asked for by
- * the control socket ends in the same events as what a stray began, and its
- * ticket says which is which. An event of no ticket here is steer's, and
- * nobody is told.
+ * The node does not know why it looks something up: a lookup that a client of
+ * the control socket asked for ends in the same events as one that a stray
+ * began, and its ticket tells them apart. An event of no ticket here is steer's
+ * and calls nothing.
  *
  * The node ends every lookup that it has begun, found or missed, by its
  * deadline; so each that is added is answered exactly once, and no place is
  * held for ever. Its place is free before done() is called: done() may ask
- * again. Whoever no longer wants an answer must take it nevertheless.
+ * again. A caller that no longer wants an answer must take it nevertheless.
  *
  * Full: PENDING_LOOKUPS_MAX at a time. Ask pending_lookups_full() before the
  *lookup is begun.
@@ -28,12 +28,12 @@
 #define PENDING_LOOKUPS_MAX 64
 
 struct pending_lookup {
-	node_ticket ticket; /* 0: nobody */
+	node_ticket ticket; /* 0: a free place */
 	void (*done)(void *, const struct node_event *);
 	void *context;
 };
 
-struct pending_lookups { /* zeroed: nobody waits */
+struct pending_lookups { /* zeroed: all free */
 	struct pending_lookup places[PENDING_LOOKUPS_MAX];
 };
 
@@ -42,7 +42,7 @@ bool pending_lookups_full(const struct pending_lookups *);
 void pending_lookups_add(struct pending_lookups *, node_ticket,
 			 void (*done)(void *, const struct node_event *),
 			 void *);
-/* FOUND or MISSED: tell whoever waits for it, if anybody does. */
+/* FOUND or MISSED: call what waits for it, if anything does. */
 void pending_lookups_answer(struct pending_lookups *,
 			    const struct node_event *);
 

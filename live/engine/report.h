@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * report.h - measurements that a daemon gives to whoever asks, line by line
+ * report.h - measurements that a daemon sends to its clients, line by line
  *
  *	lookup 81234567890 412345 1 remote ok 10.1.0.1:40001 192.0.2.1:80
  *	kind   at_ns       value  hops	      client	     service

@@ -29,7 +29,8 @@
  *
  * Full: the peer longest unused is forgotten (its old datagrams could then be
  * replayed until they hit the new window; the messages are idempotent). Only
- * who has the key gets a window, so that nobody else can fill the table.
+ * a sender that has the key gets a window, so that no other can fill the
+ * table.
  */
 #ifndef LIVE_ENGINE_SEAL_H
 #define LIVE_ENGINE_SEAL_H

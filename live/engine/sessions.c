@@ -387,7 +387,8 @@ reason(int error)
 	case -EBUSY:
 		return "another daemon has it";
 	case -EPERM:
-		return "not a regular file of ours that nobody else may write";
+		return "not a regular file of ours that no other user may "
+		       "write";
 	default:
 		return strerror(-error);
 	}

@@ -32,7 +32,7 @@ struct sessions;
  * 1; one of less capacity grows, one of more keeps its size and what is in it.
  * A file of another format or boot is begun anew. 0; -errno with a sentence
  * in error[] (-EBUSY: another daemon has it; -EPERM: not a regular file of
- * ours or root's that nobody else may write). */
+ * ours or root's that no other user may write). */
 int sessions_open(struct sessions **, const char *path, uint32_t capacity,
 		  char *error, size_t error_size);
 /* The file stays. NULL: nothing. */

@@ -2,9 +2,9 @@
 /*
  * stray_aggregator.h - strays of each flow, summed up before they are reported
  *
- * A moved upload strays a hundred thousand packets a second; whoever watches
- * wants a line every STRAY_AGGREGATOR_NS. Flows wait here from the first stray
- * after the last line until the interval ends.
+ * A moved upload strays a hundred thousand packets a second; a client
+ * that watches wants a line every STRAY_AGGREGATOR_NS. Flows wait here from the
+ * first stray after the last line until the interval ends.
  *
  * Full: stray_aggregator_add() gives the flow that waited longest to be
  * reported early, so nothing is left out.
@@ -45,7 +45,7 @@ struct instant stray_aggregator_due(const struct stray_aggregator *);
 /* The flow that has waited longest, if its interval is over; else false. */
 bool stray_aggregator_take(struct stray_aggregator *, struct instant now,
 			   struct stray_aggregator_flow *);
-/* Nobody watches any more. */
+/* Forget what waits: no client watches any more. */
 void stray_aggregator_clear(struct stray_aggregator *);
 
 #endif

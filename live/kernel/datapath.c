@@ -4,7 +4,7 @@
  *
  * Order at the start: the device, the programs (which have its index as a
  * constant), the TUN's own filter, then the uplinks. So nothing is redirected
- * before there is somebody to take it, and a predecessor's program keeps
+ * before there is a device to take it, and a predecessor's program keeps
  * dropping strays until ours replaces it in the same step. An uplink has its
  * counter at egress before its redirection at ingress.
  *

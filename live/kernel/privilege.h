@@ -10,8 +10,8 @@
  * These stay permitted and effective; everything else goes from every set,
  * the bounding set included, and exec(2) can never give anything back
  * (PR_SET_NO_NEW_PRIVS). What only setup needs (CAP_PERFMON for the
- * tracepoint, CAP_DAC_OVERRIDE for files) goes too: whoever wants root's
- * files or commands later asks the herald.
+ * tracepoint, CAP_DAC_OVERRIDE for files) goes too: what needs root's files or
+ * commands later asks the herald.
  *
  * Call it once, in a process with one thread.
  */

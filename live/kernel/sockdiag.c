@@ -21,8 +21,8 @@
  * a packet: so it may come back with a listener, which is not meant.
  *
  * FIN_WAIT_2 is two things to the kernel: a socket whose program still reads
- * (the client has not finished), and what remains of one that nobody has open
- * any more. Only the second lingers: it has no inode.
+ * (the client has not finished), and what remains of one that no program has
+ * open any more. Only the second lingers: it has no inode.
  */
 #include "live/kernel/sockdiag.h"
 

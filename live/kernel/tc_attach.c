@@ -127,7 +127,7 @@ tc_options(struct bpf_tc_opts *options, uint32_t handle, uint32_t priority)
 	return options;
 }
 
-/* Remove clsact if nobody uses it. */
+/* Remove clsact if it has no filter. */
 static void
 qdisc_remove_if_empty(uint32_t ifindex)
 {

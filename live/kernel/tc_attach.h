@@ -44,8 +44,8 @@ int tc_attach_attach(struct tc_attach *, enum tc_attach_side, int program_fd);
 /* Detach what tc_attach_attach() attached, unless a successor has replaced it
  * already, and the qdisc if it is ours and empty. Needs CAP_NET_ADMIN. */
 void tc_attach_detach(struct tc_attach *);
-/* Detach whoever's programs that bear our prefix, and the qdisc if it is then
- * empty. How many; -errno. */
+/* Detach all programs that bear our prefix, whichever process attached them,
+ * and the qdisc if it is then empty. How many; -errno. */
 int tc_attach_clean(uint32_t ifindex);
 
 #endif

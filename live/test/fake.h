@@ -3,8 +3,8 @@
  * fake.h - an engine, a data path and an outlet without packets, for tests
  *
  * Included by one test file, which then links these instead of the real ones.
- * A test sets the numbers, answers lookups when it likes, and speaks to
- * whoever listens.
+ * A test sets the numbers, answers lookups when it likes, and calls the
+ * listener.
  */
 #ifndef LIVE_TEST_FAKE_H
 #define LIVE_TEST_FAKE_H
