@@ -148,7 +148,8 @@ daemons_listen(struct emulation *emulation)
 	}
 }
 
-/* A descriptor to the loop; what it is is found again by asking all. */
+/* A descriptor to the loop: wake() asks all sources, so its event needs no
+ * name. */
 static void
 descriptor_add(const struct emulation *emulation, int fd)
 {
@@ -201,7 +202,7 @@ parts_create(struct emulation *emulation, char *error, size_t error_size)
 static void
 parts_destroy(struct emulation *emulation)
 {
-	/* First what calls others back. */
+	/* The hand first: its jobs call the other parts back. */
 	worker_destroy(emulation->worker);
 	emulation_clients_destroy(emulation->clients);
 	emulation_faults_destroy(emulation->faults);
@@ -327,7 +328,7 @@ on_counter(void *context, const char *name, uint64_t value)
 {
 	const struct counter_context *where = context;
 
-	/* Of so many reasons only those that occurred, as simulated. */
+	/* Of drop reasons only those that occurred, as in simulated runs. */
 	if (value == 0 && strncmp(name, "drop_", 5) == 0)
 		return;
 	where->watch->counter(where->watch->context, where->node, name, value);

@@ -216,7 +216,7 @@ lab_daemon_kill(const struct lab *lab, uint32_t server, int signal)
 
 	if (pid <= 0 || kill(pid, signal) != 0)
 		return -1;
-	/* Our own child is to be a zombie no longer than it takes to die. */
+	/* If the daemon is our child, reap it: a zombie would seem alive. */
 	for (int i = 0; signal == SIGKILL && i < 1000; i++) {
 		const struct timespec pause = { 0, NS_PER_MS };
 
@@ -386,7 +386,8 @@ lab_drain(const struct lab *lab, uint32_t server, bool drain)
 		free(text);
 		return text != NULL ? 0 : -1;
 	}
-	/* Its answer ends when the server is empty: the first line will do. */
+	/* The answer ends when the server is empty; its first line says that
+	 * the drain has begun. */
 	file = control_connect(lab, server);
 	size = file < 0 ? -1 : (int)send(file, "drain\n", 6, MSG_NOSIGNAL);
 	if (size == 6)

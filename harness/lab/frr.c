@@ -272,7 +272,7 @@ program_start(const struct lab *lab, uint32_t device,
 	});
 }
 
-/* What a program said that failed. */
+/* The output of a program that failed. */
 static void
 talk_print(const struct lab *lab, uint32_t device, const char *program)
 {

@@ -25,7 +25,7 @@
 
 #define HOPS_MAX 64
 
-/* Of one direction. */
+/* One direction of a session. */
 struct flow {
 	struct endpoint from, to;
 };
@@ -238,7 +238,7 @@ path_walk(const struct lab *lab, uint32_t device, const struct flow *flow,
 	uint32_t interface = 0, count = 0;
 
 	*last = FABRIC_NONE;
-	/* Routers may be of two minds for a moment and send it in circles. */
+	/* Before BGP has converged routers may send the packet in circles. */
 	while (count < capacity) {
 		bool router = fabric_is_router(fabric, device);
 		struct verdict verdict =
@@ -260,7 +260,7 @@ path_walk(const struct lab *lab, uint32_t device, const struct flow *flow,
 		device = fabric->ports[port].device;
 		interface = LAB_WIRE_INDEX + port;
 	}
-	/* It may have arrived with the last link. */
+	/* The last link may have brought the packet to its end. */
 	if (count > 0 && !fabric_is_router(fabric, device))
 		*last = device;
 	return *last != FABRIC_NONE ? count : 0;

@@ -59,7 +59,7 @@ end_silence(int interface, bool silent)
 	options.handle = HANDLE;
 	options.priority = PRIORITY;
 	if (!silent) {
-		/* That there was nothing to remove is not worth a word. */
+		/* libbpf would warn that there was nothing to remove. */
 		libbpf_print_fn_t talk = libbpf_set_print(NULL);
 		code = bpf_tc_detach(&hook, &options);
 		libbpf_set_print(talk);

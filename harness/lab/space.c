@@ -70,14 +70,14 @@ lab_space_enter(const char *name)
 void
 lab_space_leave(int before)
 {
-	/* It was ours a moment ago; if it cannot be again, nothing that this
-	 * process does can be trusted to happen where it should. */
+	/* Without a way back, all that this process does from now on would
+	 * happen in the wrong namespace. */
 	if (setns(before, CLONE_NEWNET) != 0)
 		abort();
 	close(before);
 }
 
-/* ---- whose is it ---- */
+/* ---- names and processes of a lab ---- */
 
 static bool
 is_device(const char *name)
@@ -242,7 +242,7 @@ lab_space_empty(const char *lab, uint32_t patience_ms)
 		     processes_signal(ids, id_count, 0) > 0;
 		     waited_ms += 20)
 			sleep_ms(20);
-		/* The second is for what forked in between. */
+		/* The second round ends what the first left to fork. */
 		for (int i = 0;
 		     i < 200 && processes_signal(ids, id_count, SIGKILL) > 0;
 		     i++)

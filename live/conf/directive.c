@@ -153,7 +153,7 @@ many_print(const struct directive *statement, const struct conf *conf,
 	}
 }
 
-/* Whatever its width. */
+/* A number of any width. */
 static int64_t
 number_of(const struct directive *statement, const struct conf *conf)
 {

@@ -71,7 +71,7 @@ connection_watch(struct metrics *metrics, const struct connection *connection,
 	(void)epoll_ctl(metrics->epoll, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-/* Send; then FIN, and wait for the other's. */
+/* Send; then FIN, and wait for the client's. */
 static void
 connection_write(struct metrics *metrics, struct connection *connection)
 {

@@ -450,8 +450,8 @@ take_stock(void *context, const struct session_key *key, bool lingers)
 	struct version version = version_at(engine, stock->now), owned;
 	int64_t wall_ns = version.established_ns;
 
-	/* What has gone is not worth a new entry, but one that is there has
-	 * not gone yet. */
+	/* A socket that lingers gets no new entry, but an entry that the table
+	 * has stays. */
 	if (lingers && !sessions_has(engine->parts.sessions, key))
 		return;
 	if (sessions_put(engine->parts.sessions, key, &version) != 0) {
@@ -506,7 +506,7 @@ engine_dump(struct engine *engine, struct instant now)
 
 /* ---- packets ---- */
 
-/* What the table says when the kernel cannot be asked. */
+/* The sessions table's word, for when the kernel cannot be asked. */
 static int
 has_entry(const struct engine *engine, const struct session_key *key)
 {
@@ -530,14 +530,15 @@ has_socket(struct engine *engine, const struct classification *classification)
 
 	if (has == SOCKDIAG_WAITS && edge->awaits != NULL)
 		has = edge->awaits(edge->context, key, &classification->packet);
-	/* It could not answer: what is delivered in vain is dropped silently,
-	 * a session that is called missing is lost. */
+	/* Negative: the kernel could not answer. A packet that is delivered in
+	 * vain is dropped silently; a session that is called missing is lost.
+	 */
 	return has != 0;
 }
 
-/* It came out as a stray, but has its session come here meanwhile? A RST is of
- * the session before: the new one's client would not end it so soon, and the
- * old one's owner must hear of it, or would defend the key for ever. */
+/* The packet came out as a stray, but has its session opened here meanwhile? A
+ * RST is of the session before: the new one's client would not end it so soon,
+ * and the old one's owner must hear of it, or would keep the key for ever. */
 static bool
 has_come(struct engine *engine, const struct classification *classification)
 {
@@ -569,7 +570,7 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	if (result.verdict == STEER_LOCAL) {
 		uint8_t *copy;
 
-		/* Behind what it released. */
+		/* Behind the held packets that this one released. */
 		if (outbox_add(&tables->outbox, OUTBOX_DELIVER, (uint32_t)size,
 			       &copy) != NULL)
 			memcpy(copy, bytes, size);

@@ -290,8 +290,8 @@ dump_take(const struct nlmsghdr *header, void *context)
 
 	if (message == NULL)
 		return MNL_CB_OK;
-	/* The kernel's filter knows no protocol but ours; ask once more what
-	 * the address is, now without clothes. */
+	/* The kernel's filter also passed mapped addresses: compare the
+	 * services with the address itself. */
 	struct session_key key = key_of(message);
 	if (is_service(dump, &key))
 		dump->each(dump->context, &key, is_lingering(message));

@@ -431,7 +431,7 @@ send_apart(struct udp_out *udp_out, uint32_t lane, const struct message *run)
 	}
 }
 
-/* The kernel said no to a message. */
+/* The kernel refused a message. */
 static void
 send_again(struct udp_out *udp_out, uint32_t lane, struct message *message,
 	   int error)
