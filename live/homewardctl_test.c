@@ -212,7 +212,7 @@ row_check(size_t i)
 	CHECK_ROW(strstr(outcome.out, "\nok\n") == NULL, sentence);
 }
 
-/* The daemon ends under a stream; and who may not connect is told why. */
+/* The daemon ends under a stream; a user who may not connect is told why. */
 static void
 ends_test(pid_t daemon)
 {
@@ -228,7 +228,10 @@ ends_test(pid_t daemon)
 			 program, conf.control);
 		CHECK(system(line) == 0);
 	}
-	snprintf(line, sizeof(line), "(sleep 0.3; kill -9 %d) & ", daemon);
+	/* When the stream's first lines have come. */
+	snprintf(line, sizeof(line),
+		 "(until test -s %s/out; do sleep 0.01; done; kill -9 %d) &",
+		 folder, daemon);
 	CHECK(system(line) == 0);
 	snprintf(line, sizeof(line), "-s %s watch", conf.control);
 	program_run(line, &outcome);
