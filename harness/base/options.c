@@ -5,6 +5,7 @@
 #include "harness/base/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -314,11 +315,16 @@ int
 options_word(const struct verb *verb, const struct verb_option *option,
 	     const char *text, void *member)
 {
+	char what[32] = "";
+
 	for (size_t i = 0; option->word(i) != NULL; i++) {
 		if (strcmp(text, option->word(i)) == 0) {
 			*(const char **)member = text;
 			return 0;
 		}
 	}
-	return usage_unknown(verb, option->name, text, option->word);
+	for (size_t i = 0; i + 1 < sizeof(what) && option->argument[i] != '\0';
+	     i++)
+		what[i] = (char)tolower((unsigned char)option->argument[i]);
+	return usage_unknown(verb, what, text, option->word);
 }

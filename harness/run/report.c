@@ -10,8 +10,8 @@
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
 #include "harness/db/db.h"
+#include "harness/run/expectation.h"
 #include "harness/run/run.h"
-#include "harness/scenario/expect.h"
 
 #define REPORT_LINES 20 /* missed expectations told one by one */
 
@@ -80,10 +80,10 @@ expectations_check(struct run *run)
 		sweep_point_label(run->scenario, &run->point, label);
 		snprintf(where, sizeof(where), "run %lld (%s)",
 			 (long long)run->points[i].id, label);
-		result = expect_check(&run->scenario->expect, run->db,
-				      run->points[i].id, &run->point.settings,
-				      where,
-				      failures < REPORT_LINES ? stderr : NULL);
+		result = expectation_check(
+			&run->scenario->expect, run->db, run->points[i].id,
+			&run->point.settings, where,
+			failures < REPORT_LINES ? stderr : NULL);
 		if (result < 0)
 			return -1;
 		failures += result;

@@ -10,18 +10,16 @@
  *	    reset_min: 1
  *
  * A block's assertions are checked on every run whose settings agree with its
- * `where` (without one: on every run). Each is a quantity of one run, taken
- * from the database by one query, with a least (_min) or a greatest (_max)
- * value; a unit comes last (stall_longest_max_ms). So a scenario is a test:
- * `homeward run` exits 1 and says what differs.
+ * `where` (without one: on every run), by run/expectation.h. Each is a quantity
+ *of one run, taken from the database by one query, with a least (_min) or a
+ *greatest (_max) value; a unit comes last (stall_longest_max_ms). So a scenario
+ *is a test: `homeward run` exits 1 and says what differs.
  */
 #ifndef HARNESS_SCENARIO_EXPECT_H
 #define HARNESS_SCENARIO_EXPECT_H
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "harness/scenario/key.h"
 #include "harness/scenario/reader.h"
@@ -69,9 +67,5 @@ const struct expect_quantity *expect_quantities(void);
 void expect_read(struct scenario *, struct reader *, yaml_node_t *);
 /* "strays_min" and its bound, or the list of outcomes; KEY_TEXT bytes each. */
 void expect_format(const struct expect_limit *, char *name, char *bound);
-/* Check one run. Failures are said on `talk` (NULL: only counted), after
- * `label`. Returns their number, or -1 when the database failed. */
-int expect_check(const struct expect *, sqlite3 *, int64_t run_id,
-		 const struct settings *, const char *label, FILE *talk);
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * expectation.h - did a run come out as its scenario says?
+ *
+ * What can be asserted, and how a scenario writes it, is expect.h's; here it
+ * is looked up in the database, a query a limit. Only the blocks whose `where`
+ * agrees with the run's settings apply.
+ */
+#ifndef HARNESS_RUN_EXPECTATION_H
+#define HARNESS_RUN_EXPECTATION_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness/scenario/expect.h"
+#include "sim/model/settings.h"
+
+/* Check one run. Failures are said on `talk` (NULL: only counted), after
+ * `label`. Returns their number, or -1 when the database failed. */
+int expectation_check(const struct expect *, sqlite3 *, int64_t run_id,
+		      const struct settings *, const char *label, FILE *talk);
+
+#endif
