@@ -17,7 +17,6 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/release.h"
-#include "harness/verbs.h"
 #include "live/conf/did_you_mean.h"
 
 static const struct verb *const benches[] = {
