@@ -7,13 +7,13 @@
  * The build runs it and installs what it prints, for this program and for
  * homewardctl, whose commands are those of the daemon's own list.
  */
-#include <stdlib.h>
+#include "harness/completion_verb.h"
+
 #include <string.h>
 
 #include "harness/base/completion.h"
 #include "harness/base/exit.h"
 #include "harness/base/options.h"
-#include "harness/verbs.h"
 #include "live/control/command.h"
 
 /* Options of homewardctl's commands; homewardctl.c reads them. */
@@ -59,22 +59,23 @@ script_write(const struct completion *completion, const char *shell)
 		completion_zsh(completion, stdout);
 }
 
-static const char *
-shell_word(size_t index)
+const char *
+completion_shell(size_t index)
 {
 	static const char *const words[] = { "bash", "zsh", NULL };
 
 	return words[index];
 }
 
-static int
-completion_run(int argc, char **argv)
+int
+completion_run(const struct verb *verb, const struct verb *const *verbs,
+	       int argc, char **argv)
 {
-	int count = options_read(&verb_completion, argc, argv, NULL);
+	int count = options_read(verb, argc, argv, NULL);
 	const struct verb *commands[COMMAND_KINDS + 1] = { NULL };
 	const char *shell, *program = "homeward";
 	struct completion ctl = { "homewardctl", commands, ctl_options };
-	struct completion all = { "homeward", verbs_table(), NULL };
+	struct completion all = { "homeward", verbs, NULL };
 
 	if (count < 0)
 		return -count;
@@ -82,27 +83,12 @@ completion_run(int argc, char **argv)
 	if (count == 2)
 		program = argv[argc - 1];
 	if (strcmp(shell, "bash") != 0 && strcmp(shell, "zsh") != 0)
-		return usage_unknown(&verb_completion, "shell", shell,
-				     shell_word);
+		return usage_unknown(verb, "shell", shell, completion_shell);
 	if (count > 2 || (strcmp(program, "homeward") != 0 &&
 			  strcmp(program, "homewardctl") != 0))
-		return usage_say(&verb_completion, "what is '%s'?",
-				 argv[argc - 1]);
+		return usage_say(verb, "what is '%s'?", argv[argc - 1]);
 	for (size_t i = 0; i < COMMAND_KINDS; i++)
 		commands[i] = &ctl_verbs[i];
 	script_write(strcmp(program, "homeward") == 0 ? &all : &ctl, shell);
 	return EXIT_OK;
 }
-
-const struct verb verb_completion = {
-	.name = "completion",
-	.summary = "print what makes a shell complete all of this",
-	.run = completion_run,
-	.operands = "bash|zsh [homewardctl]",
-	.noun = "shell",
-	.least = 1,
-	.most = -1,
-	.word = shell_word,
-	.notes = "Installed where bash-completion and zsh look for it. Without "
-		 "that:\n  . <(homeward completion bash)\n",
-};

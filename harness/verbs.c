@@ -8,8 +8,11 @@
 
 #include "harness/analyse/query.h"
 #include "harness/bench/bench.h"
+#include "harness/completion_verb.h"
 #include "harness/replay/replay.h"
 #include "harness/run/run.h"
+
+static const struct verb verb_completion;
 
 static const struct verb *const verbs[] = {
 	&verb_run,     &verb_validate,	 &verb_list,   &verb_describe,
@@ -32,3 +35,22 @@ verbs_find(const char *name)
 			return verbs[i];
 	return NULL;
 }
+
+static int
+script_print(int argc, char **argv)
+{
+	return completion_run(&verb_completion, verbs, argc, argv);
+}
+
+static const struct verb verb_completion = {
+	.name = "completion",
+	.summary = "print what makes a shell complete all of this",
+	.run = script_print,
+	.operands = "bash|zsh [homewardctl]",
+	.noun = "shell",
+	.least = 1,
+	.most = -1,
+	.word = completion_shell,
+	.notes = "Installed where bash-completion and zsh look for it. Without "
+		 "that:\n  . <(homeward completion bash)\n",
+};

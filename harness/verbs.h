@@ -18,6 +18,6 @@ const struct verb *verbs_find(const char *name);
 
 /* Those of this folder. */
 extern const struct verb verb_validate, verb_list, verb_describe, verb_gate,
-	verb_lab, verb_completion;
+	verb_lab;
 
 #endif
