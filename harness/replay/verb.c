@@ -17,49 +17,34 @@
 #include "harness/db/db.h"
 #include "harness/replay/decode.h"
 #include "harness/replay/replay.h"
-#include "harness/scenario/quantity.h"
+#include "live/conf/units.h"
 
 /* "12": a record; "1.5s", "200ms", "30us", "5ns": a time. */
 static int
 when_take(const struct verb *verb, const struct verb_option *option,
 	  const char *text, void *member)
 {
-	struct replay_settings *settings = member;
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = {
-		{ "ns", 1 },
-		{ "us", (uint64_t)NS_PER_US },
-		{ "ms", (uint64_t)NS_PER_MS },
-		{ "s", (uint64_t)NS_PER_S },
+	static const struct unit times[] = {
+		{ "ns", 1 },	   { "us", NS_PER_US }, { "ms", NS_PER_MS },
+		{ "s", NS_PER_S }, { NULL, 0 },
 	};
-	char number[QUANTITY_TEXT];
-	size_t digits = strspn(text, "0123456789.");
-	uint64_t value;
+	static const struct units units = { times, true };
+	struct replay_settings *settings = member;
+	int64_t value;
 
-	if (text[digits] == '\0') {
+	if (text[strspn(text, "0123456789.")] == '\0') {
 		settings->when = REPLAY_AT_RECORD;
 		return options_number(verb, option, text, &settings->record);
 	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(text + digits, units[i].unit) != 0 ||
-		    digits >= sizeof(number))
-			continue;
-		memcpy(number, text, digits);
-		number[digits] = '\0';
-		if (quantity_parse(number, units[i].ns, &value) !=
-			    QUANTITY_OK ||
-		    value > INT64_MAX / 4)
-			break;
-		settings->when = REPLAY_AT_TIME;
-		settings->at_ns = (int64_t)value;
-		return 0;
-	}
-	return usage_say(verb,
-			 "--move-at takes a record's number or a time like "
-			 "200ms, not '%s'",
-			 text);
+	if (units_read(&units, text, &value) != UNITS_OK ||
+	    value > INT64_MAX / 4)
+		return usage_say(verb,
+				 "--move-at takes a record's number or a time "
+				 "like 200ms, not '%s'",
+				 text);
+	settings->when = REPLAY_AT_TIME;
+	settings->at_ns = value;
+	return 0;
 }
 
 static const struct {

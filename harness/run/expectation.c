@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "harness/db/db.h"
-#include "harness/scenario/quantity.h"
+#include "live/conf/units.h"
 #include "sim/model/watch.h"
 
 static bool
@@ -73,7 +73,7 @@ static int
 limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	    const char *label, FILE *talk)
 {
-	char name[KEY_TEXT], bound[KEY_TEXT], text[QUANTITY_TEXT] = "nothing";
+	char name[KEY_TEXT], bound[KEY_TEXT], text[UNITS_TEXT] = "nothing";
 	sqlite3_stmt *statement = db_prepare(db, limit->quantity->sql);
 	bool holds = false;
 	int row;
@@ -88,8 +88,8 @@ limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 
 		holds = limit->least ? value >= limit->bound
 				     : value <= limit->bound;
-		quantity_format(value, limit->quantity->scale, text,
-				sizeof(text));
+		units_format_decimal(value, limit->quantity->scale, text,
+				     sizeof(text));
 	}
 	sqlite3_finalize(statement);
 	if (row < 0)

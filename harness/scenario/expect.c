@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "harness/scenario/quantity.h"
 #include "harness/scenario/scenario.h"
 #include "live/conf/did_you_mean.h"
+#include "live/conf/units.h"
 #include "sim/model/watch.h"
 
 #define SESSIONS(condition)                                                    \
@@ -86,8 +86,8 @@ expect_format(const struct expect_limit *limit, char *name, char *bound)
 
 	if (limit->quantity != NULL) {
 		limit_name(limit->quantity, limit->least, name);
-		quantity_format(limit->bound, limit->quantity->scale, bound,
-				KEY_TEXT);
+		units_format_decimal(limit->bound, limit->quantity->scale,
+				     bound, KEY_TEXT);
 		return;
 	}
 	snprintf(name, KEY_TEXT, "outcome_all");
@@ -193,8 +193,8 @@ limit_read(struct scenario *scenario, struct reader *reader,
 	text = reader_text(reader, node, "an expectation");
 	if (text == NULL)
 		return;
-	if (quantity_parse(text, limit->quantity->scale, &limit->bound) !=
-	    QUANTITY_OK) {
+	if (units_decimal(text, limit->quantity->scale, &limit->bound) !=
+	    UNITS_OK) {
 		reader_complain(
 			reader, node, "%s takes a %snumber, not '%.40s'",
 			(const char *)name->data.scalar.value,

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/scenario/quantity.h"
 #include "live/conf/did_you_mean.h"
+#include "live/conf/units.h"
 #include "sim/model/settings.h"
 
 const struct key *
@@ -177,14 +177,14 @@ member_store(const struct key *key, void *structure, uint64_t value)
 void
 key_range(const struct key *key, char *text)
 {
-	char low[QUANTITY_TEXT], high[QUANTITY_TEXT];
+	char low[UNITS_TEXT], high[UNITS_TEXT];
 
 	text[0] = '\0';
 	if (key->type != KEY_COUNT && key->type != KEY_AMOUNT &&
 	    key->type != KEY_SPAN)
 		return;
-	quantity_format(key->low, key->scale, low, sizeof(low));
-	quantity_format(key->high, key->scale, high, sizeof(high));
+	units_format_decimal(key->low, key->scale, low, sizeof(low));
+	units_format_decimal(key->high, key->scale, high, sizeof(high));
 	snprintf(text, KEY_TEXT, "%.29s..%.29s", low, high);
 }
 
@@ -249,26 +249,25 @@ number_parse(const struct key *key, const char *text, uint64_t *value,
 {
 	const char *name = key_leaf(key);
 	char range[KEY_TEXT];
-	enum quantity_error problem;
+	enum units_error problem;
 
 	/* A count is written without a point, even "4.0" is an error. */
 	problem = key->unit == NULL && strchr(text, '.') != NULL
-			  ? QUANTITY_SYNTAX
-			  : quantity_parse(text, key->scale, value);
+			  ? UNITS_SYNTAX
+			  : units_decimal(text, key->scale, value);
 	key_range(key, range);
-	if (problem == QUANTITY_SYNTAX) {
+	if (problem == UNITS_SYNTAX) {
 		snprintf(error, KEY_ERROR, "%s takes a %s%s, not '%.60s'", name,
 			 key->unit != NULL ? "number of " : "whole number",
 			 key->unit != NULL ? key->unit : "", text);
 		return -1;
 	}
-	if (problem == QUANTITY_FINE) {
+	if (problem == UNITS_FINE) {
 		snprintf(error, KEY_ERROR, "%s: %.40s %s is finer than %s",
 			 name, text, key->unit, finest(key));
 		return -1;
 	}
-	if (problem == QUANTITY_LARGE || *value < key->low ||
-	    *value > key->high) {
+	if (problem == UNITS_LARGE || *value < key->low || *value > key->high) {
 		snprintf(error, KEY_ERROR, "%s: %.40s is outside %s", name,
 			 text, range);
 		return -1;
@@ -482,12 +481,14 @@ key_place_set(const struct key_place *place, void *structure, const char *text,
 static void
 span_format(const struct key *key, const void *structure, char *text)
 {
-	char low[QUANTITY_TEXT], high[QUANTITY_TEXT];
+	char low[UNITS_TEXT], high[UNITS_TEXT];
 	struct span span;
 
 	memcpy(&span, (const uint8_t *)structure + key->offset, sizeof(span));
-	quantity_format((uint64_t)span.low_ns, key->scale, low, sizeof(low));
-	quantity_format((uint64_t)span.high_ns, key->scale, high, sizeof(high));
+	units_format_decimal((uint64_t)span.low_ns, key->scale, low,
+			     sizeof(low));
+	units_format_decimal((uint64_t)span.high_ns, key->scale, high,
+			     sizeof(high));
 	snprintf(text, KEY_TEXT, "[%.28s, %.28s]", low, high);
 }
 
@@ -523,7 +524,7 @@ key_format(const struct key *key, const void *structure, char *text)
 		text[0] = '\0';
 		break;
 	default:
-		quantity_format(member_load(key, structure), key->scale, text,
-				KEY_TEXT);
+		units_format_decimal(member_load(key, structure), key->scale,
+				     text, KEY_TEXT);
 	}
 }

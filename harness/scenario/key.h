@@ -17,7 +17,7 @@
  * error.
  *
  * Units end the key's last word and there is one for each key: delay_us is
- * in microseconds wherever it stands. Decimals are exact (quantity.h).
+ * in microseconds wherever it stands. Decimals are exact (units.h).
  */
 #ifndef HARNESS_SCENARIO_KEY_H
 #define HARNESS_SCENARIO_KEY_H

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "harness/scenario/quantity.h"
 #include "harness/scenario/scenario.h"
 #include "live/conf/did_you_mean.h"
+#include "live/conf/units.h"
 #include "sim/model/settings.h"
 
 static void
@@ -40,12 +40,12 @@ range_test(const struct key *key)
 		return;
 	CHECK_ROW(key->low < key->high, key->path);
 	for (int i = 0; i < 2; i++) {
-		quantity_format(ends[i], key->scale, text, sizeof(text));
+		units_format_decimal(ends[i], key->scale, text, sizeof(text));
 		CHECK_ROW(key_set(key, &settings, text, error) == 0, key->path);
 		key_format(key, &settings, back);
 		CHECK_ROW(strcmp(text, back) == 0, key->path);
 	}
-	quantity_format(key->high + 1, key->scale, text, sizeof(text));
+	units_format_decimal(key->high + 1, key->scale, text, sizeof(text));
 	CHECK_ROW(key_set(key, &settings, text, error) == -1, key->path);
 }
 

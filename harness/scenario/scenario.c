@@ -17,9 +17,9 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
-#include "harness/scenario/quantity.h"
 #include "harness/scenario/sweep.h"
 #include "live/conf/did_you_mean.h"
+#include "live/conf/units.h"
 #include "sim/model/metric.h"
 
 /* Figures that are no metric's plain distribution. */
@@ -72,8 +72,8 @@ scenario_find(const struct scenario *scenario, const char *path,
 
 	*place = (struct key_place){ 0 };
 	if (sscanf(path, "events.%7[0-9].%n", number, &end) == 1 && end > 0) {
-		if (quantity_parse(number, 1, &fault) != QUANTITY_OK ||
-		    fault < 1 || fault > scenario->settings.fault_count)
+		if (units_decimal(number, 1, &fault) != UNITS_OK || fault < 1 ||
+		    fault > scenario->settings.fault_count)
 			return false;
 		place->fault = (uint32_t)fault;
 		place->key = key_find(key_faults(), path + end);
@@ -254,8 +254,8 @@ size_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node,
 
 		if (text == NULL)
 			return false;
-		if (quantity_parse(text, i == 0 ? 1 : 10000, &numbers[i]) !=
-			    QUANTITY_OK ||
+		if (units_decimal(text, i == 0 ? 1 : 10000, &numbers[i]) !=
+			    UNITS_OK ||
 		    numbers[i] > (i == 0 ? 1000000000000000u : 1000000u)) {
 			reader_complain(reader, item,
 					"size_cdf: '%.40s' is no %s", text,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/scenario/quantity.h"
+#include "live/conf/units.h"
 
 struct printer {
 	yaml_emitter_t emitter;
@@ -98,17 +98,17 @@ emit_value(struct printer *printer, const struct key *key, const char *text)
 static void
 emit_sizes(struct printer *printer, const struct client_settings *clients)
 {
-	char text[QUANTITY_TEXT];
+	char text[UNITS_TEXT];
 
 	emit_text(printer, "size_cdf");
 	emit_list(printer, false);
 	for (uint32_t i = 0; i < clients->size_cdf_count; i++) {
 		emit_list(printer, true);
-		quantity_format(clients->size_cdf[i].bytes, 1, text,
-				sizeof(text));
+		units_format_decimal(clients->size_cdf[i].bytes, 1, text,
+				     sizeof(text));
 		emit_text(printer, text);
-		quantity_format(clients->size_cdf[i].ppm, 10000, text,
-				sizeof(text));
+		units_format_decimal(clients->size_cdf[i].ppm, 10000, text,
+				     sizeof(text));
 		emit_text(printer, text);
 		emit_list_end(printer);
 	}

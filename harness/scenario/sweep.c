@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "harness/base/json.h"
-#include "harness/scenario/quantity.h"
+#include "live/conf/units.h"
 #include "sim/model/constraints.h"
 
 /* ---- reading ---- */
@@ -130,9 +130,8 @@ doublings_add(struct scenario *scenario, struct reader *reader,
 	dots = strstr(text, "..");
 	if (dots != NULL && (size_t)(dots - text) < sizeof(from_text))
 		memcpy(from_text, text, (size_t)(dots - text));
-	if (dots == NULL ||
-	    quantity_parse(from_text, 1, &from) != QUANTITY_OK ||
-	    quantity_parse(dots + 2, 1, &to) != QUANTITY_OK || from == 0) {
+	if (dots == NULL || units_decimal(from_text, 1, &from) != UNITS_OK ||
+	    units_decimal(dots + 2, 1, &to) != UNITS_OK || from == 0) {
 		reader_complain(reader, node,
 				"doublings takes FROM..TO, not '%.60s'", text);
 		return false;
@@ -208,7 +207,7 @@ sweep_repeat_read(struct scenario *scenario, struct reader *reader,
 	if (text == NULL)
 		return;
 	if (!reader_plain(node) || strchr(text, '.') != NULL ||
-	    quantity_parse(text, 1, &repeat) != QUANTITY_OK || repeat < 1 ||
+	    units_decimal(text, 1, &repeat) != UNITS_OK || repeat < 1 ||
 	    repeat > SCENARIO_REPEAT) {
 		reader_complain(reader, node,
 				"repeat takes a whole number in 1..%d, not "

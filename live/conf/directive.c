@@ -14,7 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "live/conf/amount.h"
+#include "live/conf/units.h"
 
 #define IN(member)                                                             \
 	offsetof(struct conf, member), sizeof(((struct conf *)0)->member)
@@ -183,13 +183,13 @@ static void
 number_print(const struct directive *statement, const struct conf *conf,
 	     FILE *file)
 {
-	char text[AMOUNT_TEXT];
-	enum amount_kind kind = statement->kind == DIRECTIVE_TIME ? AMOUNT_TIME
-				: statement->kind == DIRECTIVE_BYTES
-					? AMOUNT_BYTES
-					: AMOUNT_COUNT;
+	char text[UNITS_TEXT];
+	enum units_kind kind = statement->kind == DIRECTIVE_TIME ? UNITS_TIME
+			       : statement->kind == DIRECTIVE_BYTES
+				       ? UNITS_BYTES
+				       : UNITS_COUNT;
 
-	amount_format(kind, number_of(statement, conf), text);
+	units_format(kind, number_of(statement, conf), text);
 	fprintf(file, "%s %s\n", statement->name, text);
 }
 

@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "live/conf/amount.h"
 #include "live/conf/did_you_mean.h"
+#include "live/conf/units.h"
 
 _Static_assert(WORD_BYTES > CONF_COMMAND, "a command of full length is read");
 
@@ -134,43 +134,44 @@ address_read(struct directive_reader *reader, const struct word *word,
 
 static bool
 number_read(struct directive_reader *reader, const char *name,
-	    const struct word *word, enum amount_kind kind, int64_t low,
+	    const struct word *word, enum units_kind kind, int64_t low,
 	    int64_t high, int64_t *value)
 {
 	struct mark mark = mark_of(reader, word);
-	enum amount_error error = amount_parse(kind, word->text, value);
-	char least[AMOUNT_TEXT], most[AMOUNT_TEXT];
+	enum units_error error = units_parse(kind, word->text, value);
+	char least[UNITS_TEXT], most[UNITS_TEXT];
 
 	switch (error) {
-	case AMOUNT_OK:
+	case UNITS_OK:
 		if (*value >= low && *value <= high)
 			return true;
 		break;
-	case AMOUNT_NEGATIVE:
-	case AMOUNT_LARGE:
+	case UNITS_NEGATIVE:
+	case UNITS_FINE: /* of no grammar without fractions */
+	case UNITS_LARGE:
 		break;
-	case AMOUNT_SYNTAX:
+	case UNITS_SYNTAX:
 		directive_complain(reader, mark, "'%s' is not a number",
 				   word->text);
 		return false;
-	case AMOUNT_UNIT_MISSING:
+	case UNITS_UNIT_MISSING:
 		directive_complain(reader, mark,
 				   "'%s' lacks its unit, one of: %s",
-				   word->text, amount_units(kind));
+				   word->text, units_names(kind));
 		return false;
-	case AMOUNT_UNIT_UNKNOWN:
-		if (kind == AMOUNT_COUNT)
+	case UNITS_UNIT_UNKNOWN:
+		if (kind == UNITS_COUNT)
 			directive_complain(reader, mark,
 					   "'%s' is not a plain number",
 					   word->text);
 		else
 			directive_complain(reader, mark,
 					   "unknown unit in '%s', known: %s",
-					   word->text, amount_units(kind));
+					   word->text, units_names(kind));
 		return false;
 	}
-	amount_format(kind, low, least);
-	amount_format(kind, high, most);
+	units_format(kind, low, least);
+	units_format(kind, high, most);
 	directive_complain(reader, mark, "'%s' must be %s to %s, not '%s'",
 			   name, least, most, word->text);
 	return false;
@@ -194,7 +195,7 @@ number_set(const struct directive *statement, struct conf *conf, int64_t value)
 
 static void
 number_statement(struct directive_reader *reader,
-		 const struct directive *statement, enum amount_kind kind)
+		 const struct directive *statement, enum units_kind kind)
 {
 	const struct word *word = word_at(reader, 1, "a number");
 	int64_t value;
@@ -234,7 +235,7 @@ place_read(struct directive_reader *reader, bool needed,
 	}
 	word = word_at(reader, 3, "the number of the port");
 	if (word == NULL || !line_ends(reader, 4) ||
-	    !number_read(reader, "port", word, AMOUNT_COUNT, 1, UINT16_MAX,
+	    !number_read(reader, "port", word, UNITS_COUNT, 1, UINT16_MAX,
 			 &value))
 		return false;
 	*port = (uint16_t)value;
@@ -511,14 +512,14 @@ directive_read(struct directive_reader *reader,
 		choice_statement(reader, statement);
 		break;
 	case DIRECTIVE_TIME:
-		number_statement(reader, statement, AMOUNT_TIME);
+		number_statement(reader, statement, UNITS_TIME);
 		break;
 	case DIRECTIVE_BYTES:
-		number_statement(reader, statement, AMOUNT_BYTES);
+		number_statement(reader, statement, UNITS_BYTES);
 		break;
 	case DIRECTIVE_PORT:
 	case DIRECTIVE_COUNT:
-		number_statement(reader, statement, AMOUNT_COUNT);
+		number_statement(reader, statement, UNITS_COUNT);
 		break;
 	}
 }

@@ -27,8 +27,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "live/conf/amount.h"
 #include "live/conf/tokenizer.h"
+#include "live/conf/units.h"
 
 #define FILE_MAX   4096
 #define KEY_BYTES  crypto_kdf_KEYBYTES
@@ -160,8 +160,7 @@ key_line(struct reading *reading)
 		return line_error(reading, words->end,
 				  "the key's number is missing");
 	unsigned column = words->words[1].column;
-	if (amount_parse(AMOUNT_COUNT, words->words[1].text, &id) !=
-		    AMOUNT_OK ||
+	if (units_parse(UNITS_COUNT, words->words[1].text, &id) != UNITS_OK ||
 	    id > UINT8_MAX)
 		return line_error(reading, column,
 				  "a key's number is 0 to 255");

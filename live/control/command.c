@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/instant.h"
-#include "live/conf/amount.h"
 #include "live/conf/did_you_mean.h"
+#include "live/conf/units.h"
 #include "live/engine/report.h"
 
 #define WORDS	   4 /* no request has more */
@@ -75,10 +75,10 @@ deadline_parse(const char *text, int64_t *deadline_ns, char *error,
 {
 	int64_t value;
 
-	if (amount_parse(AMOUNT_COUNT, text, &value) == AMOUNT_OK &&
+	if (units_parse(UNITS_COUNT, text, &value) == UNITS_OK &&
 	    value <= INT64_MAX / NS_PER_S)
 		value *= NS_PER_S;
-	else if (amount_parse(AMOUNT_TIME, text, &value) != AMOUNT_OK)
+	else if (units_parse(UNITS_TIME, text, &value) != UNITS_OK)
 		value = 0;
 	if (value <= 0) {
 		(void)snprintf(error, error_size,
