@@ -237,7 +237,8 @@ data_collect(const char *path, struct baseline *data)
 }
 
 /* One scenario, as `homeward run` does it, in a child: its table is not ours to
- * print, and whoever repeats it means the gate. The child's exit code. */
+ * print, and the command that repeats it is the gate's. The child's exit
+ * code. */
 static int
 scenario_run(const struct gate *gate, const char *scenario, const char *path)
 {

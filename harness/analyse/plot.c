@@ -49,7 +49,7 @@ struct figure {
 	const char *name; /* NAME.gp */
 	const char *view;
 	const char *nothing; /* why there may be no row */
-	bool asked; /* worth nothing when nobody had to ask another */
+	bool asked; /* no figure of lookups that the asker answered itself */
 	const char *metric; /* of which only some may be shown; NULL: none */
 };
 
@@ -235,7 +235,8 @@ subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
 	return row == 1 ? 0 : EXIT_RUNTIME;
 }
 
-/* "paper: 3 of 9 series, k = 20": whoever looks at some must know it. */
+/* "paper: 3 of 9 series, k = 20": a figure of some must not pass for one
+ * of all. */
 static int
 shown_say(sqlite3 *db, const struct figure *figure, const char *scenario,
 	  char *subtitle)
@@ -310,7 +311,7 @@ passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
 	return 0;
 }
 
-/* A scenario's name is a file's name; nobody's database leads elsewhere. */
+/* A scenario's name becomes a file's, and no database may choose its folder. */
 static void
 stem_clean(char *stem)
 {

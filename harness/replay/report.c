@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/db/db.h"
 #include "harness/db/result.h"
 #include "harness/replay/replay_state.h"
@@ -93,23 +94,29 @@ why_name(int why)
 				    : drop_name((enum drop)why);
 }
 
-/* {"missed": 3} and "3 missed". */
+/* {"missed":3} and "3 missed"; `size` bytes each. */
 static void
-why_say(const uint32_t *why, char *json, char *text, size_t size)
+why_say(const uint32_t *why, char *object, char *text, size_t size)
 {
-	size_t j = 1, t = 0;
+	FILE *file = fmemopen(object, size, "w");
+	struct json json = json_begin(file, JSON_COMPACT);
+	size_t used = 0;
 
-	json[0] = '{';
+	if (file == NULL)
+		abort();
+	json_object(&json, NULL);
 	text[0] = '\0';
 	for (int i = 0; i < WHY_COUNT; i++) {
 		if (why[i] == 0)
 			continue;
-		j += (size_t)snprintf(json + j, size - j, "%s\"%s\": %u",
-				      j > 1 ? ", " : "", why_name(i), why[i]);
-		t += (size_t)snprintf(text + t, size - t, "%s%u %s",
-				      t > 0 ? ", " : "", why[i], why_name(i));
+		json_uint(&json, why_name(i), why[i]);
+		used += (size_t)snprintf(text + used, size - used, "%s%u %s",
+					 used > 0 ? ", " : "", why[i],
+					 why_name(i));
 	}
-	snprintf(json + j, size - j, "}");
+	json_end(&json);
+	json_finish(&json);
+	(void)fclose(file);
 }
 
 static void
@@ -425,41 +432,95 @@ print_text(struct replay *replay, sqlite3 *db)
 	return 0;
 }
 
+/* A column that begins with "!" is JSON already. */
+static void
+column_json(sqlite3_stmt *statement, int column, const char *name,
+	    struct json *json)
+{
+	const char *text;
+
+	if (sqlite3_column_type(statement, column) == SQLITE_INTEGER) {
+		json_int(json, name, sqlite3_column_int64(statement, column));
+		return;
+	}
+	text = (const char *)sqlite3_column_text(statement, column);
+	if (name[0] == '!')
+		json_raw(json, name + 1, text);
+	else
+		json_text(json, name, text);
+}
+
+/* An array of objects, one a row. */
+static int
+objects_json(sqlite3 *db, const char *sql, const char *name, struct json *json)
+{
+	sqlite3_stmt *statement = db_prepare(db, sql);
+	int row = -1;
+
+	json_array(json, name);
+	while (statement != NULL && (row = db_step(statement)) == 1) {
+		json_object(json, NULL);
+		for (int i = 0; i < sqlite3_column_count(statement); i++)
+			column_json(statement, i,
+				    sqlite3_column_name(statement, i), json);
+		json_end(json);
+	}
+	json_end(json);
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
+
+/* One object: the first column names, the second is the value. */
+static int
+members_json(sqlite3 *db, const char *sql, const char *name, struct json *json)
+{
+	sqlite3_stmt *statement = db_prepare(db, sql);
+	int row = -1;
+
+	json_object(json, name);
+	while (statement != NULL && (row = db_step(statement)) == 1)
+		column_json(statement, 1,
+			    (const char *)sqlite3_column_text(statement, 0),
+			    json);
+	json_end(json);
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
+
+static const char drops_sql[] =
+	"SELECT reason, text AS meaning, capture AS left_out, servers, network"
+	" FROM dropped ORDER BY number";
+static const char sessions_sql[] =
+	"SELECT number, client, service, iif(syn, 'true', 'false') AS \"!syn\","
+	" owner, packets, sent, local, strayed, held, forwarded, delivered,"
+	" lost, why AS \"!lost_to\", answers, answers_delivered, resets,"
+	" opened_ns, closed_ns, stray_ns AS first_stray_ns, lookups, lookup_ns,"
+	" iif(found, 'true', 'false') AS \"!lookup_found\","
+	" iif(lookups > 0, rounds, NULL) AS rounds, bytes, outcome"
+	" FROM session ORDER BY number";
+
 static int
 print_json(sqlite3 *db)
 {
-	return db_print(
-		db_prepare(
-			db,
-			"SELECT json_object("
-			"'replay', (SELECT json_group_object(key, value)"
-			"  FROM (SELECT * FROM fact ORDER BY rowid)),"
-			"'outcomes', (SELECT json_group_object(outcome, n)"
-			"  FROM (SELECT outcome, count(*) AS n FROM session"
-			"  GROUP BY outcome)),"
-			"'drops', (SELECT json_group_array(json_object("
-			"  'reason', reason, 'meaning', text,"
-			"  'left_out', capture, 'servers', servers,"
-			"  'network', network))"
-			"  FROM (SELECT * FROM dropped ORDER BY number)),"
-			"'sessions', (SELECT json_group_array(json_object("
-			"  'number', number, 'client', client,"
-			"  'service', service, 'syn', json(iif(syn, 'true',"
-			"  'false')), 'owner', owner,"
-			"  'packets', packets, 'sent', sent, 'local', local,"
-			"  'strayed', strayed, 'held', held,"
-			"  'forwarded', forwarded, 'delivered', delivered,"
-			"  'lost', lost, 'lost_to', json(why),"
-			"  'answers', answers,"
-			"  'answers_delivered', answers_delivered,"
-			"  'resets', resets, 'opened_ns', opened_ns,"
-			"  'closed_ns', closed_ns, 'first_stray_ns', stray_ns,"
-			"  'lookups', lookups, 'lookup_ns', lookup_ns,"
-			"  'lookup_found', json(iif(found, 'true', 'false')),"
-			"  'rounds', iif(lookups > 0, rounds, NULL),"
-			"  'bytes', bytes, 'outcome', outcome))"
-			"  FROM (SELECT * FROM session ORDER BY number)))"),
-		stdout);
+	struct json json = json_begin(stdout, JSON_COMPACT);
+	int code;
+
+	json_object(&json, NULL);
+	code = members_json(db, "SELECT key, value FROM fact ORDER BY rowid",
+			    "replay", &json);
+	if (code == 0)
+		code = members_json(db,
+				    "SELECT outcome, count(*) FROM session"
+				    " GROUP BY outcome",
+				    "outcomes", &json);
+	if (code == 0)
+		code = objects_json(db, drops_sql, "drops", &json);
+	if (code == 0)
+		code = objects_json(db, sessions_sql, "sessions", &json);
+	json_end(&json);
+	json_newline(&json);
+	json_finish(&json);
+	return code;
 }
 
 int

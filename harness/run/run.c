@@ -228,7 +228,7 @@ pass_start(struct run *run, uint32_t index, uint32_t pass)
 	return jobs_start(run->pool, &task);
 }
 
-/* The next pass that nobody runs yet. False: there is none. */
+/* The next pass that runs nowhere yet. False: there is none. */
 static bool
 next_find(struct run *run, uint32_t *index, uint32_t *pass)
 {
@@ -370,7 +370,7 @@ result_take(struct run *run, const struct jobs_result *news)
 	point->held = NULL;
 }
 
-/* A lost rank's task: somebody else is to run it. */
+/* A lost rank's task, for another rank. */
 static void
 task_return(struct run *run, const struct jobs_result *lost)
 {

@@ -34,8 +34,8 @@ struct run_options {
 	uint64_t jobs; /* 1..JOBS_MAX */
 	bool resume, check, json;
 	unsigned live; /* 1: in a lab; 0: simulated */
-	/* Its database is somebody's scratch: name neither it nor a command
-	 * that would use it. */
+	/* The gate's: its database is a scratch file, so neither that nor a
+	 * command that would use it is named. */
 	bool aside;
 };
 
@@ -71,7 +71,7 @@ struct run {
 	int64_t base_id; /* of point 0 */
 	double weight_done, weight_all; /* servers, for the ETA */
 	uint64_t events; /* simulated by points that have ended */
-	bool progress; /* somebody looks at it, on a terminal */
+	bool progress; /* drawn, on a terminal */
 	double drawn_s; /* when it was last drawn */
 	struct timespec began;
 	struct sweep_point point; /* scratch */
