@@ -28,6 +28,7 @@ enum stream_kind {
 	STREAM_NODE, /* seed of all nodes and steers */
 	STREAM_RPC, /* whom a server asks */
 	STREAM_RPC_BYTES, /* what it says */
+	STREAM_JITTER, /* how much later a session opens */
 	/* the network: plus less than 16 */
 	STREAM_LINK = 128, /* loss, duplication, reordering; + tier */
 	STREAM_BGP = 144, /* reaction times of a device; + device kind */

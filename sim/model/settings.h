@@ -133,6 +133,7 @@ struct client_settings {
 	int64_t interval_ns; /* mean time between arrivals; 0: all at the start
 			      */
 	int64_t start_ns; /* first arrival, after the tables are settled */
+	int64_t jitter_ns; /* each opens up to this later, at random; 0: none */
 	enum direction direction;
 	uint64_t size_bytes; /* of each session, when there is no CDF */
 	const struct cdf_point *size_cdf; /* borrowed */

@@ -12,13 +12,19 @@
 
 #define RANDOM_TRIES 64
 
+struct opening {
+	int64_t at_ns; /* after the scenario's zero */
+	uint32_t flow;
+};
+
 struct workload {
 	const struct settings *settings;
 	struct queue *queue;
 	const struct watch *watch;
 	struct keymap *flows; /* key to flow */
 	struct rng arrivals;
-	uint32_t next; /* the session that is taken next */
+	uint32_t next; /* the session that is taken next, or its opening */
+	struct opening *openings; /* in order; NULL: no jitter */
 	uint32_t count;
 	struct session *sessions;
 	bool window; /* a stall window is open */
@@ -70,6 +76,55 @@ plan(struct workload *workload)
 	}
 }
 
+/* From one arrival to the next. */
+static int64_t
+interval_ns(struct workload *workload)
+{
+	const struct client_settings *clients = &workload->settings->clients;
+
+	if (clients->arrival == ARRIVAL_FIXED)
+		return clients->interval_ns;
+	return rng_exponential(&workload->arrivals, clients->interval_ns);
+}
+
+static int
+opening_order(const void *a, const void *b)
+{
+	const struct opening *left = a, *right = b;
+
+	if (left->at_ns != right->at_ns)
+		return left->at_ns < right->at_ns ? -1 : 1;
+	return left->flow < right->flow ? -1 : left->flow > right->flow;
+}
+
+/* When each session opens, moved by what its own stream says: one may overtake
+ * another, so all have to be known before the first. */
+static void
+openings_draw(struct workload *workload)
+{
+	const struct client_settings *clients = &workload->settings->clients;
+	int64_t at_ns = clients->start_ns;
+
+	workload->openings =
+		calloc((size_t)workload->count + 1, sizeof(struct opening));
+	if (workload->openings == NULL)
+		abort();
+	for (uint32_t i = 0; i < workload->count; i++) {
+		struct rng rng =
+			stream_rng(workload->settings->seed, STREAM_JITTER, i);
+
+		at_ns += i > 0 ? interval_ns(workload) : 0;
+		workload->openings[i] = (struct opening){
+			.at_ns = at_ns +
+				 (int64_t)rng_below(
+					 &rng, (uint64_t)clients->jitter_ns),
+			.flow = i,
+		};
+	}
+	qsort(workload->openings, workload->count, sizeof(struct opening),
+	      opening_order);
+}
+
 struct workload *
 workload_create(const struct settings *settings, struct queue *queue,
 		const struct watch *watch)
@@ -90,6 +145,8 @@ workload_create(const struct settings *settings, struct queue *queue,
 	if (workload->sessions == NULL)
 		abort();
 	plan(workload);
+	if (settings->clients.jitter_ns > 0)
+		openings_draw(workload);
 	return workload;
 }
 
@@ -99,6 +156,7 @@ workload_destroy(struct workload *workload)
 	if (workload == NULL)
 		return;
 	keymap_destroy(workload->flows);
+	free(workload->openings);
 	free(workload->sessions);
 	free(workload);
 }
@@ -116,22 +174,20 @@ workload_session(const struct workload *workload, uint32_t flow)
 	return &workload->sessions[flow];
 }
 
-/* From one arrival to the next. */
-static int64_t
-interval_ns(struct workload *workload)
-{
-	const struct client_settings *clients = &workload->settings->clients;
-
-	if (clients->arrival == ARRIVAL_FIXED)
-		return clients->interval_ns;
-	return rng_exponential(&workload->arrivals, clients->interval_ns);
-}
-
 bool
 workload_next(struct workload *workload, uint32_t *flow, int64_t *wait_ns)
 {
 	if (workload->next == workload->count)
 		return false;
+	if (workload->settings->clients.jitter_ns > 0) {
+		const struct opening *openings = workload->openings;
+		uint32_t next = workload->next++;
+
+		*flow = openings[next].flow;
+		*wait_ns = openings[next].at_ns -
+			   (next > 0 ? openings[next - 1].at_ns : 0);
+		return true;
+	}
 	*wait_ns = workload->next == 0 ? workload->settings->clients.start_ns
 				       : interval_ns(workload);
 	*flow = workload->next++;

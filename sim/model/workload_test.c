@@ -153,9 +153,61 @@ test_stall(void)
 	}
 }
 
+/* Each opens once, in order, within the jitter after the time that it would
+ * have without. */
+static void
+test_jitter(void)
+{
+	enum {
+		SESSIONS = 200
+	};
+	const int64_t jitter_ns = 35 * NS_PER_MS;
+	static const struct watch nobody;
+	int64_t plain_ns[SESSIONS], wait_ns, at_ns = 0, lateness_ns = 0;
+	bool opened[SESSIONS] = { false };
+	uint32_t flow, overtakes = 0;
+	struct settings settings;
+
+	settings_default(&settings);
+	settings.clients.sessions = SESSIONS;
+	settings.clients.arrival = ARRIVAL_POISSON;
+	settings.clients.start_ns = NS_PER_S;
+	struct queue *queue = queue_create();
+	struct workload *workload = workload_create(&settings, queue, &nobody);
+
+	for (uint32_t i = 0; i < SESSIONS; i++) {
+		CHECK(workload_next(workload, &flow, &wait_ns) && flow == i);
+		plain_ns[i] = at_ns += wait_ns;
+	}
+	CHECK(plain_ns[0] == NS_PER_S);
+	CHECK(!workload_next(workload, &flow, &wait_ns));
+	workload_destroy(workload);
+
+	settings.clients.jitter_ns = jitter_ns;
+	workload = workload_create(&settings, queue, &nobody);
+	at_ns = 0;
+	for (uint32_t i = 0; i < SESSIONS; i++) {
+		CHECK(workload_next(workload, &flow, &wait_ns));
+		CHECK(wait_ns >= 0 && flow < SESSIONS && !opened[flow]);
+		opened[flow] = true;
+		overtakes += flow != i;
+		at_ns += wait_ns;
+		CHECK(at_ns >= plain_ns[flow] &&
+		      at_ns < plain_ns[flow] + jitter_ns);
+		lateness_ns += at_ns - plain_ns[flow];
+	}
+	CHECK(!workload_next(workload, &flow, &wait_ns));
+	CHECK(overtakes > SESSIONS / 2);
+	CHECK(lateness_ns > SESSIONS * jitter_ns * 4 / 10 &&
+	      lateness_ns < SESSIONS * jitter_ns * 6 / 10);
+	workload_destroy(workload);
+	queue_destroy(queue);
+}
+
 int
 main(void)
 {
+	test_jitter();
 	test_detection();
 	test_stall();
 	return check_done();
