@@ -74,6 +74,17 @@ static const struct metric_row rows[] = {
 		.reporter = "receiver",
 		.local = "did not stray",
 	},
+	[METRIC_COMPLETION] = {
+		.name = "completion",
+		.label = "Session, to its last byte",
+		.title = "Completion time",
+		.from = "first SYN",
+		.to = "last byte at the client",
+		.reporter = "client",
+		.compared = true,
+		.curves = METRIC_CURVES_SOME,
+		.plain = "sessions",
+	},
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == METRIC_COUNT,
 	       "every metric has a row");

@@ -26,6 +26,7 @@ enum metric {
 	METRIC_LOOKUP,
 	METRIC_STALL,
 	METRIC_STALL_BEFORE, /* see stall_meter.h */
+	METRIC_COMPLETION,
 	METRIC_COUNT
 };
 

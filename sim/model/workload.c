@@ -336,11 +336,32 @@ workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 	if (session->state != SESSION_OPEN || bytes <= session->bytes)
 		return;
 	session->bytes = bytes;
+	session->newest = now;
 	stall_meter_progress(&session->gaps, now);
 	if (flow < workload->settings->measure.samples &&
 	    workload->watch->sample != NULL)
 		workload->watch->sample(workload->watch->context, flow, now,
 					bytes);
+}
+
+/* An upload's client receives nothing but the end. */
+static void
+completion_measure(const struct workload *workload, uint32_t flow)
+{
+	const struct session *session = &workload->sessions[flow];
+	bool upload = workload->settings->clients.direction == DIRECTION_UPLOAD;
+	struct instant end = upload ? session->closed : session->newest;
+	struct watch_measurement m = {
+		.metric = METRIC_COMPLETION,
+		.at = session->opened,
+		.value_ns = instant_distance_ns(session->opened, end),
+		.node = session->owner,
+		.flow = flow,
+		.hops = WATCH_NONE,
+		.ok = true,
+	};
+
+	measure(workload, &m);
 }
 
 void
@@ -357,6 +378,8 @@ workload_close(struct workload *workload, struct instant now, uint32_t flow,
 		outcome = OUTCOME_KEPT;
 	session->outcome = outcome;
 	window_end(workload, now, flow);
+	if (outcome <= OUTCOME_KEPT)
+		completion_measure(workload, flow);
 	if (workload->watch->session == NULL)
 		return;
 	struct watch_session row = {

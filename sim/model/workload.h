@@ -57,6 +57,7 @@ struct session {
 	uint32_t owner; /* server; WATCH_NONE before the handshake */
 	uint32_t last_server; /* where its packets arrived last */
 	struct instant opened, closed;
+	struct instant newest; /* when bytes grew last */
 	uint64_t bytes; /* at the receiver, in order and right */
 	uint64_t strays;
 	uint64_t strays_at_fault; /* of the open window */

@@ -18,8 +18,8 @@
 #include "core/test/check.h"
 
 struct notes {
-	uint32_t detections, stalls, broken;
-	int64_t detection_ns;
+	uint32_t detections, stalls, broken, completions;
+	int64_t detection_ns, completion_ns;
 	uint32_t node;
 };
 
@@ -32,6 +32,9 @@ on_measurement(void *context, const struct watch_measurement *m)
 		notes->detections++;
 		notes->detection_ns = m->value_ns;
 		notes->node = m->node;
+	} else if (m->metric == METRIC_COMPLETION) {
+		notes->completions++;
+		notes->completion_ns = m->value_ns;
 	} else if (m->metric == METRIC_STALL) {
 		notes->stalls++;
 		notes->broken += !m->ok;
@@ -148,6 +151,8 @@ test_stall(void)
 		step(&bed, 'F');
 		workload_close(bed.workload, bed.now, 0, rows[i].outcome);
 		CHECK_ROW(bed.notes.stalls == 1, rows[i].sentence);
+		CHECK_ROW(bed.notes.completions == (rows[i].broken == 0),
+			  rows[i].sentence);
 		CHECK_ROW(bed.notes.broken == rows[i].broken, rows[i].sentence);
 		bed_destroy(&bed);
 	}
@@ -204,9 +209,33 @@ test_jitter(void)
 	queue_destroy(queue);
 }
 
+/* A download ends with its last byte, an upload when the client is told. */
+static void
+test_completion(void)
+{
+	for (int upload = 0; upload < 2; upload++) {
+		struct bed bed;
+		struct instant opened;
+
+		bed_create(&bed);
+		opened = workload_session(bed.workload, 0)->opened;
+		bed.settings.clients.direction =
+			upload ? DIRECTION_UPLOAD : DIRECTION_DOWNLOAD;
+		bed.now = instant_after(opened, 3 * NS_PER_MS);
+		workload_progress(bed.workload, bed.now, 0, 5000);
+		bed.now = instant_after(opened, 7 * NS_PER_MS);
+		workload_progress(bed.workload, bed.now, 0, 5000);
+		workload_close(bed.workload, bed.now, 0, OUTCOME_CLOSED);
+		CHECK(bed.notes.completions == 1);
+		CHECK(bed.notes.completion_ns == (upload ? 7 : 3) * NS_PER_MS);
+		bed_destroy(&bed);
+	}
+}
+
 int
 main(void)
 {
+	test_completion();
 	test_jitter();
 	test_detection();
 	test_stall();
