@@ -7,6 +7,8 @@
  * "events.1.kind=...",
  * with the point's values for the keys that the scenario sweeps, and with old
  * spellings of keys replaced (key.h).
+ * A key that the run's program did not have yet counts as its default, so that
+ * runs of programs of different age are replicates.
  * What says nothing about the system under test (title, seed, plots ...) is
  * left out, so the remaining text is the series' identity. libyaml's event
  * interface is enough, and keeps us independent of which keys exist.
@@ -26,6 +28,7 @@
 #include "harness/db/db.h"
 #include "harness/db/quantile.h"
 #include "harness/scenario/key.h"
+#include "sim/model/settings.h"
 #include "sql.h"
 
 /* Not part of a series' identity; a trailing dot means all below. */
@@ -207,6 +210,96 @@ text_flatten(const char *yaml, const char *over, bool whole)
 	return text;
 }
 
+/* Copy the lines of a key: "dht.k=8"; of a list "routing.hop_ms.1=49" ... The
+ * number of lines. */
+static size_t
+lines_copy(const char *text, const char *path, FILE *out)
+{
+	size_t length = strlen(path), copied = 0;
+
+	for (const char *line = text; *line != '\0';) {
+		const char *end = strchr(line, '\n');
+		size_t size =
+			end != NULL ? (size_t)(end - line) + 1 : strlen(line);
+
+		if (strncmp(line, path, length) == 0 &&
+		    (line[length] == '=' || line[length] == '.')) {
+			fwrite(line, 1, size, out);
+			copied++;
+		}
+		line += size;
+	}
+	return copied;
+}
+
+static void
+default_write(const struct key *key, const struct settings *settings, FILE *out)
+{
+	char text[KEY_TEXT], low[KEY_TEXT], high[KEY_TEXT];
+
+	if (key->type == KEY_SIZES)
+		return;
+	key_format(key, settings, text);
+	if (key->type == KEY_SPAN &&
+	    sscanf(text, "[%31[0-9.], %31[0-9.]]", low, high) == 2)
+		fprintf(out, "%s.1=%s\n%s.2=%s\n", key->path, low, key->path,
+			high);
+	else
+		fprintf(out, "%s=%s\n", key->path, text);
+}
+
+/* Is the line one of a key of settings? */
+static bool
+line_is_key(const char *line)
+{
+	const struct key_table *table = key_settings();
+
+	for (size_t i = 0; i < table->count; i++) {
+		size_t length = strlen(table->keys[i].path);
+
+		if (strncmp(line, table->keys[i].path, length) == 0 &&
+		    (line[length] == '=' || line[length] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* An identity in the order of the key table, and of keys that are younger than
+ * the run the default, which is what that run did. Frees the old one; NULL: out
+ * of memory. */
+static char *
+identity_complete(char *text)
+{
+	const struct key_table *table = key_settings();
+	struct settings settings;
+	char *whole = NULL, *rest = text;
+	size_t size = 0;
+	FILE *out;
+
+	/* Who writes a scenario writes all of it. A replay's is no scenario. */
+	if (text == NULL || strstr(text, "measure.duration_s=") == NULL)
+		return text;
+	out = open_memstream(&whole, &size);
+	if (out == NULL) {
+		free(text);
+		return NULL;
+	}
+	settings_default(&settings);
+	for (size_t i = 0; i < table->count; i++)
+		if (!path_varies(table->keys[i].path) &&
+		    lines_copy(text, table->keys[i].path, out) == 0)
+			default_write(&table->keys[i], &settings, out);
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+		if (line[0] != '\0' && !line_is_key(line))
+			fprintf(out, "%s\n", line);
+	free(text);
+	if (fclose(out) != 0) {
+		free(whole);
+		return NULL;
+	}
+	return whole;
+}
+
 /* The resolved scenario with the point's values; NULL: out of memory. */
 static char *
 identity_of(const char *resolved, const char *point)
@@ -242,7 +335,7 @@ identity_of(const char *resolved, const char *point)
 end:
 	free(text);
 	free(over);
-	return whole;
+	return identity_complete(whole);
 }
 
 static void

@@ -8,11 +8,12 @@ DROP TABLE IF EXISTS temp.candidate
 -- ?1: a scenario's name, or NULL for all. exact: what the identity is before
 -- anything is pooled.
 -- name: candidate
-CREATE TEMP TABLE candidate AS
-SELECT id AS run_id, scenario, world, servers, seed, status,
-  scenario_identity(resolved, point) AS exact,
-  scenario_identity(resolved, point) AS identity
-FROM run WHERE ?1 IS NULL OR scenario = ?1
+CREATE TEMP TABLE candidate AS WITH x AS MATERIALIZED (
+  SELECT id AS run_id, scenario, world, servers, seed, status,
+    scenario_identity(resolved, point) AS identity
+  FROM run WHERE ?1 IS NULL OR scenario = ?1)
+SELECT run_id, scenario, world, servers, seed, status, identity AS exact,
+  identity FROM x
 
 -- Series are numbered in the order in which their first runs were made.
 -- script: groups

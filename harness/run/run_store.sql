@@ -2,11 +2,9 @@
 -- run_store.sql - points of a sweep, and which of them the database has
 
 -- script: points
-PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE point(i INTEGER PRIMARY KEY, point TEXT, seed INTEGER,
   label TEXT, run_id INTEGER);
 CREATE INDEX temp.point_value ON point(point, seed);
-BEGIN;
 
 -- name: point
 INSERT INTO temp.point

@@ -22,7 +22,9 @@ points_list(struct run *run)
 	sqlite3_stmt *statement;
 	int code = 0;
 
-	if (db_exec(run->db, sql_run_store_points) != 0)
+	if (db_exec(run->db, "PRAGMA temp_store = MEMORY") != 0 ||
+	    db_exec(run->db, sql_run_store_points) != 0 ||
+	    db_exec(run->db, "BEGIN") != 0)
 		return EXIT_RUNTIME;
 	statement = db_prepare(run->db, sql_run_store_point);
 	for (uint32_t i = 0;
