@@ -92,7 +92,8 @@ comparison_figure_add(sqlite3 *db, const char *scenario,
 			 sqlite3_column_int(rows, 12));
 		if (sqlite3_column_int(rows, 14) > 1 &&
 		    sqlite3_column_int(rows, 0) == 1) {
-			/* Whoever looks at one must know of the others. */
+			/* The figure shows one pair: name it, and count the
+			 * others. */
 			fprintf(stderr,
 				"homeward: %s: compare shows %s, the newest of "
 				"%d pairs\n",

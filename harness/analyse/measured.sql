@@ -35,9 +35,9 @@ FROM member m JOIN series s ON s.id = m.series JOIN timed v USING (run_id)
 WHERE iif((SELECT phase FROM wanted) IS NULL, 1,
   v.phase = (SELECT phase FROM wanted));
 
--- What a fault did to each session that it strayed. Live, whoever tells of a
--- fault and whoever began the stall's window have looked at the clock one
--- after the other: within 10 ms it is one fault. A link's tier is its name
+-- What a fault did to each session that it strayed. Live, the fault's row and
+-- the stall's window have their times from two readings of the clock: within
+-- 10 ms it is one fault. A link's tier is its name
 -- without digits; a device's, too. The direction decides what a segment that
 -- was sent again had been: a download's data come by the way back, an
 -- upload's are the strays.
@@ -66,8 +66,8 @@ CREATE TEMP VIEW cuts AS WITH x AS (SELECT v.run_id, v.flow, v.at_ns,
       WHEN direction = 'upload' THEN 'answers' ELSE 'data' END AS lost
   FROM x LEFT JOIN fault f ON f.rowid = x.fault;
 
--- Whoever waits that long waited for a retransmission timer: Linux's is 200
--- ms at least, and nothing else in a fabric takes so long.
+-- A session that stalls so long waited for a retransmission timer: Linux's is
+-- 200 ms at least, and nothing else in a fabric takes so long.
 CREATE TEMP VIEW stalls AS WITH by(place, "by") AS (VALUES
     (0, 'all'), (1, 'cut'), (2, 'cut, side'), (3, 'cut, at risk'),
     (4, 'lost'), (5, 'at risk, lost')),
@@ -207,10 +207,11 @@ CREATE TEMP VIEW pair AS SELECT a.world, a.run_id AS on_run,
     AND b.fault_ns IS NOT NULL
   WHERE a.homeward = 'on' AND a.fault_ns IS NOT NULL
   ORDER BY a.world <> 'live', b.run_id IS NULL, a.seed <> b.seed,
-    a.flow <> b.flow, a.stall_ns DESC, a.run_id, a.flow, b.run_id, b.flow LIMIT 1;
+    a.flow <> b.flow, a.stall_ns DESC, a.run_id, a.flow, b.run_id, b.flow
+  LIMIT 1;
 
--- The two over a window that holds the stall and the reset. Whoever is reset
--- keeps what came before until then.
+-- The two over a window that holds the stall and the reset. A session
+-- that is reset keeps what came before until then.
 CREATE TEMP VIEW passage AS WITH p AS (SELECT *,
     max(10000000, stall_ns * 3 / 2,
       coalesce((reset_ns - off_ns) * 3 / 5, 0)) AS w FROM pair),

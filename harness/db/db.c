@@ -8,7 +8,7 @@
  *
  * A database in WAL mode wants a writable directory even from its readers
  * (the -shm file). Results on a read-only medium are opened with immutable=1
- * instead, which is sound exactly because nobody can be writing them there.
+ * instead, which is sound because nothing can be writing them there.
  *
  * Reference: SQLite documentation, "Database File Format" 1.3.13-16 (user
  * version, application id), "Write-Ahead Logging" 6 (read-only databases).

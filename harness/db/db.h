@@ -10,13 +10,12 @@
  *	      --< cut		what a fault did to a session, live
  *	      --< setting	a scenario key and its value in this run
  *
- * Design section 9 fixes the tables' columns, all but those of setting and
- * cut; views add what readers ask for often (metric, hops, outcome, lost,
+ * Views add what readers ask for often (metric, hops, outcome, lost,
  * operation), beside the settings that tell runs apart. Tables are STRICT, so
- * a wrong type is an error when it is written, not when it is plotted.
- *
- * Rules that hold in every database this program wrote:
- *  - A run and all its rows come in one transaction: whoever reads sees whole
+ * a wrong type is an error when it is written, not when it is plotted. The
+ * schema is harness/db/schema.sql; doc/database.md explains each column, and
+ * has the rules that hold in every database that this program wrote:
+ *  - A run and all its rows come in one transaction: readers see whole
  *    runs, also after SIGKILL and after a full disk.
  *  - Rows of a run are numbered (run_id << 32) + their order in the run, so
  *    that the contents do not depend on which run ended first.

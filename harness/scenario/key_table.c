@@ -4,7 +4,7 @@
  *
  * Rows follow struct settings; two of its levels are left out in the file
  * (dht.node.k is dht.k, service.steer.hold_bytes is service.hold_kb), because
- * which library holds a setting is nothing to whoever writes an experiment.
+ * which library holds a setting does not matter to an experiment.
  *
  * Ranges are what the members and the model can carry, not what is wise: a
  * silly experiment is allowed, an impossible one is not.

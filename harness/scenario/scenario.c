@@ -682,7 +682,7 @@ settings_settle(struct scenario *scenario)
 {
 	struct settings *settings = &scenario->settings;
 
-	/* Servers only, for comparing with theory: nobody opens sessions. */
+	/* Servers only, for comparing with theory: there are no clients. */
 	if (settings->fabric.kind == FABRIC_UNIFORM &&
 	    !key_is_given(scenario, "clients.sessions"))
 		settings->clients.sessions = 0;

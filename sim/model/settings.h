@@ -5,7 +5,7 @@
  * The harness fills it from a scenario file; a test fills it by hand from
  * settings_default(). Every member has a scenario key of the same name and
  * place (fabric.servers, dht.k); units end the names. Nothing here is
- * computed: what follows from it belongs to whoever needs it.
+ * computed: what follows from it is computed where it is needed.
  */
 #ifndef SIM_MODEL_SETTINGS_H
 #define SIM_MODEL_SETTINGS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * watch.h - what a run tells whoever watches it
+ * watch.h - what a run reports to its observer
  *
  * The simulator measures and reports, it does not store: the harness turns
  * these calls into database rows and capture files. Every function may be
@@ -56,9 +56,9 @@ struct watch_cut {
 	uint32_t flow;
 	bool lower; /* the end of the link that went down: the servers' */
 	bool back; /* the link was also on the way from server to client */
-	/* By whoever sends the data, from then to the end of the stall's
+	/* By the sender of the data, from then to the end of the stall's
 	 * window: segments sent again, and those of them that the receiver had
-	 * already (RFC 2883); WATCH_NONE: nobody saw. */
+	 * already (RFC 2883); WATCH_NONE: not seen. */
 	uint32_t resent, repeated;
 };
 

@@ -92,7 +92,7 @@ void workload_home(struct workload *, uint32_t flow);
  * are hashed by their own addresses: they say nothing of where it goes. */
 void workload_stray(struct workload *, struct instant now,
 		    const struct session_key *, uint32_t server);
-/* So many more, counted by somebody else (a live server's daemon), and when
+/* So many more, counted elsewhere (by a live server's daemon), and when
  * is not known: they time nothing. */
 void workload_strays(struct workload *, uint32_t flow, uint64_t count);
 /* The receiver has this many bytes, all right. */
