@@ -159,10 +159,8 @@ gue_tag_input(uint8_t *out, const struct address *src,
 	wire_put16(out + at + 2, header->boot);
 	wire_put32(out + at + 4, header->sequence);
 	at += 8;
-	if (inner_bytes >= GUE_INNER_BYTES) {
-		__builtin_memcpy(out + at, inner, GUE_INNER_BYTES);
-		return at + GUE_INNER_BYTES;
-	}
+	if (inner_bytes > GUE_INNER_BYTES)
+		inner_bytes = GUE_INNER_BYTES;
 	__builtin_memcpy(out + at, inner, inner_bytes);
 	return at + inner_bytes;
 }
