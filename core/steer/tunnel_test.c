@@ -309,6 +309,78 @@ sequence_find(struct stage *stage, struct tunnel *tunnel, uint32_t *words,
 	return found;
 }
 
+/* A peer that we never sent to has no path MTU of ours to tell. */
+static void
+too_big_unsent(uint8_t family)
+{
+	static struct stage stage;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	struct rng rng;
+
+	stage_init(&stage, family);
+	rng_init(&rng, 7, 0);
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	tunnel_too_big(tunnel, stage.now, &stage.servers[1], 1400);
+	tunnel_route(tunnel, stage.now, &stage.servers[1], false);
+	tunnel_too_big(tunnel, stage.now, &stage.servers[1], 1400);
+	struct tunnel_peer peer = tunnel_peer(tunnel, &stage.servers[1]);
+	CHECK(!tunnel_room(tunnel, stage.now, &peer).learned);
+}
+
+/* An outer packet has one family. */
+static void
+mixed_families(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+
+	setup(&stage, family, &datagram);
+	datagram.from.address.family = family == 4 ? 6 : 4;
+	CHECK(open_at(&stage, 1, &datagram) == DROP_MALFORMED);
+}
+
+/* B saw the first fragment come out of a tunnel, C did not. */
+static void
+later_fragment_inside(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	uint8_t bytes[STAGE_PACKET], fragment[STAGE_PACKET];
+	struct packet packet;
+	struct rng rng;
+	size_t at = 0, size;
+
+	stage_init(&stage, family);
+	rng_init(&rng, 8, 0);
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	struct tunnel_peer peer = tunnel_peer(tunnel, &stage.servers[1]);
+	size = stage_tcp(&stage, TCP_ACK, 900, false, bytes);
+	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
+	for (int i = 0; i < 2; i++) {
+		size = family == 4
+			       ? packet_fragment_ip4(bytes, &packet, 600, &at,
+						     fragment, sizeof(fragment))
+			       : packet_fragment_ip6(bytes, &packet, 600, 99,
+						     &at, fragment,
+						     sizeof(fragment));
+		memcpy(tunnel_add((uint32_t)size, &stage.outbox), fragment,
+		       size);
+		tunnel_seal(tunnel, &peer, 5, OUTBOX_ANY_UPLINK, &stage.outbox);
+		take(&stage, &datagram);
+		CHECK(open_at(&stage, 1, &datagram) == DROP_NONE);
+	}
+	memcpy(tunnel_add((uint32_t)size, &stage.outbox), fragment, size);
+	peer = tunnel_peer(tunnel, &stage.servers[2]);
+	tunnel_seal(tunnel, &peer, 5, OUTBOX_ANY_UPLINK, &stage.outbox);
+	take(&stage, &datagram);
+	CHECK(open_at(&stage, 2, &datagram) == DROP_FRAGMENT);
+}
+
 /* After sequence 2^32 - 1 a new stream begins, which the peer hears at once,
  * and the one before is not heard twice. */
 static void
@@ -416,8 +488,10 @@ int
 main(void)
 {
 	static void (*const cases[])(uint8_t) = {
-		forgery, reasons, rotation,	restart,	many_peers,
-		inside,	 refusal, equal_hashes, sequence_wraps,
+		forgery,	reasons,	rotation,
+		restart,	many_peers,	inside,
+		refusal,	equal_hashes,	sequence_wraps,
+		too_big_unsent, mixed_families, later_fragment_inside,
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -505,4 +505,33 @@ stage_outcome(struct stage *stage)
 	return letters;
 }
 
+/* Is that what the outbox holds? It is empty afterwards. */
+static inline bool
+stage_spells(struct stage *stage, const char *expected)
+{
+	const char *outcome = stage_outcome(stage);
+
+	if (strcmp(outcome, expected) == 0)
+		return true;
+	fprintf(stderr, "'%s', not '%s'\n", outcome, expected);
+	return false;
+}
+
+/* What A has counted. */
+static inline const struct steer_counters *
+stage_counters(const struct stage *stage)
+{
+	return steer_counters(stage->steers[0]);
+}
+
+/* A story, from the beginning. */
+static inline void
+stage_tell(void (*story)(struct stage *), uint8_t family)
+{
+	static struct stage stage;
+
+	stage_init(&stage, family);
+	story(&stage);
+}
+
 #endif
