@@ -118,5 +118,7 @@ main(void)
 		}
 	}
 	CHECK(hold_chunks_free(held) == chunks);
+	/* More than a number of 32 bits can say: more than any quota. */
+	CHECK(hold_cost_bytes(UINT32_MAX) == UINT32_MAX);
 	return check_done();
 }

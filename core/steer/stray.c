@@ -323,7 +323,7 @@ stray_reset(struct strays *strays, const struct flow *flow,
 	memcpy(segment.src.bytes, key->client, sizeof(key->client));
 	memcpy(segment.dst.bytes, key->service, sizeof(key->service));
 	size_t size = packet_build_rst(&segment, RST_TTL, rst, sizeof(rst));
-	if (size == 0)
+	if (size == 0) /* the source cannot be one: RFC 1122, 3.2.1.3 */
 		return false;
 	if (outbox_add(outbox, OUTBOX_PACKET, (uint32_t)size, &bytes) == NULL)
 		return false;

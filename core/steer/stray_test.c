@@ -512,6 +512,13 @@ not_mine_early(struct stage *stage)
 	stage_not_mine(stage, 1);
 	CHECK(stage->nodes[0].gets == 1);
 	CHECK(stage_counters(stage)->not_mine_received == 1);
+	/* The node's other events do not concern it. */
+	struct node_event stored = {
+		.kind = NODE_STORED,
+		.key = stage->nodes[0].key,
+		.ticket = stage->nodes[0].ticket,
+	};
+	steer_learned(stage->steers[0], stage->now, &stored, &stage->outbox);
 	stage_found(stage, "b");
 	CHECK(stage_spells(stage, "b"));
 }
@@ -563,6 +570,18 @@ late_and_full(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 	CHECK(steer_flow_count(stage->steers[0]) == 0);
 	CHECK(stage_spells(stage, ""));
+}
+
+/* A source that no host can have gets no RST. */
+static void
+unspecified_source(struct stage *stage)
+{
+	memset(stage->client.bytes, 0, sizeof(stage->client.bytes));
+	stage_put_tcp(stage, TCP_ACK);
+	stage_miss_all(stage);
+	CHECK(stage_spells(stage, ""));
+	CHECK(stage_counters(stage)->resets == 0);
+	CHECK(stage_counters(stage)->drops[DROP_LOOKUPS] == 1);
 }
 
 /* The first or a later fragment of a segment in two. */
@@ -732,6 +751,7 @@ main(void)
 		not_mine_early,
 		many_excluded,
 		late_and_full,
+		unspecified_source,
 		fragments_unanswered,
 		fragment_without_flow,
 	};

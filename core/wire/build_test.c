@@ -560,6 +560,99 @@ test_final_checksum(void)
 	CHECK(!packet_checksum_ok(out, &p));
 }
 
+/* Damaged headers, and what has no checksum of its own to verify. */
+static void
+test_checksum_parts(void)
+{
+	struct rng rng;
+	struct packet p;
+
+	rng_init(&rng, 1071, 0);
+	struct packet_tcp tcp = { .ip = { .src = random_address(&rng, 4),
+					  .dst = random_address(&rng, 4),
+					  .ttl = 64 },
+				  .payload = payload,
+				  .payload_bytes = 1000 };
+	size_t size = packet_build_tcp(&tcp, out, sizeof(out));
+	CHECK(packet_parse(out, size, &p) == DROP_NONE);
+	CHECK(packet_checksum_ok(out, &p));
+	out[1] ^= 1;
+	CHECK(!packet_checksum_ok(out, &p));
+	out[1] ^= 1;
+	size_t at = 0;
+	size = packet_fragment_ip4(out, &p, 576, &at, other, sizeof(other));
+	CHECK(packet_parse(other, size, &p) == DROP_NONE && p.mf);
+	other[30]++; /* TCP's; the whole will show it */
+	CHECK(packet_checksum_ok(other, &p));
+}
+
+/* No such fragments: another family, no room. A full IPv4 option that is not
+ * copied leaves those that are, padded to words. */
+static void
+test_fragment_refusals(void)
+{
+	struct rng rng;
+	struct packet p;
+	size_t at = 0;
+
+	rng_init(&rng, 791, 0);
+	struct packet_tcp tcp = { .ip = { .src = random_address(&rng, 6),
+					  .dst = random_address(&rng, 6),
+					  .ttl = 64 },
+				  .payload = payload,
+				  .payload_bytes = 2000 };
+	size_t size = packet_build_tcp(&tcp, out, sizeof(out));
+	CHECK(packet_parse(out, size, &p) == DROP_NONE);
+	CHECK(packet_fragment_ip4(out, &p, 1280, &at, other, sizeof(other)) ==
+	      0);
+	CHECK(packet_fragment_ip6(out, &p, 1280, 1, &at, other, 1279) == 0);
+	CHECK(at == 0);
+
+	tcp.ip.src = random_address(&rng, 4);
+	tcp.ip.dst = random_address(&rng, 4);
+	size = packet_build_tcp(&tcp, whole, sizeof(whole));
+	memcpy(out, whole, 20);
+	memcpy(out + 28, whole + 20, size - 20);
+	/* Record route is not copied, the security option of RFC 791 is. */
+	static const uint8_t options[8] = { 7, 3, 4, 0x82, 3, 9, 0, 0 };
+	memcpy(out + 20, options, sizeof(options));
+	out[0] = 0x47;
+	wire_put16(out + 2, (uint16_t)(size + 8));
+	CHECK(packet_parse(out, size + 8, &p) == DROP_NONE);
+	CHECK(packet_fragment_ip4(out, &p, 600, &at, other, sizeof(other)) > 0);
+	CHECK(memcmp(other + 20, options, 8) == 0);
+	CHECK(packet_fragment_ip4(out, &p, 600, &at, other, sizeof(other)) > 0);
+	static const uint8_t kept[4] = { 0x82, 3, 9, 0 };
+	CHECK(other[0] == 0x46 && memcmp(other + 20, kept, 4) == 0);
+}
+
+/* An IPv4 error has 16 bits for the MTU. */
+static void
+test_mtu_saturates(void)
+{
+	struct rng rng;
+	struct packet p;
+
+	rng_init(&rng, 1191, 0);
+	struct packet_tcp tcp = { .ip = { .src = random_address(&rng, 4),
+					  .dst = random_address(&rng, 4),
+					  .ttl = 64 } };
+	struct address router = random_address(&rng, 4);
+	tcp.ip.src.bytes[0] = tcp.ip.dst.bytes[0] = 10; /* no group */
+	size_t size = packet_build_tcp(&tcp, out, sizeof(out));
+	CHECK(packet_parse(out, size, &p) == DROP_NONE);
+	CHECK(packet_ttl(out, size) == 64 && packet_ttl(out, 19) == 0);
+	size = packet_build_icmp_too_big(&router, 70000, out, &p, other,
+					 sizeof(other));
+	CHECK(packet_parse(other, size, &p) == DROP_NONE);
+	CHECK(p.icmp_mtu == 65535);
+	tcp.ip.src = random_address(&rng, 6);
+	tcp.ip.dst = random_address(&rng, 6);
+	tcp.ip.ttl = 33;
+	size = packet_build_tcp(&tcp, out, sizeof(out));
+	CHECK(packet_ttl(out, size) == 33 && packet_ttl(out, 39) == 0);
+}
+
 int
 main(void)
 {
@@ -579,5 +672,8 @@ main(void)
 	test_fragments();
 	test_fragment_edges();
 	test_final_checksum();
+	test_checksum_parts();
+	test_fragment_refusals();
+	test_mtu_saturates();
 	return check_done();
 }

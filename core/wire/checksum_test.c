@@ -133,6 +133,17 @@ test_pseudo(void)
 	      oracle(plain6, sizeof(plain6)));
 }
 
+/* No packet is longer; what lies beyond is not added. */
+static void
+test_longest(void)
+{
+	static uint8_t bytes[CHECKSUM_BYTES_MAX + 8];
+
+	memset(bytes, 0x5a, sizeof(bytes));
+	CHECK(checksum_add(0, bytes, CHECKSUM_BYTES_MAX + 8) ==
+	      checksum_add(0, bytes, CHECKSUM_BYTES_MAX));
+}
+
 int
 main(void)
 {
@@ -140,5 +151,6 @@ main(void)
 	test_random();
 	test_rfc1624();
 	test_pseudo();
+	test_longest();
 	return check_done();
 }

@@ -161,8 +161,6 @@ ip6_walk(struct cursor *cursor, uint8_t next, uint32_t payload_bytes,
 			bytes = (extension->length + 2u) * 4;
 		else if (next != IP_FRAGMENT)
 			bytes = (extension->length + 1u) * 8;
-		if (bytes < 8)
-			return DROP_MALFORMED; /* an AH that ends at once */
 		if (payload_bytes - chain->bytes < bytes)
 			return DROP_SHORT;
 		if (bytes > 8 && cursor_take(cursor, bytes - 8) == NULL)
