@@ -229,6 +229,39 @@ many_peers(uint8_t family)
 	CHECK(tunnel_add(tunnel_inner_max(), &stage.outbox) != NULL);
 }
 
+/* A full table forgets the peer longest unused: not one that we just sent to,
+ * which goes on in its stream. */
+static void
+used_peer_stays(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	static const uint8_t order[] = { 0, 1, 2, 0, 3, 0, 1 };
+	static const uint32_t sequences[] = { 1, 1, 1, 2, 1, 3, 1 };
+	struct gue_header gue = { 0 };
+	struct rng rng;
+
+	setup(&stage, family, &datagram);
+	rng_init(&rng, 9, 0);
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	for (size_t i = 0; i < sizeof(order); i++) {
+		struct address address = stage_address(family, 11, order[i]);
+		struct tunnel_peer peer = tunnel_peer(tunnel, &address);
+		uint8_t *at = tunnel_add(60, &stage.outbox);
+		memcpy(at, datagram.bytes + GUE_HEADER_BYTES, 60);
+		tunnel_seal(tunnel, &peer, 77, OUTBOX_ANY_UPLINK,
+			    &stage.outbox);
+		struct cursor cursor =
+			cursor_over(stage.outbox.bytes, 60 + GUE_HEADER_BYTES);
+		CHECK(gue_parse(&cursor, &gue) == DROP_NONE);
+		CHECK(gue.sequence == sequences[i]);
+		outbox_clear(&stage.outbox);
+	}
+}
+
 /* What tunnel.c hashes: family 1, address 16. */
 static void
 address_make(uint32_t i, uint8_t *bytes)
@@ -390,7 +423,7 @@ sequence_wraps(uint8_t family)
 	static struct datagram datagrams[4];
 	static uint32_t words[2048] __attribute__((aligned(8)));
 	static const struct siphash_key hash = { { 1 } };
-	struct gue_header first, gue;
+	struct gue_header first = { 0 }, gue = { 0 };
 	struct rng rng;
 
 	stage_init(&stage, family);
@@ -488,10 +521,19 @@ int
 main(void)
 {
 	static void (*const cases[])(uint8_t) = {
-		forgery,	reasons,	rotation,
-		restart,	many_peers,	inside,
-		refusal,	equal_hashes,	sequence_wraps,
-		too_big_unsent, mixed_families, later_fragment_inside,
+		forgery,
+		reasons,
+		rotation,
+		restart,
+		many_peers,
+		used_peer_stays,
+		inside,
+		refusal,
+		equal_hashes,
+		sequence_wraps,
+		too_big_unsent,
+		mixed_families,
+		later_fragment_inside,
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
