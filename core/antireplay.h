@@ -16,12 +16,12 @@
  * last ANTIREPLAY_BOOTS boots are kept, so that packets of the stream before,
  * still under way, are neither lost nor let through twice.
  *
- * What that costs: who recorded packets of a stream that is ANTIREPLAY_BOOTS
- * boots old may play them again, as long as the tag key they were made with
- * is still accepted. They are TCP segments that the client once sent, which
- * the owner's TCP discards as old; rotating the tag key ends it. And a new
- * boot equals a remembered one with probability ANTIREPLAY_BOOTS / 65536; its
- * packets are then refused until its sequence passes the old one.
+ * What that costs: a host that recorded packets of a stream that is
+ * ANTIREPLAY_BOOTS boots old may play them again, as long as the tag key that
+ *they were made with is still accepted. They are TCP segments that the client
+ *once sent, which the owner's TCP discards as old; rotating the tag key ends
+ *it. And a new boot equals a remembered one with probability ANTIREPLAY_BOOTS /
+ *65536; its packets are then refused until its sequence passes the old one.
  */
 #ifndef CORE_ANTIREPLAY_H
 #define CORE_ANTIREPLAY_H

@@ -17,8 +17,8 @@
  * bits: an entry is read only if it is the right one, once in 2^32 not. And
  * hence a hash of its own, a few multiplications, in place of SipHash, which
  * is paid once, when an endpoint is new and gets its position. Its seeds are
- * SipHashes under the placement key: nobody without the key can make probes
- * long.
+ * SipHashes under the placement key: a peer without the key cannot make
+ * probes long.
  */
 #include "core/endpoint.h"
 

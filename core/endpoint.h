@@ -24,8 +24,8 @@
 
 #define ENDPOINT_NONE UINT32_MAX
 
-/* Address and position side by side, in half a cache line: who looks at one
- * looks at the other next. */
+/* Address and position side by side, in half a cache line: a reader of one
+ * reads the other next. */
 struct endpoint_entry {
 	uint64_t position;
 	struct endpoint endpoint;

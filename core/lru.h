@@ -4,9 +4,9 @@
  *
  * Four tables of the packet path (flows, fragments, prefixes, peers) are the
  * same thing: at most so many entries, found by a hash, and when all are
- * taken the one longest unused makes room. Here are only the slots; what an
- * entry is, and whether it is the one looked for, its owner knows. The owner
- * keeps an array of entries beside this and uses the slot as the index.
+ * taken the one longest unused makes room. Here are only the slots; the table
+ * keeps an array of entries beside this, uses the slot as the index, and
+ * compares the keys.
  *
  *	heads[hash & mask] -> slot -> slot -> NONE	one chain a hash
  *	oldest <-> ... <-> newest			one list in all
@@ -14,9 +14,9 @@
  *
  * A pinned slot is in its chain but not in the list, so that it is never the
  * oldest. Every verb but lru_init() is O(1), chains apart; hashes should be
- * keyed, so that nobody can lengthen a chain.
+ * keyed, so that no sender of packets can lengthen a chain.
  *
- * Full: lru_add() answers LRU_NONE; the owner removes lru_oldest() first, or
+ * Full: lru_add() answers LRU_NONE; the table removes lru_oldest() first, or
  * refuses, or calls lru_claim() to begin with.
  */
 #ifndef CORE_LRU_H

@@ -3,9 +3,9 @@
  * position.h - the key space: 64 bits, distance is XOR
  *
  * A position is SipHash-2-4 under the cluster's placement key of a node's
- * address and port, or of a session's full key. Nobody picks his own place,
- * clients cannot aim their sessions at one node, and ids need no bytes on
- * the wire. Exact keys are compared in the store, so that two keys at one
+ * address and port, or of a session's full key. So a node cannot pick its
+ * place, clients cannot aim their sessions at one node, and ids need no bytes
+ * on the wire. Exact keys are compared in the store, so that two keys at one
  * position cost nothing. Kademlia [1] has 160 bits for ids that peers choose;
  * a keyed hash needs only enough bits to spread 10^7 nodes.
  *

@@ -9,7 +9,7 @@
 
 #include "core/test/check.h"
 #include "harness/difference.h"
-#include "harness/verbs.h"
+#include "harness/base/exit.h"
 
 static const struct {
 	const char *sentence, *name;

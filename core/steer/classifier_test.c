@@ -259,7 +259,7 @@ later_has_key(uint8_t family)
 		      classification.packet.mf);
 		(void)steer_packet(stage.steers[0], stage.now, &classification,
 				   first, known != 0, 0, &stage.outbox);
-		stage.now.ns += 10 * NS_PER_S; /* the caller of no clock */
+		stage.now.ns += 10 * NS_PER_S; /* classifying asks no clock */
 		steer_classify(stage.steers[0], later, size, &classification);
 		struct session_key key = stage_key(&stage);
 		CHECK(classification.drop == DROP_NONE);
@@ -268,7 +268,7 @@ later_has_key(uint8_t family)
 		CHECK(session_equal(&classification.key, &key));
 		CHECK(classification.first_local == (known != 0));
 		CHECK(classification.first_until.ns == until.ns);
-		/* Too old by now, whatever the caller knows. */
+		/* Too old by now, even if the caller has the socket. */
 		CHECK(steer_packet(stage.steers[0], stage.now, &classification,
 				   later, true, 0, &stage.outbox)
 			      .drop == DROP_FRAGMENT);

@@ -2,8 +2,8 @@
 /*
  * flow.h - what a server knows of sessions that are not its own
  *
- * A flow comes into being when a session first strays here and goes when
- * nobody has asked for it for a while, when its session begins anew, or when
+ * A flow comes into being when a session first strays here. It goes when no
+ * packet of it has come for a while, when its session begins anew, or when
  * the table is full and it is the least recently used that holds nothing.
  *
  *	          answer                       says not mine
@@ -56,7 +56,7 @@ struct flow {
 	uint8_t state; /* enum flow_state */
 	uint8_t uplink; /* the latest packet came in by */
 	uint8_t excluded_count;
-	bool missed; /* the latest lookup that ended has shown: nobody's */
+	bool missed; /* the latest lookup that ended has shown: no owner */
 	bool patient; /* more than RSTs came: misses are retried */
 	node_ticket ticket; /* LOOKING */
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
@@ -95,7 +95,7 @@ void flow_pin(struct flows *, struct flow *);
 void flow_unpin(struct flows *, struct flow *);
 /* When the caller wants to be reminded of it; INSTANT_NEVER: not. */
 void flow_schedule(struct flows *, struct flow *, struct instant due);
-/* The one whose turn is first; NULL: nobody's. */
+/* The flow that is due first; NULL: none is scheduled. */
 struct flow *flow_first_due(struct flows *);
 struct instant flow_due(const struct flows *); /* its turn, or NEVER */
 /* The least recently used that is not pinned; NULL: none. */

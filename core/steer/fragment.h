@@ -5,11 +5,11 @@
  * Only the first fragment has the ports. It leaves an entry here, keyed by
  * what all fragments of a packet share (source, destination, identification
  * and, in IPv4, protocol), and the later ones go the way it went. Nothing
- * is reassembled: that is the business of whoever has the session.
+ * is reassembled here: the stack that has the session does that.
  *
- * An entry lives for a second and not longer: identifications come round
- * again, and a fabric delivers fragments within milliseconds. The price is
- * that a later fragment overtaking its first is dropped.
+ * An entry is good for a second: identifications come round again, and a
+ * fabric delivers fragments within milliseconds. The price is that a later
+ * fragment that overtakes its first is dropped.
  *
  * Full: the oldest entry makes room.
  */

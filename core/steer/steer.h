@@ -2,13 +2,14 @@
 /*
  * steer.h - one server's decision on each packet to a service address
  *
- * "Known here" is the caller's exact socket lookup (the kernel's, or the
- * simulated host's), handed in with the packet: connection tracking remembers
- * TIME_WAIT tuples longer than sockets do. For TCP to a service address:
+ * The caller classifies a packet (classifier.h) and looks up its exact socket,
+ *the kernel's or the simulated host's; steer is told the result. (Connection
+ * tracking would not do: it remembers TIME_WAIT tuples longer than sockets
+ * do.) For TCP to a service address:
  *
  *	SYN without ACK		local, always; forgets a cached owner and what
  *				is held
- *	known here		local
+ *	socket known		local
  *	owner cached		forward: GUE to the owner; source port = hash
  *	lookup running		hold, bounded; then in order
  *	unknown			look up, hold; on a miss retry until
@@ -19,10 +20,11 @@
  *	own encapsulation
  *	later fragment		with its first (1 s); else drop
  *
- * The owner never resets a forwarded packet: no such session means drop and
- * "not mine". The stray server discards that owner, tries the older record
- * or looks up again without it, and alone resets, at miss_deadline. So
- * nothing loops and a reused port cannot kill the live session.
+ * The owner never resets a forwarded packet: if it has no such session, it
+ * drops the packet and says "not mine" to the server that forwarded it. That
+ * server discards the owner, tries the older record or looks up again without
+ * it, and it alone resets, at miss_deadline. So no packet loops, and a reused
+ * port cannot kill the live session.
  *
  * steer drives its node: it calls node_get() and takes node events from the
  * caller through steer_learned(). It shares the node's outbox. Items that a

@@ -173,7 +173,7 @@ static const struct row rows[] = {
 	  "c", KEPT },
 	{ "the older record's owner is next", NOT_MINE_OLDER, DATA, false, F,
 	  "c", END },
-	{ "nobody else: the client is reset", NOT_MINE, DATA, false, H, "",
+	{ "no other owner: the client is reset", NOT_MINE, DATA, false, H, "",
 	  MISS_ALL, "R", DROP_NEGATIVE, 0 },
 	/* lookup running */
 	{ "a second segment waits, and both go in order", LOOKING, DATA, false,
@@ -212,8 +212,8 @@ static const struct row rows[] = {
 	  FOUND_B, "", KEPT },
 	{ "a socket that appears gets what was held", NOTHING, DATA, false, H,
 	  "", KNOWN_COMES, "D", KEPT },
-	{ "nobody could be asked: no reset", BUSY, DATA, false, H, "", MISS_ALL,
-	  "", DROP_LOOKUPS, 0 },
+	{ "no replica could be asked: no reset", BUSY, DATA, false, H, "",
+	  MISS_ALL, "", DROP_LOOKUPS, 0 },
 	{ "after a reset there is silence", NEGATIVE, DATA, false, X(NEGATIVE),
 	  "", END },
 	{ "for a second", NEGATIVE_OVER, DATA, false, H, "", FOUND_B, "b",
@@ -224,8 +224,8 @@ static const struct row rows[] = {
 	/* RST */
 	{ "a RST is looked up and forwarded", NOTHING, RST, false, H, "",
 	  FOUND_B, "b", KEPT },
-	{ "a RST of nobody's session is dropped", NOTHING, RST, false, H, "",
-	  MISSED, "", DROP_RST_UNKNOWN, 0 },
+	{ "a RST of a session without owner is dropped", NOTHING, RST, false, H,
+	  "", MISSED, "", DROP_RST_UNKNOWN, 0 },
 	{ "also one with ACK", NOTHING, RST_ACK, false, H, "", MISSED, "",
 	  DROP_RST_UNKNOWN, 0 },
 	{ "a RST behind a segment does not answer for it", LOOKING, RST, false,
@@ -259,8 +259,8 @@ static const struct row rows[] = {
 	  false, H, "", FOUND_B, "bT", DROP_TOO_BIG, 0 },
 	{ "a path MTU that was learned is told", CACHED_LEARNED, BIG, false,
 	  X(TOO_BIG), "T", END },
-	{ "nobody is told to go below IPv6's minimum", CACHED_MINIMUM, BIG_1280,
-	  false, F, "b", NO_MORE, "", DROP_NONE, 6 },
+	{ "no client is told to go below IPv6's minimum", CACHED_MINIMUM,
+	  BIG_1280, false, F, "b", NO_MORE, "", DROP_NONE, 6 },
 	/* fragments */
 	{ "a first fragment is looked up", NOTHING, FIRST, false, H, "",
 	  FOUND_B, "b", KEPT },
@@ -514,7 +514,7 @@ put(struct stage *stage, enum input input, bool known)
 	return stage_put(stage, bytes, make(stage, input, bytes), known);
 }
 
-/* From somebody else: another port, or another prefix. */
+/* From other clients: another port, or another prefix. */
 static void
 put_others(struct stage *stage, uint32_t count, bool prefixes, bool miss)
 {

@@ -7,18 +7,20 @@
  * twice that, and so on; the last lookup starts at miss_deadline after the
  * first, and when that too misses the flow is given up: a RST to the client,
  * then NEGATIVE for a second, in which its packets are dropped. So a RST is
- * sent a lookup's time after the deadline at the earliest, and never without
- * a node having said "unknown" as late as possible.
+ * sent a lookup's time after the deadline at the earliest, and only after the
+ * replicas said "unknown" as late as possible.
  *
- * A flow of which only RSTs came is given up at its first miss. A flow that
- * never got a lookup, because the node's table or the prefix's allowance is
- * exhausted, or whose latest was not conclusive (node.h), because our uplinks
- * are down or the replicas too busy to answer in time, is dropped at the
- * deadline, not reset: nobody has said that the session does not exist.
+ * A flow of which only RSTs came is given up at its first miss.
  *
- * The RST is made from the latest segment's numbers, which the flow keeps;
- * so a flow whose packets all went to an owner who then said "not mine" is
- * reset in time too.
+ * Two kinds of flow are dropped at the deadline, not reset, as no replica
+ * has said that the session does not exist: those that never got a lookup
+ * (the node's table or the prefix's allowance is exhausted), and those whose
+ * latest lookup was not conclusive (node.h: our uplinks are down, or the
+ * replicas too busy to answer in time).
+ *
+ * The RST is made from the latest segment's numbers, which the flow keeps; so
+ * it can be sent although the packets all went to an owner that then said "not
+ * mine".
  *
  * Timers, all in the heap of flow.c: WAITING for the next lookup, LOOKING
  * for an answer that was lost on the way from the node (a bug or a full event
@@ -125,7 +127,7 @@ stray_unhold(struct strays *strays, struct flow *flow)
 		flow_unpin(strays->flows, flow);
 }
 
-/* Why a packet is dropped whose session nobody has. */
+/* Why a packet is dropped for whose session no owner was found. */
 static enum drop
 reason_of(uint8_t mark, enum drop otherwise)
 {
@@ -339,7 +341,7 @@ stray_forget(struct strays *strays, struct flow *flow, enum drop reason)
 	flow_remove(strays->flows, flow);
 }
 
-/* Nobody owns it, or nobody could be asked. True: it was reset. */
+/* No owner was found, or no replica could be asked. True: it was reset. */
 static bool
 stray_give_up(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
@@ -526,8 +528,8 @@ stray_not_mine(struct strays *strays, struct instant now, struct flow *flow,
 	}
 	if (!address_equal(says, owner_address(strays, flow->owner)))
 		return;
-	/* Who did not have the session that used this port before may have
-	 * the one that does now: a new series asks anew. */
+	/* An owner that did not have this port's session before may have the
+	 * one that uses the port now: a new series asks all of them. */
 	if (!instant_before(now, stray_last_look(strays, flow)))
 		flow->excluded_count = 0;
 	stray_exclude(flow, flow->owner);
@@ -551,8 +553,8 @@ stray_learned(struct strays *strays, struct instant now,
 		return;
 	}
 
-	/* Also when the flow has been evicted, or a flood of flows that
-	 * evict each other would cost nothing. */
+	/* Charged also when the flow has been evicted, or a flood of flows
+	 * that evict each other would go uncharged. */
 	if (event->kind == NODE_MISSED) {
 		strays->counters.misses++;
 		limiter_charge(strays->limiter, now, key->family, key->client);
@@ -564,9 +566,9 @@ stray_learned(struct strays *strays, struct instant now,
 		stray_found(strays, now, flow, event, outbox);
 		return;
 	}
-	/* Where those who should know did not answer, nobody has said that it
-	 * does not exist; and who said so earlier, may have said so while the
-	 * record was on its way. */
+	/* Not ok: too few of the replicas answered, so "missed" proves nothing.
+	 * An earlier miss proves nothing either: the record may have been on
+	 * its way. */
 	flow->missed = event->ok;
 	if (flow->patient)
 		stray_retry(strays, now, flow, outbox);
@@ -730,7 +732,7 @@ stray_packet(struct strays *strays, struct instant now,
 		return result;
 	}
 
-	/* Only if whoever calls steer_expire() is late. */
+	/* Only if the caller is late with steer_expire(). */
 	if (stray_is_overdue(strays, now, flow)) {
 		if (stray_give_up(strays, now, flow, outbox))
 			result.verdict = STEER_RESET;
@@ -792,7 +794,7 @@ stray_clear(struct strays *strays)
 {
 	struct flow *flow;
 
-	/* Whatever holds packets waits for something. */
+	/* A flow that holds packets has a timer. */
 	while ((flow = flow_first_due(strays->flows)) != NULL)
 		stray_forget(strays, flow, DROP_GONE);
 }

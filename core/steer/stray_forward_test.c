@@ -12,7 +12,7 @@
 
 /* First strays: queries and forwards avoid the uplink they came by, for
  * 300 ms; with BOTH the ordinary route is taken too, and the owner's window
- * drops whichever comes second. */
+ * drops the copy that comes second. */
 static void
 first_stray_window(struct stage *stage)
 {
@@ -140,7 +140,7 @@ path_mtu(struct stage *stage)
 			mtu = 1280;
 		CHECK(stage->mtu_bytes == mtu);
 	}
-	/* Somebody else's tunnel tells us nothing. */
+	/* Another server's tunnel tells us nothing. */
 	CHECK(stage_counters(stage)->local == 3);
 	udp.ip.src = stage->servers[2];
 	size = packet_build_udp(&udp, tunnel, sizeof(tunnel));

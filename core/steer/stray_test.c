@@ -91,7 +91,7 @@ found_at_last(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 }
 
-/* A caller who never calls steer_expire() does not keep the client waiting. */
+/* A caller that never calls steer_expire() does not keep the client waiting. */
 static void
 late_caller(struct stage *stage)
 {
@@ -110,7 +110,7 @@ answer_lost(struct stage *stage)
 	stage_put_tcp(stage, TCP_ACK);
 	CHECK(stage_next(stage));
 	CHECK(stage->now.ns >= 6 * NS_PER_S);
-	/* Nobody said that it does not exist: no reset. */
+	/* No replica said that it does not exist: no reset. */
 	CHECK(stage_spells(stage, ""));
 	CHECK(stage_counters(stage)->drops[DROP_LOOKUPS] == 1);
 	CHECK(steer_flow_count(stage->steers[0]) == 0);
@@ -131,7 +131,7 @@ node_busy(struct stage *stage)
 }
 
 /* B says not mine: C has the older record; it says not mine: look again
- * without both; nobody: reset by the deadline of the first miss. */
+ * without both; no owner: reset by the deadline of the first miss. */
 static void
 not_mine_chain(struct stage *stage)
 {
@@ -140,7 +140,7 @@ not_mine_chain(struct stage *stage)
 	stage_found(stage, "bc");
 	CHECK(stage_spells(stage, "b"));
 	stage->now.ns += NS_PER_MS;
-	stage_not_mine(stage, 2); /* C, who was not asked yet, says so too */
+	stage_not_mine(stage, 2); /* C, not asked yet, says so too */
 	stage_not_mine(stage, 2);
 	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
 	CHECK(stage_spells(stage, "b"));
@@ -205,7 +205,7 @@ port_reuse_elsewhere(struct stage *stage)
 }
 
 /* Our uplinks are down: all lookups end without an answer. That is no proof
- * that the session is dead, so nobody is reset. */
+ * that the session is dead, so it is not reset. */
 static void
 nobody_answers(struct stage *stage)
 {
@@ -227,14 +227,14 @@ nobody_answers(struct stage *stage)
 	CHECK(stage_put_tcp(stage, TCP_ACK).first);
 }
 
-/* The cluster is overloaded: lookups get answers, but not from those who
- * should know. Who says so at last decides, not who said so while the record
- * may have been on its way. */
+/* The cluster is overloaded: lookups get answers, but not from the replicas.
+ * The last lookup decides, not one from when the record may have been on its
+ * way. */
 static void
 replicas_silent(struct stage *stage)
 {
 	static const struct {
-		const char *said; /* d: doubtful, m: nobody has it */
+		const char *said; /* d: doubtful, m: no replica has it */
 		const char *outcome;
 	} rows[] = {
 		{ "ddddddd", "" },  { "mmmmmmd", "" },	{ "ddddddm", "R" },
@@ -402,8 +402,8 @@ storm_of_real_ones(struct stage *stage)
 	CHECK(stage_counters(stage)->forwards == 1000);
 }
 
-/* A tombstone is nobody; and what was missed once says nothing about a series
- * of lookups that comes later. */
+/* A tombstone names no owner; and a miss says nothing about a series of lookups
+ * that comes later. */
 static void
 no_answers(struct stage *stage)
 {

@@ -7,8 +7,8 @@
  * Checks on receipt run from cheap to dear and from outside in: form, hop
  * count, key id, tag, window. Only the tag's success touches the peers.
  *
- * A sequence belongs to one peer, not to the server: a window of 64 numbers
- * then means 64 packets to that peer, however many go elsewhere between.
+ * Each peer has a sequence of its own: a window of 64 numbers then means 64
+ * packets to that peer, however many go to other peers between them.
  */
 #include "core/steer/tunnel.h"
 
@@ -20,7 +20,7 @@
 #include "core/steer/settings.h"
 #include "core/wire/gue.h"
 
-/* The first forward is hop 1; nobody forwards a second time. */
+/* The first forward is hop 1; an owner does not forward a second time. */
 #define HOP_FIRST 1
 
 #define SOURCE_PORT_MASK 0x3fff

@@ -6,16 +6,17 @@
  *
  * The private data (wire/gue.h) are hop count, key id, boot, sequence and a
  * tag: SipHash-2-4 under a key that all servers share, over the outer
- * addresses, those fields and the inner packet's first 64 bytes. So nobody
- * outside can hand a packet to a server's sockets, send one on to another
- * server, or send it again (antireplay.h). What lies behind the first 64 bytes
- *is as safe as TCP's own checksum, as it was before it came here.
+ * addresses, those fields and the inner packet's first 64 bytes. A host
+ * without the key can therefore neither hand a packet to a server's sockets,
+ * nor send a server's packet to another server, nor send it again
+ *(antireplay.h). What lies behind the first 64 bytes is as safe as TCP's own
+ *checksum, as it was before it came here.
  *
- * Of each peer, by address, are known: the sequence we send with, the
+ * Of each peer, by address, the tunnel knows the sequence we send with, the
  * windows we receive by, its path MTU and whether there is a route to it.
- * Full: the peer longest unused is forgotten. Sending to it begins a stream
- * under a new boot number, receiving from it begins with empty windows, its
- * path MTU is the uplinks' and it counts as reachable.
+ * Full: the peer longest unused is forgotten. The next packet to it begins
+ * a stream under a new boot number, the next one from it meets empty windows,
+ * its path MTU is the uplinks' and it counts as reachable.
  */
 #ifndef CORE_STEER_TUNNEL_H
 #define CORE_STEER_TUNNEL_H
@@ -91,8 +92,8 @@ enum drop tunnel_receive(struct tunnel *, const struct address *from,
 
 /* The tag that such a datagram must bear: key is the one that the header's key
  * id names, both addresses are of one family, header->tag is not read; of the
- * inner packet only the first GUE_INNER_BYTES matter. For tunnel.c and for
- * whoever reads captures. */
+ * inner packet only the first GUE_INNER_BYTES matter. For tunnel.c and for the
+ * reader of captures. */
 uint64_t tunnel_tag(const struct siphash_key *key, const struct address *from,
 		    const struct address *to, const struct gue_header *,
 		    const uint8_t *inner, size_t inner_size);

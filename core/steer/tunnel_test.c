@@ -215,7 +215,7 @@ many_peers(uint8_t family)
 			memcpy(at, datagram.bytes + GUE_HEADER_BYTES, 60);
 			tunnel_seal(tunnel, &peer, 77, OUTBOX_ANY_UPLINK,
 				    &stage.outbox);
-			/* The table's owner opens it himself. */
+			/* The sender's own table opens it. */
 			CHECK(stage.outbox.items[0].source_port == 49152 + 77);
 			CHECK(tunnel_receive(tunnel, &stage.servers[0],
 					     &address, stage.outbox.bytes,

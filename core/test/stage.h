@@ -11,7 +11,7 @@
  *
  * stage_outcome() spells what the outbox holds, one letter an item, after
  * checking the item's bytes:
- *	b c	forwarded to B or C, who opened it: a packet that was put in
+ *	b c	forwarded to B or C, which opened it: a packet that was put in
  *	B C	the same for the second time: a duplicate, refused as such
  *	D	for our own stack: a packet that was put in
  *	R	a RST from the service to the client, fit for the last segment
@@ -344,7 +344,7 @@ stage_missed(struct stage *stage)
 	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
 }
 
-/* Some of A's peers answered, but not those who should know. */
+/* Some of A's peers answered, but not the replicas. */
 static inline void
 stage_doubtful(struct stage *stage)
 {

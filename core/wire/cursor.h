@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cursor.h - reading bytes that somebody else chose
+ * cursor.h - reading bytes that a stranger chose
  *
  *	bytes ... at ......................... end
  *	          next byte to read            first byte that is not ours

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * icmp.h - ICMP and ICMPv6, as far as they speak about somebody's packet
+ * icmp.h - ICMP and ICMPv6, as far as they speak about another packet
  *
  *	+------+------+----------+-------------------+--------------------
  *	| type | code | checksum | 4 bytes by type   | quote: the packet

@@ -2,8 +2,8 @@
 /*
  * protocol.h - IANA's protocol numbers that we name, for both IP versions
  *
- * https://www.iana.org/assignments/protocol-numbers. Whatever is not here
- * passes through the parsers as a number.
+ * https://www.iana.org/assignments/protocol-numbers. Protocols that are
+ * not here pass through the parsers as numbers.
  */
 #ifndef CORE_WIRE_PROTOCOL_H
 #define CORE_WIRE_PROTOCOL_H

@@ -32,9 +32,9 @@
  * This is core/steer/classifier.c's reading of a packet, made with the same
  *parser; live/kernel/stray_table_test.c runs both over one table.
  *
- * "Pass" is TC_ACT_UNSPEC: other programs' filters behind ours run as they
- * would without us. A redirect to a TUN that is gone is a drop: so a
- * dead daemon resets no client.
+ * "Pass" is TC_ACT_UNSPEC: other people's filters behind ours run as they
+ * would without us. A redirect to a TUN that is gone is a drop: that is how
+ * a dead daemon resets no session.
  *
  * A socket in TIME_WAIT remembers for a minute a session that is over, and the
  * client may use its port again at once: then the same key means a session of
@@ -180,7 +180,7 @@ service_has(const struct address *address, bool any_port, uint16_t port)
 	return bpf_map_lookup_elem(&services, &key) != NULL;
 }
 
-/* Summarise what is at offset. A function of its own for the verifier, who
+/* Summarise what is at offset. A function of its own for the verifier, which
  * then walks through the parser once and not for every caller. */
 __attribute__((noinline)) int
 packet_at(struct __sk_buff *skb, uint32_t offset, uint32_t size, uint32_t quote,
