@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* publish_end_test.c - sessions of our own removed, in whatever state */
+#include <errno.h>
+
+#include "core/dht/owned.h"
+#include "core/dht/publish.h"
+#include "core/test/owner.h"
+
+static void
+test_remove(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t silent; /* of three replicas */
+	} rows[] = {
+		{ "all replicas acknowledge", 0 },
+		{ "one is silent: forgotten all the same", 1 },
+		{ "all are silent", 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t removes = 0, silent[3], silent_count = 0;
+		const char *sentence = rows[i].sentence;
+		struct record records[RECORDS_PER_KEY];
+		struct solo_sent sent;
+		struct solo solo;
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		uint32_t number = owner_far_key(&solo, 0);
+		struct session_key key = solo_key(number);
+		CHECK_ROW(owner_end(&solo, number) == -ENOENT, sentence);
+		struct publication *own = owner_place(&solo, number);
+		for (uint32_t j = 0; j < rows[i].silent; j++)
+			silent[silent_count++] = own->replicas[j];
+		CHECK_ROW(owner_end(&solo, number) == 0, sentence);
+		CHECK_ROW(owned_find(solo.node, &key) == NULL, sentence);
+		CHECK_ROW(owner_end(&solo, number) == -ENOENT, sentence);
+		CHECK_ROW(owner_publication(&solo, number) != NULL, sentence);
+		do {
+			while (solo_next(&solo, &sent)) {
+				bool quiet = false;
+
+				if (sent.header.type != MESSAGE_REMOVE)
+					continue;
+				struct message_item item = solo_item(&sent, 0);
+				CHECK(session_equal(&item.key, &key));
+				CHECK(item.version.established_ns == 5);
+				removes++;
+				for (uint32_t j = 0; j < silent_count; j++)
+					quiet |= silent[j] == sent.peer;
+				if (!quiet)
+					solo_status(&solo, &sent, ITEM_STORED);
+			}
+		} while (owner_publication(&solo, number) != NULL &&
+			 solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+		CHECK_ROW(publications_count(solo.parts.publications) == 0,
+			  sentence);
+		CHECK_ROW(owner_in_flight(&solo) == 0, sentence);
+		CHECK_ROW(removes == 3 - rows[i].silent +
+					     rows[i].silent * BATCH_TRIES,
+			  sentence);
+		CHECK_ROW(store_get(solo.parts.store, solo.now, 0, &key,
+				    records) == 0,
+			  sentence);
+		solo_close(&solo);
+	}
+}
+
+/* Removed while a lookup places it: told are those that have been told so far,
+ * and those that held it before. */
+static void
+test_remove_while_it_is_placed(void)
+{
+	static const struct {
+		const char *sentence;
+		bool placed_before;
+		uint32_t refused; /* STOREs that were, before the removal */
+		uint32_t removes;
+	} rows[] = {
+		{ "three are being told", false, 0, 3 },
+		{ "one of them has refused", false, 1, 2 },
+		{ "three held it before, the same are told", true, 0, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t stores = 0, number;
+		struct solo_sent sent, removes[8];
+		struct solo solo;
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		number = owner_far_key(&solo, 0);
+		if (rows[i].placed_before)
+			owner_place(&solo, number);
+		CHECK(owner_set(&solo, number, 6) == 0);
+		while (stores == 0) {
+			while (solo_next(&solo, &sent)) {
+				if (sent.header.type != MESSAGE_STORE)
+					solo_contacts(&solo, &sent, NULL, 0);
+				else if (stores++ < rows[i].refused)
+					solo_status(&solo, &sent, ITEM_FULL);
+			}
+			if (stores == 0)
+				solo_due(&solo, solo.now);
+		}
+		CHECK(stores == 3);
+		CHECK(owner_end(&solo, number) == 0);
+		uint32_t count = solo_all(&solo, MESSAGE_REMOVE, removes, 8);
+		CHECK_ROW(count == rows[i].removes, rows[i].sentence);
+		for (uint32_t j = 0; j < count; j++)
+			solo_status(&solo, &removes[j], ITEM_STORED);
+		CHECK_ROW(owner_publication(&solo, number) == NULL,
+			  rows[i].sentence);
+		solo_expire(&solo);
+		struct node_event event = node_event(solo.node);
+		CHECK_ROW(event.kind == NODE_STORED && !event.ok,
+			  rows[i].sentence);
+		CHECK_ROW(lookups_count(solo.parts.lookups) == 0,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* We hold it ourselves, placed or about to be: a tombstone in our store. */
+static void
+test_remove_what_we_hold(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t peers;
+	} rows[] = {
+		{ "alone", 0 },
+		{ "while two peers are being told", 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct record records[RECORDS_PER_KEY];
+		struct session_key key = solo_key(1);
+		struct solo_sent sent;
+		struct solo solo;
+		bool stores = rows[i].peers == 0;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, rows[i].peers);
+		CHECK(owner_set(&solo, 1, 5) == 0);
+		while (!stores) {
+			while (solo_next(&solo, &sent)) {
+				if (sent.header.type == MESSAGE_STORE)
+					stores = true;
+				else
+					solo_contacts(&solo, &sent, NULL, 0);
+			}
+			if (!stores)
+				solo_due(&solo, solo.now);
+		}
+		CHECK_ROW(store_get(solo.parts.store, solo.now, 0, &key,
+				    records) == 1 &&
+				  !records[0].tombstone,
+			  rows[i].sentence);
+		CHECK(owner_end(&solo, 1) == 0);
+		CHECK_ROW(store_get(solo.parts.store, solo.now, 0, &key,
+				    records) == 1 &&
+				  records[0].tombstone,
+			  rows[i].sentence);
+		CHECK_ROW(owner_in_flight(&solo) == rows[i].peers,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* No batch is free: the tombstones wait, and so does republishing. */
+static void
+test_no_batch_is_free(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t free; /* batches, before */
+		uint32_t first; /* REMOVEs at once; the rest when more are */
+	} rows[] = {
+		{ "none", 0, 0 },
+		{ "one for three replicas", 1, 1 },
+		{ "enough", 3, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct solo_sent removes[4];
+		struct solo solo;
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		uint32_t number = owner_far_key(&solo, 0),
+			 other = owner_far_key(&solo, 1);
+		owner_place(&solo, number);
+		struct publication *held = owner_place(&solo, other);
+		struct batches *batches = solo.parts.publications->batches;
+		uint32_t last = BATCH_NONE;
+		while (batches_free(batches) > rows[i].free)
+			last = batch_take(batches, 99, 1, MESSAGE_STORE);
+		CHECK(owner_end(&solo, number) == 0);
+		uint32_t count = solo_all(&solo, MESSAGE_REMOVE, removes, 4);
+		CHECK_ROW(count == rows[i].first, rows[i].sentence);
+		for (uint32_t j = 0; j < count; j++)
+			solo_status(&solo, &removes[j], ITEM_STORED);
+		CHECK_ROW((owner_publication(&solo, number) == NULL) ==
+				  (rows[i].first == 3),
+			  rows[i].sentence);
+		/* A little later; the acknowledged have freed theirs. */
+		for (uint32_t round = 0;
+		     round < 4 && owner_publication(&solo, number) != NULL;
+		     round++) {
+			CHECK_ROW(publish_deadline(solo.node).ns ==
+					  solo.now.ns + PUBLISH_RETRY_NS,
+				  rows[i].sentence);
+			if (batches_free(batches) == 0)
+				batch_give(batches, last);
+			solo_pass(&solo, PUBLISH_RETRY_NS);
+			uint32_t more =
+				solo_all(&solo, MESSAGE_REMOVE, removes + 0, 4);
+			count += more;
+			for (uint32_t j = 0; j < more; j++)
+				solo_status(&solo, &removes[j], ITEM_STORED);
+		}
+		CHECK_ROW(count == 3 &&
+				  owner_publication(&solo, number) == NULL,
+			  rows[i].sentence);
+		/* Republishing needs a batch a replica, all or none. */
+		bool enough = batches_free(batches) >= 3;
+		solo.now = held->timer.when;
+		solo_expire(&solo);
+		CHECK_ROW(solo_all(&solo, MESSAGE_STORE, removes, 4) ==
+				  (enough ? 3 : 0),
+			  rows[i].sentence);
+		if (!enough)
+			CHECK_ROW(publish_deadline(solo.node).ns ==
+					  solo.now.ns + PUBLISH_RETRY_NS,
+				  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+int
+main(void)
+{
+	test_remove();
+	test_remove_while_it_is_placed();
+	test_remove_what_we_hold();
+	test_no_batch_is_free();
+	return check_done();
+}
