@@ -31,7 +31,7 @@ set(struct solo *solo, uint32_t number, int64_t version)
 			&solo->outbox);
 }
 
-/* --- what is sent --------------------------------------------------------- */
+/* --- what is sent -------------------------------------------------------- */
 
 static void
 test_queries(void)
@@ -118,8 +118,7 @@ test_only_suspects_left(void)
 	solo_close(&solo);
 }
 
-/* --- which answers count ---------------------------------------------------
- */
+/* --- which answers count ------------------------------------------------- */
 
 enum answer {
 	ANSWER_CONTACTS,
@@ -129,6 +128,7 @@ enum answer {
 	ANSWER_STORED,
 	ANSWER_NO_ITEM,
 	ANSWER_STRANGER,
+	ANSWER_KNOWN, /* of a candidate that was not asked yet */
 	ANSWER_ENDED, /* after the lookup */
 };
 
@@ -159,6 +159,9 @@ answer(struct solo *solo, struct solo_sent *sent, enum answer how)
 	case ANSWER_STRANGER:
 		sent->peer = 5000;
 		break;
+	case ANSWER_KNOWN:
+		sent->peer = solo->parts.lookups->slots[0].candidates[7].peer;
+		break;
 	case ANSWER_ENDED:
 		solo_pass(solo, NS_PER_S);
 		break;
@@ -180,6 +183,8 @@ test_which_answers_count(void)
 		  DROP_NONE },
 		{ "the same once more", ANSWER_TWICE, DROP_UNASKED },
 		{ "of a peer that was not asked", ANSWER_OTHER_PEER,
+		  DROP_UNASKED },
+		{ "of a candidate that was not asked yet", ANSWER_KNOWN,
 		  DROP_UNASKED },
 		{ "of a host that no table knows", ANSWER_STRANGER,
 		  DROP_UNASKED },
@@ -243,8 +248,7 @@ test_what_is_timed(void)
 	}
 }
 
-/* --- values -----------------------------------------------------------------
- */
+/* --- values -------------------------------------------------------------- */
 
 static void
 test_found(void)
@@ -275,6 +279,48 @@ test_found(void)
 	solo_close(&solo);
 }
 
+/* Values of two rounds arrive together, the later round's first: the hops are
+ * those of the earlier. */
+static void
+test_hops(void)
+{
+	static const struct {
+		const char *sentence;
+		bool first, second; /* whether a peer of that round has it */
+		uint32_t hops;
+	} rows[] = {
+		{ "a peer of the first round has it", true, false, 1 },
+		{ "one of the second has it", false, true, 2 },
+		{ "one of each", true, true, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent first[BUCKET_MAX], second[BUCKET_MAX];
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 60);
+		get(&solo, 1);
+		CHECK(solo_all(&solo, MESSAGE_FIND_VALUE, first, BUCKET_MAX) ==
+		      3);
+		solo_contacts(&solo, &first[0], NULL, 0);
+		solo_expire(&solo);
+		CHECK(solo_all(&solo, MESSAGE_FIND_VALUE, second, BUCKET_MAX) >
+		      0);
+		if (rows[i].second)
+			solo_record(&solo, &second[0], 40, solo_version(5));
+		if (rows[i].first)
+			solo_record(&solo, &first[1], 40, solo_version(5));
+		solo_expire(&solo);
+		struct node_event event = node_event(solo.node);
+		CHECK_ROW(event.kind == NODE_FOUND, rows[i].sentence);
+		CHECK_ROW(event.hops == rows[i].hops, rows[i].sentence);
+		CHECK_ROW(event.record_count == 1, rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 /* An owner that no endpoint table has room for cannot be asked for. */
 static void
 test_owner_without_room(void)
@@ -302,8 +348,7 @@ test_owner_without_room(void)
 	solo_close(&solo);
 }
 
-/* --- storing ----------------------------------------------------------------
- */
+/* --- storing ------------------------------------------------------------- */
 
 /* Answer queries until STOREs come; how many. */
 static uint32_t
@@ -489,8 +534,82 @@ test_silent_replica(void)
 	solo_close(&solo);
 }
 
-/* --- cancelled
- * ---------------------------------------------------------------- */
+/* An answer to a query that comes while we store shows that its peer lives,
+ * and adds no candidate. */
+static void
+test_late_answer_while_storing(void)
+{
+	struct node_settings settings = solo_settings(4);
+	static const uint32_t names[] = { 300, 301 };
+	struct solo_sent sent, late = { 0 };
+	uint32_t stores = 0;
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	CHECK(set(&solo, 1, 5) == 0);
+	while (stores == 0) {
+		while (solo_next(&solo, &sent)) {
+			if (sent.header.type == MESSAGE_STORE)
+				stores++;
+			else if (late.size == 0)
+				late = sent; /* does not answer in time */
+			else
+				solo_contacts(&solo, &sent, NULL, 0);
+		}
+		if (stores == 0)
+			CHECK(solo_due(&solo,
+				       instant_after(solo.now, NS_PER_S)));
+	}
+	const struct lookup *lookup = &solo.parts.lookups->slots[0];
+	uint32_t candidates = lookup->candidate_count;
+	CHECK(lookup->phase == LOOKUP_STORING);
+	CHECK(solo_contacts(&solo, &late, names, 2) == DROP_NONE);
+	CHECK(lookup->candidate_count == candidates);
+	CHECK(table_find(solo.node->table, late.peer)->failures == 0);
+	solo_close(&solo);
+}
+
+/* No room in the outbox: queries and STOREs are lost, as on the way, so the
+ * lookup asks again, or ends at its deadline. */
+static void
+test_full_outbox(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 2);
+	solo.outbox.item_capacity = 0;
+	get(&solo, 1);
+	CHECK(node_counters(solo.node)->queries == 2);
+	CHECK(node_counters(solo.node)->sent == 0);
+	while (!node_eventful(solo.node))
+		CHECK(solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+	struct node_event event = node_event(solo.node);
+	CHECK(event.kind == NODE_MISSED && !event.ok);
+	CHECK(event.queries == 4); /* each twice */
+
+	/* Answered, then full before the STOREs. */
+	struct solo_sent sent;
+	solo.outbox.item_capacity = SOLO_ITEMS;
+	CHECK(set(&solo, 1, 5) == 0);
+	while (solo_next(&solo, &sent)) {
+		if (sent.header.type == MESSAGE_FIND_NODE)
+			solo_contacts(&solo, &sent, NULL, 0);
+	}
+	solo.outbox.item_capacity = 0;
+	solo_expire(&solo);
+	CHECK(node_counters(solo.node)->stores == 2);
+	solo.outbox.item_capacity = SOLO_ITEMS;
+	solo_serve(&solo, instant_after(solo.now, NS_PER_S), UINT32_MAX, NULL);
+	event = node_event(solo.node);
+	CHECK(event.kind == NODE_STORED && event.ok && event.replicas == 3);
+	CHECK(node_counters(solo.node)->stores == 4);
+	solo_close(&solo);
+}
+
+/* --- cancelled ----------------------------------------------------------- */
 
 /* Cancelled in a state; how is its end told, and when does its slot return? */
 static void
@@ -601,8 +720,7 @@ test_forget(void)
 	}
 }
 
-/* --- what ends together ----------------------------------------------------
- */
+/* --- what ends together -------------------------------------------------- */
 
 /* Many lookups, answered and timed out at random: each ends once, in the order
  * in which the events say, and no slot is lost. */
@@ -672,10 +790,13 @@ main(void)
 	test_which_answers_count();
 	test_what_is_timed();
 	test_found();
+	test_hops();
 	test_owner_without_room();
 	test_refusals();
 	test_our_own_store_is_full();
 	test_silent_replica();
+	test_late_answer_while_storing();
+	test_full_outbox();
 	test_cancel();
 	test_forget();
 	test_random_walk();

@@ -262,6 +262,7 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 		  instant_after(now, batch->timeout_ns));
 }
 
+/* A batch that was just compacted: each item is current. */
 static void
 batch_fail(struct node *node, struct instant now, uint32_t slot,
 	   struct outbox *outbox)
@@ -270,14 +271,11 @@ batch_fail(struct node *node, struct instant now, uint32_t slot,
 	uint32_t peer = batch->peer;
 
 	for (uint32_t i = 0; i < batch->count; i++) {
-		const struct batch_item *item = &batch->items[i];
+		uint32_t index = batch->items[i].publication;
 
-		if (!is_current(node, item))
-			continue;
-		struct publication *publication = at(node, item->publication);
-		publication->lost = true;
-		if (--publication->pending == 0)
-			settle(node, now, item->publication);
+		at(node, index)->lost = true;
+		if (--at(node, index)->pending == 0)
+			settle(node, now, index);
 	}
 	batch_end(node, slot);
 	liveness_failed(node, now, peer, outbox);

@@ -237,6 +237,113 @@ test_no_batch_is_free(void)
 	}
 }
 
+/* Set again while the tombstones of its end are on the way: any version will
+ * do, and what the replicas say to the tombstones counts for nothing. */
+static void
+test_set_while_it_ends(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t version; /* it ended at 5 */
+	} rows[] = {
+		{ "a newer version", 6 },
+		{ "an older one, of a clock set back", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct solo_sent removes[4];
+		struct solo solo;
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		uint32_t number = owner_far_key(&solo, 0);
+		owner_place(&solo, number);
+		CHECK(owner_end(&solo, number) == 0);
+		CHECK(solo_all(&solo, MESSAGE_REMOVE, removes, 4) == 3);
+		CHECK(owner_set(&solo, number, rows[i].version) == 0);
+		struct publication *own = owner_publication(&solo, number);
+		CHECK_ROW(own->state == PUBLICATION_LOOKING, rows[i].sentence);
+		for (uint32_t j = 0; j < 3; j++)
+			CHECK_ROW(solo_status(&solo, &removes[j], ITEM_FULL) ==
+					  DROP_NONE,
+				  rows[i].sentence);
+		CHECK_ROW(own->state == PUBLICATION_LOOKING && !own->lost,
+			  rows[i].sentence);
+		owner_serve_for(&solo, NS_PER_MS);
+		CHECK_ROW(own->state == PUBLICATION_HELD &&
+				  own->version.established_ns ==
+					  rows[i].version,
+			  rows[i].sentence);
+		CHECK_ROW(node_event(solo.node).kind == NODE_STORED,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* A session held by three, and three new contacts that are closer to it than
+ * all peers before; the number of the session. */
+static uint32_t
+place_then_newcomers(struct solo *solo, uint32_t room)
+{
+	/* Their bucket has to have room for them: not so for each session. */
+	for (uint32_t nth = 0;; nth++) {
+		uint32_t newcomers = 0;
+
+		owner_open(solo, (struct solo_room){ .replicas = room });
+		uint32_t number = owner_far_key(solo, nth);
+		struct session_key key = solo_key(number);
+		uint64_t position = node_key_position(solo->node, &key);
+		owner_place(solo, number);
+		for (uint32_t peer = OWNER_PEERS + 1;
+		     peer <= SOLO_PEERS && newcomers < 3; peer++) {
+			if (solo_rank(solo, position, peer, OWNER_PEERS) > 0)
+				continue;
+			node_learn(solo->node, solo->now, peer);
+			newcomers += solo_knows(solo, peer);
+		}
+		if (newcomers == 3)
+			return number;
+		solo_close(solo);
+	}
+}
+
+/* The newcomers are being told when the session ends. A publication remembers
+ * as many replicas as there is room for. */
+static void
+test_replicas_before_and_now(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t room, removes;
+	} rows[] = {
+		{ "room for all six", 6, 6 },
+		{ "room for five", 5, 5 },
+		{ "room for three: those that held it before", 3, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct solo_sent sent, removes[8];
+		uint32_t stores = 0;
+		struct solo solo;
+
+		uint32_t number = place_then_newcomers(&solo, rows[i].room);
+		CHECK(owner_set(&solo, number, 6) == 0);
+		do {
+			while (solo_next(&solo, &sent)) {
+				if (sent.header.type == MESSAGE_STORE)
+					stores += sent.peer > OWNER_PEERS;
+				else
+					solo_contacts(&solo, &sent, NULL, 0);
+			}
+		} while (stores == 0 && solo_due(&solo, solo.now));
+		CHECK_ROW(stores == 3, rows[i].sentence);
+		CHECK(owner_end(&solo, number) == 0);
+		CHECK_ROW(solo_all(&solo, MESSAGE_REMOVE, removes, 8) ==
+				  rows[i].removes,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 int
 main(void)
 {
@@ -244,5 +351,7 @@ main(void)
 	test_remove_while_it_is_placed();
 	test_remove_what_we_hold();
 	test_no_batch_is_free();
+	test_set_while_it_ends();
+	test_replicas_before_and_now();
 	return check_done();
 }

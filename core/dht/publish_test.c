@@ -12,8 +12,7 @@
 #include "core/dht/owned.h"
 #include "core/test/owner.h"
 
-/* --- set -------------------------------------------------------------------
- */
+/* --- set ----------------------------------------------------------------- */
 
 static void
 test_set(void)
@@ -145,7 +144,9 @@ test_full_pools(void)
 static void
 test_retries(void)
 {
-	static const int64_t waits_s[] = { 1, 2, 4, 8, 16, 20, 20 };
+	static const int64_t waits_s[] = { 1,  2,  4,  8,  16, 20, 20,
+					   20, 20, 20, 20, 20, 20, 20,
+					   20, 20, 20, 20, 20, 20 };
 	struct solo_sent sent;
 	struct solo solo;
 
@@ -180,8 +181,7 @@ test_retries(void)
 	solo_close(&solo);
 }
 
-/* --- told again --------------------------------------------------------------
- */
+/* --- told again ---------------------------------------------------------- */
 
 /* One of three replicas answers otherwise, or not at all. */
 static void
@@ -390,6 +390,55 @@ test_a_batch_changes(void)
 	}
 }
 
+/* A reply that says less than was told: the rest is as good as lost. */
+static void
+test_a_short_reply(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[4];
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 1);
+	for (uint32_t number = 0; number < 3; number++)
+		CHECK(owner_set(&solo, number, 5) == 0);
+	owner_serve_for(&solo, NS_PER_MS);
+	CHECK(owner_republish(&solo, sent, 4) == 1);
+	CHECK(sent[0].header.count == 3);
+	sent[0].header.count = 1;
+	CHECK(solo_status(&solo, &sent[0], ITEM_STORED) == DROP_NONE);
+	for (uint32_t number = 0; number < 3; number++) {
+		struct message_item item = solo_item(&sent[0], number);
+		const struct publication *own =
+			owner_publication(&solo, item.key.client[3]);
+
+		CHECK(own->pending == 0);
+		CHECK(own->state ==
+		      (number == 0 ? PUBLICATION_HELD : PUBLICATION_WAITING));
+	}
+	CHECK(owner_in_flight(&solo) == 0);
+	solo_close(&solo);
+}
+
+/* No room in the outbox: told again when it is overdue. */
+static void
+test_full_outbox(void)
+{
+	struct solo_sent sent[4];
+	struct solo solo;
+
+	owner_open(&solo, (struct solo_room){ 0 });
+	struct publication *own = owner_place(&solo, owner_far_key(&solo, 0));
+	solo.outbox.item_capacity = 0;
+	CHECK(owner_republish(&solo, sent, 4) == 0);
+	CHECK(own->pending == 3 && owner_in_flight(&solo) == 3);
+	solo.outbox.item_capacity = SOLO_ITEMS;
+	owner_serve_for(&solo, NS_PER_S);
+	CHECK(own->state == PUBLICATION_HELD && owner_in_flight(&solo) == 0);
+	CHECK(own->replica_count == 3 && own->retries == 0);
+	solo_close(&solo);
+}
+
 /* All that is due goes together, in as few datagrams as fit, PUBLISH_LOAD pairs
  * at a time. */
 static void
@@ -538,8 +587,7 @@ test_ourselves(void)
 	}
 }
 
-/* --- all together ------------------------------------------------------------
- */
+/* --- all together -------------------------------------------------------- */
 
 /* Sessions set, set anew and removed while peers answer anything or nothing.
  * The oracle knows which we own; when the peers are well again, each of those
@@ -635,6 +683,8 @@ main(void)
 	test_what_replicas_say();
 	test_which_replies_count();
 	test_a_batch_changes();
+	test_a_short_reply();
+	test_full_outbox();
 	test_loads();
 	test_horizon();
 	test_ourselves();

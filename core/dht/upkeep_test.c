@@ -260,7 +260,7 @@ test_join_twice(void)
 	solo_close(&solo);
 }
 
-/* --- the hourly sweep ----------------------------------------------------- */
+/* --- the hourly sweep ---------------------------------------------------- */
 
 static void
 test_when_sweeps_begin(void)
@@ -344,6 +344,32 @@ test_sweeps(void)
 	solo_close(&solo);
 }
 
+/* Buckets that are to be filled when every contact has left: such a fill has
+ * nobody to ask, so it ends as it begins, and the next follows. */
+static void
+test_sweep_when_all_have_left(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct asked asked;
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 20);
+	solo.now = solo.node->sweep;
+	upkeep_expire(solo.node, solo.now, &solo.outbox);
+	CHECK(solo.node->upkeep_running && solo.node->refresh != 0);
+	uint64_t before = node_counters(solo.node)->lookups;
+	uint32_t rest = (uint32_t)__builtin_popcountll(solo.node->refresh);
+	for (uint32_t peer = 1; peer <= 20; peer++)
+		table_remove(solo.node->table, peer);
+	serve(&solo, later(&solo, NS_PER_S), &asked);
+	CHECK(solo.node->refresh == 0 && !solo.node->upkeep_running);
+	CHECK(node_counters(solo.node)->lookups == before + rest);
+	CHECK(lookups_count(solo.parts.lookups) == 0);
+	CHECK(node_event(solo.node).kind == NODE_NONE);
+	solo_close(&solo);
+}
+
 /* A sweep that finds a lookup of ours running starts no second one. */
 static void
 test_sweep_while_joining(void)
@@ -377,6 +403,7 @@ main(void)
 	test_join_twice();
 	test_when_sweeps_begin();
 	test_sweeps();
+	test_sweep_when_all_have_left();
 	test_sweep_while_joining();
 	return check_done();
 }

@@ -49,6 +49,7 @@ struct solo {
 /* How much room the node finds; 0: plenty. */
 struct solo_room {
 	uint32_t lookups, publications, records, endpoints;
+	uint32_t replicas; /* of each publication */
 };
 
 static inline void *
@@ -100,6 +101,7 @@ solo_open_room(struct solo *solo, const struct node_settings *settings,
 	uint32_t records = room.records == 0 ? 4096 : room.records;
 	uint32_t endpoints =
 		room.endpoints == 0 ? SOLO_PEERS + 64 : room.endpoints;
+	uint32_t replicas = room.replicas == 0 ? BUCKET_MAX : room.replicas;
 
 	*solo = (struct solo){
 		.now = { NS_PER_S },
@@ -114,8 +116,8 @@ solo_open_room(struct solo *solo, const struct node_settings *settings,
 					    records, &placement),
 			.publications = publications_init(
 				solo_memory(publications_size(publications,
-							      BUCKET_MAX)),
-				publications, BUCKET_MAX),
+							      replicas)),
+				publications, replicas),
 		},
 		.outbox = {
 			.items = solo_memory(SOLO_ITEMS *
@@ -152,7 +154,7 @@ solo_close(struct solo *solo)
 	free(solo->outbox.bytes);
 }
 
-/* --- peers ---------------------------------------------------------------- */
+/* --- peers --------------------------------------------------------------- */
 
 static inline uint64_t
 solo_position(const struct solo *solo, uint32_t peer)
@@ -187,7 +189,7 @@ solo_rank(const struct solo *solo, uint64_t place, uint32_t peer,
 	return rank;
 }
 
-/* --- what the node sends -------------------------------------------------- */
+/* --- what the node sends ------------------------------------------------- */
 
 static inline bool
 solo_next(struct solo *solo, struct solo_sent *sent)
@@ -239,7 +241,7 @@ solo_item(const struct solo_sent *sent, uint32_t index)
 	return item;
 }
 
-/* --- what a peer says ----------------------------------------------------- */
+/* --- what a peer says ---------------------------------------------------- */
 
 static inline enum drop
 solo_receive(struct solo *solo, uint32_t from, const uint8_t *bytes,
@@ -315,8 +317,7 @@ solo_pong(struct solo *solo, const struct solo_sent *sent)
 	return solo_written(solo, sent->peer, &writer);
 }
 
-/* --- time ------------------------------------------------------------------
- */
+/* --- time ---------------------------------------------------------------- */
 
 static inline void
 solo_expire(struct solo *solo)
@@ -356,7 +357,7 @@ solo_settings(uint32_t k)
 	return settings;
 }
 
-/* --- a network that is in order ------------------------------------------- */
+/* --- a network that is in order ------------------------------------------ */
 
 /* Every peer answers what it is asked: it names nobody closer, acknowledges,
  * answers pings; but for `silent`. Until nothing is due before `until`. What
