@@ -386,6 +386,57 @@ test_records(void)
 	both[1] = record(8, 20, true);
 	lookup_file(lookup, both, 2);
 	CHECK(lookup->records[0].owner == 4); /* a tombstone ends it */
+	both[0] = record(9, 21, false);
+	both[1] = record(9, 20, true);
+	lookup_file(lookup, both, 2); /* not what began after it */
+	CHECK(lookup->records[0].owner == 9 && lookup->records[1].owner == 4);
+	both[0] = record(8, 3, false); /* older than the two that count */
+	lookup_file(lookup, both, 1);
+	CHECK(lookup->record_count == 2);
+	CHECK(lookup->records[0].owner == 9 && lookup->records[1].owner == 4);
+	give(lookup);
+}
+
+/* A list hands out slots in the order in which they came. */
+static void
+test_lists(void)
+{
+	enum {
+		SLOTS = 3
+	};
+	struct lookup_list list = { LOOKUP_NONE, LOOKUP_NONE };
+	uint32_t slots[SLOTS], in = 0, out = 0;
+
+	CHECK(lookup_list_take(lookups, &list) == LOOKUP_NONE);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		slots[i] = lookup_take(lookups, 1, LOOKUP_GET, 0, K);
+		CHECK(slots[i] != LOOKUP_NONE);
+	}
+	for (uint32_t round = 0; round < 40; round++) {
+		/* One to three in; then some, or all, out. */
+		while (in - out < SLOTS && in < 3 * (round + 1))
+			lookup_list_add(lookups, &list, slots[in++ % SLOTS]);
+		for (uint32_t i = 0; i <= round % SLOTS && out < in; i++)
+			CHECK(lookup_list_take(lookups, &list) ==
+			      slots[out++ % SLOTS]);
+		CHECK((list.head == LOOKUP_NONE) == (out == in));
+	}
+	for (uint32_t i = 0; i < SLOTS; i++)
+		lookup_give(lookups, slots[i]);
+}
+
+/* Rounds are counted in a byte, and stop at its end. */
+static void
+test_rounds_saturate(void)
+{
+	struct lookup *lookup = begin(LOOKUP_GET);
+
+	lookup_add(lookup, 4, 4, 0);
+	lookup->round = UINT8_MAX;
+	lookup_sent(lookup, &lookup->candidates[0], (struct instant){ 0 }, 1);
+	CHECK(lookup->candidates[0].round == UINT8_MAX);
+	lookup_answered(lookup, &lookup->candidates[0]);
+	CHECK(lookup->round == UINT8_MAX);
 	give(lookup);
 }
 
@@ -438,6 +489,8 @@ main(void)
 	test_placement();
 	test_store_goes_to_the_next();
 	test_records();
+	test_lists();
+	test_rounds_saturate();
 	test_transactions();
 	test_the_pool_is_bounded();
 	free(memory);

@@ -3,7 +3,7 @@
  * node_test.c - what nodes do for each other when things go right and wrong
  *
  * Small networks (mesh.h); how many rounds lookups take is
- * node_rounds_test.c's.
+ * node_rounds_test.c's, what strangers may send node_input_test.c's.
  */
 #include <errno.h>
 
@@ -564,124 +564,6 @@ test_one_failure_does_not_evict(void)
 	mesh_close(&mesh);
 }
 
-/* --- amplification ------------------------------------------------------- */
-
-static uint32_t
-request_write(uint8_t *bytes, enum message_type type, uint32_t items)
-{
-	struct message_writer writer;
-	struct message_record record = {
-		.owner = mesh_endpoint_number(3),
-		.ttl_ms = 1000,
-	};
-
-	message_begin(&writer, bytes, MESSAGE_MAX, type, 77);
-	for (uint32_t i = 0; i < items; i++) {
-		struct session_key key = mesh_key_number(i);
-
-		if (type == MESSAGE_FIND_NODE)
-			message_put_position(&writer, i);
-		else if (type == MESSAGE_FIND_VALUE)
-			message_put_key(&writer, &key);
-		else if (type == MESSAGE_STORE)
-			message_put_store(&writer, &key, &record);
-		else if (type == MESSAGE_REMOVE)
-			message_put_version(&writer, &key, record.version);
-	}
-	return writer.size;
-}
-
-static void
-test_amplification(void)
-{
-	struct node_settings settings = settings_default();
-	struct endpoint stranger = mesh_endpoint_number(40);
-	struct message_reader reader;
-	uint8_t bytes[MESSAGE_MAX];
-	struct mesh mesh;
-
-	mesh_open(&mesh, 40, &settings, 14);
-	mesh_make_ideal(&mesh);
-	for (uint8_t type = MESSAGE_PING; type <= MESSAGE_REMOVE; type++) {
-		for (uint32_t items = 1; items <= 20; items++) {
-			uint32_t size = request_write(
-				bytes, (enum message_type)type, items);
-
-			CHECK(node_receive(mesh.nodes[0], mesh.now, &stranger,
-					   bytes, size,
-					   &mesh.outbox) == DROP_NONE);
-			CHECK(mesh.outbox.item_count == 1);
-			CHECK(mesh.outbox.byte_count <= 3 * size);
-			CHECK(message_open(&reader, mesh.outbox.bytes,
-					   mesh.outbox.byte_count) ==
-			      DROP_NONE);
-			CHECK(reader.header.transaction == 77);
-			CHECK(reader.header.count ==
-			      (type == MESSAGE_PING ? 0 : items));
-			outbox_clear(&mesh.outbox);
-		}
-	}
-	/* Who has answered us gets all: 20 contacts for 16 bytes. */
-	struct endpoint friend = mesh_endpoint_number(1);
-	uint32_t size = request_write(bytes, MESSAGE_FIND_NODE, 1);
-	CHECK(knows(&mesh, 0, 1));
-	node_receive(mesh.nodes[0], mesh.now, &friend, bytes, size,
-		     &mesh.outbox);
-	CHECK(mesh.outbox.byte_count == 8 + 3 + 20 * 6);
-	outbox_clear(&mesh.outbox);
-	mesh_close(&mesh);
-}
-
-/* --- what anybody may send ------------------------------------------------ */
-
-static void
-test_noise(void)
-{
-	struct node_settings settings = settings_default();
-	struct mesh mesh;
-	struct rng rng;
-	uint32_t used = 0;
-
-	mesh_open(&mesh, 20, &settings, 15);
-	mesh_make_ideal(&mesh);
-	rng_init(&rng, 15, 0);
-	for (uint32_t i = 0; i < 100000; i++) {
-		uint8_t bytes[MESSAGE_MAX + 10];
-		uint32_t to = (uint32_t)rng_below(&rng, mesh.count);
-		uint32_t from = (uint32_t)rng_below(&rng, 100);
-		struct endpoint endpoint = mesh_endpoint_number(from);
-		size_t size = rng_below(&rng, 100);
-
-		if (rng_below(&rng, 4) == 0) {
-			enum message_type type =
-				(enum message_type)(1 + rng_below(&rng, 7));
-			size = request_write(bytes, type,
-					     (uint32_t)rng_below(&rng, 30));
-			if (rng_below(&rng, 2))
-				bytes[1] |= MESSAGE_REPLY;
-			if (rng_below(&rng, 2))
-				bytes[rng_below(&rng, size)] ^= 1;
-		} else {
-			for (size_t j = 0; j < size; j++)
-				bytes[j] = (uint8_t)rng_next(&rng);
-			bytes[0] = MESSAGE_VERSION;
-			bytes[1] &= 0x87;
-		}
-		if (i % 16 == 0)
-			mesh_get(&mesh, to, i);
-		used += node_receive(mesh.nodes[to], mesh.now, &endpoint, bytes,
-				     size, &mesh.outbox) == DROP_NONE;
-		mesh_collect(&mesh, to);
-		if (i % 64 == 0)
-			mesh_pass(&mesh, NS_PER_S / 20);
-	}
-	fprintf(stderr, "noise: %u datagrams used\n", used);
-	CHECK(used > 5000);
-	mesh_pass(&mesh, 2 * NS_PER_S);
-	CHECK(lookups_count(mesh.parts.lookups) == 0);
-	mesh_close(&mesh);
-}
-
 /* --- determinism -----------------------------------------------------------
  */
 
@@ -752,8 +634,6 @@ main(void)
 	test_leave_and_not_mine();
 	test_the_dead_are_replaced();
 	test_one_failure_does_not_evict();
-	test_amplification();
-	test_noise();
 	test_runs_repeat();
 	return check_done();
 }

@@ -421,6 +421,127 @@ memory_is_as_promised(void)
 	CHECK(store_expire(store, at_ms(0), 0) == 0);
 }
 
+/* --- equal hashes ----------------------------------------------------------
+ */
+
+struct hashed {
+	uint32_t hash, number;
+};
+
+static int
+hashed_compare(const void *a, const void *b)
+{
+	const struct hashed *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+static struct session_key
+numbered_key(uint32_t number)
+{
+	struct session_key key = { .family = 4, .protocol = 6 };
+
+	memcpy(key.client, &number, sizeof(number));
+	return key;
+}
+
+/* The store's hash (store.c) of a key, for holder 0. */
+static uint32_t
+key_hash(uint32_t number)
+{
+	struct session_key key = numbered_key(number);
+
+	return (uint32_t)siphash(&hash_key, &key, sizeof(key));
+}
+
+/* The holder by whose factor a hash becomes the other: the factor is odd, so
+ * it has an inverse. */
+static uint32_t
+holder_between(uint32_t hash, uint32_t other)
+{
+	uint32_t factor = UINT32_C(0x9e3779b1), inverse = 1;
+
+	for (uint32_t i = 0; i < 5; i++) /* Newton: bits double each time */
+		inverse *= 2 - factor * inverse;
+	inverse *= 2 - factor * inverse;
+	CHECK(factor * inverse == 1);
+	return (hash ^ other) * inverse;
+}
+
+/* Entries whose 32 bits of hash are equal share a chain and differ only by
+ * what they are about. */
+static void
+equal_hashes(void)
+{
+	enum {
+		COUNT = 400000
+	};
+	struct hashed *all = malloc(COUNT * sizeof(*all));
+	uint32_t one = 0, two = 0;
+
+	if (all == NULL)
+		abort();
+	for (uint32_t i = 0; i < COUNT; i++)
+		all[i] = (struct hashed){ key_hash(i), i };
+	qsort(all, COUNT, sizeof(*all), hashed_compare);
+	for (uint32_t i = 1; i < COUNT && one == two; i++) {
+		if (all[i].hash == all[i - 1].hash) {
+			one = all[i - 1].number;
+			two = all[i].number;
+		}
+	}
+	free(all);
+	CHECK(one != two);
+
+	const struct {
+		const char *sentence;
+		uint32_t holder, number;
+	} entries[] = {
+		{ "a key", 0, one },
+		{ "another key of the same hash, the same holder", 0, two },
+		{ "a third key, of a holder that makes the hash equal",
+		  holder_between(key_hash(one), key_hash(77)), 77 },
+	};
+	enum {
+		ENTRIES = sizeof(entries) / sizeof(entries[0])
+	};
+	uint64_t memory[1024];
+	struct record records[RECORDS_PER_KEY];
+
+	CHECK(store_size(8) <= sizeof(memory));
+	struct store *store = store_init(memory, 8, &hash_key);
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		struct session_key key = numbered_key(entries[i].number);
+		struct record record = { .owner = i + 1,
+					 .version = { 10 + i, 0 },
+					 .ttl_ms = 100 };
+
+		CHECK_ROW(store_put(store, at_ms(0), entries[i].holder, &key,
+				    &record) == STORE_STORED,
+			  entries[i].sentence);
+	}
+	CHECK(store_count(store) == ENTRIES);
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		struct session_key key = numbered_key(entries[i].number);
+
+		for (uint32_t j = 0; j < ENTRIES; j++) {
+			bool its = entries[j].holder == entries[i].holder ||
+				   i == j;
+			uint32_t count =
+				store_get(store, at_ms(1), entries[j].holder,
+					  &key, records);
+
+			CHECK_ROW(count == (its && (i != 2 || j == 2) ? 1 : 0),
+				  entries[i].sentence);
+			CHECK_ROW(count == 0 || records[0].owner == i + 1,
+				  entries[i].sentence);
+		}
+	}
+	/* Each leaves the chain alone. */
+	CHECK(store_forget(store, entries[2].holder) == 1);
+	CHECK(store_count(store) == 2);
+}
+
 int
 main(void)
 {
@@ -431,5 +552,6 @@ main(void)
 	walk(HOLDERS * KEYS * RECORDS_PER_KEY, 3);
 	sweep_is_bounded();
 	memory_is_as_promised();
+	equal_hashes();
 	return check_done();
 }

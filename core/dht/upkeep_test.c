@@ -217,6 +217,47 @@ test_buckets_after_the_walk(void)
 	}
 }
 
+/* The seed is far away and names the k closest: k + 1 answer, and the k-th
+ * decides, not the seed. */
+static void
+test_the_kth_decides(void)
+{
+	struct node_settings settings = solo_settings(8);
+	uint32_t closest[8], count = 0, seed = 0, kth = 0;
+	struct asked asked = { 0 };
+	struct solo_sent sent;
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	for (uint32_t peer = 1; peer <= 200; peer++) {
+		uint32_t rank =
+			solo_rank(&solo, solo.node->position, peer, 200);
+
+		if (rank < settings.k)
+			closest[count++] = peer;
+		if (rank == settings.k - 1)
+			kth = peer;
+		if (rank == 199)
+			seed = peer;
+	}
+	join(&solo, &seed, 1);
+	do {
+		while (solo_next(&solo, &sent)) {
+			note(&solo, &sent, &asked);
+			solo_contacts(&solo, &sent, closest,
+				      sent.peer == seed ? count : 0);
+		}
+	} while (solo_due(&solo, later(&solo, NS_PER_S)));
+	unsigned b =
+		position_bucket(solo.node->position, solo_position(&solo, kth));
+	CHECK(b > 1 && asked.order[0] == b);
+	CHECK(asked.buckets == ~(table_bit(b) - 1));
+	struct node_event event = node_event(solo.node);
+	CHECK(event.kind == NODE_JOINED && event.ok);
+	CHECK(event.hops > 2); /* two of the walk, and those of the fills */
+	solo_close(&solo);
+}
+
 /* The pool is full of others' lookups: the join waits for its turn. */
 static void
 test_join_waits_for_a_slot(void)
@@ -399,6 +440,7 @@ main(void)
 	test_alone();
 	test_silent_seeds();
 	test_buckets_after_the_walk();
+	test_the_kth_decides();
 	test_join_waits_for_a_slot();
 	test_join_twice();
 	test_when_sweeps_begin();
