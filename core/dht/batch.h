@@ -6,13 +6,19 @@
  *	items[]		 publication 7  publication 9  publication 4
  *	reply		| stored      | moved	    | stored	  | ...
  *
- * A reply has one status for each item in order, so remembering which
- * publications went out, in order, is all that a batch needs. A publication
- * may end or be replaced meanwhile; each item keeps the serial number that
- * the publication had, and an answer about another serial counts for nothing.
+ * A reply has one status for each item, in order, so a batch remembers which
+ * publications went out, in order. A publication may end or change meanwhile;
+ * each item keeps the serial number that the publication had, and an answer
+ * about another serial counts for nothing.
+ *
+ *	transaction	| 1 | generation, 11 bits | slot, 20 bits |
  *
  * Batches are a pool that nodes share, part of struct publications. Their
- * transactions have bit 31 set; those of lookups have it clear.
+ * transactions have bit 31 set, a lookup's has it clear. A slot's generation
+ * changes each time it is taken or renewed, so that a late answer to an older
+ * datagram finds nothing; it comes round after 2,047 changes.
+ *
+ * Full: BATCH_NONE; what was to be told stays due.
  */
 #ifndef CORE_DHT_BATCH_H
 #define CORE_DHT_BATCH_H
@@ -27,7 +33,7 @@
 
 #define BATCH_NONE	  UINT32_MAX
 #define BATCH_TRANSACTION UINT32_C(0x80000000)
-/* Items in one datagram: IPv4 keys and owners take 38 bytes for a STORE. */
+/* Items in one datagram: a STORE's take 38 bytes with IPv4 keys and owners. */
 #define BATCH_ITEMS ((MESSAGE_MAX - MESSAGE_HEADER_BYTES) / 38)
 /* Slots in a pool: a transaction has 20 bits for them. */
 #define BATCH_SLOT_BITS 20
@@ -72,7 +78,8 @@ void batch_give(struct batches *, uint32_t slot);
 void batch_renew(struct batches *, uint32_t slot);
 uint32_t batches_free(const struct batches *);
 uint32_t batch_transaction(const struct batches *, uint32_t slot);
-/* The slot that a transaction names, if in flight from node to peer. */
+/* The slot that a transaction names, or BATCH_NONE if no such batch is in
+ * flight from node to peer. */
 uint32_t batch_by_transaction(const struct batches *, uint32_t node,
 			      uint32_t peer, uint32_t transaction);
 

@@ -7,7 +7,7 @@
  *	+----------------+--------------------+--------------------+
  *
  * peer is an index into the endpoint table, which holds address and position
- * once for everybody. Round trips are kept as RFC 6298 keeps them, in units
+ * once for all nodes. Round trips are kept as RFC 6298 keeps them, in units
  * of 256 ns (24 bits reach 4.3 s), so that each peer has a timeout of its
  * own. A million nodes with 340 contacts each are why this is packed.
  *
@@ -16,10 +16,9 @@
  * all and a timeout of exactly one round trip would race with the answer.
  *
  * A contact is verified once it has answered a request of ours: then its
- * address is not forged. It is suspect after requests without an answer, and
- * then pinged; stale when as many pings have failed too as to make
- * CONTACT_STALE. Requests count once, however many failed: those sent within
- * one short outage say no more than one of them.
+ * address is not forged. It is suspect after a request without an answer, and
+ * then pinged; stale after CONTACT_STALE - 1 pings without one. Requests count
+ * once, however many failed: many within one short outage say no more than one.
  */
 #ifndef CORE_DHT_CONTACT_H
 #define CORE_DHT_CONTACT_H

@@ -15,7 +15,7 @@
  * name, each for another random place of the range (lookup.h). It costs as
  * many queries.
  *
- * Here is where such a lookup begins, what it asks for and whom it takes;
+ * Here is where such a lookup begins, what it asks for and which it takes;
  * lookup_run.c runs it, upkeep.c says which bucket and when.
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002, section 2.3.
@@ -29,8 +29,8 @@
 uint64_t filling_place(struct node *, unsigned b);
 /* A random place in the bucket that target (not our own position) is in. */
 uint64_t filling_place_near(struct node *, uint64_t target);
-/* The first candidates of a lookup that fills the bucket that its target is
- * in: some of nearer buckets, then those that are in it. */
+/* The first candidates of a lookup that fills the bucket of its target: alpha
+ * at most of nearer buckets, then the contacts of the bucket itself. */
 void filling_begin(struct node *, struct lookup *);
 /* Is position in the same bucket as target? */
 bool filling_wants(const struct node *, uint64_t target, uint64_t position);

@@ -70,6 +70,7 @@ test_first_candidates(void)
 	solo_open(&solo, &settings);
 	solo_learn(&solo, 1, SOLO_PEERS);
 	struct table *table = solo.node->table;
+	uint32_t most = 0;
 	for (unsigned b = 0; b < 12; b++) {
 		uint64_t target = solo.node->position ^ table_bit(b);
 		struct bucket bucket = table_bucket(table, b);
@@ -93,12 +94,14 @@ test_first_candidates(void)
 		}
 		CHECK(inside == bucket.count);
 		CHECK(nearer <= settings.alpha);
+		most = nearer > most ? nearer : most;
 		uint32_t rest = table->count -
 				(uint32_t)(bucket.slot - table->contacts) -
 				bucket.count;
 		CHECK((nearer > 0) == (rest > 0));
 		lookup_give(solo.parts.lookups, slot);
 	}
+	CHECK(most == settings.alpha);
 	CHECK(table->occupied >> (POSITION_BITS - 12) != 0xfff);
 	solo_close(&solo);
 }

@@ -155,9 +155,9 @@ in_flight(const struct candidate *candidate)
 	       candidate->state == CANDIDATE_OVERDUE;
 }
 
-/* The shortlist is full: the farthest leaves, but for those whose answer is
- * on its way, for it may name the closest of all. Whoever is to be added at
- * `at` must be closer. False: there is no such. */
+/* The shortlist is full: the farthest candidate leaves, but for those whose
+ * answer is on its way, for it may name the closest of all. False: none behind
+ * `at`, where the new one belongs, can leave. */
 static bool
 make_room(struct lookup *lookup, uint32_t at)
 {
@@ -318,7 +318,7 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 	return failed;
 }
 
-/* The last round brought nobody closer: ask all at once. */
+/* The last round named no closer candidate: ask all at once. */
 static bool
 is_stuck(const struct lookup *lookup, uint32_t alpha, uint32_t parallel)
 {
@@ -375,7 +375,8 @@ lookup_choose_fill(const struct lookup *lookup, uint32_t wanted,
 	return count;
 }
 
-/* Put up again who has not answered and would count among the k closest. */
+/* Silent candidates that would count among the k closest become KNOWN again;
+ * how many. */
 static uint32_t
 retry(struct lookup *lookup, uint32_t k)
 {
@@ -425,7 +426,7 @@ bool
 lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 {
 	uint32_t answered = 0, silent = 0;
-	/* Where nobody else is, nobody else knows. */
+	/* We know no other node: none could know. */
 	bool heard = lookup->candidate_count == 0;
 
 	for (uint32_t i = 0; i < lookup->candidate_count && answered < replicas;

@@ -6,8 +6,9 @@
  *	  [answered] [asked] [known] [answered] [known] [known] ...
  *	  <------------- the k closest live ------------->
  *
- * Only bookkeeping: who is known, asked, overdue, failed; who is next; is it
- * over. Datagrams, tables and events are lookup_run.c's.
+ * Only bookkeeping: which candidates are known, asked, overdue or failed, which
+ * is next, and whether the lookup is over. Datagrams, tables and events are
+ * lookup_run.c's.
  *
  * A candidate is asked once. When its timeout has passed it is overdue and
  * no longer counts as one of the alpha parallel queries, so one more is sent;
@@ -20,22 +21,22 @@
  * round of the answer that has the value is the number of round trips.
  *
  * The end ([1], 2.3): all of the k closest that have not failed have
- * answered. When a round found nobody closer than was known before, all of
- * the k closest not yet asked are asked at once. With unequal delays
- * there are no clean rounds; then it is alpha answers, or failures, to
- * queries sent after the last progress.
- * A lookup for a value, when only overdue and failed ones are left, asks
+ * answered. When a round named no candidate closer than before, all of the k
+ * closest not yet asked are asked at once. With unequal delays there are no
+ * clean rounds; then alpha answers, or failures, to queries sent after the
+ * last progress count as such a round.
+ * A lookup for a value, when only overdue and failed candidates are left, asks
  * these once more before it says "missed", for a lost datagram is likelier
- * than three dead replicas; any lookup does when nobody has answered at all.
+ * than three dead replicas; any lookup does when no candidate has answered.
  *
- * "Missed" is conclusive when those who should know have said that they do
- * not: the `replicas` closest that have not failed have all answered, and none
- * in front of them is still to answer. Who failed may be down, or busy, or
- * behind a link that swallows everything, and then hold the record; so of the
- * `replicas` closest, failed or not, one at least must have answered, and of
- * those that are not known to be dead no more may have failed than answered.
- * With three replicas: one may be silent; two, when they are known to be dead;
- * never all three, for then nobody is left who would know.
+ * "Missed" is conclusive when the replicas have said that they do not know:
+ * the `replicas` closest that have not failed have all answered, and no
+ * candidate in front of them is still to answer. A failed candidate may be
+ * down, or busy, or behind a link that swallows everything, and then hold the
+ * record; so of the `replicas` closest, failed or not, one at least must have
+ * answered, and of those not known to be dead no more may have failed than
+ * answered. With three replicas: one may be silent; two, when they are known
+ * to be dead; never all three, for then no replica is left that would know.
  *
  * A lookup that publishes goes on in the same slot: the record is stored at
  * the `replicas` closest that answered, ourselves among them when we are;
@@ -47,13 +48,12 @@
  *	    answered -> telling -> again -> failed
  *			    '--------'----> told, refused
  *
- * A survey is of another kind: it is to fill one bucket with contacts from all
- * over its range. Everybody named who belongs to the bucket is a candidate,
+ * A bucket fill is of another kind: it is to find contacts from all over one
+ * bucket's range. Every peer named that belongs to the bucket is a candidate,
  * in an order that has nothing to do with the target (a hash of the position:
  * the first of many names are a fair sample of them); a few at a time are
- * asked, each for another random place in the bucket, until k and some more
- * have answered.
- * Why not a plain lookup as in [1], see upkeep.h.
+ * asked, each for another random place in the bucket, until k + alpha have
+ * answered. filling.h says why it is not a plain lookup as in [1].
  *
  * Slots form a pool that many nodes share; each remembers its node. A slot is
  * named on the wire by its transaction: generation and slot in 31 bits.
@@ -111,7 +111,7 @@ enum lookup_kind {
 	LOOKUP_GET, /* find the value */
 	LOOKUP_SET, /* find the k closest, then store */
 	LOOKUP_JOIN, /* find the k closest to ourselves: joining */
-	LOOKUP_FILL, /* fill a bucket, see below */
+	LOOKUP_FILL, /* fill a bucket */
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
 };
 
@@ -144,21 +144,21 @@ struct lookup {
 	uint32_t next; /* free, ready or done list */
 	uint32_t generation;
 	uint32_t publication; /* SET: slot in publications */
-	uint32_t peer; /* NOTICE: who said so */
+	uint32_t peer; /* NOTICE: the owner that said so */
 	uint32_t queries; /* datagrams sent */
 	uint32_t hops; /* round of the answer with the value, or the last */
 	uint32_t fruitless; /* answers of later rounds than improved */
 	uint32_t candidate_count, candidate_limit;
 	uint8_t kind, phase, self; /* enums above */
 	uint8_t round; /* highest answered */
-	uint8_t improved; /* highest whose answer named somebody closer */
+	uint8_t improved; /* highest whose answer named a closer one */
 	uint8_t record_count, exclude_count;
 	uint8_t avoid_uplink;
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
-	bool local; /* GET: we held it; SET: nobody else does */
+	bool local; /* GET: we held it; SET: we alone do */
 	bool ok; /* GET: found */
-	bool conclusive; /* GET, not found: nobody has it */
+	bool conclusive; /* GET, not found: no replica has it */
 	struct candidate candidates[LOOKUP_SHORTLIST];
 };
 
@@ -195,27 +195,30 @@ uint32_t lookup_transaction(const struct lookups *, uint32_t slot);
 uint32_t lookup_by_transaction(const struct lookups *, uint32_t node,
 			       uint32_t transaction);
 
-/* Somebody at this position was named in an answer of round `round` (0: by
- * our own table). */
+/* A peer at this position was named in an answer of round `round` (0: by our
+ * own table). */
 void lookup_add(struct lookup *, uint32_t peer, uint64_t position,
 		uint8_t round);
-/* A survey's first candidates come before all others. */
+/* A bucket fill's first candidates come before all others. */
 void lookup_add_first(struct lookup *, uint32_t peer);
+/* The candidate that is this peer, or NULL. */
 struct candidate *lookup_find(struct lookup *, uint32_t peer);
 /* The candidate was sent a query or a STORE. */
 void lookup_sent(struct lookup *, struct candidate *, struct instant now,
 		 int64_t timeout_ns);
-/* The candidate answered a query. Call before lookup_add() of whom it named. */
+/* The candidate answered a query. Call before lookup_add() of the peers that
+ * it named. */
 void lookup_answered(struct lookup *, struct candidate *);
 /* Advance states by the time: peers[] (LOOKUP_SHORTLIST) gets those that have
  * failed now, *overdue counts those that are overdue since now. */
 uint32_t lookup_age(struct lookup *, struct instant now, uint32_t *peers,
 		    uint32_t *overdue);
-/* FINDING: whom to ask now, as indices of candidates. */
+/* FINDING: the candidates to ask now, as indices (room for LOOKUP_SHORTLIST);
+ * how many. */
 uint32_t lookup_choose(const struct lookup *, uint32_t k, uint32_t alpha,
 		       uint8_t *chosen);
-/* FINDING, a survey: whom to ask next, so that `wanted` answer and at most
- * `parallel` are asked at a time. *over: they have, or nobody is left. */
+/* The same for a bucket fill, so that `wanted` answer and at most `parallel`
+ * are asked at a time. *over: they have, or no candidate is left. */
 uint32_t lookup_choose_fill(const struct lookup *, uint32_t wanted,
 			    uint32_t parallel, uint8_t *chosen, bool *over);
 /* FINDING: all that should know have answered, or failed for good. May put
@@ -224,19 +227,20 @@ bool lookup_complete(struct lookup *, uint32_t k);
 /* FINDING is over without a value: is that proof that there is none? dead: bit
  * i is set when candidate i is known to be, by more than this lookup. */
 bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);
-/* STORING: whom to tell now, first or again, as indices; *self_holds: we are
- * one of the replicas ourselves. self: our own position. */
+/* STORING: the candidates to tell now, first or again, as indices (room for
+ * twice LOOKUP_SHORTLIST); how many. *self_holds: we are one of the replicas
+ * ourselves. self: our own position. */
 uint32_t lookup_choose_store(const struct lookup *, struct instant now,
 			     uint32_t replicas, uint64_t self, uint8_t *chosen,
 			     bool *self_holds);
-/* STORING: nobody is being told. */
+/* STORING: no acknowledgement is awaited. */
 bool lookup_settled(const struct lookup *);
 /* How many hold it, ourselves included. */
 uint32_t lookup_replica_count(const struct lookup *);
 /* When lookup_age() has something to do; the deadline at the latest. */
 struct instant lookup_wake(const struct lookup *);
-/* Merge records that somebody holds: newest first, without tombstones, those
- * a tombstone has ended, and excluded owners. */
+/* Merge the records that one replica holds: newest first, without tombstones,
+ * records that a tombstone has ended, and those of excluded owners. */
 void lookup_file(struct lookup *, const struct record *, uint32_t count);
 
 #endif

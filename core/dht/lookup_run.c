@@ -15,7 +15,7 @@ at(const struct node *node, uint32_t slot)
 	return &node->parts.lookups->slots[slot];
 }
 
-/* Begin with whom we know. */
+/* The first candidates: our own closest contacts. */
 static void
 add_closest(struct node *node, struct lookup *lookup)
 {
@@ -68,7 +68,7 @@ lookup_run_report(struct node *node, struct instant now, uint32_t slot)
 	lookup_list_add(node->parts.lookups, &node->done, slot);
 }
 
-/* A lookup advances while it is in neither list; its timer stops. */
+/* No time-out advances it any more. */
 static void
 stop(struct node *node, uint32_t slot)
 {
@@ -107,7 +107,7 @@ lookup_run_cancel(struct node *node, struct instant now, uint32_t slot,
 
 	stop(node, slot);
 	lookup->ok = false;
-	/* Lists are singly linked: who is in one leaves at its turn. */
+	/* Lists are singly linked: a ready lookup leaves at its turn. */
 	if (lookup->ready) {
 		lookup->phase = LOOKUP_DONE;
 		lookup->announce = lookup->announce && report;
@@ -182,8 +182,8 @@ tell(struct node *node, struct instant now, uint32_t slot,
 	node->counters.stores++;
 }
 
-/* A quarter of a bucket at a time: names that are heard early widen the
- * choice of whom to ask later. */
+/* A quarter of a bucket at a time: early answers widen the choice of
+ * candidates for later queries. */
 static bool
 survey(struct node *node, struct instant now, uint32_t slot,
        struct outbox *outbox)
@@ -203,7 +203,7 @@ survey(struct node *node, struct instant now, uint32_t slot,
 	return over;
 }
 
-/* Ask whom there is to ask. True: finding is over. */
+/* Ask the candidates that are due. True: finding is over. */
 static bool
 find(struct node *node, struct instant now, uint32_t slot,
      struct outbox *outbox)
@@ -260,7 +260,7 @@ judge(struct node *node, struct lookup *lookup)
 					  dead_candidates(node, lookup));
 }
 
-/* Tell whom there is to tell. True: storing is over. */
+/* Tell the candidates that are due. True: storing is over. */
 static bool
 place(struct node *node, struct instant now, uint32_t slot,
       struct outbox *outbox)
@@ -289,7 +289,7 @@ place(struct node *node, struct instant now, uint32_t slot,
 	return lookup_settled(lookup);
 }
 
-/* Every replica holds it; or everybody we know of, in a small network. */
+/* Every replica holds it; in a small network, every node that we know. */
 static bool
 is_placed(const struct lookup *lookup, uint32_t replicas)
 {
@@ -432,7 +432,7 @@ file_found(struct node *node, struct lookup *lookup,
 	return true;
 }
 
-/* An acknowledgement; late ones count too. */
+/* An acknowledgement, however late. */
 static bool
 file_stored(struct lookup *lookup, struct candidate *candidate,
 	    const struct message_item *item, struct instant now)
@@ -516,7 +516,7 @@ lookup_run_forget(struct node *node)
 {
 	uint32_t slot;
 
-	/* Those that were not cancelled are in the heap too. */
+	/* A cancelled lookup is in this list only, others are in the heap. */
 	while ((slot = lookup_list_take(node->parts.lookups, &node->ready)) !=
 	       LOOKUP_NONE) {
 		at(node, slot)->ready = false;

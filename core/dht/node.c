@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * node.c - the verbs of a node, and who gets which datagram
+ * node.c - the verbs of a node, and which file gets which datagram
  *
  *	a request	its sender is learned, reply.c answers
  *	a reply		lookup_run.c (lookups), publish.c (batches) or
@@ -184,7 +184,7 @@ node_receive(struct node *node, struct instant now, const struct endpoint *from,
 	enum drop drop = message_open(&reader, bytes, size);
 	if (drop != DROP_NONE)
 		return drop;
-	/* No node has port 0, and nobody else has our address. */
+	/* No node has port 0, and no other node has our endpoint. */
 	const struct endpoint *self =
 		endpoints_get(node->parts.endpoints, node->self);
 	if (from->port == 0 || (from->port == self->port &&
@@ -196,7 +196,7 @@ node_receive(struct node *node, struct instant now, const struct endpoint *from,
 	return receive_request(node, now, from, &reader, size, outbox);
 }
 
-/* What a request names: the bucket it asks for, and who may hold the key. */
+/* What a request names: a bucket, and where its key would be. */
 static void
 approach_request(const struct node *node, struct message_reader *reader)
 {

@@ -10,7 +10,7 @@
  *	expire()   the deadline has come   -> timeouts, next queries, republish
  *	deadline() when to call expire()
  *
- * and the four things a node is asked to do: join(), set(), remove(), get().
+ * and the four things its caller asks of it: join(), set(), remove(), get().
  * get() gives a ticket; finished tickets come out of node_event().
  *
  * Lookups advance in expire(), not in receive(): receive() files the answer
@@ -90,7 +90,7 @@ enum node_event_kind {
 	NODE_NONE, /* nothing happened; the loop over events ends */
 	NODE_FOUND, /* a get() ended with records */
 	NODE_MISSED, /* a get() ended without a record; see ok */
-	NODE_STORED, /* a set() was acknowledged by all replicas, or gave up */
+	NODE_STORED, /* a set() has ended; see ok */
 	NODE_JOINED, /* a join() has filled the table */
 	NODE_NOT_MINE, /* an owner says that a session is not there */
 };
@@ -100,17 +100,18 @@ struct node_event {
 	node_ticket ticket; /* FOUND, MISSED */
 	struct session_key key; /* FOUND, MISSED, STORED, NOT_MINE */
 	uint32_t hops; /* rounds until the value, or until the end; 0: local */
-	/* FOUND: the asker held the value, no datagram was sent. STORED: nobody
-	 * but the owner itself holds it. */
+	/* FOUND: this node held the value, no datagram was sent. STORED: this
+	 * node alone holds it. */
 	bool local;
-	/* FOUND: true. MISSED: conclusive: those who should know, answered that
-	 * they do not, or we know nobody else; if false, too many of them did
-	 * not answer in time (lookup.h says how many), and the session may well
-	 * exist. STORED: every replica; JOINED: somebody answered. */
+	/* FOUND: true. MISSED: conclusive: the replicas answered that they do
+	 * not know it, or we know no other node; if false, too many did not
+	 * answer in time (lookup.h says how many), and the session may well
+	 * exist. STORED: every replica has it. JOINED: a peer answered, or the
+	 * node joined alone. */
 	bool ok;
 	struct instant started; /* first datagram */
-	/* STORED: another server acknowledged first then; NEVER if nobody. When
-	 * the owner is the only replica, the time at which it had it. */
+	/* STORED: when the first other server acknowledged; NEVER if none did.
+	 * When the owner is the only replica, when it had it. */
 	struct instant first;
 	struct instant finished;
 	uint32_t queries; /* datagrams sent for it */
@@ -118,7 +119,7 @@ struct node_event {
 	/* FOUND: 1 or 2, newest first, no tombstones on top. */
 	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
-	uint32_t peer; /* NOT_MINE: endpoint index of who says so */
+	uint32_t peer; /* NOT_MINE: the sender's endpoint index */
 	struct version version; /* NOT_MINE */
 };
 
@@ -153,8 +154,8 @@ struct node *node_init(void *memory, const struct node_limits *,
 		       uint32_t self, uint64_t seed);
 
 /* Give back what the node has in shared tables (lookups, publications, what
- * its store held for others), without a word to anybody: a simulated server
- * crashed. Counters stay; the only other verb after it is node_init(). */
+ * its store held for others), without a datagram: a simulated server crashed.
+ * Counters stay; the only other verb after it is node_init(). */
 void node_forget(struct node *);
 
 /* Consume one datagram; the bytes are borrowed until we return. The result
@@ -162,15 +163,15 @@ void node_forget(struct node *);
 enum drop node_receive(struct node *, struct instant now,
 		       const struct endpoint *from, const uint8_t *bytes,
 		       size_t size, struct outbox *);
-/* A datagram from that endpoint will be given to receive() soon: have the
- * memory fetched that it will need. Changes nothing; the bytes may be any. */
+/* The caller will soon give receive() a datagram of that peer: have the memory
+ * fetched that it will need. Changes nothing; the bytes may be any. */
 void node_prefetch(const struct node *, uint32_t peer, const uint8_t *bytes,
 		   size_t size);
 /* When to call node_expire(). Any other verb may move it. */
 struct instant node_deadline(const struct node *);
 /* Harmless when early. */
 void node_expire(struct node *, struct instant now, struct outbox *);
-/* The next thing that happened, oldest first; NODE_NONE when there is none.
+/* The next event, NODE_JOINED first, then in order; NODE_NONE: no more.
  * Call until then after receive(), expire() and the verbs below. */
 struct node_event node_event(struct node *);
 
@@ -179,7 +180,7 @@ struct node_event node_event(struct node *);
  * follows. With no seed we are the first: joined at once. */
 void node_join(struct node *, struct instant now, const uint32_t *seeds,
 	       uint32_t seed_count, struct outbox *);
-/* Tell our contacts that we go, so that they need not find out. */
+/* Tell our contacts that we leave, so that they need not find out. */
 void node_leave(struct node *, struct instant now, struct outbox *);
 /* Put a contact into the table as if it had answered (ideal tables). No round
  * trip is known by that: its first timeout is the initial one. */

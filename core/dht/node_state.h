@@ -17,8 +17,8 @@
  *
  *	struct node | struct table + contacts
  *
- * Everything with a number of items that grows is in a pool outside, shared
- * or not; a node holds the roots of its own heaps and lists there.
+ * Whatever grows is in a pool outside, shared with other nodes or not; a node
+ * holds the roots of its own heaps and lists there.
  *
  * Ready: lookups that were answered since the last expire(), in order of
  * their first answer. Done: lookups that node_event() has yet to report.
@@ -37,7 +37,7 @@
 #include "core/rng.h"
 #include "core/wire/message.h"
 
-/* Suspects tested at a time; full: tested when they fail again. */
+/* Suspects tested at a time; full: liveness.h. */
 #define NODE_PINGS 4
 
 struct ping {
@@ -77,8 +77,8 @@ struct node {
 	uint8_t join_tries; /* of looking ourselves up */
 	bool joining;
 	bool join_walk; /* look ourselves up, before the buckets */
-	bool join_answered; /* somebody did */
-	bool join_alone; /* no seeds: nobody has to */
+	bool join_answered; /* a peer did */
+	bool join_alone; /* no seeds: no peer has to */
 	bool joined; /* NODE_JOINED is due */
 	bool upkeep_running; /* one lookup of kind WALK or SURVEY runs */
 

@@ -98,7 +98,7 @@ publication_at(const struct publications *publications, uint32_t slot)
 					      slot * publications->slot_size);
 }
 
-/* Three owners of one key are in three chains. */
+/* Owners of one key are in different chains. */
 static uint32_t *
 chain_of(const struct publications *publications, uint32_t node,
 	 uint64_t position)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * publication.h - the sessions that nodes own, and who keeps each record
+ * publication.h - the sessions that nodes own, and the replicas of each
  *
  * Only the owner republishes, so only the owner remembers. A publication is
  * found by (node, session key) through a chained hash table; the positions of
@@ -16,12 +16,13 @@
  *				    (batches)
  *	remove(), from any state: ending (batches) ----> free
  *
- * waiting: a lookup is to start when its timer is due: at once, or a moment
- * later when the pool of lookups was full.
- * pending counts batches in flight about it; lost says that a replica is
- * missing, so that a fresh lookup follows.
+ * waiting: a lookup starts when the timer is due: at once, later when the pool
+ * of lookups was full, or later still when the last one did not place it.
+ * pending counts the batches in flight about a publication; lost says that a
+ * replica is missing, so that a fresh lookup follows.
  *
- * Full: the caller hears -ENOSPC. Batches full: what is due stays due.
+ * Full: the node's caller hears -ENOSPC. Batches full: a publication that is
+ * due stays due.
  */
 #ifndef CORE_DHT_PUBLICATION_H
 #define CORE_DHT_PUBLICATION_H
@@ -83,10 +84,10 @@ struct timer_pool publications_timers(struct publications *);
 uint32_t publications_count(const struct publications *);
 
 struct publication *publication_at(const struct publications *, uint32_t slot);
-/* A node's publication of a key at this position, or PUBLICATION_NONE. */
-/* It will soon be looked for: fetch where it would be. */
+/* publication_find() will soon be called: fetch the head of its chain. */
 void publication_prefetch(const struct publications *, uint32_t node,
 			  uint64_t position);
+/* A node's publication of a key at this position, or PUBLICATION_NONE. */
 uint32_t publication_find(const struct publications *, uint32_t node,
 			  const struct session_key *, uint64_t position);
 /* A new one in state WAITING, not queued; PUBLICATION_NONE when full. The
@@ -95,7 +96,8 @@ uint32_t publication_add(struct publications *, uint32_t node,
 			 const struct session_key *, uint64_t position);
 /* Its timer is not queued. */
 void publication_free(struct publications *, uint32_t slot);
-/* What is in flight about it means nothing any more. */
+/* It changed: batches in flight about it count for nothing any more, and its
+ * retries begin anew. */
 void publication_renew(struct publications *, uint32_t slot);
 
 #endif

@@ -50,7 +50,7 @@ find(const struct node *node, const struct session_key *key)
 				node_key_position(node, key));
 }
 
-/* Start the lookup; when there is no slot, the timer stays due. */
+/* Start the lookup. False: no slot is free, the timer stays due. */
 static bool
 look(struct node *node, struct instant now, uint32_t slot,
      struct outbox *outbox)
@@ -214,9 +214,9 @@ put_item(struct node *node, const struct batch *batch,
 	return owned_put(node, writer, &publication->key, publication->version);
 }
 
-/* Items about publications that ended since lose their place; so that an
- * answer to the datagram before cannot be counted for the wrong ones, the
- * rest goes out as another batch. Returns its slot. */
+/* Drop the items about publications that have changed since. What remains gets
+ * another transaction: an answer to the datagram before must not be counted
+ * for the wrong items. Returns the slot, or BATCH_NONE if no item remains. */
 static uint32_t
 batch_compact(struct node *node, uint32_t slot)
 {
@@ -328,8 +328,8 @@ batch_add(struct node *node, struct batch *batch, uint32_t slot)
 
 /* --- the end of a session ------------------------------------------------ */
 
-/* Tell the replicas that have not been told yet. Batches full: false; its
- * timer is due. */
+/* Tell the replicas that have not been told yet. False: batches are full, and
+ * the timer stays due. */
 static bool
 end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 {
@@ -377,8 +377,8 @@ add_replica(const struct node *node, struct publication *publication,
 	publication->replicas[publication->replica_count++] = peer;
 }
 
-/* To those who held it before, add all who may hold what a running lookup has
- * stored so far. */
+/* To the replicas that held it before, add those that may hold what a running
+ * lookup has stored so far. */
 static void
 take_told(struct node *node, struct publication *publication)
 {
@@ -525,8 +525,8 @@ expire_batches(struct node *node, struct instant now, struct outbox *outbox)
 	}
 }
 
-/* The heap's first, if there is something to do about it: due, or to go with
- * others that are. False also when that has to wait for a pool. */
+/* The heap's first, if it is due, or may go with others that are. False: it is
+ * not, or it has to wait for a pool. */
 static bool
 expire_first(struct node *node, struct instant now, struct load *load,
 	     struct outbox *outbox)
@@ -554,7 +554,7 @@ expire_first(struct node *node, struct instant now, struct load *load,
 		refresh(node, now, slot, load);
 		return true;
 	}
-	/* These may take batches that the load counts on. */
+	/* A lookup or an end may take batches that the load counts on. */
 	if (load->count > 0 || publication->timer.when.ns > now.ns)
 		return false;
 	if (publication->state == PUBLICATION_ENDING)

@@ -2,13 +2,13 @@
 /*
  * publish.h - a node's own sessions: placed, kept alive, ended
  *
- * set() starts a lookup that stores at the closest (lookup_run.c) and comes
- * back through publish_placed(). Then every republish_ns the record is told to
- * each replica again. All publications due within an eighth of that time go
- * together, sorted by replica, so that one STORE carries many keys. A replica
- * that says "moved", is full or silent makes a fresh lookup for that key.
- * remove() sends tombstones to the replicas and forgets the session when they
- * have acknowledged, or have not after BATCH_TRIES.
+ * set() starts a lookup that stores at the closest (lookup_run.c); its result
+ * comes to publish_placed(). Then every republish_ns each replica is told the
+ * record again. All publications due within an eighth of that time go
+ * together, sorted by replica, so that one STORE carries many keys. When a
+ * replica says "moved", is full or is silent, a fresh lookup for that key
+ * follows. remove() sends tombstones to the replicas and forgets the session
+ * when each has acknowledged, or has not after BATCH_TRIES.
  *
  * Times: a batch's timeout as for any query; republish_ns; 1 s, doubled each
  * time up to a tenth of republish_ns, after a placement that did not reach

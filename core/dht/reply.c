@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* reply.c - what a node answers to requests of others; see reply.h */
+/* reply.c - what a node answers to requests of its peers; see reply.h */
 #include "core/dht/reply.h"
 
 #include "core/dht/exchange.h"
 #include "core/dht/owned.h"
 
 /* Entries of the store looked at for each statement that comes in, so that
- * dead ones are taken back as fast as new ones come. */
+ * expired ones are taken back as fast as new ones come. */
 #define SWEEP_ENTRIES 2
 
 static void
@@ -31,8 +31,8 @@ put_value(struct node *node, struct instant now, const struct session_key *key,
 	struct message_record out[RECORDS_PER_KEY];
 	uint32_t count = owned_known(node, now, key, records);
 
-	/* Who only knows that the session ended elsewhere, lets the asker go
-	 * on: a newer record may be with another replica. */
+	/* We only know that the session ended at some owner: the peer goes on
+	 * to other replicas, which may have a newer record. */
 	if (count == 0 || records[0].tombstone) {
 		put_closest(node, node_key_position(node, key), peer, writer);
 		return;

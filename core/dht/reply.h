@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * reply.h - what a node answers to requests of others
+ * reply.h - what a node answers to requests of its peers
  *
  *	PING		pong
- *	FIND_NODE	the k closest contacts that are not suspect, without
- *			the asker
+ *	FIND_NODE	the k closest contacts that are not suspect, but for
+ *			the peer that asks
  *	FIND_VALUE	the records, if one of them is live; else as FIND_NODE
  *	STORE		stored, stale or full, by the store; "moved" when it
  *			is stored but we know `replicas` contacts closer

@@ -15,9 +15,9 @@
  *    statement again sets its time to live anew.
  *  - A tombstone speaks for its owner only and kills that owner's versions up
  *    to its own. Clocks of two owners may differ by more than a client's
- *    port rests, so nobody's tombstone may end another's session. What is
+ *    port rests, so no owner's tombstone may end another's session. A record
  *    thereby kept too long costs one "not mine", not a session.
- *  - Of more owners than fit, those are kept that are worth most: records
+ *  - Of more owners than fit, the statements worth most are kept: records
  *    before tombstones, then the newer version (design section 3: an asker
  *    who hears "not mine" from the newer owner can try the older). At equal
  *    versions the owner with the lower endpoint index.
@@ -27,7 +27,7 @@
  * is known here, and a tombstone beside a record warns of that other owner's
  * older answers from other replicas.
  *
- * Statements die at their time to live: at once for who looks, and their
+ * Statements die at their time to live: no get returns them from then on. Their
  * memory is taken back when a put or get meets them, or by store_expire(),
  * whose hand walks a bounded number of entries round the table at each call.
  *

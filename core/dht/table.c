@@ -168,7 +168,7 @@ table_heard(struct table *table, uint32_t peer)
 	if (slot == BUCKET_NONE)
 		return admit(table, b, contact_new(peer, false));
 	slot = bucket_seen(bucket, slot);
-	bucket.slot[slot].failures = 0; /* alive, whoever it is */
+	bucket.slot[slot].failures = 0; /* a node is alive at that address */
 	return TABLE_SEEN;
 }
 

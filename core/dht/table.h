@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * table.h - a node's routing table: whom it knows, by distance
+ * table.h - a node's routing table: the contacts it knows, by distance
  *
  *	starts[65]	0  20  40  60  67  69  69 ... 69
  *	contacts	|bucket 0 |bucket 1 |bucket 2 |3|4| free ....|
@@ -28,7 +28,7 @@
  * the spares, the replacement cache. [1] pings the oldest contact for every
  * new one; in a busy network that doubles the datagrams, so as its section
  * 4.1 we delay: a contact is tested by the queries we have for it anyway,
- * and pinged (by node.c) after its first failure, before it can be evicted.
+ * and pinged (liveness.h) after its first failure, before it can be evicted.
  * The spares are one small list for the whole table, oldest first, because
  * most buckets never need one; full, the oldest spare goes. A stale contact
  * without a spare stays, as in 4.1: if our own uplink was down, all look
@@ -68,10 +68,10 @@ enum table_change {
 	TABLE_REFUSED, /* the pool is full, or it is ourselves */
 };
 
-/* Whom table_closest() may name. */
+/* Which contacts table_closest() may name. */
 enum table_trust {
-	TABLE_SOUND, /* no suspects: what we tell others */
-	TABLE_ANY, /* everybody: what a node cut off has left */
+	TABLE_SOUND, /* no suspects: what we tell peers */
+	TABLE_ANY, /* suspects too: what a node cut off has left */
 };
 
 _Static_assert(BUCKET_MAX *POSITION_BITS <= UINT16_MAX, "starts");
@@ -95,7 +95,7 @@ struct bucket table_bucket(struct table *, unsigned b);
 /* The contact of a peer; NULL if it is not in the table. Valid until the
  * next change. */
 struct contact *table_find(struct table *, uint32_t peer);
-/* A peer said something. */
+/* A peer sent a request, or a seed is told by our caller. */
 enum table_change table_heard(struct table *, uint32_t peer);
 /* A peer answered a request of ours after rtt_ns; negative: not timed. */
 enum table_change table_answered(struct table *, uint32_t peer, int64_t rtt_ns);
@@ -110,7 +110,7 @@ void table_fill(struct table *, unsigned b, const uint32_t *peers,
 /* A peer left: out of contacts and spares. True if it was a contact. */
 bool table_remove(struct table *, uint32_t peer);
 
-/* The closest contacts to target but for `except` (ENDPOINT_NONE: nobody),
+/* The closest contacts to target but for `except` (ENDPOINT_NONE: for none),
  * closest first, at most capacity <= BUCKET_MAX. Returns how many. */
 uint32_t table_closest(const struct table *, uint64_t target, enum table_trust,
 		       uint32_t except, uint32_t *peers, uint32_t capacity);

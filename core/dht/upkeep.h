@@ -33,13 +33,15 @@
 
 /* All times unset, nothing to do. */
 void upkeep_init(struct node *);
-/* The node has a life: sweeps begin. */
+/* The node's first datagram, seed or contact: sweeps begin. Later calls change
+ * nothing. */
 void upkeep_begin(struct node *, struct instant now);
 /* Look ourselves up, then fill buckets; alone: we know of no other node, so
  * there is nothing to look up. */
 void upkeep_join(struct node *, struct instant now, bool alone);
-/* A lookup of kind WALK or SURVEY has ended. */
+/* A lookup of kind WALK or SURVEY has ended; before lookup_run_close(). */
 void upkeep_finished(struct node *, struct instant now, const struct lookup *);
+/* When the next sweep or lookup is due; NEVER. */
 struct instant upkeep_deadline(const struct node *);
 void upkeep_expire(struct node *, struct instant now, struct outbox *);
 
