@@ -184,7 +184,7 @@ test_silent_replica(void)
 			solo_status(&solo, &sent[i], ITEM_STORED);
 	}
 	while (!node_eventful(solo.node)) {
-		CHECK(solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+		solo_await(&solo, NS_PER_S);
 		while (solo_next(&solo, &one)) {
 			if (one.header.type != MESSAGE_STORE)
 				continue;
@@ -224,8 +224,7 @@ test_late_answer_while_storing(void)
 				solo_contacts(&solo, &sent, NULL, 0);
 		}
 		if (stores == 0)
-			CHECK(solo_due(&solo,
-				       instant_after(solo.now, NS_PER_S)));
+			solo_await(&solo, NS_PER_S);
 	}
 	const struct lookup *lookup = &solo.parts.lookups->slots[0];
 	uint32_t candidates = lookup->candidate_count;

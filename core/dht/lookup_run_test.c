@@ -364,7 +364,7 @@ test_full_outbox(void)
 	CHECK(node_counters(solo.node)->queries == 2);
 	CHECK(node_counters(solo.node)->sent == 0);
 	while (!node_eventful(solo.node))
-		CHECK(solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+		solo_await(&solo, NS_PER_S);
 	struct node_event event = node_event(solo.node);
 	CHECK(event.kind == NODE_MISSED && !event.ok);
 	CHECK(event.queries == 4); /* each twice */

@@ -100,7 +100,7 @@ test_remove_while_it_is_placed(void)
 					solo_status(&solo, &sent, ITEM_FULL);
 			}
 			if (stores == 0)
-				solo_due(&solo, solo.now);
+				solo_await(&solo, 0);
 		}
 		CHECK(stores == 3);
 		CHECK(owner_end(&solo, number) == 0);
@@ -151,7 +151,7 @@ test_remove_what_we_hold(void)
 					solo_contacts(&solo, &sent, NULL, 0);
 			}
 			if (!stores)
-				solo_due(&solo, solo.now);
+				solo_await(&solo, 0);
 		}
 		CHECK_ROW(store_get(solo.parts.store, solo.now, 0, &key,
 				    records) == 1 &&

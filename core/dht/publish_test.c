@@ -160,7 +160,7 @@ test_retries(void)
 		while (own->state == PUBLICATION_LOOKING) {
 			while (solo_next(&solo, &sent))
 				;
-			solo_due(&solo, instant_after(solo.now, NS_PER_S));
+			solo_await(&solo, NS_PER_S);
 		}
 		struct node_event event = node_event(solo.node);
 		CHECK((event.kind == NODE_STORED) == (i == 0) && !event.ok);
@@ -170,8 +170,7 @@ test_retries(void)
 		while (own->state == PUBLICATION_WAITING) {
 			while (solo_next(&solo, &sent))
 				;
-			CHECK(solo_due(&solo,
-				       instant_after(solo.now, 20 * NS_PER_S)));
+			solo_await(&solo, 20 * NS_PER_S);
 		}
 	}
 	owner_serve_for(&solo, NS_PER_S);
@@ -231,8 +230,7 @@ test_what_replicas_say(void)
 		/* Silent: told BATCH_TRIES times, then given up. */
 		while (own->state == PUBLICATION_REFRESHING) {
 			CHECK(owner_in_flight(&solo) == 1);
-			CHECK(solo_due(&solo,
-				       instant_after(solo.now, NS_PER_S)));
+			solo_await(&solo, NS_PER_S);
 			uint32_t more = solo_all(&solo, MESSAGE_STORE, sent, 4);
 			for (uint32_t j = 0; j < more; j++)
 				sent_to[sent[j].peer]++;

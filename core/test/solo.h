@@ -44,6 +44,7 @@ struct solo {
 	struct node *node;
 	struct outbox outbox;
 	uint32_t next; /* item of the outbox */
+	uint32_t wakeups; /* by solo_due() */
 };
 
 /* How much room the node finds; 0: plenty. */
@@ -333,6 +334,18 @@ solo_pass(struct solo *solo, int64_t distance_ns)
 	solo_expire(solo);
 }
 
+/* More calls than any test needs: the node is never done. */
+#define SOLO_WAKEUPS_MAX 1000000
+
+/* A test that waits for what never comes ends here. */
+static inline void
+solo_give_up(const char *why)
+{
+	fprintf(stderr, "solo: %s\n", why);
+	CHECK(false);
+	exit(check_done());
+}
+
 /* The node is called at its next deadline, if that is not after `until`. */
 static inline bool
 solo_due(struct solo *solo, struct instant until)
@@ -341,10 +354,20 @@ solo_due(struct solo *solo, struct instant until)
 
 	if (due.ns > until.ns)
 		return false;
+	if (++solo->wakeups > SOLO_WAKEUPS_MAX)
+		solo_give_up("always due");
 	if (due.ns > solo->now.ns)
 		solo->now = due;
 	solo_expire(solo);
 	return true;
+}
+
+/* The same; there is such a deadline within that time. */
+static inline void
+solo_await(struct solo *solo, int64_t distance_ns)
+{
+	if (!solo_due(solo, instant_after(solo->now, distance_ns)))
+		solo_give_up("nothing is due");
 }
 
 static inline struct node_settings
