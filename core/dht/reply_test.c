@@ -185,18 +185,40 @@ test_time_to_live(void)
 	}
 }
 
-/* "Moved" from the very replica on: as many contacts closer to the key than we
- * are as there are replicas. */
+/* Expired statements are taken back as fast as new ones come. */
 static void
-test_moved(void)
+test_the_dead_make_room(void)
 {
 	struct node_settings settings = solo_settings(8);
-	uint32_t moved = 0, number;
 	struct solo solo;
 
 	solo_open(&solo, &settings);
+	for (uint32_t number = 0; number < 20; number++)
+		CHECK(store(&solo, 1, 1, number, 5, 1000) == ITEM_STORED);
+	CHECK(store_count(solo.parts.store) == 20);
+	solo.now = instant_after(solo.now, NS_PER_S);
+	for (uint32_t number = 100; number < 120; number++) {
+		CHECK(store(&solo, 1, 1, number, 5, 1000) == ITEM_STORED);
+		CHECK(store_count(solo.parts.store) <= 20);
+	}
+	CHECK(store_count(solo.parts.store) == 20);
+	solo_close(&solo);
+}
+
+/* "Moved" from the very replica on: as many contacts closer to the key than we
+ * are as there are replicas. */
+static uint32_t
+moved_from(uint32_t replicas)
+{
+	struct node_settings settings = solo_settings(8);
+	uint32_t moved = 0, equal = 0;
+	struct solo_sent sent;
+	struct solo solo;
+
+	settings.replicas = replicas;
+	solo_open(&solo, &settings);
 	solo_learn(&solo, 1, 4);
-	for (number = 0; number < 200; number++) {
+	for (uint32_t number = 0; number < 200; number++) {
 		struct session_key key = solo_key(number);
 		uint64_t position = node_key_position(solo.node, &key);
 		/* Peer 5 tells us and becomes a fifth contact. */
@@ -204,16 +226,27 @@ test_moved(void)
 
 		enum item_status status = store(&solo, 5, 5, number, 1, 1000);
 		CHECK(status ==
-		      (closer >= settings.replicas ? ITEM_MOVED : ITEM_STORED));
+		      (closer >= replicas ? ITEM_MOVED : ITEM_STORED));
 		moved += status == ITEM_MOVED;
+		equal += closer == replicas;
 		/* Kept all the same, until the owner has found the place. */
-		struct solo_sent sent;
 		CHECK(find_value(&solo, 6, number, &sent).status ==
 		      ITEM_RECORDS);
 		table_remove(solo.node->table, 6);
 	}
 	CHECK(moved > 20 && moved < 180);
 	solo_close(&solo);
+	return equal;
+}
+
+static void
+test_moved(void)
+{
+	uint32_t equal = 0; /* exactly so many were closer */
+
+	for (uint32_t replicas = 1; replicas <= 4; replicas++)
+		equal += moved_from(replicas);
+	CHECK(equal > 20);
 }
 
 /* The k closest that are sound, without the asker. */
@@ -397,6 +430,7 @@ main(void)
 	test_ping();
 	test_statements();
 	test_time_to_live();
+	test_the_dead_make_room();
 	test_moved();
 	test_find_node();
 	test_find_value();
