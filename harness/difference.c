@@ -38,24 +38,37 @@ struct differences {
 static int
 datum_order(const void *a, const void *b)
 {
-	const struct baseline_datum *left = a, *right = b;
+	const struct baseline_datum *const *left = a, *const *right = b;
 
-	return strcmp(left->name, right->name);
+	return strcmp((*left)->name, (*right)->name);
 }
 
-/* The data by name, to be freed; the names stay theirs. */
-static struct baseline_datum *
+/* The data by name, to be freed; they stay where they are. */
+static const struct baseline_datum **
 data_sort(const struct baseline *data)
 {
-	struct baseline_datum *sorted =
-		calloc(data->count + 1, sizeof(*sorted));
+	const struct baseline_datum **sorted =
+		calloc(data->count + 1, sizeof(const struct baseline_datum *));
 
 	if (sorted == NULL)
 		return NULL;
-	if (data->count > 0)
-		memcpy(sorted, data->datum, data->count * sizeof(*sorted));
-	qsort(sorted, data->count, sizeof(*sorted), datum_order);
+	for (size_t i = 0; i < data->count; i++)
+		sorted[i] = &data->datum[i];
+	qsort(sorted, data->count, sizeof(const struct baseline_datum *),
+	      datum_order);
 	return sorted;
+}
+
+/* The datum of that name; NULL: there is none. */
+static const struct baseline_datum *
+datum_find(const struct baseline_datum *const *sorted, size_t count,
+	   const struct baseline_datum *like)
+{
+	const struct baseline_datum *const *found =
+		bsearch(&like, sorted, count,
+			sizeof(const struct baseline_datum *), datum_order);
+
+	return found != NULL ? *found : NULL;
 }
 
 static bool
@@ -116,15 +129,16 @@ static bool
 differences_find(const struct baseline *old, const struct baseline *now,
 		 struct differences *all)
 {
-	struct baseline_datum *olds = data_sort(old), *nows = data_sort(now);
+	const struct baseline_datum **olds = data_sort(old);
+	const struct baseline_datum **nows = data_sort(now);
+	bool good = olds != NULL && nows != NULL;
 
 	all->list = calloc(old->count + now->count + 1, sizeof(*all->list));
-	for (size_t i = 0; olds != NULL && nows != NULL && all->list != NULL &&
-			   i < old->count;
-	     i++) {
+	good = good && all->list != NULL;
+	for (size_t i = 0; good && i < old->count; i++) {
 		const struct baseline_datum *datum = &old->datum[i];
-		const struct baseline_datum *found = bsearch(
-			datum, nows, now->count, sizeof(*nows), datum_order);
+		const struct baseline_datum *found =
+			datum_find(nows, now->count, datum);
 
 		if (found == NULL)
 			difference_add(all, datum, NULL,
@@ -132,19 +146,16 @@ differences_find(const struct baseline *old, const struct baseline *now,
 		else if (!datum_agrees(datum, found))
 			difference_add(all, datum, found, strlen(datum->name));
 	}
-	for (size_t i = 0; olds != NULL && nows != NULL && all->list != NULL &&
-			   i < now->count;
-	     i++) {
+	for (size_t i = 0; good && i < now->count; i++) {
 		const struct baseline_datum *datum = &now->datum[i];
 
-		if (bsearch(datum, olds, old->count, sizeof(*olds),
-			    datum_order) == NULL)
+		if (datum_find(olds, old->count, datum) == NULL)
 			difference_add(all, NULL, datum,
 				       missing_length(old, datum->name));
 	}
 	free(olds);
 	free(nows);
-	return olds != NULL && nows != NULL && all->list != NULL;
+	return good;
 }
 
 /* What one side has, in words. */
