@@ -296,7 +296,7 @@ metric_fit(sqlite3 *db, struct growth *growth, int64_t series,
 				scaling.scenario, metric,
 				rounds ? "rounds" : "time", scaling.fit.why);
 		}
-	} else if (code == 0 && growth->complain &&
+	} else if (code == 0 && growth->complain && growth->metric != NULL &&
 		   rounds == (strcmp(growth->metric, "hops") == 0)) {
 		fprintf(stderr,
 			"homeward: %s%s%s: %s: %s above k = %" PRId64

@@ -469,7 +469,7 @@ ns3_run(int argc, char **argv)
 {
 	static struct ns3 ns3;
 	uint64_t hosts[HOSTS];
-	size_t count;
+	size_t count = 0;
 
 	ns3 = (struct ns3){ .options = { .runs = BENCH_RUNS },
 			    .hosts = "64,256,1024",
