@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "core/test/check.h"
-#include "harness/difference.h"
 #include "harness/base/exit.h"
+#include "harness/difference.h"
 
 static const struct {
 	const char *sentence, *name;

@@ -21,8 +21,9 @@
 #include "core/instant.h"
 #include "core/steer/verdict.h"
 
-#define VERDICT_LOG_LINE 320 /* bytes that hold any line, newline and NUL too  \
-			      */
+#define VERDICT_LOG_LINE                                                       \
+	320 /* bytes that hold any line, newline and NUL too                   \
+	     */
 
 /* All zero, then verdict_log_begin(). */
 struct verdict_log {

@@ -12,8 +12,9 @@
 
 #include <stdint.h>
 
-#define LATENCY_HISTOGRAM_BUCKETS 320 /* 8 for each doubling, 1 ns to 2^40 ns  \
-				       */
+#define LATENCY_HISTOGRAM_BUCKETS                                              \
+	320 /* 8 for each doubling, 1 ns to 2^40 ns                            \
+	     */
 
 struct latency_histogram {
 	uint64_t count, sum_ns, max_ns;

@@ -6,7 +6,7 @@
 #include "sim/model/fault.h"
 
 #include "core/test/check.h"
-#include "sim/model/fault_fake.h"
+#include "sim/test/fault_fake.h"
 
 static void
 test_paths(void)

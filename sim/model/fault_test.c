@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "sim/model/fault_fake.h"
 #include "sim/model/fault_kind.h"
+#include "sim/test/fault_fake.h"
 
 static void
 test_kinds(void)

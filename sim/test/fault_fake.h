@@ -16,8 +16,8 @@
  *
  * A row of a test is a script, as text, and the log that it must make.
  */
-#ifndef SIM_MODEL_FAULT_FAKE_H
-#define SIM_MODEL_FAULT_FAKE_H
+#ifndef SIM_TEST_FAULT_FAKE_H
+#define SIM_TEST_FAULT_FAKE_H
 
 #include <stdarg.h>
 #include <stdlib.h>
