@@ -198,7 +198,7 @@ mail_close(void)
 	MPI_Finalize();
 }
 
-const struct mpi_transport mpi_transport_mpi = {
+const struct mpi_transport mpi_library = {
 	.open = mail_open,
 	.send = mail_send,
 	.take = mail_take,

@@ -46,6 +46,6 @@ struct mpi_transport {
 const struct mpi_transport *mpi_transport_load(void);
 
 /* The library's only symbol. */
-extern const struct mpi_transport mpi_transport_mpi;
+extern const struct mpi_transport mpi_library;
 
 #endif
