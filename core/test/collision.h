@@ -12,6 +12,7 @@
 #define CORE_TEST_COLLISION_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -53,7 +54,7 @@ collision_find(const struct siphash_key *hash,
 			return (struct collision){ (uint32_t)hashes[i - 1],
 						   (uint32_t)hashes[i] };
 	}
-	assert(!"one in e^8 sets of keys has no pair: take another");
+	assert(false && "one in e^8 sets of keys has no pair: take another");
 	return (struct collision){ 0 };
 }
 
