@@ -90,7 +90,7 @@ test_one_more(void)
 	for (uint32_t i = 0; i < 50; i++) {
 		const struct session *a = workload_session(few.workload, i);
 		const struct session *b = workload_session(more.workload, i);
-		int64_t few_ns, more_ns;
+		int64_t few_ns = -1, more_ns = -2;
 		uint32_t flow;
 
 		CHECK(a->bytes_wanted == b->bytes_wanted);
