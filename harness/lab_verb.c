@@ -125,7 +125,7 @@ row_read(const struct lab *lab, uint32_t device, struct row *row)
 	(void)lab_frr_sessions(lab, device, &row->sessions, &row->sessions_all);
 	(void)lab_route_service(lab, device, &row->hops, &row->hops_all);
 	if (fabric_kind(lab->fabric, device) == DEVICE_SERVER &&
-	    lab->settings.service.homeward)
+	    lab->settings.service.scheme == SCHEME_HOMEWARD)
 		text = lab_daemon_ask(lab, device, "status json", true);
 	if (text == NULL)
 		return;
@@ -155,7 +155,8 @@ row_json(const struct lab *lab, uint32_t device, const struct row *row,
 	json_uint(json, "bgp", row->sessions_all);
 	json_uint(json, "service_hops", row->hops);
 	json_uint(json, "service_hops_expected", row->hops_all);
-	if (kind == DEVICE_SERVER && lab->settings.service.homeward) {
+	if (kind == DEVICE_SERVER &&
+	    lab->settings.service.scheme == SCHEME_HOMEWARD) {
 		json_bool(json, "daemon", row->daemon);
 		json_bool(json, "joined", row->joined);
 		json_uint(json, "sessions", row->open);
@@ -170,7 +171,8 @@ row_print(const struct lab *lab, uint32_t device, const struct row *row)
 	struct address own =
 		fabric_address(fabric, device, lab->settings.service.family);
 	enum device_kind kind = fabric_kind(fabric, device);
-	bool daemon = kind == DEVICE_SERVER && lab->settings.service.homeward;
+	bool daemon = kind == DEVICE_SERVER &&
+		      lab->settings.service.scheme == SCHEME_HOMEWARD;
 	char text[64], bgp[32] = "-", hops[32] = "-", open[16] = "-";
 
 	lab_wire_text(&own, text);

@@ -10,6 +10,7 @@
 #include "core/wire/cursor.h"
 #include "core/wire/protocol.h"
 #include "sim/engine/random_stream.h"
+#include "sim/model/workload.h"
 
 #define CLIENT_NET4 0xc6120000u /* 198.18.0.0 */
 #define PORT_FIRST  1024u

@@ -149,7 +149,7 @@ server_is_up(void *context, uint32_t server)
 {
 	const struct fault_parts *parts = context;
 
-	return parts->servers->servers[server].alive;
+	return servers_alive(parts->servers, server);
 }
 
 const struct fault_actions fault_parts_actions = {

@@ -7,6 +7,7 @@
 #include "core/wire/cursor.h"
 #include "core/wire/message.h"
 #include "core/wire/protocol.h"
+#include "sim/host/server_state.h"
 #include "sim/net/network_state.h"
 
 #define LINE	   64

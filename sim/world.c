@@ -29,6 +29,7 @@
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 #include "sim/prefetch.h"
+#include "sim/scheme/schemes.h"
 
 /* Events between two calls of progress(). */
 #define PROGRESS_EVENTS 16384
@@ -90,9 +91,9 @@ make_hosts(struct world *world)
 	world->workload =
 		workload_create(settings, world->queue, &world->watch);
 	world->transport = transport_create(world->network, world->queue, &tcp);
-	world->servers = servers_create(settings, world->network, world->queue,
-					&world->watch, world->workload,
-					world->transport);
+	world->servers = servers_create(
+		settings, schemes_get(settings->service.scheme), world->network,
+		world->queue, &world->watch, world->workload, world->transport);
 	world->clients = clients_create(settings, world->network, world->queue,
 					&world->watch, world->workload,
 					world->transport);
@@ -101,7 +102,7 @@ make_hosts(struct world *world)
 				world->servers, world->workload);
 	world->rpcs = rpcs_create(settings, world->network, world->queue,
 				  world->transport, &world->watch);
-	world->servers->rpcs = world->rpcs;
+	servers_serve(world->servers, world->rpcs);
 }
 
 static int

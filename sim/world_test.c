@@ -167,7 +167,8 @@ test_plain(void)
 		one_session(&settings);
 		settings.service.family = rows[i].family;
 		settings.clients.direction = rows[i].direction;
-		settings.service.homeward = rows[i].homeward;
+		settings.service.scheme =
+			rows[i].homeward ? SCHEME_HOMEWARD : SCHEME_NONE;
 		settings.clients.pace_bps = 0;
 		struct tale tale = run(&settings, rows[i].sentence);
 		CHECK_ROW(tale.outcomes[OUTCOME_CLOSED] == 1, rows[i].sentence);
@@ -215,7 +216,8 @@ test_cut(void)
 		one_session(&settings);
 		settings.service.family = rows[i / 2].family;
 		settings.clients.direction = rows[i / 2].direction;
-		settings.service.homeward = i % 2 == 0;
+		settings.service.scheme =
+			i % 2 == 0 ? SCHEME_HOMEWARD : SCHEME_NONE;
 		memcpy(fault.target, rows[i / 2].target,
 		       strlen(rows[i / 2].target));
 		settings.faults = &fault;
@@ -230,7 +232,7 @@ test_cut(void)
 					  : 500 * MS;
 		CHECK_ROW(tale.longest_ns[METRIC_DETECTION] < reroute,
 			  sentence);
-		if (settings.service.homeward) {
+		if (settings.service.scheme == SCHEME_HOMEWARD) {
 			CHECK_ROW(tale.outcomes[OUTCOME_KEPT] == 1, sentence);
 			CHECK_ROW(tale.bytes == 5000000, sentence);
 			CHECK_ROW(tale.resets_received == 0, sentence);

@@ -187,9 +187,9 @@ steer_packet(struct steer *steer, struct instant now,
 	return result;
 }
 
-/* What the bytes of a later fragment do not tell. */
-static void
-ask_first(const struct steer *steer, struct classification *classification)
+void
+steer_classify_later(const struct steer *steer,
+		     struct classification *classification)
 {
 	if (classification->drop != DROP_NONE ||
 	    classification->kind != CLASSIFICATION_LATER)
@@ -210,7 +210,7 @@ steer_classify(const struct steer *steer, const uint8_t *bytes, size_t size,
 {
 	classification_read(steer->strays.settings, &steer->strays.self, bytes,
 			    size, classification);
-	ask_first(steer, classification);
+	steer_classify_later(steer, classification);
 }
 
 void
@@ -220,7 +220,7 @@ steer_classify_parsed(const struct steer *steer, const uint8_t *bytes,
 {
 	classification_of(steer->strays.settings, &steer->strays.self, bytes,
 			  packet, classification);
-	ask_first(steer, classification);
+	steer_classify_later(steer, classification);
 }
 
 /*

@@ -137,7 +137,7 @@ daemons_listen(struct emulation *emulation)
 {
 	char path[LAB_PATH];
 
-	if (!emulation->settings->service.homeward)
+	if (emulation->settings->service.scheme != SCHEME_HOMEWARD)
 		return;
 	for (uint32_t i = 0; i < emulation->settings->fabric.servers; i++) {
 		lab_control_path(&emulation->lab, i, path);
@@ -340,7 +340,7 @@ counters_report(struct emulation *emulation)
 	char path[LAB_PATH];
 
 	emulation_clients_report(emulation);
-	if (!emulation->settings->service.homeward)
+	if (emulation->settings->service.scheme != SCHEME_HOMEWARD)
 		return;
 	for (uint32_t i = 0; i < emulation->settings->fabric.servers; i++) {
 		struct counter_context context = {

@@ -311,7 +311,7 @@ session_open(struct emulation *emulation, uint32_t flow)
 		return;
 	}
 	workload_open(emulation->workload, now, flow, &client_session.key);
-	if (!emulation->settings->service.homeward)
+	if (emulation->settings->service.scheme != SCHEME_HOMEWARD)
 		owner_find(emulation, &client_session);
 }
 
@@ -496,9 +496,11 @@ on_ended(void *context, struct instant now, uint32_t flow, enum outcome outcome,
 	port_ended(host, wire_get16(session->key.client_port));
 	host->resets_received += outcome == OUTCOME_RESET;
 	if (outcome != OUTCOME_CLOSED &&
-	    (outcome != OUTCOME_RESET || emulation->settings->service.homeward))
+	    (outcome != OUTCOME_RESET ||
+	     emulation->settings->service.scheme == SCHEME_HOMEWARD))
 		complain(emulation, flow, outcome, why);
-	if (outcome == OUTCOME_RESET && !emulation->settings->service.homeward)
+	if (outcome == OUTCOME_RESET &&
+	    emulation->settings->service.scheme != SCHEME_HOMEWARD)
 		workload_strays(emulation->workload, flow, 1);
 	if (outcome != OUTCOME_CLOSED ||
 	    emulation->settings->clients.direction != DIRECTION_UPLOAD) {

@@ -64,7 +64,7 @@ schedule(struct emulation *emulation)
 void
 emulation_lookups_start(struct emulation *emulation)
 {
-	if (emulation->settings->service.homeward)
+	if (emulation->settings->service.scheme == SCHEME_HOMEWARD)
 		schedule(emulation);
 }
 

@@ -118,7 +118,7 @@ device_set(const struct work *work)
 {
 	const struct lab *lab = &work->emulation->lab;
 	bool server = fabric_kind(lab->fabric, work->device) == DEVICE_SERVER;
-	bool daemon = server && lab->settings.service.homeward;
+	bool daemon = server && lab->settings.service.scheme == SCHEME_HOMEWARD;
 	int error = links_set(work);
 
 	if (server && !work->on) {
@@ -137,7 +137,7 @@ daemon_set(const struct work *work)
 {
 	const struct lab *lab = &work->emulation->lab;
 
-	if (!lab->settings.service.homeward)
+	if (lab->settings.service.scheme != SCHEME_HOMEWARD)
 		return 0;
 	return work->on ? lab_daemon_start(lab, work->device)
 			: lab_daemon_kill(lab, work->device, SIGKILL);

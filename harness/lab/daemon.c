@@ -372,7 +372,7 @@ lab_drain(const struct lab *lab, uint32_t server, bool drain)
 	char command[LAB_FRR_COMMAND], *text;
 	int file, size;
 
-	if (!lab->settings.service.homeward) {
+	if (lab->settings.service.scheme != SCHEME_HOMEWARD) {
 		const char *const argv[] = { "sh", "-c", command, NULL };
 
 		lab_frr_command(lab, server, !drain, command);

@@ -35,6 +35,7 @@
 #include "harness/lab/wire.h"
 #include "harness/scenario/key.h"
 #include "sim/engine/memory.h"
+#include "sim/scheme/schemes.h"
 
 #define ROOT	      "/run/homeward"
 #define CONVERGE_NS   (120 * NS_PER_S)
@@ -105,6 +106,10 @@ lab_possible(const struct settings *settings, char *error, size_t error_size)
 		 devices_of(fabric) > DEVICES_MAX)
 		snprintf(error, error_size,
 			 "fabric: a lab has at most %d devices", DEVICES_MAX);
+	else if (!schemes_in_lab(settings->service.scheme))
+		snprintf(error, error_size,
+			 "service.scheme: %s is simulated only",
+			 schemes_name(settings->service.scheme));
 	else if (lab_web_bytes(settings) > BLOB_MAX)
 		snprintf(error, error_size,
 			 "clients.size: a lab serves at most 8 GiB");
@@ -229,7 +234,9 @@ steps_do(struct lab *lab)
 	    lab_web_start(lab) != 0 || lab_route_open(lab) != 0 ||
 	    lab_route_wait(lab, now_ns() + CONVERGE_NS) != 0)
 		return -1;
-	return lab->settings.service.homeward ? lab_daemon_start_all(lab) : 0;
+	return lab->settings.service.scheme == SCHEME_HOMEWARD
+		       ? lab_daemon_start_all(lab)
+		       : 0;
 }
 
 static int

@@ -86,7 +86,8 @@ server_report(struct replay *replay, uint32_t index)
 	const struct server_agent *server =
 		&replay->server_agents->array[index];
 	const struct node_counters *node = node_counters(server->node);
-	const struct steer_counters *steer = steer_counters(server->steer);
+	const struct steer_counters *steer =
+		server_agent_counters(replay->server_agents, index);
 	const char *name = network_device_name(replay->network, index);
 
 #define NODE_COUNTER(field) count(replay, name, "node_" #field, node->field);

@@ -263,21 +263,21 @@ arrive_plain(struct replay *replay, struct instant now, uint32_t server,
 	note_stray(replay, now, server, delivery);
 	replay->server_drops[DROP_NO_SOCKET]++;
 	note_drop(replay, index, DROP_NO_SOCKET);
-	(void)server_agent_reset(replay->server_agents, server, packet);
+	(void)server_agent_reset(replay->server_agents, now, server, packet);
 }
 
 static void
 note_verdict(struct replay *replay, uint32_t index,
-	     const struct steer_result *result)
+	     const struct scheme_result *result)
 {
 	struct delivery *delivery = deliveries_get(replay->deliveries, index);
 
-	if (result->verdict == STEER_HOLD) {
+	if (result->verdict == SCHEME_HOLD) {
 		delivery->state = DELIVERY_HELD;
 		replay->stories[delivery->conversation].held++;
-	} else if (result->verdict == STEER_DROP) {
+	} else if (result->verdict == SCHEME_DROP) {
 		note_drop(replay, index, result->drop);
-	} else if (result->verdict == STEER_RESET) {
+	} else if (result->verdict == SCHEME_RESET) {
 		note_drop(replay, index, DROP_NEGATIVE);
 	}
 }
@@ -297,13 +297,18 @@ arrived_find(struct replay *replay, const uint8_t *bytes,
 
 /* ---- what its participant asks and tells ---- */
 
-static bool
-has_socket(void *context, uint32_t server, const struct session_key *key)
+static enum scheme_socket
+socket_state(void *context, uint32_t server, const struct session_key *key)
 {
 	const struct replay *replay = context;
+	uint32_t index =
+		conversations_socket(replay->conversations, server, key);
 
-	return conversations_socket(replay->conversations, server, key) !=
-	       CONVERSATION_NONE;
+	if (index == CONVERSATION_NONE)
+		return SCHEME_SOCKET_NONE;
+	return conversations_get(replay->conversations, index)->established
+		       ? SCHEME_SOCKET_OPEN
+		       : SCHEME_SOCKET_HALF;
 }
 
 static void
@@ -355,7 +360,7 @@ measured(void *context, const struct watch_measurement *m,
 static void
 decided(void *context, struct instant now, uint32_t server,
 	const uint8_t *bytes, const struct packet *packet,
-	const struct steer_result *result)
+	const struct scheme_result *result)
 {
 	struct replay *replay = context;
 	uint32_t index = arrived_find(replay, bytes, packet);
@@ -394,7 +399,7 @@ refusing(void *context, const uint8_t *bytes, uint32_t size)
 }
 
 const struct server_agent_owner replay_state_owner = {
-	.has_socket = has_socket,
+	.socket = socket_state,
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,

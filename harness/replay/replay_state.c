@@ -20,11 +20,11 @@
 #include "core/dht/lookup.h"
 #include "core/dht/publication.h"
 #include "core/dht/store.h"
-#include "core/hold.h"
 #include "core/wire/gue.h"
 #include "harness/base/exit.h"
 #include "sim/engine/memory.h"
 #include "sim/engine/random_stream.h"
+#include "sim/scheme/schemes.h"
 
 #define HELD_BYTES_MAX	 (UINT32_C(64) << 20)
 #define REASSEMBLY_COUNT 64
@@ -65,7 +65,8 @@ settings_fill(struct replay *replay)
 	if (replay->asked.mtu_bytes == 0)
 		replay->asked.mtu_bytes = mtu_needed(replay);
 	settings->seed = replay->asked.seed;
-	settings->service.homeward = replay->asked.homeward;
+	settings->service.scheme =
+		replay->asked.homeward ? SCHEME_HOMEWARD : SCHEME_NONE;
 	settings->service.steer.mtu_bytes = replay->asked.mtu_bytes;
 	fabric->servers = replay->asked.servers;
 	fabric->clients = 1;
@@ -300,9 +301,6 @@ tables_create(struct replay *replay)
 	uint32_t stored = within(8 * (uint64_t)opened, 1024, INT32_MAX / 2);
 	uint32_t replicas = replay->settings.dht.node.replicas;
 	const struct steer_settings *steer = &replay->settings.service.steer;
-	uint32_t held_bytes =
-		within((uint64_t)steer->hold_bytes * replay->server_count, 256,
-		       HELD_BYTES_MAX);
 
 	replay->parts = (struct node_parts){
 		.endpoints = endpoints_init(
@@ -317,15 +315,20 @@ tables_create(struct replay *replay)
 				1, publications_size(publications, replicas)),
 			publications, replicas),
 	};
-	replay->held =
-		hold_init(memory_zeroed(1, hold_size(held_bytes)), held_bytes);
 	replay->node_limits.contacts = replay->server_count;
-	replay->steer_limits = (struct steer_limits){
-		.flows = within(conversations_count(replay->conversations),
-				1024, 65536),
-		.fragments = 1024,
-		.prefixes = 1024,
-		.peers = within(replay->server_count, 16, REPLAY_SERVERS_MAX),
+	replay->scheme_limits = (struct scheme_limits){
+		.servers = replay->server_count,
+		.steer = {
+			.flows = within(conversations_count(replay->conversations),
+					1024, 65536),
+			.fragments = 1024,
+			.prefixes = 1024,
+			.peers = within(replay->server_count, 16,
+					REPLAY_SERVERS_MAX),
+		},
+		.held_bytes = within((uint64_t)steer->hold_bytes *
+					     replay->server_count,
+				     256, HELD_BYTES_MAX),
 	};
 }
 
@@ -335,7 +338,9 @@ servers_create(struct replay *replay)
 	const struct settings *settings = &replay->settings;
 	uint64_t seed = stream_seed(settings->seed, STREAM_NODE);
 	size_t node_bytes = (node_size(&replay->node_limits) + 7) / 8 * 8;
-	size_t steer_bytes = steer_size(&replay->steer_limits);
+	const struct scheme *scheme = schemes_get(settings->service.scheme);
+	struct scheme_sizes sizes = scheme->sizes(&replay->scheme_limits);
+	size_t scheme_bytes = (sizes.server + 7) / 8 * 8;
 	uint32_t count = replay->server_count;
 
 	replay->sequences = memory_zeroed(count, sizeof(*replay->sequences));
@@ -344,6 +349,8 @@ servers_create(struct replay *replay)
 			.owner = &replay_state_owner,
 			.context = replay,
 			.settings = settings,
+			.steer = &settings->service.steer,
+			.scheme = scheme,
 			.network = replay->network,
 			.queue = replay->queue,
 			.reassembly = replay->reassembly,
@@ -353,7 +360,12 @@ servers_create(struct replay *replay)
 		});
 	struct server_agent *servers = replay->server_agents->array;
 	replay->node_memory = memory_zeroed(count, node_bytes);
-	replay->steer_memory = memory_zeroed(count, steer_bytes);
+	if (sizes.shared > 0) {
+		replay->scheme_shared = memory_zeroed(1, sizes.shared);
+		scheme->share(replay->scheme_shared, &replay->scheme_limits);
+	}
+	if (scheme_bytes > 0)
+		replay->scheme_memory = memory_zeroed(count, scheme_bytes);
 	for (uint32_t i = 0; i < count; i++) {
 		struct server_agent *server = &servers[i];
 
@@ -361,11 +373,22 @@ servers_create(struct replay *replay)
 			node_init(replay->node_memory + i * node_bytes,
 				  &replay->node_limits, &settings->dht.node,
 				  &replay->parts, i, seed);
-		server->steer =
-			steer_init(replay->steer_memory + i * steer_bytes,
-				   &replay->steer_limits,
-				   &settings->service.steer, server->node,
-				   replay->parts.endpoints, replay->held, seed);
+		const struct scheme_site site = {
+			.server = i,
+			.seed = seed,
+			.limits = &replay->scheme_limits,
+			.settings = &settings->service.steer,
+			.node = server->node,
+			.endpoints = replay->parts.endpoints,
+			.shared = replay->scheme_shared,
+			.socket = replay_state_owner.socket,
+			.context = replay,
+		};
+		server_agent_init(replay->server_agents, i,
+				  scheme_bytes == 0 ? NULL
+						    : replay->scheme_memory +
+							      i * scheme_bytes,
+				  &site);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t j = 0; j < count; j++)
@@ -436,10 +459,10 @@ replay_state_destroy(struct replay *replay)
 		replay->answer_first = next;
 	}
 	free(replay->node_memory);
-	free(replay->steer_memory);
+	free(replay->scheme_memory);
 	server_agents_destroy(replay->server_agents);
 	free(replay->sequences);
-	free(replay->held);
+	free(replay->scheme_shared);
 	free(replay->parts.endpoints);
 	free(replay->parts.lookups);
 	free(replay->parts.store);

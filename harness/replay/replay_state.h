@@ -117,13 +117,13 @@ struct replay {
 	uint8_t family; /* of the servers' own addresses */
 	uint32_t client; /* its device */
 	struct node_parts parts;
-	struct hold *held;
 	struct node_limits node_limits;
-	struct steer_limits steer_limits;
+	struct scheme_limits scheme_limits;
 	struct server_agents *server_agents;
 	uint32_t *sequences; /* by server: of its next version */
 	uint32_t server_count;
-	uint8_t *node_memory, *steer_memory;
+	uint8_t *node_memory, *scheme_memory;
+	void *scheme_shared;
 
 	/* Second pass. */
 	struct capture *capture;

@@ -12,6 +12,7 @@
 #include "harness/scenario/key.h"
 
 #include "sim/model/settings.h"
+#include "sim/scheme/schemes.h"
 
 #define US  1000u
 #define MS  1000000u
@@ -196,8 +197,8 @@ static const struct key settings_keys[] = {
 	  .help = "key that places servers and sessions in the key space",
 	  SIMULATED },
 
-	SWITCH("service.homeward", IN(service.homeward),
-	       "off: the plain kernel, for the control"),
+	CHOICE("service.scheme", IN(service.scheme), schemes_name,
+	       "who answers whose packet a stray is; none: the plain kernel"),
 	{ .path = "service.family",
 	  .type = KEY_CHOICE,
 	  .scale = 2,
@@ -338,7 +339,15 @@ static const struct key fault_keys[] = {
 };
 
 /* Oldest first. */
+/* What service.homeward took. */
+static const struct key_word homeward_words[] = {
+	{ "on", "homeward" }, { "true", "homeward" }, { "yes", "homeward" },
+	{ "off", "none" },    { "false", "none" },    { "no", "none" },
+	{ NULL, NULL },
+};
+
 static const struct key_alias aliases[] = {
+	{ "service.homeward", "service.scheme", homeward_words },
 	{ "measure.settings", "measure.stores", NULL },
 	{ NULL, NULL, NULL },
 };

@@ -386,7 +386,7 @@ values_test(struct scenario *scenario)
 	CHECK(s->routing.local.high_ns == 3000000);
 	CHECK(s->routing.ecmp == ECMP_RESILIENT);
 	CHECK(s->dht.placement.bytes[15] == 15);
-	CHECK(s->service.homeward && s->service.family == 6);
+	CHECK(s->service.scheme == SCHEME_HOMEWARD && s->service.family == 6);
 	CHECK(s->service.steer.hold_bytes == 8388608);
 	CHECK(s->clients.size_bytes == 1 && s->clients.reuse_ports);
 	CHECK(s->fault_count == 2);

@@ -415,7 +415,7 @@ family_test(uint8_t family)
 	int64_t began = now_ns();
 
 	settings_default(&settings);
-	settings.service.homeward = false;
+	settings.service.scheme = SCHEME_NONE;
 	settings.faults = &fault; /* so that there is BFD */
 	settings.fault_count = 1;
 	settings.service.family = family;

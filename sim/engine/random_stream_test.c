@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "sim/host/server.h"
+#include "sim/host/server_state.h"
 #include "sim/host/transport.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
@@ -57,9 +57,9 @@ make(struct parts *parts, uint32_t servers)
 	parts->workload =
 		workload_create(&parts->settings, parts->queue, &nobody);
 	parts->transport = transport_create(parts->network, parts->queue, &tcp);
-	parts->servers =
-		servers_create(&parts->settings, parts->network, parts->queue,
-			       &nobody, parts->workload, parts->transport);
+	parts->servers = servers_create(&parts->settings, &scheme_homeward,
+					parts->network, parts->queue, &nobody,
+					parts->workload, parts->transport);
 }
 
 static void

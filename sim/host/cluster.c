@@ -14,19 +14,18 @@
 #include "core/dht/publication.h"
 #include "core/dht/store.h"
 #include "core/endpoint.h"
-#include "core/hold.h"
 #include "sim/engine/memory.h"
 #include "sim/engine/memory_report.h"
 #include "sim/engine/random_stream.h"
 #include "sim/host/ideal.h"
-#include "sim/host/server.h"
+#include "sim/host/server_state.h"
 #include "sim/model/keymap.h"
 
 #define LOOKUPS_LEAST	 1024
 #define LOOKUPS_MOST	 65536
 #define HELD_BYTES_MOST	 (64u << 20)
 #define DATAGRAMS	 256 /* in reassembly at a time */
-#define STEER_BYTES_MOST (512u << 20) /* flow tables of all servers */
+#define FLOWS_BYTES_MOST (512u << 20) /* flow tables of all servers */
 #define FLOW_BYTES	 192 /* about, for sizing */
 
 static uint32_t
@@ -59,9 +58,6 @@ share_tables(struct servers *servers)
 		bounded(LOOKUPS_LEAST + 2 * keys, LOOKUPS_LEAST, LOOKUPS_MOST);
 	uint32_t records = bounded(1024 + keys * replicas * 3, 1024, 1u << 30);
 	uint32_t publications = bounded(1024 + keys * 2, 1024, 1u << 28);
-	uint32_t held = bounded((uint64_t)settings->service.steer.hold_bytes *
-					servers->count,
-				1 << 16, HELD_BYTES_MOST);
 	void **shared = servers->shared;
 	size_t *bytes = servers->shared_bytes;
 
@@ -80,20 +76,51 @@ share_tables(struct servers *servers)
 		.publications =
 			publications_init(shared[3], publications, replicas),
 	};
-	if (workload_count(servers->workload) > 0) {
-		bytes[4] = hold_size(held);
-		shared[4] = memory_mapped(bytes[4]);
-		servers->held = hold_init(shared[4], held);
+}
+
+/* Room for the scheme's states, when there are sessions. */
+static void
+size_scheme(struct servers *servers, const struct scheme *scheme)
+{
+	const struct settings *settings = servers->settings;
+	uint32_t sessions = workload_count(servers->workload);
+	uint32_t most = bounded(FLOWS_BYTES_MOST / FLOW_BYTES / servers->count,
+				64, 65536);
+
+	servers->scheme_limits = (struct scheme_limits){
+		.servers = servers->count,
+		.steer = {
+			.flows = bounded(sessions + 16ull, 64, most),
+			.fragments = 64,
+			.prefixes = 256,
+			.peers = bounded(servers->count, 4, 1024),
+		},
+		.held_bytes =
+			bounded((uint64_t)settings->service.steer.hold_bytes *
+					servers->count,
+				1 << 16, HELD_BYTES_MOST),
+	};
+	if (sessions == 0)
+		return;
+	struct scheme_sizes sizes = scheme->sizes(&servers->scheme_limits);
+	if (sizes.shared > 0) {
+		servers->shared_bytes[4] = sizes.shared;
+		servers->shared[4] = memory_mapped(sizes.shared);
+		if (scheme->share != NULL)
+			scheme->share(servers->shared[4],
+				      &servers->scheme_limits);
 	}
+	if (sizes.server == 0)
+		return;
+	servers->scheme_bytes = (sizes.server + 63) / 64 * 64;
+	servers->scheme_memory =
+		memory_mapped(servers->scheme_bytes * servers->count);
 }
 
 static void
 size_servers(struct servers *servers)
 {
 	const struct settings *settings = servers->settings;
-	uint32_t sessions = workload_count(servers->workload);
-	uint32_t most = bounded(STEER_BYTES_MOST / FLOW_BYTES / servers->count,
-				64, 65536);
 
 	servers->node_limits.contacts =
 		contacts_for(servers->count, settings->dht.node.k);
@@ -108,24 +135,12 @@ size_servers(struct servers *servers)
 	servers->steer_settings = settings->service.steer;
 	servers->steer_settings.services = &servers->service;
 	servers->steer_settings.service_count = 1;
-	if (sessions == 0)
-		return;
-	servers->steer_limits = (struct steer_limits){
-		.flows = bounded(sessions + 16ull, 64, most),
-		.fragments = 64,
-		.prefixes = 256,
-		.peers = bounded(servers->count, 4, 1024),
-	};
-	servers->steer_bytes =
-		(steer_size(&servers->steer_limits) + 63) / 64 * 64;
-	servers->steer_memory =
-		memory_mapped(servers->steer_bytes * servers->count);
 }
 
-/* An empty node and steer; a restart has streams of its own, so that its
- * sequence numbers are not taken for old ones. */
+/* A restart has random streams of its own, so that its sequence numbers are not
+ * taken for old ones. */
 void
-servers_start(struct servers *servers, uint32_t index)
+cluster_start(struct servers *servers, uint32_t index)
 {
 	struct server *server = &servers->servers[index];
 	struct server_agent *server_agent = server->server_agent;
@@ -135,16 +150,23 @@ servers_start(struct servers *servers, uint32_t index)
 		node_init(servers->node_memory + servers->node_bytes * index,
 			  &servers->node_limits, &servers->settings->dht.node,
 			  &servers->parts, index, seed);
-	server_agent->steer = NULL;
-	if (servers->steer_memory != NULL)
-		server_agent->steer = steer_init(
-			servers->steer_memory + servers->steer_bytes * index,
-			&servers->steer_limits, &servers->steer_settings,
-			server_agent->node, servers->parts.endpoints,
-			servers->held, seed);
+	const struct scheme_site site = {
+		.server = index,
+		.seed = seed,
+		.limits = &servers->scheme_limits,
+		.settings = &servers->steer_settings,
+		.node = server_agent->node,
+		.endpoints = servers->parts.endpoints,
+		.shared = servers->shared[4],
+		.socket = servers->server_agents->world.owner->socket,
+		.context = servers,
+	};
+	uint8_t *memory = servers->scheme_memory;
+	if (memory != NULL)
+		memory += servers->scheme_bytes * index;
+	server_agent_init(servers->server_agents, index, memory, &site);
 	alarm_cancel(&server_agent->alarm, servers->server_agents->world.queue);
 	server->alive = true;
-	server_agent->stopped = false;
 	server_agent_joined(servers->server_agents, index, false);
 	server->leaving = false;
 }
@@ -163,8 +185,20 @@ make_server(struct servers *servers, uint32_t index)
 		2 * (uint64_t)settings->service.clock_skew_ns + 1);
 }
 
+struct version
+cluster_version(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	return (struct version){
+		.established_ns = now.ns + server->skew_ns,
+		.sequence = server->server_agent->sequence++,
+	};
+}
+
 struct servers *
-servers_create(const struct settings *settings, struct network *network,
+cluster_create(const struct settings *settings, const struct scheme *scheme,
+	       const struct server_agent_owner *owner, struct network *network,
 	       struct queue *queue, const struct watch *watch,
 	       struct workload *workload, struct transport *transport)
 {
@@ -184,11 +218,14 @@ servers_create(const struct settings *settings, struct network *network,
 		memory_zeroed(1, servers->count * sizeof(struct server));
 	share_tables(servers);
 	size_servers(servers);
+	size_scheme(servers, scheme);
 	servers->server_agents =
 		server_agents_create(&(struct server_agent_world){
-			.owner = &servers_owner,
+			.owner = owner,
 			.context = servers,
 			.settings = settings,
+			.steer = &servers->steer_settings,
+			.scheme = scheme,
 			.network = network,
 			.queue = queue,
 			.reassembly = servers->reassembly,
@@ -199,7 +236,7 @@ servers_create(const struct settings *settings, struct network *network,
 	for (uint32_t i = 0; i < servers->count; i++)
 		make_server(servers, i);
 	for (uint32_t i = 0; i < servers->count; i++)
-		servers_start(servers, i);
+		cluster_start(servers, i);
 	return servers;
 }
 
@@ -213,8 +250,8 @@ servers_destroy(struct servers *servers)
 		memory_unmap(servers->shared[i], servers->shared_bytes[i]);
 	memory_unmap(servers->node_memory,
 		     servers->node_bytes * servers->count);
-	memory_unmap(servers->steer_memory,
-		     servers->steer_bytes * servers->count);
+	memory_unmap(servers->scheme_memory,
+		     servers->scheme_bytes * servers->count);
 	free(servers->servers);
 	reassembly_destroy(servers->reassembly);
 	keymap_destroy(servers->synthetic);
@@ -254,13 +291,31 @@ servers_account(const struct servers *servers, struct memory_report *account)
 		account, "servers",
 		count * (sizeof(struct server) + sizeof(struct server_agent)),
 		false);
-	if (servers->steer_memory != NULL)
+	if (servers->scheme_memory != NULL)
 		memory_report_add(account, "steers",
-				  count * servers->steer_bytes, false);
+				  count * servers->scheme_bytes, false);
 	memory_report_add(account, "lookups", servers->shared_bytes[1], true);
 	memory_report_add(account, "records", servers->shared_bytes[2], true);
 	memory_report_add(account, "publications", servers->shared_bytes[3],
 			  true);
+}
+
+uint32_t
+servers_count(const struct servers *servers)
+{
+	return servers->count;
+}
+
+bool
+servers_alive(const struct servers *servers, uint32_t index)
+{
+	return servers->servers[index].alive;
+}
+
+void
+servers_serve(struct servers *servers, struct rpcs *rpcs)
+{
+	servers->rpcs = rpcs;
 }
 
 void
@@ -344,10 +399,10 @@ report_server(const struct servers *servers, uint32_t index)
 #undef NODE_COUNTER
 	watch->counter(watch->context, name, "node_contacts",
 		       node_contact_count(server->server_agent->node));
-	if (server->server_agent->steer == NULL)
+	if (workload_count(servers->workload) == 0)
 		return;
 	const struct steer_counters *steer =
-		steer_counters(server->server_agent->steer);
+		server_agent_counters(servers->server_agents, index);
 #define STEER_COUNTER(field) REPORT("steer_", steer, field)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 #undef STEER_COUNTER

@@ -5,16 +5,21 @@
 #include "sim/host/server.h"
 
 #include "core/wire/build.h"
+#include "sim/host/server_state.h"
 #include "sim/model/keymap.h"
 
 /* ---- what its participant asks and tells ---- */
 
-static bool
-has_socket(void *context, uint32_t index, const struct session_key *key)
+static enum scheme_socket
+socket_state(void *context, uint32_t index, const struct session_key *key)
 {
 	const struct servers *servers = context;
+	const struct connection *connection =
+		transport_find(servers->transport, index, key);
 
-	return transport_find(servers->transport, index, key) != NULL;
+	if (connection == NULL)
+		return SCHEME_SOCKET_NONE;
+	return connection->opened ? SCHEME_SOCKET_OPEN : SCHEME_SOCKET_HALF;
 }
 
 static void
@@ -58,7 +63,7 @@ measured(void *context, const struct watch_measurement *measurement,
 
 static void
 decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
-	const struct packet *packet, const struct steer_result *result)
+	const struct packet *packet, const struct scheme_result *result)
 {
 	struct servers *servers = context;
 	struct server_counters *counters = &servers->servers[index].counters;
@@ -66,8 +71,8 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	(void)bytes;
 	if (result->stray && !packet->icmp_error)
 		workload_stray(servers->workload, now, &result->key, index);
-	counters->steer_drops += result->verdict == STEER_DROP;
-	counters->resets_sent += result->verdict == STEER_RESET;
+	counters->steer_drops += result->verdict == SCHEME_DROP;
+	counters->resets_sent += result->verdict == SCHEME_RESET;
 }
 
 static void
@@ -82,27 +87,43 @@ expect(void *context, uint32_t index)
 		__builtin_prefetch(node + 64 * i);
 }
 
-const struct server_agent_owner servers_owner = {
+static const struct server_agent_owner owner = {
 	.expect = expect,
-	.has_socket = has_socket,
+	.socket = socket_state,
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,
 	.decided = decided,
 };
 
-/* ---- what comes ---- */
-
-struct version
-servers_version(struct servers *servers, struct instant now, uint32_t index)
+/* A segment of the stack's. */
+static void
+segment_sent(void *context, struct instant now, uint32_t device, uint8_t *bytes,
+	     uint32_t size)
 {
-	struct server *server = &servers->servers[index];
+	const struct servers *servers = context;
 
-	return (struct version){
-		.established_ns = now.ns + server->skew_ns,
-		.sequence = server->server_agent->sequence++,
-	};
+	if (device < servers->count)
+		server_agent_sent(servers->server_agents, now, device, bytes,
+				  size);
 }
+
+struct servers *
+servers_create(const struct settings *settings, const struct scheme *scheme,
+	       struct network *network, struct queue *queue,
+	       const struct watch *watch, struct workload *workload,
+	       struct transport *transport)
+{
+	struct servers *servers =
+		cluster_create(settings, scheme, &owner, network, queue, watch,
+			       workload, transport);
+
+	if (scheme->sent != NULL)
+		transport_sent(transport, segment_sent, servers);
+	return servers;
+}
+
+/* ---- what comes ---- */
 
 void
 servers_deliver(struct servers *servers, struct instant now, uint32_t index,
@@ -192,7 +213,7 @@ servers_set(struct servers *servers, struct instant now, uint32_t index,
 	    const struct session_key *key)
 {
 	struct server *server = &servers->servers[index];
-	struct version version = servers_version(servers, now, index);
+	struct version version = cluster_version(servers, now, index);
 
 	keymap_set(servers->synthetic, key, 0, index);
 	struct outbox *outbox = server_agent_begin(servers->server_agents);
@@ -227,7 +248,7 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 
 	if (!server->alive) {
 		server->server_agent->incarnation++;
-		servers_start(servers, index);
+		cluster_start(servers, index);
 		network_device_set(servers->network, index, true);
 		network_announce(servers->network, index, true);
 	} else if (server->server_agent->stopped) {
@@ -262,7 +283,7 @@ servers_daemon_start(struct servers *servers, struct instant now,
 	if (!server->alive || !server->server_agent->stopped)
 		return;
 	server->server_agent->incarnation++;
-	servers_start(servers, index);
+	cluster_start(servers, index);
 	enter(servers, now, index);
 	republish(servers, now, index);
 }

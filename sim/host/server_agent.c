@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * server_agent.c - datagrams to the node, packets to steer, outboxes to the
- * network
+ * server_agent.c - datagrams to the node, packets to the scheme, outboxes to
+ * the network
  */
 #include "sim/host/server_agent.h"
 
@@ -14,6 +14,7 @@
 #include "core/wire/gue.h"
 #include "core/wire/message.h"
 #include "core/wire/protocol.h"
+#include "core/wire/tcp.h"
 
 #define OUTBOX_ITEMS	 8192
 #define OUTBOX_BYTES	 (16u << 20)
@@ -29,6 +30,9 @@ server_agents_create(const struct server_agent_world *world)
 		abort();
 	all->world = *world;
 	all->array = array;
+	all->members = calloc(world->count, sizeof(*all->members));
+	if (all->members == NULL)
+		abort();
 	all->processing = cpu_model_create(&world->settings->service.wakeup,
 					   &world->settings->service.processing,
 					   world->count, world->settings->seed,
@@ -56,6 +60,7 @@ server_agents_destroy(struct server_agents *all)
 	}
 	cpu_model_destroy(all->processing);
 	free(all->array);
+	free(all->members);
 	free(all);
 }
 
@@ -74,8 +79,8 @@ server_agent_stop(struct server_agents *all, uint32_t index)
 {
 	struct server_agent *server_agent = &all->array[index];
 
-	if (server_agent->steer != NULL)
-		steer_clear(server_agent->steer);
+	if (server_agent->scheme != NULL && all->world.scheme->forget != NULL)
+		all->world.scheme->forget(server_agent->scheme);
 	node_forget(server_agent->node);
 	server_agent->stopped = true;
 	server_agent_joined(all, index, false);
@@ -134,6 +139,7 @@ static void
 take_events(struct server_agents *all, struct instant now, uint32_t index,
 	    struct outbox *outbox)
 {
+	const struct scheme *scheme = all->world.scheme;
 	struct server_agent *server_agent = &all->array[index];
 
 	while (node_eventful(server_agent->node)) {
@@ -152,8 +158,9 @@ take_events(struct server_agents *all, struct instant now, uint32_t index,
 		default:
 			break;
 		}
-		if (server_agent->steer != NULL)
-			steer_learned(server_agent->steer, now, &event, outbox);
+		if (server_agent->scheme != NULL && scheme->learned != NULL)
+			scheme->learned(server_agent->scheme, now, &event,
+					outbox);
 	}
 }
 
@@ -220,8 +227,10 @@ send_forward(struct server_agents *all, struct instant now, uint32_t index,
 		world->owner->forwarding(world->context,
 					 bytes + GUE_HEADER_BYTES,
 					 item->size - GUE_HEADER_BYTES);
-	steer_route(server_agent->steer, now, to,
-		    network_routed(world->network, index, to));
+	if (world->scheme->routed != NULL)
+		world->scheme->routed(
+			server_agent->scheme, now, to,
+			network_routed(world->network, index, to));
 	send_udp(all, item, index, &udp);
 }
 
@@ -233,9 +242,26 @@ send_packet(struct server_agents *all, uint32_t index, uint8_t avoid_uplink,
 	network_send(all->world.network, index, avoid_uplink, bytes, size);
 }
 
+/* Without its daemon a server has no scheme. */
+static bool
+is_asked(const struct server_agents *all, uint32_t index)
+{
+	return all->array[index].scheme != NULL && !all->array[index].stopped;
+}
+
+void
+server_agent_sent(struct server_agents *all, struct instant now, uint32_t index,
+		  uint8_t *bytes, uint32_t size)
+{
+	const struct scheme *scheme = all->world.scheme;
+
+	if (is_asked(all, index) && scheme->sent != NULL)
+		scheme->sent(all->array[index].scheme, now, bytes, size);
+}
+
 bool
-server_agent_reset(struct server_agents *all, uint32_t index,
-		   const struct packet *packet)
+server_agent_reset(struct server_agents *all, struct instant now,
+		   uint32_t index, const struct packet *packet)
 {
 	uint8_t reset[128];
 	size_t size = packet_build_rst(packet, SERVER_AGENT_TTL, reset,
@@ -243,11 +269,12 @@ server_agent_reset(struct server_agents *all, uint32_t index,
 
 	if (size == 0)
 		return false;
+	server_agent_sent(all, now, index, reset, (uint32_t)size);
 	send_packet(all, index, OUTBOX_ANY_UPLINK, reset, (uint32_t)size);
 	return true;
 }
 
-/* ---- verbs of the core ---- */
+/* ---- verbs of node and scheme ---- */
 
 struct outbox *
 server_agent_begin(struct server_agents *all)
@@ -270,6 +297,7 @@ server_agent_begin(struct server_agents *all)
 static void
 set_alarm(struct server_agents *all, uint32_t index)
 {
+	const struct scheme *scheme = all->world.scheme;
 	struct server_agent *server_agent = &all->array[index];
 	struct instant deadline = node_deadline(server_agent->node);
 	const struct event event = {
@@ -280,9 +308,9 @@ set_alarm(struct server_agents *all, uint32_t index)
 		.a = server_agent->incarnation,
 	};
 
-	if (server_agent->steer != NULL)
+	if (server_agent->scheme != NULL && scheme->deadline != NULL)
 		deadline = instant_min(deadline,
-				       steer_deadline(server_agent->steer));
+				       scheme->deadline(server_agent->scheme));
 	alarm_set(&server_agent->alarm, all->world.queue, deadline, &event);
 }
 
@@ -321,6 +349,7 @@ server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
 static void
 expire(struct server_agents *all, struct instant now, uint32_t index, bool lost)
 {
+	const struct scheme *scheme = all->world.scheme;
 	struct server_agent *server_agent = &all->array[index];
 
 	if (!alarm_fires(&server_agent->alarm, all->world.queue) || lost)
@@ -328,17 +357,33 @@ expire(struct server_agents *all, struct instant now, uint32_t index, bool lost)
 	struct outbox *outbox = server_agent_begin(all);
 	node_expire(server_agent->node, now, outbox);
 	take_events(all, now, index, outbox);
-	if (server_agent->steer != NULL)
-		steer_expire(server_agent->steer, now, outbox);
+	if (server_agent->scheme != NULL && scheme->expire != NULL)
+		scheme->expire(server_agent->scheme, now, outbox);
 	server_agent_end(all, now, index);
 }
 
-/* Does it decide on packets and publish sessions? */
-static bool
-steers(const struct server_agents *all, uint32_t index)
+void
+server_agent_init(struct server_agents *all, uint32_t index, void *memory,
+		  const struct scheme_site *site)
 {
-	return all->array[index].steer != NULL &&
-	       all->world.settings->service.homeward;
+	struct server_agent *server_agent = &all->array[index];
+
+	server_agent->scheme = memory;
+	server_agent->routes = 0;
+	server_agent->stopped = false;
+	if (memory != NULL)
+		all->world.scheme->init(memory, site);
+}
+
+const struct steer_counters *
+server_agent_counters(const struct server_agents *all, uint32_t index)
+{
+	static const struct steer_counters none;
+	const struct server_agent *server_agent = &all->array[index];
+
+	if (server_agent->scheme == NULL || all->world.scheme->counters == NULL)
+		return &none;
+	return all->world.scheme->counters(server_agent->scheme);
 }
 
 int
@@ -346,11 +391,13 @@ server_agent_opened(struct server_agents *all, struct instant now,
 		    uint32_t index, const struct session_key *key,
 		    struct version version)
 {
-	if (!steers(all, index) || all->array[index].stopped)
+	const struct scheme *scheme = all->world.scheme;
+	void *state = all->array[index].scheme;
+
+	if (!is_asked(all, index) || scheme->opened == NULL)
 		return 0;
 	struct outbox *outbox = server_agent_begin(all);
-	int result = steer_opened(all->array[index].steer, now, key, version,
-				  outbox);
+	int result = scheme->opened(state, now, key, version, outbox);
 	server_agent_end(all, now, index);
 	return result;
 }
@@ -359,10 +406,13 @@ void
 server_agent_closed(struct server_agents *all, struct instant now,
 		    uint32_t index, const struct session_key *key)
 {
-	if (!steers(all, index) || all->array[index].stopped)
+	const struct scheme *scheme = all->world.scheme;
+	void *state = all->array[index].scheme;
+
+	if (!is_asked(all, index) || scheme->closed == NULL)
 		return;
 	struct outbox *outbox = server_agent_begin(all);
-	(void)steer_closed(all->array[index].steer, now, key, outbox);
+	scheme->closed(state, now, key, outbox);
 	server_agent_end(all, now, index);
 }
 
@@ -383,58 +433,90 @@ arrive_message(struct server_agents *all, struct instant now, uint32_t index,
 	server_agent_end(all, now, index);
 }
 
+/* The scheme must know the members before it decides. */
+static void
+tell_members(struct server_agents *all, struct instant now, uint32_t index)
+{
+	const struct server_agent_world *world = &all->world;
+	struct server_agent *server_agent = &all->array[index];
+
+	if (world->scheme->members == NULL)
+		return;
+	uint64_t routes = network_routes(world->network);
+	if (server_agent->routes == routes)
+		return;
+	server_agent->routes = routes;
+	uint32_t count = network_members(world->network, index, all->members);
+	world->scheme->members(server_agent->scheme, now, all->members, count);
+}
+
+static struct scheme_datagram
+datagram_of(const uint8_t *bytes, const struct packet *packet)
+{
+	return (struct scheme_datagram){
+		.from = { packet->src, packet->src_port },
+		.to = packet->dst,
+		.bytes = bytes + packet->payload_offset,
+		.size = packet->payload_bytes,
+	};
+}
+
 static void
 arrive_tunnelled(struct server_agents *all, struct instant now, uint32_t index,
 		 const uint8_t *bytes, const struct packet *packet)
 {
 	const struct server_agent_world *world = &all->world;
-	struct steer *steer = all->array[index].steer;
-	struct endpoint from = { packet->src, packet->src_port };
+	const struct scheme_datagram datagram = datagram_of(bytes, packet);
 	struct classification classification;
 	const uint8_t *inner;
 
-	if (steer_decapsulate(steer, now, &from, &packet->dst,
-			      bytes + packet->payload_offset,
-			      packet->payload_bytes, &inner,
-			      &classification) != DROP_NONE)
-		return;
-	uint32_t size = classification.packet.size_bytes;
-	if (world->owner->has_socket(world->context, index,
-				     &classification.key)) {
-		world->owner->deliver(world->context, now, index, inner, size,
-				      &classification.packet,
-				      SERVER_AGENT_TUNNELLED);
-		return;
-	}
-	if (world->owner->refusing != NULL)
-		world->owner->refusing(world->context, inner, size);
+	tell_members(all, now, index);
 	struct outbox *outbox = server_agent_begin(all);
-	steer_refuse(steer, now, &from, &classification.key, outbox);
+	struct scheme_result result = world->scheme->decapsulate(
+		all->array[index].scheme, now, &datagram, &inner,
+		&classification, outbox);
+	const struct packet *packet_inside = &classification.packet;
+	if (result.verdict == SCHEME_DROP && result.drop == DROP_NOT_OURS &&
+	    world->owner->refusing != NULL)
+		world->owner->refusing(world->context, inner,
+				       packet_inside->size_bytes);
+	server_agent_end(all, now, index);
+	if (result.verdict == SCHEME_LOCAL)
+		world->owner->deliver(world->context, now, index, inner,
+				      packet_inside->size_bytes, packet_inside,
+				      SERVER_AGENT_TUNNELLED);
+}
+
+static void
+arrive_datagram(struct server_agents *all, struct instant now, uint32_t index,
+		const uint8_t *bytes, const struct packet *packet)
+{
+	const struct scheme_datagram datagram = datagram_of(bytes, packet);
+
+	struct outbox *outbox = server_agent_begin(all);
+	all->world.scheme->datagram(all->array[index].scheme, now, &datagram,
+				    outbox);
 	server_agent_end(all, now, index);
 }
 
 static void
-arrive_to_steer(struct server_agents *all, struct instant now, uint32_t index,
-		uint8_t uplink, const uint8_t *bytes,
-		const struct classification *classification)
+arrive_to_scheme(struct server_agents *all, struct instant now, uint32_t index,
+		 const struct scheme_arrival *arrival)
 {
 	const struct server_agent_world *world = &all->world;
-	const struct packet *packet = &classification->packet;
-	bool known = classification->has_key &&
-		     world->owner->has_socket(world->context, index,
-					      &classification->key);
-	struct outbox *outbox = server_agent_begin(all);
-	struct steer_result result =
-		steer_packet(all->array[index].steer, now, classification,
-			     bytes, known, uplink, outbox);
+	const struct packet *packet = &arrival->classification->packet;
 
-	world->owner->decided(world->context, now, index, bytes, packet,
-			      &result);
+	tell_members(all, now, index);
+	struct outbox *outbox = server_agent_begin(all);
+	struct scheme_result result = world->scheme->packet(
+		all->array[index].scheme, now, arrival, outbox);
+	world->owner->decided(world->context, now, index, arrival->bytes,
+			      packet, &result);
 	server_agent_end(all, now, index);
-	if (result.verdict == STEER_LOCAL)
-		world->owner->deliver(world->context, now, index, bytes,
-				      packet->size_bytes, packet,
-				      SERVER_AGENT_ARRIVED);
+	if (result.verdict == SCHEME_LOCAL)
+		world->owner->deliver(world->context, now, index,
+				      arrival->bytes, packet->size_bytes,
+				      packet, SERVER_AGENT_ARRIVED);
 }
 
 /* A fragment of a packet to the server's own address. */
@@ -454,102 +536,163 @@ arrive_fragment(struct server_agents *all, struct instant now, uint32_t index,
 	return server_agent_arrive(all, now, index, uplink, bytes, &whole);
 }
 
-static bool
-is_syn(const struct packet *packet)
+/* Whose is a packet that has come to a server? */
+enum part {
+	PART_NODE,
+	PART_TUNNEL,
+	PART_DATAGRAM,
+	PART_SCHEME,
+	PART_STACK,
+	PART_NONE, /* nobody listens there */
+};
+
+static enum part
+part_of(const struct server_agents *all, uint32_t index,
+	const struct packet *packet)
 {
-	return packet->transport && packet->protocol == IP_TCP &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	const struct scheme *scheme = all->world.scheme;
+	const struct server_agent *server_agent = &all->array[index];
+	bool own = address_equal(&packet->dst, &server_agent->loopback);
+	bool udp = packet->transport && packet->protocol == IP_UDP;
+
+	if (own && udp && packet->dst_port == SERVER_AGENT_PORT)
+		return PART_NODE;
+	if (server_agent->scheme == NULL)
+		return own ? PART_NONE : PART_STACK;
+	if (own && udp && packet->dst_port == GUE_PORT &&
+	    scheme->decapsulate != NULL)
+		return PART_TUNNEL;
+	if (own && udp && packet->dst_port == SCHEME_PORT &&
+	    scheme->datagram != NULL)
+		return PART_DATAGRAM;
+	return own && !packet->icmp_error ? PART_NONE : PART_SCHEME;
 }
 
-/* To the daemon's ports, or without a socket here. SYNs are the kernel's. */
+/* A packet on its way through one server. */
+struct passage {
+	enum part part;
+	const struct packet *packet; /* as its owner parsed it */
+	struct scheme_arrival arrival; /* with a classification: SCHEME */
+	struct classification classification;
+};
+
+/* The one place where a packet from the network is classified. */
+static void
+passage_begin(const struct server_agents *all, uint32_t index, uint8_t uplink,
+	      const uint8_t *bytes, const struct packet *packet,
+	      struct passage *passage)
+{
+	passage->part = part_of(all, index, packet);
+	passage->packet = packet;
+	passage->arrival = (struct scheme_arrival){
+		.bytes = bytes,
+		.uplink = uplink,
+	};
+	if (passage->part != PART_SCHEME)
+		return;
+	passage->arrival.classification = &passage->classification;
+	classification_of(all->world.steer, &all->array[index].loopback, bytes,
+			  packet, &passage->classification);
+}
+
+/* Does the daemon read it, and not the kernel alone? */
 static bool
-is_for_daemon(const struct server_agents *all, uint32_t index,
-	      const struct packet *packet,
-	      const struct classification *classification)
+is_for_daemon(struct server_agents *all, struct instant now, uint32_t index,
+	      const struct passage *passage)
+{
+	const struct scheme *scheme = all->world.scheme;
+
+	switch (passage->part) {
+	case PART_NODE:
+	case PART_TUNNEL:
+	case PART_DATAGRAM:
+		return true;
+	case PART_SCHEME:
+		tell_members(all, now, index);
+		return scheme->claims != NULL &&
+		       scheme->claims(all->array[index].scheme,
+				      &passage->arrival);
+	default:
+		return false;
+	}
+}
+
+/* A packet of a session, not the first of one, without its socket here. A
+ * later fragment is none: what follows a first that was dropped is never
+ * reassembled. */
+static bool
+is_stray(const struct server_agents *all, uint32_t index,
+	 const struct passage *passage)
 {
 	const struct server_agent_world *world = &all->world;
+	const struct packet *packet = passage->packet;
+	bool syn = packet->transport && packet->protocol == IP_TCP &&
+		   (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 
-	if (classification == NULL)
-		return packet->transport && packet->protocol == IP_UDP &&
-		       address_equal(&packet->dst,
-				     &all->array[index].loopback) &&
-		       (packet->dst_port == SERVER_AGENT_PORT ||
-			packet->dst_port == GUE_PORT);
-	return !is_syn(packet) && classification->has_key &&
-	       !world->owner->has_socket(world->context, index,
-					 &classification->key);
-}
-
-/* Is it for steer to decide on? Then *subject is what it is about. */
-static bool
-classify(const struct server_agents *all, uint32_t index, const uint8_t *bytes,
-	 const struct packet *packet, struct classification *classification)
-{
-	const struct server_agent *server_agent = &all->array[index];
-
-	if (!steers(all, index) ||
-	    (address_equal(&packet->dst, &server_agent->loopback) &&
-	     !packet->icmp_error))
-		return false;
-	steer_classify_parsed(server_agent->steer, bytes, packet,
-			      classification);
-	return true;
+	return passage->part == PART_SCHEME &&
+	       passage->classification.has_key && !syn &&
+	       packet->fragment_offset == 0 &&
+	       world->owner->socket(world->context, index,
+				    &passage->classification.key) ==
+		       SCHEME_SOCKET_NONE;
 }
 
 /* The daemon is dead: the kernel and its filter alone. False: nobody listens
  * there. */
 static bool
 arrive_undecided(const struct server_agents *all, struct instant now,
-		 uint32_t index, const uint8_t *bytes,
-		 const struct packet *packet,
-		 const struct classification *classification)
+		 uint32_t index, const struct passage *passage)
 {
 	const struct server_agent_world *world = &all->world;
-	struct steer_result dropped = { .verdict = STEER_DROP, .stray = true };
+	const struct packet *packet = passage->packet;
+	struct scheme_result dropped = { .verdict = SCHEME_DROP,
+					 .stray = true };
 
 	if (address_equal(&packet->dst, &all->array[index].loopback))
 		return false;
-	/* A later fragment of what was dropped is never reassembled. */
-	if (classification != NULL && classification->has_key &&
-	    !is_syn(packet) && packet->fragment_offset == 0 &&
-	    !world->owner->has_socket(world->context, index,
-				      &classification->key)) {
-		dropped.key = classification->key;
-		world->owner->decided(world->context, now, index, bytes, packet,
-				      &dropped);
+	if (is_stray(all, index, passage)) {
+		dropped.key = passage->classification.key;
+		world->owner->decided(world->context, now, index,
+				      passage->arrival.bytes, packet, &dropped);
 	} else {
-		world->owner->deliver(world->context, now, index, bytes,
-				      packet->size_bytes, packet,
-				      SERVER_AGENT_ARRIVED);
+		world->owner->deliver(
+			world->context, now, index, passage->arrival.bytes,
+			packet->size_bytes, packet, SERVER_AGENT_ARRIVED);
 	}
 	return true;
 }
 
-/* classification: NULL, it is not steer's. False: nobody listens there. */
+/* False: nobody listens there. */
 static bool
 handle(struct server_agents *all, struct instant now, uint32_t index,
-       uint8_t uplink, const uint8_t *bytes, const struct packet *packet,
-       const struct classification *classification)
+       const struct passage *passage)
 {
 	const struct server_agent_world *world = &all->world;
-	const struct server_agent *server_agent = &all->array[index];
-	bool own = address_equal(&packet->dst, &server_agent->loopback);
-	bool udp = packet->transport && packet->protocol == IP_UDP;
+	const struct packet *packet = passage->packet;
+	const uint8_t *bytes = passage->arrival.bytes;
 
-	if (own && udp && packet->dst_port == SERVER_AGENT_PORT)
+	switch (passage->part) {
+	case PART_NODE:
 		arrive_message(all, now, index, bytes, packet);
-	else if (own && udp && packet->dst_port == GUE_PORT &&
-		 server_agent->steer != NULL)
+		return true;
+	case PART_TUNNEL:
 		arrive_tunnelled(all, now, index, bytes, packet);
-	else if (classification != NULL)
-		arrive_to_steer(all, now, index, uplink, bytes, classification);
-	else if (!own)
+		return true;
+	case PART_DATAGRAM:
+		arrive_datagram(all, now, index, bytes, packet);
+		return true;
+	case PART_SCHEME:
+		arrive_to_scheme(all, now, index, &passage->arrival);
+		return true;
+	case PART_STACK:
 		world->owner->deliver(world->context, now, index, bytes,
 				      packet->size_bytes, packet,
 				      SERVER_AGENT_ARRIVED);
-	else
-		return false;
-	return true;
+		return true;
+	case PART_NONE:
+		break;
+	}
+	return false;
 }
 
 bool
@@ -564,20 +707,17 @@ server_agent_arrive(struct server_agents *all, struct instant now,
 		.code = SERVER_AGENT_PROCESSED,
 		.a = server_agent->incarnation,
 	};
-	struct classification classification;
+	struct passage passage;
 
 	if ((packet->fragment_offset > 0 || packet->mf) &&
 	    address_equal(&packet->dst, &server_agent->loopback))
 		return arrive_fragment(all, now, index, uplink, bytes, packet);
-	const struct classification *about =
-		classify(all, index, bytes, packet, &classification)
-			? &classification
-			: NULL;
+	passage_begin(all, index, uplink, bytes, packet, &passage);
 	if (server_agent->stopped)
-		return arrive_undecided(all, now, index, bytes, packet, about);
+		return arrive_undecided(all, now, index, &passage);
 	if (all->processing == NULL ||
-	    !is_for_daemon(all, index, packet, about))
-		return handle(all, now, index, uplink, bytes, packet, about);
+	    !is_for_daemon(all, now, index, &passage))
+		return handle(all, now, index, &passage);
 	cpu_model_wait(all->processing, now, index, uplink, bytes,
 		       packet->size_bytes, event);
 	return true;
@@ -589,16 +729,13 @@ processed(struct server_agents *all, struct instant now,
 {
 	uint32_t index = event->destination, size;
 	const uint8_t *bytes = cpu_model_bytes(all->processing, event, &size);
-	struct classification classification;
 	struct packet packet;
+	struct passage passage;
 
 	if (!lost && packet_parse(bytes, size, &packet) == DROP_NONE) {
-		const struct classification *about =
-			classify(all, index, bytes, &packet, &classification)
-				? &classification
-				: NULL;
-		(void)handle(all, now, index, (uint8_t)event->c, bytes, &packet,
-			     about);
+		passage_begin(all, index, (uint8_t)event->c, bytes, &packet,
+			      &passage);
+		(void)handle(all, now, index, &passage);
 	}
 	cpu_model_release(all->processing, event);
 }

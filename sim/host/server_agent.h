@@ -4,33 +4,40 @@
  *
  *	server_agent_arrive
  *	   | loopback, UDP 7000 ------> node_receive
- *	   | loopback, UDP 6080 ------> steer_decapsulate --> socket? stack
- *	   |					   \--> none: steer_refuse
- *	   | service, or ICMP error --> steer_packet --> local: stack
+ *	   | loopback, UDP 6080 ------> scheme's decapsulate --> local: stack
+ *	   | loopback, SCHEME_PORT ---> scheme's datagram
+ *	   | service, or ICMP error --> scheme's packet -------> local: stack
  *	outbox: DATAGRAM, FORWARD, PACKET -> network_send;  DELIVER -> stack
  *
- * A participant is a core node and its steer on the simulated network: what
- * the daemon's loop is on a live host. It is the same whether the stack above
- * it is a simulated TCP (server.h) or a capture's sessions (the harness's
- * replay); what differs is a table of functions that its owner gives.
+ * A participant is a core node and a scheme's state (model/scheme.h) on the
+ * simulated network: what the daemon's loop is on a live host. It is the same
+ * whether the stack above it is a simulated TCP (server.h) or a capture's
+ * sessions (the harness's replay); what differs is a table of functions that
+ * its owner gives.
  *
- * A verb of the core runs between server_agent_begin() and server_agent_end().
- * The latter measures node events, hands them to steer, sends what is in the
- * outbox and sets the alarm. Delivering to the stack may begin another verb,
- * hence a small stack of outboxes. A packet that is for the stack itself
- * comes after all that it released (steer.h).
+ * A verb of the node or of the scheme runs between server_agent_begin() and
+ * server_agent_end(). The latter measures node events, tells the scheme of
+ * them, sends what is in the outbox and sets the alarm. Delivering to the
+ * stack may begin another verb, hence a small stack of outboxes. A packet that
+ * is for the stack itself comes after all that it released.
  *
- * The route to an owner is asked for when a packet is forwarded there, where
- * it matters, and steer told.
+ * The route to another server is asked for when a packet is forwarded there,
+ * and the scheme told. The members are asked for when a packet comes and
+ * routes have changed since the scheme was told.
  *
- * With Homeward off a service's packets go to the stack as they are; the node
- * still runs, so that both kinds of run spend the same random numbers.
+ * Without a scheme's state (the scheme `none`, or a run without sessions) a
+ * service's packets go to the stack as they are. The node runs all the same,
+ * so that runs with and without spend the same random numbers.
  *
- * A daemon that was killed leaves node and steer forgotten until its owner
- *makes them anew (stopped = false). Meanwhile the kernel goes on as a live
- *host's does (live/kernel/datapath.h): a packet of a socket that is here, and a
- *SYN, reach the stack; a stray is dropped, and no one is reset; no socket has
- *the daemon's ports.
+ * A packet from the network is classified here, once (classifier.h), and what
+ *it is about handed to each that asks: the scheme's verbs, and for its key the
+ * socket.
+ *
+ * A daemon that was killed leaves node and scheme forgotten until
+ * server_agent_init(), and neither is asked. Meanwhile the kernel goes on as a
+ * live host's does (live/kernel/datapath.h): a packet of a socket that is here,
+ * and a SYN, reach the stack; a stray is dropped, and no one is reset; no
+ *socket has the daemon's ports.
  *
  * A daemon takes its time where the settings say so (cpu_model.h): then what
  * is for it waits, and is handled at an event of its own.
@@ -46,11 +53,11 @@
 
 #include "core/dht/node.h"
 #include "core/outbox.h"
-#include "core/steer/steer.h"
 #include "core/wire/packet.h"
 #include "sim/engine/event.h"
 #include "sim/host/cpu_model.h"
 #include "sim/host/reassembly.h"
+#include "sim/model/scheme.h"
 #include "sim/model/settings.h"
 #include "sim/model/watch.h"
 #include "sim/net/network.h"
@@ -74,7 +81,7 @@ enum server_agent_way {
 
 struct server_agent {
 	struct node *node;
-	struct steer *steer; /* NULL: no sessions in this run */
+	void *scheme; /* its state; NULL: the scheme is not asked */
 	struct address loopback;
 	struct alarm alarm;
 	bool joined; /* NODE_JOINED came, or the owner says so */
@@ -82,12 +89,14 @@ struct server_agent {
 	uint32_t incarnation; /* in the alarm's event, as a */
 	uint32_t sequence; /* numbers encapsulated packets, and what else the
 			      owner likes */
+	uint64_t routes; /* network_routes() when it was told of members */
 };
 
 /* What the owner does, and wants to know. Bytes are borrowed for the call. */
 struct server_agent_owner {
-	/* The very socket of a session. */
-	bool (*has_socket)(void *, uint32_t server, const struct session_key *);
+	/* The state of a session's very socket. */
+	enum scheme_socket (*socket)(void *, uint32_t server,
+				     const struct session_key *);
 	/* packet: what packet_parse() made of the bytes; NULL: it was held, and
 	 * is to be parsed again. Only what arrived by itself had its checksum
 	 * verified. */
@@ -98,10 +107,10 @@ struct server_agent_owner {
 	uint32_t (*flow)(void *, const struct session_key *);
 	void (*measured)(void *, const struct watch_measurement *,
 			 const struct node_event *);
-	/* Steer's verdict on a packet, before the outbox is sent. */
+	/* The scheme's verdict on a packet, before the outbox is sent. */
 	void (*decided)(void *, struct instant now, uint32_t server,
 			const uint8_t *bytes, const struct packet *,
-			const struct steer_result *);
+			const struct scheme_result *);
 	/* A datagram is on its way to a server: have what it will need fetched
 	 * from far memory, if that is where it is. May be NULL. */
 	void (*expect)(void *, uint32_t server);
@@ -115,7 +124,9 @@ struct server_agent_owner {
 struct server_agent_world {
 	const struct server_agent_owner *owner;
 	void *context; /* of the owner's functions */
-	const struct settings *settings; /* service.homeward, and steer's */
+	const struct settings *settings;
+	const struct steer_settings *steer; /* with the services */
+	const struct scheme *scheme;
 	struct network *network;
 	struct queue *queue;
 	struct reassembly *reassembly;
@@ -132,11 +143,13 @@ struct server_agents {
 	uint64_t answers; /* RSTs and ICMP errors of our making */
 	struct outbox outboxes[SERVER_AGENT_OUTBOXES];
 	uint32_t depth;
+	uint32_t *members; /* scratch for a list of servers */
 	uint8_t scratch[REASSEMBLY_BYTES];
 };
 
-/* With loopbacks, server i's endpoint at index i, and neither node nor steer:
- * those the owner makes, in memory of its own. Aborts when out of memory. */
+/* With loopbacks, server i's endpoint at index i, and neither node nor scheme's
+ * state: those the owner makes, in memory of its own. Aborts when out of
+ * memory. */
 struct server_agents *server_agents_create(const struct server_agent_world *);
 void server_agents_destroy(struct server_agents *); /* NULL: nothing */
 
@@ -145,7 +158,7 @@ void server_agents_destroy(struct server_agents *); /* NULL: nothing */
 bool server_agent_arrive(struct server_agents *, struct instant now,
 			 uint32_t server, uint8_t uplink, const uint8_t *bytes,
 			 const struct packet *);
-/* The daemon is killed: what node and steer held is gone, without a word to
+/* The daemon is killed: what node and scheme held is gone, without a word to
  * any peer. */
 void server_agent_stop(struct server_agents *, uint32_t server);
 /* EVENT_HOST of a code above. Of an earlier incarnation it is lost, as is what
@@ -153,21 +166,31 @@ void server_agent_stop(struct server_agents *, uint32_t server);
 void server_agent_event(struct server_agents *, struct instant now,
 			const struct event *, bool alive);
 
-/* Around every verb of the server's node and steer that the owner calls. */
+/* Around every verb of the server's node that the owner calls. */
 struct outbox *server_agent_begin(struct server_agents *);
 void server_agent_end(struct server_agents *, struct instant now,
 		      uint32_t server);
 void server_agent_joined(struct server_agents *, uint32_t server, bool joined);
-/* The stack has, or has no longer, the socket: steer_opened(), steer_closed().
- * With Homeward off nothing, and 0. */
+/* A server starts: its scheme's state is made in `memory` (NULL: it gets none).
+ * Its node is there. */
+void server_agent_init(struct server_agents *, uint32_t server, void *memory,
+		       const struct scheme_site *);
+/* The stack has, or has no longer, the socket: the scheme is told. 0, or the
+ * scheme's -errno. */
 int server_agent_opened(struct server_agents *, struct instant now,
 			uint32_t server, const struct session_key *,
 			struct version);
 void server_agent_closed(struct server_agents *, struct instant now,
 			 uint32_t server, const struct session_key *);
+/* The stack is about to send a TCP segment: the scheme may change its bytes. */
+void server_agent_sent(struct server_agents *, struct instant now,
+		       uint32_t server, uint8_t *bytes, uint32_t size);
+/* What the server's scheme has counted; all zero without its state. */
+const struct steer_counters *server_agent_counters(const struct server_agents *,
+						   uint32_t server);
 /* The plain kernel's answer to a segment without a socket. False: such a
  * segment is not answered. */
-bool server_agent_reset(struct server_agents *, uint32_t server,
-			const struct packet *);
+bool server_agent_reset(struct server_agents *, struct instant now,
+			uint32_t server, const struct packet *);
 
 #endif

@@ -14,7 +14,7 @@
 #include "core/wire/build.h"
 #include "core/wire/protocol.h"
 #include "core/wire/tcp.h"
-#include "sim/host/server.h"
+#include "sim/host/server_state.h"
 #include "sim/model/request.h"
 
 /* The handshake is complete. */
@@ -24,7 +24,7 @@ opened(struct servers *servers, struct instant now,
 {
 	connection->opened = true;
 	connection->flow = workload_find(servers->workload, &connection->key);
-	connection->version = servers_version(servers, now, connection->device);
+	connection->version = cluster_version(servers, now, connection->device);
 	connection->publish_at =
 		instant_after(now, servers->settings->service.store_after_ns);
 	servers->servers[connection->device].counters.accepted++;
@@ -186,10 +186,9 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		accept_session(servers, now, index, &key, bytes, packet);
 		return;
 	}
-	/* The plain kernel's answer; with Homeward on such packets are
-	 * strays and do not come here. */
+	/* The plain kernel's answer. Homeward lets no such packet through. */
 	workload_stray(servers->workload, now, &key, index);
-	if (server_agent_reset(servers->server_agents, index, packet))
+	if (server_agent_reset(servers->server_agents, now, index, packet))
 		server->counters.resets_sent++;
 }
 

@@ -32,6 +32,8 @@ struct transport {
 	uint32_t page_count;
 	uint32_t *free; /* stack of indices */
 	uint32_t free_count;
+	transport_segment *sent; /* may be NULL */
+	void *sent_context;
 };
 
 struct transport *
@@ -60,6 +62,14 @@ transport_destroy(struct transport *transport)
 	free(transport->free);
 	keymap_destroy(transport->keys);
 	free(transport);
+}
+
+void
+transport_sent(struct transport *transport, transport_segment *sent,
+	       void *context)
+{
+	transport->sent = sent;
+	transport->sent_context = context;
 }
 
 const struct tcp_settings *
@@ -313,9 +323,14 @@ transport_flush(struct transport *transport, struct instant now,
 	size_t size;
 
 	while ((size = tcp_output(&connection->tcp, now, packet,
-				  sizeof(packet))) > 0)
+				  sizeof(packet))) > 0) {
+		if (transport->sent != NULL && !connection->rpc)
+			transport->sent(transport->sent_context, now,
+					connection->device, packet,
+					(uint32_t)size);
 		network_send(transport->network, connection->device,
 			     OUTBOX_ANY_UPLINK, packet, (uint32_t)size);
+	}
 
 	struct instant deadline = instant_min(tcp_deadline(&connection->tcp),
 					      feed_deadline(connection));

@@ -58,9 +58,16 @@ struct connection {
 
 struct transport;
 
+/* A segment about to be sent, of any connection but RPCs'. */
+typedef void transport_segment(void *context, struct instant now,
+			       uint32_t device, uint8_t *bytes, uint32_t size);
+
 struct transport *transport_create(struct network *, struct queue *,
 				   const struct tcp_settings *);
 void transport_destroy(struct transport *);
+/* From now on every segment is shown to it first; it may change the bytes, not
+ * the size. */
+void transport_sent(struct transport *, transport_segment *, void *context);
 const struct tcp_settings *transport_settings(const struct transport *);
 
 /* Of the connection that the local side opens: it is the client. */

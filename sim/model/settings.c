@@ -81,7 +81,7 @@ settings_default(struct settings *settings)
 			.placement = placement,
 		},
 		.service = {
-			.homeward = true,
+			.scheme = SCHEME_HOMEWARD,
 			.family = 4,
 			.port = 80,
 		},

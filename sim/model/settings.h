@@ -15,6 +15,7 @@
 
 #include "core/dht/node.h"
 #include "core/steer/settings.h"
+#include "sim/model/scheme.h"
 
 /* Uniform over [low, high]. */
 struct span {
@@ -102,7 +103,7 @@ struct dht_settings {
 };
 
 struct service_settings {
-	bool homeward; /* false: the plain kernel, for the control */
+	enum scheme_kind scheme; /* what deals with strays */
 	uint8_t family; /* 4 or 6: of clients, service and fabric */
 	uint16_t port;
 	int64_t store_after_ns; /* publish sessions older than this */

@@ -62,7 +62,7 @@ struct end {
 struct link_view {
 	int64_t settled_ns; /* its last REROUTE or LOST */
 	uint32_t epoch;
-	enum network_link_state state;
+	enum link_state state;
 };
 
 struct bgp {
@@ -599,10 +599,10 @@ link_up(struct bgp *bgp, uint32_t link)
 }
 
 void
-bgp_link(struct bgp *bgp, uint32_t link, enum network_link_state now)
+bgp_link(struct bgp *bgp, uint32_t link, enum link_state now)
 {
 	struct link_view *state = &bgp->links[link];
-	enum network_link_state was = state->state;
+	enum link_state was = state->state;
 
 	if (now == was)
 		return;

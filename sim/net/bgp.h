@@ -52,7 +52,7 @@
 #include "sim/engine/event.h"
 #include "sim/model/fabric.h"
 #include "sim/model/settings.h"
-#include "sim/net/network.h"
+#include "sim/net/link.h"
 #include "sim/net/rib.h"
 
 struct bgp;
@@ -67,7 +67,7 @@ size_t bgp_bytes(const struct bgp *);
 
 /* A link's state changed: what its two ends could see, so LINK_DOWN while a
  * device at one end is down. */
-void bgp_link(struct bgp *, uint32_t link, enum network_link_state);
+void bgp_link(struct bgp *, uint32_t link, enum link_state);
 /* A device lost everything it had learnt, or comes back empty. Its links are
  * told of separately: after this when it dies, and when it returns. */
 void bgp_device(struct bgp *, uint32_t device, bool up);

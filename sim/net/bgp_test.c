@@ -34,7 +34,7 @@ struct bed {
 	struct queue *queue;
 	struct bgp *bgp;
 	/* What the test has done, for the oracle. */
-	enum network_link_state *asked;
+	enum link_state *asked;
 	bool *device_up, *announced;
 	uint32_t last_link;
 };
@@ -86,7 +86,7 @@ bed_run(struct bed *bed, int64_t duration_ns)
 		bgp_event(bed->bgp, &event);
 }
 
-static enum network_link_state
+static enum link_state
 bed_link_state(const struct bed *bed, uint32_t link)
 {
 	for (int i = 0; i < 2; i++) {
@@ -98,7 +98,7 @@ bed_link_state(const struct bed *bed, uint32_t link)
 }
 
 static void
-bed_link(struct bed *bed, uint32_t link, enum network_link_state state)
+bed_link(struct bed *bed, uint32_t link, enum link_state state)
 {
 	bed->asked[link] = state;
 	bgp_link(bed->bgp, link, bed_link_state(bed, link));

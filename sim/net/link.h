@@ -31,6 +31,13 @@
 #include "core/rng.h"
 #include "sim/model/settings.h"
 
+/* What both ends of a link agree on. */
+enum link_state {
+	LINK_UP,
+	LINK_DOWN, /* without carrier */
+	LINK_SILENT /* takes packets and loses them; carrier stays up */
+};
+
 struct link_direction {
 	struct rng rng;
 	int64_t idle_ns; /* when the line falls idle, rounded down */

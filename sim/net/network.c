@@ -655,6 +655,7 @@ network_event(struct network *network, const struct event *event)
 		packet_arrive(network, event);
 		break;
 	case EVENT_ROUTE:
+		network->route_changes++;
 		bgp_event(network->bgp, event);
 		break;
 	default:
@@ -696,15 +697,15 @@ link_refresh(struct network *network, uint32_t index)
 	if (state == link->state)
 		return;
 	link->state = state;
+	network->route_changes++;
 	change_note(network, link);
 	for (uint32_t d = 0; network->directions != NULL && d < 2; d++)
 		link_clear(&network->directions[2 * index + d]);
-	bgp_link(network->bgp, index, (enum network_link_state)state);
+	bgp_link(network->bgp, index, (enum link_state)state);
 }
 
 void
-network_link_set(struct network *network, uint32_t link,
-		 enum network_link_state state)
+network_link_set(struct network *network, uint32_t link, enum link_state state)
 {
 	network->links[link].asked = (uint8_t)state;
 	link_refresh(network, link);
@@ -718,6 +719,7 @@ network_device_set(struct network *network, uint32_t device, bool up)
 	if (network->device_up[device] == up)
 		return;
 	network->device_up[device] = up;
+	network->route_changes++;
 	if (network->bgp == NULL) {
 		uniform_set(network->uniform, device, up);
 		return;

@@ -32,6 +32,7 @@
 #include "sim/engine/event.h"
 #include "sim/model/settings.h"
 #include "sim/model/watch.h"
+#include "sim/net/link.h"
 
 struct memory_report;
 struct fabric;
@@ -77,16 +78,11 @@ void network_send(struct network *, uint32_t device, uint8_t avoid_port,
 /* EVENT_PACKET and EVENT_ROUTE come here. */
 void network_event(struct network *, const struct event *);
 
-enum network_link_state {
-	LINK_UP,
-	LINK_DOWN,
-	LINK_SILENT
-};
 /* By number or by name ("exit1-spine2", either order); UINT32_MAX: none. */
 uint32_t network_link_find(const struct network *, const char *name);
 void network_link_name(const struct network *, uint32_t link, char *name,
 		       size_t size);
-void network_link_set(struct network *, uint32_t link, enum network_link_state);
+void network_link_set(struct network *, uint32_t link, enum link_state);
 /* All links of a device at once; a router that comes back starts empty, and a
  * link that network_link_set() has cut stays cut. */
 void network_device_set(struct network *, uint32_t device, bool up);
@@ -104,6 +100,16 @@ uint32_t network_path(const struct network *, uint32_t device,
  * know the default route only)? Uniform: is the address's host up? */
 bool network_routed(const struct network *, uint32_t device,
 		    const struct address *);
+/* Grows with every change of routes, the kernel's own reroutes included; above
+ * 0. */
+uint64_t network_routes(const struct network *);
+/* The servers whose loopbacks a server's routes reach, itself among them,
+ * ascending; how many. On a routed fabric these are the routes of the leaves
+ * behind its uplinks, as they stand now: what a leaf would announce to a server
+ * that asked for more than the default route. Uniform: who is up. servers[] has
+ * room for all. */
+uint32_t network_members(const struct network *, uint32_t server,
+			 uint32_t *servers);
 /* Adds devices, links and routing. */
 void network_account(const struct network *, struct memory_report *);
 /* Counters per device and drops by reason go to the watch. */

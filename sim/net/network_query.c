@@ -2,8 +2,7 @@
 /*
  * network_query.c - where a packet would go now, and who is called what
  *
- * Nothing here changes the network. The two rules that sending and asking
- * must share stand here: which uplink a host takes, and whom an address means.
+ * Nothing here changes the network.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,66 +11,6 @@
 #include "sim/engine/memory_report.h"
 #include "sim/net/network_state.h"
 #include "sim/net/walk.h"
-
-struct link_direction *
-network_direction(struct network *network, uint32_t port)
-{
-	const struct fabric *fabric = network->fabric;
-	uint32_t link = fabric->ports[port].link;
-
-	return &network->directions[2 * (size_t)link +
-				    (fabric->links[link].ports[1] == port)];
-}
-
-uint64_t
-network_hash(const struct network *network, uint32_t device, uint64_t digest)
-{
-	return ecmp_hash(digest, network->seeds[device]);
-}
-
-uint32_t
-network_uplink(const struct network *network, uint32_t device,
-	       uint8_t avoid_port, uint64_t digest)
-{
-	uint32_t uplinks = bgp_uplinks(network->bgp, device);
-
-	if (uplinks == 0)
-		return FABRIC_NONE;
-	if (avoid_port < 32 && (uplinks & ~(1U << avoid_port)) != 0)
-		uplinks &= ~(1U << avoid_port);
-
-	uint32_t which = ecmp_threshold(network_hash(network, device, digest),
-					(uint32_t)__builtin_popcount(uplinks));
-	while (which-- > 0)
-		uplinks &= uplinks - 1;
-	return network->fabric->port_first[device] +
-	       (uint32_t)__builtin_ctz(uplinks);
-}
-
-uint32_t
-network_target(const struct network *network, const struct packet *packet)
-{
-	if (network->foreign_services == NULL)
-		return fabric_target(network->fabric, &packet->dst);
-	return foreign_services_target(network->foreign_services,
-				       network->fabric, packet);
-}
-
-bool
-network_here(const struct fabric *fabric, uint32_t device, uint32_t target)
-{
-	switch (TARGET_KIND(target)) {
-	case TARGET_SERVER:
-		return TARGET_INDEX(target) == device;
-	case TARGET_SERVICE:
-		return device < fabric->settings.servers;
-	case TARGET_CLIENT:
-		return fabric_device(fabric, DEVICE_CLIENT,
-				     TARGET_INDEX(target)) == device;
-	default:
-		return false;
-	}
-}
 
 uint32_t
 network_path(const struct network *network, uint32_t device,
@@ -144,6 +83,50 @@ network_routed(const struct network *network, uint32_t device,
 
 	uint32_t to = uniform_route(network->uniform, target, 0);
 	return to != FABRIC_NONE && network->device_up[to];
+}
+
+uint64_t
+network_routes(const struct network *network)
+{
+	return network->route_changes + 1;
+}
+
+/* Has a leaf behind one of the server's uplinks a route to the loopback? */
+static bool
+routed_by_leaf(const struct network *network, uint32_t server, uint32_t other)
+{
+	const struct fabric *fabric = network->fabric;
+	uint32_t uplinks = bgp_uplinks(network->bgp, server);
+	uint32_t target = TARGET(TARGET_SERVER, other);
+
+	for (; uplinks != 0; uplinks &= uplinks - 1) {
+		uint32_t port = fabric->port_first[server] +
+				(uint32_t)__builtin_ctz(uplinks);
+		uint32_t leaf = fabric->ports[fabric->ports[port].peer].device;
+
+		if (bgp_route(network->bgp, leaf, target, 0) != FABRIC_NONE)
+			return true;
+	}
+	return false;
+}
+
+uint32_t
+network_members(const struct network *network, uint32_t server,
+		uint32_t *servers)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < network->fabric->settings.servers; i++) {
+		bool reached = i == server;
+
+		if (!reached && network->bgp != NULL)
+			reached = routed_by_leaf(network, server, i);
+		else if (!reached)
+			reached = network->device_up[i];
+		if (reached)
+			servers[count++] = i;
+	}
+	return count;
 }
 
 uint32_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * network_state.h - what network.c changes and network_query.c reads
+ * network_state.h - what network.c changes and the files beside it read
  */
 #ifndef SIM_NET_NETWORK_STATE_H
 #define SIM_NET_NETWORK_STATE_H
@@ -22,7 +22,7 @@
 struct network_link {
 	const struct link_settings *settings;
 	uint32_t epoch; /* number of its last change; 0: none yet */
-	uint8_t asked, state; /* enum network_link_state */
+	uint8_t asked, state; /* enum link_state */
 };
 
 /* Change 1 is changes[0]. */
@@ -51,6 +51,7 @@ struct network {
 	struct link_direction *directions;
 	struct network_change *changes; /* of links' states */
 	uint32_t epoch, change_capacity; /* epoch: how many */
+	uint64_t route_changes; /* for network_routes() */
 	bool *device_up;
 	uint64_t *seeds; /* a device: its ECMP hash */
 	struct siphash_key digest_key;
@@ -59,6 +60,7 @@ struct network {
 	uint8_t *scratch; /* for fragments; BUFFER_BYTES_MAX */
 };
 
+/* network_route.c: */
 /* The direction that begins at a global port. */
 struct link_direction *network_direction(struct network *, uint32_t port);
 /* A packet's digest under a device's own seed. */

@@ -157,7 +157,7 @@ find(const struct bed *bed, const char *name)
 }
 
 static void
-cut(struct bed *bed, const char *name, enum network_link_state state)
+cut(struct bed *bed, const char *name, enum link_state state)
 {
 	uint32_t link = network_link_find(bed->network, name);
 
@@ -582,9 +582,8 @@ test_path(uint64_t seed, enum ecmp_kind ecmp)
 	for (int round = 0; round < 60; round++) {
 		if (rng_below(&rng, 2)) {
 			uint32_t link = (uint32_t)rng_below(&rng, 2 + 8 + 16);
-			network_link_set(
-				bed->network, link,
-				(enum network_link_state)rng_below(&rng, 3));
+			network_link_set(bed->network, link,
+					 (enum link_state)rng_below(&rng, 3));
 		} else {
 			uint32_t device =
 				14 + (uint32_t)rng_below(&rng, devices - 14);

@@ -208,7 +208,7 @@ change(struct twins *twins)
 	uint32_t kind = (uint32_t)rng_below(rng, 8);
 	uint32_t link = (uint32_t)rng_below(rng, fabric->link_count);
 	uint32_t device = (uint32_t)rng_below(rng, fabric->device_count);
-	enum network_link_state state = LINK_UP;
+	enum link_state state = LINK_UP;
 
 	if (rng_below(rng, 5) < 2)
 		state = rng_below(rng, 3) ? LINK_DOWN : LINK_SILENT;

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * homeward.c - Homeward: look the owner up in the hash table, forward there
+ *
+ *	state | struct homeward | steer ...
+ *
+ * Everything is decided by the core's steer (core/steer/steer.h), which uses
+ *the server's own node. Held packets of all servers lie in one table. The
+ *owner's end of the tunnel never resets: without the socket it says "not mine".
+ */
+#include "core/dht/node.h"
+#include "core/endpoint.h"
+#include "core/hold.h"
+#include "core/wire/protocol.h"
+#include "core/wire/tcp.h"
+#include "sim/model/scheme.h"
+
+#define HEADER_BYTES 64 /* steer begins on a cache line of its own */
+
+struct homeward {
+	enum scheme_socket (*socket)(void *, uint32_t,
+				     const struct session_key *);
+	void *context;
+	struct steer *steer;
+	uint32_t server;
+};
+_Static_assert(sizeof(struct homeward) <= HEADER_BYTES, "steer lies behind");
+
+static struct scheme_sizes
+homeward_sizes(const struct scheme_limits *limits)
+{
+	return (struct scheme_sizes){
+		.shared = hold_size(limits->held_bytes),
+		.server = HEADER_BYTES + steer_size(&limits->steer),
+	};
+}
+
+static void
+homeward_share(void *shared, const struct scheme_limits *limits)
+{
+	/* The table begins where its memory does. */
+	(void)hold_init(shared, limits->held_bytes);
+}
+
+static void
+homeward_init(void *state, const struct scheme_site *site)
+{
+	struct homeward *homeward = state;
+
+	*homeward = (struct homeward){
+		.socket = site->socket,
+		.context = site->context,
+		.steer = steer_init((uint8_t *)state + HEADER_BYTES,
+				    &site->limits->steer, site->settings,
+				    site->node, site->endpoints, site->shared,
+				    site->seed),
+		.server = site->server,
+	};
+}
+
+static void
+homeward_forget(void *state)
+{
+	struct homeward *homeward = state;
+
+	steer_clear(homeward->steer);
+}
+
+static bool
+has_socket(const struct homeward *homeward, const struct session_key *key)
+{
+	return homeward->socket(homeward->context, homeward->server, key) !=
+	       SCHEME_SOCKET_NONE;
+}
+
+static bool
+is_syn(const struct packet *packet)
+{
+	return packet->transport && packet->protocol == IP_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Is it of a session that is here? A later fragment's is its first's. */
+static bool
+is_known(const struct homeward *homeward, struct classification *classification)
+{
+	steer_classify_later(homeward->steer, classification);
+	return classification->has_key &&
+	       has_socket(homeward, &classification->key);
+}
+
+/* Live, packets of sessions that are here, and SYNs, never leave the kernel. */
+static bool
+homeward_claims(const void *state, const struct scheme_arrival *arrival)
+{
+	const struct homeward *homeward = state;
+	struct classification *classification = arrival->classification;
+
+	return !is_syn(&classification->packet) &&
+	       !is_known(homeward, classification) && classification->has_key;
+}
+
+static struct scheme_result
+homeward_packet(void *state, struct instant now,
+		const struct scheme_arrival *arrival, struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+	bool known = is_known(homeward, arrival->classification);
+	struct steer_result result =
+		steer_packet(homeward->steer, now, arrival->classification,
+			     arrival->bytes, known, arrival->uplink, outbox);
+
+	return (struct scheme_result){
+		.verdict = (enum scheme_verdict)result.verdict,
+		.drop = result.drop,
+		.stray = result.stray,
+		.first = result.first,
+		.key = result.key,
+	};
+}
+
+static struct scheme_result
+homeward_decapsulate(void *state, struct instant now,
+		     const struct scheme_datagram *datagram,
+		     const uint8_t **inner,
+		     struct classification *classification,
+		     struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+	struct scheme_result result = { .verdict = SCHEME_DROP };
+
+	result.drop = steer_decapsulate(homeward->steer, now, &datagram->from,
+					&datagram->to, datagram->bytes,
+					datagram->size, inner, classification);
+	if (result.drop != DROP_NONE)
+		return result;
+	result.key = classification->key;
+	if (has_socket(homeward, &result.key)) {
+		result.verdict = SCHEME_LOCAL;
+		return result;
+	}
+	result.drop = DROP_NOT_OURS;
+	steer_refuse(homeward->steer, now, &datagram->from, &result.key,
+		     outbox);
+	return result;
+}
+
+static int
+homeward_opened(void *state, struct instant now, const struct session_key *key,
+		struct version version, struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+
+	return steer_opened(homeward->steer, now, key, version, outbox);
+}
+
+static void
+homeward_closed(void *state, struct instant now, const struct session_key *key,
+		struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+
+	(void)steer_closed(homeward->steer, now, key, outbox);
+}
+
+static void
+homeward_learned(void *state, struct instant now,
+		 const struct node_event *event, struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+
+	steer_learned(homeward->steer, now, event, outbox);
+}
+
+static void
+homeward_routed(void *state, struct instant now, const struct address *to,
+		bool reachable)
+{
+	struct homeward *homeward = state;
+
+	steer_route(homeward->steer, now, to, reachable);
+}
+
+static struct instant
+homeward_deadline(const void *state)
+{
+	const struct homeward *homeward = state;
+
+	return steer_deadline(homeward->steer);
+}
+
+static void
+homeward_expire(void *state, struct instant now, struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+
+	steer_expire(homeward->steer, now, outbox);
+}
+
+static const struct steer_counters *
+homeward_counters(const void *state)
+{
+	const struct homeward *homeward = state;
+
+	return steer_counters(homeward->steer);
+}
+
+const struct scheme scheme_homeward = {
+	.sizes = homeward_sizes,
+	.share = homeward_share,
+	.init = homeward_init,
+	.forget = homeward_forget,
+	.claims = homeward_claims,
+	.packet = homeward_packet,
+	.decapsulate = homeward_decapsulate,
+	.opened = homeward_opened,
+	.closed = homeward_closed,
+	.learned = homeward_learned,
+	.routed = homeward_routed,
+	.deadline = homeward_deadline,
+	.expire = homeward_expire,
+	.counters = homeward_counters,
+};
