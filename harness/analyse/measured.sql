@@ -144,7 +144,8 @@ CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,
 -- Labels without sections: "k=8 alpha=3".
 CREATE TEMP VIEW curve AS WITH alive AS (SELECT id, row_number()
     OVER (ORDER BY id) AS rank, trim(replace(replace(replace(replace(
-    replace(label, 'service.homeward=on', ''), 'dht.', ''),
+    replace(replace(label, 'service.homeward=on', ''),
+    'service.scheme=homeward', ''), 'dht.', ''),
     'service.', ''), 'fabric.', ''), 'routing.', '')) AS label
     FROM series WHERE homeward = 'on'),
   size AS (SELECT series, servers, row_number() OVER w - 1 AS rank,

@@ -21,8 +21,9 @@
  *	series(id, scenario, world, label, k, homeward)
  *	member(run_id, series, servers, seed)
  * label: the keys in which the series of one scenario differ, "" when it has
- * only one. k, homeward: as resolved; homeward is 'on' or 'off'. And the SQL
- * function scenario_get(resolved, path) for any key ("title", "plots.1").
+ * only one. k, homeward: as resolved; homeward is 'on' or 'off' (service.scheme
+ * homeward or none), or the name of another scheme. And the SQL function
+ * scenario_get(resolved, path) for any key ("title", "plots.1").
  */
 #ifndef HARNESS_ANALYSE_SERIES_H
 #define HARNESS_ANALYSE_SERIES_H

@@ -24,16 +24,23 @@ CREATE TEMP TABLE series AS
     scenario, world, '' AS label,
     CAST(coalesce(identity_get(identity, 'dht.k'), 20) AS INTEGER)
       AS k,
-    coalesce(identity_get(identity, 'service.homeward'), 'on')
+    coalesce(identity_get(identity, 'service.scheme'), 'homeward')
       AS homeward, identity
   FROM candidate WHERE status = 'ok'
   GROUP BY scenario, world, identity;
-UPDATE series SET homeward =
-  CASE WHEN homeward IN ('off', 'false', 'no', '0') THEN 'off'
-    ELSE 'on' END;
+-- Other schemes keep their name: they are neither.
+UPDATE series SET homeward = CASE homeward WHEN 'homeward' THEN 'on'
+  WHEN 'none' THEN 'off' ELSE homeward END;
 UPDATE series SET label = (SELECT identity_label(series.identity,
     group_concat(other.identity, char(12))) FROM series other
   WHERE other.scenario = series.scenario);
+-- With and without, and no third: figures say so in their own words.
+UPDATE series SET label = replace(replace(label,
+    'service.scheme=homeward', 'service.homeward=on'),
+    'service.scheme=none', 'service.homeward=off')
+  WHERE NOT EXISTS (SELECT 1 FROM series other WHERE
+    other.scenario = series.scenario
+    AND other.homeward NOT IN ('on', 'off'));
 -- Worlds are no key of the scenario, so they are named apart.
 UPDATE series SET label = trim(world || ' ' || label)
   WHERE EXISTS (SELECT 1 FROM series other WHERE

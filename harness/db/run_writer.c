@@ -127,7 +127,32 @@ bind_results(sqlite3_stmt *statement, const struct run_writer_run *run)
 	sqlite3_bind_text(statement, 13, hash, -1, SQLITE_TRANSIENT);
 }
 
-/* A key whose value is one text: no list of sizes, no [low, high]. */
+static void
+setting_insert(struct run_writer *rows, const char *path, const char *value)
+{
+	sqlite3_bind_int64(rows->setting, 1, rows->run_id);
+	bind_text(rows->setting, 2, path);
+	bind_text(rows->setting, 3, value);
+	if (db_step(rows->setting) != 0)
+		rows->failed = true;
+	sqlite3_reset(rows->setting);
+}
+
+/* An older spelling has a row too, where it has a word for the value: queries,
+ * and the views of older databases, know its name. */
+static void
+aliases_insert(struct run_writer *rows, const char *path, const char *value)
+{
+	for (const struct key_alias *alias = key_aliases(); alias->path != NULL;
+	     alias++) {
+		const char *before = key_alias_before(alias, value);
+
+		if (before != NULL && strcmp(alias->now, path) == 0)
+			setting_insert(rows, alias->path, before);
+	}
+}
+
+/* Keys whose value is one text: no list of sizes, no [low, high]. */
 static void
 settings_insert(struct run_writer *rows, const struct settings *settings)
 {
@@ -142,12 +167,8 @@ settings_insert(struct run_writer *rows, const struct settings *settings)
 		key_format(key, settings, text);
 		if (text[0] == '[')
 			continue;
-		sqlite3_bind_int64(rows->setting, 1, rows->run_id);
-		bind_text(rows->setting, 2, key->path);
-		bind_text(rows->setting, 3, text);
-		if (db_step(rows->setting) != 0)
-			rows->failed = true;
-		sqlite3_reset(rows->setting);
+		setting_insert(rows, key->path, text);
+		aliases_insert(rows, key->path, text);
 	}
 }
 

@@ -122,6 +122,18 @@ key_alias_value(const struct key_alias *alias, const char *text)
 }
 
 const char *
+key_alias_before(const struct key_alias *alias, const char *text)
+{
+	if (alias->words == NULL)
+		return text;
+	for (const struct key_word *word = alias->words; word->before != NULL;
+	     word++)
+		if (strcmp(word->now, text) == 0)
+			return word->before;
+	return NULL;
+}
+
+const char *
 key_leaf(const struct key *key)
 {
 	const char *dot = strrchr(key->path, '.');

@@ -67,7 +67,9 @@ struct key_word {
 };
 
 /* A spelling that a key had before. It is read wherever a key is named (file,
- * --set, sweep, where, --pool, databases) and never written. */
+ * --set, sweep, where, --pool, databases). It is written in two places, for
+ * readers that know its name: points of a sweep over it, and table `setting`,
+ * where it has a row beside the key's own. */
 struct key_alias {
 	const char *path; /* as it was */
 	const char *now; /* the key's path */
@@ -112,6 +114,9 @@ struct key_place key_named(const char *path);
 /* What a value of the old spelling is called today; NULL: it never took that.
  * Without words of its own the value itself. */
 const char *key_alias_value(const struct key_alias *, const char *text);
+/* The other way: today's value in the old spelling's first word for it; NULL:
+ * it has none. */
+const char *key_alias_before(const struct key_alias *, const char *text);
 
 /* Parse text into the struct that the table is about. 0, or -1 with a
  * sentence in error (KEY_ERROR bytes) that names the key. */

@@ -341,8 +341,8 @@ static const struct key fault_keys[] = {
 /* Oldest first. */
 /* What service.homeward took. */
 static const struct key_word homeward_words[] = {
-	{ "on", "homeward" }, { "true", "homeward" }, { "yes", "homeward" },
-	{ "off", "none" },    { "false", "none" },    { "no", "none" },
+	{ "on", "homeward" }, { "off", "none" },     { "true", "homeward" },
+	{ "false", "none" },  { "yes", "homeward" }, { "no", "none" },
 	{ NULL, NULL },
 };
 

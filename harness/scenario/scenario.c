@@ -91,6 +91,9 @@ scenario_hint(const char *path, char *text, size_t size)
 
 	for (size_t i = 0; i < table->count; i++)
 		did_you_mean_offer(&did_you_mean, table->keys[i].path);
+	for (const struct key_alias *alias = key_aliases(); alias->path != NULL;
+	     alias++)
+		did_you_mean_offer(&did_you_mean, alias->path);
 	if (did_you_mean.best == NULL) {
 		/* "servers" alone: the whole path is meant. */
 		for (size_t i = 0; i < table->count; i++)

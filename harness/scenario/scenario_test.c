@@ -86,7 +86,9 @@ static const struct wrong wrongs[] = {
 	{ "a choice far off", TITLE "service: { family: 5x }\n", NULL,
 	  "f.yaml:2:20: family takes one of 4, 6; not '5x'\n" },
 	{ "a switch that is neither", TITLE "service: { homeward: maybe }\n",
-	  NULL, "f.yaml:2:22: homeward takes on or off, not 'maybe'\n" },
+	  NULL,
+	  "f.yaml:2:22: service.homeward takes on, off, true, false, yes, no, "
+	  "not 'maybe'\n" },
 	{ "a span upside down", TITLE "routing: { hop_ms: [9, 3] }\n", NULL,
 	  "f.yaml:2:20: hop_ms: the low end 9 is above the high end 3\n" },
 	{ "a span of three", TITLE "routing: { hop_ms: [1, 2, 3] }\n", NULL,

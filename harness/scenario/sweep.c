@@ -280,6 +280,27 @@ axis_value(const struct scenario *scenario, uint32_t axis, uint32_t index)
 				index / step % scenario->axes[axis].count];
 }
 
+/* As the sweep was written: who reads points, and continues a sweep that an
+ * older program began, knows it by that spelling. */
+static void
+axis_path(const struct scenario_axis *axis, char *path)
+{
+	if (axis->place.alias != NULL)
+		snprintf(path, KEY_TEXT, "%s", axis->place.alias->path);
+	else
+		scenario_path(&axis->place, path);
+}
+
+static const char *
+axis_word(const struct scenario *scenario, uint32_t axis, uint32_t index)
+{
+	const struct key_alias *alias = scenario->axes[axis].place.alias;
+	const char *value = axis_value(scenario, axis, index);
+
+	/* Was a word of the alias before it became a value. */
+	return alias != NULL ? key_alias_before(alias, value) : value;
+}
+
 void
 sweep_point_make(const struct scenario *scenario, uint32_t index,
 		 struct sweep_point *point)
@@ -315,9 +336,9 @@ sweep_point_label(const struct scenario *scenario,
 		char path[KEY_TEXT];
 		int size;
 
-		scenario_path(&scenario->axes[i].place, path);
+		axis_path(&scenario->axes[i], path);
 		size = snprintf(text + used, SWEEP_LABEL - used, "%s %s, ",
-				path, axis_value(scenario, i, point->index));
+				path, axis_word(scenario, i, point->index));
 		if (size < 0 || used + (size_t)size >= SWEEP_LABEL)
 			return;
 		used += (size_t)size;
@@ -329,15 +350,24 @@ sweep_point_label(const struct scenario *scenario,
 /* A value is text as key_format() has it: numbers are JSON's, and so is a span
  * "[3, 4]" but for its blank. */
 static void
-value_json(const struct key_place *place, const char *value, struct json *json)
+value_json(const struct scenario_axis *axis, const char *value,
+	   struct json *json)
 {
+	const struct key_place *place = &axis->place;
+	bool words = place->alias != NULL && place->alias->words != NULL;
+	bool on = strcmp(value, "on") == 0, off = strcmp(value, "off") == 0;
 	char path[KEY_TEXT], plain[KEY_TEXT];
 	size_t size = 0;
 
-	scenario_path(place, path);
+	axis_path(axis, path);
+	/* What is a choice today was a switch. */
+	if (words && (on || off)) {
+		json_bool(json, path, on);
+		return;
+	}
 	switch (place->key->type) {
 	case KEY_SWITCH:
-		json_bool(json, path, strcmp(value, "on") == 0);
+		json_bool(json, path, on);
 		break;
 	case KEY_CHOICE:
 	case KEY_SECRET:
@@ -367,8 +397,8 @@ sweep_point_json(const struct scenario *scenario,
 		return NULL;
 	json_object(&json, NULL);
 	for (uint32_t i = 0; i < scenario->axis_count; i++)
-		value_json(&scenario->axes[i].place,
-			   axis_value(scenario, i, point->index), &json);
+		value_json(&scenario->axes[i],
+			   axis_word(scenario, i, point->index), &json);
 	json_end(&json);
 	json_finish(&json);
 	if (fclose(file) != 0) {
