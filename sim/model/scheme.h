@@ -50,7 +50,8 @@
 /* X(constant, name, may a lab run it?). The first is the default. */
 #define SCHEME_LIST(X)                                                         \
 	X(HOMEWARD, homeward, true) /* a hash table of sessions' owners */     \
-	X(NONE, none, true) /* the plain kernel: a RST for a stray */
+	X(NONE, none, true) /* the plain kernel: a RST for a stray */          \
+	X(OWNER_HASH, owner_hash, false) /* a hash names the server */
 
 enum scheme_kind {
 #define SCHEME_ENUM(constant, name, lab) SCHEME_##constant,
