@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * server_agent_test.c - when a host calls which verb of its scheme
+ *
+ * A scheme of the test's own notes what it is told and answers as the test
+ * wants it. Four servers of the default fabric; packets are handed to server 1
+ * (device 0) as if the network had brought them.
+ */
+#include "sim/host/server_agent.h"
+
+#include <string.h>
+
+#include "core/test/check.h"
+#include "core/wire/gue.h"
+#include "core/wire/protocol.h"
+#include "core/wire/tcp.h"
+#include "sim/host/server.h"
+#include "sim/host/tcp.h"
+#include "sim/model/workload.h"
+
+#define S	  NS_PER_S
+#define ISS	  1000
+#define STATE	  64
+#define CLIENT	  4 /* its device: behind four servers */
+#define TTL_LESS  3 /* what the test's sent() takes */
+#define PORT_FROM 50000
+#define ROUTERS	  4 /* on the way to the client; each takes one of the TTL */
+
+/* What server 1's state was told. */
+struct log {
+	uint32_t inits, forgets, claims, packets, tunnelled, datagrams, sents;
+	uint32_t opens, closes, learns, routes, expires, tells;
+	uint64_t seed;
+	uint8_t uplink;
+	uint32_t size;
+	uint8_t flags; /* of the packet's TCP */
+	enum scheme_socket socket; /* of its session, asked in packet() */
+	struct scheme_datagram datagram;
+	struct session_key opened;
+	bool reachable;
+	uint32_t members[4], member_count;
+};
+
+/* What it answers. */
+struct answers {
+	enum scheme_verdict verdict;
+	bool claims;
+	uint32_t to; /* FORWARD: this server */
+	bool deliver; /* HOLD: and give a copy to the stack */
+	struct instant deadline;
+	const uint8_t *inner;
+	size_t inner_size;
+	enum scheme_verdict tunnel_verdict;
+};
+
+static struct log story;
+static struct answers answers;
+static struct scheme_site sites[4];
+
+/* A state is its server's number. */
+static uint32_t
+server_of(const void *state)
+{
+	uint32_t server;
+
+	memcpy(&server, state, sizeof(server));
+	return server;
+}
+
+static struct scheme_sizes
+fake_sizes(const struct scheme_limits *limits)
+{
+	CHECK(limits->servers == 4);
+	return (struct scheme_sizes){ .shared = 8, .server = STATE };
+}
+
+static void
+fake_init(void *state, const struct scheme_site *site)
+{
+	memcpy(state, &site->server, sizeof(site->server));
+	sites[site->server] = *site;
+	story.inits += site->server == 0;
+	if (site->server == 0)
+		story.seed = site->seed;
+}
+
+static void
+fake_forget(void *state)
+{
+	story.forgets += server_of(state) == 0;
+}
+
+static bool
+fake_claims(const void *state, const struct scheme_arrival *arrival)
+{
+	(void)arrival;
+	story.claims += server_of(state) == 0;
+	return answers.claims;
+}
+
+static struct scheme_result
+fake_packet(void *state, struct instant now,
+	    const struct scheme_arrival *arrival, struct outbox *outbox)
+{
+	const struct scheme_site *site = &sites[server_of(state)];
+	struct scheme_result result = { .verdict = answers.verdict };
+	const struct packet *packet = &arrival->classification->packet;
+	struct outbox_item *item;
+	uint8_t *bytes;
+
+	(void)now;
+	story.packets++;
+	story.uplink = arrival->uplink;
+	story.size = packet->size_bytes;
+	story.flags = packet->tcp_flags;
+	result.key = arrival->classification->key;
+	if (arrival->classification->has_key)
+		story.socket =
+			site->socket(site->context, site->server, &result.key);
+	if (result.verdict == SCHEME_HOLD && answers.deliver) {
+		(void)outbox_add(outbox, OUTBOX_DELIVER, story.size, &bytes);
+		memcpy(bytes, arrival->bytes, story.size);
+	}
+	if (result.verdict == SCHEME_FORWARD) {
+		item = outbox_add(outbox, OUTBOX_FORWARD,
+				  GUE_HEADER_BYTES + story.size, &bytes);
+		memset(bytes, 0, GUE_HEADER_BYTES);
+		memcpy(bytes + GUE_HEADER_BYTES, arrival->bytes, story.size);
+		item->source_port = PORT_FROM;
+		item->avoid_uplink = OUTBOX_ANY_UPLINK;
+		item->to = *endpoints_get(site->endpoints, answers.to);
+		item->to.port = GUE_PORT;
+	}
+	return result;
+}
+
+static struct scheme_result
+fake_decapsulate(void *state, struct instant now,
+		 const struct scheme_datagram *datagram, const uint8_t **inner,
+		 struct classification *classification, struct outbox *outbox)
+{
+	(void)now;
+	(void)outbox;
+	story.tunnelled++;
+	story.datagram = *datagram;
+	*inner = answers.inner;
+	classification_read(sites[0].settings, &datagram->to, answers.inner,
+			    answers.inner_size, classification);
+	CHECK(server_of(state) < 4);
+	return (struct scheme_result){ .verdict = answers.tunnel_verdict,
+				       .drop = DROP_TAG };
+}
+
+static void
+fake_datagram(void *state, struct instant now,
+	      const struct scheme_datagram *datagram, struct outbox *outbox)
+{
+	(void)state;
+	(void)now;
+	(void)outbox;
+	story.datagrams++;
+	story.datagram = *datagram;
+}
+
+static void
+fake_sent(void *state, struct instant now, uint8_t *bytes, uint32_t size)
+{
+	(void)state;
+	(void)now;
+	story.sents++;
+	(void)packet_ttl_lower(bytes, size, TTL_LESS);
+}
+
+static int
+fake_opened(void *state, struct instant now, const struct session_key *key,
+	    struct version version, struct outbox *outbox)
+{
+	(void)state;
+	(void)now;
+	(void)outbox;
+	story.opens++;
+	story.opened = *key;
+	return version.established_ns > 0 ? 0 : -1;
+}
+
+static void
+fake_closed(void *state, struct instant now, const struct session_key *key,
+	    struct outbox *outbox)
+{
+	(void)state;
+	(void)now;
+	(void)outbox;
+	story.closes += session_equal(key, &story.opened);
+}
+
+static void
+fake_learned(void *state, struct instant now, const struct node_event *event,
+	     struct outbox *outbox)
+{
+	(void)now;
+	(void)outbox;
+	story.learns += server_of(state) == 0 && event->kind == NODE_JOINED;
+}
+
+static void
+fake_routed(void *state, struct instant now, const struct address *to,
+	    bool reachable)
+{
+	(void)now;
+	CHECK(address_equal(
+		to, &endpoints_get(sites[0].endpoints, answers.to)->address));
+	CHECK(server_of(state) == 0);
+	story.routes++;
+	story.reachable = reachable;
+}
+
+static void
+fake_members(void *state, struct instant now, const uint32_t *servers,
+	     uint32_t count)
+{
+	(void)now;
+	if (server_of(state) != 0)
+		return;
+	story.tells++;
+	story.member_count = count;
+	memcpy(story.members, servers, count * sizeof(*servers));
+}
+
+static struct instant
+fake_deadline(const void *state)
+{
+	return server_of(state) == 0 ? answers.deadline : INSTANT_NEVER;
+}
+
+static void
+fake_expire(void *state, struct instant now, struct outbox *outbox)
+{
+	(void)now;
+	(void)outbox;
+	if (server_of(state) != 0)
+		return;
+	story.expires++;
+	answers.deadline = INSTANT_NEVER;
+}
+
+static const struct scheme fake = {
+	.sizes = fake_sizes,
+	.init = fake_init,
+	.forget = fake_forget,
+	.claims = fake_claims,
+	.packet = fake_packet,
+	.decapsulate = fake_decapsulate,
+	.datagram = fake_datagram,
+	.sent = fake_sent,
+	.opened = fake_opened,
+	.closed = fake_closed,
+	.learned = fake_learned,
+	.routed = fake_routed,
+	.members = fake_members,
+	.deadline = fake_deadline,
+	.expire = fake_expire,
+};
+
+/* Only what must be there. */
+static const struct scheme bare = {
+	.sizes = fake_sizes,
+	.init = fake_init,
+	.packet = fake_packet,
+};
+
+/* ---- the bed ---- */
+
+struct bed {
+	struct settings settings;
+	struct queue *queue;
+	struct network *network;
+	struct workload *workload;
+	struct transport *transport;
+	struct servers *servers;
+	struct address service, loopback, client;
+	uint32_t to_client, gue_to_other; /* packets that arrived there */
+	uint8_t client_ttl, client_flags;
+	uint32_t client_seq;
+};
+
+static void
+deliver(void *context, struct instant now, uint32_t device, uint8_t port,
+	const uint8_t *bytes, uint32_t size)
+{
+	struct bed *bed = context;
+	struct packet packet;
+
+	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE &&
+	      packet_checksum_ok(bytes, &packet));
+	if (device == CLIENT) {
+		bed->to_client++;
+		bed->client_ttl = packet.ttl;
+		bed->client_flags = packet.tcp_flags;
+		bed->client_seq = packet.tcp_seq;
+		return;
+	}
+	bed->gue_to_other += device == answers.to && device != 0 &&
+			     packet.protocol == IP_UDP &&
+			     packet.dst_port == GUE_PORT;
+	servers_deliver(bed->servers, now, device, port, bytes, size);
+}
+
+static void
+bed_make(struct bed *bed, const struct scheme *scheme)
+{
+	static const struct watch nobody;
+	struct tcp_settings tcp;
+	char error[200];
+
+	memset(bed, 0, sizeof(*bed));
+	story = (struct log){ .inits = 0 };
+	answers = (struct answers){ .verdict = SCHEME_LOCAL,
+				    .tunnel_verdict = SCHEME_DROP,
+				    .deadline = INSTANT_NEVER };
+	settings_default(&bed->settings);
+	tcp_settings_default(&tcp);
+	bed->queue = queue_create();
+	CHECK(network_create(&bed->network, &bed->settings, bed->queue, &nobody,
+			     deliver, bed, error, sizeof(error)) == 0);
+	bed->workload = workload_create(&bed->settings, bed->queue, &nobody);
+	bed->transport = transport_create(bed->network, bed->queue, &tcp);
+	bed->servers =
+		servers_create(&bed->settings, scheme, bed->network, bed->queue,
+			       &nobody, bed->workload, bed->transport);
+	bed->service = network_service_address(bed->network, 4);
+	bed->loopback = network_host_address(bed->network, 0, 4);
+	bed->client = network_host_address(bed->network, CLIENT, 4);
+	CHECK(network_client_device(bed->network, 0) == CLIENT);
+}
+
+static void
+bed_free(struct bed *bed)
+{
+	servers_destroy(bed->servers);
+	transport_destroy(bed->transport);
+	workload_destroy(bed->workload);
+	network_destroy(bed->network);
+	queue_destroy(bed->queue);
+}
+
+/* Handle what comes within that time. */
+static void
+pass(struct bed *bed, int64_t ns)
+{
+	struct instant until = instant_after(queue_now(bed->queue), ns);
+	struct event event;
+
+	while (queue_next(bed->queue, until, &event)) {
+		struct connection *connection;
+
+		switch (event.kind) {
+		case EVENT_PACKET:
+		case EVENT_ROUTE:
+			network_event(bed->network, &event);
+			break;
+		case EVENT_HOST:
+			servers_event(bed->servers, queue_now(bed->queue),
+				      &event);
+			break;
+		case EVENT_TCP:
+			connection = transport_timer(bed->transport, &event);
+			if (connection != NULL)
+				service_timer(bed->servers,
+					      queue_now(bed->queue),
+					      connection);
+			break;
+		default:
+			CHECK(false);
+		}
+	}
+}
+
+static void
+arrive(struct bed *bed, const uint8_t *bytes, size_t size)
+{
+	servers_deliver(bed->servers, queue_now(bed->queue), 0, 1, bytes,
+			(uint32_t)size);
+}
+
+static void
+put_tcp(struct bed *bed, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	const struct packet_tcp tcp = {
+		.ip = { .src = bed->client, .dst = bed->service, .ttl = 60 },
+		.src_port = 40000,
+		.dst_port = 80,
+		.flags = flags,
+		.seq = seq,
+		.ack = ack,
+		.window = 1000,
+	};
+	uint8_t bytes[100];
+
+	arrive(bed, bytes, packet_build_tcp(&tcp, bytes, sizeof(bytes)));
+}
+
+static void
+put_udp(struct bed *bed, uint16_t port)
+{
+	const struct packet_udp udp = {
+		.ip = { .src = network_host_address(bed->network, 2, 4),
+			.dst = bed->loopback,
+			.ttl = 60 },
+		.src_port = PORT_FROM,
+		.dst_port = port,
+		.payload = (const uint8_t *)"hallo",
+		.payload_bytes = 5,
+	};
+	uint8_t bytes[100];
+
+	arrive(bed, bytes, packet_build_udp(&udp, bytes, sizeof(bytes)));
+}
+
+/* ---- what is told ---- */
+
+/* A whole session: every packet is asked about, the SYN too. */
+static void
+test_session(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	CHECK(story.inits == 1 && sites[3].server == 3);
+	CHECK(sites[0].shared != NULL && sites[0].shared == sites[3].shared);
+	pass(bed, S);
+
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.packets == 1 && story.flags == TCP_SYN);
+	CHECK(story.socket == SCHEME_SOCKET_NONE);
+	CHECK(story.uplink == 1 && story.size == 40);
+	CHECK(story.sents == 1 && story.opens == 0);
+	pass(bed, S / 2);
+	CHECK(bed->to_client == 1);
+	CHECK(bed->client_flags == (TCP_SYN | TCP_ACK));
+
+	CHECK(bed->client_ttl == 64 - TTL_LESS - ROUTERS);
+
+	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
+	CHECK(story.packets == 2 && story.socket == SCHEME_SOCKET_HALF);
+	CHECK(story.opens == 1);
+	CHECK(wire_get16(story.opened.client_port) == 40000);
+	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
+	CHECK(story.packets == 3 && story.socket == SCHEME_SOCKET_OPEN);
+	CHECK(story.opens == 1 && story.closes == 0);
+	put_tcp(bed, TCP_RST, ISS + 1, 0);
+	CHECK(story.packets == 4 && story.closes == 1);
+
+	/* The stack's RST is shown as well. */
+	uint32_t sents = story.sents;
+	put_tcp(bed, TCP_ACK, ISS + 1, 7);
+	CHECK(story.packets == 5 && story.socket == SCHEME_SOCKET_NONE);
+	CHECK(story.sents == sents + 1);
+	pass(bed, S / 2);
+	CHECK(bed->client_flags == TCP_RST && bed->client_seq == 7);
+	CHECK(bed->client_ttl == 64 - TTL_LESS - ROUTERS);
+	bed_free(bed);
+}
+
+/* Only servers' segments are shown, and no RPCs'. */
+static void
+test_sent(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t device = i == 0 ? CLIENT : 0;
+		struct tcp_names names = {
+			.local = i == 0 ? bed->client : bed->service,
+			.remote = i == 0 ? bed->service : bed->client,
+			.local_port = (uint16_t)(300 + i),
+			.remote_port = 80,
+		};
+		struct session_key key;
+
+		transport_key(&names, &key);
+		struct connection *connection =
+			transport_add(bed->transport, device, &key);
+		connection->rpc = i == 1;
+		tcp_connect(&connection->tcp,
+			    transport_settings(bed->transport), &names, ISS);
+		transport_flush(bed->transport, queue_now(bed->queue),
+				connection);
+		CHECK(story.sents == (i == 2));
+	}
+	bed_free(bed);
+}
+
+/* What is not LOCAL does not reach the stack. */
+static void
+test_verdicts(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	pass(bed, S);
+	answers.verdict = SCHEME_DROP;
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	answers.verdict = SCHEME_HOLD;
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	answers.verdict = SCHEME_FORWARD;
+	answers.to = 2;
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.packets == 3 && story.sents == 0);
+	CHECK(story.routes == 1 && story.reachable);
+	pass(bed, S / 2);
+	CHECK(bed->gue_to_other == 1 && story.tunnelled == 1);
+	CHECK(story.datagram.from.port == PORT_FROM);
+	CHECK(address_equal(&story.datagram.from.address, &bed->loopback));
+	CHECK(bed->to_client == 0);
+	/* The way in of a packet that the scheme has changed. */
+	answers.verdict = SCHEME_HOLD;
+	answers.deliver = true;
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.packets == 4 && story.sents == 1);
+	bed_free(bed);
+}
+
+static void
+test_loopback(struct bed *bed)
+{
+	const struct packet_tcp tcp = {
+		.ip = { .src = { 0 }, .dst = { 0 }, .ttl = 60 },
+		.src_port = 40001,
+		.dst_port = 80,
+		.flags = TCP_SYN,
+		.seq = ISS,
+		.window = 1000,
+	};
+	struct packet_tcp inner = tcp;
+	uint8_t bytes[100];
+
+	bed_make(bed, &fake);
+	pass(bed, S);
+	put_udp(bed, SCHEME_PORT);
+	CHECK(story.datagrams == 1 && story.datagram.size == 5);
+	CHECK(story.datagram.from.port == PORT_FROM);
+	CHECK(address_equal(&story.datagram.to, &bed->loopback));
+	put_udp(bed, SCHEME_PORT + 1);
+	CHECK(story.datagrams == 1 && story.packets == 0);
+
+	/* Out of the tunnel to the stack: it accepts a SYN. */
+	inner.ip.src = bed->client;
+	inner.ip.dst = bed->service;
+	answers.inner = bytes;
+	answers.inner_size = packet_build_tcp(&inner, bytes, sizeof(bytes));
+	put_udp(bed, GUE_PORT);
+	CHECK(story.tunnelled == 1 && story.sents == 0);
+	answers.tunnel_verdict = SCHEME_LOCAL;
+	put_udp(bed, GUE_PORT);
+	CHECK(story.tunnelled == 2 && story.sents == 1);
+	CHECK(story.packets == 0);
+	bed_free(bed);
+}
+
+/* Before the first packet, and before the next one after a change. */
+static void
+test_members(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	pass(bed, S);
+	answers.verdict = SCHEME_DROP;
+	CHECK(story.tells == 0);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.tells == 1 && story.member_count == 4);
+	servers_crash(bed->servers, 1);
+	pass(bed, 2 * S);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.tells == 2 && story.member_count == 3);
+	CHECK(story.members[0] == 0 && story.members[1] == 2 &&
+	      story.members[2] == 3);
+	/* Drained: its loopback is still announced. */
+	servers_drain(bed->servers, 2, true);
+	pass(bed, 2 * S);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.member_count == 3);
+	bed_free(bed);
+}
+
+static void
+test_time(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	pass(bed, S);
+	answers.verdict = SCHEME_DROP;
+	answers.deadline = instant_after(queue_now(bed->queue), S / 10);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	pass(bed, S / 20);
+	CHECK(story.expires == 0);
+	pass(bed, S / 10);
+	CHECK(story.expires == 1);
+	bed_free(bed);
+}
+
+/* Node events, a crash, a new life under another seed. */
+static void
+test_life(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	servers_up(bed->servers, queue_now(bed->queue), 0);
+	CHECK(story.learns == 1);
+	uint64_t seed = story.seed;
+	servers_crash(bed->servers, 0);
+	CHECK(story.forgets == 1 && story.inits == 1);
+	servers_up(bed->servers, queue_now(bed->queue), 0);
+	CHECK(story.inits == 2 && story.seed != seed);
+	bed_free(bed);
+}
+
+/* Its daemon was killed: nobody is asked, the kernel goes on. */
+static void
+test_stopped(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	servers_up(bed->servers, queue_now(bed->queue), 0);
+	pass(bed, S);
+	servers_daemon_kill(bed->servers, 0);
+	CHECK(story.forgets == 1);
+	/* A SYN is accepted, its session goes on. */
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	pass(bed, S / 2);
+	CHECK(bed->client_flags == (TCP_SYN | TCP_ACK));
+	CHECK(bed->client_ttl == 64 - ROUTERS);
+	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
+	put_tcp(bed, TCP_RST, ISS + 1, 0);
+	/* A stray is dropped without a RST. */
+	uint32_t to_client = bed->to_client;
+	put_tcp(bed, TCP_ACK, ISS + 1, 7);
+	pass(bed, S / 2);
+	CHECK(bed->to_client == to_client);
+	put_udp(bed, GUE_PORT);
+	put_udp(bed, SCHEME_PORT);
+	CHECK(story.packets + story.claims + story.tunnelled + story.datagrams +
+		      story.sents + story.opens + story.closes ==
+	      0);
+	/* A new one is asked, under another seed. */
+	uint64_t seed = story.seed;
+	servers_daemon_start(bed->servers, queue_now(bed->queue), 0);
+	CHECK(story.inits == 2 && story.seed != seed);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.packets == 1);
+	bed_free(bed);
+}
+
+/* With a daemon that takes its time only what it claims waits. */
+static void
+test_claims(struct bed *bed)
+{
+	settings_default(&bed->settings);
+	for (unsigned i = 0; i < 2; i++) {
+		bed_make(bed, &fake);
+		servers_destroy(bed->servers);
+		bed->settings.service.processing =
+			(struct span){ S / 1000, S / 1000 };
+		static const struct watch nobody;
+		bed->servers = servers_create(&bed->settings, &fake,
+					      bed->network, bed->queue, &nobody,
+					      bed->workload, bed->transport);
+		pass(bed, S);
+		answers.verdict = SCHEME_DROP;
+		answers.claims = i == 1;
+		put_tcp(bed, TCP_SYN, ISS, 0);
+		CHECK(story.claims == 1);
+		CHECK(story.packets == 1 - i);
+		pass(bed, S / 100);
+		CHECK(story.packets == 1);
+		bed_free(bed);
+	}
+}
+
+/* A scheme without the verbs that may be missing. */
+static void
+test_bare(struct bed *bed)
+{
+	bed_make(bed, &bare);
+	servers_up(bed->servers, queue_now(bed->queue), 0);
+	pass(bed, S);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	pass(bed, S / 2);
+	CHECK(story.packets == 1 && bed->client_ttl == 64 - ROUTERS);
+	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
+	put_tcp(bed, TCP_RST, ISS + 1, 0);
+	answers.verdict = SCHEME_FORWARD;
+	answers.to = 3;
+	put_tcp(bed, TCP_ACK, ISS + 1, 7);
+	put_udp(bed, GUE_PORT);
+	put_udp(bed, SCHEME_PORT);
+	pass(bed, S);
+	CHECK(story.packets == 4 && bed->gue_to_other == 1);
+	servers_crash(bed->servers, 0);
+	CHECK(story.forgets + story.expires + story.opens + story.tells == 0);
+	bed_free(bed);
+}
+
+int
+main(void)
+{
+	static struct bed bed;
+
+	test_session(&bed);
+	test_sent(&bed);
+	test_verdicts(&bed);
+	test_loopback(&bed);
+	test_members(&bed);
+	test_time(&bed);
+	test_life(&bed);
+	test_stopped(&bed);
+	test_claims(&bed);
+	test_bare(&bed);
+	return check_done();
+}
