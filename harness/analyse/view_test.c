@@ -101,6 +101,56 @@ test_series(void)
 	db_close(db);
 }
 
+/* Runs from before there were schemes, and after: one series each. */
+static void
+test_schemes(void)
+{
+	static const struct synthetic_run runs[] = {
+		{ 1, "cut", 1, 4, "{}", "ok", "service:\n  homeward: off" },
+		{ 2, "cut", 2, 4, "{}", "ok", "service:\n  scheme: none" },
+		{ 3, "cut", 1, 4, "{\"service.homeward\":true}", "ok",
+		  "service:\n  homeward: on" },
+		{ 4, "cut", 2, 4, "{\"service.homeward\":true}", "ok",
+		  "service:\n  scheme: none" },
+		{ 5, "cut", 3, 4, "{\"service.scheme\":\"homeward\"}", "ok",
+		  "service:\n  scheme: homeward" },
+		{ 6, "cut", 1, 4, "{}", "ok",
+		  "service:\n  scheme: owner_hash" },
+	};
+	static const struct {
+		const char *sentence, *sql, *expected;
+	} rows[] = {
+		{ "either spelling, swept or not, is the same setting",
+		  "SELECT group_concat(series) FROM (SELECT series FROM member"
+		  " ORDER BY run_id)",
+		  "1,1,2,2,2,3" },
+		{ "what ran, as before; another scheme by its name",
+		  "SELECT group_concat(homeward) FROM (SELECT homeward"
+		  " FROM series ORDER BY id)",
+		  "off,on,owner_hash" },
+		{ "labels have the spelling that is stored",
+		  "SELECT group_concat(label) FROM (SELECT label FROM series"
+		  " ORDER BY id)",
+		  "service.scheme=none,service.scheme=homeward,"
+		  "service.scheme=owner_hash" },
+	};
+	sqlite3 *db = synthetic_open(path);
+	struct series_pool pool = { .count = 0 };
+	size_t count;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		synthetic_run(db, &runs[i]);
+	CHECK(series_attach(db, NULL, &count) == 0 && count == 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(strcmp(text_of(db, rows[i].sql), rows[i].expected) ==
+				  0,
+			  rows[i].sentence);
+	CHECK(series_pool_add(&pool, "service.homeward"));
+	CHECK(series_pool(db, &pool) == 0);
+	CHECK(strcmp(text_of(db, "SELECT count(*) FROM series"), "1") == 0);
+	db_close(db);
+}
+
 /* A key that is swept in one run and set in another is the same key. */
 static void
 test_pool(void)
@@ -318,6 +368,7 @@ main(void)
 	CHECK(file >= 0);
 	close(file);
 	test_series();
+	test_schemes();
 	test_pool();
 	test_scaling();
 	test_views();

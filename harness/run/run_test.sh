@@ -6,6 +6,7 @@
 # that an undisturbed sweep would have left.
 set -u
 homeward=$1/homeward
+here=$PWD
 [ -x "$homeward" ] || { echo "no $homeward" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -127,6 +128,11 @@ done
 "$homeward" validate full.yaml >fuller.yaml 2>/dev/null
 same "a scenario printed in full reads back" full.yaml fuller.yaml
 
+# --- a scheme that is simulated only ---
+expect "a lab of it" 2 "$homeward" lab up --set service.scheme=owner_hash \
+	"$here/scenarios/paper.yaml"
+says "a lab of it" "service.scheme: owner_hash is simulated only"
+
 # --- SQL sees what each run was set to, swept or not ---
 for k in 4 8; do
 	expect "k $k by --set" 0 "$homeward" run --db sql.db --set dht.k=$k \
@@ -145,6 +151,9 @@ query "k of each run" "SELECT DISTINCT k, alpha, replicas IS NULL, tables,
 	"4|3|0|ideal|on 8|3|0|ideal|on 16|2|0|ideal|off "
 query "the manual's query" "SELECT k FROM metric WHERE metric = 'lookup'
 	GROUP BY scenario, k" "4 8 16 "
+query "a scheme, and its older spelling" "SELECT key, value FROM setting
+	WHERE key IN ('service.scheme', 'service.homeward') AND run_id = 3
+	ORDER BY key" "service.homeward|off service.scheme|none "
 query "settings as keys" "SELECT value FROM setting WHERE key = 'dht.k'
 	ORDER BY run_id" "4 8 16 "
 query "time zero" "SELECT count(*) FROM counter WHERE node = ''

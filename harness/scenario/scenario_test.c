@@ -244,6 +244,22 @@ static const struct wrong wrongs[] = {
 
 	{ "--set without a value", TITLE, "dht.k",
 	  "--set dht.k: must be KEY=VALUE\n" },
+	{ "two spellings that contradict each other",
+	  TITLE "service: { homeward: off, scheme: owner_hash }\n", NULL,
+	  "f.yaml:2:35: service.scheme is another name of service.homeward, "
+	  "which has another value in line 2\n" },
+	{ "the same the other way round",
+	  TITLE "service: { scheme: none, homeward: yes }\n", NULL,
+	  "f.yaml:2:36: service.homeward is another name of service.scheme, "
+	  "which has another value in line 2\n" },
+	{ "a sweep of both spellings",
+	  TITLE "sweep: { service.homeward: [on, off], "
+		"service.scheme: [none, owner_hash] }\n",
+	  NULL, "f.yaml:2:39: service.scheme is swept by another name, too\n" },
+	{ "a scheme that there is not",
+	  TITLE "service: { scheme: owner_has }\n", NULL,
+	  "f.yaml:2:20: scheme cannot be 'owner_has'; did you mean "
+	  "'owner_hash'?\n" },
 	{ "--set of an unknown key", TITLE, "dht.kk=3",
 	  "--set dht.kk=3: unknown key 'dht.kk'; did you mean 'dht.k'?\n" },
 	{ "--set of a wrong value", TITLE, "dht.k=three",
@@ -498,6 +514,119 @@ uniform_test(struct scenario *scenario)
 	resolved_test(scenario, file, NULL);
 }
 
+/* One setting, two spellings: what the file says, what --set, what it is. */
+static void
+spellings_test(struct scenario *scenario)
+{
+	static const struct {
+		const char *sentence, *file, *sets[2], *scheme;
+		uint32_t axes;
+	} rows[] = {
+		{ "off is none",
+		  "service: { homeward: off }\n",
+		  { NULL },
+		  "none",
+		  0 },
+		{ "true is homeward",
+		  "service: { homeward: true }\n",
+		  { NULL },
+		  "homeward",
+		  0 },
+		{ "both, of one mind",
+		  "service: { homeward: no, scheme: none }\n",
+		  { NULL },
+		  "none",
+		  0 },
+		{ "--set has the last word over the other spelling",
+		  "service: { scheme: none }\n",
+		  { "service.homeward=on" },
+		  "homeward",
+		  0 },
+		{ "and the other way round",
+		  "service: { homeward: on }\n",
+		  { "service.scheme=owner_hash" },
+		  "owner_hash",
+		  0 },
+		{ "two --set of one mind",
+		  "service: { homeward: on }\n",
+		  { "service.scheme=none", "service.homeward=off" },
+		  "none",
+		  0 },
+		{ "--set ends a sweep of the other spelling",
+		  "sweep: { service.homeward: [on, off] }\n",
+		  { "service.scheme=owner_hash" },
+		  "owner_hash",
+		  0 },
+		{ "--set sweeps what the file swept by the other",
+		  "sweep: { service.scheme: [homeward, owner_hash] }\n",
+		  { "service.homeward=[on, off]" },
+		  "homeward",
+		  1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t sets = 0;
+		char file[200], value[KEY_TEXT], *talk = NULL;
+
+		while (sets < 2 && rows[i].sets[sets] != NULL)
+			sets++;
+		snprintf(file, sizeof(file), "%s%s", TITLE, rows[i].file);
+		CHECK_ROW(parse(scenario, file, rows[i].sets, sets, &talk) == 0,
+			  rows[i].sentence);
+		CHECK_ROW(strcmp(talk, "") == 0, talk);
+		free(talk);
+		key_format(key_find(key_settings(), "service.scheme"),
+			   &scenario->settings, value);
+		CHECK_ROW(strcmp(value, rows[i].scheme) == 0, rows[i].sentence);
+		CHECK_ROW(scenario->axis_count == rows[i].axes,
+			  rows[i].sentence);
+		resolved_test(scenario, file, rows[i].sets[0]);
+	}
+	/* Printed in full there is one of them. */
+	char *text = scenario_dump_text(scenario);
+	CHECK(text != NULL && strstr(text, "scheme: ") != NULL);
+	CHECK(text != NULL && strstr(text, "  homeward: ") == NULL);
+	free(text);
+
+	const char *contradict[] = { "service.homeward=on",
+				     "service.scheme=none" };
+	char *talk = NULL;
+	CHECK(parse(scenario, TITLE, contradict, 2, &talk) == -1);
+	CHECK(strstr(talk, "service.scheme is another name of "
+			   "service.homeward") != NULL);
+	free(talk);
+}
+
+/* A point keeps the word that it was swept by, and both are its setting. */
+static void
+spelt_point_test(struct scenario *scenario)
+{
+	static const char file[] =
+		TITLE "sweep: { service.homeward: [on, off] }\n"
+		      "expect:\n"
+		      "  - where: { service.scheme: none }\n"
+		      "    reset_min: 1\n"
+		      "  - where: { service.homeward: on }\n"
+		      "    reset_max: 0\n";
+	struct sweep_point *point = malloc(sizeof(*point));
+	char label[SWEEP_LABEL], *talk = NULL, *json;
+
+	CHECK(parse(scenario, file, NULL, 0, &talk) == 0);
+	CHECK_ROW(strcmp(talk, "") == 0, talk);
+	free(talk);
+	CHECK(sweep_point_count(scenario) == 2);
+	sweep_point_make(scenario, 1, point);
+	CHECK(point->settings.service.scheme == SCHEME_NONE);
+	sweep_point_label(scenario, point, label);
+	CHECK(strcmp(label, "service.homeward off, seed 1") == 0);
+	json = sweep_point_json(scenario, point);
+	CHECK(json != NULL &&
+	      strcmp(json, "{\"service.homeward\":false}") == 0);
+	free(json);
+	free(point);
+	resolved_test(scenario, file, NULL);
+}
+
 int
 main(void)
 {
@@ -508,6 +637,8 @@ main(void)
 	values_test(scenario);
 	points_test(scenario);
 	sets_test(scenario);
+	spellings_test(scenario);
+	spelt_point_test(scenario);
 	resolved_test(scenario, good, NULL);
 	resolved_test(scenario, good,
 		      "clients.size_cdf=[[10, 12.5], [20, 100]]");
