@@ -152,7 +152,7 @@ enter(struct servers *servers, struct instant now, uint32_t index)
 	uint32_t seeds[SERVER_SEEDS];
 	uint32_t count = 0;
 
-	/* Anybody who is in. */
+	/* Joined servers, drawn at random. */
 	for (unsigned i = 0; i < SERVER_SEEDS; i++) {
 		uint32_t seed = servers_random(servers, &server->rng);
 		if (seed != WATCH_NONE && seed != index)

@@ -536,14 +536,14 @@ arrive_fragment(struct server_agents *all, struct instant now, uint32_t index,
 	return server_agent_arrive(all, now, index, uplink, bytes, &whole);
 }
 
-/* Whose is a packet that has come to a server? */
+/* What handles a packet that has come to a server. */
 enum part {
 	PART_NODE,
 	PART_TUNNEL,
 	PART_DATAGRAM,
 	PART_SCHEME,
 	PART_STACK,
-	PART_NONE, /* nobody listens there */
+	PART_NONE, /* none of these */
 };
 
 static enum part
@@ -595,7 +595,7 @@ passage_begin(const struct server_agents *all, uint32_t index, uint8_t uplink,
 			  packet, &passage->classification);
 }
 
-/* Does the daemon read it, and not the kernel alone? */
+/* Does the daemon read it? The rest never leaves the kernel. */
 static bool
 is_for_daemon(struct server_agents *all, struct instant now, uint32_t index,
 	      const struct passage *passage)
@@ -637,8 +637,8 @@ is_stray(const struct server_agents *all, uint32_t index,
 		       SCHEME_SOCKET_NONE;
 }
 
-/* The daemon is dead: the kernel and its filter alone. False: nobody listens
- * there. */
+/* The daemon is dead: the kernel and its filter decide. False: nothing here
+ * listens at that address and port. */
 static bool
 arrive_undecided(const struct server_agents *all, struct instant now,
 		 uint32_t index, const struct passage *passage)
@@ -662,7 +662,7 @@ arrive_undecided(const struct server_agents *all, struct instant now,
 	return true;
 }
 
-/* False: nobody listens there. */
+/* False: nothing here listens at that address and port. */
 static bool
 handle(struct server_agents *all, struct instant now, uint32_t index,
        const struct passage *passage)

@@ -74,8 +74,8 @@ enum server_agent_code {
 
 /* Which way a packet came to the stack. */
 enum server_agent_way {
-	SERVER_AGENT_ARRIVED, /* by itself */
-	SERVER_AGENT_RELEASED, /* held here until its session was known */
+	SERVER_AGENT_ARRIVED, /* the network brought it */
+	SERVER_AGENT_RELEASED, /* the scheme held it here for a while */
 	SERVER_AGENT_TUNNELLED, /* another server forwarded it */
 };
 
@@ -84,15 +84,15 @@ struct server_agent {
 	void *scheme; /* its state; NULL: the scheme is not asked */
 	struct address loopback;
 	struct alarm alarm;
-	bool joined; /* NODE_JOINED came, or the owner says so */
+	bool joined; /* NODE_JOINED came, or server_agent_joined() said so */
 	bool stopped; /* its daemon was killed, its host runs on */
 	uint32_t incarnation; /* in the alarm's event, as a */
-	uint32_t sequence; /* numbers encapsulated packets, and what else the
-			      owner likes */
+	uint32_t sequence; /* the next of IP ids and of versions */
 	uint64_t routes; /* network_routes() when it was told of members */
 };
 
-/* What the owner does, and wants to know. Bytes are borrowed for the call. */
+/* What the participant's owner (server.c, or the replay) does for it, and is
+ * told. Bytes are borrowed for the call. */
 struct server_agent_owner {
 	/* The state of a session's very socket. */
 	enum scheme_socket (*socket)(void *, uint32_t server,
@@ -114,8 +114,8 @@ struct server_agent_owner {
 	/* A datagram is on its way to a server: have what it will need fetched
 	 * from far memory, if that is where it is. May be NULL. */
 	void (*expect)(void *, uint32_t server);
-	/* A packet about to be forwarded, or that came out of a tunnel to a
-	 * server without its socket; both may be NULL. */
+	/* A packet that is about to be forwarded; one that came out of the
+	 * tunnel at a server without its socket. Both may be NULL. */
 	void (*forwarding)(void *, const uint8_t *bytes, uint32_t size);
 	void (*refusing)(void *, const uint8_t *bytes, uint32_t size);
 };
@@ -154,7 +154,8 @@ struct server_agents *server_agents_create(const struct server_agent_world *);
 void server_agents_destroy(struct server_agents *); /* NULL: nothing */
 
 /* A packet from the network: packet is what packet_parse() made of it, and
- * the owner found nothing wrong. False: nobody listens there. */
+ * its owner found nothing wrong. False: nothing here listens at that address
+ * and port. */
 bool server_agent_arrive(struct server_agents *, struct instant now,
 			 uint32_t server, uint8_t uplink, const uint8_t *bytes,
 			 const struct packet *);

@@ -2,12 +2,13 @@
 /*
  * service.c - the service's sockets on each server, and the program behind
  *
- *	SYN -> accept -> handshake complete: owned, published (store_after)
+ *	SYN -> accept -> handshake complete: owned; store_after later the
+ *					     scheme is told: opened
  *	request read -> GET: say the bytes; PUT: take them -> FIN
- *	socket gone (TIME_WAIT over, RST) -> removed from the DHT
+ *	socket gone (TIME_WAIT over, RST) -> the scheme is told: closed
  *
- * The record stays until the very socket is gone: a FIN that the client sends
- * again may stray like any other packet.
+ * The scheme hears of the end only when the very socket is gone: a FIN that the
+ * client sends again may stray like any other packet.
  */
 #include <stdlib.h>
 
@@ -91,8 +92,8 @@ serve(struct servers *servers, struct instant now,
 		tcp_finish(tcp);
 }
 
-/* After every change of a connection. Publishing may deliver held packets to
- * the same connection and end it, so it comes last and by value. */
+/* After every change of a connection. Telling the scheme may deliver held
+ * packets to the same connection and end it, so it comes last and by value. */
 static void
 advance(struct servers *servers, struct instant now,
 	struct connection *connection)
@@ -106,7 +107,7 @@ advance(struct servers *servers, struct instant now,
 		opened(servers, now, connection);
 	if (connection->opened && tcp->error == TCP_ERROR_NONE)
 		serve(servers, now, connection);
-	/* Over before it was worth telling (store_after). */
+	/* Over before store_after: the scheme never hears of it. */
 	if (tcp->state == TCP_STATE_TIME_WAIT && !connection->published)
 		connection->publish_at = INSTANT_NEVER;
 	bool due = connection->opened && !connection->published &&

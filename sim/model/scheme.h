@@ -2,14 +2,14 @@
 /*
  * scheme.h - who answers "whose packet is this?"
  *
- * Servers announce one address, and after every change of the fabric packets
- * of a session land on a server that does not have it. A scheme is a way to
- * deal with that: Homeward's, none at all, or one that Homeward is to be
- * compared with. It is a table of verbs over memory of its own, one piece for
- * each server, and a function of (bytes, time, seed) like the core: a verb
- * appends to an outbox what it wants sent, its result says what becomes of the
- * packet at hand, and it calls nothing of the host but the question whether
- * there is a socket.
+ * Servers announce one address, and after a change of the fabric packets of a
+ * session land on a server that does not have it. A scheme is a way to deal
+ * with that: Homeward's, none at all, or one that Homeward is compared with.
+ *
+ * It is a table of verbs over a state, a piece of memory for each server, and
+ * like the core a function of (bytes, time, seed): a verb appends to an outbox
+ * what it wants sent, its result says what becomes of the packet at hand, and
+ * of its host it calls one thing, the question for a socket.
  *
  *	packet to the service --> packet() ------> LOCAL: the server's stack
  *	    (SYNs included)		\--------> the rest: see the verdicts
@@ -20,13 +20,14 @@
  *	routes -> members(), routed()
  *	alarm --> expire()
  *
- * The server's host (server_agent.h) calls them. A host runs its node of the
- * hash table whatever the scheme: a scheme that uses it gets it in its site,
- * and runs that are compared spend the same random numbers.
+ * The host that calls them is a server (server_agent.h). It runs its node of
+ *the hash table whatever the scheme is: a scheme that uses the node finds it in
+ * its site, and runs that are compared spend the same random numbers.
  *
  * sizes, init and packet must be there; any other verb may be NULL, and costs
- * nothing then. A scheme whose sizes are 0 is never asked: its packets go to
- * the stack as they are. So are those of a run without sessions.
+ * nothing then. A scheme that has no state (its size is 0) is never asked:
+ * every packet goes to the stack of the server that it came to. No scheme is
+ * asked in a run without sessions.
  *
  * To add a scheme: a line in the list below, and sim/scheme/NAME.c with
  * `const struct scheme scheme_NAME`. Scenarios then take the name
@@ -66,7 +67,7 @@ enum scheme_kind {
 enum scheme_verdict {
 	SCHEME_LOCAL = STEER_LOCAL, /* to this server's stack */
 	SCHEME_FORWARD = STEER_FORWARD, /* in the outbox, to another server */
-	SCHEME_HOLD = STEER_HOLD, /* copied by the scheme */
+	SCHEME_HOLD = STEER_HOLD, /* the scheme has a copy */
 	SCHEME_RESET = STEER_RESET, /* a RST to its sender is in the outbox */
 	SCHEME_DROP = STEER_DROP, /* see the reason */
 };
@@ -149,7 +150,8 @@ struct scheme {
 	 * none is. */
 	bool (*claims)(const void *state, const struct scheme_arrival *);
 	/* Decide. LOCAL: the host gives the packet to the stack, after what is
-	 * in the outbox. */
+	 * in the outbox. A scheme that changes a packet on its way in answers
+	 * HOLD, and appends the changed one as OUTBOX_DELIVER. */
 	struct scheme_result (*packet)(void *state, struct instant now,
 				       const struct scheme_arrival *,
 				       struct outbox *);

@@ -2,8 +2,8 @@
 /*
  * network_route.c - the rules that sending, walking and asking share
  *
- * Which uplink a host takes, whom an address means, and by what hash a device
- * chooses: network.c, walk.c and network_query.c must agree on them.
+ * Which uplink a host takes, which hosts an address means, and by what hash a
+ * device chooses: network.c, walk.c and network_query.c must agree on them.
  */
 #include "core/wire/build.h"
 #include "sim/net/network_state.h"

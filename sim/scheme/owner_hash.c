@@ -13,13 +13,15 @@
  * is looked up and nothing is held. The price: all but one in n packets take
  * the tunnel, from the first one on.
  *
- * Members are whom the server's own routes reach (scheme.h). All servers that
- * have the same members name the same one. What a change costs:
+ * Members are the servers that a server's own routes reach (scheme.h). Servers
+ * with the same members name the same one. What a change costs:
  *  - a server more: the sessions that it now wins, one in n + 1, are reset by
  *    its kernel, which does not know them. All others stay;
- *  - a server less: its own sessions end with it. All others stay;
- *  - while routes converge, servers name different ones: a session that opens
- *    then may be reset later, and only if the joining server wins it;
+ *  - a server less: its own sessions end with it. All others stay. New ones
+ *    that it would win wait until the routes have changed;
+ *  - until all routes have changed, servers name different ones. Only sessions
+ *    that the server wins which came or went are concerned: packets of one may
+ *    go to two servers in turn, of which one resets;
  *  - a drained server stays a member, since its loopback is still routed: it
  *    keeps its sessions and gets new ones, so it never becomes idle.
  *

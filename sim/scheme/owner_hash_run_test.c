@@ -182,7 +182,8 @@ test_join(void)
 		for (uint32_t i = 0; i < SERVERS; i++)
 			whose += tale.broken[i] > 0;
 	}
-	/* 67 of 600; four standard deviations are 31. From everybody. */
+	/* 67 of 600; four standard deviations are 31. Every server
+	 * loses some. */
 	CHECK(broken >= 36 && broken <= 98);
 	CHECK(whose >= 2 * SERVERS);
 }

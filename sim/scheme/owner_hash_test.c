@@ -147,7 +147,7 @@ put(struct bed *bed, uint32_t server, const uint8_t *bytes, size_t size)
 	return scheme->packet(bed->states[server], now, &arrival, &bed->outbox);
 }
 
-/* Whom a result names; SERVERS: nobody. */
+/* The server that a result names; SERVERS: none. */
 static uint32_t
 named(const struct bed *bed, uint32_t asked, const struct scheme_result *result)
 {
