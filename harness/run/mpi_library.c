@@ -30,7 +30,7 @@ struct sending {
 
 struct receiving {
 	MPI_Request request;
-	struct mpi_transport_letter message;
+	struct mpi_transport_message message;
 	int complete;
 	int broken; /* its rank died meanwhile */
 };
@@ -53,7 +53,7 @@ failed(const char *what, int code)
 }
 
 static int
-mail_open(uint32_t *rank, uint32_t *count)
+library_open(uint32_t *rank, uint32_t *count)
 {
 	int own = 0, all = 0;
 	int code = MPI_Init(NULL, NULL);
@@ -69,12 +69,12 @@ mail_open(uint32_t *rank, uint32_t *count)
 }
 
 static int
-mail_send(uint32_t rank, uint32_t kind, const void *bytes, size_t size)
+library_send(uint32_t rank, uint32_t kind, const void *bytes, size_t size)
 {
 	struct sending *sending = malloc(sizeof(*sending) + size);
 	int code;
 
-	if (sending == NULL || size > MPI_TRANSPORT_LETTER_BYTES) {
+	if (sending == NULL || size > MPI_TRANSPORT_MESSAGE_BYTES) {
 		fprintf(stderr, "homeward: out of memory\n");
 		free(sending);
 		return -1;
@@ -95,7 +95,7 @@ mail_send(uint32_t rank, uint32_t kind, const void *bytes, size_t size)
 }
 
 static uint32_t
-mail_unsent(void)
+library_unsent(void)
 {
 	struct sending **place = &state.sending;
 	uint32_t count = 0;
@@ -168,7 +168,7 @@ is_first_of_rank(uint32_t place)
 }
 
 static int
-mail_take(struct mpi_transport_letter *message)
+library_take(struct mpi_transport_message *message)
 {
 	if (receives_start() != 0)
 		return -1;
@@ -193,15 +193,15 @@ mail_take(struct mpi_transport_letter *message)
 }
 
 static void
-mail_close(void)
+library_close(void)
 {
 	MPI_Finalize();
 }
 
 const struct mpi_transport mpi_library = {
-	.open = mail_open,
-	.send = mail_send,
-	.take = mail_take,
-	.unsent = mail_unsent,
-	.close = mail_close,
+	.open = library_open,
+	.send = library_send,
+	.take = library_take,
+	.unsent = library_unsent,
+	.close = library_close,
 };

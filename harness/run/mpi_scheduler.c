@@ -187,7 +187,7 @@ hello_make(const char *name, const char *scenario, uint32_t jobs)
 
 /* True when a rank may work with us; else says why not. */
 static bool
-hello_fits(const struct hello *own, const struct mpi_transport_letter *message)
+hello_fits(const struct hello *own, const struct mpi_transport_message *message)
 {
 	struct hello hello;
 
@@ -246,7 +246,7 @@ hellos_take(struct mpi_scheduler *ranks, const struct hello *own)
 	uint8_t welcome = 1;
 
 	while (expected > 0) {
-		struct mpi_transport_letter message;
+		struct mpi_transport_message message;
 		struct peer *peer;
 		int news = ranks->transport->take(&message);
 
@@ -289,7 +289,7 @@ hello_send(struct mpi_scheduler *ranks, const struct hello *own)
 	if (ranks->transport->send(0, KIND_HELLO, own, sizeof(*own)) != 0)
 		return EXIT_RUNTIME;
 	for (;;) {
-		struct mpi_transport_letter message;
+		struct mpi_transport_message message;
 		int news = ranks->transport->take(&message);
 		bool welcome;
 
@@ -467,7 +467,7 @@ mpi_scheduler_progress(const struct mpi_scheduler *ranks, uint32_t number)
 }
 
 static void
-beat_take(struct peer *peer, const struct mpi_transport_letter *message)
+beat_take(struct peer *peer, const struct mpi_transport_message *message)
 {
 	struct jobs_share share;
 
@@ -523,8 +523,9 @@ result_finish(struct peer *peer, struct jobs_result *result)
 }
 
 static enum mpi_scheduler_news
-letter_take(struct peer *peer, const struct mpi_transport_letter *message,
-	    struct jobs_result *result)
+rank_message_take(struct peer *peer,
+		  const struct mpi_transport_message *message,
+		  struct jobs_result *result)
 {
 	switch ((enum kind)message->kind) {
 	case KIND_BEAT:
@@ -600,7 +601,7 @@ beats_send(struct mpi_scheduler *ranks)
 enum mpi_scheduler_news
 mpi_scheduler_collect(struct mpi_scheduler *ranks, struct jobs_result *result)
 {
-	struct mpi_transport_letter message;
+	struct mpi_transport_message message;
 	int there;
 
 	(void)ranks->transport->unsent();
@@ -608,7 +609,7 @@ mpi_scheduler_collect(struct mpi_scheduler *ranks, struct jobs_result *result)
 	while ((there = ranks->transport->take(&message)) == 1) {
 		struct peer *peer = &ranks->peers[message.rank];
 		enum mpi_scheduler_news news =
-			letter_take(peer, &message, result);
+			rank_message_take(peer, &message, result);
 
 		if (peer->lost)
 			fprintf(stderr, "homeward: rank %u is back\n",
@@ -680,7 +681,7 @@ parcel_drop(struct mpi_scheduler *ranks)
 static int
 parcels_send(struct mpi_scheduler *ranks)
 {
-	static uint8_t bytes[MPI_TRANSPORT_LETTER_BYTES];
+	static uint8_t bytes[MPI_TRANSPORT_MESSAGE_BYTES];
 
 	while (ranks->transport->unsent() < LETTERS_ON_WAY &&
 	       ranks->parcels != NULL) {
@@ -714,7 +715,7 @@ enum mpi_scheduler_news
 mpi_scheduler_order(struct mpi_scheduler *ranks,
 		    struct mpi_scheduler_task *task)
 {
-	struct mpi_transport_letter message;
+	struct mpi_transport_message message;
 	enum mpi_scheduler_news news = MPI_SCHEDULER_NOTHING;
 	int there = 0;
 
