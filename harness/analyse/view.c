@@ -96,7 +96,7 @@ static const struct view views[] = {
 	  VIEW_ROWS, RESULT_TSV, sql_view_cuts },
 	{ "stalls", "stalls of strayed sessions by what was cut and lost",
 	  VIEW_ROWS, RESULT_TSV, sql_view_stalls },
-	{ "compare", "simulated beside live, a row each metric (contrast.h)",
+	{ "compare", "simulated beside live, a row each metric (sim_live.h)",
 	  VIEW_CONTRASTS, RESULT_TSV, sql_view_compare },
 	{ "compare-curves", "distributions of what `compare` draws",
 	  VIEW_CONTRASTS, RESULT_BLOCKS, sql_view_compare_curves },
