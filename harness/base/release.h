@@ -9,7 +9,7 @@
 #ifndef HARNESS_BASE_RELEASE_H
 #define HARNESS_BASE_RELEASE_H
 
-/* "0.1.0", or "unknown". */
+/* "0.2.0", or "unknown". */
 const char *release_version(void);
 /* Of the commit it was built from, in hexadecimal, or "unknown". */
 const char *release_commit(void);

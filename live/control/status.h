@@ -6,7 +6,7 @@
  * plain "NAME VALUE" lines that a live run stores beside a simulated one's
  * (names in control.h). Counters count since the daemon began.
  *
- *	{ "version": "0.1.0", "address": "10.0.0.1:7000", "uptime_ns": ...,
+ *	{ "version": "0.2.0", "address": "10.0.0.1:7000", "uptime_ns": ...,
  *	  "joined": true, "sessions": 120, "contacts": 3, "flows": 15,
  *	  "records": 350, "memory_bytes": ..., "rss_bytes": ..., "cpu_ns": ...,
  *	  "drain": { "state": "serving", "left_ns": null },
