@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * packet.c - whole IP packets: check, build, answer, age and split them
+ * build.c - whole IP packets: check, build, answer, age and split them
  *
  * Every builder writes the transport part first, from the back of the IP
  * header on, then its checksum over a pseudo header, then the IP header: so

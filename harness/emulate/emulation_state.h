@@ -10,7 +10,7 @@
  *	retransmission_probe.c	what a cut did to one session (struct watch_cut)
  *	emulation_lookups.c	measure.lookups, by the daemons' control sockets
  *
- * Calls go downwards in this order only: emulation.c, emulation_faults.c,
+ * Calls go downwards in this order only: emulation.c, fault_actions.c,
  *emulation_report.c, emulation_lookups.c, emulation_clients.c,
  *retransmission_probe.c, emulation_state.c.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * conversation.c - see dialogue.h
+ * conversation.c - see conversation.h
  *
  * Sessions with one key form a chain, newest first; a hash table with linear
  * probing finds the newest. A packet may run either way, so both keys are

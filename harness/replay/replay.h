@@ -14,7 +14,7 @@
  * strays. What happens then is what would happen to these very packets: the
  * core decides, the network carries them hop by hop.
  *
- * What is real and what is not. Servers have sockets (dialogue.h), not TCP:
+ * What is real and what is not. Servers have sockets (conversation.h), not TCP:
  * nobody retransmits what is lost, nobody answers. What the capture's servers
  * said is sent by the session's owner, as much later as a packet takes from
  * the client to server 1, whatever became of the client's packets. A session

@@ -14,7 +14,7 @@
  *	kept	  strayed, and every packet reached the owner
  *	half-open its handshake was never completed, and nothing of the above
  *	closed	  never strayed
- *	ambiguous not played, see dialogue.h
+ *	ambiguous not played, see conversation.h
  */
 #include <stdio.h>
 #include <stdlib.h>

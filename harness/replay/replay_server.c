@@ -5,7 +5,7 @@
  * Above its participant a server has no TCP: delivered is where a packet's
  * bytes are compared with the capture's, and where a socket is opened by a
  * SYN, established by the client's next ACK and ended by FINs and RSTs
- * (dialogue.h).
+ * (conversation.h).
  */
 #include "core/wire/build.h"
 #include "core/wire/tcp.h"

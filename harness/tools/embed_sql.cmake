@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Make C of .sql files: what follows `-- name: X` in file.sql is one statement
+# Make C of .sql files: what follows `-- name: X` in one is one statement
 # and becomes the string sql_file_X; `-- script: X` is several, for db_exec().
 # Lines that are comments are left out. sql_list[] has all of them, for the test
 # that prepares each.

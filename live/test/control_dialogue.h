@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * dialogue.h - both ends of the control socket in one process, for tests only
+ * control_dialogue.h - both ends of the control socket; for tests only
  *
  *	tell() --> socket --> turn(): control --> socket --> hear()
  *
