@@ -5,7 +5,7 @@
  *	homeward VERB [OPTION]... [ARGUMENT]...
  *
  * Each verb of the table in verbs.c lives in a file of its own. Exit codes are
- *those of enum exit_code.
+ * those of enum exit_code.
  */
 #include <errno.h>
 #include <stdio.h>

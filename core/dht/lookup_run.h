@@ -15,7 +15,8 @@
  * An ended lookup is handed to the file that started it (publish.c places the
  * session, upkeep.c takes its next step, a get() is an event only): from
  * lookup_run_advance() directly, from lookup_run_expire() through node.c, one
- *at a time, so that slots return to the pool in the order in which lookups end.
+ * at a time, so that slots return to the pool in the order in which lookups
+ * end.
  */
 #ifndef CORE_DHT_LOOKUP_RUN_H
 #define CORE_DHT_LOOKUP_RUN_H

@@ -4,7 +4,7 @@
  *
  *	a request	its sender is learned, reply.c answers
  *	a reply		lookup_run.c (lookups), publish.c (batches) or
- *liveness.c (pings) knows the question, else DROP_UNASKED
+ * liveness.c (pings) knows the question, else DROP_UNASKED
  *	LEAVE		out of the table
  *	NOT_MINE	an event
  *

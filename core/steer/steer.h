@@ -3,7 +3,7 @@
  * steer.h - one server's decision on each packet to a service address
  *
  * The caller classifies a packet (classifier.h) and looks up its exact socket,
- *the kernel's or the simulated host's; steer is told the result. (Connection
+ * the kernel's or the simulated host's; steer is told the result. (Connection
  * tracking would not do: it remembers TIME_WAIT tuples longer than sockets
  * do.) For TCP to a service address:
  *

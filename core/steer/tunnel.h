@@ -9,8 +9,8 @@
  * addresses, those fields and the inner packet's first 64 bytes. A host
  * without the key can therefore neither hand a packet to a server's sockets,
  * nor send a server's packet to another server, nor send it again
- *(antireplay.h). What lies behind the first 64 bytes is as safe as TCP's own
- *checksum, as it was before it came here.
+ * (antireplay.h). What lies behind the first 64 bytes is as safe as TCP's own
+ * checksum, as it was before it came here.
  *
  * Of each peer, by address, the tunnel knows the sequence we send with, the
  * windows we receive by, its path MTU and whether there is a route to it.

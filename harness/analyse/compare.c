@@ -4,7 +4,7 @@
  *
  *	homeward compare [--db FILE] [--scenario NAME] [--pool KEY]...
  *			 [--metric METRIC]... [--phase converged|reroute]
- *[--json]
+ *			 [--json]
  *
  * For each pair of twins (sim_live.h): a table with both worlds, then a
  * sentence a comparison. --json has all numbers. Standard error says which

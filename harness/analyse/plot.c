@@ -4,7 +4,7 @@
  *
  *	homeward plot [--db FILE] [--out DIR] [--scenario NAME]
  *		      [--pool KEY]... [--format svg|png] [--plots DIR] [--json]
- *[FIGURE]...
+ *		      [FIGURE]...
  *
  *	database --export--> DIR/SCENARIO-FIGURE.tsv --gnuplot--> .svg and .png
  *

@@ -2,12 +2,12 @@
 /*
  * run_writer.h - one run and all it reported, as one transaction
  *
- *	run_writer_begin() -> run_writer_run() -> the watch's calls ->
- *run_writer_commit()
+ *	run_writer_begin() -> run_writer_run() -> the watch's calls
+ *		-> run_writer_commit()
  *
  * Whatever produces watch calls (a spool, a replay) fills the database
  * through run_writer_watch(). The first error is said and remembered; what
- *follows it is ignored, and run_writer_commit() then rolls everything back.
+ * follows it is ignored, and run_writer_commit() then rolls everything back.
  *
  * Rows get rowid (run << 32) + n, counted per run, so that the database's
  * contents do not depend on the order in which runs are written.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * client_session.h - one client session of a live run, whichever client makes
- *it
+ * client_session.h - one client session of a live run, by either client
  *
  *	curl_client.h	a process of curl(1) a session: what people use
  *	load_generator.h	thousands in this process

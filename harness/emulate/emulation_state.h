@@ -11,8 +11,8 @@
  *	emulation_lookups.c	measure.lookups, by the daemons' control sockets
  *
  * Calls go downwards in this order only: emulation.c, fault_actions.c,
- *emulation_report.c, emulation_lookups.c, emulation_clients.c,
- *retransmission_probe.c, emulation_state.c.
+ * emulation_report.c, emulation_lookups.c, emulation_clients.c,
+ * retransmission_probe.c, emulation_state.c.
  *
  * The event queue and the books are the simulator's (event.h, workload.h),
  * driven by the clock: at every wake-up the queue is asked for what is due.

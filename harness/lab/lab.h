@@ -23,8 +23,8 @@
  *
  * homewardd runs at niceness LAB_DAEMON_NICE, as its systemd unit has it
  * (live/share/homewardd.service.in), whatever ours: dozens of programs of a lab
- *share few processors, and a daemon behind a busy nginx would be measured late.
- *It has it again when it is restarted in mid-run.
+ * share few processors, and a daemon behind a busy nginx would be measured
+ * late. It has it again when it is restarted in mid-run.
  *
  * Traps that ruin such a lab, each avoided in lab.c and said there: hash
  * policy and seeds, nexthop objects, transit through servers, rp_filter,

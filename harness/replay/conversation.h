@@ -21,7 +21,7 @@
  *
  * Two kinds of packets have no ports and belong to a session all the same:
  * later fragments, if the first is among the last CONVERSATION_FRAGMENTS, and
- *ICMP errors to the service that quote what it sent.
+ * ICMP errors to the service that quote what it sent.
  *
  * States are those a server's socket goes through, seen from outside: from
  * its SYN the kernel has a (request) socket; from the client's next ACK the

@@ -15,7 +15,7 @@
  * cluster's secret: with the secret file they are opened and verified. The
  * simulator seals nothing and tags with a key that everybody may know
  * (sim/model/settings.c); that one is tried when there is no secret, and then a
- *tag that does not match is not wrong but unknown. With a secret it is not
+ * tag that does not match is not wrong but unknown. With a secret it is not
  * tried: in a live cluster whoever used it is a forger.
  *
  * A sealed datagram says zero in its second byte, where a message has its

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * replay_state.h - struct replay, for the files that make up a replay and no
- *other
+ * replay_state.h - struct replay, for the files of a replay only
  *
  *	replay.c	 the passes over the capture, the clock, the move
  *	replay_state.c		 making and unmaking: network, servers, tables

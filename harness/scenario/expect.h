@@ -11,9 +11,9 @@
  *
  * A block's assertions are checked on every run whose settings agree with its
  * `where` (without one: on every run), by run/expectation.h. Each is a quantity
- *of one run, taken from the database by one query, with a least (_min) or a
- *greatest (_max) value; a unit comes last (stall_longest_max_ms). So a scenario
- *is a test: `homeward run` exits 1 and says what differs.
+ * of one run, taken from the database by one query, with a least (_min) or a
+ * greatest (_max) value; a unit comes last (stall_longest_max_ms). So a
+ * scenario is a test: `homeward run` exits 1 and says what differs.
  */
 #ifndef HARNESS_SCENARIO_EXPECT_H
 #define HARNESS_SCENARIO_EXPECT_H

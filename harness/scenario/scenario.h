@@ -20,7 +20,7 @@
  * A --set of a swept key takes it out of the sweep; a list puts it in.
  *
  * scenario_dump.h writes all of it back, defaults included, as YAML that parses
- *to itself: this is what the database keeps with each run.
+ * to itself: this is what the database keeps with each run.
  */
 #ifndef HARNESS_SCENARIO_SCENARIO_H
 #define HARNESS_SCENARIO_SCENARIO_H

@@ -9,7 +9,7 @@
  *	live_fixture_end()	the lab is gone
  *
  * For live tests: what a run of a scenario (emulation.h) cannot do and should
- *not.
+ * not.
  */
 #ifndef HARNESS_TEST_LIVE_FIXTURE_H
 #define HARNESS_TEST_LIVE_FIXTURE_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * test_sessions.h - a test's client sessions in a lab, and how long each stood
- *still
+ * test_sessions.h - a test's client sessions in a lab, and their stalls
  *
  *	test_sessions_begin()	one more download or upload, from a given port
  *	test_sessions_wait()	time passes, sessions go on
@@ -9,9 +8,9 @@
  *	test_sessions_finish()	all have ended, and every byte was right?
  *
  * live_fixture.h has downloads by curl(1) only and does not look at the clock.
- *Here a session is curl's or the crowd's (client_session.h), of either
- *direction, and its longest time without a new byte is known, which is how a
- *client notices that something is being repaired behind the service.
+ * Here a session is curl's or the crowd's (client_session.h), of either
+ * direction, and its longest time without a new byte is known, which is how a
+ * client notices that something is being repaired behind the service.
  *
  * An upload is right when the file that the server keeps has its bytes; for a
  * download curl's are compared by SHA-256, the crowd's as they come.

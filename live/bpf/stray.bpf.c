@@ -30,7 +30,7 @@
  *	ICMP error quoting our tunnel		redirect
  *
  * This is core/steer/classifier.c's reading of a packet, made with the same
- *parser; live/kernel/stray_table_test.c runs both over one table.
+ * parser; live/kernel/stray_table_test.c runs both over one table.
  *
  * "Pass" is TC_ACT_UNSPEC: other people's filters behind ours run as they
  * would without us. A redirect to a TUN that is gone is a drop: that is how

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * secret.c - the file's text is tokenizer.h's; each key goes through
- *libsodium's KDF once for each use
+ * libsodium's KDF once for each use
  *
  *	placement --"hw-place"--> SipHash key of positions
  *	key ID	  --"hw-seal_"--> XChaCha20-Poly1305 key of datagrams

@@ -22,7 +22,7 @@
  * trace and watch answer "ok" first and then go on. Only root, the daemon's
  * user and its group may connect (mode 0660; root alone if it is "nobody"). A
  * client that does not read is dropped when CONTROL_CLIENT_BACKLOG bytes wait
- *for it: nothing that it does can hold up packets.
+ * for it: nothing that it does can hold up packets.
  *
  * control_fd() is an epoll descriptor of its own, so the daemon's loop polls
  * one thing whatever the number of clients. The Prometheus endpoint

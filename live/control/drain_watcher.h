@@ -8,7 +8,7 @@
  *	undrain	ok when the route is announced again
  *
  * The drain itself (drain.h) goes on whether callers wait for it or not;
- *several may.
+ * several may.
  */
 #ifndef LIVE_CONTROL_DRAIN_WATCHER_H
 #define LIVE_CONTROL_DRAIN_WATCHER_H

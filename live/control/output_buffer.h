@@ -6,8 +6,8 @@
  *		     ^start		^end	^capacity
  *
  * It grows on demand, never beyond its limit: then output_buffer_add() refuses
- *the whole piece, so that what waits always ends at the end of a piece. An
- *empty one gives large memory back.
+ * the whole piece, so that what waits always ends at the end of a piece. An
+ * empty one gives large memory back.
  */
 #ifndef LIVE_CONTROL_OUTPUT_BUFFER_H
 #define LIVE_CONTROL_OUTPUT_BUFFER_H

@@ -6,7 +6,7 @@
  *
  * The type alone, without a verb, so that an answer (status.h, metrics.h,
  * drain_watcher.h) needs to know the parts and not the socket that it goes out
- *by.
+ * by.
  */
 #ifndef LIVE_CONTROL_PARTS_H
 #define LIVE_CONTROL_PARTS_H

@@ -6,7 +6,7 @@
  *
  * Strays come in hundreds of thousands a second: the first of a flow is told
  * at once, all of them summed up (stray_aggregator.h). Without a listener every
- *verb is a comparison and nothing is kept.
+ * verb is a comparison and nothing is kept.
  */
 #ifndef LIVE_ENGINE_NOTIFY_H
 #define LIVE_ENGINE_NOTIFY_H

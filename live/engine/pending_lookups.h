@@ -16,7 +16,7 @@
  * again. A caller that no longer wants an answer must take it nevertheless.
  *
  * Full: PENDING_LOOKUPS_MAX at a time. Ask pending_lookups_full() before the
- *lookup is begun.
+ * lookup is begun.
  */
 #ifndef LIVE_ENGINE_PENDING_LOOKUPS_H
 #define LIVE_ENGINE_PENDING_LOOKUPS_H

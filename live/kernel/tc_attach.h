@@ -9,7 +9,7 @@
  * dead one's in one atomic step of the kernel, without pinning anything in a
  * file system. What is ours is known by the program's name, which begins with
  * TC_ATTACH_PREFIX; another's filter in our place is left alone and is an
- *error. The priority is high as numbers go: others come first.
+ * error. The priority is high as numbers go: others come first.
  *
  * clsact filters rather than TCX links: they outlive their maker, and Linux
  * 6.1 has them.
