@@ -34,9 +34,9 @@
  *    is found, popped or cancelled.
  *
  * An entry is 24 bytes (event_key.h) and names the slot of its payload
- *(event_slots.h), which lies still while entries move, and is fetched when
- *their bucket is opened. Entries of a bucket lie in chunks of 2 KiB, those in
- *blocks that never move.
+ * (event_slots.h), which lies still while entries move, and is fetched when
+ * their bucket is opened. Entries of a bucket lie in chunks of 2 KiB, those in
+ * blocks that never move.
  *
  * An alarm that moves away from now leaves its entry where it is; its payload
  * has the deadline, and the entry moves on when its time comes. One that moves

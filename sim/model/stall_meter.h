@@ -9,8 +9,8 @@
  * A gap lies between two arrivals of new in-order bytes and counts where it
  * ends, so the one during which the fault happens belongs to `after`. Before:
  * the longest that ended in the STALL_METER_SECONDS whole seconds before the
- *fault and in the fault's own (one number a second is kept, not every arrival).
- * After: until the window ends, a gap still open then included.
+ * fault and in the fault's own (one number a second is kept, not every
+ * arrival). After: until the window ends, a gap still open then included.
  */
 #ifndef SIM_MODEL_STALL_METER_H
 #define SIM_MODEL_STALL_METER_H

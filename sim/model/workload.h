@@ -16,8 +16,8 @@
  * from a fault to the first stray that it caused (a packet that arrives at a
  * server which is neither its session's owner nor where the session's packets
  * went last); and stall, see stall_meter.h: rows for each session that was
- *running when a fault came, `local` when it did not stray in the window of 10
- *s, not `ok` when it broke there. A fault during another's window ends that.
+ * running when a fault came, `local` when it did not stray in the window of 10
+ * s, not `ok` when it broke there. A fault during another's window ends that.
  */
 #ifndef SIM_MODEL_WORKLOAD_H
 #define SIM_MODEL_WORKLOAD_H
