@@ -140,7 +140,7 @@ reload_conf(const struct daemon *daemon, struct conf *conf, char *error,
 	return result;
 }
 
-/* root's file, opened by the herald. */
+/* root's file, opened by the helper. */
 static int
 reload_secret(const struct daemon *daemon, struct secret *secret, char *error,
 	      size_t error_size)
@@ -172,7 +172,7 @@ reload_check(const struct daemon *daemon, struct conf *conf,
 			       daemon->path, fixed);
 		return -1;
 	}
-	/* The herald opens the file that it was born with. */
+	/* The helper opens the file that it was born with. */
 	if (strcmp(conf->secret, daemon->conf.secret) != 0) {
 		(void)snprintf(error, error_size,
 			       "%s: another 'secret' needs a restart",

@@ -3,7 +3,7 @@
  * daemon.h - everything that a homewardd is made of, made and unmade in order
  *
  *	configuration, secret	read and checked before anything is touched
- *	herald			keeps root; before descriptors and threads
+ *	helper			keeps root; before descriptors and threads
  *	sessions		locked: one daemon a state file
  *	sockets			bound: one daemon an address
  *	data path		takes the uplinks over: only a dead predecessor

@@ -102,7 +102,7 @@ read_segment(const struct steer_settings *settings,
 	return drop;
 }
 
-/* subject->packet is what the parser made of the bytes. */
+/* classification->packet is what the parser made of the bytes. */
 static void
 classify(const struct steer_settings *settings, const struct address *self,
 	 const uint8_t *bytes, struct classification *classification)

@@ -2,7 +2,7 @@
 /*
  * steer.c - the table of verdicts
  *
- *	struct steer | flows | fragments | allowance | tunnel
+ *	struct steer | flows | fragments | limiter | tunnel
  *
  * Here is which packet is a stray; stray.c has what becomes of it. Then the
  * owner's side: what comes out of the tunnel.

@@ -85,17 +85,17 @@ void steer_classify_parsed(const struct steer *, const uint8_t *bytes,
 /* The same for a caller that has called classification_of(): what a later
  * fragment's bytes do not tell, its first's session, is added. */
 void steer_classify_later(const struct steer *, struct classification *);
-/* Decide on one IP packet that came in by `uplink`; subject: of the same bytes,
- * with no other verb of this steer called in between. known: the caller has
- * the very socket. The packet is borrowed. */
+/* Decide on one IP packet that came in by `uplink`; classification: of the
+ * same bytes, with no other verb of this steer called in between. known: the
+ * caller has the very socket. The packet is borrowed. */
 struct steer_result steer_packet(struct steer *, struct instant now,
 				 const struct classification *classification,
 				 const uint8_t *bytes, bool known,
 				 uint8_t uplink, struct outbox *);
 /* A datagram to the GUE port. DROP_NONE: *inner is the packet inside, borrowed
- * from bytes, and *subject what it is about, with a key and with its size in
- * packet.size_bytes; if the caller has the socket it delivers the packet, else
- * it calls steer_refuse(). */
+ * from bytes, and *classification what it is about, with a key and with its
+ * size in packet.size_bytes; if the caller has the socket it delivers the
+ * packet, else it calls steer_refuse(). */
 enum drop steer_decapsulate(struct steer *, struct instant now,
 			    const struct endpoint *from,
 			    const struct address *to, const uint8_t *bytes,

@@ -14,7 +14,7 @@
  *
  * Two kinds of flow are dropped at the deadline, not reset, as no replica
  * has said that the session does not exist: those that never got a lookup
- * (the node's table or the prefix's allowance is exhausted), and those whose
+ * (the node's table or the budget of misses is exhausted), and those whose
  * latest lookup was not conclusive (node.h: our uplinks are down, or the
  * replicas too busy to answer in time).
  *

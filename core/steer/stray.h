@@ -44,8 +44,8 @@ struct strays {
 	struct steer_counters counters;
 };
 
-/* A packet of a session that is not here; the subject has its key. The result
- * is final but not yet counted. */
+/* A packet of a session that is not here; the classification has its key. The
+ * result is final but not yet counted. */
 struct steer_result stray_packet(struct strays *, struct instant now,
 				 const struct classification *,
 				 const uint8_t *bytes, uint8_t uplink,

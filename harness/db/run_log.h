@@ -4,17 +4,17 @@
  *
  * Points run in children; only the parent writes the database. A child's
  * watch calls go into an unlinked temporary file that it inherited: nothing
- * is left behind whoever is killed when, memory stays small, and two spools of
+ * is left behind whoever is killed when, memory stays small, and two logs of
  * one point compare byte by byte, which is what --check-determinism does.
  *
- * A spool is a sequence of records in the machine's own byte order:
+ * A run log is a sequence of records in the machine's own byte order:
  *
  *	+--------+--------+----------------+-----------------+
  *	| kind 8 | size 8 | words, 8 each  | text, size bytes|
  *	+--------+--------+----------------+-----------------+
  *
  * kind decides the number of words; text is zero, one or two strings, each
- * ending in NUL. The last record is the end with the run's result; a spool
+ * ending in NUL. The last record is the end with the run's result; a run log
  * without it is of a child that did not finish, and is not read.
  */
 #ifndef HARNESS_DB_RUN_LOG_H

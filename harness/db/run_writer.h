@@ -5,7 +5,7 @@
  *	run_writer_begin() -> run_writer_run() -> the watch's calls
  *		-> run_writer_commit()
  *
- * Whatever produces watch calls (a spool, a replay) fills the database
+ * Whatever produces watch calls (a run log, a replay) fills the database
  * through run_writer_watch(). The first error is said and remembered; what
  * follows it is ignored, and run_writer_commit() then rolls everything back.
  *

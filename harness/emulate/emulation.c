@@ -3,7 +3,7 @@
  * emulation.c - lab up, one loop until the end, lab down
  *
  * Every wake-up reads the clock once and then hears, in this order: the queue
- * (what is due), the kernels about links, the hand, the daemons, the clients.
+ * (what is due), the kernels about links, the worker, the daemons, the clients.
  * So a cut is known before the strays that it causes, even if a daemon's line
  * came before the kernel's (emulation_report.c).
  *
@@ -31,7 +31,7 @@
 #define TICK_MS	   1
 #define MONITOR_NS (50 * NS_PER_MS) /* between tries of lost daemons */
 #define GRACE_NS   (400 * NS_PER_MS) /* last lines of the daemons */
-#define WAIT_NS	   (10 * NS_PER_S) /* for the hand, at the end */
+#define WAIT_NS	   (10 * NS_PER_S) /* for the worker, at the end */
 #define EVENTS	   16
 #define PRIORITY   (-10)
 
@@ -300,7 +300,7 @@ loop(struct emulation *emulation)
 	}
 }
 
-/* Orders and uploads that the hand has not finished. */
+/* Orders and uploads that the worker has not finished. */
 static void
 hand_wait(struct emulation *emulation)
 {

@@ -13,7 +13,7 @@
  *	setting, lookup	by the daemons (live/engine/report.h)
  *	detection	from the kernel's link event (netlink, RTM_NEWLINK) to
  *			the first stray that a daemon reports
- *	stall, outcome	at the client (curl, or the crowd of load_generator.h)
+ *	stall, outcome	at the client (curl, or load_generator.h)
  *
  * A run of a lab is not deterministic; its state hash is 0.
  */

@@ -2,8 +2,8 @@
 /*
  * emulation_clients.c - who opens which session when, and how it ended
  *
- * A few sessions are curl's, more are the crowd's (client_session.h). Arrivals,
- * sizes, ports and their reuse are those of sim/host/client.c.
+ * A few sessions are curl's, more are load_generator.h's (client_session.h).
+ * Arrivals, sizes, ports and their reuse are those of sim/host/client.c.
  *
  * The books of a session are closed CLOSE_NS after its end, with the time of
  * its end: a daemon sums strays up and says them a little later, and a session
@@ -420,7 +420,7 @@ struct verifying {
 static bool
 file_is_right(const char *path, uint64_t bytes)
 {
-	static uint8_t chunk[65536]; /* the hand has one thread */
+	static uint8_t chunk[65536]; /* the worker has one thread */
 	uint64_t offset = 0;
 	size_t size;
 	bool right = true;

@@ -5,7 +5,7 @@
  * Now and then a random daemon that does not own it is asked for a random open
  * session through its control socket, as homewardctl would. The lookup is the
  * daemon's own and so is its time (a report like any other); what the control
- * socket costs is not in it. One is asked at a time, by the hand.
+ * socket costs is not in it. One is asked at a time, by the worker.
  */
 #include "harness/emulate/emulation_state.h"
 

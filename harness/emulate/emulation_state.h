@@ -18,7 +18,7 @@
  * driven by the clock: at every wake-up the queue is asked for what is due.
  * So both worlds share the definitions of stall, detection and outcome.
  *
- * Nothing in the loop may block; what does is given to the hand (worker.h).
+ * Nothing in the loop may block; what does is given to the worker (worker.h).
  */
 #ifndef HARNESS_EMULATE_EMULATION_STATE_H
 #define HARNESS_EMULATE_EMULATION_STATE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fault_actions.c - orders, given by the loop and carried out by the hand
+ * fault_actions.c - orders, given by the loop and carried out by the worker
  *
  *	loop	action --> order_give --> worker_do		  order_done
  *	hand				  order_work: kernel, FRR, daemon ^
@@ -61,7 +61,7 @@ struct work {
 	uint32_t back[PATH_LINKS], back_count; /* of the server's answers */
 };
 
-/* ---- in the hand's thread ---- */
+/* ---- in the worker's thread ---- */
 
 /* Either end may have been taken down: a link that comes up has both. */
 static int
@@ -243,7 +243,7 @@ work_done(void *context, int result)
 	free(work);
 }
 
-/* It belongs to the hand from now on. */
+/* It belongs to the worker from now on. */
 static void
 work_give(struct emulation *emulation, const struct work *wanted)
 {

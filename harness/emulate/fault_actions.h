@@ -2,7 +2,7 @@
 /*
  * fault_actions.h - what the script of faults (sim/model/fault.h) does in a lab
  *
- * An action is an order to kernels and processes: it blocks, so the hand's
+ * An action is an order to kernels and processes: it blocks, so the worker's
  * thread carries orders out, one after the other, while the loop goes on. The
  * script reports a fault when it is ordered, so that no stray comes before its
  * fault; detection is timed from the kernel's link event (link_events.h).

@@ -18,7 +18,7 @@ struct worker;
  * hand from the call of worker_do() until `done` is called. */
 struct worker_job {
 	void *context;
-	int (*work)(void *); /* in the hand's thread */
+	int (*work)(void *); /* in the worker's thread */
 	void (*done)(void *, int result); /* in worker_ready() */
 };
 

@@ -88,7 +88,7 @@ struct conversation *conversations_get(struct conversations *, uint32_t index);
  * ambiguous. The caller frees it. */
 struct steer_service *conversations_services(struct conversations *,
 					     uint32_t *count);
-/* The dialogue that a server has a socket for under this key, or
+/* The conversation that a server has a socket for under this key, or
  * CONVERSATION_NONE: the exact socket lookup of a replayed server. */
 uint32_t conversations_socket(const struct conversations *, uint32_t server,
 			      const struct session_key *);

@@ -2,7 +2,7 @@
 /*
  * replay.c - a capture is read twice: to know its sessions, and to play them
  *
- *	first pass	who talks to whom, which side serves: dialogues;
+ *	first pass	who talks to whom, which side serves: conversations;
  *			a passage for each record, or why it is left out
  *	stage		fabric and servers for these services (replay_state.c)
  *	second pass	each record is an event at its time

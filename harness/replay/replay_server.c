@@ -2,7 +2,7 @@
 /*
  * replay_server.c - what comes to a server of the replay
  *
- * Above its participant a server has no TCP: delivered is where a packet's
+ * Above its agent a server has no TCP: delivered is where a packet's
  * bytes are compared with the capture's, and where a socket is opened by a
  * SYN, established by the client's next ACK and ended by FINs and RSTs
  * (conversation.h).
@@ -295,7 +295,7 @@ arrived_find(struct replay *replay, const uint8_t *bytes,
 	return index;
 }
 
-/* ---- what its participant asks and tells ---- */
+/* ---- what its agent asks and tells ---- */
 
 static enum scheme_socket
 socket_state(void *context, uint32_t server, const struct session_key *key)

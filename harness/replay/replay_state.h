@@ -9,8 +9,8 @@
  *	report.c	 said to people and to the database
  *	verb.c	 the command line
  *
- * Every record of the capture is a passage, every TCP session a dialogue, and
- * beside each dialogue stands a story: what has happened to it so far.
+ * Every record of the capture is a delivery, every TCP session a conversation,
+ * and beside each conversation stands a story: what has happened to it so far.
  */
 #ifndef HARNESS_REPLAY_REPLAY_STATE_H
 #define HARNESS_REPLAY_REPLAY_STATE_H
@@ -40,7 +40,7 @@ enum replay_state_code {
 	REPLAY_STATE_RECORD, /* EVENT_WORKLOAD: the next record of the capture
 			      */
 	REPLAY_STATE_ANSWER, /* EVENT_WORKLOAD: a server says its next packet */
-	REPLAY_STATE_LINGER, /* EVENT_TCP: TIME_WAIT of dialogue a is over */
+	REPLAY_STATE_LINGER, /* EVENT_TCP: TIME_WAIT of `a` is over */
 	REPLAY_STATE_MOVE, /* EVENT_FAULT */
 };
 
@@ -137,7 +137,7 @@ struct replay {
 	int64_t first_stray_ns; /* after the move; REPLAY_STATE_NEVER */
 
 	/* What happened. */
-	struct story *stories; /* one a dialogue */
+	struct story *stories; /* one a conversation */
 	uint64_t lifted; /* packets whose TTL would not have lasted */
 	uint64_t altered; /* packets that arrived other than captured */
 	uint64_t duplicates; /* packets that arrived again */

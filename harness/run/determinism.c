@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * determinism.c - spools first, they say more; then the files
+ * determinism.c - run logs first, they say more; then the files
  *
- * A capture that only one run made shows in the spools, which list all ports.
+ * A capture that only one run made shows in the run logs, which list all ports.
  */
 #include "harness/run/determinism.h"
 

@@ -3,7 +3,7 @@
  * determinism.h - were two runs of one point the same?
  *
  * Everything a run puts into the database but the clock and host columns is in
- * its spool, with a hash of every port's capture; with --trace the capture
+ * its run log, with a hash of every port's capture; with --trace the capture
  * files of both runs are compared as well, byte by byte.
  */
 #ifndef HARNESS_RUN_DETERMINISM_H

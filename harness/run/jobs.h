@@ -4,8 +4,8 @@
  *
  * Each task runs in a child of its own: a crash costs one point, memory is
  * given back, and processor time and peak memory are the kernel's own figures
- * for just that run. A child inherits its spool (run_log.h), simulates (or runs
- * a lab, emulation.h), and exits; the parent collects it here.
+ * for just that run. A child inherits its run log (run_log.h), simulates (or
+ * runs a lab, emulation.h), and exits; the parent collects it here.
  *
  * Ctrl-C and SIGTERM are seen by the parent only, in jobs_wait(); children
  * die with their parent, whatever kills it. Whatever ends a child, its lab is
@@ -29,7 +29,7 @@ struct jobs_task {
 	const struct settings *settings;
 	uint32_t point;
 	uint32_t pass; /* 1: the second run of a determinism check */
-	bool hash; /* of captures, into the spool */
+	bool hash; /* of captures, into the run log */
 	const char *trace_folder; /* NULL: no captures */
 	const char *trace_prefix;
 	const char *lab; /* its name: a live run; NULL: simulate */

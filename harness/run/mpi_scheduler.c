@@ -2,9 +2,9 @@
 /*
  * mpi_scheduler.c - hello, tasks, beats and results over mpi_transport.h
  *
- * A result is a header and then its spool in messages of at most 256 KiB, of
+ * A result is a header and then its run log in messages of at most 256 KiB, of
  * which a few are on their way at a time; it has arrived when all bytes of the
- * spool have. A rank sends one result after the other.
+ * run log have. A rank sends one result after the other.
  *
  * A place of a rank is FREE, RUNNING, or GIVEN: its point was given to
  * somebody else when the rank was silent. What comes from a GIVEN place is
@@ -654,7 +654,7 @@ mpi_scheduler_report(struct mpi_scheduler *ranks,
 	       sizeof(header->started_at));
 	memcpy(header->host, result->host, sizeof(header->host));
 	memcpy(header->kernel, result->kernel, sizeof(header->kernel));
-	/* Half a spool is of no use. */
+	/* Half a run log is of no use. */
 	if (result->exit_code == EXIT_OK &&
 	    fseek(result->run_log, 0, SEEK_END) == 0 &&
 	    (size = ftell(result->run_log)) > 0)

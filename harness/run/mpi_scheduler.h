@@ -12,7 +12,7 @@
  *	     --- answer ----------------->	come in, or a sentence
  *	     --- task ------------------->	point and pass
  *	     <-- beat, --- beat ---------	twice a second: alive, how far
- *	     <-- result, spool ... -------	as many messages as it needs
+ *	     <-- result, run log ... -----	as many messages as it needs
  *	     --- done ------------------->	leave
  *
  * Every rank reads the scenario, runs points in a pool of its own (jobs.h),
@@ -57,7 +57,7 @@ struct mpi_scheduler_task {
 enum mpi_scheduler_news {
 	MPI_SCHEDULER_NOTHING,
 	MPI_SCHEDULER_ENDED, /* rank 0: *result is filled; the caller has the
-				spool */
+				run log */
 	MPI_SCHEDULER_LOST, /* rank 0: nobody runs result->point, ->pass any
 			       more */
 	MPI_SCHEDULER_TASK, /* others: run *task */
@@ -100,7 +100,7 @@ struct jobs_share mpi_scheduler_progress(const struct mpi_scheduler *,
  */
 enum mpi_scheduler_news mpi_scheduler_order(struct mpi_scheduler *,
 					    struct mpi_scheduler_task *);
-/* A result of ours; takes over the spool. 0 or EXIT_RUNTIME. */
+/* A result of ours; takes over the run log. 0 or EXIT_RUNTIME. */
 int mpi_scheduler_report(struct mpi_scheduler *, const struct jobs_result *);
 /* Say that we are alive and how far the pool's tasks are, when it is time. */
 void mpi_scheduler_beat(struct mpi_scheduler *, const struct jobs *);

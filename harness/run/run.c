@@ -332,7 +332,7 @@ result_store(struct run *run, const struct jobs_result *result)
 	run->weight_done += point_weight(run, result->point);
 }
 
-/* Takes over the spool. */
+/* Takes over the run log. */
 static void
 result_take(struct run *run, const struct jobs_result *news)
 {

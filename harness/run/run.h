@@ -2,7 +2,7 @@
 /*
  * run.h - a sweep on its way into the database
  *
- *	scenario -> points -> pool of children -> spools -> one transaction each
+ *	scenario -> points -> pool of children -> run logs -> transactions
  *			   -> other ranks (mpi_scheduler.h) ->
  *
  * Points are numbered by the sweep (sweep.h) and keep that order in their run

@@ -142,7 +142,7 @@ traces_find(struct life *life)
 	traces.devices = count_of(life, "homeward0");
 	lab_control_path(&life->trial.lab, SERVER, path);
 	traces.sockets = access(path, F_OK) == 0;
-	/* The daemon and its herald, by the namespace that they are in. */
+	/* The daemon and its helper, by the namespace that they are in. */
 	CHECK(shell(life, "for p in $(ip netns pids $(ip netns identify)); do "
 			  "cat /proc/$p/comm 2>&1; done; true") == 0);
 	traces.processes = count_of(life, "homeward");

@@ -8,12 +8,12 @@
  *	test_sessions_finish()	all have ended, and every byte was right?
  *
  * live_fixture.h has downloads by curl(1) only and does not look at the clock.
- * Here a session is curl's or the crowd's (client_session.h), of either
+ * Here a session is curl's or load_generator.h's (client_session.h), of either
  * direction, and its longest time without a new byte is known, which is how a
  * client notices that something is being repaired behind the service.
  *
  * An upload is right when the file that the server keeps has its bytes; for a
- * download curl's are compared by SHA-256, the crowd's as they come.
+ * download curl's are compared by SHA-256, load_generator.h's as they come.
  */
 #ifndef HARNESS_TEST_TEST_SESSIONS_H
 #define HARNESS_TEST_TEST_SESSIONS_H

@@ -477,7 +477,7 @@ epoll_fill(struct control *control)
 	int drain = drain_fd(control->subject.drain);
 	struct epoll_event listen = { .events = EPOLLIN,
 				      .data.u32 = TOKEN_LISTEN };
-	/* Edge-triggered: after the herald's end it would never be silent. */
+	/* Edge-triggered: after the helper's end it would never be silent. */
 	struct epoll_event helper = { .events = EPOLLIN | EPOLLET,
 				      .data.u32 = TOKEN_DRAIN };
 
@@ -554,7 +554,7 @@ control_close(struct control *control)
 	if (control->epoll >= 0)
 		close(control->epoll);
 	close(control->listener);
-	/* Refused when privileges are gone: then the herald does it. */
+	/* Refused when privileges are gone: then the helper does it. */
 	(void)socket_path_remove(control->subject.conf->control);
 	free(control);
 }

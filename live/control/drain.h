@@ -46,13 +46,13 @@ enum drain_state {
 
 struct drain;
 
-/* Where the predecessor left it; herald is borrowed; NULL: drain and undrain
+/* Where the predecessor left it; helper is borrowed; NULL: drain and undrain
  * answer -ENOTSUP. NULL: no memory. */
 struct drain *drain_create(struct helper *);
 void drain_destroy(struct drain *);
 /* deadline_ns from now; 0: none. When it drains already: another deadline. 0;
  * -ENOTSUP: no command is configured; -EBUSY: the route is being announced or
- * withdrawn; -EPIPE: no herald. */
+ * withdrawn; -EPIPE: no helper. */
 int drain_begin(struct drain *, struct instant now, int64_t deadline_ns);
 int drain_end(struct drain *);
 /* sessions: open here now. Call it when drain_fd() is readable, at
@@ -61,9 +61,9 @@ enum drain_state drain_update(struct drain *, struct instant now,
 			      uint32_t sessions);
 enum drain_state drain_state(const struct drain *);
 const char *drain_state_name(enum drain_state); /* "serving" ... */
-/* The last command of the herald failed: then the state is what it was. */
+/* The last command of the helper failed: then the state is what it was. */
 bool drain_failed(const struct drain *);
-int drain_fd(const struct drain *); /* -1: no herald */
+int drain_fd(const struct drain *); /* -1: no helper */
 struct instant drain_deadline(const struct drain *); /* NEVER: none */
 /* What is left until the operator's deadline, in ns; -1: there is none, or
  * nothing is waited for. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * drain_test.c - the states of a drain as a table, with a herald that says what
+ * drain_test.c - the states of a drain as a table, with a helper that says what
  * the row wants
  */
 #include "live/control/drain.h"
@@ -10,7 +10,7 @@
 
 #include "core/test/check.h"
 
-/* This test's herald, linked instead of the real one. */
+/* This test's helper, linked instead of the real one. */
 struct helper {
 	int say, answer;
 	int said;

@@ -2,7 +2,7 @@
 /*
  * drain_watcher_test.c - drains, asked for and watched by the control socket
  *
- * The herald is a real one, so commands are really run; they write a letter
+ * The helper is a real one, so commands are really run; they write a letter
  * each to a file.
  */
 #include "live/control/drain_watcher.h"

@@ -58,7 +58,7 @@ mark_of(const struct conf *conf)
 	return mark;
 }
 
-/* ---- the herald's own process ---- */
+/* ---- the helper's own process ---- */
 
 static void
 shell_exec(const char *command)

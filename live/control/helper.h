@@ -2,7 +2,7 @@
 /*
  * helper.h - the little process that may still do things as root
  *
- *	daemon				herald
+ *	daemon				helper
  *	say(WITHDRAW) ----- 'w' ---->	/bin/sh -c "vtysh ..."
  *	answer() <--------- 'w', 0 ---	... at most 10 s later
  *	secret() ---------- 's' ---->	open(2)
@@ -11,7 +11,7 @@
  *
  * The daemon gives its privileges up after setup, but to withdraw a route it
  * must run vtysh, and to reload it must read a secret that is root's. So it
- * first forks a herald that keeps them and does nothing else than these three
+ * first forks a helper that keeps them and does nothing else than these three
  * things, with what was in the configuration at its birth: not one byte of a
  * command or of a path comes from the daemon later. A change of them needs a
  * restart.
@@ -21,7 +21,7 @@
  * route is gone. It lies on /run, as long-lived as what vtysh has changed.
  *
  * A command runs while the daemon goes on with packets: helper_say() only
- * starts it. The herald holds none of the daemon's descriptors, ignores the
+ * starts it. The helper holds none of the daemon's descriptors, ignores the
  * signals that end daemons, and ends (its command with it) when the daemon
  * does, in whatever way.
  */
@@ -48,7 +48,7 @@ int helper_open(struct helper **, const struct conf *);
 /* After control_close(). NULL: nothing. */
 void helper_close(struct helper *);
 /* Start it. 0: helper_answer() will tell; -ENOTSUP: that command is empty;
- * -EBUSY: another one runs; -EPIPE: the herald is gone. */
+ * -EBUSY: another one runs; -EPIPE: the helper is gone. */
 int helper_say(struct helper *, enum helper_word);
 /* Readable when a command has ended. */
 int helper_fd(const struct helper *);

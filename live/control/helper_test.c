@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* helper_test.c - a real herald, its commands, its files and its ends */
+/* helper_test.c - a real helper, its commands, its files and its ends */
 #include "live/control/helper.h"
 
 #include <errno.h>
@@ -110,7 +110,7 @@ secret_test(void)
 	int file = open(conf.secret, O_CREAT | O_WRONLY, 0600);
 	CHECK(write(file, "sesame", 6) == 6);
 	close(file);
-	/* We are somebody else by now; the herald is not. */
+	/* We are somebody else by now; the helper is not. */
 	bool root = geteuid() == 0;
 	CHECK(!root || seteuid(65534) == 0);
 	CHECK(!root || open(conf.secret, O_RDONLY) < 0);
@@ -124,7 +124,7 @@ secret_test(void)
 	remove_file("secret");
 }
 
-/* A withdrawal outlives daemon and herald, and is over when it is announced;
+/* A withdrawal outlives daemon and helper, and is over when it is announced;
  * commands that fail change nothing. */
 static void
 memory_test(void)
@@ -176,7 +176,7 @@ name_test(void)
 	CHECK(socket_path_remove(conf.control) == -ENOENT);
 }
 
-/* A daemon with a herald whose command runs; then it is killed. */
+/* A daemon with a helper whose command runs; then it is killed. */
 static void
 orphan_test(void)
 {
@@ -195,7 +195,7 @@ orphan_test(void)
 		if (helper_open(&helper, &conf) != 0 ||
 		    helper_say(helper, HELPER_WITHDRAW) != 0)
 			_exit(1);
-		/* Held by this process alone: the herald has closed it. */
+		/* Held by this process alone: the helper has closed it. */
 		(void)!write(pipes[1], "x", 1);
 		pause();
 	}
@@ -225,7 +225,7 @@ orphan_test(void)
 	remove_file("pid");
 }
 
-/* Ctrl-C reaches the herald too, and the daemon still needs it. */
+/* Ctrl-C reaches the helper too, and the daemon still needs it. */
 static void
 signals_test(void)
 {

@@ -2,7 +2,7 @@
 /*
  * parts.h - the parts of a daemon that its control socket asks
  *
- *	live/daemon.c --parts--> control.c --> status, metrics, vigil ...
+ *	live/daemon.c --parts--> control.c --> status, metrics, ...
  *
  * The type alone, without a verb, so that an answer (status.h, metrics.h,
  * drain_watcher.h) needs to know the parts and not the socket that it goes out

@@ -10,7 +10,7 @@
  *
  * The folder stays as it is, root's: a folder that an unprivileged user may
  * write invites links to places where root should not write. So a daemon that
- * has dropped its privileges cannot remove the name; its herald does.
+ * has dropped its privileges cannot remove the name; its helper does.
  */
 #ifndef LIVE_CONTROL_SOCKET_PATH_H
 #define LIVE_CONTROL_SOCKET_PATH_H

@@ -5,7 +5,7 @@
  *	engine: a session opened	-> published after store_after
  *		a session lingers	-> withdrawn after linger
  *
- * The wait is the same for all of one agenda, so what was added first is due
+ * The wait is the same for all of one list, so what was added first is due
  * first and a list is enough; a hash finds a session whose plan has changed.
  * When a reload changes the wait, what was added before keeps its time, and
  * what comes after it is done no earlier than that.

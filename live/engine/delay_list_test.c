@@ -11,7 +11,7 @@
 #define WAIT_NS	 100
 #define STEPS	 50000
 
-/* A dumb agenda: an array in order of time. */
+/* A dumb delay list: an array in order of time. */
 struct oracle {
 	uint32_t count;
 	struct {

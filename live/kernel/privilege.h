@@ -11,7 +11,7 @@
  * the bounding set included, and exec(2) can never give anything back
  * (PR_SET_NO_NEW_PRIVS). What only setup needs (CAP_PERFMON for the
  * tracepoint, CAP_DAC_OVERRIDE for files) goes too: what needs root's files or
- * commands later asks the herald.
+ * commands later asks the helper.
  *
  * Call it once, in a process with one thread.
  */

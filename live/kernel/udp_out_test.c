@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * udp_out_test.c - outlet and inlet back to back over the loopback interface
+ * udp_out_test.c - udp_out and udp_in back to back over the loopback interface
  *
  * Addresses are of 127/8, chosen by our process id, so that tests that run at
  * the same time do not meet. Datagrams carry their number, so that order,

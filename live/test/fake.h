@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fake.h - an engine, a data path and an outlet without packets, for tests
+ * fake.h - an engine, a data path and a udp_out without packets, for tests
  *
  * Included by one test file, which then links these instead of the real ones.
  * A test sets the numbers, answers lookups when it likes, and calls the
