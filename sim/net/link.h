@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * link.h - one direction of a link: rate, queue, delay and mishaps
+ * link.h - one direction of a link: rate, queue, delay and impairments
  *
  *	now        start          departed              arrived
  *	 |--backlog--|--size / rate--|------ delay ------|
@@ -14,9 +14,9 @@
  * 3.0003. A packet on an idle line may always be sent, however small the
  * queue.
  *
- * Mishaps are drawn from the direction's own random stream, and only when they
- * can happen, in this order: loss, duplication, reordering. A lost packet has
- * used the line. A duplicate arrives with its original (after it, as the
+ * Impairments are drawn from the direction's own random stream, and only when
+ * they can happen, in this order: loss, duplication, reordering. A lost packet
+ * has used the line. A duplicate arrives with its original (after it, as the
  * younger event). A reordered packet is held back by up to one more delay, so
  * that its successors overtake it.
  */
@@ -58,7 +58,7 @@ struct link_passage link_send(struct link_direction *,
 			      uint32_t size);
 /* What an idle line takes for it: serialisation and propagation. */
 int64_t link_crossing_ns(const struct link_settings *, uint32_t size);
-/* The same as sending on a line that is always idle: mishaps, no queue. */
+/* The same as sending on a line that is always idle: impairments, no queue. */
 struct link_passage link_cross(struct link_direction *,
 			       const struct link_settings *, uint32_t size);
 /* Can anything go wrong but a full queue? */

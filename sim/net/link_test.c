@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * link_test.c - serialisation to the nanosecond, drop-tail against a queue
- * of packets, mishaps at their rates
+ * of packets, impairments at their rates
  */
 #include "sim/net/link.h"
 

@@ -52,7 +52,7 @@ enum packet_code {
 
 /* ---- making and unmaking ---- */
 
-/* Walks without mishaps leave no trace in a link. */
+/* Walks without impairments leave no trace in a link. */
 static bool
 directions_needed(const struct network *network)
 {

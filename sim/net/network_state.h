@@ -47,7 +47,7 @@ struct network {
 	enum fidelity_kind fidelity;
 	struct network_link *links;
 	/* From each link's ports[0], from its ports[1]. NULL in path fidelity,
-	 * which has no queues, when no link has mishaps. */
+	 * which has no queues, when no link has impairments. */
 	struct link_direction *directions;
 	struct network_change *changes; /* of links' states */
 	uint32_t epoch, change_capacity; /* epoch: how many */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * uniform.c - the service's group, and mishaps where they are asked for
+ * uniform.c - the service's group, and impairments where they are asked for
  */
 #include "sim/net/uniform.h"
 
@@ -13,7 +13,7 @@
 struct uniform {
 	const struct fabric *fabric;
 	struct link_settings link;
-	struct link_direction *out; /* a host; NULL: no mishaps */
+	struct link_direction *out; /* a host; NULL: no impairments */
 	bool *absent, *silent; /* a server: down, not announcing */
 	struct ecmp service;
 	uint32_t *members; /* scratch */

@@ -21,9 +21,9 @@
  * WALK_LINKS_MAX links, which is the longest way that a whole fabric has (from
  * pod to pod by an exit); only detours around failures are longer, and loops.
  *
- * Mishaps of the links (loss, duplication, reordering) are drawn on the walk,
- * from the streams of the links. A duplicate is made at the router behind its
- * link: there the walk ends, and the two go on apart.
+ * Impairments of the links (loss, duplication, reordering) are drawn on the
+ * walk, from the streams of the links. A duplicate is made at the router behind
+ * its link: there the walk ends, and the two go on apart.
  *
  * What differs from packet fidelity:
  *  - There are no queues. Packets do not wait for each other, not even for
