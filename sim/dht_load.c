@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * dht_load.c - one pending event: the next operation
+ * dht_load.c - one pending event: the next store or lookup
  */
 #include "sim/dht_load.h"
 
@@ -33,47 +33,46 @@ dht_load_create(const struct settings *settings, struct queue *queue,
 		struct network *network, struct servers *servers,
 		struct workload *workload)
 {
-	struct dht_load *operations = calloc(1, sizeof(*operations));
+	struct dht_load *load = calloc(1, sizeof(*load));
 
-	if (operations == NULL)
+	if (load == NULL)
 		abort();
-	*operations = (struct dht_load){
+	*load = (struct dht_load){
 		.settings = settings,
 		.queue = queue,
 		.servers = servers,
 		.workload = workload,
 		.service = network_service_address(network,
 						   settings->service.family),
-		.rng = stream_rng(settings->seed, STREAM_OPERATIONS, 0),
+		.rng = stream_rng(settings->seed, STREAM_DHT_LOAD, 0),
 		.owners = calloc((size_t)settings->measure.stores + 1,
 				 sizeof(uint32_t)),
 	};
-	if (operations->owners == NULL)
+	if (load->owners == NULL)
 		abort();
-	return operations;
+	return load;
 }
 
 void
-dht_load_destroy(struct dht_load *operations)
+dht_load_destroy(struct dht_load *load)
 {
-	if (operations != NULL)
-		free(operations->owners);
-	free(operations);
+	if (load != NULL)
+		free(load->owners);
+	free(load);
 }
 
 static void
-key_make(const struct dht_load *operations, uint32_t index,
-	 struct session_key *key)
+key_make(const struct dht_load *load, uint32_t index, struct session_key *key)
 {
 	static const uint8_t net6[12] = { 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x0b };
 	uint32_t port = PORT_FIRST + index % PORT_COUNT;
 	uint32_t host = index / PORT_COUNT + 1;
 
 	memset(key, 0, sizeof(*key));
-	key->family = operations->settings->service.family;
+	key->family = load->settings->service.family;
 	key->protocol = IP_TCP;
-	memcpy(key->service, operations->service.bytes, 16);
-	wire_put16(key->service_port, operations->settings->service.port);
+	memcpy(key->service, load->service.bytes, 16);
+	wire_put16(key->service_port, load->settings->service.port);
 	wire_put16(key->client_port, (uint16_t)port);
 	if (key->family == 4) {
 		wire_put32(key->client, CLIENT_NET4 + host);
@@ -84,34 +83,33 @@ key_make(const struct dht_load *operations, uint32_t index,
 }
 
 static void
-schedule(struct dht_load *operations, int64_t pause_ns)
+schedule(struct dht_load *load, int64_t pause_ns)
 {
-	int64_t mean = operations->settings->measure.interval_ns;
-	int64_t delay = pause_ns + rng_exponential(&operations->rng, mean);
+	int64_t mean = load->settings->measure.interval_ns;
+	int64_t delay = pause_ns + rng_exponential(&load->rng, mean);
 	struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_WORKLOAD,
-		.code = WORKLOAD_OPERATION,
+		.code = WORKLOAD_DHT_LOAD,
 	};
 
-	queue_schedule(operations->queue, 0, delay, &event);
+	queue_schedule(load->queue, 0, delay, &event);
 }
 
 void
-dht_load_start(struct dht_load *operations)
+dht_load_start(struct dht_load *load)
 {
-	if (operations->settings->measure.stores > 0 ||
-	    operations->settings->measure.lookups > 0)
-		schedule(operations, 0);
+	if (load->settings->measure.stores > 0 ||
+	    load->settings->measure.lookups > 0)
+		schedule(load, 0);
 }
 
 /* Whoever asks, it is not the owner: he knows without asking. */
 static uint32_t
-choose_asker(struct dht_load *operations, uint32_t owner)
+choose_asker(struct dht_load *load, uint32_t owner)
 {
 	for (unsigned i = 0; i < ASKER_TRIES; i++) {
-		uint32_t server =
-			servers_random(operations->servers, &operations->rng);
+		uint32_t server = servers_random(load->servers, &load->rng);
 		if (server != owner)
 			return server;
 	}
@@ -119,56 +117,55 @@ choose_asker(struct dht_load *operations, uint32_t owner)
 }
 
 static void
-store_one(struct dht_load *operations, struct instant now)
+store_one(struct dht_load *load, struct instant now)
 {
-	uint32_t server = servers_random(operations->servers, &operations->rng);
+	uint32_t server = servers_random(load->servers, &load->rng);
 	struct session_key key;
 
-	key_make(operations, operations->set, &key);
-	operations->owners[operations->set++] = server;
+	key_make(load, load->set, &key);
+	load->owners[load->set++] = server;
 	if (server != WATCH_NONE)
-		(void)servers_set(operations->servers, now, server, &key);
+		(void)servers_set(load->servers, now, server, &key);
 }
 
 static void
-look_up_one(struct dht_load *operations, struct instant now)
+look_up_one(struct dht_load *load, struct instant now)
 {
-	uint32_t stored = operations->settings->measure.stores;
+	uint32_t stored = load->settings->measure.stores;
 	uint32_t server, flow;
 	struct session_key key;
 
 	if (stored > 0) {
-		uint32_t index = (uint32_t)rng_below(&operations->rng, stored);
+		uint32_t index = (uint32_t)rng_below(&load->rng, stored);
 
-		server = choose_asker(operations, operations->owners[index]);
-		key_make(operations, index, &key);
+		server = choose_asker(load, load->owners[index]);
+		key_make(load, index, &key);
 	} else {
-		flow = workload_random(operations->workload, &operations->rng);
+		flow = workload_random(load->workload, &load->rng);
 		if (flow == WATCH_NONE)
 			return; /* nothing to look up at the moment */
 		const struct session *session =
-			workload_session(operations->workload, flow);
+			workload_session(load->workload, flow);
 
-		server = choose_asker(operations, session->owner);
+		server = choose_asker(load, session->owner);
 		key = session->key;
 	}
-	operations->looked_up++;
+	load->looked_up++;
 	if (server != WATCH_NONE)
-		(void)servers_get(operations->servers, now, server, &key);
+		(void)servers_get(load->servers, now, server, &key);
 }
 
 void
-dht_load_event(struct dht_load *operations, struct instant now)
+dht_load_event(struct dht_load *load, struct instant now)
 {
-	const struct measure_settings *measure = &operations->settings->measure;
-	bool setting = operations->set < measure->stores;
+	const struct measure_settings *measure = &load->settings->measure;
+	bool setting = load->set < measure->stores;
 
 	if (setting)
-		store_one(operations, now);
+		store_one(load, now);
 	else
-		look_up_one(operations, now);
-	bool last_setting = setting && operations->set == measure->stores;
-	if (operations->set < measure->stores ||
-	    operations->looked_up < measure->lookups)
-		schedule(operations, last_setting ? DHT_LOAD_PAUSE_NS : 0);
+		look_up_one(load, now);
+	bool last_setting = setting && load->set == measure->stores;
+	if (load->set < measure->stores || load->looked_up < measure->lookups)
+		schedule(load, last_setting ? DHT_LOAD_PAUSE_NS : 0);
 }

@@ -15,7 +15,7 @@
 
 /* A server's port, its link, and both directions of that. */
 static void
-port_fetch(const struct network *network, uint32_t server)
+port_prefetch(const struct network *network, uint32_t server)
 {
 	const struct fabric *fabric = network->fabric;
 	uint32_t port = fabric_server_port(fabric, server);
@@ -32,8 +32,8 @@ port_fetch(const struct network *network, uint32_t server)
 }
 
 static void
-server_fetch(const struct network *network, const struct servers *servers,
-	     uint32_t server)
+server_prefetch(const struct network *network, const struct servers *servers,
+		uint32_t server)
 {
 	const uint8_t *row =
 		(const uint8_t *)counters_of(network->counters, server);
@@ -45,7 +45,7 @@ server_fetch(const struct network *network, const struct servers *servers,
 	__builtin_prefetch(&servers->server_agents->array[server]);
 	rpcs_prefetch(servers->rpcs, server);
 	if (network->bgp != NULL)
-		port_fetch(network, server);
+		port_prefetch(network, server);
 }
 
 static void
@@ -60,7 +60,7 @@ first_look(const struct event *event, const struct network *network,
 		return;
 	for (unsigned i = 1; i < HOST_LINES; i++)
 		__builtin_prefetch((const uint8_t *)buffer + i * LINE);
-	server_fetch(network, servers, event->destination);
+	server_prefetch(network, servers, event->destination);
 }
 
 /* What its node needs for a datagram of the hash table; no more is read of it
@@ -103,22 +103,22 @@ second_look(const struct event *event, const struct network *network,
 
 	if (network->bgp != NULL && TARGET_KIND(target) == TARGET_SERVER &&
 	    TARGET_INDEX(target) < network->fabric->settings.servers)
-		port_fetch(network, TARGET_INDEX(target));
+		port_prefetch(network, TARGET_INDEX(target));
 }
 
 void
-prefetch_fetch(struct prefetch *upcoming, struct queue *queue,
-	       const struct network *network, const struct servers *servers)
+prefetch_turn(struct prefetch *prefetch, struct queue *queue,
+	      const struct network *network, const struct servers *servers)
 {
 	struct event events[2];
-	uint32_t count = queue_upcoming(queue, events, 2);
+	uint32_t count = queue_prefetch(queue, events, 2);
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (events[i].kind != EVENT_PACKET)
 			continue;
 		struct event *told =
-			&upcoming->told[upcoming->count % PREFETCH_LATER];
-		if (upcoming->count++ >= PREFETCH_LATER)
+			&prefetch->told[prefetch->count % PREFETCH_LATER];
+		if (prefetch->count++ >= PREFETCH_LATER)
 			second_look(told, network, servers);
 		first_look(&events[i], network, servers);
 		*told = events[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * prefetch.h - fetch what the next events will touch while this one is handled
+ * prefetch.h - into the cache: what the next events will touch
  *
  *	popped | 1 2 3 4 5 6 7 8 | ...			time ->
  *	       |   second  first |
@@ -8,7 +8,7 @@
  * With thousands of packets on their way, each lies in memory that was last
  * read thousands of events ago, and so does the state of the host or the link
  * that it comes to: a hop is a few dozen instructions and several cache misses
- * in a row. The queue tells which events come soon (queue_upcoming). When one
+ * in a row. The queue tells which events come soon (queue_prefetch). When one
  * is told its packet is fetched, and the state of the host that it is for; a
  * few events later, when the packet is there, so is its destination, and a
  * leaf's port to that host can be fetched.
@@ -37,7 +37,7 @@ struct prefetch {
 };
 
 /* After each queue_next(). */
-void prefetch_fetch(struct prefetch *, struct queue *, const struct network *,
-		    const struct servers *);
+void prefetch_turn(struct prefetch *, struct queue *, const struct network *,
+		   const struct servers *);
 
 #endif

@@ -6,7 +6,7 @@
  *	PACKET ROUTE		network
  *	HOST			servers (deadlines, joins)
  *	TCP			the host that has the connection
- *	WORKLOAD		clients, workload, operations, rpcs: by its code
+ *	WORKLOAD		clients, workload, DHT load, rpcs: by its code
  *	FAULT			faults
  */
 #include "sim/world.h"
@@ -42,13 +42,13 @@ struct world {
 	struct watch watch;
 	uint32_t joining;
 	struct queue *queue;
-	struct prefetch upcoming;
+	struct prefetch prefetch;
 	struct network *network;
 	struct workload *workload;
 	struct transport *transport;
 	struct servers *servers;
 	struct clients *clients;
-	struct dht_load *operations;
+	struct dht_load *dht_load;
 	struct rpcs *rpcs; /* or NULL */
 	struct fault_parts fault_parts;
 	struct faults *faults;
@@ -97,7 +97,7 @@ make_hosts(struct world *world)
 	world->clients = clients_create(settings, world->network, world->queue,
 					&world->watch, world->workload,
 					world->transport);
-	world->operations =
+	world->dht_load =
 		dht_load_create(settings, world->queue, world->network,
 				world->servers, world->workload);
 	world->rpcs = rpcs_create(settings, world->network, world->queue,
@@ -179,7 +179,7 @@ world_destroy(struct world *world)
 		return;
 	faults_destroy(world->faults);
 	rpcs_destroy(world->rpcs);
-	dht_load_destroy(world->operations);
+	dht_load_destroy(world->dht_load);
 	clients_destroy(world->clients);
 	servers_destroy(world->servers);
 	transport_destroy(world->transport);
@@ -190,11 +190,11 @@ world_destroy(struct world *world)
 }
 
 void
-world_account(const struct world *world, struct memory_report *account)
+world_memory(const struct world *world, struct memory_report *report)
 {
-	servers_account(world->servers, account);
-	network_account(world->network, account);
-	memory_report_add(account, "queue", queue_bytes(world->queue), false);
+	servers_account(world->servers, report);
+	network_account(world->network, report);
+	memory_report_add(report, "queue", queue_bytes(world->queue), false);
 }
 
 static void
@@ -224,8 +224,8 @@ handle_workload(struct world *world, struct instant now,
 	case WORKLOAD_WINDOW:
 		workload_event(world->workload, now, event);
 		break;
-	case WORKLOAD_OPERATION:
-		dht_load_event(world->operations, now);
+	case WORKLOAD_DHT_LOAD:
+		dht_load_event(world->dht_load, now);
 		break;
 	case WORKLOAD_RPC:
 		rpcs_event(world->rpcs, now, event);
@@ -282,8 +282,8 @@ run_until(struct world *world, struct instant until, uint32_t joined)
 
 	while (queue_next(world->queue, until, &event)) {
 		if (world->settings.fabric.servers >= PREFETCH_SERVERS)
-			prefetch_fetch(&world->upcoming, world->queue,
-				       world->network, world->servers);
+			prefetch_turn(&world->prefetch, world->queue,
+				      world->network, world->servers);
 		handle(world, &event);
 		if (++count % PROGRESS_EVENTS == 0 && watch->progress != NULL &&
 		    !watch->progress(watch->context, queue_now(world->queue),
@@ -353,7 +353,7 @@ world_run(struct world *world)
 	struct instant end = expected_end(world);
 	if (!world->stopped) {
 		clients_start(world->clients);
-		dht_load_start(world->operations);
+		dht_load_start(world->dht_load);
 		rpcs_start(world->rpcs, world->zero);
 		faults_start(world->faults);
 		(void)run_until(world, end, 0);

@@ -8,7 +8,7 @@
  * pops events and hands each to the part whose kind it has. A run has two
  * phases. First the tables are made: computed at once (ideal) or by real
  * joins, one server after the other; then time zero of the scenario, at
- * which the workload, operations and faults begin. Watch calls carry time
+ * which the workload, the DHT load and the faults begin. Watch calls carry time
  * since the start of the run.
  *
  * Random streams: every server, client, router and link direction has its
@@ -45,6 +45,6 @@ void world_settle(struct world *);
 struct world_result world_run(struct world *);
 void world_destroy(struct world *);
 /* What its memory is for; before, or after world_run(). */
-void world_account(const struct world *, struct memory_report *);
+void world_memory(const struct world *, struct memory_report *);
 
 #endif

@@ -6,9 +6,9 @@
  *			 [--metric METRIC]... [--phase converged|reroute]
  *			 [--json]
  *
- * For each pair of twins (sim_live.h): a table with both worlds, then a
+ * For each pair of series (sim_live.h): a table with both worlds, then a
  * sentence a comparison. --json has all numbers. Standard error says which
- * scenario is in both worlds and yet has no twins, and why. Exit 4 when there
+ * scenario is in both worlds and yet has no pair, and why. Exit 4 when there
  * is nothing to compare, or a metric is there (or asked for) of which no
  * comparison has enough values.
  */

@@ -11,22 +11,22 @@ SELECT c.servers, c.metric, c.phase, w.world, iif(w.world = 'sim', sim_runs,
   iif(w.world = 'sim' OR ratio IS NULL, '', format('%.2f',
   ratio)) AS "live/sim", iif(w.world = 'sim' OR u IS NULL, '', format('%.0f',
   u)) AS U, iif(w.world = 'sim' OR d IS NULL, '', format('%.3f', d)) AS D
-FROM contrast c JOIN asked USING (metric), (SELECT 'sim' AS world UNION ALL
+FROM comparison c JOIN asked USING (metric), (SELECT 'sim' AS world UNION ALL
   SELECT 'live') w
 WHERE c.pair = ?1
 ORDER BY c.id, w.world <> 'sim'
 
 -- name: words
 SELECT c.servers, c.metric, c.phase, c.words, (SELECT count(DISTINCT o.servers)
-  FROM contrast o WHERE o.pair = c.pair)
-FROM contrast c JOIN asked USING (metric)
+  FROM comparison o WHERE o.pair = c.pair)
+FROM comparison c JOIN asked USING (metric)
 WHERE c.pair = ?1
 ORDER BY c.id
 
 -- What is not compared: local, and failed.
 -- name: left
 SELECT v.world, v.metric, sum(v.ok AND v.local), sum(NOT v.ok), count(*)
-FROM measured v JOIN twin t ON v.series IN (t.sim,
+FROM measured v JOIN series_pair t ON v.series IN (t.sim,
   t.live) JOIN asked a USING (metric)
 WHERE t.pair = ?1
 GROUP BY a.place, v.world
@@ -39,22 +39,22 @@ SELECT t.scenario, t.label AS series, c.*, (SELECT avg(v.local) FROM measured v
   v.phase = c.phase AND v.ok) AS sim_local_share, (SELECT avg(v.local) FROM
   measured v WHERE v.series = t.live AND v.servers = c.servers AND v.metric =
   c.metric AND v.phase = c.phase AND v.ok) AS live_local_share
-FROM contrast c JOIN twin t USING (pair) JOIN asked USING (metric)
+FROM comparison c JOIN series_pair t USING (pair) JOIN asked USING (metric)
 ORDER BY c.id
 
 -- Metrics that are there, or were asked for by name, without a comparison.
 -- name: missing
 SELECT metric
 FROM asked a
-WHERE (by_name OR EXISTS (SELECT 1 FROM contrast c WHERE c.metric = a.metric))
-  AND NOT EXISTS (SELECT 1 FROM contrast c WHERE c.metric = a.metric AND
+WHERE (by_name OR EXISTS (SELECT 1 FROM comparison c WHERE c.metric = a.metric))
+  AND NOT EXISTS (SELECT 1 FROM comparison c WHERE c.metric = a.metric AND
   c.verdict <> 'few')
 ORDER BY place
 
 -- name: lonely
 SELECT scenario, group_concat(label, '; ')
 FROM series
-WHERE homeward = 'on' AND scenario NOT IN (SELECT scenario FROM twin)
+WHERE homeward = 'on' AND scenario NOT IN (SELECT scenario FROM series_pair)
 GROUP BY scenario
 HAVING count(DISTINCT world) > 1
 ORDER BY min(id)
@@ -68,11 +68,11 @@ VALUES (?1, ?2, ?3)
 
 -- name: pairs
 SELECT pair, scenario, label
-FROM twin t
-WHERE EXISTS (SELECT 1 FROM contrast c JOIN asked USING (metric) WHERE c.pair =
+FROM series_pair t
+WHERE EXISTS (SELECT 1 FROM comparison c JOIN asked USING (metric) WHERE c.pair =
   t.pair)
 ORDER BY pair
 
 -- name: count
 SELECT count(*)
-FROM contrast JOIN asked USING (metric)
+FROM comparison JOIN asked USING (metric)

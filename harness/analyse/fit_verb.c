@@ -266,7 +266,7 @@ scaling_json(const struct scaling *scaling, struct json *json)
 
 /* What was asked, and what has come of it. A series that has no curve is no
  * error beside others that do; when none has, `complain` says why of each. */
-struct growth {
+struct output {
 	const char *metric; /* NULL: all */
 	bool json, complain;
 	struct json out; /* with json */
@@ -274,30 +274,30 @@ struct growth {
 };
 
 static int
-metric_fit(sqlite3 *db, struct growth *growth, int64_t series,
+metric_fit(sqlite3 *db, struct output *output, int64_t series,
 	   const char *metric, bool rounds)
 {
 	struct scaling scaling;
 	int code = scaling_read(db, series, metric, rounds, &scaling);
 
 	if (code == 0 && scaling.points != NULL && scaling.fit.points >= 2) {
-		if (growth->json) {
-			scaling_json(&scaling, &growth->out);
+		if (output->json) {
+			scaling_json(&scaling, &output->out);
 		} else {
-			if (growth->printed > 0)
+			if (output->printed > 0)
 				putchar('\n');
 			scaling_print(&scaling);
 		}
-		growth->printed++;
+		output->printed++;
 		if (scaling.fit.verdict == FIT_INCONCLUSIVE) {
-			growth->inconclusive++;
+			output->inconclusive++;
 			fprintf(stderr,
 				"homeward: %s: %s in %s: no conclusion: %s\n",
 				scaling.scenario, metric,
 				rounds ? "rounds" : "time", scaling.fit.why);
 		}
-	} else if (code == 0 && growth->complain && growth->metric != NULL &&
-		   rounds == (strcmp(growth->metric, "hops") == 0)) {
+	} else if (code == 0 && output->complain && output->metric != NULL &&
+		   rounds == (strcmp(output->metric, "hops") == 0)) {
 		fprintf(stderr,
 			"homeward: %s%s%s: %s: %s above k = %" PRId64
 			": nothing to fit\n",
@@ -312,22 +312,22 @@ metric_fit(sqlite3 *db, struct growth *growth, int64_t series,
 }
 
 static int
-series_fit(sqlite3 *db, struct growth *growth, int64_t series)
+series_fit(sqlite3 *db, struct output *output, int64_t series)
 {
 	bool hops =
-		growth->metric != NULL && strcmp(growth->metric, "hops") == 0;
+		output->metric != NULL && strcmp(output->metric, "hops") == 0;
 
 	if (hops)
-		return metric_fit(db, growth, series, "lookup", true);
+		return metric_fit(db, output, series, "lookup", true);
 	for (size_t m = 0; scaling_metric(m) != NULL; m++) {
 		int code;
 
-		if (growth->metric != NULL &&
-		    strcmp(growth->metric, scaling_metric(m)) != 0)
+		if (output->metric != NULL &&
+		    strcmp(output->metric, scaling_metric(m)) != 0)
 			continue;
-		code = metric_fit(db, growth, series, scaling_metric(m), false);
+		code = metric_fit(db, output, series, scaling_metric(m), false);
 		if (code == 0)
-			code = metric_fit(db, growth, series, scaling_metric(m),
+			code = metric_fit(db, output, series, scaling_metric(m),
 					  true);
 		if (code != 0)
 			return code;
@@ -336,7 +336,7 @@ series_fit(sqlite3 *db, struct growth *growth, int64_t series)
 }
 
 static int
-growth_report(const char *path, const char *scenario, struct growth *growth)
+fit_report(const char *path, const char *scenario, struct output *output)
 {
 	int64_t count = 0;
 	sqlite3 *db;
@@ -345,28 +345,28 @@ growth_report(const char *path, const char *scenario, struct growth *growth)
 	if (code != 0)
 		return code;
 	code = db_number(db, sql_series_count, 0, &count);
-	growth->out = json_begin(stdout, JSON_SPACED);
-	if (growth->json)
-		json_array(&growth->out, NULL);
+	output->out = json_begin(stdout, JSON_SPACED);
+	if (output->json)
+		json_array(&output->out, NULL);
 	for (int64_t series = 1; code == 0 && series <= count; series++)
-		code = series_fit(db, growth, series);
-	if (growth->json) {
-		json_line(&growth->out, 0);
-		json_end(&growth->out);
-		json_newline(&growth->out);
-		json_finish(&growth->out);
+		code = series_fit(db, output, series);
+	if (output->json) {
+		json_line(&output->out, 0);
+		json_end(&output->out);
+		json_newline(&output->out);
+		json_finish(&output->out);
 	}
-	growth->complain = growth->printed == 0 && growth->metric != NULL;
+	output->complain = output->printed == 0 && output->metric != NULL;
 	for (int64_t series = 1;
-	     code == 0 && growth->complain && series <= count; series++)
-		code = series_fit(db, growth, series);
+	     code == 0 && output->complain && series <= count; series++)
+		code = series_fit(db, output, series);
 	db_close(db);
 	if (code != 0)
 		return code;
-	if (growth->printed == 0)
+	if (output->printed == 0)
 		fprintf(stderr, "homeward: nothing to fit: no series has two "
 				"sizes above its k\n");
-	return growth->printed == 0 || growth->inconclusive > 0
+	return output->printed == 0 || output->inconclusive > 0
 		       ? EXIT_INCONCLUSIVE
 		       : EXIT_OK;
 }
@@ -405,14 +405,14 @@ static int
 fit_run(int argc, char **argv)
 {
 	struct wish wish = { .query = QUERY_DEFAULT };
-	struct growth growth = { 0 };
+	struct output output = { 0 };
 	int count = options_read(&verb_fit, argc, argv, &wish);
 
 	if (count < 0)
 		return -count;
-	growth.metric = wish.metric;
-	growth.json = wish.query.json;
-	return growth_report(wish.query.db, wish.query.scenario, &growth);
+	output.metric = wish.metric;
+	output.json = wish.query.json;
+	return fit_report(wish.query.db, wish.query.scenario, &output);
 }
 
 const struct verb verb_fit = {

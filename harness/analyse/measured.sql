@@ -86,15 +86,15 @@ CREATE TEMP VIEW stalls AS WITH by(place, "by") AS (VALUES
     sum(ok AND stall_ns >= 150000000) AS waited
     FROM x WHERE what IS NOT NULL GROUP BY id, servers, place, what;
 
--- What a figure shows: the twins of the newest runs, their largest size, and
+-- What a figure shows: the pairs of the newest runs, their largest size, and
 -- of each metric the phase that has more.
-CREATE TEMP VIEW panel AS WITH chosen AS (SELECT t.pair FROM twin t
+CREATE TEMP VIEW panel AS WITH chosen AS (SELECT t.pair FROM series_pair t
     JOIN member l ON l.series = t.live JOIN member s
     ON s.series = t.sim GROUP BY t.pair
     ORDER BY max(l.run_id) DESC, max(s.run_id) DESC LIMIT 1),
   c AS (SELECT *, row_number() OVER (PARTITION BY metric ORDER BY
       servers DESC, min(sim_n, live_n) DESC, phase) AS rank
-    FROM contrast JOIN chosen USING (pair)
+    FROM comparison JOIN chosen USING (pair)
     WHERE sim_n > 0 AND live_n > 0)
   SELECT id, row_number() OVER (ORDER BY place) AS panel FROM c
     WHERE rank = 1;
@@ -263,5 +263,5 @@ INSERT INTO wanted VALUES (?1)
 -- name: fits
 SELECT count(*) FROM sqlite_temp_schema WHERE name = 'fit_line'
 
--- name: contrasts
-SELECT count(*) FROM sqlite_temp_schema WHERE name = 'contrast'
+-- name: comparisons
+SELECT count(*) FROM sqlite_temp_schema WHERE name = 'comparison'

@@ -45,8 +45,8 @@ SELECT panel, metric, servers, sim_n, live_n, sim_median_ns, live_median_ns,
   coalesce(runs_p, u_p), d, basis, phase, (SELECT count(*) FROM member m WHERE
   m.series = t.sim AND m.servers = c.servers), (SELECT count(*) FROM member m
   WHERE m.series = t.live AND m.servers = c.servers), t.label,
-  (SELECT count(*) FROM twin)
-FROM panel JOIN contrast c USING (id) JOIN twin t USING (pair)
+  (SELECT count(*) FROM series_pair)
+FROM panel JOIN comparison c USING (id) JOIN series_pair t USING (pair)
 ORDER BY panel
 
 -- name: fit_points

@@ -26,7 +26,7 @@
 #include "sim/engine/memory.h"
 #include "sql.h"
 
-/* A line "key=value" of an identity: may twins differ in it? */
+/* A line "key=value" of an identity: may a pair differ in it? */
 static bool
 line_modelled(const char *line)
 {

@@ -3,13 +3,13 @@
  * sim_live.h - the same experiment simulated and live, metric by metric
  *
  *	series "sim"  --.
- *			 >- twin -- metric, phase -- two samples (twosample.h)
+ *			 >- pair -- metric, phase -- two samples (twosample.h)
  *	series "live" --'
  *
- * Twins are series of one scenario with Homeward on, one of each world, whose
- * settings are equal in everything that a lab obeys. What only the model needs
- * (how long routers take, rates and queues of links, delays too small for a
- * lab to imitate) may differ: it is what is calibrated, and several simulated
+ * A pair is two series of one scenario with Homeward on, one of each world,
+ * whose settings are equal in everything that a lab obeys. What only the model
+ * needs (how long routers take, rates and queues of links, delays too small for
+ * a lab to imitate) may differ: it is what is calibrated, and several simulated
  * series, each with other parameters, may be compared with one live series. So
  * may what only the lab needs (which end of a link is taken down).
  * Points of different size are never mixed.
@@ -42,10 +42,10 @@
 
 /*
  * After view_open(): temporary tables
- *	twin(pair, scenario, sim, live, label)		series' ids
+ *	series_pair(pair, scenario, sim, live, label)		series' ids
  *	comparable(pair, servers, metric, place, phase, world, run_id,
  *		   value_ns)				each value
- *	contrast(id, pair, scenario, label, ...)	a row each comparison;
+ *	comparison(id, pair, scenario, label, ...)	a row each comparison;
  *		all columns are in view `compare`, see view.c
  * 0 or EXIT_RUNTIME, said.
  */

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- sim_live.sql - which series are twins, what of theirs is compared, and what
+-- sim_live.sql - which series are pairs, what of theirs is compared, and what
 -- was found (sim_live.h)
 
 -- script: tables
-DROP TABLE IF EXISTS temp.twin;
+DROP TABLE IF EXISTS temp.series_pair;
 DROP TABLE IF EXISTS temp.comparable;
-DROP TABLE IF EXISTS temp.contrast;
-CREATE TEMP TABLE twin AS SELECT
+DROP TABLE IF EXISTS temp.comparison;
+CREATE TEMP TABLE series_pair AS SELECT
   row_number() OVER (ORDER BY l.id, s.id) AS pair, l.scenario,
   s.id AS sim, l.id AS live, iif((SELECT count(*) FROM series o
     WHERE o.scenario = l.scenario AND o.homeward = 'on') = 2, '',
@@ -17,20 +17,20 @@ CREATE TEMP TABLE twin AS SELECT
     AND identity_obeyed(l.identity) = identity_obeyed(s.identity);
 CREATE TEMP TABLE comparable AS SELECT t.pair, v.servers, v.metric,
   r.place, v.phase, v.world, v.run_id, v.value_ns FROM measured v
-  JOIN twin t ON v.series IN (t.sim, t.live)
+  JOIN series_pair t ON v.series IN (t.sim, t.live)
   JOIN metric_row r ON r.name = v.metric
   WHERE v.ok AND NOT v.local AND r.compared
 -- Both worlds have points of that size.
   AND EXISTS (SELECT 1 FROM member m WHERE m.servers = v.servers
     AND m.series = iif(v.series = t.sim, t.live, t.sim));
-CREATE TEMP TABLE contrast(id INTEGER PRIMARY KEY, pair, servers,
+CREATE TEMP TABLE comparison(id INTEGER PRIMARY KEY, pair, servers,
   metric, place, phase, sim_runs, live_runs, sim_n, live_n,
   sim_median_ns, live_median_ns, sim_p90_ns, live_p90_ns, sim_p99_ns,
   live_p99_ns, ratio, u, larger, u_p, d, d_p, runs_p, runs_d_p,
   shift_ns, shift_low_ns, shift_high_ns, basis, verdict, words);
 
 -- name: insert
-INSERT INTO contrast VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+INSERT INTO comparison VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
   ?26, ?27, ?28, ?29)
 

@@ -11,7 +11,7 @@
 #include "harness/analyse/view.h"
 #include "harness/test/synthetic.h"
 
-static char path[] = "/tmp/homeward-contrast-test-XXXXXX";
+static char path[] = "/tmp/homeward-comparison-test-XXXXXX";
 
 struct row {
 	const char *sentence, *sql; /* a condition that gives 1 */
@@ -32,55 +32,56 @@ rows_check(sqlite3 *db, const struct row *rows, size_t count)
 	rows_check(db, rows, sizeof(rows) / sizeof(rows[0]))
 
 static void
-test_contrast(void)
+test_comparison(void)
 {
 	static const struct row rows[] = {
-		{ "one pair: neither controls nor other settings are twins",
-		  "SELECT count(*) = 1 FROM twin" },
-		{ "worlds that differ in what only the model needs are twins",
-		  "SELECT s.identity <> l.identity FROM twin t JOIN series s ON"
+		{ "one pair: neither controls nor other settings are pairs",
+		  "SELECT count(*) = 1 FROM series_pair" },
+		{ "worlds that differ in what only the model needs are pairs",
+		  "SELECT s.identity <> l.identity FROM series_pair t JOIN "
+		  "series s ON"
 		  " s.id = t.sim JOIN series l ON l.id = t.live" },
 		{ "a slower live world is slower, by so much",
 		  "SELECT verdict = 'differs' AND words GLOB 'live is slower*'"
 		  " AND shift_low_ns < 200e3 AND shift_high_ns > 200e3"
-		  " AND shift_low_ns > 0 AND larger > 0.5 FROM contrast"
+		  " AND shift_low_ns > 0 AND larger > 0.5 FROM comparison"
 		  " WHERE metric = 'setting_first' AND phase = 'converged'" },
 		{ "a row is as many values as there are, apart by phase",
 		  "SELECT sim_n = 30 AND live_n = 30 AND sim_runs = 20 AND"
-		  " live_runs = 20 FROM contrast WHERE metric ="
+		  " live_runs = 20 FROM comparison WHERE metric ="
 		  " 'setting_first' AND phase = 'converged'" },
 		{ "during a reroute: after the cut",
-		  "SELECT sim_n = 20 AND live_n = 20 FROM contrast"
+		  "SELECT sim_n = 20 AND live_n = 20 FROM comparison"
 		  " WHERE metric = 'setting_first' AND phase = 'reroute'" },
 		{ "equal laws are alike",
-		  "SELECT verdict = 'alike' FROM contrast"
+		  "SELECT verdict = 'alike' FROM comparison"
 		  " WHERE metric = 'setting_first' AND phase = 'reroute'" },
 		{ "only remote lookups count",
 		  "SELECT sim_n = 14 AND live_n = 10 AND verdict = 'alike'"
-		  " AND sim_median_ns > 5e4 FROM contrast"
+		  " AND sim_median_ns > 5e4 FROM comparison"
 		  " WHERE metric = 'lookup'" },
 		{ "another spread around the same centre is seen",
-		  "SELECT verdict = 'shape' AND d > 0.3 FROM contrast"
+		  "SELECT verdict = 'shape' AND d > 0.3 FROM comparison"
 		  " WHERE metric = 'detection'" },
 		{ "sessions that did not stray do not stall",
-		  "SELECT sim_n = 20 AND live_n = 20 FROM contrast"
+		  "SELECT sim_n = 20 AND live_n = 20 FROM comparison"
 		  " WHERE metric = 'stall'" },
 		{ "a live world may be faster, but for its timers",
 		  "SELECT live_median_ns < 6e6 AND sim_median_ns > 7e6 AND"
 		  " live_p90_ns > 200e6 AND abs(ratio - live_median_ns /"
-		  " sim_median_ns) < 1e-9 FROM contrast"
+		  " sim_median_ns) < 1e-9 FROM comparison"
 		  " WHERE metric = 'stall'" },
 		{ "too few values are not tested",
 		  "SELECT verdict = 'few' AND u_p IS NULL AND live_n = 0 AND"
-		  " live_median_ns IS NULL FROM contrast"
+		  " live_median_ns IS NULL FROM comparison"
 		  " WHERE metric = 'setting_all'" },
 		{ "whole runs are exchanged where there are enough",
 		  "SELECT min(basis = 'runs' AND runs_p >= 0.0001) FROM"
-		  " contrast WHERE verdict <> 'few'" },
+		  " comparison WHERE verdict <> 'few'" },
 		{ "a figure has a panel a metric that is in both worlds",
 		  "SELECT count(*) = 4 AND max(panel) = 4 FROM panel" },
 		{ "and of two phases the one with more values",
-		  "SELECT phase = 'converged' FROM panel JOIN contrast"
+		  "SELECT phase = 'converged' FROM panel JOIN comparison"
 		  " USING (id) WHERE metric = 'setting_first'" },
 	};
 	sqlite3 *db;
@@ -117,7 +118,7 @@ test_phase(void)
 		  "SELECT count(*) = 0 FROM metrics WHERE metric ="
 		  " 'detection'" },
 		{ "and in a comparison",
-		  "SELECT min(phase = 'converged') FROM contrast" },
+		  "SELECT min(phase = 'converged') FROM comparison" },
 	};
 	sqlite3 *db;
 
@@ -202,7 +203,7 @@ main(void)
 	db = synthetic_open(path);
 	synthetic_worlds(db);
 	db_close(db);
-	test_contrast();
+	test_comparison();
 	test_phase();
 	test_cuts();
 	(void)unlink(path);

@@ -97,9 +97,9 @@ static const struct view views[] = {
 	{ "stalls", "stalls of strayed sessions by what was cut and lost",
 	  VIEW_ROWS, RESULT_TSV, sql_view_stalls },
 	{ "compare", "simulated beside live, a row each metric (sim_live.h)",
-	  VIEW_CONTRASTS, RESULT_TSV, sql_view_compare },
+	  VIEW_COMPARISONS, RESULT_TSV, sql_view_compare },
 	{ "compare-curves", "distributions of what `compare` draws",
-	  VIEW_CONTRASTS, RESULT_BLOCKS, sql_view_compare_curves },
+	  VIEW_COMPARISONS, RESULT_BLOCKS, sql_view_compare_curves },
 	{ NULL, NULL, VIEW_ROWS, RESULT_TSV, NULL },
 };
 
@@ -261,7 +261,8 @@ view_prepare(sqlite3 *db, const struct view *view)
 	} needs[] = {
 		[VIEW_ROWS] = { NULL, NULL },
 		[VIEW_FITS] = { sql_measured_fits, scaling_attach },
-		[VIEW_CONTRASTS] = { sql_measured_contrasts, sim_live_attach },
+		[VIEW_COMPARISONS] = { sql_measured_comparisons,
+				       sim_live_attach },
 	};
 	int64_t there = 1;
 

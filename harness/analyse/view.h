@@ -30,7 +30,7 @@
 enum view_needs {
 	VIEW_ROWS, /* what is stored */
 	VIEW_FITS, /* scaling_attach() */
-	VIEW_CONTRASTS, /* sim_live_attach() */
+	VIEW_COMPARISONS, /* sim_live_attach() */
 };
 
 struct view {
@@ -56,7 +56,7 @@ bool view_phase_known(const char *phase);
 /* From now on views `summary` and `compare` show that phase only, a known one.
  * 0 or EXIT_RUNTIME, said. */
 int view_phase(sqlite3 *, const char *phase);
-/* The query of a view, fits and contrasts computed when wanted and not there
+/* The query of a view, fits and comparisons computed when wanted and not there
  * yet. NULL: said. */
 sqlite3_stmt *view_prepare(sqlite3 *, const struct view *);
 

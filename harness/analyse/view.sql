@@ -212,12 +212,12 @@ SELECT t.scenario, t.label AS series, c.servers, c.metric, c.phase, c.sim_runs,
   c.shift_ns / 1e6 AS shift_ms, c.shift_low_ns / 1e6 AS shift_low_ms,
   c.shift_high_ns / 1e6 AS shift_high_ms, c.larger, c.u, c.u_p, c.d, c.d_p,
   c.runs_p, c.runs_d_p, c.basis, c.verdict, c.words
-FROM contrast c JOIN twin t USING (pair)
+FROM comparison c JOIN series_pair t USING (pair)
 ORDER BY c.id
 
 -- name: compare_curves
 WITH x AS (SELECT p.panel, v.world, max(v.value_ns,
-  1) / 1e6 AS value FROM panel p JOIN contrast c USING (id) JOIN comparable v
+  1) / 1e6 AS value FROM panel p JOIN comparison c USING (id) JOIN comparable v
   ON v.pair = c.pair AND v.servers = c.servers AND v.metric = c.metric AND
   v.phase = c.phase), y AS (SELECT DISTINCT panel, world, value,
   cume_dist() OVER (PARTITION BY panel, world ORDER BY value) AS share FROM x),

@@ -29,7 +29,7 @@
 
 struct weight {
 	uint32_t nodes, k;
-	struct memory_report account;
+	struct memory_report report;
 	uint64_t resident; /* growth */
 };
 
@@ -67,8 +67,8 @@ weigh(struct weight *weight, struct settings *settings)
 	(void)world_run(world);
 	uint64_t after = swarm_resident_bytes();
 	weight->resident = after > before ? after - before : 0;
-	weight->account = (struct memory_report){ .count = 0 };
-	world_account(world, &weight->account);
+	weight->report = (struct memory_report){ .count = 0 };
+	world_memory(world, &weight->report);
 	world_destroy(world);
 	return 0;
 }
@@ -78,9 +78,9 @@ node_bytes(const struct weight *weight)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < weight->account.count; i++) {
+	for (uint32_t i = 0; i < weight->report.count; i++) {
 		const struct memory_report_part *part =
-			&weight->account.parts[i];
+			&weight->report.parts[i];
 		if (strcmp(part->name, "nodes") == 0 ||
 		    strcmp(part->name, "contacts") == 0)
 			bytes += part->bytes;
@@ -93,9 +93,9 @@ sum_bytes(const struct weight *weight)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < weight->account.count; i++)
-		if (!weight->account.parts[i].pool)
-			bytes += weight->account.parts[i].bytes;
+	for (uint32_t i = 0; i < weight->report.count; i++)
+		if (!weight->report.parts[i].pool)
+			bytes += weight->report.parts[i].bytes;
 	return (double)bytes / weight->nodes;
 }
 
@@ -103,18 +103,18 @@ static void
 weight_print(const struct weight *weight)
 {
 	printf("\n%u nodes, k %u\n", weight->nodes, weight->k);
-	for (uint32_t i = 0; i < weight->account.count; i++) {
+	for (uint32_t i = 0; i < weight->report.count; i++) {
 		const struct memory_report_part *part =
-			&weight->account.parts[i];
+			&weight->report.parts[i];
 		if (!part->pool)
 			printf("  %-14s %8.1f B/node\n", part->name,
 			       (double)part->bytes / weight->nodes);
 	}
 	printf("  %-14s %8.1f B/node; resident %.1f\n", "sum",
 	       sum_bytes(weight), (double)weight->resident / weight->nodes);
-	for (uint32_t i = 0; i < weight->account.count; i++) {
+	for (uint32_t i = 0; i < weight->report.count; i++) {
 		const struct memory_report_part *part =
-			&weight->account.parts[i];
+			&weight->report.parts[i];
 		if (part->pool)
 			printf("  %-14s %8.1f MiB at most, as it fills\n",
 			       part->name, (double)part->bytes / 1048576);
@@ -132,9 +132,9 @@ weight_json(const struct weight *weight, struct json *json)
 	json_uint(json, "nodes", weight->nodes);
 	json_uint(json, "k", weight->k);
 	json_array(json, "parts");
-	for (uint32_t i = 0; i < weight->account.count; i++) {
+	for (uint32_t i = 0; i < weight->report.count; i++) {
 		const struct memory_report_part *part =
-			&weight->account.parts[i];
+			&weight->report.parts[i];
 
 		json_object(json, NULL);
 		json_text(json, "name", part->name);

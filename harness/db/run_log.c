@@ -19,7 +19,7 @@ enum run_log_kind {
 	RUN_LOG_FAULT,
 	RUN_LOG_COUNTER,
 	RUN_LOG_SAMPLE,
-	RUN_LOG_CUT,
+	RUN_LOG_PROBE,
 	RUN_LOG_CAPTURE,
 	RUN_LOG_END,
 	RUN_LOG_KINDS
@@ -41,13 +41,13 @@ static const struct {
 	[RUN_LOG_FAULT] = { "fault", "at_ns", 1 },
 	[RUN_LOG_COUNTER] = { "counter", "value", 1 },
 	[RUN_LOG_SAMPLE] = { "sample", "flow at_ns bytes", 3 },
-	[RUN_LOG_CUT] = { "cut", "at_ns flow lower back resent repeated", 6 },
+	[RUN_LOG_PROBE] = { "cut", "at_ns flow lower back resent repeated", 6 },
 	[RUN_LOG_CAPTURE] = { "capture", "packets hash", 2 },
 	[RUN_LOG_END] = { "end", "events state_hash zero_ns end_ns stopped",
 			  5 },
 };
 
-struct event_key {
+struct item {
 	uint64_t kind, size;
 	uint64_t words[RUN_LOG_WORDS];
 	char text[RUN_LOG_TEXT]; /* strings, each with its NUL */
@@ -81,8 +81,8 @@ run_log_create(void)
 /* ---- writing; errors stay in the stream until run_log_end() ---- */
 
 static void
-entry_write(FILE *file, enum run_log_kind kind, const uint64_t *words,
-	    const char *first, const char *second)
+item_write(FILE *file, enum run_log_kind kind, const uint64_t *words,
+	   const char *first, const char *second)
 {
 	uint64_t head[2] = { (uint64_t)kind, 0 };
 
@@ -110,7 +110,7 @@ measurement_write(void *context, const struct watch_measurement *m)
 				   m->local,
 				   m->ok };
 
-	entry_write(context, RUN_LOG_MEASUREMENT, words, NULL, NULL);
+	item_write(context, RUN_LOG_MEASUREMENT, words, NULL, NULL);
 }
 
 static void
@@ -125,7 +125,7 @@ session_write(void *context, const struct watch_session *s)
 				   (uint64_t)s->stall_ns,
 				   (uint64_t)s->outcome };
 
-	entry_write(context, RUN_LOG_SESSION, words, NULL, NULL);
+	item_write(context, RUN_LOG_SESSION, words, NULL, NULL);
 }
 
 static void
@@ -134,13 +134,13 @@ fault_write(void *context, struct instant at, const char *kind,
 {
 	const uint64_t words[] = { (uint64_t)at.ns };
 
-	entry_write(context, RUN_LOG_FAULT, words, kind, target);
+	item_write(context, RUN_LOG_FAULT, words, kind, target);
 }
 
 static void
 counter_write(void *context, const char *node, const char *name, uint64_t value)
 {
-	entry_write(context, RUN_LOG_COUNTER, &value, node, name);
+	item_write(context, RUN_LOG_COUNTER, &value, node, name);
 }
 
 static void
@@ -148,17 +148,17 @@ sample_write(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 {
 	const uint64_t words[] = { flow, (uint64_t)at.ns, bytes };
 
-	entry_write(context, RUN_LOG_SAMPLE, words, NULL, NULL);
+	item_write(context, RUN_LOG_SAMPLE, words, NULL, NULL);
 }
 
 static void
-cut_write(void *context, const struct watch_cut *c)
+probe_write(void *context, const struct watch_probe *c)
 {
 	const uint64_t words[] = { (uint64_t)c->at.ns, c->flow,
 				   c->lower,	       c->back,
 				   c->resent,	       c->repeated };
 
-	entry_write(context, RUN_LOG_CUT, words, NULL, NULL);
+	item_write(context, RUN_LOG_PROBE, words, NULL, NULL);
 }
 
 struct watch
@@ -171,7 +171,7 @@ run_log_watch(FILE *file)
 		.fault = fault_write,
 		.counter = counter_write,
 		.sample = sample_write,
-		.cut = cut_write,
+		.probe = probe_write,
 	};
 }
 
@@ -180,7 +180,7 @@ run_log_capture(FILE *file, const char *name, uint64_t packets, uint64_t hash)
 {
 	const uint64_t words[] = { packets, hash };
 
-	entry_write(file, RUN_LOG_CAPTURE, words, name, NULL);
+	item_write(file, RUN_LOG_CAPTURE, words, name, NULL);
 }
 
 int
@@ -190,46 +190,46 @@ run_log_end(FILE *file, const struct world_result *result)
 				   (uint64_t)result->zero.ns,
 				   (uint64_t)result->end.ns, result->stopped };
 
-	entry_write(file, RUN_LOG_END, words, NULL, NULL);
+	item_write(file, RUN_LOG_END, words, NULL, NULL);
 	return fflush(file) != 0 || ferror(file) ? -1 : 0;
 }
 
 /* ---- reading ---- */
 
 static bool
-entry_read(FILE *file, struct event_key *entry)
+item_read(FILE *file, struct item *item)
 {
 	uint64_t head[2];
 
-	memset(entry, 0, sizeof(*entry));
+	memset(item, 0, sizeof(*item));
 	if (fread(head, sizeof(head), 1, file) != 1)
 		return false;
-	entry->kind = head[0];
-	entry->size = head[1];
+	item->kind = head[0];
+	item->size = head[1];
 	/* Only our own child wrote here; a torn write still may end it. */
-	if (entry->kind == 0 || entry->kind >= RUN_LOG_KINDS ||
-	    entry->size > sizeof(entry->text) - 2)
+	if (item->kind == 0 || item->kind >= RUN_LOG_KINDS ||
+	    item->size > sizeof(item->text) - 2)
 		return false;
-	return fread(entry->words, sizeof(uint64_t), kinds[entry->kind].words,
-		     file) == kinds[entry->kind].words &&
-	       fread(entry->text, 1, entry->size, file) == entry->size;
+	return fread(item->words, sizeof(uint64_t), kinds[item->kind].words,
+		     file) == kinds[item->kind].words &&
+	       fread(item->text, 1, item->size, file) == item->size;
 }
 
 static const char *
-second_text(const struct event_key *entry)
+second_text(const struct item *item)
 {
-	return entry->text + strlen(entry->text) + 1;
+	return item->text + strlen(item->text) + 1;
 }
 
 static void
-entry_replay(const struct event_key *entry, const struct watch *watch)
+item_replay(const struct item *item, const struct watch *watch)
 {
-	const uint64_t *w = entry->words;
+	const uint64_t *w = item->words;
 	struct watch_measurement m;
 	struct watch_session s;
-	struct watch_cut c;
+	struct watch_probe c;
 
-	switch ((enum run_log_kind)entry->kind) {
+	switch ((enum run_log_kind)item->kind) {
 	case RUN_LOG_MEASUREMENT:
 		m = (struct watch_measurement){
 			.metric = (enum metric)w[0],
@@ -259,18 +259,18 @@ entry_replay(const struct event_key *entry, const struct watch *watch)
 	case RUN_LOG_FAULT:
 		watch->fault(watch->context,
 			     (struct instant){ .ns = (int64_t)w[0] },
-			     entry->text, second_text(entry));
+			     item->text, second_text(item));
 		break;
 	case RUN_LOG_COUNTER:
-		watch->counter(watch->context, entry->text, second_text(entry),
+		watch->counter(watch->context, item->text, second_text(item),
 			       w[0]);
 		break;
 	case RUN_LOG_SAMPLE:
 		watch->sample(watch->context, (uint32_t)w[0],
 			      (struct instant){ .ns = (int64_t)w[1] }, w[2]);
 		break;
-	case RUN_LOG_CUT:
-		c = (struct watch_cut){
+	case RUN_LOG_PROBE:
+		c = (struct watch_probe){
 			.at.ns = (int64_t)w[0],
 			.flow = (uint32_t)w[1],
 			.lower = w[2] != 0,
@@ -278,7 +278,7 @@ entry_replay(const struct event_key *entry, const struct watch *watch)
 			.resent = (uint32_t)w[4],
 			.repeated = (uint32_t)w[5],
 		};
-		watch->cut(watch->context, &c);
+		watch->probe(watch->context, &c);
 		break;
 	default:
 		break;
@@ -288,20 +288,20 @@ entry_replay(const struct event_key *entry, const struct watch *watch)
 bool
 run_log_is_whole(FILE *file, struct world_result *result)
 {
-	struct event_key entry;
+	struct item item;
 	const long size =
 		(long)((2 + kinds[RUN_LOG_END].words) * sizeof(uint64_t));
 	bool whole = fseek(file, -size, SEEK_END) == 0 &&
-		     entry_read(file, &entry) && entry.kind == RUN_LOG_END;
+		     item_read(file, &item) && item.kind == RUN_LOG_END;
 
 	rewind(file);
 	if (whole)
 		*result = (struct world_result){
-			.events = entry.words[0],
-			.state_hash = entry.words[1],
-			.zero.ns = (int64_t)entry.words[2],
-			.end.ns = (int64_t)entry.words[3],
-			.stopped = entry.words[4] != 0,
+			.events = item.words[0],
+			.state_hash = item.words[1],
+			.zero.ns = (int64_t)item.words[2],
+			.end.ns = (int64_t)item.words[3],
+			.stopped = item.words[4] != 0,
 		};
 	return whole;
 }
@@ -309,25 +309,25 @@ run_log_is_whole(FILE *file, struct world_result *result)
 void
 run_log_read(FILE *file, const struct watch *watch)
 {
-	struct event_key entry;
+	struct item item;
 
 	rewind(file);
-	while (entry_read(file, &entry))
-		entry_replay(&entry, watch);
+	while (item_read(file, &item))
+		item_replay(&item, watch);
 }
 
 /* "measurement metric=3 at_ns=17 ..." */
 static void
-entry_print(const struct event_key *entry, FILE *talk)
+item_print(const struct item *item, FILE *talk)
 {
-	const char *field = kinds[entry->kind].fields;
+	const char *field = kinds[item->kind].fields;
 
-	fprintf(talk, "%s", kinds[entry->kind].name);
-	if (entry->size > 0)
-		fprintf(talk, " %s", entry->text);
-	if (entry->kind == RUN_LOG_FAULT || entry->kind == RUN_LOG_COUNTER)
-		fprintf(talk, " %s", second_text(entry));
-	for (unsigned i = 0; i < kinds[entry->kind].words; i++) {
+	fprintf(talk, "%s", kinds[item->kind].name);
+	if (item->size > 0)
+		fprintf(talk, " %s", item->text);
+	if (item->kind == RUN_LOG_FAULT || item->kind == RUN_LOG_COUNTER)
+		fprintf(talk, " %s", second_text(item));
+	for (unsigned i = 0; i < kinds[item->kind].words; i++) {
 		int size = (int)strcspn(field, " ");
 
 		bool hash =
@@ -335,9 +335,9 @@ entry_print(const struct event_key *entry, FILE *talk)
 
 		fprintf(talk, " %.*s=", size, field);
 		if (hash)
-			fprintf(talk, "%016" PRIx64, entry->words[i]);
+			fprintf(talk, "%016" PRIx64, item->words[i]);
 		else
-			fprintf(talk, "%" PRId64, (int64_t)entry->words[i]);
+			fprintf(talk, "%" PRId64, (int64_t)item->words[i]);
 		field += size + (field[size] == ' ' ? 1 : 0);
 	}
 	fputc('\n', talk);
@@ -346,13 +346,13 @@ entry_print(const struct event_key *entry, FILE *talk)
 bool
 run_log_same(FILE *a, FILE *b, FILE *talk)
 {
-	struct event_key first, second;
+	struct item first, second;
 
 	rewind(a);
 	rewind(b);
 	for (uint64_t number = 1;; number++) {
-		bool more = entry_read(a, &first);
-		bool also = entry_read(b, &second);
+		bool more = item_read(a, &first);
+		bool also = item_read(b, &second);
 
 		if (!more && !also)
 			return true;
@@ -361,12 +361,12 @@ run_log_same(FILE *a, FILE *b, FILE *talk)
 		fprintf(talk,
 			"record %" PRIu64 " differs:\n  first:  ", number);
 		if (more)
-			entry_print(&first, talk);
+			item_print(&first, talk);
 		else
 			fputs("(none)\n", talk);
 		fputs("  second: ", talk);
 		if (also)
-			entry_print(&second, talk);
+			item_print(&second, talk);
 		else
 			fputs("(none)\n", talk);
 		return false;

@@ -4,7 +4,7 @@
  *
  * Points run in children; only the parent writes the database. A child's
  * watch calls go into an unlinked temporary file that it inherited: nothing
- * is left behind whoever is killed when, memory stays small, and two logs of
+ * is left behind when a process is killed, memory stays small, and two logs of
  * one point compare byte by byte, which is what --check-determinism does.
  *
  * A run log is a sequence of records in the machine's own byte order:
@@ -14,7 +14,7 @@
  *	+--------+--------+----------------+-----------------+
  *
  * kind decides the number of words; text is zero, one or two strings, each
- * ending in NUL. The last record is the end with the run's result; a run log
+ * ending in NUL. The last record is the end with the run's result; a log
  * without it is of a child that did not finish, and is not read.
  */
 #ifndef HARNESS_DB_RUN_LOG_H

@@ -67,13 +67,13 @@ hear_sample(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 }
 
 static void
-hear_cut(void *context, const struct watch_cut *cut)
+hear_probe(void *context, const struct watch_probe *probe)
 {
 	struct heard *heard = context;
 
-	heard->calls += cut->at.ns == 5 && cut->flow == 7 && !cut->lower &&
-			cut->back && cut->resent == 3 &&
-			cut->repeated == WATCH_NONE;
+	heard->calls += probe->at.ns == 5 && probe->flow == 7 &&
+			!probe->lower && probe->back && probe->resent == 3 &&
+			probe->repeated == WATCH_NONE;
 }
 
 static void
@@ -101,7 +101,7 @@ fill(FILE *file, uint64_t value)
 		.outcome = OUTCOME_RESET,
 	};
 
-	const struct watch_cut cut = {
+	const struct watch_probe probe = {
 		.at.ns = 5,
 		.flow = 7,
 		.back = true,
@@ -115,7 +115,7 @@ fill(FILE *file, uint64_t value)
 		    "exit1-spine2");
 	watch.counter(watch.context, "", "drop_ttl", value);
 	watch.sample(watch.context, 3, (struct instant){ .ns = 9 }, 11);
-	watch.cut(watch.context, &cut);
+	watch.probe(watch.context, &probe);
 	run_log_capture(file, "spine1-0", 4, 0xabc);
 }
 
@@ -130,7 +130,7 @@ round_test(FILE *file)
 		.fault = hear_fault,
 		.counter = hear_counter,
 		.sample = hear_sample,
-		.cut = hear_cut,
+		.probe = hear_probe,
 	};
 	const struct world_result end = { .events = 8, .state_hash = 9 };
 	struct world_result result;

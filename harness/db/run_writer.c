@@ -30,7 +30,7 @@ static const char *const inserts[RUN_WRITER_TABLES] = {
 	[RUN_WRITER_FAULT] = sql_rows_fault,
 	[RUN_WRITER_COUNTER] = sql_rows_counter,
 	[RUN_WRITER_SAMPLE] = sql_rows_sample,
-	[RUN_WRITER_CUT] = sql_rows_cut,
+	[RUN_WRITER_PROBE] = sql_rows_cut,
 };
 
 /* {"homeward": "...", "sqlite": "..."}; to be freed, NULL: said. */
@@ -324,19 +324,19 @@ sample_insert(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 }
 
 static void
-cut_insert(void *context, const struct watch_cut *cut)
+probe_insert(void *context, const struct watch_probe *probe)
 {
 	struct run_writer *rows = context;
-	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_CUT);
+	sqlite3_stmt *statement = row_start(rows, RUN_WRITER_PROBE);
 
 	if (statement == NULL)
 		return;
-	sqlite3_bind_int64(statement, 3, cut->flow);
-	sqlite3_bind_int64(statement, 4, cut->at.ns);
-	sqlite3_bind_int64(statement, 5, cut->lower);
-	sqlite3_bind_int64(statement, 6, cut->back);
-	bind_index(statement, 7, cut->resent);
-	bind_index(statement, 8, cut->repeated);
+	sqlite3_bind_int64(statement, 3, probe->flow);
+	sqlite3_bind_int64(statement, 4, probe->at.ns);
+	sqlite3_bind_int64(statement, 5, probe->lower);
+	sqlite3_bind_int64(statement, 6, probe->back);
+	bind_index(statement, 7, probe->resent);
+	bind_index(statement, 8, probe->repeated);
 	row_end(rows, statement);
 }
 
@@ -350,7 +350,7 @@ run_writer_watch(struct run_writer *rows)
 		.fault = fault_insert,
 		.counter = counter_insert,
 		.sample = sample_insert,
-		.cut = cut_insert,
+		.probe = probe_insert,
 	};
 }
 

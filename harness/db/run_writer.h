@@ -2,12 +2,11 @@
 /*
  * run_writer.h - one run and all it reported, as one transaction
  *
- *	run_writer_begin() -> run_writer_run() -> the watch's calls
- *		-> run_writer_commit()
+ *	begin -> run -> the watch's calls -> commit
  *
- * Whatever produces watch calls (a run log, a replay) fills the database
- * through run_writer_watch(). The first error is said and remembered; what
- * follows it is ignored, and run_writer_commit() then rolls everything back.
+ * A source of watch calls (a run log, a replay) fills the database through
+ * run_writer_watch(). The first error is said and remembered; what follows it
+ * is ignored, and run_writer_commit() then rolls everything back.
  *
  * Rows get rowid (run << 32) + n, counted per run, so that the database's
  * contents do not depend on the order in which runs are written.
@@ -45,7 +44,7 @@ enum run_writer_table {
 	RUN_WRITER_FAULT,
 	RUN_WRITER_COUNTER,
 	RUN_WRITER_SAMPLE,
-	RUN_WRITER_CUT,
+	RUN_WRITER_PROBE,
 	RUN_WRITER_TABLES
 };
 

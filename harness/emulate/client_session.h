@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * client_session.h - one client session of a live run, by either client
+ * client_session.h - one session of a live run, as both clients make it
  *
  *	curl_client.h	a process of curl(1) a session: what people use
  *	load_generator.h	thousands in this process
  *
- * Both do the same visit and tell the same listener. A download is a GET, an
- * upload a PUT, by HTTP/1.1 from a given port, so that the session's key is
+ * Both make the same session and tell the same listener. A download is a GET,
+ * an upload a PUT, by HTTP/1.1 from a given port, so that the session's key is
  * known before its first packet. Every byte that arrives is compared with
  * what it must be (pattern_fill(seed, i, ...), lab.h).
  *

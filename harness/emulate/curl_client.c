@@ -39,7 +39,7 @@ enum pipe_kind { /* what an epoll event is about */
 	PIPE_KINDS
 };
 
-struct lookup_run {
+struct transfer {
 	pid_t pid; /* 0: free */
 	struct client_session client_session;
 	struct instant started;
@@ -54,7 +54,7 @@ struct lookup_run {
 struct curl_client {
 	struct client_session_listener listener;
 	int epoll;
-	struct lookup_run errands[CURL_CLIENT_MAX];
+	struct transfer transfers[CURL_CLIENT_MAX];
 	uint8_t chunk[CHUNK], expected[CHUNK];
 };
 
@@ -81,15 +81,15 @@ curl_client_create(const struct client_session_listener *listener)
 {
 	if (sodium_init() < 0)
 		return NULL;
-	struct curl_client *fetch = memory_zeroed(1, sizeof(*fetch));
+	struct curl_client *curl = memory_zeroed(1, sizeof(*curl));
 
-	fetch->listener = *listener;
-	fetch->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (fetch->epoll < 0) {
-		free(fetch);
+	curl->listener = *listener;
+	curl->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (curl->epoll < 0) {
+		free(curl);
 		return NULL;
 	}
-	return fetch;
+	return curl;
 }
 
 static void
@@ -102,37 +102,37 @@ descriptor_close(int *fd)
 
 /* Its process has been waited for. */
 static void
-errand_free(struct lookup_run *lookup_run)
+transfer_free(struct transfer *transfer)
 {
 	for (unsigned i = 0; i < PIPE_KINDS; i++)
-		descriptor_close(&lookup_run->fds[i]);
-	descriptor_close(&lookup_run->input);
-	tcpinfo_close(&lookup_run->tcpinfo);
-	lookup_run->pid = 0;
+		descriptor_close(&transfer->fds[i]);
+	descriptor_close(&transfer->input);
+	tcpinfo_close(&transfer->tcpinfo);
+	transfer->pid = 0;
 }
 
 void
-curl_client_destroy(struct curl_client *fetch)
+curl_client_destroy(struct curl_client *curl)
 {
-	if (fetch == NULL)
+	if (curl == NULL)
 		return;
 	for (unsigned i = 0; i < CURL_CLIENT_MAX; i++) {
-		struct lookup_run *lookup_run = &fetch->errands[i];
+		struct transfer *transfer = &curl->transfers[i];
 
-		if (lookup_run->pid == 0)
+		if (transfer->pid == 0)
 			continue;
-		(void)kill(lookup_run->pid, SIGKILL);
-		(void)waitpid(lookup_run->pid, NULL, 0);
-		errand_free(lookup_run);
+		(void)kill(transfer->pid, SIGKILL);
+		(void)waitpid(transfer->pid, NULL, 0);
+		transfer_free(transfer);
 	}
-	close(fetch->epoll);
-	free(fetch);
+	close(curl->epoll);
+	free(curl);
 }
 
 int
-curl_client_fd(const struct curl_client *fetch)
+curl_client_fd(const struct curl_client *curl)
 {
-	return fetch->epoll;
+	return curl->epoll;
 }
 
 /* ---- start ---- */
@@ -215,17 +215,17 @@ curl_start(const struct client_session *client_session, const struct ends *ends)
 }
 
 static void
-descriptor_watch(struct curl_client *fetch, const struct lookup_run *lookup_run,
+descriptor_watch(struct curl_client *curl, const struct transfer *transfer,
 		 enum pipe_kind kind)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN,
 		.data.u32 =
-			(uint32_t)(lookup_run - fetch->errands) * PIPE_KINDS +
+			(uint32_t)(transfer - curl->transfers) * PIPE_KINDS +
 			(uint32_t)kind,
 	};
 
-	(void)epoll_ctl(fetch->epoll, EPOLL_CTL_ADD, lookup_run->fds[kind],
+	(void)epoll_ctl(curl->epoll, EPOLL_CTL_ADD, transfer->fds[kind],
 			&event);
 }
 
@@ -240,206 +240,203 @@ nonblocking(int *from)
 }
 
 int
-curl_client_open(struct curl_client *fetch, struct instant now,
+curl_client_open(struct curl_client *curl, struct instant now,
 		 const struct client_session *client_session)
 {
-	struct lookup_run *lookup_run = fetch->errands;
+	struct transfer *transfer = curl->transfers;
 	struct ends ends;
 
-	while (lookup_run < fetch->errands + CURL_CLIENT_MAX &&
-	       lookup_run->pid != 0)
-		lookup_run++;
-	if (lookup_run == fetch->errands + CURL_CLIENT_MAX)
+	while (transfer < curl->transfers + CURL_CLIENT_MAX &&
+	       transfer->pid != 0)
+		transfer++;
+	if (transfer == curl->transfers + CURL_CLIENT_MAX)
 		return -EAGAIN;
-	memset(lookup_run, 0, sizeof(*lookup_run));
-	lookup_run->client_session = *client_session;
-	lookup_run->started = now;
-	int error =
-		tcpinfo_open(&lookup_run->tcpinfo, client_session->namespace);
+	memset(transfer, 0, sizeof(*transfer));
+	transfer->client_session = *client_session;
+	transfer->started = now;
+	int error = tcpinfo_open(&transfer->tcpinfo, client_session->namespace);
 	if (error == 0)
 		error = ends_open(&ends);
 	else
 		memset(&ends, 0xff, sizeof(ends));
 	if (error == 0) {
-		lookup_run->pid = curl_start(client_session, &ends);
-		error = lookup_run->pid < 0 ? -errno : 0;
+		transfer->pid = curl_start(client_session, &ends);
+		error = transfer->pid < 0 ? -errno : 0;
 	}
 	if (error != 0) {
-		lookup_run->pid = 0;
+		transfer->pid = 0;
 		ends_close(&ends);
-		tcpinfo_close(&lookup_run->tcpinfo);
+		tcpinfo_close(&transfer->tcpinfo);
 		return error;
 	}
-	lookup_run->input = nonblocking(&ends.input[1]);
-	lookup_run->fds[PIPE_OUTPUT] = nonblocking(&ends.output[0]);
-	lookup_run->fds[PIPE_TALK] = nonblocking(&ends.talk[0]);
-	lookup_run->fds[PIPE_PROCESS] =
-		(int)syscall(SYS_pidfd_open, lookup_run->pid, 0);
+	transfer->input = nonblocking(&ends.input[1]);
+	transfer->fds[PIPE_OUTPUT] = nonblocking(&ends.output[0]);
+	transfer->fds[PIPE_TALK] = nonblocking(&ends.talk[0]);
+	transfer->fds[PIPE_PROCESS] =
+		(int)syscall(SYS_pidfd_open, transfer->pid, 0);
 	ends_close(&ends);
 	/* What stands in the pipe has not been written by the application's
 	 * pace: little may. Without a pace it is filled once a tick, so it
 	 * must hold what TCP takes meanwhile. */
-	(void)fcntl(lookup_run->input, F_SETPIPE_SZ,
+	(void)fcntl(transfer->input, F_SETPIPE_SZ,
 		    client_session->pace_bps > 0 ? 4096 : 1 << 20);
 	if (!client_session->upload)
-		descriptor_close(&lookup_run->input);
+		descriptor_close(&transfer->input);
 	for (unsigned i = 0; i < PIPE_KINDS; i++)
-		descriptor_watch(fetch, lookup_run, (enum pipe_kind)i);
-	crypto_hash_sha256_init(&lookup_run->got);
-	crypto_hash_sha256_init(&lookup_run->wanted);
+		descriptor_watch(curl, transfer, (enum pipe_kind)i);
+	crypto_hash_sha256_init(&transfer->got);
+	crypto_hash_sha256_init(&transfer->wanted);
 	return 0;
 }
 
 /* ---- its output ---- */
 
 static void
-progress(struct curl_client *fetch, struct instant now,
-	 struct lookup_run *lookup_run, uint64_t bytes)
+progress(struct curl_client *curl, struct instant now,
+	 struct transfer *transfer, uint64_t bytes)
 {
-	if (bytes <= lookup_run->bytes)
+	if (bytes <= transfer->bytes)
 		return;
-	lookup_run->bytes = bytes;
-	fetch->listener.progress(fetch->listener.context, now,
-				 lookup_run->client_session.flow, bytes);
+	transfer->bytes = bytes;
+	curl->listener.progress(curl->listener.context, now,
+				transfer->client_session.flow, bytes);
 }
 
 /* Some bytes of the download; false: the pipe is empty, or ended. */
 static bool
-output_read(struct curl_client *fetch, struct instant now,
-	    struct lookup_run *lookup_run)
+output_read(struct curl_client *curl, struct instant now,
+	    struct transfer *transfer)
 {
-	int *fd = &lookup_run->fds[PIPE_OUTPUT];
+	int *fd = &transfer->fds[PIPE_OUTPUT];
 
 	if (*fd < 0)
 		return false;
-	ssize_t size = read(*fd, fetch->chunk, CHUNK);
+	ssize_t size = read(*fd, curl->chunk, CHUNK);
 	if (size < 0)
 		return errno == EINTR;
 	if (size == 0) {
 		descriptor_close(fd);
 		return false;
 	}
-	if (lookup_run->client_session.upload)
+	if (transfer->client_session.upload)
 		return true;
-	pattern_fill(lookup_run->client_session.seed, lookup_run->arrived,
-		     fetch->expected, (size_t)size);
-	crypto_hash_sha256_update(&lookup_run->got, fetch->chunk,
+	pattern_fill(transfer->client_session.seed, transfer->arrived,
+		     curl->expected, (size_t)size);
+	crypto_hash_sha256_update(&transfer->got, curl->chunk,
 				  (unsigned long long)size);
-	crypto_hash_sha256_update(&lookup_run->wanted, fetch->expected,
+	crypto_hash_sha256_update(&transfer->wanted, curl->expected,
 				  (unsigned long long)size);
-	lookup_run->arrived += (uint64_t)size;
-	if (memcmp(fetch->chunk, fetch->expected, (size_t)size) == 0)
-		progress(fetch, now, lookup_run, lookup_run->arrived);
+	transfer->arrived += (uint64_t)size;
+	if (memcmp(curl->chunk, curl->expected, (size_t)size) == 0)
+		progress(curl, now, transfer, transfer->arrived);
 	return true;
 }
 
 static bool
-talk_read(struct lookup_run *lookup_run)
+talk_read(struct transfer *transfer)
 {
 	char rest[256];
-	size_t room = TALK - 1 - lookup_run->talk_size;
-	int *fd = &lookup_run->fds[PIPE_TALK];
+	size_t room = TALK - 1 - transfer->talk_size;
+	int *fd = &transfer->fds[PIPE_TALK];
 
 	if (*fd < 0)
 		return false;
 	ssize_t size = read(
-		*fd, room > 0 ? lookup_run->talk + lookup_run->talk_size : rest,
+		*fd, room > 0 ? transfer->talk + transfer->talk_size : rest,
 		room > 0 ? room : sizeof(rest));
 	if (size < 0)
 		return errno == EINTR;
 	if (size == 0)
 		descriptor_close(fd);
 	else if (room > 0)
-		lookup_run->talk_size += (size_t)size;
+		transfer->talk_size += (size_t)size;
 	return size > 0;
 }
 
 /* ---- its end ---- */
 
 static bool
-same_sum(struct lookup_run *lookup_run)
+same_sum(struct transfer *transfer)
 {
 	uint8_t got[crypto_hash_sha256_BYTES], wanted[crypto_hash_sha256_BYTES];
 
-	crypto_hash_sha256_final(&lookup_run->got, got);
-	crypto_hash_sha256_final(&lookup_run->wanted, wanted);
+	crypto_hash_sha256_final(&transfer->got, got);
+	crypto_hash_sha256_final(&transfer->wanted, wanted);
 	return memcmp(got, wanted, sizeof(got)) == 0;
 }
 
 static enum outcome
-judge(struct lookup_run *lookup_run, int status)
+judge(struct transfer *transfer, int status)
 {
-	const struct client_session *client_session =
-		&lookup_run->client_session;
+	const struct client_session *client_session = &transfer->client_session;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
 	if (code == 0 && (client_session->upload ||
-			  (lookup_run->arrived == client_session->bytes &&
-			   same_sum(lookup_run))))
+			  (transfer->arrived == client_session->bytes &&
+			   same_sum(transfer))))
 		return OUTCOME_CLOSED;
 	if (code == 0) {
-		(void)snprintf(lookup_run->talk, TALK, "%s",
+		(void)snprintf(transfer->talk, TALK, "%s",
 			       "the file is not the one that was served");
 		return OUTCOME_CORRUPT;
 	}
-	if (strstr(lookup_run->talk, "reset by peer") != NULL ||
+	if (strstr(transfer->talk, "reset by peer") != NULL ||
 	    ((code == CURL_SEND || code == CURL_RECV) &&
-	     strstr(lookup_run->talk, "Broken pipe") != NULL))
+	     strstr(transfer->talk, "Broken pipe") != NULL))
 		return OUTCOME_RESET;
-	if (lookup_run->talk_size == 0)
-		(void)snprintf(lookup_run->talk, TALK, "curl: exit code %d",
+	if (transfer->talk_size == 0)
+		(void)snprintf(transfer->talk, TALK, "curl: exit code %d",
 			       code);
 	return OUTCOME_TIMEOUT;
 }
 
 static void
-errand_end(struct curl_client *fetch, struct instant now,
-	   struct lookup_run *lookup_run)
+transfer_end(struct curl_client *curl, struct instant now,
+	     struct transfer *transfer)
 {
 	int status = 0;
 
-	while (output_read(fetch, now, lookup_run))
+	while (output_read(curl, now, transfer))
 		;
-	while (talk_read(lookup_run))
+	while (talk_read(transfer))
 		;
-	lookup_run->talk[strcspn(lookup_run->talk, "\n")] = '\0';
-	(void)waitpid(lookup_run->pid, &status, 0);
-	enum outcome outcome = judge(lookup_run, status);
+	transfer->talk[strcspn(transfer->talk, "\n")] = '\0';
+	(void)waitpid(transfer->pid, &status, 0);
+	enum outcome outcome = judge(transfer, status);
 	char why[TALK];
 
-	memcpy(why, lookup_run->talk, TALK);
-	if (outcome == OUTCOME_CLOSED && lookup_run->client_session.upload)
-		progress(fetch, now, lookup_run,
-			 lookup_run->client_session.bytes);
-	errand_free(lookup_run);
-	fetch->listener.ended(fetch->listener.context, now,
-			      lookup_run->client_session.flow, outcome,
-			      why[0] != '\0' ? why : NULL);
+	memcpy(why, transfer->talk, TALK);
+	if (outcome == OUTCOME_CLOSED && transfer->client_session.upload)
+		progress(curl, now, transfer, transfer->client_session.bytes);
+	transfer_free(transfer);
+	curl->listener.ended(curl->listener.context, now,
+			     transfer->client_session.flow, outcome,
+			     why[0] != '\0' ? why : NULL);
 }
 
 void
-curl_client_ready(struct curl_client *fetch, struct instant now)
+curl_client_ready(struct curl_client *curl, struct instant now)
 {
 	struct epoll_event events[CURL_CLIENT_MAX * PIPE_KINDS];
-	int count = epoll_wait(fetch->epoll, events,
+	int count = epoll_wait(curl->epoll, events,
 			       CURL_CLIENT_MAX * PIPE_KINDS, 0);
 
 	for (int i = 0; i < count; i++) {
 		uint32_t which = events[i].data.u32;
-		struct lookup_run *lookup_run =
-			&fetch->errands[which / PIPE_KINDS];
+		struct transfer *transfer =
+			&curl->transfers[which / PIPE_KINDS];
 
-		if (lookup_run->pid == 0)
+		if (transfer->pid == 0)
 			continue;
 		switch ((enum pipe_kind)(which % PIPE_KINDS)) {
 		case PIPE_OUTPUT:
-			(void)output_read(fetch, now, lookup_run);
+			(void)output_read(curl, now, transfer);
 			break;
 		case PIPE_TALK:
-			(void)talk_read(lookup_run);
+			(void)talk_read(transfer);
 			break;
 		default:
-			errand_end(fetch, now, lookup_run);
+			transfer_end(curl, now, transfer);
 			break;
 		}
 	}
@@ -448,49 +445,46 @@ curl_client_ready(struct curl_client *fetch, struct instant now)
 /* ---- uploads ---- */
 
 static void
-feed(struct curl_client *fetch, struct instant now,
-     struct lookup_run *lookup_run)
+feed(struct curl_client *curl, struct instant now, struct transfer *transfer)
 {
-	const struct client_session *client_session =
-		&lookup_run->client_session;
+	const struct client_session *client_session = &transfer->client_session;
 	uint64_t allowed = client_session_allowed(
-		client_session, instant_distance_ns(lookup_run->started, now));
+		client_session, instant_distance_ns(transfer->started, now));
 
-	while (lookup_run->fed < allowed) {
-		uint64_t left = allowed - lookup_run->fed;
+	while (transfer->fed < allowed) {
+		uint64_t left = allowed - transfer->fed;
 		size_t size = left < CHUNK ? (size_t)left : CHUNK;
 
-		pattern_fill(client_session->seed, lookup_run->fed,
-			     fetch->chunk, size);
-		ssize_t done = write(lookup_run->input, fetch->chunk, size);
+		pattern_fill(client_session->seed, transfer->fed, curl->chunk,
+			     size);
+		ssize_t done = write(transfer->input, curl->chunk, size);
 		if (done < 0)
 			return; /* full, or curl has gone and we shall hear */
-		lookup_run->fed += (uint64_t)done;
+		transfer->fed += (uint64_t)done;
 	}
-	if (lookup_run->fed == client_session->bytes)
-		descriptor_close(&lookup_run->input);
+	if (transfer->fed == client_session->bytes)
+		descriptor_close(&transfer->input);
 }
 
 void
-curl_client_tick(struct curl_client *fetch, struct instant now)
+curl_client_tick(struct curl_client *curl, struct instant now)
 {
 	for (unsigned i = 0; i < CURL_CLIENT_MAX; i++) {
-		struct lookup_run *lookup_run = &fetch->errands[i];
+		struct transfer *transfer = &curl->transfers[i];
 		struct tcp_info info;
 
-		if (lookup_run->pid == 0 || !lookup_run->client_session.upload)
+		if (transfer->pid == 0 || !transfer->client_session.upload)
 			continue;
-		if (lookup_run->input >= 0)
-			feed(fetch, now, lookup_run);
-		if (tcpinfo_ask(&lookup_run->tcpinfo,
-				&lookup_run->client_session.key, false,
+		if (transfer->input >= 0)
+			feed(curl, now, transfer);
+		if (tcpinfo_ask(&transfer->tcpinfo,
+				&transfer->client_session.key, false,
 				&info) != 0)
 			continue;
 		/* The request and its framing are among them; a thousandth. */
-		progress(fetch, now, lookup_run,
-			 info.tcpi_bytes_acked <
-					 lookup_run->client_session.bytes
+		progress(curl, now, transfer,
+			 info.tcpi_bytes_acked < transfer->client_session.bytes
 				 ? info.tcpi_bytes_acked
-				 : lookup_run->client_session.bytes);
+				 : transfer->client_session.bytes);
 	}
 }

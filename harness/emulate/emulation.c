@@ -4,8 +4,8 @@
  *
  * Every wake-up reads the clock once and then hears, in this order: the queue
  * (what is due), the kernels about links, the worker, the daemons, the clients.
- * So a cut is known before the strays that it causes, even if a daemon's line
- * came before the kernel's (emulation_report.c).
+ * So a failure of a link is known before the strays that it causes, even if a
+ * daemon's line came before the kernel's (emulation_report.c).
  *
  * The run ends with measure.duration, or a little after the last session:
  * nothing that is measured can happen then. Whatever ends it, the lab goes.
@@ -28,12 +28,12 @@
 #include "harness/emulate/fault_actions.h"
 #include "sim/model/fault_kind.h"
 
-#define TICK_MS	   1
-#define MONITOR_NS (50 * NS_PER_MS) /* between tries of lost daemons */
-#define GRACE_NS   (400 * NS_PER_MS) /* last lines of the daemons */
-#define WAIT_NS	   (10 * NS_PER_S) /* for the worker, at the end */
-#define EVENTS	   16
-#define PRIORITY   (-10)
+#define TICK_MS	 1
+#define WATCH_NS (50 * NS_PER_MS) /* between tries of lost daemons */
+#define GRACE_NS (400 * NS_PER_MS) /* last lines of the daemons */
+#define WAIT_NS	 (10 * NS_PER_S) /* for the worker, at the end */
+#define EVENTS	 16
+#define PRIORITY (-10)
 
 /* ---- before it begins ---- */
 
@@ -99,7 +99,7 @@ emulation_sweep(void)
 /* ---- make ---- */
 
 static void
-on_carrier(void *context, struct instant now, uint32_t tag, bool up)
+on_link_event(void *context, struct instant now, uint32_t tag, bool up)
 {
 	struct emulation *emulation = context;
 
@@ -125,7 +125,7 @@ links_watch(struct emulation *emulation)
 		if (namespace < 0)
 			return -ENOENT;
 		error = link_events_watch(
-			emulation->carrier, device, namespace,
+			emulation->link_events, device, namespace,
 			lab_interface(&emulation->lab, link, end), i);
 		close(namespace);
 	}
@@ -162,7 +162,7 @@ descriptor_add(const struct emulation *emulation, int fd)
 static int
 parts_create(struct emulation *emulation, char *error, size_t error_size)
 {
-	struct link_events_listener links = { emulation, on_carrier };
+	struct link_events_listener links = { emulation, on_link_event };
 	struct watch_client_listener daemons = { emulation,
 						 emulation_report_take };
 
@@ -170,10 +170,10 @@ parts_create(struct emulation *emulation, char *error, size_t error_size)
 	emulation->workload = workload_create(
 		emulation->settings, emulation->queue, emulation->watch);
 	emulation->worker = worker_create();
-	emulation->carrier = link_events_create(&links);
+	emulation->link_events = link_events_create(&links);
 	emulation->watch_client = watch_client_create(&daemons);
 	emulation->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (emulation->worker == NULL || emulation->carrier == NULL ||
+	if (emulation->worker == NULL || emulation->link_events == NULL ||
 	    emulation->watch_client == NULL || emulation->epoll < 0) {
 		(void)snprintf(error, error_size, "%s", strerror(errno));
 		return -EIO;
@@ -192,7 +192,7 @@ parts_create(struct emulation *emulation, char *error, size_t error_size)
 	daemons_listen(emulation);
 	descriptor_add(emulation, emulation->signals);
 	descriptor_add(emulation, worker_fd(emulation->worker));
-	descriptor_add(emulation, link_events_fd(emulation->carrier));
+	descriptor_add(emulation, link_events_fd(emulation->link_events));
 	descriptor_add(emulation, watch_client_fd(emulation->watch_client));
 	descriptor_add(emulation, emulation_clients_fd(emulation, true));
 	descriptor_add(emulation, emulation_clients_fd(emulation, false));
@@ -202,13 +202,13 @@ parts_create(struct emulation *emulation, char *error, size_t error_size)
 static void
 parts_destroy(struct emulation *emulation)
 {
-	/* The hand first: its jobs call the other parts back. */
+	/* The worker first: its jobs call the other parts back. */
 	worker_destroy(emulation->worker);
 	emulation_clients_destroy(emulation->clients);
 	emulation_faults_destroy(emulation->faults);
-	retransmission_probe_destroy(emulation->cuts);
+	retransmission_probe_destroy(emulation->probe);
 	emulation_lookups_destroy(emulation->lookups);
-	link_events_destroy(emulation->carrier);
+	link_events_destroy(emulation->link_events);
 	watch_client_destroy(emulation->watch_client);
 	workload_destroy(emulation->workload);
 	queue_destroy(emulation->queue);
@@ -225,7 +225,7 @@ handle(struct emulation *emulation, const struct event *event)
 	case EVENT_WORKLOAD:
 		if (event->code == WORKLOAD_ARRIVAL) {
 			emulation_clients_arrival(emulation);
-		} else if (event->code == WORKLOAD_OPERATION) {
+		} else if (event->code == WORKLOAD_DHT_LOAD) {
 			emulation_lookups_event(emulation);
 		} else {
 			emulation_clients_close(emulation, true);
@@ -264,7 +264,7 @@ wake(struct emulation *emulation, struct instant now)
 	while (emulation->failure[0] == '\0' &&
 	       queue_next(emulation->queue, now, &event))
 		handle(emulation, &event);
-	link_events_ready(emulation->carrier, now);
+	link_events_ready(emulation->link_events, now);
 	worker_ready(emulation->worker);
 	watch_client_ready(emulation->watch_client);
 	emulation_clients_ready(emulation, now);
@@ -289,7 +289,7 @@ loop(struct emulation *emulation)
 			over = now;
 		else if (instant_distance_ns(over, now) > GRACE_NS)
 			break;
-		if (instant_distance_ns(looked, now) < MONITOR_NS)
+		if (instant_distance_ns(looked, now) < WATCH_NS)
 			continue;
 		looked = now;
 		watch_client_tick(emulation->watch_client);
@@ -302,7 +302,7 @@ loop(struct emulation *emulation)
 
 /* Orders and uploads that the worker has not finished. */
 static void
-hand_wait(struct emulation *emulation)
+worker_wait(struct emulation *emulation)
 {
 	struct instant now = emulation_now(emulation);
 	struct instant end = instant_after(now, WAIT_NS);
@@ -311,7 +311,7 @@ hand_wait(struct emulation *emulation)
 	       instant_before(now, end)) {
 		(void)usleep(1000);
 		now = emulation_now(emulation);
-		link_events_ready(emulation->carrier, now);
+		link_events_ready(emulation->link_events, now);
 		worker_ready(emulation->worker);
 	}
 }
@@ -358,7 +358,7 @@ counters_report(struct emulation *emulation)
 static void
 finish(struct emulation *emulation)
 {
-	hand_wait(emulation);
+	worker_wait(emulation);
 	emulation_clients_close(emulation, true);
 	emulation_faults_finish(emulation);
 	retransmission_probe_end(emulation);

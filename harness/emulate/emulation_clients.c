@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * emulation_clients.c - who opens which session when, and how it ended
+ * emulation_clients.c - which client opens which session when, and how it ended
  *
- * A few sessions are curl's, more are load_generator.h's (client_session.h).
+ * A few sessions are curl's, more are the load generator's (client_session.h).
  * Arrivals, sizes, ports and their reuse are those of sim/host/client.c.
  *
  * The books of a session are closed CLOSE_NS after its end, with the time of
@@ -29,7 +29,7 @@
 #define PORT_FIRST 32768u /* as sim/host/client.c */
 #define PORT_COUNT 28232u
 #define PORT_TRIES 64
-#define FETCH_MOST 4 /* sessions of a run that curl makes */
+#define CURL_MOST  4 /* sessions of a run that curl makes */
 #define CLOSE_NS   (200 * NS_PER_MS)
 #define PATH_LINKS 16
 
@@ -51,7 +51,7 @@ struct closing {
 struct emulation_clients {
 	struct host *hosts;
 	uint32_t host_count;
-	struct curl_client *fetch; /* one of the two */
+	struct curl_client *curl; /* one of the two */
 	struct load_generator *load_generator;
 	uint32_t next_flow, over;
 	uint32_t *ahead; /* by flow: strays counted before they were summed */
@@ -104,13 +104,12 @@ emulation_clients_create(struct emulation *emulation)
 		error = host_open(emulation, &clients->hosts[i], i);
 	if (error != 0)
 		return error;
-	if (wishes->sessions <= FETCH_MOST && !wishes->reuse_ports)
-		clients->fetch = curl_client_create(&listener);
+	if (wishes->sessions <= CURL_MOST && !wishes->reuse_ports)
+		clients->curl = curl_client_create(&listener);
 	else
 		clients->load_generator = load_generator_create(&listener);
-	return clients->fetch == NULL && clients->load_generator == NULL
-		       ? -errno
-		       : 0;
+	return clients->curl == NULL && clients->load_generator == NULL ? -errno
+									: 0;
 }
 
 void
@@ -118,7 +117,7 @@ emulation_clients_destroy(struct emulation_clients *clients)
 {
 	if (clients == NULL)
 		return;
-	curl_client_destroy(clients->fetch);
+	curl_client_destroy(clients->curl);
 	load_generator_destroy(clients->load_generator);
 	for (uint32_t i = 0; i < clients->host_count; i++) {
 		if (clients->hosts[i].namespace >= 0)
@@ -140,7 +139,7 @@ emulation_clients_fd(const struct emulation *emulation, bool load_generator)
 		return clients->load_generator != NULL
 			       ? load_generator_fd(clients->load_generator)
 			       : -1;
-	return clients->fetch != NULL ? curl_client_fd(clients->fetch) : -1;
+	return clients->curl != NULL ? curl_client_fd(clients->curl) : -1;
 }
 
 /* ---- arrivals ---- */
@@ -190,8 +189,8 @@ port_ended(struct host *host, uint16_t port)
 }
 
 static void
-visit_make(const struct emulation *emulation, const struct host *host,
-	   uint32_t flow, struct client_session *client_session)
+session_make(const struct emulation *emulation, const struct host *host,
+	     uint32_t flow, struct client_session *client_session)
 {
 	const struct client_settings *wishes = &emulation->settings->clients;
 	const struct service_settings *service = &emulation->settings->service;
@@ -273,11 +272,11 @@ owner_find(struct emulation *emulation,
 /* ---- open ---- */
 
 static int
-visit_begin(struct emulation_clients *clients, struct instant now,
-	    const struct client_session *client_session)
+session_begin(struct emulation_clients *clients, struct instant now,
+	      const struct client_session *client_session)
 {
-	return clients->fetch != NULL
-		       ? curl_client_open(clients->fetch, now, client_session)
+	return clients->curl != NULL
+		       ? curl_client_open(clients->curl, now, client_session)
 		       : load_generator_open(clients->load_generator, now,
 					     client_session);
 }
@@ -293,11 +292,11 @@ session_open(struct emulation *emulation, uint32_t flow)
 	struct client_session client_session;
 	int error = -EADDRINUSE;
 
-	visit_make(emulation, host, flow, &client_session);
+	session_make(emulation, host, flow, &client_session);
 	for (int i = 0; error == -EADDRINUSE && i < PORT_TRIES; i++) {
 		wire_put16(client_session.key.client_port,
 			   port_take(emulation, host));
-		error = visit_begin(clients, now, &client_session);
+		error = session_begin(clients, now, &client_session);
 	}
 	if (error == -EADDRINUSE) {
 		/* It stays planned, as in the simulator. */
@@ -325,8 +324,8 @@ emulation_clients_arrival(struct emulation *emulation)
 void
 emulation_clients_ready(struct emulation *emulation, struct instant now)
 {
-	if (emulation->clients->fetch != NULL)
-		curl_client_ready(emulation->clients->fetch, now);
+	if (emulation->clients->curl != NULL)
+		curl_client_ready(emulation->clients->curl, now);
 	if (emulation->clients->load_generator != NULL)
 		load_generator_ready(emulation->clients->load_generator, now);
 }
@@ -336,8 +335,8 @@ emulation_clients_tick(struct emulation *emulation, struct instant now)
 {
 	if (emulation->settings->clients.direction != DIRECTION_UPLOAD)
 		return;
-	if (emulation->clients->fetch != NULL)
-		curl_client_tick(emulation->clients->fetch, now);
+	if (emulation->clients->curl != NULL)
+		curl_client_tick(emulation->clients->curl, now);
 	if (emulation->clients->load_generator != NULL)
 		load_generator_tick(emulation->clients->load_generator, now);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * emulation_lookups.c - measure.lookups in a lab: who owns this session?
+ * emulation_lookups.c - measure.lookups in a lab: which server owns a session?
  *
  * Now and then a random daemon that does not own it is asked for a random open
  * session through its control socket, as homewardctl would. The lookup is the
@@ -34,7 +34,7 @@ emulation_lookups_create(struct emulation *emulation)
 {
 	emulation->lookups = memory_zeroed(1, sizeof(*emulation->lookups));
 	emulation->lookups->rng =
-		stream_rng(emulation->settings->seed, STREAM_OPERATIONS, 0);
+		stream_rng(emulation->settings->seed, STREAM_DHT_LOAD, 0);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ schedule(struct emulation *emulation)
 	struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_WORKLOAD,
-		.code = WORKLOAD_OPERATION,
+		.code = WORKLOAD_DHT_LOAD,
 	};
 
 	if (emulation->lookups->asked < measure->lookups)

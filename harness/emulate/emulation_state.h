@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * emulation_state.h - a live run while it runs; between its parts only
+ * emulation_state.h - a live run while it runs; shared by its parts only
  *
  *	emulation.c		lab up and down, the loop
  *	emulation_state.c	the clock, the first failure
  *	emulation_report.c	the daemons' lines
  *	emulation_clients.c	arrivals, ports, ends of sessions
  *	fault_actions.c	what the scenario's events do in a lab
- *	retransmission_probe.c	what a cut did to one session (struct watch_cut)
+ *	retransmission_probe.c	what a cut did to one session
  *	emulation_lookups.c	measure.lookups, by the daemons' control sockets
  *
  * Calls go downwards in this order only: emulation.c, fault_actions.c,
@@ -41,14 +41,14 @@
 /* Destinations of EVENT_HOST, which has no other use here. */
 enum emulation_code {
 	EMULATION_CLOSE, /* emulation_clients.c: the oldest ended session */
-	EMULATION_CUT, /* retransmission_probe.c: look at the sender again */
+	EMULATION_PROBE, /* retransmission_probe.c: look at the sender again */
 };
 
 #define EMULATION_HELD 64 /* strays kept until the link event is known */
 
 struct emulation_clients;
 struct emulation_faults;
-struct emulation_cuts;
+struct retransmission_probe;
 struct emulation_lookups;
 
 struct emulation {
@@ -60,12 +60,12 @@ struct emulation {
 	int epoll, signals;
 	struct queue *queue;
 	struct workload *workload;
-	struct link_events *carrier;
+	struct link_events *link_events;
 	struct watch_client *watch_client;
 	struct worker *worker;
 	struct emulation_clients *clients;
 	struct emulation_faults *faults;
-	struct emulation_cuts *cuts;
+	struct retransmission_probe *probe;
 	struct emulation_lookups *lookups;
 	/* A cut has been ordered and the kernel has not said so yet. */
 	bool awaiting;
@@ -122,7 +122,7 @@ void emulation_clients_report(const struct emulation *);
 /* ---- retransmission_probe.c ---- */
 
 int retransmission_probe_create(struct emulation *);
-void retransmission_probe_destroy(struct emulation_cuts *);
+void retransmission_probe_destroy(struct retransmission_probe *);
 /* The path of a session is cut now: `link` at its end. */
 void retransmission_probe_begin(struct emulation *, struct instant now,
 				uint32_t flow, bool lower, bool back);

@@ -3,7 +3,7 @@
  * fault_actions.c - orders, given by the loop and carried out by the worker
  *
  *	loop	action --> order_give --> worker_do		  order_done
- *	hand				  order_work: kernel, FRR, daemon ^
+ *	worker				  order_work: kernel, FRR, daemon ^
  */
 #include "harness/emulate/fault_actions.h"
 
@@ -235,7 +235,8 @@ work_done(void *context, int result)
 	case WORK_DRAIN:
 	case WORK_DAEMON:
 		/* The kernel has told of it before it was done. */
-		link_events_ready(emulation->carrier, emulation_now(emulation));
+		link_events_ready(emulation->link_events,
+				  emulation_now(emulation));
 		emulation_seen(emulation);
 		break;
 	}

@@ -24,12 +24,12 @@
 #define BUFFER_BYTES (1 << 20)
 
 struct watched {
-	uint32_t place, tag;
+	uint32_t netns, tag;
 	char name[IFNAMSIZ];
 	bool up;
 };
 
-struct endpoint_text {
+struct netns {
 	uint32_t number;
 	int fd;
 };
@@ -37,8 +37,8 @@ struct endpoint_text {
 struct link_events {
 	struct link_events_listener listener;
 	int epoll;
-	struct endpoint_text *places;
-	uint32_t place_count;
+	struct netns *netns;
+	uint32_t netns_count;
 	struct watched *watched;
 	uint32_t watched_count;
 };
@@ -46,37 +46,37 @@ struct link_events {
 struct link_events *
 link_events_create(const struct link_events_listener *listener)
 {
-	struct link_events *carrier = memory_zeroed(1, sizeof(*carrier));
+	struct link_events *events = memory_zeroed(1, sizeof(*events));
 
-	carrier->listener = *listener;
-	carrier->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (carrier->epoll >= 0)
-		return carrier;
-	free(carrier);
+	events->listener = *listener;
+	events->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (events->epoll >= 0)
+		return events;
+	free(events);
 	return NULL;
 }
 
 void
-link_events_destroy(struct link_events *carrier)
+link_events_destroy(struct link_events *events)
 {
-	if (carrier == NULL)
+	if (events == NULL)
 		return;
-	for (uint32_t i = 0; i < carrier->place_count; i++)
-		close(carrier->places[i].fd);
-	close(carrier->epoll);
-	free(carrier->places);
-	free(carrier->watched);
-	free(carrier);
+	for (uint32_t i = 0; i < events->netns_count; i++)
+		close(events->netns[i].fd);
+	close(events->epoll);
+	free(events->netns);
+	free(events->watched);
+	free(events);
 }
 
 int
-link_events_fd(const struct link_events *carrier)
+link_events_fd(const struct link_events *events)
 {
-	return carrier->epoll;
+	return events->epoll;
 }
 
 static int
-place_open(struct link_events *carrier, uint32_t number, int namespace)
+netns_open(struct link_events *events, uint32_t number, int namespace)
 {
 	struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
@@ -90,43 +90,41 @@ place_open(struct link_events *carrier, uint32_t number, int namespace)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	struct epoll_event event = { .events = EPOLLIN,
-				     .data.u32 = carrier->place_count };
+				     .data.u32 = events->netns_count };
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    epoll_ctl(carrier->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+	    epoll_ctl(events->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
 		int error = errno;
 
 		close(fd);
 		return -error;
 	}
-	carrier->places =
-		memory_grown(carrier->places, carrier->place_count + 1,
-			     sizeof(*carrier->places));
-	carrier->places[carrier->place_count++] =
-		(struct endpoint_text){ number, fd };
+	events->netns = memory_grown(events->netns, events->netns_count + 1,
+				     sizeof(*events->netns));
+	events->netns[events->netns_count++] = (struct netns){ number, fd };
 	return 0;
 }
 
 int
-link_events_watch(struct link_events *carrier, uint32_t place, int namespace,
+link_events_watch(struct link_events *events, uint32_t netns, int namespace,
 		  const char *interface, uint32_t tag)
 {
 	bool known = false;
 
 	if (strlen(interface) >= IFNAMSIZ)
 		return -EINVAL;
-	for (uint32_t i = 0; i < carrier->place_count; i++)
-		known = known || carrier->places[i].number == place;
+	for (uint32_t i = 0; i < events->netns_count; i++)
+		known = known || events->netns[i].number == netns;
 	if (!known) {
-		int error = place_open(carrier, place, namespace);
+		int error = netns_open(events, netns, namespace);
 
 		if (error != 0)
 			return error;
 	}
-	carrier->watched =
-		memory_grown(carrier->watched, carrier->watched_count + 1,
-			     sizeof(*carrier->watched));
-	struct watched *watched = &carrier->watched[carrier->watched_count++];
-	*watched = (struct watched){ .place = place, .tag = tag, .up = true };
+	events->watched =
+		memory_grown(events->watched, events->watched_count + 1,
+			     sizeof(*events->watched));
+	struct watched *watched = &events->watched[events->watched_count++];
+	*watched = (struct watched){ .netns = netns, .tag = tag, .up = true };
 	memcpy(watched->name, interface, strlen(interface) + 1);
 	return 0;
 }
@@ -146,7 +144,7 @@ link_name(const struct nlmsghdr *head)
 }
 
 static void
-link_message(struct link_events *carrier, struct instant now, uint32_t place,
+link_message(struct link_events *events, struct instant now, uint32_t netns,
 	     const struct nlmsghdr *head)
 {
 	const struct ifinfomsg *message = NLMSG_DATA(head);
@@ -155,21 +153,21 @@ link_message(struct link_events *carrier, struct instant now, uint32_t place,
 	bool up = head->nlmsg_type == RTM_NEWLINK &&
 		  (message->ifi_flags & wanted) == wanted;
 
-	for (uint32_t i = 0; name != NULL && i < carrier->watched_count; i++) {
-		struct watched *watched = &carrier->watched[i];
+	for (uint32_t i = 0; name != NULL && i < events->watched_count; i++) {
+		struct watched *watched = &events->watched[i];
 
-		if (watched->place != place || watched->up == up ||
+		if (watched->netns != netns || watched->up == up ||
 		    strcmp(watched->name, name) != 0)
 			continue;
 		watched->up = up;
-		carrier->listener.changed(carrier->listener.context, now,
-					  watched->tag, up);
+		events->listener.changed(events->listener.context, now,
+					 watched->tag, up);
 	}
 }
 
 static void
-place_read(struct link_events *carrier, struct instant now,
-	   const struct endpoint_text *place)
+netns_read(struct link_events *events, struct instant now,
+	   const struct netns *netns)
 {
 	union {
 		struct nlmsghdr head;
@@ -177,23 +175,23 @@ place_read(struct link_events *carrier, struct instant now,
 	} buffer;
 	ssize_t size;
 
-	while ((size = recv(place->fd, &buffer, sizeof(buffer), 0)) > 0) {
+	while ((size = recv(netns->fd, &buffer, sizeof(buffer), 0)) > 0) {
 		const struct nlmsghdr *head = &buffer.head;
 		size_t left = (size_t)size;
 
 		for (; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left))
 			if (head->nlmsg_type == RTM_NEWLINK ||
 			    head->nlmsg_type == RTM_DELLINK)
-				link_message(carrier, now, place->number, head);
+				link_message(events, now, netns->number, head);
 	}
 }
 
 void
-link_events_ready(struct link_events *carrier, struct instant now)
+link_events_ready(struct link_events *events, struct instant now)
 {
-	struct epoll_event events[EVENTS];
-	int count = epoll_wait(carrier->epoll, events, EVENTS, 0);
+	struct epoll_event ready[EVENTS];
+	int count = epoll_wait(events->epoll, ready, EVENTS, 0);
 
 	for (int i = 0; i < count; i++)
-		place_read(carrier, now, &carrier->places[events[i].data.u32]);
+		netns_read(events, now, &events->netns[ready[i].data.u32]);
 }

@@ -222,7 +222,7 @@ clock_read(void)
 }
 
 static struct client_session
-visit_make(uint16_t port, uint16_t from, const char *path)
+session_make(uint16_t port, uint16_t from, const char *path)
 {
 	struct client_session client_session = {
 		.namespace = -1,
@@ -259,17 +259,16 @@ load_generator_until(struct load_generator *load_generator,
 }
 
 static void
-fetch_until(struct curl_client *fetch, const struct notes *notes,
-	    uint32_t ended)
+curl_until(struct curl_client *curl, const struct notes *notes, uint32_t ended)
 {
 	struct instant end = instant_after(clock_read(), TIME_MS * NS_PER_MS);
 
 	while (notes->ended < ended && instant_before(clock_read(), end)) {
-		struct pollfd poll_fd = { curl_client_fd(fetch), POLLIN, 0 };
+		struct pollfd poll_fd = { curl_client_fd(curl), POLLIN, 0 };
 
 		(void)poll(&poll_fd, 1, 1);
-		curl_client_ready(fetch, clock_read());
-		curl_client_tick(fetch, clock_read());
+		curl_client_ready(curl, clock_read());
+		curl_client_tick(curl, clock_read());
 	}
 }
 
@@ -323,14 +322,13 @@ row_check(size_t row, const char *who, const struct notes *notes,
 }
 
 static void
-run_writer_run(uint16_t port, uint16_t closed,
-	       struct load_generator *load_generator, struct curl_client *fetch,
-	       struct notes *notes)
+rows_run(uint16_t port, uint16_t closed, struct load_generator *load_generator,
+	 struct curl_client *curl, struct notes *notes)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct client_session client_session =
-			visit_make(rows[i].closed_port ? closed : port,
-				   (uint16_t)(20000 + i), rows[i].path);
+			session_make(rows[i].closed_port ? closed : port,
+				     (uint16_t)(20000 + i), rows[i].path);
 		struct instant began = clock_read();
 
 		client_session.upload = rows[i].upload;
@@ -343,17 +341,17 @@ run_writer_run(uint16_t port, uint16_t closed,
 		row_check(i, "crowd", notes, rows[i].load_generator,
 			  instant_distance_ns(began, clock_read()));
 		CHECK(load_generator_count(load_generator) == 0);
-		if (fetch == NULL)
+		if (curl == NULL)
 			continue;
 		began = clock_read();
 		client_session =
-			visit_make(rows[i].closed_port ? closed : port,
-				   (uint16_t)(21000 + i), rows[i].path);
+			session_make(rows[i].closed_port ? closed : port,
+				     (uint16_t)(21000 + i), rows[i].path);
 		client_session.upload = rows[i].upload;
 		client_session.pace_bps = rows[i].pace_bps;
 		memset(notes, 0, sizeof(*notes));
-		CHECK(curl_client_open(fetch, began, &client_session) == 0);
-		fetch_until(fetch, notes, 1);
+		CHECK(curl_client_open(curl, began, &client_session) == 0);
+		curl_until(curl, notes, 1);
 		row_check(i, "curl", notes, rows[i].curl,
 			  instant_distance_ns(began, clock_read()));
 	}
@@ -367,15 +365,15 @@ many_run(uint16_t port, struct load_generator *load_generator,
 	memset(notes, 0, sizeof(*notes));
 	for (uint32_t i = 0; i < MANY; i++) {
 		struct client_session client_session =
-			visit_make(port, (uint16_t)(22000 + i),
-				   i % 4 == 0 ? "/put" : "/ok");
+			session_make(port, (uint16_t)(22000 + i),
+				     i % 4 == 0 ? "/put" : "/ok");
 
 		client_session.flow = i;
 		client_session.upload = i % 4 == 0;
 		CHECK(load_generator_open(load_generator, clock_read(),
 					  &client_session) == 0);
 	}
-	struct client_session again = visit_make(port, 22000, "/ok");
+	struct client_session again = session_make(port, 22000, "/ok");
 	CHECK(load_generator_open(load_generator, clock_read(), &again) ==
 	      -EADDRINUSE);
 	CHECK(load_generator_count(load_generator) == MANY);
@@ -407,13 +405,13 @@ main(void)
 
 	struct load_generator *load_generator =
 		load_generator_create(&listener);
-	struct curl_client *fetch = curl_client_missing() == NULL
-					    ? curl_client_create(&listener)
-					    : NULL;
-	run_writer_run(port, closed, load_generator, fetch, &notes);
+	struct curl_client *curl = curl_client_missing() == NULL
+					   ? curl_client_create(&listener)
+					   : NULL;
+	rows_run(port, closed, load_generator, curl, &notes);
 	many_run(port, load_generator, &notes);
 	load_generator_destroy(load_generator);
-	curl_client_destroy(fetch);
+	curl_client_destroy(curl);
 	(void)kill(server, SIGKILL);
 	(void)waitpid(server, NULL, 0);
 	return check_done();

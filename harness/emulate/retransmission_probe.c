@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * retransmission_probe.c - was anything but strays lost when this link was cut?
+ * retransmission_probe.c - did a link that went down lose more than strays?
  *
- * The session's sender knows: what it sent again since the cut, and how much
- * of that the receiver had already (D-SACK, RFC 2883). Its kernel is asked at
- * the cut and then every POLL_NS, for at the end its socket may be gone.
+ * The session's sender knows: what it sent again since then, and how much
+ * of that the receiver had already (D-SACK, RFC 2883). Its kernel is asked
+ * when the link goes down and then every POLL_NS: at the end its socket may be
+ * gone.
  */
 #include "harness/emulate/emulation_state.h"
 
@@ -16,28 +17,28 @@
 
 #define POLL_NS (50 * NS_PER_MS)
 
-struct emulation_cuts {
+struct retransmission_probe {
 	bool open, known;
-	struct watch_cut cut;
+	struct watch_probe report;
 	struct tcpinfo tcpinfo;
-	uint32_t resent, repeated; /* before the cut */
+	uint32_t resent, repeated; /* before */
 };
 
 int
 retransmission_probe_create(struct emulation *emulation)
 {
-	emulation->cuts = memory_zeroed(1, sizeof(*emulation->cuts));
-	emulation->cuts->tcpinfo.fd = -1;
+	emulation->probe = memory_zeroed(1, sizeof(*emulation->probe));
+	emulation->probe->tcpinfo.fd = -1;
 	return 0;
 }
 
 void
-retransmission_probe_destroy(struct emulation_cuts *cuts)
+retransmission_probe_destroy(struct retransmission_probe *probe)
 {
-	if (cuts == NULL)
+	if (probe == NULL)
 		return;
-	tcpinfo_close(&cuts->tcpinfo);
-	free(cuts);
+	tcpinfo_close(&probe->tcpinfo);
+	free(probe);
 }
 
 static bool
@@ -49,13 +50,14 @@ upload(const struct emulation *emulation)
 static bool
 sender_ask(struct emulation *emulation, uint32_t *resent, uint32_t *repeated)
 {
-	const struct emulation_cuts *cuts = emulation->cuts;
+	const struct retransmission_probe *probe = emulation->probe;
 	const struct session *session =
-		workload_session(emulation->workload, cuts->cut.flow);
+		workload_session(emulation->workload, probe->report.flow);
 	struct tcp_info info;
 
-	if (cuts->tcpinfo.fd < 0 || tcpinfo_ask(&cuts->tcpinfo, &session->key,
-						!upload(emulation), &info) != 0)
+	if (probe->tcpinfo.fd < 0 ||
+	    tcpinfo_ask(&probe->tcpinfo, &session->key, !upload(emulation),
+			&info) != 0)
 		return false;
 	*resent = info.tcpi_total_retrans;
 	*repeated = info.tcpi_dsack_dups;
@@ -68,7 +70,7 @@ poll_schedule(struct emulation *emulation)
 	struct event event = {
 		.class = EVENT_TIMER,
 		.kind = EVENT_HOST,
-		.code = EMULATION_CUT,
+		.code = EMULATION_PROBE,
 	};
 
 	queue_schedule(emulation->queue, 0, POLL_NS, &event);
@@ -78,7 +80,7 @@ void
 retransmission_probe_begin(struct emulation *emulation, struct instant now,
 			   uint32_t flow, bool lower, bool back)
 {
-	struct emulation_cuts *cuts = emulation->cuts;
+	struct retransmission_probe *probe = emulation->probe;
 	const struct session *session =
 		workload_session(emulation->workload, flow);
 	uint32_t device =
@@ -87,8 +89,8 @@ retransmission_probe_begin(struct emulation *emulation, struct instant now,
 					session->client)
 			: session->owner;
 
-	cuts->open = true;
-	cuts->cut = (struct watch_cut){
+	probe->open = true;
+	probe->report = (struct watch_probe){
 		.at = now,
 		.flow = flow,
 		.lower = lower,
@@ -96,42 +98,42 @@ retransmission_probe_begin(struct emulation *emulation, struct instant now,
 		.resent = WATCH_NONE,
 		.repeated = WATCH_NONE,
 	};
-	tcpinfo_close(&cuts->tcpinfo);
+	tcpinfo_close(&probe->tcpinfo);
 	if (device != WATCH_NONE) {
 		int namespace = lab_namespace(&emulation->lab, device);
 
 		if (namespace >= 0) {
-			(void)tcpinfo_open(&cuts->tcpinfo, namespace);
+			(void)tcpinfo_open(&probe->tcpinfo, namespace);
 			close(namespace);
 		}
 	}
-	cuts->known = sender_ask(emulation, &cuts->resent, &cuts->repeated);
+	probe->known = sender_ask(emulation, &probe->resent, &probe->repeated);
 	poll_schedule(emulation);
 }
 
 static void
 look(struct emulation *emulation)
 {
-	struct emulation_cuts *cuts = emulation->cuts;
+	struct retransmission_probe *probe = emulation->probe;
 	uint32_t resent, repeated;
 
-	if (!cuts->known || !sender_ask(emulation, &resent, &repeated))
+	if (!probe->known || !sender_ask(emulation, &resent, &repeated))
 		return;
-	cuts->cut.resent = resent - cuts->resent;
-	cuts->cut.repeated = repeated - cuts->repeated;
+	probe->report.resent = resent - probe->resent;
+	probe->report.repeated = repeated - probe->repeated;
 }
 
 void
 retransmission_probe_event(struct emulation *emulation)
 {
-	struct emulation_cuts *cuts = emulation->cuts;
+	struct retransmission_probe *probe = emulation->probe;
 
-	if (!cuts->open)
+	if (!probe->open)
 		return;
 	look(emulation);
-	if (workload_session(emulation->workload, cuts->cut.flow)->state !=
+	if (workload_session(emulation->workload, probe->report.flow)->state !=
 		    SESSION_OPEN ||
-	    instant_distance_ns(cuts->cut.at, emulation_now(emulation)) >=
+	    instant_distance_ns(probe->report.at, emulation_now(emulation)) >=
 		    WORKLOAD_WINDOW_NS)
 		retransmission_probe_end(emulation);
 	else
@@ -141,17 +143,18 @@ retransmission_probe_event(struct emulation *emulation)
 void
 retransmission_probe_missed(struct emulation *emulation)
 {
-	emulation->cuts->open = false;
+	emulation->probe->open = false;
 }
 
 void
 retransmission_probe_end(struct emulation *emulation)
 {
-	struct emulation_cuts *cuts = emulation->cuts;
+	struct retransmission_probe *probe = emulation->probe;
 
-	if (!cuts->open)
+	if (!probe->open)
 		return;
-	cuts->open = false;
-	if (emulation->watch->cut != NULL)
-		emulation->watch->cut(emulation->watch->context, &cuts->cut);
+	probe->open = false;
+	if (emulation->watch->probe != NULL)
+		emulation->watch->probe(emulation->watch->context,
+					&probe->report);
 }

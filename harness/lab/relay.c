@@ -52,7 +52,7 @@
 #define SOCKET_BYTES (16 << 20)
 #define PPM	     1000000
 
-struct event_key {
+struct delayed {
 	int64_t due_ns;
 	uint32_t buffer, size;
 };
@@ -62,7 +62,7 @@ struct lane {
 	int from, to;
 	const struct link_settings *settings;
 	struct rng rng;
-	struct event_key entries[BUFFERS]; /* ring */
+	struct delayed delayed[BUFFERS]; /* ring */
 	uint32_t first, count;
 };
 
@@ -224,20 +224,20 @@ buffer_at(const struct relay *relay, uint32_t buffer)
 }
 
 static void
-entry_add(struct lane *lane, const struct event_key *entry)
+delayed_add(struct lane *lane, const struct delayed *delayed)
 {
 	uint32_t place = lane->count++;
 
 	/* Later ones go behind: only a reordered packet is not the last. */
 	while (place > 0) {
-		struct event_key *before =
-			&lane->entries[(lane->first + place - 1) % BUFFERS];
-		if (before->due_ns <= entry->due_ns)
+		struct delayed *before =
+			&lane->delayed[(lane->first + place - 1) % BUFFERS];
+		if (before->due_ns <= delayed->due_ns)
 			break;
-		lane->entries[(lane->first + place) % BUFFERS] = *before;
+		lane->delayed[(lane->first + place) % BUFFERS] = *before;
 		place--;
 	}
-	lane->entries[(lane->first + place) % BUFFERS] = *entry;
+	lane->delayed[(lane->first + place) % BUFFERS] = *delayed;
 }
 
 /* What the link does to a packet that the kernel saw at at_ns; the buffer is
@@ -260,16 +260,16 @@ packet_take(struct relay *relay, struct lane *lane, int64_t at_ns, int64_t now,
 	if (at_ns > now || at_ns < now - NS_PER_S)
 		at_ns = now;
 
-	struct event_key entry = { .due_ns = at_ns + delay_ns,
+	struct delayed delayed = { .due_ns = at_ns + delay_ns,
 				   .buffer = buffer,
 				   .size = size };
-	entry_add(lane, &entry);
+	delayed_add(lane, &delayed);
 	if (chance(&lane->rng, settings->duplicate_ppm) &&
 	    relay->free_count > 0) {
-		entry.buffer = relay->free[--relay->free_count];
-		memcpy(buffer_at(relay, entry.buffer), buffer_at(relay, buffer),
-		       size);
-		entry_add(lane, &entry);
+		delayed.buffer = relay->free[--relay->free_count];
+		memcpy(buffer_at(relay, delayed.buffer),
+		       buffer_at(relay, buffer), size);
+		delayed_add(lane, &delayed);
 	}
 }
 
@@ -354,15 +354,15 @@ packets_write(struct relay *relay, struct lane *lane, int64_t now)
 
 		memset(messages, 0, sizeof(messages));
 		while (due < BATCH && due < lane->count) {
-			const struct event_key *entry =
-				&lane->entries[(lane->first + due) % BUFFERS];
-			if (entry->due_ns > now) {
-				next = entry->due_ns;
+			const struct delayed *delayed =
+				&lane->delayed[(lane->first + due) % BUFFERS];
+			if (delayed->due_ns > now) {
+				next = delayed->due_ns;
 				break;
 			}
-			parts[due] =
-				(struct iovec){ buffer_at(relay, entry->buffer),
-						entry->size };
+			parts[due] = (struct iovec){
+				buffer_at(relay, delayed->buffer), delayed->size
+			};
 			messages[due].msg_hdr.msg_iov = &parts[due];
 			messages[due].msg_hdr.msg_iovlen = 1;
 			due++;
@@ -375,7 +375,7 @@ packets_write(struct relay *relay, struct lane *lane, int64_t now)
 			done = 1;
 		for (int i = 0; i < done; i++) {
 			relay->free[relay->free_count++] =
-				lane->entries[lane->first].buffer;
+				lane->delayed[lane->first].buffer;
 			lane->first = (lane->first + 1) % BUFFERS;
 			lane->count--;
 		}

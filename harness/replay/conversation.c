@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * conversation.c - see conversation.h
+ * conversation.c - the capture read once, a session a SYN
  *
  * Sessions with one key form a chain, newest first; a hash table with linear
  * probing finds the newest. A packet may run either way, so both keys are
@@ -17,7 +17,7 @@
 #include "core/wire/tcp.h"
 #include "sim/engine/memory.h"
 
-struct event_key {
+struct tracked {
 	struct conversation conversation;
 	uint32_t older; /* with the same key */
 	uint32_t isn; /* the client's first sequence number */
@@ -34,7 +34,7 @@ struct first {
 };
 
 struct conversations {
-	struct event_key *entries;
+	struct tracked *tracked;
 	uint32_t count, capacity;
 	uint32_t *slots; /* index of the newest, or CONVERSATION_NONE */
 	uint32_t slot_count; /* power of two, at least twice the entries */
@@ -59,8 +59,8 @@ conversations_create(void)
 	if (conversations == NULL)
 		abort();
 	conversations->capacity = 64;
-	conversations->entries = memory_grown(NULL, conversations->capacity,
-					      sizeof(*conversations->entries));
+	conversations->tracked = memory_grown(NULL, conversations->capacity,
+					      sizeof(*conversations->tracked));
 	slots_reset(conversations, 2 * conversations->capacity);
 	return conversations;
 }
@@ -70,7 +70,7 @@ conversations_destroy(struct conversations *conversations)
 {
 	if (conversations == NULL)
 		return;
-	free(conversations->entries);
+	free(conversations->tracked);
 	free(conversations->slots);
 	free(conversations);
 }
@@ -85,7 +85,7 @@ struct conversation *
 conversations_get(struct conversations *conversations, uint32_t index)
 {
 	assert(index < conversations->count);
-	return &conversations->entries[index].conversation;
+	return &conversations->tracked[index].conversation;
 }
 
 /* Where a key is, or where it would go. */
@@ -102,7 +102,7 @@ slot_of(const struct conversations *conversations,
 		uint32_t index = conversations->slots[slot];
 
 		if (session_equal(
-			    &conversations->entries[index].conversation.key,
+			    &conversations->tracked[index].conversation.key,
 			    key))
 			break;
 		slot = (slot + 1) & mask;
@@ -123,7 +123,7 @@ rehash(struct conversations *conversations)
 	for (uint32_t i = 0; i < conversations->count; i++) /* newest wins */
 		conversations->slots[slot_of(
 			conversations,
-			&conversations->entries[i].conversation.key)] = i;
+			&conversations->tracked[i].conversation.key)] = i;
 }
 
 static uint32_t
@@ -131,14 +131,14 @@ add(struct conversations *conversations, const struct session_key *key)
 {
 	if (conversations->count == conversations->capacity) {
 		conversations->capacity *= 2;
-		conversations->entries = memory_grown(
-			conversations->entries, conversations->capacity,
-			sizeof(*conversations->entries));
+		conversations->tracked = memory_grown(
+			conversations->tracked, conversations->capacity,
+			sizeof(*conversations->tracked));
 		rehash(conversations);
 	}
 	uint32_t slot = slot_of(conversations, key);
 	uint32_t index = conversations->count++;
-	conversations->entries[index] = (struct event_key){
+	conversations->tracked[index] = (struct tracked){
 		.conversation = { .key = *key, .owner = CONVERSATION_UNOWNED },
 		.older = conversations->slots[slot],
 	};
@@ -154,22 +154,22 @@ destination_serves(const struct session_key *key)
 }
 
 static void
-note_end(struct event_key *entry, bool to_server, uint8_t flags)
+note_end(struct tracked *tracked, bool to_server, uint8_t flags)
 {
 	if (flags & TCP_RST)
-		entry->fin_client = entry->fin_server = true;
+		tracked->fin_client = tracked->fin_server = true;
 	else if ((flags & TCP_FIN) && to_server)
-		entry->fin_client = true;
+		tracked->fin_client = true;
 	else if (flags & TCP_FIN)
-		entry->fin_server = true;
+		tracked->fin_server = true;
 }
 
 /* Does a SYN begin a session of its own, though its key is known? */
 static bool
-syn_is_new(const struct event_key *entry, bool to_server, uint32_t sequence)
+syn_is_new(const struct tracked *tracked, bool to_server, uint32_t sequence)
 {
-	return !to_server || (entry->fin_client && entry->fin_server) ||
-	       !entry->isn_known || entry->isn != sequence;
+	return !to_server || (tracked->fin_client && tracked->fin_server) ||
+	       !tracked->isn_known || tracked->isn != sequence;
 }
 
 static enum drop
@@ -190,27 +190,27 @@ place_segment(struct conversations *conversations, const struct packet *packet,
 	if (!part->to_server)
 		part->conversation = newest(conversations, &backward);
 	if (part->conversation == CONVERSATION_NONE ||
-	    (syn && syn_is_new(&conversations->entries[part->conversation],
+	    (syn && syn_is_new(&conversations->tracked[part->conversation],
 			       part->to_server, packet->tcp_seq))) {
 		part->to_server = syn || (kind != (TCP_SYN | TCP_ACK) &&
 					  destination_serves(&forward));
 		part->conversation = add(
 			conversations, part->to_server ? &forward : &backward);
-		conversations->entries[part->conversation]
+		conversations->tracked[part->conversation]
 			.conversation.first_ns = at_ns;
 	}
 
-	struct event_key *entry = &conversations->entries[part->conversation];
+	struct tracked *tracked = &conversations->tracked[part->conversation];
 	if (syn) {
-		entry->isn = packet->tcp_seq;
-		entry->isn_known = true;
-		entry->conversation.syn = true;
+		tracked->isn = packet->tcp_seq;
+		tracked->isn_known = true;
+		tracked->conversation.syn = true;
 	} else if (kind == (TCP_SYN | TCP_ACK) && !part->to_server &&
-		   !entry->isn_known) {
-		entry->isn = packet->tcp_ack - 1;
-		entry->isn_known = true;
+		   !tracked->isn_known) {
+		tracked->isn = packet->tcp_ack - 1;
+		tracked->isn_known = true;
 	}
-	note_end(entry, part->to_server, packet->tcp_flags);
+	note_end(tracked, part->to_server, packet->tcp_flags);
 	return DROP_NONE;
 }
 
@@ -288,7 +288,7 @@ conversations_file(struct conversations *conversations, const uint8_t *bytes,
 		return drop;
 
 	struct conversation *conversation =
-		&conversations->entries[part->conversation].conversation;
+		&conversations->tracked[part->conversation].conversation;
 	conversation->packets++;
 	conversation->to_server += part->to_server;
 	conversation->last_ns = at_ns;
@@ -370,7 +370,7 @@ conversations_services(struct conversations *conversations, uint32_t *count)
 		memory_grown(NULL, all + 1, sizeof(*clients));
 
 	for (uint32_t i = 0; i < all; i++) {
-		clients[i] = end_of(&conversations->entries[i].conversation.key,
+		clients[i] = end_of(&conversations->tracked[i].conversation.key,
 				    true);
 		clients[i].port = 0;
 	}
@@ -378,7 +378,7 @@ conversations_services(struct conversations *conversations, uint32_t *count)
 	uint32_t listed = 0;
 	for (uint32_t i = 0; i < all; i++) {
 		struct conversation *conversation =
-			&conversations->entries[i].conversation;
+			&conversations->tracked[i].conversation;
 		struct steer_service service =
 			end_of(&conversation->key, false);
 		struct steer_service address = service;
@@ -394,7 +394,7 @@ conversations_services(struct conversations *conversations, uint32_t *count)
 	*count = services_sort(services, listed);
 	for (uint32_t i = 0; i < all; i++) {
 		struct conversation *conversation =
-			&conversations->entries[i].conversation;
+			&conversations->tracked[i].conversation;
 		struct steer_service client = end_of(&conversation->key, true);
 
 		conversation->ambiguous |=
@@ -415,9 +415,9 @@ conversations_socket(const struct conversations *conversations, uint32_t server,
 	uint32_t index = newest(conversations, key);
 
 	for (; index != CONVERSATION_NONE;
-	     index = conversations->entries[index].older) {
+	     index = conversations->tracked[index].older) {
 		const struct conversation *conversation =
-			&conversations->entries[index].conversation;
+			&conversations->tracked[index].conversation;
 
 		if (conversation->socket && conversation->owner == server)
 			break;
@@ -432,7 +432,7 @@ conversations_begun(const struct conversations *conversations,
 	uint32_t index = newest(conversations, key);
 
 	while (index != CONVERSATION_NONE &&
-	       !conversations->entries[index].conversation.begun)
-		index = conversations->entries[index].older;
+	       !conversations->tracked[index].conversation.begun)
+		index = conversations->tracked[index].older;
 	return index;
 }

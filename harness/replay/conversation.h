@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * conversation.h - the TCP sessions of a capture, and who is the server in each
+ * conversation.h - the TCP sessions of a capture, and which side serves
  *
  * A capture has packets; a replay needs to know, before the first of them is
  * sent, which sessions there are and which side of each is the service. In

@@ -22,7 +22,7 @@
 struct deliveries {
 	struct delivery *array;
 	uint32_t count, capacity;
-	uint32_t *slots; /* passage, or DELIVERY_NONE */
+	uint32_t *slots; /* of deliveries, or DELIVERY_NONE */
 	uint32_t slot_mask, slot_used;
 	uint8_t scratch[PACKET_BYTES_MAX];
 };

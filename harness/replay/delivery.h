@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * delivery.h - each packet of the capture on its way: where is it, is it whole?
+ * delivery.h - where each packet of the capture is, and whether it is whole
  *
  *	WAITING --> SENT ----------------------> DELIVERED, to the owner (or,
  *		      |--> HELD --.		     | of the server's packets,
@@ -11,10 +11,9 @@
  * A packet is known again by a hash of all its bytes less those that every
  * router changes (TTL or hop limit, IPv4's header checksum). So what arrives
  * is either a packet of the capture, byte for byte, or it is not: there is no
- * third. Packets with equal bytes are told apart by order only, which nobody
- * could do better.
+ * third. Packets with equal bytes are told apart by their order only.
  *
- * A passage that never got beyond SENT was lost in the network, whose counters
+ * A packet that never got beyond SENT was lost in the network, whose counters
  * know why.
  */
 #ifndef HARNESS_REPLAY_DELIVERY_H

@@ -2,9 +2,9 @@
 /*
  * replay.c - a capture is read twice: to know its sessions, and to play them
  *
- *	first pass	who talks to whom, which side serves: conversations;
- *			a passage for each record, or why it is left out
- *	stage		fabric and servers for these services (replay_state.c)
+ *	first pass	conversations, and which side of each serves;
+ *			a delivery for each record, or why it is left out
+ *	state		fabric and servers for these services (replay_state.c)
  *	second pass	each record is an event at its time
  *
  * The second pass holds one record, so the size of a capture does not matter:

@@ -15,10 +15,10 @@
  * core decides, the network carries them hop by hop.
  *
  * What is real and what is not. Servers have sockets (conversation.h), not TCP:
- * nobody retransmits what is lost, nobody answers. What the capture's servers
+ * neither end retransmits what is lost, or answers. What the capture's servers
  * said is sent by the session's owner, as much later as a packet takes from
- * the client to server 1, whatever became of the client's packets. A session
- * that was reset goes on being replayed.
+ * the client to server 1, no matter what became of the client's packets. A
+ * session that was reset goes on being replayed.
  *
  * Time is the capture's, from its first record. A time stamp that runs
  * backwards is clamped to the latest before it (if by more than a second, the

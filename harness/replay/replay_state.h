@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * replay_state.h - struct replay, for the files of a replay only
+ * replay_state.h - struct replay, shared by the files of a replay only
  *
- *	replay.c	 the passes over the capture, the clock, the move
- *	replay_state.c		 making and unmaking: network, servers, tables
- *	replay_server.c	 what comes to a server: sockets
- *	replay_result.c	 outcomes, totals, counters
- *	report.c	 said to people and to the database
- *	verb.c	 the command line
+ *	replay.c	the passes over the capture, the clock, the move
+ *	replay_state.c	making and unmaking: network, servers, tables
+ *	replay_server.c	what comes to a server: sockets
+ *	replay_result.c	outcomes, totals, counters
+ *	report.c	what people read
+ *	store.c		what the database keeps
+ *	verb.c		the command line
  *
- * Every record of the capture is a delivery, every TCP session a conversation,
- * and beside each conversation stands a story: what has happened to it so far.
+ * Every record of the capture has a delivery and every TCP session is a
+ * conversation. Beside each conversation stands what has happened to it so far.
  */
 #ifndef HARNESS_REPLAY_REPLAY_STATE_H
 #define HARNESS_REPLAY_REPLAY_STATE_H
@@ -40,7 +41,8 @@ enum replay_state_code {
 	REPLAY_STATE_RECORD, /* EVENT_WORKLOAD: the next record of the capture
 			      */
 	REPLAY_STATE_ANSWER, /* EVENT_WORKLOAD: a server says its next packet */
-	REPLAY_STATE_LINGER, /* EVENT_TCP: TIME_WAIT of `a` is over */
+	REPLAY_STATE_LINGER, /* EVENT_TCP: TIME_WAIT of conversation a is over
+			      */
 	REPLAY_STATE_MOVE, /* EVENT_FAULT */
 };
 
@@ -64,7 +66,7 @@ struct story {
 			      that found the owner, if any did */
 };
 
-/* A packet of a server that waits to be said. */
+/* A packet of a server that waits to be sent. */
 struct answer {
 	struct answer *next;
 	uint32_t delivery, size;
@@ -95,7 +97,7 @@ struct replay {
 
 	/* First pass. */
 	struct conversations *conversations;
-	struct deliveries *deliveries; /* record i + 1 is passage i */
+	struct deliveries *deliveries; /* record i + 1 is delivery i */
 	struct steer_service *services;
 	uint32_t service_count;
 	uint32_t size_max; /* the largest IP packet of a session */
@@ -106,7 +108,7 @@ struct replay {
 	uint8_t whole[SNAPLEN_PADDING_BYTES_MAX]; /* the packet at hand, when it
 					     is not as captured */
 
-	/* The stage. */
+	/* The simulated side. */
 	struct settings settings;
 	struct queue *queue;
 	struct network *network;

@@ -50,7 +50,7 @@ struct job {
 };
 
 struct jobs {
-	uint32_t jobs, running;
+	uint32_t most, running; /* children at once */
 	struct job job[JOBS_MAX];
 	struct shared *shared; /* one a job */
 	sigset_t signals, before;
@@ -67,27 +67,27 @@ struct child {
 };
 
 struct jobs *
-jobs_create(uint32_t jobs)
+jobs_create(uint32_t most)
 {
-	struct jobs *pool = calloc(1, sizeof(*pool));
+	struct jobs *jobs = calloc(1, sizeof(*jobs));
 
-	if (pool != NULL)
-		pool->shared = mmap(NULL, jobs * sizeof(*pool->shared),
+	if (jobs != NULL)
+		jobs->shared = mmap(NULL, most * sizeof(*jobs->shared),
 				    PROT_READ | PROT_WRITE,
 				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (pool == NULL || pool->shared == MAP_FAILED) {
+	if (jobs == NULL || jobs->shared == MAP_FAILED) {
 		fprintf(stderr, "homeward: out of memory\n");
-		free(pool);
+		free(jobs);
 		return NULL;
 	}
-	pool->jobs = jobs;
-	pool->tick_ns = TICK_NS;
-	sigemptyset(&pool->signals);
-	sigaddset(&pool->signals, SIGCHLD);
-	sigaddset(&pool->signals, SIGINT);
-	sigaddset(&pool->signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &pool->signals, &pool->before);
-	return pool;
+	jobs->most = most;
+	jobs->tick_ns = TICK_NS;
+	sigemptyset(&jobs->signals);
+	sigaddset(&jobs->signals, SIGCHLD);
+	sigaddset(&jobs->signals, SIGINT);
+	sigaddset(&jobs->signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &jobs->signals, &jobs->before);
+	return jobs;
 }
 
 static void
@@ -105,27 +105,27 @@ job_kill(struct job *job)
 }
 
 void
-jobs_destroy(struct jobs *pool)
+jobs_destroy(struct jobs *jobs)
 {
-	if (pool == NULL)
+	if (jobs == NULL)
 		return;
-	for (uint32_t i = 0; i < pool->jobs; i++)
-		job_kill(&pool->job[i]);
-	munmap(pool->shared, pool->jobs * sizeof(*pool->shared));
-	sigprocmask(SIG_SETMASK, &pool->before, NULL);
-	free(pool);
+	for (uint32_t i = 0; i < jobs->most; i++)
+		job_kill(&jobs->job[i]);
+	munmap(jobs->shared, jobs->most * sizeof(*jobs->shared));
+	sigprocmask(SIG_SETMASK, &jobs->before, NULL);
+	free(jobs);
 }
 
 bool
-jobs_is_full(const struct jobs *pool)
+jobs_is_full(const struct jobs *jobs)
 {
-	return pool->running == pool->jobs;
+	return jobs->running == jobs->most;
 }
 
 uint32_t
-jobs_running(const struct jobs *pool)
+jobs_running(const struct jobs *jobs)
 {
-	return pool->running;
+	return jobs->running;
 }
 
 /* ---- the child ---- */
@@ -172,11 +172,11 @@ child_sample(void *context, uint32_t flow, struct instant at, uint64_t bytes)
 }
 
 static void
-child_cut(void *context, const struct watch_cut *cut)
+child_probe(void *context, const struct watch_probe *probe)
 {
 	struct child *child = context;
 
-	child->writer.cut(child->run_log, cut);
+	child->writer.probe(child->run_log, probe);
 }
 
 static void
@@ -259,7 +259,7 @@ child_run(const struct jobs_task *task, struct child *child)
 		.fault = child_fault,
 		.counter = child_counter,
 		.sample = child_sample,
-		.cut = child_cut,
+		.probe = child_probe,
 		.packet = child->trace != NULL ? child_packet : NULL,
 		.progress = child_progress,
 	};
@@ -280,7 +280,7 @@ child_run(const struct jobs_task *task, struct child *child)
 }
 
 static _Noreturn void
-child_main(const struct jobs *pool, const struct jobs_task *task,
+child_main(const struct jobs *jobs, const struct jobs_task *task,
 	   struct child *child, pid_t parent)
 {
 	/* Should the parent be killed, nobody would want the result; but a lab
@@ -293,7 +293,7 @@ child_main(const struct jobs *pool, const struct jobs_task *task,
 	signal(SIGINT, SIG_IGN);
 	if (task->lab == NULL)
 		signal(SIGTERM, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &pool->before, NULL);
+	sigprocmask(SIG_SETMASK, &jobs->before, NULL);
 	if (task->pass == 1)
 		heap_disturb();
 	if (task->hash || task->trace_folder != NULL) {
@@ -308,16 +308,16 @@ child_main(const struct jobs *pool, const struct jobs_task *task,
 /* ---- the parent ---- */
 
 int
-jobs_start(struct jobs *pool, const struct jobs_task *task)
+jobs_start(struct jobs *jobs, const struct jobs_task *task)
 {
 	pid_t parent = getpid();
-	uint32_t place = 0;
+	uint32_t slot = 0;
 	struct job *job;
 	struct child child;
 
-	while (pool->job[place].pid != 0)
-		place++;
-	job = &pool->job[place];
+	while (jobs->job[slot].pid != 0)
+		slot++;
+	job = &jobs->job[slot];
 	job->point = task->point;
 	job->pass = task->pass;
 	snprintf(job->lab, sizeof(job->lab), "%s",
@@ -325,11 +325,11 @@ jobs_start(struct jobs *pool, const struct jobs_task *task)
 	job->run_log = run_log_create();
 	if (job->run_log == NULL)
 		return EXIT_RUNTIME;
-	atomic_store(&pool->shared[place].now_ns, 0);
-	atomic_store(&pool->shared[place].end_ns, 0);
-	atomic_store(&pool->shared[place].events, 0);
+	atomic_store(&jobs->shared[slot].now_ns, 0);
+	atomic_store(&jobs->shared[slot].end_ns, 0);
+	atomic_store(&jobs->shared[slot].events, 0);
 	child = (struct child){ .run_log = job->run_log,
-				.shared = &pool->shared[place],
+				.shared = &jobs->shared[slot],
 				.writer = run_log_watch(job->run_log) };
 	clock_gettime(CLOCK_MONOTONIC, &job->started);
 	run_writer_now(job->started_at);
@@ -342,8 +342,8 @@ jobs_start(struct jobs *pool, const struct jobs_task *task)
 		return EXIT_RUNTIME;
 	}
 	if (job->pid == 0)
-		child_main(pool, task, &child, parent);
-	pool->running++;
+		child_main(jobs, task, &child, parent);
+	jobs->running++;
 	return 0;
 }
 
@@ -388,10 +388,10 @@ job_collect(struct job *job, int status, const struct rusage *usage,
 
 /* A child that has ended, if there is one. */
 static bool
-job_reap(struct jobs *pool, struct jobs_result *result)
+job_reap(struct jobs *jobs, struct jobs_result *result)
 {
-	for (uint32_t i = 0; i < pool->jobs; i++) {
-		struct job *job = &pool->job[i];
+	for (uint32_t i = 0; i < jobs->most; i++) {
+		struct job *job = &jobs->job[i];
 		struct rusage usage;
 		int status;
 
@@ -399,28 +399,28 @@ job_reap(struct jobs *pool, struct jobs_result *result)
 		    wait4(job->pid, &status, WNOHANG, &usage) != job->pid)
 			continue;
 		job_collect(job, status, &usage, result);
-		pool->running--;
+		jobs->running--;
 		return true;
 	}
 	return false;
 }
 
 enum jobs_news
-jobs_wait(struct jobs *pool, struct jobs_result *result)
+jobs_wait(struct jobs *jobs, struct jobs_result *result)
 {
-	const struct timespec tick = { .tv_nsec = pool->tick_ns };
+	const struct timespec tick = { .tv_nsec = jobs->tick_ns };
 	int number;
 
 	for (;;) {
-		if (job_reap(pool, result))
+		if (job_reap(jobs, result))
 			return JOBS_ENDED;
-		if (pool->running == 0 && !pool->paced)
+		if (jobs->running == 0 && !jobs->paced)
 			return JOBS_EMPTY;
-		number = sigtimedwait(&pool->signals, NULL, &tick);
+		number = sigtimedwait(&jobs->signals, NULL, &tick);
 		if (number == SIGINT || number == SIGTERM) {
-			for (uint32_t i = 0; i < pool->jobs; i++)
-				job_kill(&pool->job[i]);
-			pool->running = 0;
+			for (uint32_t i = 0; i < jobs->most; i++)
+				job_kill(&jobs->job[i]);
+			jobs->running = 0;
 			return JOBS_INTERRUPTED;
 		}
 		if (number < 0 && errno == EAGAIN)
@@ -429,18 +429,18 @@ jobs_wait(struct jobs *pool, struct jobs_result *result)
 }
 
 struct jobs_share
-jobs_progress(const struct jobs *pool, uint32_t place)
+jobs_progress(const struct jobs *jobs, uint32_t slot)
 {
 	struct jobs_share share = { 0 };
 
-	for (uint32_t i = 0; i < pool->jobs; i++) {
-		const struct shared *shared = &pool->shared[i];
+	for (uint32_t i = 0; i < jobs->most; i++) {
+		const struct shared *shared = &jobs->shared[i];
 		int64_t end;
 
-		if (pool->job[i].pid == 0 || place-- > 0)
+		if (jobs->job[i].pid == 0 || slot-- > 0)
 			continue;
-		share.point = pool->job[i].point;
-		share.pass = pool->job[i].pass;
+		share.point = jobs->job[i].point;
+		share.pass = jobs->job[i].pass;
 		share.events = atomic_load(&shared->events);
 		end = atomic_load(&shared->end_ns);
 		if (end > 0)
@@ -452,8 +452,8 @@ jobs_progress(const struct jobs *pool, uint32_t place)
 }
 
 void
-jobs_pace(struct jobs *pool, int64_t tick_ns)
+jobs_pace(struct jobs *jobs, int64_t tick_ns)
 {
-	pool->tick_ns = tick_ns;
-	pool->paced = true;
+	jobs->tick_ns = tick_ns;
+	jobs->paced = true;
 }

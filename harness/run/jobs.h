@@ -66,16 +66,17 @@ enum jobs_news {
 
 struct jobs;
 
-/* jobs: 1..JOBS_MAX. NULL: said. One pool at a time: it blocks signals. */
-struct jobs *jobs_create(uint32_t jobs);
+/* At once, 1..JOBS_MAX. NULL: said. One of these at a time: it blocks signals.
+ */
+struct jobs *jobs_create(uint32_t most);
 void jobs_destroy(struct jobs *); /* kills what still runs */
 bool jobs_is_full(const struct jobs *);
 /* 0, or EXIT_RUNTIME. Not when full. */
 int jobs_start(struct jobs *, const struct jobs_task *);
 enum jobs_news jobs_wait(struct jobs *, struct jobs_result *);
 uint32_t jobs_running(const struct jobs *);
-/* Of a running task, by its place 0..running-1. */
-struct jobs_share jobs_progress(const struct jobs *, uint32_t place);
+/* Of a running task, by its slot 0..running-1. */
+struct jobs_share jobs_progress(const struct jobs *, uint32_t slot);
 /* From now on tick this often, also when no task is running: others run tasks,
  * too (mpi_scheduler.h). */
 void jobs_pace(struct jobs *, int64_t tick_ns);

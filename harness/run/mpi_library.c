@@ -30,7 +30,7 @@ struct sending {
 
 struct receiving {
 	MPI_Request request;
-	struct mpi_transport_message message;
+	struct mpi_message message;
 	int complete;
 	int broken; /* its rank died meanwhile */
 };
@@ -74,7 +74,7 @@ library_send(uint32_t rank, uint32_t kind, const void *bytes, size_t size)
 	struct sending *sending = malloc(sizeof(*sending) + size);
 	int code;
 
-	if (sending == NULL || size > MPI_TRANSPORT_MESSAGE_BYTES) {
+	if (sending == NULL || size > MPI_MESSAGE_BYTES) {
 		fprintf(stderr, "homeward: out of memory\n");
 		free(sending);
 		return -1;
@@ -97,21 +97,21 @@ library_send(uint32_t rank, uint32_t kind, const void *bytes, size_t size)
 static uint32_t
 library_unsent(void)
 {
-	struct sending **place = &state.sending;
+	struct sending **slot = &state.sending;
 	uint32_t count = 0;
 
-	while (*place != NULL) {
-		struct sending *sending = *place;
+	while (*slot != NULL) {
+		struct sending *sending = *slot;
 		int complete = 0;
 
 		/* One that failed was to a rank that is lost. */
 		if (MPI_Test(&sending->request, &complete, MPI_STATUS_IGNORE) !=
 			    MPI_SUCCESS ||
 		    complete) {
-			*place = sending->next;
+			*slot = sending->next;
 			free(sending);
 		} else {
-			place = &sending->next;
+			slot = &sending->next;
 			count++;
 		}
 	}
@@ -158,17 +158,17 @@ receives_start(void)
 }
 
 static int
-is_first_of_rank(uint32_t place)
+is_first_of_rank(uint32_t slot)
 {
-	for (uint32_t i = 0; i < place; i++)
+	for (uint32_t i = 0; i < slot; i++)
 		if (state.receiving[i].message.rank ==
-		    state.receiving[place].message.rank)
+		    state.receiving[slot].message.rank)
 			return 0;
 	return 1;
 }
 
 static int
-library_take(struct mpi_transport_message *message)
+library_take(struct mpi_message *message)
 {
 	if (receives_start() != 0)
 		return -1;

@@ -4,11 +4,11 @@
  *
  * A result is a header and then its run log in messages of at most 256 KiB, of
  * which a few are on their way at a time; it has arrived when all bytes of the
- * run log have. A rank sends one result after the other.
+ * log have. A rank sends one result after the other.
  *
- * A place of a rank is FREE, RUNNING, or GIVEN: its point was given to
- * somebody else when the rank was silent. What comes from a GIVEN place is
- * dropped; then the place is free.
+ * A slot of a rank is FREE, RUNNING, or GIVEN: its point was given to
+ * another rank when this one was silent. What comes from a GIVEN slot is
+ * dropped; then the slot is free.
  */
 #include "harness/run/mpi_scheduler.h"
 
@@ -28,17 +28,17 @@
 #include "harness/db/run_log.h"
 #include "harness/run/mpi_transport.h"
 
-#define SECOND_NS      INT64_C(1000000000)
-#define BEAT_NS	       (SECOND_NS / 2)
-#define LOST_NS	       (10 * SECOND_NS) /* of a rank */
-#define ORPHAN_NS      (60 * SECOND_NS) /* of rank 0: it may be storing */
-#define HELLO_NS       (60 * SECOND_NS)
-#define FAREWELL_NS    (2 * SECOND_NS)
-#define TICK_BUSY_NS   1000000
-#define TICK_IDLE_NS   3000000
-#define BUSY_NS	       (SECOND_NS / 10)
-#define LETTERS_ON_WAY 4
-#define FORMAT	       UINT64_C(0x0102030405060001) /* last: its version */
+#define SECOND_NS	INT64_C(1000000000)
+#define BEAT_NS		(SECOND_NS / 2)
+#define LOST_NS		(10 * SECOND_NS) /* of a rank */
+#define ORPHAN_NS	(60 * SECOND_NS) /* of rank 0: it may be storing */
+#define HELLO_NS	(60 * SECOND_NS)
+#define FAREWELL_NS	(2 * SECOND_NS)
+#define TICK_BUSY_NS	1000000
+#define TICK_IDLE_NS	3000000
+#define BUSY_NS		(SECOND_NS / 10)
+#define MESSAGES_ON_WAY 4
+#define FORMAT		UINT64_C(0x0102030405060001) /* last: its version */
 
 enum kind {
 	KIND_HELLO = 1,
@@ -46,7 +46,7 @@ enum kind {
 	KIND_TASK,
 	KIND_BEAT,
 	KIND_RESULT,
-	KIND_SPOOL,
+	KIND_LOG,
 	KIND_DONE,
 };
 
@@ -62,17 +62,17 @@ struct header {
 	char started_at[32], host[65], kernel[131];
 	double wall_s, cpu_s;
 	int64_t peak_rss_bytes;
-	uint64_t spool_bytes;
+	uint64_t log_bytes;
 };
 
-enum place_state {
-	PLACE_FREE,
-	PLACE_RUNNING,
-	PLACE_GIVEN
+enum slot_state {
+	SLOT_FREE,
+	SLOT_RUNNING,
+	SLOT_GIVEN
 };
 
-struct endpoint_text {
-	enum place_state state;
+struct slot {
+	enum slot_state state;
 	struct jobs_share share; /* point and pass, too */
 };
 
@@ -82,7 +82,7 @@ struct peer {
 	bool there; /* has said hello */
 	bool lost;
 	int64_t heard_ns;
-	struct endpoint_text place[JOBS_MAX];
+	struct slot slot[JOBS_MAX];
 	/* The result that is arriving. */
 	struct header header;
 	FILE *run_log; /* NULL: none */
@@ -90,8 +90,8 @@ struct peer {
 };
 
 /* A result that is leaving. */
-struct parcel {
-	struct parcel *next;
+struct outgoing {
+	struct outgoing *next;
 	struct header header;
 	FILE *run_log;
 	bool begun;
@@ -102,7 +102,7 @@ struct mpi_scheduler {
 	uint32_t rank, count;
 	int64_t heard_ns, busy_ns, beat_ns;
 	struct peer *peers; /* rank 0: by rank; its own is unused */
-	struct parcel *parcels; /* others: oldest first */
+	struct outgoing *outgoing; /* others: oldest first */
 	bool whole; /* others: rank 0 says that nobody is lost */
 };
 
@@ -187,7 +187,7 @@ hello_make(const char *name, const char *scenario, uint32_t jobs)
 
 /* True when a rank may work with us; else says why not. */
 static bool
-hello_fits(const struct hello *own, const struct mpi_transport_message *message)
+hello_fits(const struct hello *own, const struct mpi_message *message)
 {
 	struct hello hello;
 
@@ -240,21 +240,21 @@ moment_wait(void)
 
 /* Rank 0: hear everyone, then answer everyone. */
 static int
-hellos_take(struct mpi_scheduler *ranks, const struct hello *own)
+hellos_take(struct mpi_scheduler *mpi, const struct hello *own)
 {
-	uint32_t expected = ranks->count - 1;
+	uint32_t expected = mpi->count - 1;
 	uint8_t welcome = 1;
 
 	while (expected > 0) {
-		struct mpi_transport_message message;
+		struct mpi_message message;
 		struct peer *peer;
-		int news = ranks->transport->take(&message);
+		int news = mpi->transport->take(&message);
 
 		if (news < 0 || (news == 0 && !moment_wait()))
 			return EXIT_RUNTIME;
 		if (news == 0)
 			continue;
-		peer = &ranks->peers[message.rank];
+		peer = &mpi->peers[message.rank];
 		if (message.kind == KIND_HELLO && !peer->there) {
 			struct hello hello;
 
@@ -272,8 +272,8 @@ hellos_take(struct mpi_scheduler *ranks, const struct hello *own)
 		}
 		free(message.bytes);
 	}
-	for (uint32_t rank = 1; rank < ranks->count; rank++)
-		if (ranks->transport->send(rank, KIND_ANSWER, &welcome, 1) != 0)
+	for (uint32_t rank = 1; rank < mpi->count; rank++)
+		if (mpi->transport->send(rank, KIND_ANSWER, &welcome, 1) != 0)
 			return EXIT_RUNTIME;
 	if (!welcome)
 		fprintf(stderr, "homeward: nothing was run: give all ranks the "
@@ -282,20 +282,20 @@ hellos_take(struct mpi_scheduler *ranks, const struct hello *own)
 }
 
 static int
-hello_send(struct mpi_scheduler *ranks, const struct hello *own)
+hello_send(struct mpi_scheduler *mpi, const struct hello *own)
 {
 	int64_t began = now_ns();
 
-	if (ranks->transport->send(0, KIND_HELLO, own, sizeof(*own)) != 0)
+	if (mpi->transport->send(0, KIND_HELLO, own, sizeof(*own)) != 0)
 		return EXIT_RUNTIME;
 	for (;;) {
-		struct mpi_transport_message message;
-		int news = ranks->transport->take(&message);
+		struct mpi_message message;
+		int news = mpi->transport->take(&message);
 		bool welcome;
 
 		if (news == 0 && now_ns() - began > HELLO_NS) {
 			fprintf(stderr, "homeward: rank %u: no answer\n",
-				ranks->rank);
+				mpi->rank);
 			return EXIT_RUNTIME;
 		}
 		if (news < 0 || (news == 0 && !moment_wait()))
@@ -312,103 +312,102 @@ int
 mpi_scheduler_open(struct mpi_scheduler **out, const char *name,
 		   const char *scenario, uint32_t jobs)
 {
-	struct mpi_scheduler *ranks = calloc(1, sizeof(*ranks));
+	struct mpi_scheduler *mpi = calloc(1, sizeof(*mpi));
 	const struct mpi_transport *transport = mpi_transport_load();
 	struct hello own = hello_make(name, scenario, jobs);
 	int code;
 
 	*out = NULL;
-	if (transport == NULL || ranks == NULL) {
-		free(ranks);
+	if (transport == NULL || mpi == NULL) {
+		free(mpi);
 		return EXIT_USAGE;
 	}
-	ranks->transport = transport;
-	if (transport->open(&ranks->rank, &ranks->count) != 0) {
-		free(ranks);
+	mpi->transport = transport;
+	if (transport->open(&mpi->rank, &mpi->count) != 0) {
+		free(mpi);
 		return EXIT_RUNTIME;
 	}
-	ranks->peers = calloc(ranks->count, sizeof(*ranks->peers));
-	ranks->heard_ns = ranks->busy_ns = now_ns();
-	if (ranks->count == 1) {
+	mpi->peers = calloc(mpi->count, sizeof(*mpi->peers));
+	mpi->heard_ns = mpi->busy_ns = now_ns();
+	if (mpi->count == 1) {
 		fprintf(stderr, "homeward: the mpirun that started this is "
 				"not of the MPI that it was built with\n");
 		code = EXIT_USAGE;
-	} else if (ranks->peers == NULL) {
+	} else if (mpi->peers == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
 		code = EXIT_RUNTIME;
-	} else if (ranks->rank == 0) {
-		code = hellos_take(ranks, &own);
+	} else if (mpi->rank == 0) {
+		code = hellos_take(mpi, &own);
 	} else {
-		code = hello_send(ranks, &own);
+		code = hello_send(mpi, &own);
 	}
 	if (code == 0) {
-		*out = ranks;
+		*out = mpi;
 		return 0;
 	}
 	if (code == EXIT_USAGE)
 		transport->close();
-	free(ranks->peers);
-	free(ranks);
+	free(mpi->peers);
+	free(mpi);
 	return code;
 }
 
 bool
-mpi_scheduler_is_worker(const struct mpi_scheduler *ranks)
+mpi_scheduler_is_worker(const struct mpi_scheduler *mpi)
 {
-	return ranks != NULL && ranks->rank != 0;
+	return mpi != NULL && mpi->rank != 0;
 }
 
 uint32_t
-mpi_scheduler_count(const struct mpi_scheduler *ranks)
+mpi_scheduler_count(const struct mpi_scheduler *mpi)
 {
-	return ranks->count;
+	return mpi->count;
 }
 
 int64_t
-mpi_scheduler_tick_ns(const struct mpi_scheduler *ranks)
+mpi_scheduler_tick_ns(const struct mpi_scheduler *mpi)
 {
-	return now_ns() - ranks->busy_ns < BUSY_NS ? TICK_BUSY_NS
-						   : TICK_IDLE_NS;
+	return now_ns() - mpi->busy_ns < BUSY_NS ? TICK_BUSY_NS : TICK_IDLE_NS;
 }
 
 /* ---- rank 0 ---- */
 
-static struct endpoint_text *
-place_find(struct peer *peer, enum place_state state)
+static struct slot *
+slot_find(struct peer *peer, enum slot_state state)
 {
 	for (uint32_t i = 0; i < peer->jobs; i++)
-		if (peer->place[i].state == state)
-			return &peer->place[i];
+		if (peer->slot[i].state == state)
+			return &peer->slot[i];
 	return NULL;
 }
 
-/* The busy place of a point. NULL: it has none. */
-static struct endpoint_text *
-place_of(struct peer *peer, uint32_t point, uint32_t pass)
+/* The busy slot of a point. NULL: it has none. */
+static struct slot *
+slot_of(struct peer *peer, uint32_t point, uint32_t pass)
 {
 	for (uint32_t i = 0; i < peer->jobs; i++) {
-		struct endpoint_text *place = &peer->place[i];
+		struct slot *slot = &peer->slot[i];
 
-		if (place->state != PLACE_FREE && place->share.point == point &&
-		    place->share.pass == pass)
-			return place;
+		if (slot->state != SLOT_FREE && slot->share.point == point &&
+		    slot->share.pass == pass)
+			return slot;
 	}
 	return NULL;
 }
 
-/* The least busy rank that has a place, so that hosts fill evenly. */
+/* The least busy rank that has a slot, so that hosts fill evenly. */
 static struct peer *
-peer_free(const struct mpi_scheduler *ranks)
+peer_free(const struct mpi_scheduler *mpi)
 {
 	struct peer *best = NULL;
 	uint32_t least = JOBS_MAX + 1;
 
-	for (uint32_t rank = 1; rank < ranks->count; rank++) {
-		struct peer *peer = &ranks->peers[rank];
+	for (uint32_t rank = 1; rank < mpi->count; rank++) {
+		struct peer *peer = &mpi->peers[rank];
 		uint32_t busy = 0;
 
 		for (uint32_t i = 0; i < peer->jobs; i++)
-			busy += peer->place[i].state != PLACE_FREE;
+			busy += peer->slot[i].state != SLOT_FREE;
 		if (!peer->lost && busy < peer->jobs && busy < least) {
 			best = peer;
 			least = busy;
@@ -418,67 +417,67 @@ peer_free(const struct mpi_scheduler *ranks)
 }
 
 bool
-mpi_scheduler_has_place(const struct mpi_scheduler *ranks)
+mpi_scheduler_has_slot(const struct mpi_scheduler *mpi)
 {
-	return peer_free(ranks) != NULL;
+	return peer_free(mpi) != NULL;
 }
 
 int
-mpi_scheduler_start(struct mpi_scheduler *ranks,
+mpi_scheduler_start(struct mpi_scheduler *mpi,
 		    const struct mpi_scheduler_task *task)
 {
-	struct peer *peer = peer_free(ranks);
-	struct endpoint_text *place = place_find(peer, PLACE_FREE);
-	uint32_t rank = (uint32_t)(peer - ranks->peers);
+	struct peer *peer = peer_free(mpi);
+	struct slot *slot = slot_find(peer, SLOT_FREE);
+	uint32_t rank = (uint32_t)(peer - mpi->peers);
 
-	*place = (struct endpoint_text){ .state = PLACE_RUNNING,
-					 .share = { .point = task->point,
-						    .pass = task->pass } };
-	ranks->busy_ns = now_ns();
-	return ranks->transport->send(rank, KIND_TASK, task, sizeof(*task)) == 0
+	*slot = (struct slot){ .state = SLOT_RUNNING,
+			       .share = { .point = task->point,
+					  .pass = task->pass } };
+	mpi->busy_ns = now_ns();
+	return mpi->transport->send(rank, KIND_TASK, task, sizeof(*task)) == 0
 		       ? 0
 		       : EXIT_RUNTIME;
 }
 
 uint32_t
-mpi_scheduler_running(const struct mpi_scheduler *ranks)
+mpi_scheduler_running(const struct mpi_scheduler *mpi)
 {
 	uint32_t running = 0;
 
-	for (uint32_t rank = 1; rank < ranks->count; rank++)
-		for (uint32_t i = 0; i < ranks->peers[rank].jobs; i++)
-			running += ranks->peers[rank].place[i].state ==
-				   PLACE_RUNNING;
+	for (uint32_t rank = 1; rank < mpi->count; rank++)
+		for (uint32_t i = 0; i < mpi->peers[rank].jobs; i++)
+			running +=
+				mpi->peers[rank].slot[i].state == SLOT_RUNNING;
 	return running;
 }
 
 struct jobs_share
-mpi_scheduler_progress(const struct mpi_scheduler *ranks, uint32_t number)
+mpi_scheduler_progress(const struct mpi_scheduler *mpi, uint32_t number)
 {
-	for (uint32_t rank = 1; rank < ranks->count; rank++) {
-		const struct peer *peer = &ranks->peers[rank];
+	for (uint32_t rank = 1; rank < mpi->count; rank++) {
+		const struct peer *peer = &mpi->peers[rank];
 
 		for (uint32_t i = 0; i < peer->jobs; i++)
-			if (peer->place[i].state == PLACE_RUNNING &&
+			if (peer->slot[i].state == SLOT_RUNNING &&
 			    number-- == 0)
-				return peer->place[i].share;
+				return peer->slot[i].share;
 	}
 	return (struct jobs_share){ 0 };
 }
 
 static void
-beat_take(struct peer *peer, const struct mpi_transport_message *message)
+beat_take(struct peer *peer, const struct mpi_message *message)
 {
 	struct jobs_share share;
 
 	for (size_t at = 0; at + sizeof(share) <= message->size;
 	     at += sizeof(share)) {
-		struct endpoint_text *place;
+		struct slot *slot;
 
 		memcpy(&share, message->bytes + at, sizeof(share));
-		place = place_of(peer, share.point, share.pass);
-		if (place != NULL)
-			place->share = share;
+		slot = slot_of(peer, share.point, share.pass);
+		if (slot != NULL)
+			slot->share = share;
 	}
 }
 
@@ -487,14 +486,13 @@ static enum mpi_scheduler_news
 result_finish(struct peer *peer, struct jobs_result *result)
 {
 	const struct header *header = &peer->header;
-	struct endpoint_text *place =
-		place_of(peer, header->point, header->pass);
-	bool given = place == NULL || place->state == PLACE_GIVEN;
+	struct slot *slot = slot_of(peer, header->point, header->pass);
+	bool given = slot == NULL || slot->state == SLOT_GIVEN;
 	FILE *run_log = peer->run_log;
 
 	peer->run_log = NULL;
-	if (place != NULL)
-		place->state = PLACE_FREE;
+	if (slot != NULL)
+		slot->state = SLOT_FREE;
 	if (given) {
 		fclose(run_log);
 		return MPI_SCHEDULER_NOTHING;
@@ -523,9 +521,8 @@ result_finish(struct peer *peer, struct jobs_result *result)
 }
 
 static enum mpi_scheduler_news
-rank_message_take(struct peer *peer,
-		  const struct mpi_transport_message *message,
-		  struct jobs_result *result)
+message_take(struct peer *peer, const struct mpi_message *message,
+	     struct jobs_result *result)
 {
 	switch ((enum kind)message->kind) {
 	case KIND_BEAT:
@@ -536,14 +533,14 @@ rank_message_take(struct peer *peer,
 		    peer->run_log != NULL)
 			break;
 		memcpy(&peer->header, message->bytes, sizeof(peer->header));
-		peer->missing = peer->header.spool_bytes;
+		peer->missing = peer->header.log_bytes;
 		peer->run_log = run_log_create();
 		if (peer->run_log == NULL)
 			return MPI_SCHEDULER_BROKEN;
 		if (peer->missing == 0)
 			return result_finish(peer, result);
 		break;
-	case KIND_SPOOL:
+	case KIND_LOG:
 		if (peer->run_log == NULL || message->size > peer->missing)
 			break;
 		/* Errors stay in the stream until it is whole. */
@@ -558,15 +555,15 @@ rank_message_take(struct peer *peer,
 	return MPI_SCHEDULER_NOTHING;
 }
 
-/* A place of a rank that has been silent for long: its point is nobody's. */
+/* A slot of a rank that has been silent for long: its point is nobody's. */
 static enum mpi_scheduler_news
-silence_find(struct mpi_scheduler *ranks, struct jobs_result *result)
+silence_find(struct mpi_scheduler *mpi, struct jobs_result *result)
 {
 	int64_t now = now_ns();
 
-	for (uint32_t rank = 1; rank < ranks->count; rank++) {
-		struct peer *peer = &ranks->peers[rank];
-		struct endpoint_text *place;
+	for (uint32_t rank = 1; rank < mpi->count; rank++) {
+		struct peer *peer = &mpi->peers[rank];
+		struct slot *slot;
 
 		if (now - peer->heard_ns < LOST_NS)
 			continue;
@@ -576,40 +573,40 @@ silence_find(struct mpi_scheduler *ranks, struct jobs_result *result)
 				"its points\n",
 				rank, peer->host);
 		peer->lost = true;
-		place = place_find(peer, PLACE_RUNNING);
-		if (place == NULL)
+		slot = slot_find(peer, SLOT_RUNNING);
+		if (slot == NULL)
 			continue;
-		place->state = PLACE_GIVEN;
-		*result = (struct jobs_result){ .point = place->share.point,
-						.pass = place->share.pass };
+		slot->state = SLOT_GIVEN;
+		*result = (struct jobs_result){ .point = slot->share.point,
+						.pass = slot->share.pass };
 		return MPI_SCHEDULER_LOST;
 	}
 	return MPI_SCHEDULER_NOTHING;
 }
 
 static void
-beats_send(struct mpi_scheduler *ranks)
+beats_send(struct mpi_scheduler *mpi)
 {
-	if (now_ns() - ranks->beat_ns < BEAT_NS)
+	if (now_ns() - mpi->beat_ns < BEAT_NS)
 		return;
-	ranks->beat_ns = now_ns();
-	for (uint32_t rank = 1; rank < ranks->count; rank++)
-		if (!ranks->peers[rank].lost)
-			(void)ranks->transport->send(rank, KIND_BEAT, NULL, 0);
+	mpi->beat_ns = now_ns();
+	for (uint32_t rank = 1; rank < mpi->count; rank++)
+		if (!mpi->peers[rank].lost)
+			(void)mpi->transport->send(rank, KIND_BEAT, NULL, 0);
 }
 
 enum mpi_scheduler_news
-mpi_scheduler_collect(struct mpi_scheduler *ranks, struct jobs_result *result)
+mpi_scheduler_collect(struct mpi_scheduler *mpi, struct jobs_result *result)
 {
-	struct mpi_transport_message message;
+	struct mpi_message message;
 	int there;
 
-	(void)ranks->transport->unsent();
-	beats_send(ranks);
-	while ((there = ranks->transport->take(&message)) == 1) {
-		struct peer *peer = &ranks->peers[message.rank];
+	(void)mpi->transport->unsent();
+	beats_send(mpi);
+	while ((there = mpi->transport->take(&message)) == 1) {
+		struct peer *peer = &mpi->peers[message.rank];
 		enum mpi_scheduler_news news =
-			rank_message_take(peer, &message, result);
+			message_take(peer, &message, result);
 
 		if (peer->lost)
 			fprintf(stderr, "homeward: rank %u is back\n",
@@ -617,31 +614,31 @@ mpi_scheduler_collect(struct mpi_scheduler *ranks, struct jobs_result *result)
 		peer->lost = false;
 		peer->heard_ns = now_ns();
 		if (message.kind != KIND_BEAT)
-			ranks->busy_ns = peer->heard_ns;
+			mpi->busy_ns = peer->heard_ns;
 		free(message.bytes);
 		if (news != MPI_SCHEDULER_NOTHING)
 			return news;
 	}
-	return there < 0 ? MPI_SCHEDULER_BROKEN : silence_find(ranks, result);
+	return there < 0 ? MPI_SCHEDULER_BROKEN : silence_find(mpi, result);
 }
 
 /* ---- the others ---- */
 
 int
-mpi_scheduler_report(struct mpi_scheduler *ranks,
+mpi_scheduler_report(struct mpi_scheduler *mpi,
 		     const struct jobs_result *result)
 {
-	struct parcel **place = &ranks->parcels;
-	struct parcel *parcel = calloc(1, sizeof(*parcel));
+	struct outgoing **end = &mpi->outgoing;
+	struct outgoing *outgoing = calloc(1, sizeof(*outgoing));
 	struct header *header;
 	long size;
 
-	if (parcel == NULL) {
+	if (outgoing == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
 		fclose(result->run_log);
 		return EXIT_RUNTIME;
 	}
-	header = &parcel->header;
+	header = &outgoing->header;
 	*header = (struct header){
 		.point = result->point,
 		.pass = result->pass,
@@ -654,84 +651,83 @@ mpi_scheduler_report(struct mpi_scheduler *ranks,
 	       sizeof(header->started_at));
 	memcpy(header->host, result->host, sizeof(header->host));
 	memcpy(header->kernel, result->kernel, sizeof(header->kernel));
-	/* Half a run log is of no use. */
+	/* Half a log is of no use. */
 	if (result->exit_code == EXIT_OK &&
 	    fseek(result->run_log, 0, SEEK_END) == 0 &&
 	    (size = ftell(result->run_log)) > 0)
-		header->spool_bytes = (uint64_t)size;
+		header->log_bytes = (uint64_t)size;
 	rewind(result->run_log);
-	parcel->run_log = result->run_log;
-	while (*place != NULL)
-		place = &(*place)->next;
-	*place = parcel;
+	outgoing->run_log = result->run_log;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = outgoing;
 	return 0;
 }
 
 static void
-parcel_drop(struct mpi_scheduler *ranks)
+outgoing_drop(struct mpi_scheduler *mpi)
 {
-	struct parcel *parcel = ranks->parcels;
+	struct outgoing *outgoing = mpi->outgoing;
 
-	ranks->parcels = parcel->next;
-	fclose(parcel->run_log);
-	free(parcel);
+	mpi->outgoing = outgoing->next;
+	fclose(outgoing->run_log);
+	free(outgoing);
 }
 
 /* Send on, but never have much on its way. 0 or -1. */
 static int
-parcels_send(struct mpi_scheduler *ranks)
+parcels_send(struct mpi_scheduler *mpi)
 {
-	static uint8_t bytes[MPI_TRANSPORT_MESSAGE_BYTES];
+	static uint8_t bytes[MPI_MESSAGE_BYTES];
 
-	while (ranks->transport->unsent() < LETTERS_ON_WAY &&
-	       ranks->parcels != NULL) {
-		struct parcel *parcel = ranks->parcels;
+	while (mpi->transport->unsent() < MESSAGES_ON_WAY &&
+	       mpi->outgoing != NULL) {
+		struct outgoing *outgoing = mpi->outgoing;
 		size_t size = 0;
 		int code;
 
-		if (parcel->begun)
-			size = fread(bytes, 1, sizeof(bytes), parcel->run_log);
-		if (!parcel->begun)
-			code = ranks->transport->send(0, KIND_RESULT,
-						      &parcel->header,
-						      sizeof(parcel->header));
+		if (outgoing->begun)
+			size = fread(bytes, 1, sizeof(bytes),
+				     outgoing->run_log);
+		if (!outgoing->begun)
+			code = mpi->transport->send(0, KIND_RESULT,
+						    &outgoing->header,
+						    sizeof(outgoing->header));
 		else
 			code = size == 0 ? 0
-					 : ranks->transport->send(0, KIND_SPOOL,
-								  bytes, size);
+					 : mpi->transport->send(0, KIND_LOG,
+								bytes, size);
 		if (code != 0)
 			return -1;
-		ranks->busy_ns = now_ns();
-		if (parcel->begun ? size < sizeof(bytes)
-				  : parcel->header.spool_bytes == 0)
-			parcel_drop(ranks);
+		mpi->busy_ns = now_ns();
+		if (outgoing->begun ? size < sizeof(bytes)
+				    : outgoing->header.log_bytes == 0)
+			outgoing_drop(mpi);
 		else
-			parcel->begun = true;
+			outgoing->begun = true;
 	}
 	return 0;
 }
 
 enum mpi_scheduler_news
-mpi_scheduler_order(struct mpi_scheduler *ranks,
-		    struct mpi_scheduler_task *task)
+mpi_scheduler_order(struct mpi_scheduler *mpi, struct mpi_scheduler_task *task)
 {
-	struct mpi_transport_message message;
+	struct mpi_message message;
 	enum mpi_scheduler_news news = MPI_SCHEDULER_NOTHING;
 	int there = 0;
 
-	if (parcels_send(ranks) != 0)
+	if (parcels_send(mpi) != 0)
 		return MPI_SCHEDULER_BROKEN;
 	while (news == MPI_SCHEDULER_NOTHING &&
-	       (there = ranks->transport->take(&message)) == 1) {
-		ranks->heard_ns = now_ns();
+	       (there = mpi->transport->take(&message)) == 1) {
+		mpi->heard_ns = now_ns();
 		if (message.kind == KIND_DONE) {
-			ranks->whole =
-				message.size > 0 && message.bytes[0] != 0;
+			mpi->whole = message.size > 0 && message.bytes[0] != 0;
 			news = MPI_SCHEDULER_DONE;
 		} else if (message.kind == KIND_TASK &&
 			   message.size == sizeof(*task)) {
 			memcpy(task, message.bytes, sizeof(*task));
-			ranks->busy_ns = ranks->heard_ns;
+			mpi->busy_ns = mpi->heard_ns;
 			news = MPI_SCHEDULER_TASK;
 		}
 		free(message.bytes);
@@ -739,63 +735,62 @@ mpi_scheduler_order(struct mpi_scheduler *ranks,
 	if (there < 0)
 		return MPI_SCHEDULER_BROKEN;
 	if (news == MPI_SCHEDULER_NOTHING &&
-	    now_ns() - ranks->heard_ns > ORPHAN_NS) {
+	    now_ns() - mpi->heard_ns > ORPHAN_NS) {
 		fprintf(stderr, "homeward: rank %u: rank 0 is lost\n",
-			ranks->rank);
+			mpi->rank);
 		return MPI_SCHEDULER_BROKEN;
 	}
 	return news;
 }
 
 void
-mpi_scheduler_beat(struct mpi_scheduler *ranks, const struct jobs *pool)
+mpi_scheduler_beat(struct mpi_scheduler *mpi, const struct jobs *jobs)
 {
 	struct jobs_share shares[JOBS_MAX];
-	uint32_t running = jobs_running(pool);
+	uint32_t running = jobs_running(jobs);
 
-	if (now_ns() - ranks->beat_ns < BEAT_NS)
+	if (now_ns() - mpi->beat_ns < BEAT_NS)
 		return;
-	ranks->beat_ns = now_ns();
+	mpi->beat_ns = now_ns();
 	memset(shares, 0, sizeof(shares));
 	for (uint32_t i = 0; i < running; i++)
-		shares[i] = jobs_progress(pool, i);
-	(void)ranks->transport->send(0, KIND_BEAT, shares,
-				     running * sizeof(shares[0]));
+		shares[i] = jobs_progress(jobs, i);
+	(void)mpi->transport->send(0, KIND_BEAT, shares,
+				   running * sizeof(shares[0]));
 }
 
 /* ---- the end ---- */
 
 /* Rank 0: tell everyone; then wait for all only when nobody is lost. */
 static bool
-farewell(struct mpi_scheduler *ranks)
+farewell(struct mpi_scheduler *mpi)
 {
 	uint8_t whole = 1;
 	int64_t began = now_ns();
 
-	for (uint32_t rank = 1; rank < ranks->count; rank++)
-		whole &= !ranks->peers[rank].lost;
-	for (uint32_t rank = 1; rank < ranks->count; rank++)
-		if (!ranks->peers[rank].lost)
-			(void)ranks->transport->send(rank, KIND_DONE, &whole,
-						     1);
-	while (ranks->transport->unsent() > 0 && now_ns() - began < FAREWELL_NS)
+	for (uint32_t rank = 1; rank < mpi->count; rank++)
+		whole &= !mpi->peers[rank].lost;
+	for (uint32_t rank = 1; rank < mpi->count; rank++)
+		if (!mpi->peers[rank].lost)
+			(void)mpi->transport->send(rank, KIND_DONE, &whole, 1);
+	while (mpi->transport->unsent() > 0 && now_ns() - began < FAREWELL_NS)
 		if (!moment_wait())
 			return false;
 	return whole;
 }
 
 void
-mpi_scheduler_close(struct mpi_scheduler *ranks, bool orderly)
+mpi_scheduler_close(struct mpi_scheduler *mpi, bool orderly)
 {
-	if (ranks == NULL)
+	if (mpi == NULL)
 		return;
-	if (orderly && (ranks->rank == 0 ? farewell(ranks) : ranks->whole))
-		ranks->transport->close();
-	while (ranks->parcels != NULL)
-		parcel_drop(ranks);
-	for (uint32_t rank = 1; ranks->rank == 0 && rank < ranks->count; rank++)
-		if (ranks->peers[rank].run_log != NULL)
-			fclose(ranks->peers[rank].run_log);
-	free(ranks->peers);
-	free(ranks);
+	if (orderly && (mpi->rank == 0 ? farewell(mpi) : mpi->whole))
+		mpi->transport->close();
+	while (mpi->outgoing != NULL)
+		outgoing_drop(mpi);
+	for (uint32_t rank = 1; mpi->rank == 0 && rank < mpi->count; rank++)
+		if (mpi->peers[rank].run_log != NULL)
+			fclose(mpi->peers[rank].run_log);
+	free(mpi->peers);
+	free(mpi);
 }

@@ -4,23 +4,23 @@
  *
  *	   mpirun -n 3 homeward run SCENARIO
  *
- *	   rank 0			ranks 1, 2
+ *	   rank 0			mpi 1, 2
  *	   scenario, database		scenario
- *	   pool of children		pool of children
+ *	   jobs (jobs.h)		jobs
  *
- *	     <-- hello -------------------	commit, scenario, places
+ *	     <-- hello -------------------	commit, scenario, slots
  *	     --- answer ----------------->	come in, or a sentence
  *	     --- task ------------------->	point and pass
  *	     <-- beat, --- beat ---------	twice a second: alive, how far
- *	     <-- result, run log ... -----	as many messages as it needs
+ *	     <-- result, log ..... -------	as many messages as it needs
  *	     --- done ------------------->	leave
  *
- * Every rank reads the scenario, runs points in a pool of its own (jobs.h),
+ * Every rank reads the scenario, runs points in jobs of its own,
  * and each point in a child. Rank 0 alone opens the database. It hands out a
- * point whenever a rank has a free place, so fast hosts run more of them; it
+ * point whenever a rank has a free slot, so fast hosts run more of them; it
  * stores a result, its own or another's, as one transaction when all of it is
  * there. The ids of runs are decided by the sweep (sweep.h), so the database
- * does not depend on who ran what.
+ * does not depend on which rank ran what.
  *
  * Work is given only to the same program with the same scenario: rank 0
  * compares commit (of a build from changed sources, the program itself) and
@@ -71,11 +71,11 @@ bool mpi_scheduler_wanted(void);
 
 /* Wait for the others and agree on the scenario, given by its name and in
  * full. Signals must be blocked (jobs_create()): MPI starts threads. jobs are
- * the places here. 0; EXIT_USAGE: refused, or no MPI; EXIT_RUNTIME. Said. */
+ * the slots here. 0; EXIT_USAGE: refused, or no MPI; EXIT_RUNTIME. Said. */
 int mpi_scheduler_open(struct mpi_scheduler **, const char *name,
 		       const char *scenario, uint32_t jobs);
 /* Send others home, rank 0 first. orderly: all points are done, or will not
- * be; false: interrupted, somebody else will end the other ranks. */
+ * be; false: interrupted, mpirun will end the other ranks. */
 void mpi_scheduler_close(struct mpi_scheduler *, bool orderly);
 
 /* False also of NULL. */
@@ -84,9 +84,9 @@ uint32_t mpi_scheduler_count(const struct mpi_scheduler *);
 /* How long to wait before the next call of what is below. */
 int64_t mpi_scheduler_tick_ns(const struct mpi_scheduler *);
 
-/* Of rank 0: has another rank a free place? */
-bool mpi_scheduler_has_place(const struct mpi_scheduler *);
-/* 0 or EXIT_RUNTIME. Only when there is a place. */
+/* Of rank 0: has another rank a free slot? */
+bool mpi_scheduler_has_slot(const struct mpi_scheduler *);
+/* 0 or EXIT_RUNTIME. Only when there is a slot. */
 int mpi_scheduler_start(struct mpi_scheduler *,
 			const struct mpi_scheduler_task *);
 /* Take messages; call it until there is nothing. */
@@ -94,7 +94,7 @@ enum mpi_scheduler_news mpi_scheduler_collect(struct mpi_scheduler *,
 					      struct jobs_result *);
 uint32_t mpi_scheduler_running(const struct mpi_scheduler *);
 struct jobs_share mpi_scheduler_progress(const struct mpi_scheduler *,
-					 uint32_t place);
+					 uint32_t slot);
 
 /* Of the others: take messages, send results; call it until there is nothing.
  */
@@ -102,7 +102,7 @@ enum mpi_scheduler_news mpi_scheduler_order(struct mpi_scheduler *,
 					    struct mpi_scheduler_task *);
 /* A result of ours; takes over the run log. 0 or EXIT_RUNTIME. */
 int mpi_scheduler_report(struct mpi_scheduler *, const struct jobs_result *);
-/* Say that we are alive and how far the pool's tasks are, when it is time. */
+/* Say that we are alive and how far the jobs's tasks are, when it is time. */
 void mpi_scheduler_beat(struct mpi_scheduler *, const struct jobs *);
 
 #endif

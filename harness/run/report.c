@@ -40,8 +40,8 @@ run_command(const struct run *run, bool resume, FILE *file)
 {
 	const struct run_options *options = run->options;
 
-	if (run->ranks != NULL)
-		fprintf(file, "mpirun -n %u ", mpi_scheduler_count(run->ranks));
+	if (run->mpi != NULL)
+		fprintf(file, "mpirun -n %u ", mpi_scheduler_count(run->mpi));
 	fputs("homeward run ", file);
 	if (options->live)
 		fputs("--in live ", file);

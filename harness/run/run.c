@@ -2,7 +2,7 @@
 /*
  * run.c - the verb `run`: options, the loop over points, progress
  *
- * The loop keeps the pool full, stores what ends and draws a line about it on
+ * The loop keeps the jobs full, stores what ends and draws a line about it on
  * a terminal. Ctrl-C kills what runs and reports what is kept. What makes the
  * database unwritable ends everything: further points would be lost as well.
  */
@@ -124,7 +124,7 @@ talk_is_seen(const struct run *run)
 	bool seen;
 	int fd;
 
-	if (isatty(STDERR_FILENO) || run->ranks == NULL)
+	if (isatty(STDERR_FILENO) || run->mpi == NULL)
 		return isatty(STDERR_FILENO);
 	snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)getppid());
 	fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
@@ -172,11 +172,11 @@ progress_draw(struct run *run)
 	if (!run->progress || elapsed - run->drawn_s < 0.1)
 		return;
 	run->drawn_s = elapsed;
-	for (uint32_t i = 0; i < jobs_running(run->pool); i++)
-		share_add(run, jobs_progress(run->pool, i), &done, &events);
+	for (uint32_t i = 0; i < jobs_running(run->jobs); i++)
+		share_add(run, jobs_progress(run->jobs, i), &done, &events);
 	for (uint32_t i = 0;
-	     run->ranks != NULL && i < mpi_scheduler_running(run->ranks); i++)
-		share_add(run, mpi_scheduler_progress(run->ranks, i), &done,
+	     run->mpi != NULL && i < mpi_scheduler_running(run->mpi); i++)
+		share_add(run, mpi_scheduler_progress(run->mpi, i), &done,
 			  &events);
 	if (run->weight_all > 0)
 		done /= run->weight_all;
@@ -225,7 +225,7 @@ pass_start(struct run *run, uint32_t index, uint32_t pass)
 		second_folder(run, index, folder, sizeof(folder));
 		task.trace_folder = folder;
 	}
-	return jobs_start(run->pool, &task);
+	return jobs_start(run->jobs, &task);
 }
 
 /* The next pass that runs nowhere yet. False: there is none. */
@@ -389,14 +389,14 @@ task_return(struct run *run, const struct jobs_result *lost)
 	run->again = again;
 }
 
-/* Whatever other ranks have sent. */
+/* What other ranks have sent. */
 static void
-ranks_listen(struct run *run)
+mpi_listen(struct run *run)
 {
 	struct jobs_result result;
 
-	while (run->ranks != NULL) {
-		switch (mpi_scheduler_collect(run->ranks, &result)) {
+	while (run->mpi != NULL) {
+		switch (mpi_scheduler_collect(run->mpi, &result)) {
 		case MPI_SCHEDULER_ENDED:
 			result_take(run, &result);
 			break;
@@ -407,24 +407,24 @@ ranks_listen(struct run *run)
 			run->code = EXIT_RUNTIME;
 			return;
 		default:
-			jobs_pace(run->pool, mpi_scheduler_tick_ns(run->ranks));
+			jobs_pace(run->jobs, mpi_scheduler_tick_ns(run->mpi));
 			return;
 		}
 	}
 }
 
-/* Every free place, here or elsewhere, gets a task. False: nothing is running
+/* Every free slot, here or elsewhere, gets a task. False: nothing is running
  * and nothing is left. */
 static bool
-places_fill(struct run *run)
+slots_fill(struct run *run)
 {
 	uint32_t index, pass;
 
 	while (run->code == EXIT_OK) {
-		bool here = !jobs_is_full(run->pool);
+		bool here = !jobs_is_full(run->jobs);
 
-		if (!here && (run->ranks == NULL ||
-			      !mpi_scheduler_has_place(run->ranks)))
+		if (!here &&
+		    (run->mpi == NULL || !mpi_scheduler_has_slot(run->mpi)))
 			return true;
 		if (!next_find(run, &index, &pass))
 			break;
@@ -432,11 +432,11 @@ places_fill(struct run *run)
 			run->code = pass_start(run, index, pass);
 		else
 			run->code = mpi_scheduler_start(
-				run->ranks,
+				run->mpi,
 				&(struct mpi_scheduler_task){ index, pass });
 	}
-	return jobs_running(run->pool) > 0 ||
-	       (run->ranks != NULL && mpi_scheduler_running(run->ranks) > 0);
+	return jobs_running(run->jobs) > 0 ||
+	       (run->mpi != NULL && mpi_scheduler_running(run->mpi) > 0);
 }
 
 static void
@@ -444,9 +444,9 @@ run_points(struct run *run)
 {
 	struct jobs_result result;
 
-	while (run->code == EXIT_OK && places_fill(run) &&
+	while (run->code == EXIT_OK && slots_fill(run) &&
 	       run->code == EXIT_OK) {
-		switch (jobs_wait(run->pool, &result)) {
+		switch (jobs_wait(run->jobs, &result)) {
 		case JOBS_ENDED:
 			result_take(run, &result);
 			break;
@@ -457,7 +457,7 @@ run_points(struct run *run)
 		case JOBS_EMPTY:
 			break;
 		}
-		ranks_listen(run);
+		mpi_listen(run);
 		if (run->interrupted)
 			run->code = EXIT_RUNTIME;
 		else
@@ -474,7 +474,7 @@ worker_points(struct run *run)
 
 	for (;;) {
 		enum mpi_scheduler_news news =
-			mpi_scheduler_order(run->ranks, &task);
+			mpi_scheduler_order(run->mpi, &task);
 
 		if (news == MPI_SCHEDULER_DONE)
 			return EXIT_OK;
@@ -484,11 +484,11 @@ worker_points(struct run *run)
 			return EXIT_RUNTIME;
 		if (news == MPI_SCHEDULER_TASK)
 			continue;
-		mpi_scheduler_beat(run->ranks, run->pool);
-		jobs_pace(run->pool, mpi_scheduler_tick_ns(run->ranks));
-		switch (jobs_wait(run->pool, &result)) {
+		mpi_scheduler_beat(run->mpi, run->jobs);
+		jobs_pace(run->jobs, mpi_scheduler_tick_ns(run->mpi));
+		switch (jobs_wait(run->jobs, &result)) {
 		case JOBS_ENDED:
-			if (mpi_scheduler_report(run->ranks, &result) != 0)
+			if (mpi_scheduler_report(run->mpi, &result) != 0)
 				return EXIT_RUNTIME;
 			break;
 		case JOBS_INTERRUPTED:
@@ -542,7 +542,7 @@ world_check(struct run *run)
 	return 0;
 }
 
-/* Rank 0, and a run without ranks: the database. */
+/* Rank 0, and a run without MPI: the database. */
 static int
 run_open(struct run *run)
 {
@@ -569,7 +569,7 @@ run_open(struct run *run)
 	return 0;
 }
 
-/* The scenario, the pool, and the other ranks. */
+/* The scenario, the jobs, and the other ranks. */
 static int
 run_gather(struct run *run)
 {
@@ -588,19 +588,19 @@ run_gather(struct run *run)
 		return EXIT_RUNTIME;
 	}
 	/* It blocks signals: before MPI starts its threads. */
-	run->pool = jobs_create((uint32_t)options->jobs);
-	if (run->pool == NULL)
+	run->jobs = jobs_create((uint32_t)options->jobs);
+	if (run->jobs == NULL)
 		return EXIT_RUNTIME;
 	if (options->aside || !mpi_scheduler_wanted())
 		return 0;
-	return mpi_scheduler_open(&run->ranks, run->scenario->name,
-				  run->resolved, (uint32_t)options->jobs);
+	return mpi_scheduler_open(&run->mpi, run->scenario->name, run->resolved,
+				  (uint32_t)options->jobs);
 }
 
 static void
 run_close(struct run *run)
 {
-	jobs_destroy(run->pool);
+	jobs_destroy(run->jobs);
 	for (uint32_t i = 0; run->points != NULL && i < run->point_count; i++)
 		result_drop(run->points[i].held);
 	run_writer_close(&run->rows);
@@ -627,14 +627,14 @@ run_sweep(const struct run_options *options)
 	run->options = options;
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
 	code = run_gather(run);
-	if (code == 0 && mpi_scheduler_is_worker(run->ranks)) {
+	if (code == 0 && mpi_scheduler_is_worker(run->mpi)) {
 		code = worker_points(run);
 	} else if (code == 0 && (code = run_open(run)) == 0) {
 		run_points(run);
 		progress_clear(run);
 		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
 	}
-	mpi_scheduler_close(run->ranks, !run->interrupted);
+	mpi_scheduler_close(run->mpi, !run->interrupted);
 	run_close(run);
 	return code;
 }

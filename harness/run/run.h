@@ -2,7 +2,7 @@
 /*
  * run.h - a sweep on its way into the database
  *
- *	scenario -> points -> pool of children -> run logs -> transactions
+ *	scenario -> points -> jobs -> run logs -> one transaction each
  *			   -> other ranks (mpi_scheduler.h) ->
  *
  * Points are numbered by the sweep (sweep.h) and keep that order in their run
@@ -61,8 +61,8 @@ struct run {
 	char lab[LAB_NAME]; /* of live runs, one after the other */
 	sqlite3 *db;
 	struct run_writer rows;
-	struct jobs *pool;
-	struct mpi_scheduler *ranks; /* NULL: mpirun did not start us */
+	struct jobs *jobs;
+	struct mpi_scheduler *mpi; /* NULL: mpirun did not start us */
 	/* Tasks of ranks that were lost: to be run again. */
 	struct mpi_scheduler_task *again;
 	uint32_t again_count;

@@ -132,7 +132,7 @@ id_choose(struct run *run, uint32_t index)
 	int64_t taken, last;
 
 	if (point->id > 0) {
-		/* It failed before: this run takes its place. */
+		/* It failed before: this run takes its slot. */
 		snprintf(sql, sizeof(sql), "DELETE FROM run WHERE id = %lld",
 			 (long long)point->id);
 		if (db_exec(run->db, sql) != 0)

@@ -42,7 +42,7 @@
 #define DAEMON_RUNTIME_EXIT 3
 
 struct life {
-	struct live_fixture trial;
+	struct live_fixture fixture;
 	struct test_sessions test_sessions;
 	struct rst_sniffer *rst_sniffer;
 	uint32_t link;
@@ -75,12 +75,12 @@ shell(struct life *life, const char *script)
 	char path[LAB_PATH];
 	int status;
 
-	snprintf(path, sizeof(path), "%.200s/said", life->trial.lab.folder);
+	snprintf(path, sizeof(path), "%.200s/said", life->fixture.lab.folder);
 	(void)unlink(path);
 	pid_t pid = lab_spawn(
-		&life->trial.lab,
-		live_fixture_device(&life->trial, DEVICE_SERVER, SERVER), argv,
-		path);
+		&life->fixture.lab,
+		live_fixture_device(&life->fixture, DEVICE_SERVER, SERVER),
+		argv, path);
 	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0) {
 		if (!instant_before(live_fixture_now(), until)) {
 			(void)kill(pid, SIGKILL);
@@ -140,7 +140,7 @@ traces_find(struct life *life)
 	traces.qdiscs = count_of(life, "clsact");
 	CHECK(shell(life, "ip -o link show") == 0);
 	traces.devices = count_of(life, "homeward0");
-	lab_control_path(&life->trial.lab, SERVER, path);
+	lab_control_path(&life->fixture.lab, SERVER, path);
 	traces.sockets = access(path, F_OK) == 0;
 	/* The daemon and its helper, by the namespace that they are in. */
 	CHECK(shell(life, "for p in $(ip netns pids $(ip netns identify)); do "
@@ -181,7 +181,7 @@ has_joined(struct life *life)
 	struct instant until = instant_after(live_fixture_now(), PATIENCE);
 
 	while (instant_before(live_fixture_now(), until)) {
-		char *text = lab_daemon_ask(&life->trial.lab, SERVER,
+		char *text = lab_daemon_ask(&life->fixture.lab, SERVER,
 					    "status json", true);
 		bool joined =
 			text != NULL && strstr(text, "\"joined\":true") != NULL;
@@ -219,7 +219,7 @@ port_choose(const struct life *life, uint16_t from)
 	uint32_t link;
 
 	for (uint16_t port = from; port < LAST_PORT; port++)
-		if (live_fixture_server(&life->trial, port, &link) == OWNER &&
+		if (live_fixture_server(&life->fixture, port, &link) == OWNER &&
 		    link == life->link)
 			return port;
 	return 0;
@@ -253,7 +253,7 @@ clean_exit(struct life *life)
 	test_sessions_wait(&life->test_sessions, NS_PER_S / 2);
 	CHECK(traces_are(life, 0, 0, 0, 0, 0, "after SIGTERM"));
 	/* Others have heard that it goes, and it comes back. */
-	CHECK(lab_daemon_start(&life->trial.lab, SERVER) == 0);
+	CHECK(lab_daemon_start(&life->fixture.lab, SERVER) == 0);
 	CHECK(has_joined(life));
 	CHECK(traces_whole(life, "started again"));
 }
@@ -264,11 +264,12 @@ killed(struct life *life, int stray, uint16_t port)
 	struct test_sessions *test_sessions = &life->test_sessions;
 	struct instant until;
 
-	CHECK(lab_daemon_kill(&life->trial.lab, SERVER, SIGKILL) == 0);
+	CHECK(lab_daemon_kill(&life->fixture.lab, SERVER, SIGKILL) == 0);
 	test_sessions_mark(test_sessions);
 	test_sessions_wait(test_sessions, 2 * NS_PER_S);
 	CHECK(traces_are(life, 2 * UPLINKS, UPLINKS, 0, 1, 0, "after SIGKILL"));
-	CHECK(test_sessions_gap_ns(test_sessions, (uint32_t)stray) > NS_PER_S);
+	CHECK(test_sessions_stall_ns(test_sessions, (uint32_t)stray) >
+	      NS_PER_S);
 	CHECK(!test_sessions->all[stray].ended);
 	CHECK(rst_sniffer_resets(life->rst_sniffer, 0) == 0);
 
@@ -286,12 +287,12 @@ killed(struct life *life, int stray, uint16_t port)
 	CHECK(homewardd(life, "--clean -f $FOLDER/homewardd.conf") == 0);
 	CHECK(said(life, "removed 0 programs"));
 
-	CHECK(lab_daemon_start(&life->trial.lab, SERVER) == 0);
+	CHECK(lab_daemon_start(&life->fixture.lab, SERVER) == 0);
 	CHECK(has_joined(life));
 	CHECK(traces_whole(life, "started again"));
 	/* And once more, now by a successor. */
-	CHECK(lab_daemon_kill(&life->trial.lab, SERVER, SIGKILL) == 0);
-	CHECK(lab_daemon_start(&life->trial.lab, SERVER) == 0);
+	CHECK(lab_daemon_kill(&life->fixture.lab, SERVER, SIGKILL) == 0);
+	CHECK(lab_daemon_start(&life->fixture.lab, SERVER) == 0);
 	CHECK(has_joined(life));
 	CHECK(traces_whole(life, "killed and started again"));
 }
@@ -415,7 +416,7 @@ wrong_secret(struct life *life, int stray)
 {
 	char path[LAB_PATH];
 
-	snprintf(path, sizeof(path), "%.200s/secret", life->trial.lab.folder);
+	snprintf(path, sizeof(path), "%.200s/secret", life->fixture.lab.folder);
 	CHECK(chmod(path, 0640) == 0);
 	CHECK(homewardd(life, "-n -f $FOLDER/homewardd.conf") ==
 	      DAEMON_USAGE_EXIT);
@@ -438,20 +439,21 @@ static int
 stray_begin(struct life *life, uint16_t port)
 {
 	struct test_sessions *test_sessions = &life->test_sessions;
-	struct live_fixture *trial = &life->trial;
+	struct live_fixture *fixture = &life->fixture;
 
-	CHECK(lab_link(&trial->lab, life->link, 1, true) == 0);
-	CHECK(lab_route_wait(&trial->lab, live_fixture_now().ns + PATIENCE) ==
+	CHECK(lab_link(&fixture->lab, life->link, 1, true) == 0);
+	CHECK(lab_route_wait(&fixture->lab, live_fixture_now().ns + PATIENCE) ==
 	      0);
 	int number = test_sessions_begin(test_sessions, TEST_SESSIONS_CURL,
 					 false, port, BYTES, PACE_BPS);
 	CHECK(number >= 0);
 	test_sessions_wait(test_sessions, NS_PER_S / 2);
-	uint64_t before = live_fixture_counter(trial, SERVER, "steer_forwards");
-	CHECK(lab_link(&trial->lab, life->link, 1, false) == 0);
+	uint64_t before =
+		live_fixture_counter(fixture, SERVER, "steer_forwards");
+	CHECK(lab_link(&fixture->lab, life->link, 1, false) == 0);
 	test_sessions_wait(test_sessions, NS_PER_S / 2);
 	CHECK(goes_on(life, number));
-	CHECK(live_fixture_counter(trial, SERVER, "steer_forwards") > before);
+	CHECK(live_fixture_counter(fixture, SERVER, "steer_forwards") > before);
 	return number;
 }
 
@@ -484,23 +486,23 @@ life_test(const char *name)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&life.trial, name, &settings);
+	int code = live_fixture_begin_as(&life.fixture, name, &settings);
 	if (code != 0)
 		return code;
-	life.link = fabric_link_find(life.trial.lab.fabric, LINK);
+	life.link = fabric_link_find(life.fixture.lab.fabric, LINK);
 	snprintf(life.folder, sizeof(life.folder), "%.200s/server2/daemon",
-		 life.trial.lab.folder);
+		 life.fixture.lab.folder);
 	life.rst_sniffer =
-		rst_sniffer_open(&life.trial.lab, 0, error, sizeof(error));
+		rst_sniffer_open(&life.fixture.lab, 0, error, sizeof(error));
 	if (life.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = test_sessions_create(&life.test_sessions, &life.trial.lab);
+	code = test_sessions_create(&life.test_sessions, &life.fixture.lab);
 	CHECK(code == 0 && life.rst_sniffer != NULL);
 	if (code == 0 && life.rst_sniffer != NULL)
 		life_do(&life);
 	test_sessions_destroy(&life.test_sessions);
 	rst_sniffer_close(life.rst_sniffer);
-	live_fixture_end(&life.trial);
+	live_fixture_end(&life.fixture);
 	return 0;
 }
 

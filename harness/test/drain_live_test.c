@@ -35,7 +35,7 @@
 #define PATIENCE    (120 * NS_PER_S)
 
 struct draining {
-	struct live_fixture trial;
+	struct live_fixture fixture;
 	struct test_sessions test_sessions;
 	struct rst_sniffer *rst_sniffer;
 	uint16_t ports[PORTS]; /* whose way leads to the server */
@@ -49,7 +49,7 @@ server_of(const struct draining *draining, uint16_t port)
 {
 	uint32_t link;
 
-	return live_fixture_server(&draining->trial, port, &link);
+	return live_fixture_server(&draining->fixture, port, &link);
 }
 
 static bool
@@ -96,14 +96,14 @@ order_begin(struct draining *draining, const char *command)
 	char socket[LAB_PATH];
 	const char *const argv[] = { "homewardctl", "-s", socket, command,
 				     NULL };
-	const struct lab *lab = &draining->trial.lab;
+	const struct lab *lab = &draining->fixture.lab;
 
 	lab_control_path(lab, SERVER, socket);
 	snprintf(draining->output, sizeof(draining->output), "%.200s/%s.out",
 		 lab->folder, command);
 	return lab_spawn(
 		lab,
-		live_fixture_device(&draining->trial, DEVICE_SERVER, SERVER),
+		live_fixture_device(&draining->fixture, DEVICE_SERVER, SERVER),
 		argv, draining->output);
 }
 
@@ -143,8 +143,8 @@ order_said(const struct draining *draining, const char *words, bool print)
 static bool
 state_is(const struct draining *draining, const char *state)
 {
-	char *text = lab_daemon_ask(&draining->trial.lab, SERVER, "status json",
-				    false);
+	char *text = lab_daemon_ask(&draining->fixture.lab, SERVER,
+				    "status json", false);
 	char wanted[64];
 
 	snprintf(wanted, sizeof(wanted), "\"drain\":{\"state\":\"%s\"", state);
@@ -163,8 +163,8 @@ sessions_begin(struct draining *draining, uint32_t first, uint32_t count,
 		uint64_t bytes = least + (i - first) * STEP_BYTES;
 
 		CHECK(test_sessions_begin(&draining->test_sessions,
-					  TEST_SESSIONS_CROWD, i % 4 == 0,
-					  draining->ports[i], bytes,
+					  TEST_SESSIONS_LOAD_GENERATOR,
+					  i % 4 == 0, draining->ports[i], bytes,
 					  PACE_BPS) == (int)i);
 	}
 }
@@ -182,7 +182,8 @@ ended_count(const struct draining *draining, uint32_t first, uint32_t count)
 static uint64_t
 opened_here(const struct draining *draining)
 {
-	return live_fixture_counter(&draining->trial, SERVER, "engine_opened");
+	return live_fixture_counter(&draining->fixture, SERVER,
+				    "engine_opened");
 }
 
 /* ---- the order of things ---- */
@@ -224,7 +225,7 @@ drained(struct draining *draining)
 		(double)instant_distance_ns(last, live_fixture_now()) / 1e9);
 	CHECK(order_said(draining, "empty after", true));
 	CHECK(state_is(draining, "empty"));
-	CHECK(live_fixture_counter(&draining->trial, SERVER,
+	CHECK(live_fixture_counter(&draining->fixture, SERVER,
 				   "steer_decapsulated") > 0);
 	CHECK(opened_here(draining) == SESSIONS);
 	CHECK(test_sessions_open(test_sessions) == NEW);
@@ -234,7 +235,7 @@ static void
 undrained(struct draining *draining)
 {
 	struct test_sessions *test_sessions = &draining->test_sessions;
-	uint64_t before = live_fixture_counter(&draining->trial, SERVER,
+	uint64_t before = live_fixture_counter(&draining->fixture, SERVER,
 					       "steer_forwards");
 
 	CHECK(order_end(draining, order_begin(draining, "undrain")) == 0);
@@ -244,8 +245,8 @@ undrained(struct draining *draining)
 	test_sessions_mark(test_sessions);
 	test_sessions_wait(test_sessions, NS_PER_S);
 	CHECK(test_sessions_open(test_sessions) == NEW);
-	CHECK(live_fixture_counter(&draining->trial, SERVER, "steer_forwards") >
-	      before);
+	CHECK(live_fixture_counter(&draining->fixture, SERVER,
+				   "steer_forwards") > before);
 	sessions_begin(draining, SESSIONS + NEW, AFTER, LEAST_BYTES / 4);
 	test_sessions_wait(test_sessions, NS_PER_S);
 	CHECK(opened_here(draining) == SESSIONS + AFTER);
@@ -276,7 +277,7 @@ uploads_check(const struct draining *draining)
 static void
 draining_do(struct draining *draining)
 {
-	struct live_fixture *trial = &draining->trial;
+	struct live_fixture *fixture = &draining->fixture;
 	bool chosen = ports_choose(draining);
 
 	CHECK(chosen);
@@ -288,9 +289,9 @@ draining_do(struct draining *draining)
 	CHECK(draining->test_sessions.count == PORTS);
 	uploads_check(draining);
 	fprintf(stderr, "%" PRIu64 " strays forwarded, all in all\n",
-		live_fixture_sum(trial, "steer_forwards"));
-	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
-	CHECK(live_fixture_sum(trial, "steer_resets") == 0);
+		live_fixture_sum(fixture, "steer_forwards"));
+	CHECK(live_fixture_sum(fixture, "kernel_resets") == 0);
+	CHECK(live_fixture_sum(fixture, "steer_resets") == 0);
 	CHECK(rst_sniffer_resets(draining->rst_sniffer, 0) == 0);
 }
 
@@ -308,21 +309,21 @@ drains(const char *name, uint8_t family)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = LONG_BYTES + NEW * STEP_BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&draining.trial, name, &settings);
+	int code = live_fixture_begin_as(&draining.fixture, name, &settings);
 	if (code != 0)
 		return code;
-	draining.rst_sniffer =
-		rst_sniffer_open(&draining.trial.lab, 0, error, sizeof(error));
+	draining.rst_sniffer = rst_sniffer_open(&draining.fixture.lab, 0, error,
+						sizeof(error));
 	if (draining.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
 	code = test_sessions_create(&draining.test_sessions,
-				    &draining.trial.lab);
+				    &draining.fixture.lab);
 	CHECK(code == 0 && draining.rst_sniffer != NULL);
 	if (code == 0 && draining.rst_sniffer != NULL)
 		draining_do(&draining);
 	test_sessions_destroy(&draining.test_sessions);
 	rst_sniffer_close(draining.rst_sniffer);
-	live_fixture_end(&draining.trial);
+	live_fixture_end(&draining.fixture);
 	return 0;
 }
 

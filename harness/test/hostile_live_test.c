@@ -43,7 +43,7 @@ struct recorded {
 };
 
 struct attack {
-	struct live_fixture trial;
+	struct live_fixture fixture;
 	struct hostile *edge, *leaf;
 	struct recorded forwards[RECORDED_MAX], datagrams[RECORDED_MAX];
 	uint32_t forward_count, datagram_count;
@@ -107,7 +107,7 @@ counters_take(const struct attack *attack)
 
 	for (int i = 0; i < COUNTERS; i++)
 		counters.values[i] =
-			live_fixture_sum(&attack->trial, counter_names[i]);
+			live_fixture_sum(&attack->fixture, counter_names[i]);
 	return counters;
 }
 
@@ -139,7 +139,8 @@ link_cut(struct attack *attack, uint32_t download)
 {
 	uint32_t link = FABRIC_NONE;
 	uint32_t server = live_fixture_server(
-		&attack->trial, attack->trial.downloads[download].port, &link);
+		&attack->fixture, attack->fixture.downloads[download].port,
+		&link);
 
 	CHECK(server != FABRIC_NONE && link != FABRIC_NONE);
 	if (link == FABRIC_NONE || server != attack->owners[download])
@@ -147,7 +148,7 @@ link_cut(struct attack *attack, uint32_t download)
 	for (uint32_t i = 0; i < attack->cut_count; i++)
 		if (attack->cut_servers[i] == server)
 			return false;
-	CHECK(lab_link(&attack->trial.lab, link, 1, false) == 0);
+	CHECK(lab_link(&attack->fixture.lab, link, 1, false) == 0);
 	attack->cut_servers[attack->cut_count] = server;
 	attack->cut[attack->cut_count++] = link;
 	return true;
@@ -157,7 +158,7 @@ static void
 links_restore(struct attack *attack)
 {
 	while (attack->cut_count > 0)
-		CHECK(lab_link(&attack->trial.lab,
+		CHECK(lab_link(&attack->fixture.lab,
 			       attack->cut[--attack->cut_count], 1, true) == 0);
 }
 
@@ -204,7 +205,7 @@ recording_read(struct attack *attack, const char *path)
 		return;
 	}
 	while (capture_next(capture, &packet, error, sizeof(error)) == 1) {
-		const struct secret *secret = &attack->trial.secret;
+		const struct secret *secret = &attack->fixture.secret;
 		bool ours = packet.drop == DROP_NONE &&
 			    decode_packet(secret, packet.bytes, packet.size,
 					  &decoded);
@@ -220,29 +221,30 @@ recording_read(struct attack *attack, const char *path)
 static void
 strays_record(struct attack *attack)
 {
-	struct live_fixture *trial = &attack->trial;
-	uint32_t servers = trial->lab.settings.fabric.servers;
+	struct live_fixture *fixture = &attack->fixture;
+	uint32_t servers = fixture->lab.settings.fabric.servers;
 	char paths[LAB_SERVERS_MAX][LAB_PATH];
 	pid_t recorders[LAB_SERVERS_MAX];
 
 	for (uint32_t i = 0; i < servers; i++)
-		recorders[i] = live_fixture_record(trial, i, paths[i]);
+		recorders[i] = live_fixture_record(fixture, i, paths[i]);
 	for (uint16_t i = 0; i < DOWNLOADS; i++) {
 		uint16_t port = (uint16_t)(42001 + i);
 		uint32_t link;
 
-		attack->owners[i] = live_fixture_server(trial, port, &link);
-		CHECK(live_fixture_download(trial, port, BYTES, PACE_BPS) == 0);
+		attack->owners[i] = live_fixture_server(fixture, port, &link);
+		CHECK(live_fixture_download(fixture, port, BYTES, PACE_BPS) ==
+		      0);
 	}
-	live_fixture_wait(trial, NS_PER_S);
+	live_fixture_wait(fixture, NS_PER_S);
 	for (uint32_t i = 0; i < DOWNLOADS / 2; i++) {
 		if (!link_cut(attack, i))
 			continue;
-		live_fixture_wait(trial, NS_PER_S);
-		if (live_fixture_sum(trial, "steer_forwards") > 0)
+		live_fixture_wait(fixture, NS_PER_S);
+		if (live_fixture_sum(fixture, "steer_forwards") > 0)
 			break;
 		links_restore(attack);
-		live_fixture_wait(trial, NS_PER_S);
+		live_fixture_wait(fixture, NS_PER_S);
 	}
 	for (uint32_t i = 0; i < servers; i++) {
 		live_fixture_record_stop(recorders[i]);
@@ -259,13 +261,13 @@ strays_record(struct attack *attack)
 static struct endpoint
 node_of(const struct attack *attack, uint32_t server)
 {
-	const struct live_fixture *trial = &attack->trial;
+	const struct live_fixture *fixture = &attack->fixture;
 
 	return (struct endpoint){
 		.address = fabric_address(
-			trial->lab.fabric,
-			live_fixture_device(trial, DEVICE_SERVER, server),
-			trial->family),
+			fixture->lab.fabric,
+			live_fixture_device(fixture, DEVICE_SERVER, server),
+			fixture->family),
 		.port = DECODE_DHT_PORT,
 	};
 }
@@ -284,7 +286,7 @@ replays_send(struct attack *attack)
 			sent += hostile_send(attack->edge,
 					     attack->datagrams[i].bytes,
 					     attack->datagrams[i].size) == 0;
-		live_fixture_wait(&attack->trial, NS_PER_MS);
+		live_fixture_wait(&attack->fixture, NS_PER_MS);
 	}
 	return sent;
 }
@@ -294,8 +296,8 @@ static void
 forgeries_send(struct attack *attack, uint64_t *tags, uint64_t *key_ids,
 	       uint64_t *hops)
 {
-	const struct secret *right = &attack->trial.secret;
-	uint32_t servers = attack->trial.lab.settings.fabric.servers;
+	const struct secret *right = &attack->fixture.secret;
+	uint32_t servers = attack->fixture.lab.settings.fabric.servers;
 	uint8_t right_id = right->keys[0].id;
 	uint8_t out[HOSTILE_PACKET_MAX];
 
@@ -307,7 +309,7 @@ forgeries_send(struct attack *attack, uint64_t *tags, uint64_t *key_ids,
 			.from = from.address,
 			.to = to.address,
 			.tag = right->keys[0].tag,
-			.session = { .family = attack->trial.family,
+			.session = { .family = attack->fixture.family,
 				     .protocol = IP_TCP },
 			.sequence = i,
 			.boot = 7,
@@ -333,7 +335,7 @@ forgeries_send(struct attack *attack, uint64_t *tags, uint64_t *key_ids,
 		size = hostile_sealed(&other, &from, &to, out);
 		*key_ids += hostile_send(attack->edge, out, size) == 0;
 		if (i % 64 == 0)
-			live_fixture_wait(&attack->trial, NS_PER_MS);
+			live_fixture_wait(&attack->fixture, NS_PER_MS);
 	}
 }
 
@@ -352,7 +354,7 @@ forgeries(struct attack *attack)
 
 	uint64_t replays = replays_send(attack);
 	forgeries_send(attack, &tags, &key_ids, &hops);
-	live_fixture_wait(&attack->trial, SETTLE_NS);
+	live_fixture_wait(&attack->fixture, SETTLE_NS);
 	fprintf(stderr,
 		"sent: %" PRIu64 " replays, %" PRIu64 " wrong tags, %" PRIu64
 		" unknown keys, %" PRIu64 " wrong hop counts\n",
@@ -398,7 +400,7 @@ sanitized(void)
 static struct counters
 flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 {
-	struct live_fixture *trial = &attack->trial;
+	struct live_fixture *fixture = &attack->fixture;
 	const uint8_t first4[4] = { 30, 0, 0, 1 };
 	const uint8_t first6[16] = { 0x20, 1, 0xd, 0xb8, 0x80 };
 	struct stream stream = {
@@ -406,10 +408,10 @@ flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 		.count = sanitized() ? SLOW_FLOOD : FLOOD,
 		.rate_pps = sanitized() ? SLOW_PPS : FLOOD_PPS,
 		.flood = {
-			.first = trial->family == 4 ? address_ip4(first4)
+			.first = fixture->family == 4 ? address_ip4(first4)
 						    : address_ip6(first6),
-			.service = { fabric_service(trial->family),
-				     trial->lab.settings.service.port },
+			.service = { fabric_service(fixture->family),
+				     fixture->lab.settings.service.port },
 			.sources = SOURCES,
 			.stride = stride,
 			.seed = stride,
@@ -420,13 +422,13 @@ flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 
 	if (pthread_create(&thread, NULL, stream_send, &stream) != 0)
 		abort();
-	live_fixture_wait(trial, NS_PER_S);
+	live_fixture_wait(fixture, NS_PER_S);
 	for (uint32_t i = 0; cut && i < DOWNLOADS; i++)
 		if (link_cut(attack, i))
 			break;
-	live_fixture_wait(trial, 3 * NS_PER_S);
+	live_fixture_wait(fixture, 3 * NS_PER_S);
 	pthread_join(thread, NULL);
-	live_fixture_wait(trial, SETTLE_NS);
+	live_fixture_wait(fixture, SETTLE_NS);
 	fprintf(stderr, "%s: %" PRIu64 " segments in %.1f s\n", what,
 		stream.sent, (double)stream.took_ns * 1e-9);
 	struct counters after = counters_since(attack, &before, "counted");
@@ -446,7 +448,7 @@ flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 static void
 floods(struct attack *attack)
 {
-	uint32_t wide = attack->trial.family == 4 ? 256 : 65536;
+	uint32_t wide = attack->fixture.family == 4 ? 256 : 65536;
 	struct counters first, last;
 
 	first = flood(attack, 1, true, "flood from few prefixes");
@@ -461,18 +463,18 @@ static int
 attack_all(const char *name, uint8_t family)
 {
 	static struct attack attack;
-	struct live_fixture *trial = &attack.trial;
+	struct live_fixture *fixture = &attack.fixture;
 	struct settings settings;
 
 	memset(&attack, 0, sizeof(attack));
 	live_fixture_settings(&settings, family);
-	int code = live_fixture_begin_as(trial, name, &settings);
+	int code = live_fixture_begin_as(fixture, name, &settings);
 	if (code != 0)
 		return code;
-	int edge = lab_namespace(&trial->lab,
-				 live_fixture_device(trial, DEVICE_EDGE, 0));
-	int leaf = lab_namespace(&trial->lab,
-				 live_fixture_device(trial, DEVICE_LEAF, 0));
+	int edge = lab_namespace(&fixture->lab,
+				 live_fixture_device(fixture, DEVICE_EDGE, 0));
+	int leaf = lab_namespace(&fixture->lab,
+				 live_fixture_device(fixture, DEVICE_LEAF, 0));
 	CHECK(hostile_open(&attack.edge, edge) == 0);
 	CHECK(hostile_open(&attack.leaf, leaf) == 0);
 	if (attack.edge != NULL && attack.leaf != NULL) {
@@ -481,14 +483,14 @@ attack_all(const char *name, uint8_t family)
 		floods(&attack);
 	}
 	/* Whoever comes now is served. */
-	CHECK(live_fixture_download(trial, 42101, BYTES / 10, 0) == 0);
-	CHECK(live_fixture_finish(trial, 300 * NS_PER_S));
-	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
+	CHECK(live_fixture_download(fixture, 42101, BYTES / 10, 0) == 0);
+	CHECK(live_fixture_finish(fixture, 300 * NS_PER_S));
+	CHECK(live_fixture_sum(fixture, "kernel_resets") == 0);
 	hostile_close(attack.edge);
 	hostile_close(attack.leaf);
 	close(edge);
 	close(leaf);
-	live_fixture_end(trial);
+	live_fixture_end(fixture);
 	return 0;
 }
 

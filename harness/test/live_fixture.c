@@ -38,18 +38,18 @@ live_fixture_now(void)
 static void
 progressed(void *context, struct instant now, uint32_t flow, uint64_t bytes)
 {
-	struct live_fixture *trial = context;
+	struct live_fixture *fixture = context;
 
 	(void)now;
-	trial->downloads[flow].bytes = bytes;
+	fixture->downloads[flow].bytes = bytes;
 }
 
 static void
 ended(void *context, struct instant now, uint32_t flow, enum outcome outcome,
       const char *why)
 {
-	struct live_fixture *trial = context;
-	struct live_fixture_download *download = &trial->downloads[flow];
+	struct live_fixture *fixture = context;
+	struct live_fixture_download *download = &fixture->downloads[flow];
 
 	(void)now;
 	download->ended = true;
@@ -59,90 +59,91 @@ ended(void *context, struct instant now, uint32_t flow, enum outcome outcome,
 }
 
 static struct session_key
-session_of(const struct live_fixture *trial, uint16_t port)
+session_of(const struct live_fixture *fixture, uint16_t port)
 {
-	struct address client = fabric_address(
-		trial->lab.fabric, live_fixture_device(trial, DEVICE_CLIENT, 0),
-		trial->family);
-	struct address service = fabric_service(trial->family);
-	struct session_key key = { .family = trial->family, .protocol = 6 };
+	struct address client =
+		fabric_address(fixture->lab.fabric,
+			       live_fixture_device(fixture, DEVICE_CLIENT, 0),
+			       fixture->family);
+	struct address service = fabric_service(fixture->family);
+	struct session_key key = { .family = fixture->family, .protocol = 6 };
 
 	memcpy(key.client, client.bytes, 16);
 	memcpy(key.service, service.bytes, 16);
 	wire_put16(key.client_port, port);
-	wire_put16(key.service_port, trial->lab.settings.service.port);
+	wire_put16(key.service_port, fixture->lab.settings.service.port);
 	return key;
 }
 
 int
-live_fixture_download(struct live_fixture *trial, uint16_t port, uint64_t bytes,
-		      uint64_t pace_bps)
+live_fixture_download(struct live_fixture *fixture, uint16_t port,
+		      uint64_t bytes, uint64_t pace_bps)
 {
 	struct client_session client_session = {
-		.flow = trial->download_count,
-		.key = session_of(trial, port),
+		.flow = fixture->download_count,
+		.key = session_of(fixture, port),
 		.namespace = lab_namespace(
-			&trial->lab,
-			live_fixture_device(trial, DEVICE_CLIENT, 0)),
+			&fixture->lab,
+			live_fixture_device(fixture, DEVICE_CLIENT, 0)),
 		.bytes = bytes,
 		.seed = LAB_CONTENT_SEED,
 	};
 
-	if (trial->download_count == CURL_CLIENT_MAX)
+	if (fixture->download_count == CURL_CLIENT_MAX)
 		return -EAGAIN;
 	if (client_session.namespace < 0)
 		return -errno;
-	lab_url(&trial->lab, bytes, pace_bps, false, client_session.url,
+	lab_url(&fixture->lab, bytes, pace_bps, false, client_session.url,
 		sizeof(client_session.url));
-	trial->downloads[trial->download_count++] =
+	fixture->downloads[fixture->download_count++] =
 		(struct live_fixture_download){ .port = port };
-	int code = curl_client_open(trial->fetch, live_fixture_now(),
+	int code = curl_client_open(fixture->curl, live_fixture_now(),
 				    &client_session);
 	close(client_session.namespace);
 	if (code != 0)
-		trial->download_count--;
+		fixture->download_count--;
 	return code;
 }
 
 static void
-turn(struct live_fixture *trial)
+turn(struct live_fixture *fixture)
 {
-	struct pollfd fd = { .fd = curl_client_fd(trial->fetch),
+	struct pollfd fd = { .fd = curl_client_fd(fixture->curl),
 			     .events = POLLIN };
 
 	(void)poll(&fd, 1, TICK_MS);
-	curl_client_ready(trial->fetch, live_fixture_now());
+	curl_client_ready(fixture->curl, live_fixture_now());
 }
 
 void
-live_fixture_wait(struct live_fixture *trial, int64_t ns)
+live_fixture_wait(struct live_fixture *fixture, int64_t ns)
 {
 	struct instant until = instant_after(live_fixture_now(), ns);
 
 	while (instant_before(live_fixture_now(), until))
-		turn(trial);
+		turn(fixture);
 }
 
 static bool
-all_ended(const struct live_fixture *trial)
+all_ended(const struct live_fixture *fixture)
 {
-	for (uint32_t i = 0; i < trial->download_count; i++)
-		if (!trial->downloads[i].ended)
+	for (uint32_t i = 0; i < fixture->download_count; i++)
+		if (!fixture->downloads[i].ended)
 			return false;
 	return true;
 }
 
 bool
-live_fixture_finish(struct live_fixture *trial, int64_t most_ns)
+live_fixture_finish(struct live_fixture *fixture, int64_t most_ns)
 {
 	struct instant until = instant_after(live_fixture_now(), most_ns);
 	bool whole = true;
 
-	while (!all_ended(trial) && instant_before(live_fixture_now(), until))
-		turn(trial);
-	for (uint32_t i = 0; i < trial->download_count; i++) {
+	while (!all_ended(fixture) && instant_before(live_fixture_now(), until))
+		turn(fixture);
+	for (uint32_t i = 0; i < fixture->download_count; i++) {
 		const struct live_fixture_download *download =
-			&trial->downloads[i];
+			&fixture->downloads[i];
 
 		if (download->ended && download->outcome == OUTCOME_CLOSED)
 			continue;
@@ -161,22 +162,23 @@ live_fixture_finish(struct live_fixture *trial, int64_t most_ns)
 /* ---- the lab ---- */
 
 uint32_t
-live_fixture_device(const struct live_fixture *trial, enum device_kind kind,
+live_fixture_device(const struct live_fixture *fixture, enum device_kind kind,
 		    uint32_t index)
 {
-	return fabric_device(trial->lab.fabric, kind, index);
+	return fabric_device(fixture->lab.fabric, kind, index);
 }
 
 uint32_t
-live_fixture_server(const struct live_fixture *trial, uint16_t port,
+live_fixture_server(const struct live_fixture *fixture, uint16_t port,
 		    uint32_t *link)
 {
-	struct address client = fabric_address(
-		trial->lab.fabric, live_fixture_device(trial, DEVICE_CLIENT, 0),
-		trial->family);
+	struct address client =
+		fabric_address(fixture->lab.fabric,
+			       live_fixture_device(fixture, DEVICE_CLIENT, 0),
+			       fixture->family);
 	uint32_t links[PATH_LINKS], server = FABRIC_NONE;
-	uint32_t count = lab_path(&trial->lab, &client, port, links, PATH_LINKS,
-				  &server);
+	uint32_t count = lab_path(&fixture->lab, &client, port, links,
+				  PATH_LINKS, &server);
 
 	*link = count > 0 ? links[count - 1] : FABRIC_NONE;
 	return server;
@@ -200,13 +202,13 @@ counter_take(void *context, const char *name, uint64_t value)
 }
 
 uint64_t
-live_fixture_counter(const struct live_fixture *trial, uint32_t server,
+live_fixture_counter(const struct live_fixture *fixture, uint32_t server,
 		     const char *name)
 {
 	struct wanted wanted = { .name = name };
 	char path[LAB_PATH];
 
-	lab_control_path(&trial->lab, server, path);
+	lab_control_path(&fixture->lab, server, path);
 	int code = watch_client_counters(path, counter_take, &wanted);
 	if (code != 0 || !wanted.found)
 		fprintf(stderr, "%s: no counter %s: %s\n", path, name,
@@ -215,17 +217,17 @@ live_fixture_counter(const struct live_fixture *trial, uint32_t server,
 }
 
 uint64_t
-live_fixture_sum(const struct live_fixture *trial, const char *name)
+live_fixture_sum(const struct live_fixture *fixture, const char *name)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < trial->lab.settings.fabric.servers; i++)
-		sum += live_fixture_counter(trial, i, name);
+	for (uint32_t i = 0; i < fixture->lab.settings.fabric.servers; i++)
+		sum += live_fixture_counter(fixture, i, name);
 	return sum;
 }
 
 pid_t
-live_fixture_record(const struct live_fixture *trial, uint32_t server,
+live_fixture_record(const struct live_fixture *fixture, uint32_t server,
 		    char path[LAB_PATH])
 {
 	const char *const argv[] = {
@@ -241,13 +243,14 @@ live_fixture_record(const struct live_fixture *trial, uint32_t server,
 	char talk[LAB_PATH + 8];
 
 	if ((size_t)snprintf(path, LAB_PATH, "%s/server%u.pcap",
-			     trial->lab.folder,
+			     fixture->lab.folder,
 			     (unsigned)server + 1) >= LAB_PATH)
 		return -1;
 	snprintf(talk, sizeof(talk), "%s.log", path);
-	pid_t pid = lab_spawn(&trial->lab,
-			      live_fixture_device(trial, DEVICE_SERVER, server),
-			      argv, talk);
+	pid_t pid =
+		lab_spawn(&fixture->lab,
+			  live_fixture_device(fixture, DEVICE_SERVER, server),
+			  argv, talk);
 	for (struct instant until = instant_after(live_fixture_now(), NS_PER_S);
 	     pid > 0 && access(path, F_OK) != 0 &&
 	     instant_before(live_fixture_now(), until);)
@@ -290,24 +293,25 @@ programs_find(void)
 }
 
 int
-live_fixture_begin(struct live_fixture *trial, const char *name, uint8_t family)
+live_fixture_begin(struct live_fixture *fixture, const char *name,
+		   uint8_t family)
 {
 	struct settings settings;
 
 	live_fixture_settings(&settings, family);
-	return live_fixture_begin_as(trial, name, &settings);
+	return live_fixture_begin_as(fixture, name, &settings);
 }
 
 int
-live_fixture_begin_as(struct live_fixture *trial, const char *name,
+live_fixture_begin_as(struct live_fixture *fixture, const char *name,
 		      const struct settings *settings)
 {
-	const struct client_session_listener listener = { trial, progressed,
+	const struct client_session_listener listener = { fixture, progressed,
 							  ended };
 	const char *missing = lab_missing();
 	char path[LAB_PATH + 8], error[256];
 
-	*trial = (struct live_fixture){ .family = settings->service.family };
+	*fixture = (struct live_fixture){ .family = settings->service.family };
 	if (missing == NULL)
 		missing = curl_client_missing();
 	if (missing != NULL) {
@@ -315,29 +319,29 @@ live_fixture_begin_as(struct live_fixture *trial, const char *name,
 		return LIVE_FIXTURE_SKIP;
 	}
 	programs_find();
-	trial->fetch = curl_client_create(&listener);
-	if (trial->fetch == NULL) {
+	fixture->curl = curl_client_create(&listener);
+	if (fixture->curl == NULL) {
 		fprintf(stderr, "curl: %s\n", strerror(errno));
 		return 1;
 	}
-	if (lab_up(&trial->lab, name, settings) != 0) {
-		curl_client_destroy(trial->fetch);
+	if (lab_up(&fixture->lab, name, settings) != 0) {
+		curl_client_destroy(fixture->curl);
 		return 1;
 	}
-	snprintf(path, sizeof(path), "%s/secret", trial->lab.folder);
-	if (secret_load(&trial->secret, path, error, sizeof(error)) != 0) {
+	snprintf(path, sizeof(path), "%s/secret", fixture->lab.folder);
+	if (secret_load(&fixture->secret, path, error, sizeof(error)) != 0) {
 		fprintf(stderr, "%s\n", error);
-		live_fixture_end(trial);
+		live_fixture_end(fixture);
 		return 1;
 	}
 	return 0;
 }
 
 void
-live_fixture_end(struct live_fixture *trial)
+live_fixture_end(struct live_fixture *fixture)
 {
-	curl_client_destroy(trial->fetch);
-	(void)lab_down(trial->lab.name);
-	lab_close(&trial->lab);
-	secret_wipe(&trial->secret);
+	curl_client_destroy(fixture->curl);
+	(void)lab_down(fixture->lab.name);
+	lab_close(&fixture->lab);
+	secret_wipe(&fixture->secret);
 }

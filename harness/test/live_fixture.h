@@ -36,7 +36,7 @@ struct live_fixture_download {
 struct live_fixture {
 	struct lab lab;
 	uint8_t family;
-	struct curl_client *fetch;
+	struct curl_client *curl;
 	struct live_fixture_download downloads[CURL_CLIENT_MAX];
 	uint32_t download_count;
 	struct secret secret; /* the lab's */
@@ -46,7 +46,7 @@ struct live_fixture {
 
 /* The paper's fabric, without delays; family 4 or 6. */
 void live_fixture_settings(struct settings *, uint8_t family);
-/* 0; LIVE_FIXTURE_SKIP or 1 after saying why. A trial that began is ended by
+/* 0; LIVE_FIXTURE_SKIP or 1 after saying why. A fixture that began is ended by
  * live_fixture_end() only. */
 int live_fixture_begin(struct live_fixture *, const char *name, uint8_t family);
 /* The same with settings of one's own. */

@@ -27,20 +27,20 @@
 
 /* The edge's last link gets a smaller MTU, at the edge's end only. */
 static bool
-link_narrow(const struct live_fixture *trial)
+link_narrow(const struct live_fixture *fixture)
 {
-	uint32_t link = fabric_link_find(trial->lab.fabric, "client1-edge1");
-	uint32_t edge = live_fixture_device(trial, DEVICE_EDGE, 0);
+	uint32_t link = fabric_link_find(fixture->lab.fabric, "client1-edge1");
+	uint32_t edge = live_fixture_device(fixture, DEVICE_EDGE, 0);
 	const char *const argv[] = { "ip",
 				     "link",
 				     "set",
 				     "dev",
-				     lab_interface(&trial->lab, link, 1),
+				     lab_interface(&fixture->lab, link, 1),
 				     "mtu",
 				     "1280",
 				     NULL };
 	int status = -1;
-	pid_t pid = lab_spawn(&trial->lab, edge, argv, NULL);
+	pid_t pid = lab_spawn(&fixture->lab, edge, argv, NULL);
 
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
@@ -64,7 +64,7 @@ error_check(const struct decoded *decoded)
 
 /* Forwarded errors in a recording. */
 static uint32_t
-errors_count(const struct live_fixture *trial, const char *path)
+errors_count(const struct live_fixture *fixture, const char *path)
 {
 	static struct decoded decoded;
 	struct capture_packet packet;
@@ -78,10 +78,10 @@ errors_count(const struct live_fixture *trial, const char *path)
 	}
 	while (capture_next(capture, &packet, error, sizeof(error)) == 1) {
 		bool ours = packet.drop == DROP_NONE &&
-			    decode_packet(&trial->secret, packet.bytes,
+			    decode_packet(&fixture->secret, packet.bytes,
 					  packet.size, &decoded);
 
-		for (; ours; ours = decode_next(&trial->secret, &decoded))
+		for (; ours; ours = decode_next(&fixture->secret, &decoded))
 			errors += error_check(&decoded);
 	}
 	capture_close(capture);
@@ -92,44 +92,44 @@ errors_count(const struct live_fixture *trial, const char *path)
 static int
 too_big_reaches_the_owner(const char *name, uint8_t family)
 {
-	static struct live_fixture trial;
+	static struct live_fixture fixture;
 	char paths[LAB_SERVERS_MAX][LAB_PATH];
 	pid_t recorders[LAB_SERVERS_MAX];
 	uint32_t owners[LAB_SERVERS_MAX] = { 0 }, errors = 0, link;
-	int code = live_fixture_begin(&trial, name, family);
+	int code = live_fixture_begin(&fixture, name, family);
 
 	if (code != 0)
 		return code;
-	uint32_t servers = trial.lab.settings.fabric.servers;
-	CHECK(link_narrow(&trial));
+	uint32_t servers = fixture.lab.settings.fabric.servers;
+	CHECK(link_narrow(&fixture));
 	for (uint32_t i = 0; i < servers; i++)
-		recorders[i] = live_fixture_record(&trial, i, paths[i]);
+		recorders[i] = live_fixture_record(&fixture, i, paths[i]);
 	for (uint16_t i = 0; i < DOWNLOADS; i++) {
 		uint32_t owner = live_fixture_server(
-			&trial, (uint16_t)(43001 + i), &link);
+			&fixture, (uint16_t)(43001 + i), &link);
 
 		CHECK(owner < servers);
 		if (owner < servers)
 			owners[owner]++;
-		CHECK(live_fixture_download(&trial, (uint16_t)(43001 + i),
+		CHECK(live_fixture_download(&fixture, (uint16_t)(43001 + i),
 					    BYTES, 0) == 0);
 	}
-	CHECK(live_fixture_finish(&trial, 300 * NS_PER_S));
+	CHECK(live_fixture_finish(&fixture, 300 * NS_PER_S));
 	for (uint32_t i = 0; i < servers; i++) {
 		live_fixture_record_stop(recorders[i]);
-		uint32_t here = errors_count(&trial, paths[i]);
+		uint32_t here = errors_count(&fixture, paths[i]);
 
 		fprintf(stderr,
 			"IPv%u server%u: owns %u downloads, was sent %u "
 			"errors by others, %" PRIu64 " kernel resets\n",
 			(unsigned)family, (unsigned)i + 1, (unsigned)owners[i],
 			(unsigned)here,
-			live_fixture_counter(&trial, i, "kernel_resets"));
+			live_fixture_counter(&fixture, i, "kernel_resets"));
 		errors += here;
 	}
 	CHECK(errors > 0);
-	CHECK(live_fixture_sum(&trial, "kernel_resets") == 0);
-	live_fixture_end(&trial);
+	CHECK(live_fixture_sum(&fixture, "kernel_resets") == 0);
+	live_fixture_end(&fixture);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static const char *const role_names[ROLES] = {
 };
 
 struct drill {
-	struct live_fixture trial;
+	struct live_fixture fixture;
 	struct test_sessions test_sessions;
 	struct rst_sniffer *rst_sniffer;
 	uint32_t link;
@@ -69,7 +69,8 @@ is_upload(enum role role)
 static enum role
 role_of(const struct drill *drill, uint16_t port)
 {
-	uint32_t link, server = live_fixture_server(&drill->trial, port, &link);
+	uint32_t link,
+		server = live_fixture_server(&drill->fixture, port, &link);
 
 	if (server == OTHER)
 		return drill->ports[OTHER_DOWN] == 0 ? OTHER_DOWN : OTHER_UP;
@@ -98,13 +99,14 @@ ports_choose(struct drill *drill)
 }
 
 static void
-gaps_print(const struct drill *drill, const char *when)
+stalls_print(const struct drill *drill, const char *when)
 {
 	fprintf(stderr, "%s: longest gap", when);
 	for (unsigned i = 0; i < ROLES; i++)
 		fprintf(stderr, "%s %s %.0f ms", i > 0 ? "," : "",
 			role_names[i],
-			(double)test_sessions_gap_ns(&drill->test_sessions, i) /
+			(double)test_sessions_stall_ns(&drill->test_sessions,
+						       i) /
 				1e6);
 	fputc('\n', stderr);
 }
@@ -113,8 +115,8 @@ gaps_print(const struct drill *drill, const char *when)
 static int64_t
 established_ns(const struct drill *drill, uint32_t server, uint16_t port)
 {
-	char *text = lab_daemon_ask(&drill->trial.lab, server, "sessions json",
-				    false);
+	char *text = lab_daemon_ask(&drill->fixture.lab, server,
+				    "sessions json", false);
 	char client[16];
 	int64_t since = 0;
 
@@ -133,8 +135,8 @@ established_ns(const struct drill *drill, uint32_t server, uint16_t port)
 static bool
 has_joined(const struct drill *drill, uint32_t server)
 {
-	char *text =
-		lab_daemon_ask(&drill->trial.lab, server, "status json", true);
+	char *text = lab_daemon_ask(&drill->fixture.lab, server, "status json",
+				    true);
 	bool joined = text != NULL && strstr(text, "\"joined\":true") != NULL;
 
 	free(text);
@@ -163,25 +165,25 @@ strays_resume(struct drill *drill)
 static void
 strays_make(struct drill *drill)
 {
-	struct live_fixture *trial = &drill->trial;
+	struct live_fixture *fixture = &drill->fixture;
 	uint32_t link;
 
 	for (unsigned i = 0; i < ROLES; i++)
-		CHECK(test_sessions_begin(&drill->test_sessions,
-					  i < OTHER_DOWN ? TEST_SESSIONS_CURL
-							 : TEST_SESSIONS_CROWD,
-					  is_upload((enum role)i),
-					  drill->ports[i], BYTES,
-					  PACE_BPS) == (int)i);
+		CHECK(test_sessions_begin(
+			      &drill->test_sessions,
+			      i < OTHER_DOWN ? TEST_SESSIONS_CURL
+					     : TEST_SESSIONS_LOAD_GENERATOR,
+			      is_upload((enum role)i), drill->ports[i], BYTES,
+			      PACE_BPS) == (int)i);
 	test_sessions_wait(&drill->test_sessions, NS_PER_S);
 	test_sessions_mark(&drill->test_sessions);
-	CHECK(lab_link(&trial->lab, drill->link, 1, false) == 0);
+	CHECK(lab_link(&fixture->lab, drill->link, 1, false) == 0);
 	test_sessions_wait(&drill->test_sessions, 2 * NS_PER_S);
-	gaps_print(drill, "cut");
+	stalls_print(drill, "cut");
 	for (unsigned i = STRAY_DOWN; i <= STRAY_UP; i++)
-		CHECK(live_fixture_server(trial, drill->ports[i], &link) ==
+		CHECK(live_fixture_server(fixture, drill->ports[i], &link) ==
 		      OTHER);
-	CHECK(live_fixture_counter(trial, OTHER, "steer_forwards") > 0);
+	CHECK(live_fixture_counter(fixture, OTHER, "steer_forwards") > 0);
 }
 
 /* The daemon of a server dies and comes back. */
@@ -189,7 +191,7 @@ static void
 kill_one(struct drill *drill, uint32_t server, const char *when)
 {
 	struct test_sessions *test_sessions = &drill->test_sessions;
-	const struct lab *lab = &drill->trial.lab;
+	const struct lab *lab = &drill->fixture.lab;
 	int64_t since[ROLES];
 	struct instant start;
 
@@ -209,32 +211,33 @@ kill_one(struct drill *drill, uint32_t server, const char *when)
 		test_sessions_wait(test_sessions, 10 * NS_PER_MS);
 	CHECK(has_joined(drill, server));
 	test_sessions_wait(test_sessions, NS_PER_S);
-	gaps_print(drill, when);
+	stalls_print(drill, when);
 	for (unsigned i = 0; i < ROLES; i++) {
 		bool strays = i <= STRAY_UP;
-		int64_t gap_ns = test_sessions_gap_ns(test_sessions, i);
+		int64_t stall_ns = test_sessions_stall_ns(test_sessions, i);
 
 		/* It stood still while the daemon was away: so it did need
 		 * that daemon. */
-		CHECK_ROW(!strays || gap_ns > DOWN_NS / 2, role_names[i]);
-		CHECK_ROW(strays || gap_ns < NOISE_NS, role_names[i]);
+		CHECK_ROW(!strays || stall_ns > DOWN_NS / 2, role_names[i]);
+		CHECK_ROW(strays || stall_ns < NOISE_NS, role_names[i]);
 		CHECK_ROW(since[i] != 0, role_names[i]);
 		CHECK_ROW(established_ns(drill, i < OTHER_DOWN ? OWNER : OTHER,
 					 drill->ports[i]) == since[i],
 			  role_names[i]);
 	}
-	CHECK(live_fixture_counter(&drill->trial, OTHER, "steer_forwards") > 0);
-	CHECK(live_fixture_counter(&drill->trial, OWNER, "steer_decapsulated") >
+	CHECK(live_fixture_counter(&drill->fixture, OTHER, "steer_forwards") >
 	      0);
+	CHECK(live_fixture_counter(&drill->fixture, OWNER,
+				   "steer_decapsulated") > 0);
 	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
 }
 
 static void
 drill_do(struct drill *drill)
 {
-	struct live_fixture *trial = &drill->trial;
+	struct live_fixture *fixture = &drill->fixture;
 
-	drill->link = fabric_link_find(trial->lab.fabric, LINK);
+	drill->link = fabric_link_find(fixture->lab.fabric, LINK);
 	CHECK(ports_choose(drill));
 	strays_make(drill);
 	kill_one(drill, OTHER, "daemon of the stray server killed");
@@ -244,8 +247,8 @@ drill_do(struct drill *drill)
 				     drill->ports[STRAY_UP], BYTES) == OWNER);
 	CHECK(test_sessions_uploaded(&drill->test_sessions,
 				     drill->ports[OTHER_UP], BYTES) == OTHER);
-	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
-	CHECK(live_fixture_sum(trial, "steer_resets") == 0);
+	CHECK(live_fixture_sum(fixture, "kernel_resets") == 0);
+	CHECK(live_fixture_sum(fixture, "steer_resets") == 0);
 	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
 }
 
@@ -263,20 +266,20 @@ restarts(const char *name, uint8_t family)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&drill.trial, name, &settings);
+	int code = live_fixture_begin_as(&drill.fixture, name, &settings);
 	if (code != 0)
 		return code;
 	drill.rst_sniffer =
-		rst_sniffer_open(&drill.trial.lab, 0, error, sizeof(error));
+		rst_sniffer_open(&drill.fixture.lab, 0, error, sizeof(error));
 	if (drill.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = test_sessions_create(&drill.test_sessions, &drill.trial.lab);
+	code = test_sessions_create(&drill.test_sessions, &drill.fixture.lab);
 	CHECK(code == 0 && drill.rst_sniffer != NULL);
 	if (code == 0 && drill.rst_sniffer != NULL)
 		drill_do(&drill);
 	test_sessions_destroy(&drill.test_sessions);
 	rst_sniffer_close(drill.rst_sniffer);
-	live_fixture_end(&drill.trial);
+	live_fixture_end(&drill.fixture);
 	return 0;
 }
 

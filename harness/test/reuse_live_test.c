@@ -41,7 +41,7 @@
 #define PATIENCE    (120 * NS_PER_S)
 #define SETTLE_NS   (1500 * NS_PER_MS)
 /* Retransmission timers of 200 and 400 ms, a lookup, and a busy machine. */
-#define GAP_NS (1500 * NS_PER_MS)
+#define STALL_NS (1500 * NS_PER_MS)
 
 enum ending { /* how the first session ends */
 	BY_SERVER,
@@ -55,13 +55,13 @@ static const char *const ending_names[ENDINGS] = {
 };
 
 struct reuse {
-	struct live_fixture trial;
+	struct live_fixture fixture;
 	struct test_sessions test_sessions;
 	struct rst_sniffer *rst_sniffer;
 	uint32_t link_a, link_b;
 	uint16_t ports[ENDINGS];
 	int abrupt; /* socket of the first session that ends by RST */
-	int first, again[ENDINGS]; /* numbers of visits */
+	int first, again[ENDINGS]; /* numbers of sessions */
 };
 
 /* ---- the way ---- */
@@ -71,7 +71,7 @@ server_of(const struct reuse *reuse, uint16_t port)
 {
 	uint32_t link;
 
-	return live_fixture_server(&reuse->trial, port, &link);
+	return live_fixture_server(&reuse->fixture, port, &link);
 }
 
 static bool
@@ -105,7 +105,7 @@ both_reach(struct reuse *reuse, uint32_t low, uint32_t high)
 static bool
 link_set(const struct reuse *reuse, uint32_t link, bool up)
 {
-	return lab_link(&reuse->trial.lab, link, 1, up) == 0;
+	return lab_link(&reuse->fixture.lab, link, 1, up) == 0;
 }
 
 /* Two ports that lead to A by way of leaf2, and to C without both links: found
@@ -114,13 +114,13 @@ link_set(const struct reuse *reuse, uint32_t link, bool up)
 static bool
 ports_choose(struct reuse *reuse)
 {
-	const struct lab *lab = &reuse->trial.lab;
+	const struct lab *lab = &reuse->fixture.lab;
 	uint16_t candidates[CANDIDATES];
 	uint32_t count = 0, found = 0, link;
 
 	for (uint16_t port = FIRST_PORT;
 	     port < LAST_PORT && count < CANDIDATES / 4; port++)
-		if (live_fixture_server(&reuse->trial, port, &link) == A &&
+		if (live_fixture_server(&reuse->fixture, port, &link) == A &&
 		    link == reuse->link_a)
 			candidates[count++] = port;
 	CHECK(link_set(reuse, reuse->link_a, false));
@@ -144,7 +144,7 @@ ports_choose(struct reuse *reuse)
 static int
 abrupt_open(const struct reuse *reuse, uint16_t port)
 {
-	const struct lab *lab = &reuse->trial.lab;
+	const struct lab *lab = &reuse->fixture.lab;
 	struct session_key key = test_sessions_key(lab, port);
 	struct sockaddr_storage from, to;
 	socklen_t from_size = client_session_client(&key, &from);
@@ -152,7 +152,7 @@ abrupt_open(const struct reuse *reuse, uint16_t port)
 	const struct timeval patience = { 5, 0 };
 	char url[CLIENT_SESSION_URL], request[2 * CLIENT_SESSION_URL];
 	int space = lab_namespace(
-		lab, live_fixture_device(&reuse->trial, DEVICE_CLIENT, 0));
+		lab, live_fixture_device(&reuse->fixture, DEVICE_CLIENT, 0));
 	int fd = client_session_socket(space, from.ss_family, SOCK_STREAM, 0);
 
 	close(space);
@@ -201,16 +201,16 @@ first_sessions(struct reuse *reuse)
 {
 	struct test_sessions *test_sessions = &reuse->test_sessions;
 
-	reuse->first = test_sessions_begin(test_sessions, TEST_SESSIONS_CROWD,
-					   false, reuse->ports[BY_SERVER],
-					   FIRST_BYTES, PACE_BPS);
+	reuse->first = test_sessions_begin(
+		test_sessions, TEST_SESSIONS_LOAD_GENERATOR, false,
+		reuse->ports[BY_SERVER], FIRST_BYTES, PACE_BPS);
 	reuse->abrupt = abrupt_open(reuse, reuse->ports[BY_RST]);
 	CHECK(reuse->first >= 0 && reuse->abrupt >= 0);
 	test_sessions_wait(test_sessions, NS_PER_S / 2);
 	CHECK(link_set(reuse, reuse->link_a, false));
 	CHECK(both_reach(reuse, B, B));
 	CHECK(abrupt_read(reuse) > 0);
-	CHECK(live_fixture_counter(&reuse->trial, B, "steer_forwards") > 0);
+	CHECK(live_fixture_counter(&reuse->fixture, B, "steer_forwards") > 0);
 	CHECK(link_set(reuse, reuse->link_b, false));
 	CHECK(both_reach(reuse, B + 1, FABRIC_NONE - 1));
 	CHECK(abrupt_read(reuse) > 0); /* it still lives */
@@ -226,10 +226,10 @@ again_open(struct reuse *reuse, enum ending ending)
 	struct instant start = live_fixture_now();
 	int number;
 
-	while ((number = test_sessions_begin(&reuse->test_sessions,
-					     TEST_SESSIONS_CROWD, false,
-					     reuse->ports[ending], AGAIN_BYTES,
-					     PACE_BPS)) == -EADDRINUSE &&
+	while ((number = test_sessions_begin(
+			&reuse->test_sessions, TEST_SESSIONS_LOAD_GENERATOR,
+			false, reuse->ports[ending], AGAIN_BYTES, PACE_BPS)) ==
+		       -EADDRINUSE &&
 	       instant_distance_ns(start, live_fixture_now()) < NS_PER_S)
 		test_sessions_wait(&reuse->test_sessions, NS_PER_MS);
 	CHECK_ROW(number >= 0, ending_names[ending]);
@@ -265,13 +265,13 @@ progress_check(struct reuse *reuse, const char *when)
 
 	for (unsigned i = 0; i < ENDINGS; i++) {
 		uint64_t bytes = test_sessions->all[reuse->again[i]].bytes;
-		int64_t gap_ns = test_sessions_gap_ns(
+		int64_t stall_ns = test_sessions_stall_ns(
 			test_sessions, (uint32_t)reuse->again[i]);
 
 		fprintf(stderr,
 			"%s, %s: %" PRIu64 " bytes, longest gap %.0f ms\n",
-			when, ending_names[i], bytes, (double)gap_ns / 1e6);
-		CHECK_ROW(gap_ns < GAP_NS, ending_names[i]);
+			when, ending_names[i], bytes, (double)stall_ns / 1e6);
+		CHECK_ROW(stall_ns < STALL_NS, ending_names[i]);
 		CHECK_ROW(bytes > 0, ending_names[i]);
 		CHECK_ROW(bytes < AGAIN_BYTES, ending_names[i]);
 	}
@@ -281,8 +281,8 @@ progress_check(struct reuse *reuse, const char *when)
 static void
 reuse_do(struct reuse *reuse)
 {
-	const struct fabric *fabric = reuse->trial.lab.fabric;
-	struct live_fixture *trial = &reuse->trial;
+	const struct fabric *fabric = reuse->fixture.lab.fabric;
+	struct live_fixture *fixture = &reuse->fixture;
 
 	reuse->link_a = fabric_link_find(fabric, "leaf2-server1");
 	reuse->link_b = fabric_link_find(fabric, "leaf2-server2");
@@ -300,19 +300,19 @@ reuse_do(struct reuse *reuse)
 	CHECK(both_at(reuse, B + 1, FABRIC_NONE - 1));
 
 	uint64_t before =
-		live_fixture_counter(trial, B, "steer_not_mine_received");
+		live_fixture_counter(fixture, B, "steer_not_mine_received");
 	CHECK(link_set(reuse, reuse->link_b, true));
 	CHECK(both_reach(reuse, B, B));
 	progress_check(reuse, "strays at B");
-	CHECK(live_fixture_counter(trial, B, "steer_not_mine_received") >
+	CHECK(live_fixture_counter(fixture, B, "steer_not_mine_received") >
 	      before);
 
 	CHECK(link_set(reuse, reuse->link_a, true));
 	CHECK(both_reach(reuse, A, A));
 	progress_check(reuse, "strays at A");
 	CHECK(test_sessions_finish(&reuse->test_sessions, 300 * NS_PER_S));
-	CHECK(live_fixture_sum(trial, "kernel_resets") == 0);
-	CHECK(live_fixture_sum(trial, "steer_resets") == 0);
+	CHECK(live_fixture_sum(fixture, "kernel_resets") == 0);
+	CHECK(live_fixture_sum(fixture, "steer_resets") == 0);
 	CHECK(rst_sniffer_resets(reuse->rst_sniffer, 0) == 0);
 }
 
@@ -330,20 +330,20 @@ reuses(const char *name, uint8_t family)
 	settings.fabric.client_link.delay_ns = 0;
 	settings.clients.size_bytes = AGAIN_BYTES;
 	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&reuse.trial, name, &settings);
+	int code = live_fixture_begin_as(&reuse.fixture, name, &settings);
 	if (code != 0)
 		return code;
 	reuse.rst_sniffer =
-		rst_sniffer_open(&reuse.trial.lab, 0, error, sizeof(error));
+		rst_sniffer_open(&reuse.fixture.lab, 0, error, sizeof(error));
 	if (reuse.rst_sniffer == NULL)
 		fprintf(stderr, "%s\n", error);
-	code = test_sessions_create(&reuse.test_sessions, &reuse.trial.lab);
+	code = test_sessions_create(&reuse.test_sessions, &reuse.fixture.lab);
 	CHECK(code == 0 && reuse.rst_sniffer != NULL);
 	if (code == 0 && reuse.rst_sniffer != NULL)
 		reuse_do(&reuse);
 	test_sessions_destroy(&reuse.test_sessions);
 	rst_sniffer_close(reuse.rst_sniffer);
-	live_fixture_end(&reuse.trial);
+	live_fixture_end(&reuse.fixture);
 	return 0;
 }
 

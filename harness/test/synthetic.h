@@ -232,7 +232,7 @@ synthetic_time(sqlite3 *db, int64_t run, const char *metric, double at_s,
  *			one waits for a timer, because data or strays were lost
  *	setting_all	4 simulated only: too few
  * Simulated and live routers are not equally fast, which is the model's
- * affair. Beside them a control, and live runs of k = 8 without a twin, all
+ * affair. Beside them a control, and live runs of k = 8 without a pair, all
  * with times that would show.
  */
 static inline void

@@ -27,12 +27,12 @@
 /* ---- what is heard ---- */
 
 static void
-gap_take(struct test_sessions_one *one, struct instant now)
+stall_take(struct test_sessions_one *one, struct instant now)
 {
-	int64_t gap_ns = instant_distance_ns(one->last, now);
+	int64_t stall_ns = instant_distance_ns(one->last, now);
 
-	if (gap_ns > one->gap_ns)
-		one->gap_ns = gap_ns;
+	if (stall_ns > one->stall_ns)
+		one->stall_ns = stall_ns;
 	one->last = now;
 }
 
@@ -43,7 +43,7 @@ progressed(void *context, struct instant now, uint32_t flow, uint64_t bytes)
 	struct test_sessions_one *one = &test_sessions->all[flow];
 
 	one->bytes = bytes;
-	gap_take(one, now);
+	stall_take(one, now);
 }
 
 static void
@@ -53,7 +53,7 @@ ended(void *context, struct instant now, uint32_t flow, enum outcome outcome,
 	struct test_sessions *test_sessions = context;
 	struct test_sessions_one *one = &test_sessions->all[flow];
 
-	gap_take(one, now);
+	stall_take(one, now);
 	one->ended = true;
 	one->outcome = outcome;
 	snprintf(one->why, sizeof(one->why), "%s", why != NULL ? why : "");
@@ -69,9 +69,9 @@ test_sessions_create(struct test_sessions *test_sessions, const struct lab *lab)
 
 	*test_sessions = (struct test_sessions){ .lab = lab };
 	test_sessions->load_generator = load_generator_create(&listener);
-	test_sessions->fetch = curl_client_create(&listener);
+	test_sessions->curl = curl_client_create(&listener);
 	if (test_sessions->load_generator == NULL ||
-	    test_sessions->fetch == NULL) {
+	    test_sessions->curl == NULL) {
 		int error = errno;
 
 		test_sessions_destroy(test_sessions);
@@ -85,7 +85,7 @@ void
 test_sessions_destroy(struct test_sessions *test_sessions)
 {
 	load_generator_destroy(test_sessions->load_generator);
-	curl_client_destroy(test_sessions->fetch);
+	curl_client_destroy(test_sessions->curl);
 	free(test_sessions->all);
 	*test_sessions = (struct test_sessions){ .lab = NULL };
 }
@@ -151,7 +151,7 @@ test_sessions_begin(struct test_sessions *test_sessions,
 		.last = now,
 	};
 	int code = by == TEST_SESSIONS_CURL
-			   ? curl_client_open(test_sessions->fetch, now,
+			   ? curl_client_open(test_sessions->curl, now,
 					      &client_session)
 			   : load_generator_open(test_sessions->load_generator,
 						 now, &client_session);
@@ -165,17 +165,16 @@ static void
 turn(struct test_sessions *test_sessions)
 {
 	struct pollfd fds[] = {
-		{ .fd = curl_client_fd(test_sessions->fetch),
-		  .events = POLLIN },
+		{ .fd = curl_client_fd(test_sessions->curl), .events = POLLIN },
 		{ .fd = load_generator_fd(test_sessions->load_generator),
 		  .events = POLLIN },
 	};
 
 	(void)poll(fds, 2, TICK_MS);
 	struct instant now = live_fixture_now();
-	curl_client_ready(test_sessions->fetch, now);
+	curl_client_ready(test_sessions->curl, now);
 	load_generator_ready(test_sessions->load_generator, now);
-	curl_client_tick(test_sessions->fetch, now);
+	curl_client_tick(test_sessions->curl, now);
 	load_generator_tick(test_sessions->load_generator, now);
 }
 
@@ -224,24 +223,25 @@ test_sessions_finish(struct test_sessions *test_sessions, int64_t most_ns)
 	return whole;
 }
 
-/* ---- gaps ---- */
+/* ---- stalls ---- */
 
 void
 test_sessions_mark(struct test_sessions *test_sessions)
 {
 	for (uint32_t i = 0; i < test_sessions->count; i++)
-		test_sessions->all[i].gap_ns = 0;
+		test_sessions->all[i].stall_ns = 0;
 }
 
 int64_t
-test_sessions_gap_ns(const struct test_sessions *test_sessions, uint32_t number)
+test_sessions_stall_ns(const struct test_sessions *test_sessions,
+		       uint32_t number)
 {
 	const struct test_sessions_one *one = &test_sessions->all[number];
 	int64_t lasting_ns =
 		one->ended ? 0
 			   : instant_distance_ns(one->last, live_fixture_now());
 
-	return lasting_ns > one->gap_ns ? lasting_ns : one->gap_ns;
+	return lasting_ns > one->stall_ns ? lasting_ns : one->stall_ns;
 }
 
 /* ---- what servers keep ---- */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * test_sessions.h - a test's client sessions in a lab, and their stalls
+ * test_sessions.h - a test's sessions in a lab, and how long each stood still
  *
  *	test_sessions_begin()	one more download or upload, from a given port
  *	test_sessions_wait()	time passes, sessions go on
- *	test_sessions_mark()	from here on gaps are measured
+ *	test_sessions_mark()	from here on stalls are measured
  *	test_sessions_finish()	all have ended, and every byte was right?
  *
  * live_fixture.h has downloads by curl(1) only and does not look at the clock.
- * Here a session is curl's or load_generator.h's (client_session.h), of either
- * direction, and its longest time without a new byte is known, which is how a
- * client notices that something is being repaired behind the service.
+ * Here a session is curl's or the load generator's (client_session.h), of
+ * either direction, and its longest time without a new byte is known, which is
+ * how a client notices that something is being repaired behind the service.
  *
  * An upload is right when the file that the server keeps has its bytes; for a
- * download curl's are compared by SHA-256, load_generator.h's as they come.
+ * download curl's are compared by SHA-256, the load generator's as they
+ * come.
  */
 #ifndef HARNESS_TEST_TEST_SESSIONS_H
 #define HARNESS_TEST_TEST_SESSIONS_H
@@ -29,7 +30,7 @@
 
 enum test_sessions_by {
 	TEST_SESSIONS_CURL,
-	TEST_SESSIONS_CROWD,
+	TEST_SESSIONS_LOAD_GENERATOR,
 };
 
 struct test_sessions_one {
@@ -37,7 +38,7 @@ struct test_sessions_one {
 	bool upload;
 	uint64_t size, bytes; /* that it will have, and has */
 	struct instant last; /* when the latest new bytes came, or it began */
-	int64_t gap_ns; /* the longest between new bytes, since the mark */
+	int64_t stall_ns; /* the longest between new bytes, since the mark */
 	bool ended;
 	enum outcome outcome; /* CLOSED: whole and right */
 	char why[TEST_SESSIONS_WORDS];
@@ -46,7 +47,7 @@ struct test_sessions_one {
 struct test_sessions {
 	const struct lab *lab;
 	struct load_generator *load_generator;
-	struct curl_client *fetch;
+	struct curl_client *curl;
 	struct test_sessions_one *all;
 	uint32_t count, capacity;
 };
@@ -61,8 +62,8 @@ int test_sessions_begin(struct test_sessions *, enum test_sessions_by,
 			uint64_t pace_bps);
 void test_sessions_wait(struct test_sessions *, int64_t ns);
 void test_sessions_mark(struct test_sessions *);
-/* Longest gap of one since the mark, the one that lasts included. */
-int64_t test_sessions_gap_ns(const struct test_sessions *, uint32_t number);
+/* Longest stall of one since the mark, the one that lasts included. */
+int64_t test_sessions_stall_ns(const struct test_sessions *, uint32_t number);
 /* Wait until all have ended, at most so long. True: all are whole; what became
  * of the others was said. */
 bool test_sessions_finish(struct test_sessions *, int64_t most_ns);

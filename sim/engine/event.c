@@ -15,7 +15,7 @@
  * large one is spread over the buckets below it, a small one is sorted into
  * the run, and the horizon moves to the bucket's end. What is scheduled before
  * the horizon after that is inserted in the run. So all comparing happens
- * among some dozens of entries in the first cache, and each event is moved a
+ * among some dozens of keys in the first cache, and each event is moved a
  * few times, sequentially.
  *
  * A bucket that is opened while little is pending spans a long time, and a
@@ -24,24 +24,24 @@
  * be parted, the rest of that goes to a heap (event_heap.h).
  *
  * Invariants:
- *  - run and pile hold exactly the entries with time < horizon;
- *  - base < horizon, and an entry in bucket [l][d] has digit d at level l,
+ *  - run and heap hold exactly the keys with time < horizon;
+ *  - base < horizon, and a key in bucket [l][d] has digit d at level l,
  *    above the base's, and agrees with the base above that; `same` is for
  *    time == base and empty but while a bucket is being spread;
- *  - entries are compared by the whole key, so the order of equal times is
+ *  - keys are compared by the whole key, so the order of equal times is
  *    that of event.h and nothing depends on the layout or on addresses;
- *  - a slot is free, or one entry names it. It is given back when that entry
+ *  - a slot is free, or one key names it. It is given back when that key
  *    is found, popped or cancelled.
  *
- * An entry is 24 bytes (event_key.h) and names the slot of its payload
- * (event_slots.h), which lies still while entries move, and is fetched when
- * their bucket is opened. Entries of a bucket lie in chunks of 2 KiB, those in
+ * A key is 24 bytes (event_key.h) and names the slot of its payload
+ * (event_slots.h), which lies still while keys move, and is fetched when
+ * their bucket is opened. Keys of a bucket lie in chunks of 2 KiB, those in
  * blocks that never move.
  *
- * An alarm that moves away from now leaves its entry where it is; its payload
- * has the deadline, and the entry moves on when its time comes. One that moves
- * nearer gets a new entry; a bit says that the old slot is cancelled, and
- * whoever meets the entry drops it. When more is cancelled than pends, all
+ * An alarm that moves away from now leaves its key where it is; its payload
+ * has the deadline, and the key moves on when its time comes. One that moves
+ * nearer gets a new key; a bit says that the old slot is cancelled, and
+ * the key is dropped where it is met. When more is cancelled than pends, all
  * buckets are swept.
  *
  * Measured (ns an event, exponential delays, 1e3 / 1e4 / 1e5 / 1e6 / 1e7
@@ -50,7 +50,7 @@
  *	calendar queue [3]	 53   54   95  278
  *	4-ary heap		 37   60  201  815
  *	8-ary heap		 48   58  420  570
- *	binary heap, slab	 53   79  298 1235
+ *	binary heap, slots	 53   79  298 1235
  *	binary heap, events	 52   80  215 1080  2840
  * A ladder queue is this with another rule for the width of its rungs: here it
  * is a power of two, so that finding a bucket costs a count of zeros. Digits of
@@ -76,29 +76,29 @@
 #include "sim/engine/memory.h"
 
 /* By measurement, see above. */
-#define DIGIT_BITS  5
-#define RUN_OPEN    48 /* entries that are sorted at once */
-#define RUN_MOST    128 /* entries; then the horizon comes nearer */
-#define RUN_KEEP    32 /* entries that stay in the run then, or more */
-#define RUN_ROOM    (2 * RUN_MOST)
-#define DIGITS	    (1U << DIGIT_BITS)
-#define LEVELS	    ((63 + DIGIT_BITS - 1) / DIGIT_BITS)
-#define CHUNK_COUNT 84 /* entries; a chunk is about 2 KiB */
-#define SWEEP_LEAST 1024
-#define BLOCK_LEAST ((size_t)32 << 10)
-#define BLOCK_MOST  ((size_t)64 << 20)
-#define UPCOMING    8 /* events looked ahead */
+#define DIGIT_BITS     5
+#define RUN_OPEN       48 /* keys that are sorted at once */
+#define RUN_MOST       128 /* keys; then the horizon comes nearer */
+#define RUN_KEEP       32 /* keys that stay in the run then, or more */
+#define RUN_ROOM       (2 * RUN_MOST)
+#define DIGITS	       (1U << DIGIT_BITS)
+#define LEVELS	       ((63 + DIGIT_BITS - 1) / DIGIT_BITS)
+#define CHUNK_COUNT    84 /* keys; a chunk is about 2 KiB */
+#define SWEEP_LEAST    1024
+#define BLOCK_LEAST    ((size_t)32 << 10)
+#define BLOCK_MOST     ((size_t)64 << 20)
+#define PREFETCH_AHEAD 8 /* events looked ahead */
 
 struct chunk {
 	struct chunk *next; /* of the same bucket, or of the free list */
 	uint32_t count; /* unless it is its bucket's first */
-	struct event_key entries[CHUNK_COUNT];
+	struct event_key keys[CHUNK_COUNT];
 };
 
 /* The first chunk is being filled. */
 struct bucket {
 	struct event_key *fill,
-		*end; /* the next entry; NULL: there is no chunk */
+		*end; /* the next key; NULL: there is no chunk */
 	struct chunk *chunk;
 };
 
@@ -196,7 +196,7 @@ run_centre(struct queue *queue)
 
 /* Not when there are RUN_MOST. The shorter side makes room. */
 static void
-run_insert(struct queue *queue, const struct event_key *entry)
+run_insert(struct queue *queue, const struct event_key *key)
 {
 	struct event_key *run = queue->run;
 
@@ -204,9 +204,9 @@ run_insert(struct queue *queue, const struct event_key *entry)
 		run_centre(queue);
 
 	uint32_t at = queue->run_at, end = queue->run_end, place = end;
-	if (at < end && event_key_before(entry, &run[end - 1])) {
-		place = at + run_search(run + at, end - at, entry->at_ns);
-		while (place < end && event_key_before(&run[place], entry))
+	if (at < end && event_key_before(key, &run[end - 1])) {
+		place = at + run_search(run + at, end - at, key->at_ns);
+		while (place < end && event_key_before(&run[place], key))
 			place++;
 	}
 	if (place - at < end - place) {
@@ -220,22 +220,21 @@ run_insert(struct queue *queue, const struct event_key *entry)
 		queue->run_end++;
 		queue->run_told += place < queue->run_told;
 	}
-	run[place] = *entry;
+	run[place] = *key;
 }
 
-/* The same for a bucket's entries: in no order, and nothing is told yet. */
+/* The same for a bucket's keys: in no order, and nothing is told yet. */
 static void
-run_sort(struct queue *queue, const struct event_key *entry)
+run_sort(struct queue *queue, const struct event_key *key)
 {
 	struct event_key *run = queue->run;
 	uint32_t hole = queue->run_end++;
 
-	while (hole > queue->run_at &&
-	       event_key_before(entry, &run[hole - 1])) {
+	while (hole > queue->run_at && event_key_before(key, &run[hole - 1])) {
 		run[hole] = run[hole - 1];
 		hole--;
 	}
-	run[hole] = *entry;
+	run[hole] = *key;
 }
 
 /* ---- buckets ---- */
@@ -275,17 +274,17 @@ bucket_grow(struct queue *queue, struct bucket *bucket)
 		bucket->chunk->count = CHUNK_COUNT;
 	chunk->next = bucket->chunk;
 	bucket->chunk = chunk;
-	bucket->fill = chunk->entries;
-	bucket->end = chunk->entries + CHUNK_COUNT;
+	bucket->fill = chunk->keys;
+	bucket->end = chunk->keys + CHUNK_COUNT;
 }
 
 static void
 bucket_append(struct queue *queue, struct bucket *bucket,
-	      const struct event_key *entry)
+	      const struct event_key *key)
 {
 	if (bucket->fill == bucket->end)
 		bucket_grow(queue, bucket);
-	*bucket->fill++ = *entry;
+	*bucket->fill++ = *key;
 }
 
 /* Its chunks, each with its count; then it is empty. */
@@ -295,7 +294,7 @@ bucket_take(struct bucket *bucket)
 	struct chunk *chunk = bucket->chunk;
 
 	if (chunk != NULL)
-		chunk->count = (uint32_t)(bucket->fill - chunk->entries);
+		chunk->count = (uint32_t)(bucket->fill - chunk->keys);
 	*bucket = (struct bucket){ 0 };
 	return chunk;
 }
@@ -316,51 +315,51 @@ bucket_is_small(const struct bucket *bucket)
 {
 	return bucket->chunk == NULL ||
 	       (bucket->chunk->next == NULL &&
-		bucket->fill - bucket->chunk->entries <= RUN_OPEN);
+		bucket->fill - bucket->chunk->keys <= RUN_OPEN);
 }
 
 /* `same` has no bit anywhere: only opening a bucket may fill it, and it is
  * emptied in the same breath. */
 static void
-bucket_add(struct queue *queue, const struct event_key *entry)
+bucket_add(struct queue *queue, const struct event_key *key)
 {
-	uint64_t differs = (uint64_t)(entry->at_ns ^ queue->base_ns);
+	uint64_t differs = (uint64_t)(key->at_ns ^ queue->base_ns);
 	struct bucket *bucket = &queue->same;
 
 	if (differs != 0) {
 		unsigned level =
 			(63 - (unsigned)__builtin_clzll(differs)) / DIGIT_BITS;
-		unsigned digit = (unsigned)((uint64_t)entry->at_ns >>
-					    level * DIGIT_BITS) %
-				 DIGITS;
+		unsigned digit =
+			(unsigned)((uint64_t)key->at_ns >> level * DIGIT_BITS) %
+			DIGITS;
 		queue->levels_used |= 1U << level;
 		queue->digits_used[level] |= UINT64_C(1) << digit;
 		bucket = &queue->buckets[level][digit];
 	}
 
-	bucket_append(queue, bucket, entry);
+	bucket_append(queue, bucket, key);
 }
 
-/* To the run, to the pile when that is full, or over the buckets below. */
+/* To the run, to the heap when that is full, or over the buckets below. */
 enum bucket_way {
 	BUCKET_SORT,
-	BUCKET_PILE,
+	BUCKET_HEAP,
 	BUCKET_SPREAD,
 };
 
 static void
-bucket_move(struct queue *queue, const struct event_key *entry,
+bucket_move(struct queue *queue, const struct event_key *key,
 	    enum bucket_way way)
 {
 	if (way == BUCKET_SPREAD) {
-		bucket_add(queue, entry);
+		bucket_add(queue, key);
 		return;
 	}
-	__builtin_prefetch(&queue->event_slots.payloads[entry->slot]);
-	if (way == BUCKET_PILE)
-		event_heap_push(&queue->event_heap, entry);
+	__builtin_prefetch(&queue->event_slots.payloads[key->slot]);
+	if (way == BUCKET_HEAP)
+		event_heap_push(&queue->event_heap, key);
 	else
-		run_sort(queue, entry);
+		run_sort(queue, key);
 }
 
 static void
@@ -370,14 +369,14 @@ bucket_empty(struct queue *queue, struct bucket *bucket, enum bucket_way way)
 
 	while (chunk != NULL) {
 		for (uint32_t i = 0; i < chunk->count; i++) {
-			const struct event_key *entry = &chunk->entries[i];
+			const struct event_key *key = &chunk->keys[i];
 			if (queue->event_slots.cancelled_count > 0 &&
 			    event_slots_is_cancelled(&queue->event_slots,
-						     entry->slot))
+						     key->slot))
 				event_slots_forget(&queue->event_slots,
-						   entry->slot);
+						   key->slot);
 			else
-				bucket_move(queue, entry, way);
+				bucket_move(queue, key, way);
 		}
 		chunk = chunk_give(queue, chunk);
 	}
@@ -386,10 +385,10 @@ bucket_empty(struct queue *queue, struct bucket *bucket, enum bucket_way way)
 static enum bucket_way
 bucket_way(const struct bucket *bucket)
 {
-	return bucket_is_small(bucket) ? BUCKET_SORT : BUCKET_PILE;
+	return bucket_is_small(bucket) ? BUCKET_SORT : BUCKET_HEAP;
 }
 
-/* Open the lowest bucket; run and pile are empty. False: there is none. */
+/* Open the lowest bucket; run and heap are empty. False: there is none. */
 static bool
 bucket_open(struct queue *queue)
 {
@@ -430,13 +429,13 @@ bucket_sweep(struct queue *queue, struct bucket *bucket)
 	while (chunk != NULL) {
 		/* What stays goes to other chunks: we are reading this one. */
 		for (uint32_t i = 0; i < chunk->count; i++) {
-			const struct event_key *entry = &chunk->entries[i];
+			const struct event_key *key = &chunk->keys[i];
 			if (event_slots_is_cancelled(&queue->event_slots,
-						     entry->slot))
+						     key->slot))
 				event_slots_forget(&queue->event_slots,
-						   entry->slot);
+						   key->slot);
 			else
-				bucket_append(queue, bucket, entry);
+				bucket_append(queue, bucket, key);
 		}
 		chunk = chunk_give(queue, chunk);
 	}
@@ -482,8 +481,8 @@ base_lower(struct queue *queue, int64_t base_ns)
 				last = last->next;
 			last->next = bucket_take(to);
 			to->chunk = chunk;
-			to->fill = chunk->entries + chunk->count;
-			to->end = chunk->entries + CHUNK_COUNT;
+			to->fill = chunk->keys + chunk->count;
+			to->end = chunk->keys + CHUNK_COUNT;
 			queue->levels_used |= 1U << top;
 			queue->digits_used[top] |= UINT64_C(1) << digit;
 		}
@@ -494,7 +493,7 @@ base_lower(struct queue *queue, int64_t base_ns)
 
 /* The run is full, since a bucket that was opened when little was in it spans
  * a long time and a burst came: the later part goes to the buckets, and the
- * horizon comes nearer. False: it is all of one time, or the pile has some. */
+ * horizon comes nearer. False: it is all of one time, or the heap has some. */
 static bool
 run_split(struct queue *queue)
 {
@@ -517,15 +516,15 @@ run_split(struct queue *queue)
 }
 
 static void
-entry_place(struct queue *queue, const struct event_key *entry)
+key_place(struct queue *queue, const struct event_key *key)
 {
-	if (entry->at_ns < queue->horizon_ns &&
+	if (key->at_ns < queue->horizon_ns &&
 	    queue->run_end - queue->run_at == RUN_MOST && !run_split(queue))
-		event_heap_push(&queue->event_heap, entry);
-	else if (entry->at_ns < queue->horizon_ns)
-		run_insert(queue, entry);
+		event_heap_push(&queue->event_heap, key);
+	else if (key->at_ns < queue->horizon_ns)
+		run_insert(queue, key);
 	else
-		bucket_add(queue, entry);
+		bucket_add(queue, key);
 }
 
 /* ---- events ---- */
@@ -535,7 +534,7 @@ event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
 	  const struct event *event, bool alarm, uint64_t c)
 {
 	uint64_t sequence = queue->sequence++;
-	const struct event_key entry = {
+	const struct event_key key = {
 		.at_ns = at_ns,
 		.order = (uint64_t)event->class << 63 |
 			 (uint64_t)destination << 31 | sequence >> 32,
@@ -543,7 +542,7 @@ event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
 		.slot = event_slots_take(&queue->event_slots),
 	};
 
-	queue->event_slots.payloads[entry.slot] = (struct payload){
+	queue->event_slots.payloads[key.slot] = (struct payload){
 		.c = c,
 		.a = event->a,
 		.b = event->b,
@@ -551,8 +550,8 @@ event_add(struct queue *queue, uint32_t destination, int64_t at_ns,
 		.kind = event->kind,
 		.alarm = alarm,
 	};
-	entry_place(queue, &entry);
-	return entry.slot;
+	key_place(queue, &key);
+	return key.slot;
 }
 
 void
@@ -596,31 +595,30 @@ hash_add(struct queue *queue, const struct event *event)
 		fold(queue->hash ^ word, UINT64_C(0x8ebc6af09c88c6e3)) + word;
 }
 
-/* The first entry of all, in the run or in the pile; NULL: nothing pends. */
+/* The first key of all, in the run or in the heap; NULL: nothing pends. */
 static const struct event_key *
-entry_first(struct queue *queue)
+key_first(struct queue *queue)
 {
 	for (;;) {
 		const struct event_key *run = &queue->run[queue->run_at];
 
 		if (queue->run_at < queue->run_end) {
 			if (queue->event_heap.count > 0 &&
-			    event_key_before(&queue->event_heap.entries[0],
-					     run))
-				return &queue->event_heap.entries[0];
+			    event_key_before(&queue->event_heap.keys[0], run))
+				return &queue->event_heap.keys[0];
 			return run;
 		}
 		if (queue->event_heap.count > 0)
-			return &queue->event_heap.entries[0];
+			return &queue->event_heap.keys[0];
 		if (!bucket_open(queue))
 			return NULL;
 	}
 }
 
 static void
-entry_drop(struct queue *queue, const struct event_key *first)
+key_drop(struct queue *queue, const struct event_key *first)
 {
-	if (first == queue->event_heap.entries)
+	if (first == queue->event_heap.keys)
 		event_heap_pop(&queue->event_heap);
 	else
 		queue->run_at++;
@@ -631,63 +629,63 @@ queue_next(struct queue *queue, struct instant until, struct event *event)
 {
 	const struct event_key *first;
 	struct payload *payload;
-	struct event_key entry;
+	struct event_key key;
 
 	for (;;) {
-		first = entry_first(queue);
+		first = key_first(queue);
 		if (first == NULL || first->at_ns > until.ns) {
 			if (until.ns > queue->now_ns && until.ns != INT64_MAX)
 				queue->now_ns = until.ns;
 			return false;
 		}
-		entry = *first;
-		entry_drop(queue, first);
+		key = *first;
+		key_drop(queue, first);
 		if (queue->event_slots.cancelled_count > 0 &&
-		    event_slots_is_cancelled(&queue->event_slots, entry.slot)) {
-			event_slots_forget(&queue->event_slots, entry.slot);
+		    event_slots_is_cancelled(&queue->event_slots, key.slot)) {
+			event_slots_forget(&queue->event_slots, key.slot);
 			continue;
 		}
-		payload = &queue->event_slots.payloads[entry.slot];
-		if (!payload->alarm || (int64_t)payload->c == entry.at_ns)
+		payload = &queue->event_slots.payloads[key.slot];
+		if (!payload->alarm || (int64_t)payload->c == key.at_ns)
 			break;
 		/* It was moved on. */
-		entry.at_ns = (int64_t)payload->c;
-		entry_place(queue, &entry);
+		key.at_ns = (int64_t)payload->c;
+		key_place(queue, &key);
 	}
 
 	*event = (struct event){
-		.destination = (uint32_t)(entry.order >> 31),
-		.class = (uint8_t)(entry.order >> 63),
+		.destination = (uint32_t)(key.order >> 31),
+		.class = (uint8_t)(key.order >> 63),
 		.kind = payload->kind,
 		.code = payload->code,
 		.a = payload->a,
 		.b = payload->b,
 		.c = payload->alarm ? 0 : payload->c,
 	};
-	queue->now_ns = entry.at_ns;
-	event_slots_give(&queue->event_slots, entry.slot);
+	queue->now_ns = key.at_ns;
+	event_slots_give(&queue->event_slots, key.slot);
 	queue->popped++;
 	hash_add(queue, event);
 	return true;
 }
 
 uint32_t
-queue_upcoming(struct queue *queue, struct event *events, uint32_t capacity)
+queue_prefetch(struct queue *queue, struct event *events, uint32_t capacity)
 {
-	uint32_t end = queue->run_at + UPCOMING, count = 0;
+	uint32_t end = queue->run_at + PREFETCH_AHEAD, count = 0;
 
 	if (end > queue->run_end)
 		end = queue->run_end;
 	if (queue->run_told < queue->run_at)
 		queue->run_told = queue->run_at;
 	while (queue->run_told < end && count < capacity) {
-		const struct event_key *entry = &queue->run[queue->run_told++];
+		const struct event_key *key = &queue->run[queue->run_told++];
 		const struct payload *payload =
-			&queue->event_slots.payloads[entry->slot];
+			&queue->event_slots.payloads[key->slot];
 
 		events[count++] = (struct event){
-			.destination = (uint32_t)(entry->order >> 31),
-			.class = (uint8_t)(entry->order >> 63),
+			.destination = (uint32_t)(key->order >> 31),
+			.class = (uint8_t)(key->order >> 63),
 			.kind = payload->kind,
 			.code = payload->code,
 			.a = payload->a,
@@ -762,11 +760,11 @@ alarm_set(struct alarm *alarm, struct queue *queue, struct instant deadline,
 		return;
 	}
 	if (alarm->deadline_ns != INT64_MAX) {
-		/* Once its time has passed, the entry may have moved on to
+		/* Once its time has passed, the key may have moved on to
 		 * a deadline that we do not know. */
 		if (deadline.ns >= alarm->deadline_ns ||
-		    (deadline.ns >= alarm->entry_ns &&
-		     alarm->entry_ns > queue->now_ns)) {
+		    (deadline.ns >= alarm->key_ns &&
+		     alarm->key_ns > queue->now_ns)) {
 			queue->event_slots.payloads[alarm->slot].c =
 				(uint64_t)deadline.ns;
 			alarm->deadline_ns = deadline.ns;
@@ -774,7 +772,7 @@ alarm_set(struct alarm *alarm, struct queue *queue, struct instant deadline,
 		}
 		alarm_cancel(alarm, queue);
 	}
-	alarm->deadline_ns = alarm->entry_ns = deadline.ns;
+	alarm->deadline_ns = alarm->key_ns = deadline.ns;
 	alarm->slot = event_add(queue, event->destination, deadline.ns, event,
 				true, (uint64_t)deadline.ns);
 }

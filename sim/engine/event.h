@@ -16,7 +16,7 @@
  * the last deadline set. What was cancelled or overtaken is never popped, is
  * not in the hash, and takes no more memory than what is pending. An alarm is
  * scheduled, as far as the order of equals goes, when it was idle, and when it
- * moves nearer than its entry (see alarm_set); else it keeps its place.
+ * moves nearer than its key (see alarm_set); else it keeps its place.
  */
 #ifndef SIM_ENGINE_EVENT_H
 #define SIM_ENGINE_EVENT_H
@@ -32,14 +32,15 @@ enum event_class {
 	EVENT_TIMER = 1,
 };
 
-/* Who handles it; `destination` is an index of that kind's own numbering. */
+/* Which part handles it; `destination` is an index of that kind's own
+ * numbering. */
 enum event_kind {
 	EVENT_PACKET, /* network: a packet reaches a device (a = buffer, b =
 			 port) */
 	EVENT_ROUTE, /* bgp: a router changes its FIB or hears an update */
 	EVENT_HOST, /* host: node or steer deadline */
 	EVENT_TCP, /* host: a connection's timer (a = connection) */
-	EVENT_WORKLOAD, /* workload: next session, next operation */
+	EVENT_WORKLOAD, /* workload: next session, next store or lookup */
 	EVENT_FAULT, /* fault: an item of the scenario's events */
 	EVENT_KINDS
 };
@@ -59,7 +60,7 @@ struct queue;
  * forget it (free it, make it idle by hand) while it pends: cancel it. */
 struct alarm {
 	int64_t deadline_ns; /* INT64_MAX: idle; the rest means nothing then */
-	int64_t entry_ns; /* deadline when it was scheduled */
+	int64_t key_ns; /* deadline when it was scheduled */
 	uint32_t slot; /* the queue's */
 };
 
@@ -78,7 +79,7 @@ struct instant queue_now(const struct queue *);
  * is not told, and one that is told may be cancelled or moved. The
  * order of events does not depend on it. Call it after queue_next(); with 2,
  * it keeps up. */
-uint32_t queue_upcoming(struct queue *, struct event *, uint32_t capacity);
+uint32_t queue_prefetch(struct queue *, struct event *, uint32_t capacity);
 uint64_t queue_popped(const struct queue *); /* events handled so far */
 size_t queue_bytes(const struct queue *); /* memory that it has taken */
 uint32_t queue_pending(const struct queue *); /* neither popped nor cancelled */
@@ -86,7 +87,7 @@ uint64_t queue_hash(const struct queue *); /* over all events popped */
 
 /* The event comes exactly at the deadline, or now if that has passed; NEVER:
  * not at all. Its c is 0. While the alarm pends, only its time changes: an
- * entry that was scheduled for later than now and not for later than the new
+ * key that was scheduled for later than now and not for later than the new
  * deadline stays, and so does one whose deadline moves away from now. */
 void alarm_set(struct alarm *, struct queue *, struct instant deadline,
 	       const struct event *);

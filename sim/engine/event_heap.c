@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * event_heap.c - a heap of entries; holes are moved, entries are not swapped
+ * event_heap.c - a heap of keys; holes are moved, keys are not swapped
  */
 #include "sim/engine/event_heap.h"
 
@@ -10,34 +10,34 @@
 #define EVENT_HEAP_LEAST 256
 
 void
-event_heap_push(struct event_heap *event_heap, const struct event_key *entry)
+event_heap_push(struct event_heap *event_heap, const struct event_key *key)
 {
 	if (event_heap->count == event_heap->capacity) {
 		event_heap->capacity = event_heap->capacity > 0
 					       ? 2 * event_heap->capacity
 					       : EVENT_HEAP_LEAST;
-		event_heap->entries =
-			memory_grown(event_heap->entries, event_heap->capacity,
+		event_heap->keys =
+			memory_grown(event_heap->keys, event_heap->capacity,
 				     sizeof(struct event_key));
 	}
 
-	struct event_key *heap = event_heap->entries;
+	struct event_key *heap = event_heap->keys;
 	size_t hole = event_heap->count++;
 
 	while (hole > 0) {
 		size_t parent = (hole - 1) / ARITY;
-		if (!event_key_before(entry, &heap[parent]))
+		if (!event_key_before(key, &heap[parent]))
 			break;
 		heap[hole] = heap[parent];
 		hole = parent;
 	}
-	heap[hole] = *entry;
+	heap[hole] = *key;
 }
 
 void
 event_heap_pop(struct event_heap *event_heap)
 {
-	struct event_key *heap = event_heap->entries;
+	struct event_key *heap = event_heap->keys;
 	size_t count = --event_heap->count;
 	const struct event_key last = heap[count];
 	size_t hole = 0;
@@ -62,6 +62,6 @@ event_heap_pop(struct event_heap *event_heap)
 void
 event_heap_free(struct event_heap *event_heap)
 {
-	free(event_heap->entries);
+	free(event_heap->keys);
 	*event_heap = (struct event_heap){ 0 };
 }

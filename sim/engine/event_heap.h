@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * event_heap.h - a heap of entries, for the few that fit nowhere better
+ * event_heap.h - a heap of keys, for the few that neither run nor bucket takes
  *
  * Four children to a parent: half as deep as a binary heap, and siblings lie
  * in one or two cache lines. The queue needs it when more events are due in
@@ -13,9 +13,9 @@
 
 #include "sim/engine/event_key.h"
 
-/* All zero at first; the least entry comes first. */
+/* All zero at first; the least key comes first. */
 struct event_heap {
-	struct event_key *entries;
+	struct event_key *keys;
 	size_t count, capacity;
 };
 

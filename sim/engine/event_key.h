@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * event_key.h - an event's place in the order, without the event
+ * event_key.h - where an event comes in the total order, without the event
  *
  * What the queue moves and compares: time, then class (1 bit), destination
  * (32) and the sequence number's high 31 bits in one word, then its low 32
- * bits. The event itself lies still in a slab (event_slots.h).
+ * bits. The event itself lies still in a slot (event_slots.h).
  */
 #ifndef SIM_ENGINE_EVENT_KEY_H
 #define SIM_ENGINE_EVENT_KEY_H

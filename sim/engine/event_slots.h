@@ -2,9 +2,9 @@
 /*
  * event_slots.h - what pending events carry, each in a slot that does not move
  *
- * A slot is free, or taken and named by one entry of the queue. A cancelled
- * slot stays taken until that entry is found: a bit says so, because a bit a
- * slot fits the cache where the slots do not, and entries that are moved in
+ * A slot is free, or taken and named by one key of the queue. A cancelled
+ * slot stays taken until that key is found: a bit says so, because a bit a
+ * slot fits the cache where the slots do not, and keys that are moved in
  * bulk look at it.
  */
 #ifndef SIM_ENGINE_EVENT_SLOTS_H
@@ -62,7 +62,7 @@ event_slots_return(struct event_slots *event_slots, uint32_t slot)
 	event_slots->free = slot;
 }
 
-/* The entry of a live slot was popped. */
+/* The key of a live slot was popped. */
 static inline void
 event_slots_give(struct event_slots *event_slots, uint32_t slot)
 {
@@ -84,7 +84,7 @@ event_slots_cancel(struct event_slots *event_slots, uint32_t slot)
 	event_slots->live_count--;
 }
 
-/* The entry of a cancelled slot was found. */
+/* The key of a cancelled slot was found. */
 static inline void
 event_slots_forget(struct event_slots *event_slots, uint32_t slot)
 {

@@ -144,7 +144,7 @@ test_walk(uint64_t seed, int64_t span_ns, uint32_t destinations)
 /* ---- alarms against the same oracle ---- */
 
 struct expected {
-	int64_t at_ns, entry_ns;
+	int64_t at_ns, key_ns;
 	uint64_t order; /* as scheduled */
 	uint32_t destination;
 	uint8_t class;
@@ -229,13 +229,13 @@ walk_alarm(struct alarms_walk *walk)
 		one->pending = false;
 	} else if (one->pending &&
 		   (deadline.ns >= one->at_ns ||
-		    (deadline.ns >= one->entry_ns && one->entry_ns > now.ns))) {
+		    (deadline.ns >= one->key_ns && one->key_ns > now.ns))) {
 		walk->stayed++;
 		one->at_ns = deadline.ns;
 	} else {
 		walk->anew += one->pending;
 		one->pending = true;
-		one->at_ns = one->entry_ns = deadline.ns;
+		one->at_ns = one->key_ns = deadline.ns;
 		one->order = walk->order++;
 	}
 }
@@ -277,7 +277,7 @@ walk_pop(struct alarms_walk *walk)
 		pending += walk->expected[i].pending;
 	if (queue_pending(walk->queue) != pending)
 		return false;
-	(void)queue_upcoming(walk->queue, told,
+	(void)queue_prefetch(walk->queue, told,
 			     (uint32_t)rng_below(&walk->rng, 4));
 	if (rng_below(&walk->rng, 3) == 0)
 		until.ns = now.ns + walk_delay(walk);
@@ -426,7 +426,7 @@ test_garbage(void)
 
 /* What is told is what comes, as long as nothing new is scheduled. */
 static void
-test_upcoming(void)
+test_prefetch(void)
 {
 	struct queue *queue = queue_create();
 	struct event event = event_make(EVENT_TIMER, 0), told[1000];
@@ -446,7 +446,7 @@ test_upcoming(void)
 			seen++;
 		else if (seen < count)
 			same = false;
-		count += queue_upcoming(queue, told + count, 1000 - count);
+		count += queue_prefetch(queue, told + count, 1000 - count);
 	}
 	CHECK(same && seen == count && count > 700);
 	queue_destroy(queue);
@@ -530,7 +530,7 @@ main(void)
 	test_burst();
 	test_look();
 	test_garbage();
-	test_upcoming();
+	test_prefetch();
 	CHECK(run_hash(1) == run_hash(1));
 	CHECK(run_hash(1) != run_hash(2));
 	return check_done();

@@ -3,7 +3,7 @@
  * memory.h - memory from the heap, or the end of the program
  *
  * A simulation without memory has no sensible way on, and no caller could do
- * better than stop; so nobody asks. The core takes no part in this: its
+ * better than stop; so no caller checks. The core takes no part in this: its
  * memory is the caller's.
  */
 #ifndef SIM_ENGINE_MEMORY_H

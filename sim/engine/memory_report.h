@@ -29,11 +29,11 @@ struct memory_report {
 };
 
 static inline void
-memory_report_add(struct memory_report *account, const char *name,
+memory_report_add(struct memory_report *report, const char *name,
 		  uint64_t bytes, bool pool)
 {
-	assert(account->count < MEMORY_REPORT_PARTS);
-	account->parts[account->count++] =
+	assert(report->count < MEMORY_REPORT_PARTS);
+	report->parts[report->count++] =
 		(struct memory_report_part){ name, bytes, pool };
 }
 

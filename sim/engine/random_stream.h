@@ -22,11 +22,11 @@ enum stream_kind {
 	STREAM_CLIENT,
 	STREAM_SESSION,
 	STREAM_ARRIVALS,
-	STREAM_OPERATIONS,
+	STREAM_DHT_LOAD,
 	STREAM_FAULT,
 	STREAM_IDEAL, /* a server's table */
 	STREAM_NODE, /* seed of all nodes and steers */
-	STREAM_RPC, /* whom a server asks */
+	STREAM_RPC, /* which server is asked */
 	STREAM_RPC_BYTES, /* what it says */
 	STREAM_JITTER, /* how much later a session opens */
 	/* the network: plus less than 16 */

@@ -3,7 +3,7 @@
  * constraints.h - settings that are each possible, but not together
  *
  * More uplinks than leaves, alpha above k, a fault on a spine that the fabric
- * has not got. The one place that knows: whoever reads a scenario asks it for
+ * has not got. The one place that knows: the readers of a scenario ask it for
  * every point of a sweep, world_create() asks it for settings that a program
  * filled. One rule a row; the first that is broken is named, with its keys as
  * a scenario spells them.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fabric.h - who is connected to whom, and what they are called
+ * fabric.h - which devices are connected, and what they are called
  *
  *	devices  servers | clients | edge | exits | spines | leaves
  *	links    edge-exit | exit-spine | spine-leaf | client-edge | leaf-server

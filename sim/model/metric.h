@@ -44,7 +44,7 @@ struct metric_row {
 	const char *label; /* over a panel: "Setting, first replica" */
 	const char *title; /* of a figure: "Setting time, first replica" */
 	const char *from, *to; /* the two events */
-	const char *reporter; /* who tells, in both worlds */
+	const char *reporter; /* which part reports it, in both worlds */
 	const char *local; /* why there was nothing to do; NULL: there always
 			      is */
 	unsigned fitted; /* place among the fits of T(n), from 1; 0: does not

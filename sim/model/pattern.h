@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pattern.h - payload that nobody has to store
+ * pattern.h - payload that is computed, not stored
  *
  * Byte i of a stream is a pure function of (seed, i): the sender makes it when
  * a segment is built, again when it is sent again, and the receiver checks

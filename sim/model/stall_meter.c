@@ -9,63 +9,63 @@
 #define SLOTS (STALL_METER_SECONDS + 1)
 
 void
-stall_meter_init(struct stall_meter *gaps)
+stall_meter_init(struct stall_meter *meter)
 {
-	memset(gaps, 0, sizeof(*gaps));
-	gaps->last = INSTANT_NEVER;
+	memset(meter, 0, sizeof(*meter));
+	meter->last = INSTANT_NEVER;
 }
 
 /* Seconds without an entry have no gap that ended in them. */
 static void
-advance(struct stall_meter *gaps, struct instant now)
+advance(struct stall_meter *meter, struct instant now)
 {
 	int64_t second = now.ns / NS_PER_S;
 
-	if (second - gaps->second >= SLOTS)
-		memset(gaps->longest_ns, 0, sizeof(gaps->longest_ns));
+	if (second - meter->second >= SLOTS)
+		memset(meter->longest_ns, 0, sizeof(meter->longest_ns));
 	else
-		while (gaps->second < second)
-			gaps->longest_ns[++gaps->second % SLOTS] = 0;
-	gaps->second = second;
+		while (meter->second < second)
+			meter->longest_ns[++meter->second % SLOTS] = 0;
+	meter->second = second;
 }
 
 void
-stall_meter_progress(struct stall_meter *gaps, struct instant now)
+stall_meter_progress(struct stall_meter *meter, struct instant now)
 {
-	advance(gaps, now);
-	if (gaps->last.ns != INT64_MAX) {
-		int64_t gap = instant_distance_ns(gaps->last, now);
-		int64_t *longest = &gaps->longest_ns[gaps->second % SLOTS];
+	advance(meter, now);
+	if (meter->last.ns != INT64_MAX) {
+		int64_t gap = instant_distance_ns(meter->last, now);
+		int64_t *longest = &meter->longest_ns[meter->second % SLOTS];
 		if (gap > *longest)
 			*longest = gap;
-		if (gaps->window && gap > gaps->after_ns)
-			gaps->after_ns = gap;
+		if (meter->window && gap > meter->after_ns)
+			meter->after_ns = gap;
 	}
-	gaps->last = now;
+	meter->last = now;
 }
 
 bool
-stall_meter_fault(struct stall_meter *gaps, struct instant now)
+stall_meter_fault(struct stall_meter *meter, struct instant now)
 {
-	if (gaps->last.ns == INT64_MAX)
+	if (meter->last.ns == INT64_MAX)
 		return false;
-	advance(gaps, now);
-	gaps->before_ns = 0;
+	advance(meter, now);
+	meter->before_ns = 0;
 	for (unsigned i = 0; i < SLOTS; i++)
-		if (gaps->longest_ns[i] > gaps->before_ns)
-			gaps->before_ns = gaps->longest_ns[i];
-	gaps->after_ns = 0;
-	gaps->window = true;
-	gaps->fault = now;
+		if (meter->longest_ns[i] > meter->before_ns)
+			meter->before_ns = meter->longest_ns[i];
+	meter->after_ns = 0;
+	meter->window = true;
+	meter->fault = now;
 	return true;
 }
 
 void
-stall_meter_end(struct stall_meter *gaps, struct instant now, bool running)
+stall_meter_end(struct stall_meter *meter, struct instant now, bool running)
 {
-	int64_t open = instant_distance_ns(gaps->last, now);
+	int64_t open = instant_distance_ns(meter->last, now);
 
-	if (running && open > gaps->after_ns)
-		gaps->after_ns = open;
-	gaps->window = false;
+	if (running && open > meter->after_ns)
+		meter->after_ns = open;
+	meter->window = false;
 }

@@ -67,35 +67,35 @@ main(void)
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct stall_meter gaps;
+		struct stall_meter meter;
 		bool faulted = false, window = false;
 
-		stall_meter_init(&gaps);
+		stall_meter_init(&meter);
 		for (unsigned j = 0; j < 8 && rows[i].arrivals_ms[j] > 0; j++) {
 			int64_t at = rows[i].arrivals_ms[j];
 			if (!faulted && at > rows[i].fault_ms) {
 				faulted = true;
 				window = stall_meter_fault(
-					&gaps,
+					&meter,
 					(struct instant){ rows[i].fault_ms *
 							  NS_PER_MS });
 			}
 			stall_meter_progress(
-				&gaps, (struct instant){ at * NS_PER_MS });
+				&meter, (struct instant){ at * NS_PER_MS });
 		}
 		if (!faulted)
 			window = stall_meter_fault(
-				&gaps, (struct instant){ rows[i].fault_ms *
-							 NS_PER_MS });
+				&meter, (struct instant){ rows[i].fault_ms *
+							  NS_PER_MS });
 		CHECK_ROW(window == rows[i].window, rows[i].sentence);
 		if (!window)
 			continue;
-		stall_meter_end(&gaps,
+		stall_meter_end(&meter,
 				(struct instant){ rows[i].end_ms * NS_PER_MS },
 				rows[i].running);
-		CHECK_ROW(gaps.before_ns == rows[i].before_ms * NS_PER_MS,
+		CHECK_ROW(meter.before_ns == rows[i].before_ms * NS_PER_MS,
 			  rows[i].sentence);
-		CHECK_ROW(gaps.after_ns == rows[i].after_ms * NS_PER_MS,
+		CHECK_ROW(meter.after_ns == rows[i].after_ms * NS_PER_MS,
 			  rows[i].sentence);
 	}
 	return check_done();

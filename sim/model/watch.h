@@ -50,8 +50,9 @@ struct watch_session {
 	enum outcome outcome;
 };
 
-/* What a fault did to one session, beside its stall; live only. */
-struct watch_cut {
+/* What the retransmission probe saw of one session in a fault, beside its stall
+ * (table cut); live only. */
+struct watch_probe {
 	struct instant at; /* the fault's, as in its stall measurement */
 	uint32_t flow;
 	bool lower; /* the end of the link that went down: the servers' */
@@ -75,7 +76,7 @@ struct watch {
 	/* In-order bytes of a sampled session at its receiver. */
 	void (*sample)(void *, uint32_t flow, struct instant at,
 		       uint64_t bytes);
-	void (*cut)(void *, const struct watch_cut *);
+	void (*probe)(void *, const struct watch_probe *);
 	/* A packet leaves or enters a device; for captures. */
 	void (*packet)(void *, const char *device, uint32_t port,
 		       struct instant at, const uint8_t *bytes, uint32_t size);

@@ -72,7 +72,7 @@ plan(struct workload *workload)
 		session->owner = WATCH_NONE;
 		session->last_server = WATCH_NONE;
 		session->stall_ns = -1;
-		stall_meter_init(&session->gaps);
+		stall_meter_init(&session->stall_meter);
 	}
 }
 
@@ -305,15 +305,16 @@ window_end(struct workload *workload, struct instant now, uint32_t flow)
 {
 	struct session *session = &workload->sessions[flow];
 
-	if (!session->gaps.window)
+	if (!session->stall_meter.window)
 		return;
-	stall_meter_end(&session->gaps, now, session->state == SESSION_OPEN);
-	if (session->gaps.after_ns > session->stall_ns)
-		session->stall_ns = session->gaps.after_ns;
+	stall_meter_end(&session->stall_meter, now,
+			session->state == SESSION_OPEN);
+	if (session->stall_meter.after_ns > session->stall_ns)
+		session->stall_ns = session->stall_meter.after_ns;
 	struct watch_measurement m = {
 		.metric = METRIC_STALL,
-		.at = session->gaps.fault,
-		.value_ns = session->gaps.after_ns,
+		.at = session->stall_meter.fault,
+		.value_ns = session->stall_meter.after_ns,
 		.node = session->owner,
 		.flow = flow,
 		.hops = WATCH_NONE,
@@ -323,7 +324,7 @@ window_end(struct workload *workload, struct instant now, uint32_t flow)
 	};
 	measure(workload, &m);
 	m.metric = METRIC_STALL_BEFORE;
-	m.value_ns = session->gaps.before_ns;
+	m.value_ns = session->stall_meter.before_ns;
 	measure(workload, &m);
 }
 
@@ -337,7 +338,7 @@ workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 		return;
 	session->bytes = bytes;
 	session->newest = now;
-	stall_meter_progress(&session->gaps, now);
+	stall_meter_progress(&session->stall_meter, now);
 	if (flow < workload->settings->measure.samples &&
 	    workload->watch->sample != NULL)
 		workload->watch->sample(workload->watch->context, flow, now,
@@ -417,7 +418,7 @@ workload_fault(struct workload *workload, struct instant now, bool detects)
 		if (session->state != SESSION_OPEN)
 			continue;
 		session->strays_at_fault = session->strays;
-		(void)stall_meter_fault(&session->gaps, now);
+		(void)stall_meter_fault(&session->stall_meter, now);
 	}
 	struct event event = {
 		.class = EVENT_TIMER,
@@ -447,7 +448,7 @@ workload_fault_missed(struct workload *workload)
 	workload->detecting = false;
 	workload->window = false;
 	for (uint32_t i = 0; i < workload->count; i++)
-		workload->sessions[i].gaps.window = false;
+		workload->sessions[i].stall_meter.window = false;
 }
 
 void

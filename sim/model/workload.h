@@ -38,7 +38,7 @@
 enum workload_code {
 	WORKLOAD_ARRIVAL, /* client.c: the next session */
 	WORKLOAD_WINDOW, /* workload.c: a stall window ends (a = serial) */
-	WORKLOAD_OPERATION, /* dht_load.c */
+	WORKLOAD_DHT_LOAD, /* dht_load.c */
 	WORKLOAD_RPC, /* rpc.c: a server's timeout may be due */
 };
 
@@ -62,7 +62,7 @@ struct session {
 	uint64_t strays;
 	uint64_t strays_at_fault; /* of the open window */
 	int64_t stall_ns; /* longest; -1: none measured */
-	struct stall_meter gaps;
+	struct stall_meter stall_meter;
 };
 
 struct workload;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bgp.h - who hears of a failure when, and what he makes of it
+ * bgp.h - which router hears of a failure when, and what it does
  *
  *	carrier lost             leaf's kernel   leaf's BGP      spine, exit ..
  *	     |---- reroute ---------->|               |               |

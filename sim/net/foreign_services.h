@@ -4,9 +4,9 @@
  *
  * A replayed capture brings its own addresses, and any of them may be one
  * that the fabric would take for its own: 192.168.0.1 is many a home's router,
- * and 10.0.0.0/8 is full of clients. With foreign services, an address means
+ * and 10.0.0.0/8 is full of clients. With these, an address means
  *
- *	a listed service	the service: anycast, whoever announces it
+ *	a listed service	the service: anycast, on all servers
  *	a server's loopback	that server, in the family that servers use
  *	anything else		client1
  *

@@ -65,21 +65,22 @@ link_impairments(const struct link_settings *settings)
 }
 
 static struct link_passage
-mishaps_draw(struct link_direction *direction,
-	     const struct link_settings *settings, struct link_passage passage)
+impairments_draw(struct link_direction *direction,
+		 const struct link_settings *settings,
+		 struct link_passage transit)
 {
 	if (chance(&direction->rng, settings->loss_ppm))
 		return (struct link_passage){ .drop = DROP_LOSS };
 	if (chance(&direction->rng, settings->duplicate_ppm))
-		passage.copies = 2;
+		transit.copies = 2;
 	if (chance(&direction->rng, settings->reorder_ppm)) {
 		int64_t most = settings->delay_ns > NS_PER_US
 				       ? settings->delay_ns
 				       : NS_PER_US;
-		passage.delay_ns +=
+		transit.delay_ns +=
 			1 + (int64_t)rng_below(&direction->rng, (uint64_t)most);
 	}
-	return passage;
+	return transit;
 }
 
 int64_t
@@ -97,15 +98,15 @@ struct link_passage
 link_cross(struct link_direction *direction,
 	   const struct link_settings *settings, uint32_t size)
 {
-	const struct link_passage passage = {
+	const struct link_passage transit = {
 		.drop = DROP_NONE,
 		.delay_ns = link_crossing_ns(settings, size),
 		.copies = 1,
 	};
 
 	if (!link_impairments(settings))
-		return passage;
-	return mishaps_draw(direction, settings, passage);
+		return transit;
+	return impairments_draw(direction, settings, transit);
 }
 
 struct link_passage
@@ -113,7 +114,7 @@ link_send(struct link_direction *direction,
 	  const struct link_settings *settings, struct instant now,
 	  uint32_t size)
 {
-	struct link_passage passage = {
+	struct link_passage transit = {
 		.drop = DROP_NONE,
 		.delay_ns = settings->delay_ns,
 		.copies = 1,
@@ -135,10 +136,10 @@ link_send(struct link_direction *direction,
 		direction->idle_ns += (int64_t)(work / rate_bps);
 		direction->idle_fraction = work % rate_bps;
 		/* The last bit has left in the nanosecond that began then. */
-		passage.delay_ns += direction->idle_ns - now.ns +
+		transit.delay_ns += direction->idle_ns - now.ns +
 				    (direction->idle_fraction > 0);
 	}
 	if (!link_impairments(settings))
-		return passage;
-	return mishaps_draw(direction, settings, passage);
+		return transit;
+	return impairments_draw(direction, settings, transit);
 }

@@ -39,16 +39,16 @@ test_serialisation(void)
 			.queue_bytes = 1 << 20,
 		};
 		struct link_direction direction;
-		struct link_passage passage = { .copies = 0 };
+		struct link_passage transit = { .copies = 0 };
 		const struct instant now = { 1000000 };
 
 		link_direction_init(&direction, 1, 1);
 		for (uint32_t j = 0; j < rows[i].count; j++)
-			passage = link_send(&direction, &settings, now,
+			transit = link_send(&direction, &settings, now,
 					    rows[i].size);
-		CHECK_ROW(passage.drop == DROP_NONE && passage.copies == 1,
+		CHECK_ROW(transit.drop == DROP_NONE && transit.copies == 1,
 			  rows[i].sentence);
-		CHECK_ROW(passage.delay_ns == 5000 + rows[i].last_ns,
+		CHECK_ROW(transit.delay_ns == 5000 + rows[i].last_ns,
 			  rows[i].sentence);
 	}
 }
@@ -96,14 +96,14 @@ test_queue(uint64_t seed)
 		CHECK(link_backlog_bytes(&direction, &settings, now) ==
 		      output_buffer);
 		bool full = output_buffer > 0 && output_buffer + size > 10000;
-		struct link_passage passage =
+		struct link_passage transit =
 			link_send(&direction, &settings, now, size);
-		CHECK((passage.drop == DROP_QUEUE) == full);
+		CHECK((transit.drop == DROP_QUEUE) == full);
 		if (full) {
 			drops++;
 			continue;
 		}
-		CHECK(passage.delay_ns == idle_ns + size - now.ns);
+		CHECK(transit.delay_ns == idle_ns + size - now.ns);
 		waiting[count % MOST].start_ns = idle_ns;
 		waiting[count % MOST].end_ns = idle_ns + size;
 		waiting[count++ % MOST].size = size;
@@ -112,7 +112,7 @@ test_queue(uint64_t seed)
 }
 
 static void
-test_mishaps(void)
+test_impairments(void)
 {
 	const struct link_settings settings = {
 		.delay_ns = 1000,
@@ -125,16 +125,16 @@ test_mishaps(void)
 
 	link_direction_init(&direction, 9, 9);
 	for (int i = 0; i < 100000; i++) {
-		struct link_passage passage = link_send(
+		struct link_passage transit = link_send(
 			&direction, &settings, (struct instant){ i }, 100);
-		if (passage.drop != DROP_NONE) {
-			CHECK(passage.drop == DROP_LOSS && passage.copies == 0);
+		if (transit.drop != DROP_NONE) {
+			CHECK(transit.drop == DROP_LOSS && transit.copies == 0);
 			lost++;
 			continue;
 		}
-		doubled += passage.copies == 2;
-		late += passage.delay_ns > 1000;
-		CHECK(passage.delay_ns >= 1000 && passage.delay_ns <= 2000);
+		doubled += transit.copies == 2;
+		late += transit.delay_ns > 1000;
+		CHECK(transit.delay_ns >= 1000 && transit.delay_ns <= 2000);
 	}
 	CHECK(lost > 9700 && lost < 10300);
 	CHECK(doubled > 4300 && doubled < 4700);
@@ -147,6 +147,6 @@ main(void)
 	test_serialisation();
 	test_queue(1);
 	test_queue(2);
-	test_mishaps();
+	test_impairments();
 	return check_done();
 }

@@ -3,10 +3,10 @@
  * uniform.h - a fabric that is one hop of equal delay between any two hosts
  *
  * For comparing with theory, which knows no topology. No routers, no links,
- * no queues: a packet takes uniform_delay_ns, whatever its size. It is lost,
- * doubled and reordered as server_link says, drawn by the sender.
- * The service is any server that is up and announces it, by the hash of the
- * 5-tuple under the scenario's kind of group.
+ * no queues: a packet takes uniform_delay_ns, whatever its size. Impairments
+ * are those of server_link (loss, duplication, reordering), drawn by the
+ * sender. The service is any server that is up and announces it, by the hash of
+ * the 5-tuple under the scenario's kind of group.
  */
 #ifndef SIM_NET_UNIFORM_H
 #define SIM_NET_UNIFORM_H
