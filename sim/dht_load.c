@@ -104,7 +104,7 @@ dht_load_start(struct dht_load *load)
 		schedule(load, 0);
 }
 
-/* Whoever asks, it is not the owner: he knows without asking. */
+/* The asker is never the owner, which knows without asking. */
 static uint32_t
 choose_asker(struct dht_load *load, uint32_t owner)
 {

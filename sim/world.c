@@ -34,8 +34,9 @@
 /* Events between two calls of progress(). */
 #define PROGRESS_EVENTS 16384
 /* After the last join, and with servers that are off: BGP has settled. */
-#define SETTLE_NS    (2 * NS_PER_S)
-#define JOIN_MOST_NS (60 * NS_PER_S) /* then we begin with who is in */
+#define SETTLE_NS (2 * NS_PER_S)
+/* Servers that have not joined by then are left behind. */
+#define JOIN_MOST_NS (60 * NS_PER_S)
 
 struct world {
 	struct settings settings;

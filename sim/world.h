@@ -40,7 +40,7 @@ struct world_result {
 int world_create(struct world **, const struct settings *, const struct watch *,
 		 char *error, size_t error_size);
 /* Phase one alone, so that a bench can leave it out: tables, and a network
- * that knows who is there. world_run() begins with it unless it is over. */
+ * that knows its servers. world_run() begins with it unless it is over. */
 void world_settle(struct world *);
 struct world_result world_run(struct world *);
 void world_destroy(struct world *);

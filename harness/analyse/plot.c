@@ -9,7 +9,7 @@
  *	database --export--> DIR/SCENARIO-FIGURE.tsv --gnuplot--> .svg and .png
  *
  * A figure is one .gp file that reads exports only; they stay beside the
- * figures, so that anybody can draw them anew. A scenario gets the figures
+ * figures, so that a reader can draw them anew. A scenario gets the figures
  * that its `plots` names, or else all for which it has data; FIGURE... are
  * wanted from each. What has nothing to show is skipped, and standard error
  * says why. Standard output lists the files that were written.
@@ -32,6 +32,7 @@
 #include "harness/analyse/query.h"
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
+#include "harness/analyse/subtitle.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
@@ -206,75 +207,6 @@ figure_skip(const char *scenario, const char *name, const char *why)
 	fprintf(stderr, "homeward: %s: %s skipped: %s\n", scenario, name, why);
 }
 
-/* "scale: k = 8, 45 simulated runs", "paper: k = 20, 15 simulated and 20 live
- * runs" */
-#define SUBTITLE 160
-static int
-subtitle_make(sqlite3 *db, const char *scenario, char *subtitle)
-{
-	sqlite3_stmt *statement = db_prepare(db, sql_plot_runs);
-	int row = statement != NULL ? db_step(statement) : -1;
-
-	if (row == 1) {
-		int k = sqlite3_column_int(statement, 1);
-		int simulated = sqlite3_column_int(statement, 2);
-		int live = sqlite3_column_int(statement, 3);
-		char text[32] = "", first[48] = "", second[48] = "";
-
-		if (sqlite3_column_int(statement, 0) == 1)
-			snprintf(text, sizeof(text), "k = %d, ", k);
-		if (simulated > 0 || live == 0)
-			snprintf(first, sizeof(first), "%d simulated%s",
-				 simulated, live > 0 ? " and " : "");
-		if (live > 0)
-			snprintf(second, sizeof(second), "%d live", live);
-		snprintf(subtitle, SUBTITLE, "%s: %s%s%s %s", scenario, text,
-			 first, second, simulated + live == 1 ? "run" : "runs");
-	}
-	sqlite3_finalize(statement);
-	return row == 1 ? 0 : EXIT_RUNTIME;
-}
-
-/* "paper: 3 of 9 series, k = 20": a figure of some must not pass for one
- * of all. */
-static int
-shown_say(sqlite3 *db, const struct figure *figure, const char *scenario,
-	  char *subtitle)
-{
-	sqlite3_stmt *statement = db_prepare(db, sql_plot_shown);
-	char part[64] = "", rest[SUBTITLE];
-	int n[5] = { 0 }, row;
-
-	if (statement == NULL)
-		return EXIT_RUNTIME;
-	sqlite3_bind_text(statement, 1, figure->metric, -1, SQLITE_STATIC);
-	row = db_step(statement);
-	for (int i = 0; row == 1 && i < 5; i++)
-		n[i] = sqlite3_column_int(statement, i);
-	sqlite3_finalize(statement);
-	if (row < 0)
-		return EXIT_RUNTIME;
-	if (n[0] < n[1])
-		snprintf(part, sizeof(part), "%d of %d series", n[0], n[1]);
-	if (n[2] < n[3] && n[2] == 1)
-		snprintf(part + strlen(part), sizeof(part) - strlen(part),
-			 "%sn = %d of %d sizes", part[0] != '\0' ? ", " : "",
-			 n[4], n[3]);
-	else if (n[2] < n[3])
-		snprintf(part + strlen(part), sizeof(part) - strlen(part),
-			 "%s%d of %d sizes", part[0] != '\0' ? ", " : "", n[2],
-			 n[3]);
-	if (part[0] == '\0')
-		return 0;
-	fprintf(stderr, "homeward: %s: %s shows %s\n", scenario, figure->name,
-		part);
-	/* After the scenario's name and its ": ". */
-	snprintf(rest, sizeof(rest), "%s", subtitle + strlen(scenario) + 2);
-	snprintf(subtitle, SUBTITLE, "%s: %s, %.*s", scenario, part,
-		 (int)(SUBTITLE / 2), rest);
-	return 0;
-}
-
 /* The longest legend of a figure, for its layout. */
 static int
 letters_count(sqlite3 *db, const char *figure, char letters[16])
@@ -289,25 +221,6 @@ letters_count(sqlite3 *db, const char *figure, char letters[16])
 	if (strcmp(figure, "setting") == 0)
 		length += 7;
 	snprintf(letters, 16, "%d", (int)(length % 1000));
-	return 0;
-}
-
-/* One session stands for all: say which it is. */
-static int
-passage_subtitle(sqlite3 *db, const char *scenario, char *subtitle)
-{
-	int64_t sessions, live;
-
-	if (db_number(db, sql_plot_moved, 0, &sessions) != 0 ||
-	    db_number(db, sql_plot_live, 0, &live) != 0)
-		return EXIT_RUNTIME;
-	snprintf(subtitle, SUBTITLE, "%s, %s%s", scenario,
-		 live != 0 ? "live" : "simulated",
-		 sessions > 1 ? ": the longest stall of" : "");
-	if (sessions > 1)
-		snprintf(subtitle + strlen(subtitle),
-			 SUBTITLE - strlen(subtitle), " %lld sessions",
-			 (long long)sessions);
 	return 0;
 }
 
@@ -344,6 +257,26 @@ plain_add(struct variables *inputs, const struct metric_row *row)
 	variable_add_plain(inputs, "what", row->plain);
 }
 
+/* Lookups that went over the network; when there is none, says so. */
+static int
+asked_count(sqlite3 *db, const struct figure *figure, const char *scenario,
+	    int64_t *some)
+{
+	int64_t all;
+	char why[96];
+
+	if (db_number(db, sql_plot_asked, 0, some) != 0 ||
+	    db_number(db, sql_plot_lookups, 0, &all) != 0)
+		return EXIT_RUNTIME;
+	if (*some == 0) {
+		snprintf(why, sizeof(why),
+			 "all %lld lookups were answered by the asker itself",
+			 (long long)all);
+		figure_skip(scenario, figure->name, why);
+	}
+	return 0;
+}
+
 static int
 figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	    const char *scenario)
@@ -366,19 +299,12 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 		return 0;
 	}
 	if (figure->asked) {
-		int64_t some, all;
-		char why[96];
+		int64_t some;
 
-		if (db_number(db, sql_plot_asked, 0, &some) != 0 ||
-		    db_number(db, sql_plot_lookups, 0, &all) != 0)
+		if (asked_count(db, figure, scenario, &some) != 0)
 			return EXIT_RUNTIME;
 		if (some == 0) {
 			(void)unlink(path);
-			snprintf(why, sizeof(why),
-				 "all %lld lookups were answered by the asker "
-				 "itself",
-				 (long long)all);
-			figure_skip(scenario, figure->name, why);
 			return 0;
 		}
 	}
@@ -397,14 +323,15 @@ figure_make(struct plot *plot, sqlite3 *db, const struct figure *figure,
 	if (subtitle_make(db, scenario, subtitle) != 0)
 		return EXIT_RUNTIME;
 	if (figure->metric != NULL &&
-	    shown_say(db, figure, scenario, subtitle) != 0)
+	    subtitle_shown(db, figure->name, figure->metric, scenario,
+			   subtitle) != 0)
 		return EXIT_RUNTIME;
 	if (strcmp(figure->name, "compare") == 0 &&
 	    comparison_figure_add(db, scenario, &inputs, subtitle,
 				  sizeof(subtitle)) != 0)
 		return EXIT_RUNTIME;
 	if (strcmp(figure->name, "throughput") == 0 &&
-	    passage_subtitle(db, scenario, subtitle) != 0)
+	    subtitle_session(db, scenario, subtitle) != 0)
 		return EXIT_RUNTIME;
 	if (plain != NULL)
 		plain_add(&inputs, plain);

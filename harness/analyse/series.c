@@ -276,7 +276,7 @@ identity_complete(char *text)
 	size_t size = 0;
 	FILE *out;
 
-	/* Who writes a scenario writes all of it. A replay's is no scenario. */
+	/* A sweep stores the whole scenario. A replay stores none. */
 	if (text == NULL || strstr(text, "measure.duration_s=") == NULL)
 		return text;
 	out = open_memstream(&whole, &size);

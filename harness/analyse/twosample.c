@@ -321,7 +321,7 @@ twosample_exchange(struct twosample_value *values, size_t count,
 	exchange.ranks = memory_zeroed(blocks, sizeof(double));
 	exchange.sizes = memory_zeroed(blocks, sizeof(double));
 	exchange_rank(&exchange);
-	/* A block without a value is nobody's. */
+	/* A block without a value counts for neither sample. */
 	for (uint32_t i = 0; i < blocks; i++)
 		sides[second[i] != 0] += exchange.sizes[i] > 0;
 	if (sides[0] >= TWOSAMPLE_BLOCKS && sides[1] >= TWOSAMPLE_BLOCKS)

@@ -3,7 +3,7 @@
  * view.h - what can be exported, by name
  *
  * Each view is one query over the tables of db.h, the temporary tables of
- * series.h and, for fits, of scaling.h. Figures read views only, so whatever a
+ * series.h and, for fits, of scaling.h. Figures read views only, so all that a
  * figure shows can be had as a table, and drawn anew with other tools.
  *
  * Phase of a measurement (temporary view `measured`): 'reroute' if any part of

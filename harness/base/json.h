@@ -21,8 +21,8 @@
  * that JSON does not have is null: so what is written can always be read
  * (RFC 8259).
  *
- * Nothing is kept but the nesting. A failed write is seen by whoever flushes
- * the file.
+ * Nothing is kept but the nesting. A failed write is seen by the caller that
+ * flushes the file.
  */
 #ifndef HARNESS_BASE_JSON_H
 #define HARNESS_BASE_JSON_H

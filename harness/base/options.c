@@ -168,7 +168,7 @@ options_read(const struct verb *verb, int argc, char **argv, void *into)
 	int option, code = 0;
 
 	table_make(verb, table);
-	optind = 0; /* glibc: start over, whoever used it before */
+	optind = 0; /* glibc: start over after an earlier use */
 	opterr = 0;
 	while (code == 0) {
 		/* Reordering is done when it returns: the word is behind us. */

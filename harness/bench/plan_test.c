@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * plan_test.c - who follows a plan's routes arrives, by a shortest path
+ * plan_test.c - a plan's routes arrive, by a shortest path
  */
 #include "harness/bench/plan.h"
 

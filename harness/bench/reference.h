@@ -2,7 +2,7 @@
 /*
  * reference.h - ns-3 with our load: ns3_rpc.cc found, built and run
  *
- * ns-3 is no part of our build: nobody needs it but who wants to compare. The
+ * ns-3 is no part of our build: only a comparison needs it. The
  * program is built at its first use by g++ with what pkg-config says of
  * Debian's libns3-dev, into
  *

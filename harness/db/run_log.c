@@ -227,7 +227,7 @@ item_replay(const struct item *item, const struct watch *watch)
 	const uint64_t *w = item->words;
 	struct watch_measurement m;
 	struct watch_session s;
-	struct watch_probe c;
+	struct watch_probe p;
 
 	switch ((enum run_log_kind)item->kind) {
 	case RUN_LOG_MEASUREMENT:
@@ -270,7 +270,7 @@ item_replay(const struct item *item, const struct watch *watch)
 			      (struct instant){ .ns = (int64_t)w[1] }, w[2]);
 		break;
 	case RUN_LOG_PROBE:
-		c = (struct watch_probe){
+		p = (struct watch_probe){
 			.at.ns = (int64_t)w[0],
 			.flow = (uint32_t)w[1],
 			.lower = w[2] != 0,
@@ -278,7 +278,7 @@ item_replay(const struct item *item, const struct watch *watch)
 			.resent = (uint32_t)w[4],
 			.repeated = (uint32_t)w[5],
 		};
-		watch->probe(watch->context, &c);
+		watch->probe(watch->context, &p);
 		break;
 	default:
 		break;

@@ -3,8 +3,8 @@
 # lab_live_test.sh BIN - `homeward lab` from outside
 #
 # A lab with daemons comes up, says that all is well, and goes; one whose
-# maker was killed at any moment is replaced by the next; and what belongs to
-# somebody else, however alike its name, is not touched. Needs root and what
+# maker was killed at any moment is replaced by the next; and what another
+# program owns, however alike its name, is not touched. Needs root and what
 # labs need; else it says what is missing and is skipped.
 set -u
 homeward=$1/homeward
@@ -89,7 +89,7 @@ lab 'nothing there' 0 down --name $name x
 says 'nothing there' 'there was no lab'
 lab 'no status of nothing' 3 status --name $name x
 
-# Somebody else's.
+# Another owner's.
 ip netns add $other && mkdir -p /run/homeward/$name-2 || exit 1
 ip netns exec $other sleep 1000 &
 sleeper=$!

@@ -47,7 +47,7 @@ struct conversation {
 	struct session_key key; /* client to service */
 	bool syn; /* its SYN is in the capture */
 	/* Its client is, by address and port, a service of another session:
-	 * routers could not tell who is meant. Not replayed. */
+	 * routers could not tell which is meant. Not replayed. */
 	bool ambiguous;
 	uint32_t packets; /* records, both directions */
 	uint32_t to_server; /* of them client to service */
@@ -84,7 +84,7 @@ uint32_t conversations_count(const struct conversations *);
 struct conversation *conversations_get(struct conversations *, uint32_t index);
 
 /* When all are filed: the services, each once, in a fixed order; port 0 (every
- * port) for an address that is nobody's client, for shortness. Marks the
+ * port) for an address that is no session's client, for shortness. Marks the
  * ambiguous. The caller frees it. */
 struct steer_service *conversations_services(struct conversations *,
 					     uint32_t *count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * conversation_test.c - short conversations, and who is said to serve in them
+ * conversation_test.c - short conversations, and which side is said to serve
  *
  * A packet is written as its direction, its flags and its sequence number:
  * "a>b S 7" is a SYN from end a with number 7. Ends are a to d, with address
@@ -38,7 +38,7 @@ static const struct row rows[] = {
 	  { 80, 5000 },
 	  "a>b A 7,b>a A 3,a>b F 8",
 	  "b>a 1/3" },
-	{ "equal ports: who speaks first is the client",
+	{ "equal ports: the side that speaks first is the client",
 	  { 179, 179 },
 	  "b>a A 7,a>b A 3",
 	  "b>a 1/2" },
@@ -295,7 +295,8 @@ test_services(void)
 		conversations_services(conversations, &count);
 	CHECK(count == 3);
 	CHECK(services[0].port == 5001 && services[1].port == 21);
-	CHECK_ROW(services[2].port == 0, "every port of who only serves");
+	CHECK_ROW(services[2].port == 0,
+		  "every port of a host that only serves");
 	for (uint32_t i = 0; i < 3; i++)
 		CHECK(!conversations_get(conversations, i)->ambiguous);
 	free(services);

@@ -13,10 +13,10 @@
  *
  * Live datagrams are sealed and packets tagged under keys that come of the
  * cluster's secret: with the secret file they are opened and verified. The
- * simulator seals nothing and tags with a key that everybody may know
+ * simulator seals nothing and tags with a key that is no secret
  * (sim/model/settings.c); that one is tried when there is no secret, and then a
  * tag that does not match is not wrong but unknown. With a secret it is not
- * tried: in a live cluster whoever used it is a forger.
+ * tried: in a live cluster a sender that used it is a forger.
  *
  * A sealed datagram says zero in its second byte, where a message has its
  * type: so the two kinds are told apart.
@@ -25,7 +25,7 @@
  * first 64 bytes inside, a seal needs all.
  *
  * Captured on the machine that sends, or behind a veth, a run of forwards is
- * one UDP packet that nobody has taken apart yet (UDP_SEGMENT, udp(7)); its
+ * one UDP packet that no kernel has taken apart yet (UDP_SEGMENT, udp(7)); its
  * parts come out one by one, as they do at the receiver:
  *
  *	IP | UDP | GUE | packet inside | GUE | packet inside | GUE ...

@@ -5,7 +5,7 @@
  *	example_test		compare the file with what is made here
  *	example_test --write	write it
  *
- * Two seconds of made-up conversations, so that anybody can try `homeward
+ * Two seconds of made-up conversations, so that a reader can try `homeward
  * replay` without a capture of his own. All addresses are documentation's
  * (RFC 5737, RFC 3849), the frames are Ethernet, and IPv6 has a VLAN tag:
  *

@@ -44,7 +44,7 @@ command -v sqlite3 >/dev/null || {
 	exit 77
 }
 
-# What everybody sees who tries it.
+# What a first try shows.
 wants 0 'plain' $example
 grep -q '^example.pcap: 199 records' "$folder/out" || fail 'no head line'
 grep -q 'server 1 withdraws' "$folder/out" || fail 'the move is not said'

@@ -9,8 +9,8 @@
  * Many captures keep headers and leave payload out (tcpdump -s 96). Their
  * sessions are all there; only what was said is not. A packet whose IP and
  * TCP headers were captured in full is replayed with zeros for the rest, and
- * with the TCP checksum that then is right, so that nobody on the way can
- * tell. What nobody captured cannot be compared: the zeros are counted as
+ * with the TCP checksum that then is right, so that no router or server can
+ * tell. What was not captured cannot be compared: the zeros are counted as
  * "filled", not as bytes of the capture.
  *
  * Not every short packet is one: when the capture itself says that no byte is

@@ -283,8 +283,8 @@ static _Noreturn void
 child_main(const struct jobs *jobs, const struct jobs_task *task,
 	   struct child *child, pid_t parent)
 {
-	/* Should the parent be killed, nobody would want the result; but a lab
-	 * is to be taken down. */
+	/* Should the parent be killed, no process would read the result; but a
+	 * lab is to be taken down. */
 	prctl(PR_SET_PDEATHSIG, task->lab != NULL ? SIGTERM : SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_RUNTIME);

@@ -103,7 +103,7 @@ struct mpi_scheduler {
 	int64_t heard_ns, busy_ns, beat_ns;
 	struct peer *peers; /* rank 0: by rank; its own is unused */
 	struct outgoing *outgoing; /* others: oldest first */
-	bool whole; /* others: rank 0 says that nobody is lost */
+	bool whole; /* others: rank 0 says that no rank is lost */
 };
 
 static int64_t
@@ -555,7 +555,7 @@ message_take(struct peer *peer, const struct mpi_message *message,
 	return MPI_SCHEDULER_NOTHING;
 }
 
-/* A slot of a rank that has been silent for long: its point is nobody's. */
+/* A slot of a rank that was silent for long: its point will run again. */
 static enum mpi_scheduler_news
 silence_find(struct mpi_scheduler *mpi, struct jobs_result *result)
 {
@@ -761,7 +761,7 @@ mpi_scheduler_beat(struct mpi_scheduler *mpi, const struct jobs *jobs)
 
 /* ---- the end ---- */
 
-/* Rank 0: tell everyone; then wait for all only when nobody is lost. */
+/* Rank 0: tell all ranks; then wait for all only when none is lost. */
 static bool
 farewell(struct mpi_scheduler *mpi)
 {

@@ -57,8 +57,8 @@ struct mpi_scheduler_task {
 enum mpi_scheduler_news {
 	MPI_SCHEDULER_NOTHING,
 	MPI_SCHEDULER_ENDED, /* rank 0: *result is filled; the caller has the
-				run log */
-	MPI_SCHEDULER_LOST, /* rank 0: nobody runs result->point, ->pass any
+				spool */
+	MPI_SCHEDULER_LOST, /* rank 0: no rank runs result->point, ->pass any
 			       more */
 	MPI_SCHEDULER_TASK, /* others: run *task */
 	MPI_SCHEDULER_DONE, /* others: leave */

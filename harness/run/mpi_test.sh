@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mpi_test.sh BIN - one sweep on one process, two, and ranks of mpirun
 #
-# The database must be the same whoever ran what, also after a rank was killed;
+# The database must be the same no matter which rank ran what, also after a rank was killed;
 # ranks that differ are refused. All on the loopback device of this host.
 set -u
 homeward=$1/homeward
@@ -47,7 +47,7 @@ sweep: { dht.alpha: [1, 3], repeat: 16 }
 YAML
 cd "$work" || exit 1
 
-# --- whoever runs it ---
+# --- no matter which rank runs it ---
 expect "one process" 0 "$homeward" run --jobs 1 --db one.db some.yaml
 dump one.db >one.dump
 cp out one.out

@@ -9,7 +9,7 @@
  *
  * A message is a kind and bytes. Messages from one rank to another arrive in
  * the order in which they were sent. No call here waits for another rank but
- * open() and close(), so a rank that died holds nobody up.
+ * open() and close(), so a rank that died holds up no other.
  */
 #ifndef HARNESS_RUN_MPI_TRANSPORT_H
 #define HARNESS_RUN_MPI_TRANSPORT_H
@@ -20,7 +20,7 @@
 #define MPI_MESSAGE_BYTES (256 * 1024) /* no message is longer */
 
 struct mpi_message {
-	uint32_t rank; /* from whom */
+	uint32_t rank; /* of the sender */
 	uint32_t kind;
 	size_t size;
 	uint8_t *bytes; /* the taker frees them */

@@ -79,7 +79,7 @@ points_match(struct run *run)
 	return row < 0 ? EXIT_RUNTIME : 0;
 }
 
-/* A sweep that was killed could not say how to go on: say it to whoever
+/* A sweep that was killed could not say how to go on: say it to the user who
  * starts it again. */
 static int
 rest_mention(struct run *run)
@@ -122,7 +122,7 @@ run_prepare(struct run *run)
 	return 0;
 }
 
-/* Within the transaction: an id that nobody has. 0: an error, said. */
+/* Within the transaction: an id that no run has. 0: an error, said. */
 static int64_t
 id_choose(struct run *run, uint32_t index)
 {

@@ -4,7 +4,7 @@
  *
  * libyaml's document interface keeps a mark for every node, so each complaint
  * can say file:line:column. All complaints of one file are made, not only the
- * first (at most READER_PROBLEMS, then silence): whoever wrote three wrong
+ * first (at most READER_PROBLEMS, then silence): a user who wrote three wrong
  * keys wants to hear of three.
  *
  * Values given on the command line (--set KEY=VALUE) are small documents of

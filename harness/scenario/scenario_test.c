@@ -2,7 +2,7 @@
 /*
  * scenario_test.c - what is said about wrong files, and what right ones mean
  *
- * The first table is the contract with whoever writes a scenario: file, line,
+ * The first table is the contract with the author of a scenario: file, line,
  * column and sentence, exactly. The rest reads files that are right and looks
  * at settings, points and the printout.
  */

@@ -133,7 +133,7 @@ counters_since(const struct attack *attack, const struct counters *before,
 /* ---- strays and recordings ---- */
 
 /* Cut the last link of a download's way; its packets then stray. Not the
- * second one of a server: nobody could reach that any more. */
+ * second one of a server: no client could reach that any more. */
 static bool
 link_cut(struct attack *attack, uint32_t download)
 {
@@ -339,7 +339,7 @@ forgeries_send(struct attack *attack, uint64_t *tags, uint64_t *key_ids,
 	}
 }
 
-/* A socket's buffer may overflow: what is lost there harms nobody. */
+/* A socket's buffer may overflow: what is lost there harms no session. */
 static bool
 nearly(uint64_t counted, uint64_t sent)
 {
@@ -482,7 +482,7 @@ attack_all(const char *name, uint8_t family)
 		forgeries(&attack);
 		floods(&attack);
 	}
-	/* Whoever comes now is served. */
+	/* A client that comes now is served. */
 	CHECK(live_fixture_download(fixture, 42101, BYTES / 10, 0) == 0);
 	CHECK(live_fixture_finish(fixture, 300 * NS_PER_S));
 	CHECK(live_fixture_sum(fixture, "kernel_resets") == 0);

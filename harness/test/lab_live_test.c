@@ -2,7 +2,7 @@
 /*
  * lab_live_test.c - the paper's fabric on this machine
  *
- * What a lab promises to whoever runs an experiment in it: lab_path() says
+ * What a lab promises to an experiment in it: lab_path() says
  * where the kernels really send a flow, a cut strays sessions and a plain
  * kernel resets them, a silent link is noticed, what was broken mends, and
  * nothing is left. For both families, without daemons; what is theirs, with

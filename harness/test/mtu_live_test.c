@@ -8,9 +8,9 @@
  *
  * The client offers segments of 1,460 bytes, the edge has room for 1,280 on
  * its last link. So the first full segment of every download draws an ICMP
- * error, which routers hash by the edge's address and the service's, whoever
- * the session's owner is. Where it arrives at another server, the download
- * stands still for ever unless the error is forwarded.
+ * error, which routers hash by the edge's address and the service's, whichever
+ * server the session's owner is. Where it arrives at another server, the
+ * download stands still for ever unless the error is forwarded.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
  * stands still; afterwards it goes on, because the next daemon learns from the
  * kernel and from its file which sessions are here and since when, and from
  * the others whose the strays are. Whatever does not stray never notices, and
- * nobody is reset at any time.
+ * no session is reset at any time.
  */
 #include <inttypes.h>
 #include <signal.h>

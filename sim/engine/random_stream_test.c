@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * random_stream_test.c - one server more, and nobody else draws other numbers
+ * random_stream_test.c - one server more, and no other draws other numbers
  */
 #include "sim/engine/random_stream.h"
 

@@ -5,7 +5,7 @@
  * Addresses (network.h): service 192.168.0.1 and 2001:db8:ffff::1; server i
  * 10.0.0.0 + i + 1 and 2001:db8:a::, client i 20.1.0.0 + i + 1 and
  * 2001:db8:c::, router i 10.255.0.0 + i + 1 and 2001:db8:b::, the last four
- * bytes of IPv6 being i + 1. What is in nobody's range is behind the edge at
+ * bytes of IPv6 being i + 1. What is in no range is behind the edge at
  * client 1.
  */
 #include "sim/model/fabric.h"

@@ -59,7 +59,7 @@ enum target_kind {
 	TARGET_SERVER, /* a server's loopback */
 	TARGET_CLIENT,
 	TARGET_SERVICE,
-	TARGET_NOWHERE, /* ours, but nobody's: a router, an unused loopback */
+	TARGET_NOWHERE, /* ours, but no host's: a router, an unused loopback */
 };
 #define TARGET(kind, index)  ((uint32_t)(kind) << 28 | (index))
 #define TARGET_KIND(target)  ((enum target_kind)((target) >> 28))

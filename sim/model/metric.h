@@ -3,10 +3,10 @@
  * metric.h - what is timed, a row each
  *
  * Both worlds measure the same things and give them the same names. A row says
- * what a metric is between, who reports it and what readers do with it: the
- * database, summary, exports, fits, figures and the comparison of both worlds
- * read this table and nothing else, so a metric is a row here, and the call
- * that reports it (watch.h).
+ * what a metric is between, which part reports it and what readers do with it:
+ * the database, summary, exports, fits, figures and the comparison of both
+ * worlds read this table and nothing else, so a metric is a row here, and the
+ * call that reports it (watch.h).
  *
  * All values are nanoseconds. A value may be *local*: it cost nothing because
  * there was nothing to do; such are shown, and left out where both worlds are

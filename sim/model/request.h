@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * request.h - the first 32 bytes that a client says to a server
+ * request.h - the first 32 bytes that a client sends to a server
  *
  *	 0          4      5      8           12     16        24       32
  *	+----------+------+------+-----------+------+---------+--------+

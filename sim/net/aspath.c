@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY UINT32_MAX
+#define NO_ROUTER UINT32_MAX
 
 struct aspath {
 	uint32_t router, rest;
@@ -32,7 +32,7 @@ slots_fill(struct aspaths *aspaths)
 		abort();
 	for (uint32_t i = 0; i < aspaths->count; i++) {
 		const struct aspath *path = &aspaths->paths[i];
-		if (path->router == NOBODY)
+		if (path->router == NO_ROUTER)
 			continue;
 		uint64_t key = (uint64_t)path->router << 32 | path->rest;
 		uint32_t slot =
@@ -64,9 +64,10 @@ aspaths_create(void)
 	if (aspaths == NULL)
 		abort();
 	paths_grow(aspaths);
-	aspaths->paths[ASPATH_NONE] = (struct aspath){ NOBODY, 0, UINT32_MAX };
-	aspaths->paths[ASPATH_LOCAL] = (struct aspath){ NOBODY, 0, 0 };
-	aspaths->paths[ASPATH_SERVER] = (struct aspath){ NOBODY, 0, 1 };
+	aspaths->paths[ASPATH_NONE] =
+		(struct aspath){ NO_ROUTER, 0, UINT32_MAX };
+	aspaths->paths[ASPATH_LOCAL] = (struct aspath){ NO_ROUTER, 0, 0 };
+	aspaths->paths[ASPATH_SERVER] = (struct aspath){ NO_ROUTER, 0, 1 };
 	aspaths->count = 3;
 	return aspaths;
 }
@@ -122,7 +123,7 @@ aspath_length(const struct aspaths *aspaths, uint32_t path)
 bool
 aspath_contains(const struct aspaths *aspaths, uint32_t path, uint32_t router)
 {
-	while (aspaths->paths[path].router != NOBODY) {
+	while (aspaths->paths[path].router != NO_ROUTER) {
 		if (aspaths->paths[path].router == router)
 			return true;
 		path = aspaths->paths[path].rest;

@@ -279,7 +279,7 @@ tell(struct bgp *bgp, uint32_t port, uint32_t set, uint32_t path)
 	batch_add(bgp, batch_open(bgp, port_peer(bgp, port)), set, path);
 }
 
-/* A router's best path changed: tell each neighbour who would notice. */
+/* A router's best path changed: tell each neighbour that would notice. */
 static void
 advertise(struct bgp *bgp, uint32_t device, uint32_t set, uint32_t old,
 	  uint32_t best)
@@ -631,7 +631,7 @@ bgp_device(struct bgp *bgp, uint32_t device, bool up)
 			port_forget(bgp, port);
 		}
 	}
-	/* Down: nobody to tell. Up: the edge has its default route again. */
+	/* Down: none to tell. Up: the edge has its default route again. */
 	if (fabric_is_router(fabric, device))
 		decide_all(bgp, device);
 }

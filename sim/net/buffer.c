@@ -2,9 +2,9 @@
 /*
  * buffer.c - pages of equal slots, a free list a class
  *
- * The first pages of a class come one by one from the heap. Who needs more has
- * thousands of packets on their way and touches another page of the machine
- * with each: further ones come ARENA_PAGES at a time, on huge pages.
+ * The first pages of a class come one by one from the heap. A world that needs
+ * more has thousands of packets on their way and touches another page of the
+ * machine with each: further ones come ARENA_PAGES at a time, on huge pages.
  */
 #include "sim/net/buffer.h"
 

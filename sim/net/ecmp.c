@@ -75,9 +75,9 @@ member_find(const struct ecmp *ecmp, uint32_t member)
 }
 
 /* Members of the new list keep what they hold; buckets of others are shared
- * out among those who have too few; then who still has too few takes from
- * those who have too many. Fair is bucket_count / count, and one more for
- * some, whoever has it already. */
+ * out among members that have too few; then a member that still has too few
+ * takes from members that have too many. Fair is bucket_count / count, and one
+ * more for some: members that have it already. */
 static void
 buckets_share(struct ecmp *ecmp)
 {
@@ -113,7 +113,7 @@ buckets_share(struct ecmp *ecmp)
 		ecmp->buckets[i] = ecmp->members[member];
 		held[member]++;
 	}
-	/* Nobody falls below fair, and who has most gives first. */
+	/* No member falls below fair, and the one that has most gives first. */
 	for (uint32_t most = fair + 1; most + 1 > fair; most--) {
 		for (uint32_t i = 0; i < buckets; i++) {
 			while (poor < count && held[poor] >= fair)

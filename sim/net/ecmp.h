@@ -16,7 +16,7 @@
  *
  * Resilient groups have a fixed number of buckets (Linux: Documentation/
  * networking/nexthop-group-resilient.rst). A dead member's buckets alone are
- * shared out; a member that comes takes its fair share from those who have the
+ * shared out; a member that comes takes its fair share from those that have the
  * most, and nothing else moves. We move buckets at once; Linux waits until one
  * has been idle for a while.
  *

@@ -172,7 +172,7 @@ test_resilient_walk(void)
 			    before[i] == ECMP_NONE)
 				continue;
 			moved++;
-			/* To who comes, or from who went. */
+			/* To the one that comes, or from the one that went. */
 			CHECK(comes ? 1U << ecmp.buckets[i] == flip
 				    : 1U << before[i] == flip);
 		}

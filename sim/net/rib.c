@@ -19,7 +19,7 @@
 #define NO_COLUMN UINT32_MAX
 
 struct set {
-	uint32_t server; /* one of those who share it */
+	uint32_t server; /* one of those that share it */
 	uint32_t sharers;
 	uint32_t *heard; /* Adj-RIB-In: a path a column */
 	uint32_t *best; /* a router */
@@ -310,7 +310,7 @@ rib_own(struct rib *rib, uint32_t server, uint32_t *shared)
 		ecmp_copy(&copy->groups[i], &source->groups[i]);
 	rib->set_of_server[server] = to;
 
-	/* The others need somebody whose ports stand for theirs. */
+	/* The others need a server whose ports stand for theirs. */
 	uint32_t other = rib->sets[from].server;
 	if (other == server)
 		while (rib->set_of_server[other] != from)

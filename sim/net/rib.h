@@ -5,8 +5,8 @@
  *	Adj-RIB-In (a path per port) -> best path -> advertised
  *	                             -> all equally short: the nexthop group
  *
- * The tables of RFC 4271 (section 3.2) for all routers of the fabric; who
- * hears what and when is bgp.c's. Best is the shortest AS path; all of that
+ * The tables of RFC 4271 (section 3.2) for all routers of the fabric; when
+ * each hears what is bgp.c's. Best is the shortest AS path; all of that
  * length are used, whatever ASes they cross (multipath relax); the one that is
  * advertised is that of the lowest port, so the converged state is a function
  * of the topology alone.
@@ -79,7 +79,7 @@ uint32_t rib_heard(const struct rib *, uint32_t set, uint32_t port);
 uint32_t rib_decide(struct rib *, uint32_t set, uint32_t device, uint32_t *old);
 uint32_t rib_best(const struct rib *, uint32_t set, uint32_t device);
 /* What a router with that best path tells a neighbour: ASPATH_NONE when the
- * neighbour is in it (he would refuse it: RFC 4271, 9.1.2). */
+ * neighbour is in it (it would refuse it: RFC 4271, 9.1.2). */
 uint32_t rib_offer(struct rib *, uint32_t device, uint32_t best,
 		   uint32_t neighbour);
 /* Number of ASes to the origin; UINT32_MAX: no route. */
