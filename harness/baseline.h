@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * baseline.h - what a sweep came to, a datum a line
+ * baseline.h - the results of a sweep as text, a datum a line
  *
  *	gate dht.tables=ideal n=16 seed=1 state hash = 0x0123456789abcdef
  *	gate dht.tables=ideal n=16 seed=1 lookup rounds 2 = 41

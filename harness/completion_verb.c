@@ -60,7 +60,7 @@ script_write(const struct completion *completion, const char *shell)
 }
 
 const char *
-completion_shell(size_t index)
+completion_verb_shell(size_t index)
 {
 	static const char *const words[] = { "bash", "zsh", NULL };
 
@@ -68,8 +68,8 @@ completion_shell(size_t index)
 }
 
 int
-completion_run(const struct verb *verb, const struct verb *const *verbs,
-	       int argc, char **argv)
+completion_verb_run(const struct verb *verb, const struct verb *const *verbs,
+		    int argc, char **argv)
 {
 	int count = options_read(verb, argc, argv, NULL);
 	const struct verb *commands[COMMAND_KINDS + 1] = { NULL };
@@ -83,7 +83,8 @@ completion_run(const struct verb *verb, const struct verb *const *verbs,
 	if (count == 2)
 		program = argv[argc - 1];
 	if (strcmp(shell, "bash") != 0 && strcmp(shell, "zsh") != 0)
-		return usage_unknown(verb, "shell", shell, completion_shell);
+		return usage_unknown(verb, "shell", shell,
+				     completion_verb_shell);
 	if (count > 2 || (strcmp(program, "homeward") != 0 &&
 			  strcmp(program, "homewardctl") != 0))
 		return usage_say(verb, "what is '%s'?", argv[argc - 1]);

@@ -11,9 +11,9 @@
 #include "harness/base/usage.h"
 
 /* Print the script that argv asks for; an exit code. */
-int completion_run(const struct verb *, const struct verb *const *verbs,
-		   int argc, char **argv);
+int completion_verb_run(const struct verb *, const struct verb *const *verbs,
+			int argc, char **argv);
 /* The shells there are, one after the other; NULL behind the last. */
-const char *completion_shell(size_t index);
+const char *completion_verb_shell(size_t index);
 
 #endif

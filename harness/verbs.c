@@ -39,7 +39,7 @@ verbs_find(const char *name)
 static int
 script_print(int argc, char **argv)
 {
-	return completion_run(&verb_completion, verbs, argc, argv);
+	return completion_verb_run(&verb_completion, verbs, argc, argv);
 }
 
 static const struct verb verb_completion = {
@@ -50,7 +50,7 @@ static const struct verb verb_completion = {
 	.noun = "shell",
 	.least = 1,
 	.most = -1,
-	.word = completion_shell,
+	.word = completion_verb_shell,
 	.notes = "Installed where bash-completion and zsh look for it. Without "
 		 "that:\n  . <(homeward completion bash)\n",
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * comparison_figure.h - what plots/compare.gp is told: a panel a metric, both
- * worlds in it
+ * comparison_figure.h - the figure of both worlds: a panel a metric
  */
 #ifndef HARNESS_ANALYSE_COMPARISON_FIGURE_H
 #define HARNESS_ANALYSE_COMPARISON_FIGURE_H

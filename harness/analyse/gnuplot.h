@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gnuplot.h - gnuplot as a child: what it is told, and whether it was done
+ * gnuplot.h - gnuplot in a child process, and whether it wrote the figure
  *
  *	gnuplot -e "name='value'; ..." FIGURE.gp
  *

@@ -213,7 +213,7 @@ CREATE TEMP VIEW pair AS SELECT a.world, a.run_id AS on_run,
 
 -- The two over a window that holds the stall and the reset. A session
 -- that is reset keeps what came before until then.
-CREATE TEMP VIEW passage AS WITH p AS (SELECT *,
+CREATE TEMP VIEW stall_curve AS WITH p AS (SELECT *,
     max(10000000, stall_ns * 3 / 2,
       coalesce((reset_ns - off_ns) * 3 / 5, 0)) AS w FROM pair),
   line AS (SELECT 1 AS place, 'with Homeward' AS title,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * query.h - what of the database is asked for
+ * query.h - the options of verbs that read the database
  *
  * summary, export, fit, compare and plot read one database and have the same
  * options for it, so they have the same rows: a verb's table is a choice of

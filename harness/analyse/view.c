@@ -64,7 +64,7 @@ static const struct view views[] = {
 	  sql_view_faults },
 	{ "counters", "totals by device (empty: the whole run)", VIEW_ROWS,
 	  RESULT_TSV, sql_view_counters },
-	{ "measurements", "all that was timed, whatever the metric", VIEW_ROWS,
+	{ "measurements", "all that was timed, of every metric", VIEW_ROWS,
 	  RESULT_TSV, sql_view_measurements },
 	{ "fit", "lines fitted to T(n), a row each (fit.h)", VIEW_FITS,
 	  RESULT_TSV, sql_view_fit },

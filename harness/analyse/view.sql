@@ -184,7 +184,7 @@ ORDER BY c.place, v.value_ns
 
 -- name: throughput_curves
 SELECT title AS curve, since_s AS since_fault_s, received_mb, outcome
-FROM passage
+FROM stall_curve
 ORDER BY place, since_s, received_mb
 
 -- name: cuts

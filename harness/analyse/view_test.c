@@ -274,7 +274,7 @@ test_views(void)
 	sqlite3 *db = synthetic_open(path);
 
 	synthetic_scale(db, 16, 9, 2, 500);
-	synthetic_passage(db, 3);
+	synthetic_stall(db, 3);
 	synthetic_worlds(db);
 	db_close(db);
 	CHECK(view_open(&db, path, NULL) == 0);

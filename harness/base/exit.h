@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * exit.h - what `homeward` ends with
+ * exit.h - the exit codes of `homeward`
  *
  * A shell script tells "the experiment says no" from "the machine failed", so
  * the codes are few and never change. Functions of all rooms of harness return

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * release.h - which Homeward this is
+ * release.h - version and commit of this build
  *
  * Every run stores both, so that a result can be made again years later. The
  * build system puts them in; a commit ends with "+changes" when the sources it

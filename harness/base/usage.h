@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * usage.h - what a verb takes, as one table
+ * usage.h - operands and options of a verb, as one table
  *
  *	struct verb: name, half a sentence, operands, options
  *	    |		  rows of struct verb_option

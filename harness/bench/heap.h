@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * heap.h - a plain binary heap of events: what the event queue is measured by
+ * heap.h - a plain binary heap of events: the reference of the event queue
  *
  * The queue that one would write first: an array of whole events, children of
  * i at 2 i + 1 and 2 i + 2, in exactly the order of sim/engine/event.h. Nothing

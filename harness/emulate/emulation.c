@@ -41,7 +41,7 @@ int
 emulation_possible(const struct settings *settings, char *error,
 		   size_t error_size)
 {
-	uint32_t event = fault_impossible(settings, true);
+	uint32_t event = fault_kind_impossible(settings, true);
 
 	if (lab_possible(settings, error, error_size) != 0)
 		return -EINVAL;

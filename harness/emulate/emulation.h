@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * emulation.h - one run in a lab: what world.h is for the simulator
+ * emulation.h - one run in a lab, as world.h is one in the simulator
  *
  *	lab_up -> daemons' `watch` streams, netlink, clients, faults -> watch
  *	calls -> lab_down

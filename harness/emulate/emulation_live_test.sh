@@ -3,7 +3,7 @@
 # emulation_live_test.sh BIN - the same scenario files, in a lab of this machine
 #
 # The paper's cut with and without Homeward, as a download and as an upload; a
-# crowd while a spine goes and comes; a daemon killed in mid-transfer; and what
+# load generator while a spine goes and comes; a daemon killed in mid-transfer; and what
 # a run that is refused, interrupted or resumed leaves behind. Needs root and
 # what `homeward lab up` needs; else it says what is missing and is skipped.
 set -u
@@ -107,8 +107,8 @@ live "an upload" 0 --set clients.direction=upload "${cut[@]}"
 is "an upload" "kept|8000000" \
 	"SELECT outcome, bytes FROM session WHERE run_id = :r"
 
-# --- a crowd ---
-cat >crowd.yaml <<'YAML'
+# --- the load generator ---
+cat >many.yaml <<'YAML'
 title: A spine goes and comes back
 fabric: { clients: 2 }
 clients: { sessions: 60, interval_ms: 5, start_s: 0, size_mb: 0.5,
@@ -118,10 +118,10 @@ measure: { duration_s: 20, samples: 0 }
 expect: [{ where: { service.homeward: on }, strayed_min: 1,
 	outcome_all: [kept, closed] }]
 YAML
-live "a crowd" 0 crowd.yaml
-is "a crowd" "60|30000000" \
+live "many sessions" 0 many.yaml
+is "many sessions" "60|30000000" \
 	"SELECT count(*), sum(bytes) FROM session WHERE run_id = :r"
-is "a crowd's faults" "router_down router_up" "SELECT group_concat(kind, ' ')
+is "many sessions' faults" "router_down router_up" "SELECT group_concat(kind, ' ')
 	FROM fault WHERE run_id = :r"
 
 # --- a daemon dies where the strays arrive, and at their owner ---

@@ -289,7 +289,7 @@ static const struct {
 	{ "a RST in the middle", "/reset", false, false, 0, OUTCOME_RESET,
 	  OUTCOME_RESET, BYTES / 3 },
 	/* curl does not say why it could not connect. */
-	{ "nobody listens", "/ok", false, true, 0, OUTCOME_RESET,
+	{ "no server listens", "/ok", false, true, 0, OUTCOME_RESET,
 	  OUTCOME_TIMEOUT, 0 },
 	{ "an error of the server", "/missing", false, false, 0,
 	  OUTCOME_CORRUPT, OUTCOME_TIMEOUT, 0 },
@@ -338,7 +338,7 @@ rows_run(uint16_t port, uint16_t closed, struct load_generator *load_generator,
 					  &client_session) == 0 ||
 		      rows[i].closed_port);
 		load_generator_until(load_generator, notes, 1);
-		row_check(i, "crowd", notes, rows[i].load_generator,
+		row_check(i, "load generator", notes, rows[i].load_generator,
 			  instant_distance_ns(began, clock_read()));
 		CHECK(load_generator_count(load_generator) == 0);
 		if (curl == NULL)

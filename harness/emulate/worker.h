@@ -15,7 +15,7 @@
 struct worker;
 
 /* What to do, and what follows when it is done; the context is lent to the
- * hand from the call of worker_do() until `done` is called. */
+ * worker from the call of worker_do() until `done` is called. */
 struct worker_job {
 	void *context;
 	int (*work)(void *); /* in the worker's thread */

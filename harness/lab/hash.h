@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * hash.h - multipath hashes that the kernel does not tell
+ * hash.h - multipath hashes that the kernel does not report
  *
  * Asked by RTM_GETROUTE, the kernel hashes an IPv4 flow as it hashes the
  * flow's packets. Not so for IPv6: hash policy 3 makes of a packet two hashes,

@@ -226,18 +226,18 @@ buffer_at(const struct relay *relay, uint32_t buffer)
 static void
 delayed_add(struct lane *lane, const struct delayed *delayed)
 {
-	uint32_t place = lane->count++;
+	uint32_t index = lane->count++;
 
 	/* Later ones go behind: only a reordered packet is not the last. */
-	while (place > 0) {
+	while (index > 0) {
 		struct delayed *before =
-			&lane->delayed[(lane->first + place - 1) % BUFFERS];
+			&lane->delayed[(lane->first + index - 1) % BUFFERS];
 		if (before->due_ns <= delayed->due_ns)
 			break;
-		lane->delayed[(lane->first + place) % BUFFERS] = *before;
-		place--;
+		lane->delayed[(lane->first + index) % BUFFERS] = *before;
+		index--;
 	}
-	lane->delayed[(lane->first + place) % BUFFERS] = *delayed;
+	lane->delayed[(lane->first + index) % BUFFERS] = *delayed;
 }
 
 /* What the link does to a packet that the kernel saw at at_ns; the buffer is

@@ -336,7 +336,8 @@ test_refused(void)
 		const char *why;
 	} files[] = {
 		{ "a link type that carries no IP", 0xa1b2c3d4, 105, "802.11" },
-		{ "a link type nobody knows", 0xa1b2c3d4, 65000, "65000" },
+		{ "a link type that libpcap does not know", 0xa1b2c3d4, 65000,
+		  "65000" },
 		{ "no capture at all", 0x464c457f, 1, "unknown file format" },
 	};
 	struct capture *capture;

@@ -90,10 +90,10 @@ end_address(char end)
 }
 
 static uint8_t
-flags_of(const char *letters)
+flags_of(const char *marks)
 {
 	static const struct {
-		char letter;
+		char mark;
 		uint8_t flag;
 	} flags[] = {
 		{ 'S', TCP_SYN }, { 'A', TCP_ACK }, { 'F', TCP_FIN },
@@ -101,9 +101,9 @@ flags_of(const char *letters)
 	};
 	uint8_t value = 0;
 
-	for (; *letters != '\0'; letters++)
+	for (; *marks != '\0'; marks++)
 		for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-			if (flags[i].letter == *letters)
+			if (flags[i].mark == *marks)
 				value |= flags[i].flag;
 	return value;
 }
@@ -116,11 +116,10 @@ file_packet(struct conversations *conversations, const uint16_t *ports,
 	struct conversation_part part;
 	struct packet packet;
 	uint8_t bytes[128];
-	char from, to, letters[8];
+	char from, to, marks[8];
 	unsigned seq, ack = 0;
 
-	if (sscanf(text, "%c>%c %7s %u %u", &from, &to, letters, &seq, &ack) <
-	    4)
+	if (sscanf(text, "%c>%c %7s %u %u", &from, &to, marks, &seq, &ack) < 4)
 		abort();
 	struct packet_tcp tcp = {
 		.ip = {
@@ -132,7 +131,7 @@ file_packet(struct conversations *conversations, const uint16_t *ports,
 		.dst_port = ports[to - 'a'],
 		.seq = seq,
 		.ack = ack,
-		.flags = flags_of(letters),
+		.flags = flags_of(marks),
 	};
 	size_t size = packet_build_tcp(&tcp, bytes, sizeof(bytes));
 

@@ -143,7 +143,7 @@ test_walk(void)
 }
 
 static void
-test_snapped(uint8_t family)
+test_padded(uint8_t family)
 {
 	static uint8_t out[SNAPLEN_PADDING_BYTES_MAX];
 	uint32_t size = make(family, 5, 1000);
@@ -182,7 +182,7 @@ main(void)
 	test_hops(6);
 	test_equal();
 	test_walk();
-	test_snapped(4);
-	test_snapped(6);
+	test_padded(4);
+	test_padded(6);
 	return check_done();
 }

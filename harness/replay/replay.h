@@ -17,7 +17,7 @@
  * What is real and what is not. Servers have sockets (conversation.h), not TCP:
  * neither end retransmits what is lost, or answers. What the capture's servers
  * said is sent by the session's owner, as much later as a packet takes from
- * the client to server 1, no matter what became of the client's packets. A
+ * the client to server 1, also when the client's packets are lost. A
  * session that was reset goes on being replayed.
  *
  * Time is the capture's, from its first record. A time stamp that runs

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * expectation.h - did a run come out as its scenario says?
+ * expectation.h - a run checked against its scenario's assertions
  *
  * What can be asserted, and how a scenario writes it, is expect.h's; here it
  * is looked up in the database, a query a limit. Only the blocks whose `where`

@@ -8,8 +8,8 @@
  * runs a lab, emulation.h), and exits; the parent collects it here.
  *
  * Ctrl-C and SIGTERM are seen by the parent only, in jobs_wait(); children
- * die with their parent, whatever kills it. Whatever ends a child, its lab is
- * taken down: by itself, or here.
+ * die with their parent, also when it is killed. A child that ends leaves no
+ * lab: it takes the lab down itself, or it is done here.
  */
 #ifndef HARNESS_RUN_JOBS_H
 #define HARNESS_RUN_JOBS_H

@@ -676,7 +676,7 @@ outgoing_drop(struct mpi_scheduler *mpi)
 
 /* Send on, but never have much on its way. 0 or -1. */
 static int
-parcels_send(struct mpi_scheduler *mpi)
+outgoing_send(struct mpi_scheduler *mpi)
 {
 	static uint8_t bytes[MPI_MESSAGE_BYTES];
 
@@ -716,7 +716,7 @@ mpi_scheduler_order(struct mpi_scheduler *mpi, struct mpi_scheduler_task *task)
 	enum mpi_scheduler_news news = MPI_SCHEDULER_NOTHING;
 	int there = 0;
 
-	if (parcels_send(mpi) != 0)
+	if (outgoing_send(mpi) != 0)
 		return MPI_SCHEDULER_BROKEN;
 	while (news == MPI_SCHEDULER_NOTHING &&
 	       (there = mpi->transport->take(&message)) == 1) {

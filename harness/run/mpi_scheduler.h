@@ -15,8 +15,8 @@
  *	     <-- result, log ..... -------	as many messages as it needs
  *	     --- done ------------------->	leave
  *
- * Every rank reads the scenario, runs points in jobs of its own,
- * and each point in a child. Rank 0 alone opens the database. It hands out a
+ * Every rank reads the scenario and runs points in jobs of its own, each in a
+ * child. Rank 0 alone opens the database. It hands out a
  * point whenever a rank has a free slot, so fast hosts run more of them; it
  * stores a result, its own or another's, as one transaction when all of it is
  * there. The ids of runs are decided by the sweep (sweep.h), so the database
@@ -25,8 +25,8 @@
  * Work is given only to the same program with the same scenario: rank 0
  * compares commit (of a build from changed sources, the program itself) and
  * the scenario in full, --set included. One rank that differs refuses the
- * whole sweep before anything is written; a database half made by something
- * else would be worse than none.
+ * whole sweep before anything is written; a database made in part by another
+ * program would be worse than none.
  *
  * What is lost when:
  * - A rank dies, mpirun goes on (--enable-recovery): it is given up when it has
@@ -57,7 +57,7 @@ struct mpi_scheduler_task {
 enum mpi_scheduler_news {
 	MPI_SCHEDULER_NOTHING,
 	MPI_SCHEDULER_ENDED, /* rank 0: *result is filled; the caller has the
-				spool */
+				run log */
 	MPI_SCHEDULER_LOST, /* rank 0: no rank runs result->point, ->pass any
 			       more */
 	MPI_SCHEDULER_TASK, /* others: run *task */

@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck source=harness/test/disturb_lib
 . harness/test/disturb_lib
-# shellcheck disable=SC2034 # of upset
+# shellcheck disable=SC2034 # of disturb_lib
 guard=(timeout -k 5 600) # that only a hang reaches
 
 # Containers are root, and have fewer processors than ranks; OpenMPI's own

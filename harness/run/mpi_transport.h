@@ -34,7 +34,7 @@ struct mpi_transport {
 		    size_t size);
 	/* 1: a message; 0: none now; -1: as above. */
 	int (*take)(struct mpi_message *);
-	/* Letters that have not left yet; they leave during the calls above
+	/* Messages that have not left yet; they leave during the calls above
 	 * and this one. */
 	uint32_t (*unsent)(void);
 	/* Waits for all ranks to call it: only when none is lost. */

@@ -517,7 +517,7 @@ world_check(struct run *run)
 		const struct settings *settings = &run->point.settings;
 
 		sweep_point_make(run->scenario, i, &run->point);
-		uint32_t event = fault_impossible(settings, false);
+		uint32_t event = fault_kind_impossible(settings, false);
 
 		if (run->options->live)
 			(void)emulation_possible(settings, sentence,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * expect.h - what a scenario says must come out
+ * expect.h - a scenario's assertions about its results
  *
  *	expect:
  *	  - where: { service.homeward: on }

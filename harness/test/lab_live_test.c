@@ -79,7 +79,7 @@ path_of(const struct lab *lab, uint16_t port, uint32_t links[LINKS],
 
 /* The server of each flow from that port on; FABRIC_NONE: it had no answer. */
 static void
-flows_fetch(const struct lab *lab, int port, uint32_t servers[FLOWS])
+flows_download(const struct lab *lab, int port, uint32_t servers[FLOWS])
 {
 	char url[256], script[1024], path[LAB_PATH], line[256];
 	FILE *file;
@@ -119,7 +119,7 @@ paths_test(const struct lab *lab, const char *when)
 	uint32_t wrong = 0, users[4] = { 0 };
 
 	port += FLOWS;
-	flows_fetch(lab, port, served);
+	flows_download(lab, port, served);
 	for (int i = 0; i < FLOWS; i++) {
 		count = path_of(lab, (uint16_t)(port + i), links, &server);
 		CHECK(count == 5);

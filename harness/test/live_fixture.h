@@ -4,7 +4,7 @@
  *
  *	live_fixture_begin()	a fabric as a lab, every daemon joined
  *	live_fixture_download() curl on the client, from a given port
- *	...		whatever the test is about
+ *	...			what the test is about
  *	live_fixture_finish()	every byte that arrived was right?
  *	live_fixture_end()	the lab is gone
  *

@@ -150,7 +150,7 @@ synthetic_scale(sqlite3 *db, int64_t first, int sizes, int repeat, int lookups)
 /* Downloads at 100 Mbit/s, link cut at 2 s: with Homeward a gap and then on;
  * without, a reset at the first stray. */
 static inline void
-synthetic_passage(sqlite3 *db, int seeds)
+synthetic_stall(sqlite3 *db, int seeds)
 {
 	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
 

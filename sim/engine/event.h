@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * event.h - the one thing that happens next
+ * event.h - the event queue: which event comes next
  *
  * The total order, written down: earlier time first; at equal times arrivals
  * precede timers, as an interrupt would; then the lower destination; then the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * memory_report.h - what the memory of a world is for
+ * memory_report.h - bytes of a world by purpose
  *
  * Parts of the world add what they have allocated for good, by purpose; what
  * grows and shrinks during a run (packets, BGP updates, connections) is left

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * random_stream.h - everything that draws has a stream of its own
+ * random_stream.h - a stream of random numbers for everything that draws
  *
  *	stream = (seed of the run, kind, index)
  *

@@ -273,7 +273,7 @@ target_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 	      struct constraint *found)
 {
 	const struct fault_settings *fault = &settings->faults[index];
-	enum fault_target wanted = fault_trait(fault->kind)->target;
+	enum fault_target wanted = fault_kind_trait(fault->kind)->target;
 	const char *name = fault_name(fault->kind);
 
 	if (settings->fabric.kind == FABRIC_UNIFORM &&

@@ -9,7 +9,7 @@
  * a scenario spells them.
  *
  * What one world cannot do is no contradiction: a lab's limits are
- * lab_possible()'s, kinds of faults fault_impossible()'s.
+ * lab_possible()'s, kinds of faults fault_kind_impossible()'s.
  */
 #ifndef SIM_MODEL_CONSTRAINTS_H
 #define SIM_MODEL_CONSTRAINTS_H

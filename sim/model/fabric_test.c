@@ -163,7 +163,7 @@ test_targets(void)
 		{ "server 2 is 10.0.0.2",
 		  { 4, { 10, 0, 0, 2 } },
 		  TARGET(TARGET_SERVER, 1) },
-		{ "10.0.0.5 is nobody",
+		{ "10.0.0.5 is no device",
 		  { 4, { 10, 0, 0, 5 } },
 		  TARGET(TARGET_NOWHERE, 0) },
 		{ "the paper's client",

@@ -68,7 +68,7 @@ static const char *
 resolve(const struct fault_world *world, struct item *item)
 {
 	const struct fault_settings *fault = item->fault;
-	const struct fault_trait *trait = fault_trait(fault->kind);
+	const struct fault_kind_trait *trait = fault_kind_trait(fault->kind);
 	const struct fabric *fabric = world->fabric;
 	enum fault_target wanted = trait->target;
 	enum path_tier tier;
@@ -357,7 +357,7 @@ static void
 act(const struct faults *faults, struct item *item, enum fault_kind kind,
     struct instant now)
 {
-	const struct fault_trait *trait = fault_trait(kind);
+	const struct fault_kind_trait *trait = fault_kind_trait(kind);
 
 	tell(faults, now, trait->harms, trait->detects);
 	apply(faults, item, kind, now);
@@ -606,7 +606,7 @@ begin(struct faults *faults, struct item *item, struct instant now)
 	}
 	act(faults, item, fault->kind, now);
 	if (fault->period_ns > 0 &&
-	    fault_trait(fault->kind)->undo != fault->kind)
+	    fault_kind_trait(fault->kind)->undo != fault->kind)
 		schedule(faults, item, STEP_FLIP, fault->period_ns / 2, 0);
 }
 
@@ -617,14 +617,15 @@ flip(const struct faults *faults, struct item *item, struct instant now)
 
 	if (item->settled) /* it has ended */
 		return;
-	act(faults, item, item->down ? fault_trait(kind)->undo : kind, now);
+	act(faults, item, item->down ? fault_kind_trait(kind)->undo : kind,
+	    now);
 	schedule(faults, item, STEP_FLIP, item->fault->period_ns / 2, 0);
 }
 
 static void
 end(const struct faults *faults, struct item *item, struct instant now)
 {
-	enum fault_kind undo = fault_trait(item->fault->kind)->undo;
+	enum fault_kind undo = fault_kind_trait(item->fault->kind)->undo;
 
 	if (item->fault->kind == FAULT_CHURN) {
 		item->down = false;

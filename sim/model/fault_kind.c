@@ -15,7 +15,7 @@
 #define SERVER FAULT_TARGET_SERVER
 
 /* name, undo, target, harms, detects, simulated, live */
-static const struct fault_trait traits[] = {
+static const struct fault_kind_trait traits[] = {
 	[FAULT_LINK_DOWN] = { "link_down", FAULT_LINK_UP, LINK, true, true,
 			      true, true },
 	[FAULT_LINK_UP] = { "link_up", FAULT_LINK_UP, LINK, false, false, true,
@@ -53,8 +53,8 @@ static const struct fault_trait traits[] = {
 _Static_assert(sizeof(traits) / sizeof(traits[0]) == FAULT_KINDS,
 	       "every kind of fault has a row");
 
-const struct fault_trait *
-fault_trait(enum fault_kind kind)
+const struct fault_kind_trait *
+fault_kind_trait(enum fault_kind kind)
 {
 	assert((unsigned)kind < FAULT_KINDS);
 	return &traits[kind];
@@ -63,15 +63,15 @@ fault_trait(enum fault_kind kind)
 const char *
 fault_name(enum fault_kind kind)
 {
-	return fault_trait(kind)->name;
+	return fault_kind_trait(kind)->name;
 }
 
 uint32_t
-fault_impossible(const struct settings *settings, bool live)
+fault_kind_impossible(const struct settings *settings, bool live)
 {
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
-		const struct fault_trait *trait =
-			fault_trait(settings->faults[i].kind);
+		const struct fault_kind_trait *trait =
+			fault_kind_trait(settings->faults[i].kind);
 		if (!(live ? trait->live : trait->simulated))
 			return i;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fault_kind.h - what there is to know of each kind of fault, once
+ * fault_kind.h - the kinds of faults, a row each
  *
  * Its name in a scenario, what undoes it at until_s, what it acts on, whether
  * it harms sessions and whether its first stray is timed (workload.h); and
@@ -21,7 +21,7 @@ enum fault_target {
 	FAULT_TARGET_SERVER
 };
 
-struct fault_trait {
+struct fault_kind_trait {
 	const char *name;
 	enum fault_kind undo; /* itself: nothing does */
 	enum fault_target target;
@@ -30,8 +30,8 @@ struct fault_trait {
 	bool simulated, live; /* the worlds that can do it */
 };
 
-const struct fault_trait *fault_trait(enum fault_kind);
+const struct fault_kind_trait *fault_kind_trait(enum fault_kind);
 /* The first event that the world cannot do: its index; fault_count: none. */
-uint32_t fault_impossible(const struct settings *, bool live);
+uint32_t fault_kind_impossible(const struct settings *, bool live);
 
 #endif

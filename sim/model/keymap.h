@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * keymap.h - from (session key, owner) to a number, exactly
+ * keymap.h - a hash map from (session key, owner) to a number
  *
  * Open addressing with linear probing and backward shift on removal, so that
  * there are no tombstones; at most three quarters full, doubled on the way.

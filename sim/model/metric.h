@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * metric.h - what is timed, a row each
+ * metric.h - the metrics: what is timed, a row each
  *
  * Both worlds measure the same things and give them the same names. A row says
  * what a metric is between, which part reports it and what readers do with it:

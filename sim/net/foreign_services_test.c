@@ -91,7 +91,7 @@ main(void)
 	struct foreign_services *none = foreign_services_create(NULL, 0, 4);
 	struct packet packet = { .dst = fabric_service(4) };
 	CHECK_ROW(foreign_services_target(none, fabric, &packet) == client,
-		  "the fabric's own service is no service among guests");
+		  "the fabric's own service is no service among foreign ones");
 	foreign_services_destroy(none);
 	fabric_destroy(fabric);
 	return check_done();

@@ -475,7 +475,7 @@ fault_read(const char *text, struct fault_settings *fault)
 	while (strcmp(words[0], fault_name(fault->kind)) != 0)
 		fault->kind++;
 	driven[fault->kind] = true;
-	if (fault_trait(fault->kind)->target != FAULT_TARGET_NONE)
+	if (fault_kind_trait(fault->kind)->target != FAULT_TARGET_NONE)
 		memcpy(fault->target, words[first++], sizeof(fault->target));
 	for (int i = first; i + 1 < count; i += 2) {
 		double value = strtod(words[i + 1], NULL);
