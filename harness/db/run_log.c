@@ -222,39 +222,65 @@ second_text(const struct item *item)
 }
 
 static void
+measurement_replay(const uint64_t *w, const struct watch *watch)
+{
+	const struct watch_measurement m = {
+		.metric = (enum metric)w[0],
+		.at.ns = (int64_t)w[1],
+		.value_ns = (int64_t)w[2],
+		.node = (uint32_t)w[3],
+		.flow = (uint32_t)w[4],
+		.hops = (uint32_t)w[5],
+		.local = w[6] != 0,
+		.ok = w[7] != 0,
+	};
+
+	watch->measurement(watch->context, &m);
+}
+
+static void
+session_replay(const uint64_t *w, const struct watch *watch)
+{
+	const struct watch_session s = {
+		.flow = (uint32_t)w[0],
+		.owner = (uint32_t)w[1],
+		.opened.ns = (int64_t)w[2],
+		.closed.ns = (int64_t)w[3],
+		.bytes = w[4],
+		.strays = w[5],
+		.stall_ns = (int64_t)w[6],
+		.outcome = (enum outcome)w[7],
+	};
+
+	watch->session(watch->context, &s);
+}
+
+static void
+probe_replay(const uint64_t *w, const struct watch *watch)
+{
+	const struct watch_probe p = {
+		.at.ns = (int64_t)w[0],
+		.flow = (uint32_t)w[1],
+		.lower = w[2] != 0,
+		.back = w[3] != 0,
+		.resent = (uint32_t)w[4],
+		.repeated = (uint32_t)w[5],
+	};
+
+	watch->probe(watch->context, &p);
+}
+
+static void
 item_replay(const struct item *item, const struct watch *watch)
 {
 	const uint64_t *w = item->words;
-	struct watch_measurement m;
-	struct watch_session s;
-	struct watch_probe p;
 
 	switch ((enum run_log_kind)item->kind) {
 	case RUN_LOG_MEASUREMENT:
-		m = (struct watch_measurement){
-			.metric = (enum metric)w[0],
-			.at.ns = (int64_t)w[1],
-			.value_ns = (int64_t)w[2],
-			.node = (uint32_t)w[3],
-			.flow = (uint32_t)w[4],
-			.hops = (uint32_t)w[5],
-			.local = w[6] != 0,
-			.ok = w[7] != 0,
-		};
-		watch->measurement(watch->context, &m);
+		measurement_replay(w, watch);
 		break;
 	case RUN_LOG_SESSION:
-		s = (struct watch_session){
-			.flow = (uint32_t)w[0],
-			.owner = (uint32_t)w[1],
-			.opened.ns = (int64_t)w[2],
-			.closed.ns = (int64_t)w[3],
-			.bytes = w[4],
-			.strays = w[5],
-			.stall_ns = (int64_t)w[6],
-			.outcome = (enum outcome)w[7],
-		};
-		watch->session(watch->context, &s);
+		session_replay(w, watch);
 		break;
 	case RUN_LOG_FAULT:
 		watch->fault(watch->context,
@@ -270,17 +296,11 @@ item_replay(const struct item *item, const struct watch *watch)
 			      (struct instant){ .ns = (int64_t)w[1] }, w[2]);
 		break;
 	case RUN_LOG_PROBE:
-		p = (struct watch_probe){
-			.at.ns = (int64_t)w[0],
-			.flow = (uint32_t)w[1],
-			.lower = w[2] != 0,
-			.back = w[3] != 0,
-			.resent = (uint32_t)w[4],
-			.repeated = (uint32_t)w[5],
-		};
-		watch->probe(watch->context, &p);
+		probe_replay(w, watch);
 		break;
-	default:
+	case RUN_LOG_CAPTURE: /* for run_log_same() */
+	case RUN_LOG_END:
+	case RUN_LOG_KINDS:
 		break;
 	}
 }

@@ -5,7 +5,7 @@
  * A few sessions are curl's, more are the load generator's (client_session.h).
  * Arrivals, sizes, ports and their reuse are those of sim/host/client.c.
  *
- * The books of a session are closed CLOSE_NS after its end, with the time of
+ * A session is closed in workload.h CLOSE_NS after its end, with the time of
  * its end: a daemon sums strays up and says them a little later, and a session
  * of which one packet strayed is `kept`, not `closed`. An upload is first
  * compared with what the server has stored.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * emulation_report.c - what the daemons say, into the books
+ * emulation_report.c - the daemons' reports, to the watch and the workload
  *
  * A daemon's line (live/engine/report.h) is a measurement to be stored, a stray
- * for the books of its session, or a session's owner. The kernel's word on a
+ * for its session (workload.h), or a session's owner. The kernel's word on a
  * cut and the daemons' word on the strays that it causes come by different
  * ways, and detection is measured from the former to the latter. So between the
  * order of a cut and its confirmation, first strays are held (EMULATION_HELD of

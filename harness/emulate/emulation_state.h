@@ -14,7 +14,7 @@
  * emulation_report.c, emulation_lookups.c, emulation_clients.c,
  * retransmission_probe.c, emulation_state.c.
  *
- * The event queue and the books are the simulator's (event.h, workload.h),
+ * The event queue and the workload are the simulator's (event.h, workload.h),
  * driven by the clock: at every wake-up the queue is asked for what is due.
  * So both worlds share the definitions of stall, detection and outcome.
  *
@@ -113,7 +113,7 @@ void emulation_clients_tick(struct emulation *, struct instant now);
  * since the last line. */
 void emulation_clients_strays(struct emulation *, uint32_t flow,
 			      uint64_t count);
-/* Close the books of the sessions that have ended: one, or all. */
+/* Close, in the workload, sessions that have ended: one, or all. */
 void emulation_clients_close(struct emulation *, bool all);
 /* Every session has come and gone. */
 bool emulation_clients_over(const struct emulation *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * workload.c - plans, books and reports
+ * workload.c - sessions planned, followed and reported
  */
 #include "sim/model/workload.h"
 
