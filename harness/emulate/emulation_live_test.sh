@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # emulation_live_test.sh BIN - the same scenario files, in a lab of this machine
 #
-# The paper's cut with and without Homeward, as a download and as an upload; a
-# load generator while a spine goes and comes; a daemon killed in mid-transfer; and what
-# a run that is refused, interrupted or resumed leaves behind. Needs root and
-# what `homeward lab up` needs; else it says what is missing and is skipped.
+# The paper's cut with and without Homeward, as a download and as an upload; 60
+# sessions while a spine goes and comes; a daemon killed in mid-transfer; and
+# what a run that is refused, interrupted or resumed leaves behind. Needs root
+# and what `homeward lab up` needs; else it says what is missing and is skipped.
 set -u
 homeward=$1/homeward
 [ -x "$homeward" ] || { echo "no $homeward" >&2; exit 1; }
