@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * snaplen_padding.h - packets that the snapshot length cut, filled with
- * zeros
+ * snaplen_padding.h - packets that the snapshot length cut, filled with zeros
  *
  *	captured	| IP | TCP | first bytes |
  *	made whole	| IP | TCP | first bytes | 0 0 0 ... 0 |

@@ -30,7 +30,7 @@ struct sending {
 
 struct receiving {
 	MPI_Request request;
-	struct mpi_message message;
+	struct mpi_transport_message message;
 	int complete;
 	int broken; /* its rank died meanwhile */
 };
@@ -74,7 +74,7 @@ library_send(uint32_t rank, uint32_t kind, const void *bytes, size_t size)
 	struct sending *sending = malloc(sizeof(*sending) + size);
 	int code;
 
-	if (sending == NULL || size > MPI_MESSAGE_BYTES) {
+	if (sending == NULL || size > MPI_TRANSPORT_MESSAGE_BYTES) {
 		fprintf(stderr, "homeward: out of memory\n");
 		free(sending);
 		return -1;
@@ -168,7 +168,7 @@ is_first_of_rank(uint32_t slot)
 }
 
 static int
-library_take(struct mpi_message *message)
+library_take(struct mpi_transport_message *message)
 {
 	if (receives_start() != 0)
 		return -1;

@@ -187,7 +187,7 @@ hello_make(const char *name, const char *scenario, uint32_t jobs)
 
 /* True when a rank may work with us; else says why not. */
 static bool
-hello_fits(const struct hello *own, const struct mpi_message *message)
+hello_fits(const struct hello *own, const struct mpi_transport_message *message)
 {
 	struct hello hello;
 
@@ -246,7 +246,7 @@ hellos_take(struct mpi_scheduler *mpi, const struct hello *own)
 	uint8_t welcome = 1;
 
 	while (expected > 0) {
-		struct mpi_message message;
+		struct mpi_transport_message message;
 		struct peer *peer;
 		int news = mpi->transport->take(&message);
 
@@ -289,7 +289,7 @@ hello_send(struct mpi_scheduler *mpi, const struct hello *own)
 	if (mpi->transport->send(0, KIND_HELLO, own, sizeof(*own)) != 0)
 		return EXIT_RUNTIME;
 	for (;;) {
-		struct mpi_message message;
+		struct mpi_transport_message message;
 		int news = mpi->transport->take(&message);
 		bool welcome;
 
@@ -466,7 +466,7 @@ mpi_scheduler_progress(const struct mpi_scheduler *mpi, uint32_t number)
 }
 
 static void
-beat_take(struct peer *peer, const struct mpi_message *message)
+beat_take(struct peer *peer, const struct mpi_transport_message *message)
 {
 	struct jobs_share share;
 
@@ -521,7 +521,7 @@ result_finish(struct peer *peer, struct jobs_result *result)
 }
 
 static enum mpi_scheduler_news
-message_take(struct peer *peer, const struct mpi_message *message,
+message_take(struct peer *peer, const struct mpi_transport_message *message,
 	     struct jobs_result *result)
 {
 	switch ((enum kind)message->kind) {
@@ -598,7 +598,7 @@ beats_send(struct mpi_scheduler *mpi)
 enum mpi_scheduler_news
 mpi_scheduler_collect(struct mpi_scheduler *mpi, struct jobs_result *result)
 {
-	struct mpi_message message;
+	struct mpi_transport_message message;
 	int there;
 
 	(void)mpi->transport->unsent();
@@ -678,7 +678,7 @@ outgoing_drop(struct mpi_scheduler *mpi)
 static int
 outgoing_send(struct mpi_scheduler *mpi)
 {
-	static uint8_t bytes[MPI_MESSAGE_BYTES];
+	static uint8_t bytes[MPI_TRANSPORT_MESSAGE_BYTES];
 
 	while (mpi->transport->unsent() < MESSAGES_ON_WAY &&
 	       mpi->outgoing != NULL) {
@@ -712,7 +712,7 @@ outgoing_send(struct mpi_scheduler *mpi)
 enum mpi_scheduler_news
 mpi_scheduler_order(struct mpi_scheduler *mpi, struct mpi_scheduler_task *task)
 {
-	struct mpi_message message;
+	struct mpi_transport_message message;
 	enum mpi_scheduler_news news = MPI_SCHEDULER_NOTHING;
 	int there = 0;
 

@@ -17,9 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MPI_MESSAGE_BYTES (256 * 1024) /* no message is longer */
+#define MPI_TRANSPORT_MESSAGE_BYTES (256 * 1024) /* no message is longer */
 
-struct mpi_message {
+struct mpi_transport_message {
 	uint32_t rank; /* of the sender */
 	uint32_t kind;
 	size_t size;
@@ -33,7 +33,7 @@ struct mpi_transport {
 	int (*send)(uint32_t rank, uint32_t kind, const void *bytes,
 		    size_t size);
 	/* 1: a message; 0: none now; -1: as above. */
-	int (*take)(struct mpi_message *);
+	int (*take)(struct mpi_transport_message *);
 	/* Messages that have not left yet; they leave during the calls above
 	 * and this one. */
 	uint32_t (*unsent)(void);
