@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * antireplay.h - each forwarded packet once, by a window per sender and boot
+ * antireplay.h - each forwarded packet once: a window per sender and boot
  *
  *	       highest - 63 ........... highest
  *	too old |  one bit each: seen?  | new
@@ -19,9 +19,8 @@
  * ANTIREPLAY_BOOTS boots old may play them again, as long as the tag key that
  * they were made with is still accepted. They are TCP segments that the client
  * once sent, which the owner's TCP discards as old; rotating the tag key ends
- * it. And a new boot equals a remembered one with probability
- * ANTIREPLAY_BOOTS / 65536; its packets are then refused until its sequence
- * passes the old one.
+ * it. And a new boot equals a remembered one with probability ANTIREPLAY_BOOTS
+ * / 65536; its packets are then refused until its sequence passes the old one.
  */
 #ifndef CORE_ANTIREPLAY_H
 #define CORE_ANTIREPLAY_H

@@ -19,7 +19,7 @@ struct chunk {
 	uint8_t mark;
 	uint8_t bytes[CHUNK_BYTES];
 };
-_Static_assert(sizeof(struct chunk) == 256, "held.h promises 256");
+_Static_assert(sizeof(struct chunk) == 256, "hold.h promises 256");
 
 struct hold {
 	uint32_t capacity, free_count;

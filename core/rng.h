@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * rng.h - one random stream for each participant
+ * rng.h - one random stream for each owner
  *
  * xoshiro256** [1], its state filled by SplitMix64 from (seed, stream). Two
  * streams of one seed share nothing that a run could notice, so adding node

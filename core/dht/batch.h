@@ -18,7 +18,7 @@
  * changes each time it is taken or renewed, so that a late answer to an older
  * datagram finds nothing; it comes round after 2,047 changes.
  *
- * Full: BATCH_NONE; what was to be told stays due.
+ * Full: BATCH_NONE; what was to be sent stays due.
  */
 #ifndef CORE_DHT_BATCH_H
 #define CORE_DHT_BATCH_H

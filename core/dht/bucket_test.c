@@ -12,7 +12,7 @@ static const struct {
 	uint8_t failures[4]; /* of slots 0 to 3 */
 	uint32_t stale, suspect;
 } faults[] = {
-	{ "all well: nobody to test or evict",
+	{ "all well: no contact to test or evict",
 	  { 0, 0, 0, 0 },
 	  BUCKET_NONE,
 	  BUCKET_NONE },

@@ -3,7 +3,7 @@
  * exchange.h - a node's datagrams: begun, sent, and how long to wait
  *
  *	exchange_begin()	room in the outbox, the header
- *	message_put_*()		what is asked or told (wire/message.h)
+ *	message_put_*()		what is asked or stored (wire/message.h)
  *	exchange_send()		the item shrinks to what was written; counted
  *	exchange_timeout_ns()	when the answer is overdue
  *

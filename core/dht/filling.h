@@ -16,7 +16,7 @@
  * many queries.
  *
  * Here is where such a lookup begins, what it asks for and which it takes;
- * lookup_run.c runs it, upkeep.c says which bucket and when.
+ * lookup_run.c runs it, refresh.c says which bucket and when.
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002, section 2.3.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* filling_test.c - where a bucket fill begins, asks, and whom it takes */
+/* filling_test.c - where a bucket fill begins, asks, and which peers it takes
+ */
 #include "core/dht/filling.h"
 
 #include "core/test/solo.h"
@@ -32,7 +33,7 @@ test_places(void)
 }
 
 static void
-test_whom_it_wants(void)
+test_which_it_wants(void)
 {
 	struct node_settings settings = solo_settings(8);
 	struct solo solo;
@@ -110,7 +111,7 @@ int
 main(void)
 {
 	test_places();
-	test_whom_it_wants();
+	test_which_it_wants();
 	test_first_candidates();
 	return check_done();
 }

@@ -158,7 +158,7 @@ test_which_pong_counts(void)
 
 /* NODE_PINGS at a time; the next takes the place of one that ended. */
 static void
-test_places_for_pings(void)
+test_slots_for_pings(void)
 {
 	struct node_settings settings = solo_settings(20);
 	uint32_t pings[10] = { 0 }, more = 0;
@@ -193,7 +193,7 @@ test_places_for_pings(void)
 	CHECK(more == NODE_PINGS);
 	for (uint32_t peer = 1; peer <= 9; peer++)
 		CHECK(pings[peer] <= 1);
-	/* The last of them, then nobody is left to be tested. */
+	/* The last of them; then no suspect is left to be tested. */
 	while (liveness_deadline(solo.node).ns != INSTANT_NEVER.ns) {
 		expire(&solo, liveness_deadline(solo.node).ns - solo.now.ns);
 		while (solo_next(&solo, &ping))
@@ -263,7 +263,7 @@ test_a_newcomer_makes_room(void)
 	node_learn(solo.node, solo.now, in[0]);
 	node_learn(solo.node, solo.now, in[1]);
 	/* Nobody is suspect: nothing to test. */
-	CHECK(table_heard(solo.node->table, in[2]) == TABLE_SPARED);
+	CHECK(table_heard(solo.node->table, in[2]) == TABLE_REPLACEMENT);
 	liveness_crowded(solo.node, solo.now, in[2], &solo.outbox);
 	CHECK(solo.outbox.item_count == 0);
 	/* The suspect's place was not free for a ping then; now it is. */
@@ -301,7 +301,7 @@ main(void)
 {
 	test_one_suspect();
 	test_which_pong_counts();
-	test_places_for_pings();
+	test_slots_for_pings();
 	test_suspects_no_more();
 	test_a_newcomer_makes_room();
 	test_a_lost_ping();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lookup.c - one iterative walk; see lookup.h */
+/* lookup.c - one iterative lookup; see lookup.h */
 #include "core/dht/lookup.h"
 
 #include <assert.h>
@@ -307,7 +307,7 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 			candidate->state = CANDIDATE_OVERDUE;
 			++*overdue;
 		}
-		/* Is told again first: lookup_choose_store(). */
+		/* Is sent a STORE once more first: lookup_choose_store(). */
 		if (candidate->state == CANDIDATE_STORING ||
 		    candidate_wake(candidate).ns > now.ns)
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lookup.h - one iterative walk towards a place in the key space
+ * lookup.h - one iterative lookup of a place in the key space
  *
  *	shortlist, closest first:
  *	  [answered] [asked] [known] [answered] [known] [known] ...
@@ -40,13 +40,13 @@
  *
  * A lookup that publishes goes on in the same slot: the record is stored at
  * the `replicas` closest that answered, ourselves among them when we are;
- * each is told again when overdue; when it fails or refuses, the next
- * closest is told. So a candidate's state goes down this list:
+ * a STORE is sent once more when overdue; when a replica fails or refuses,
+ * the next closest is sent one. So a candidate's state goes down this list:
  *
- *	known -> asked -> overdue -> failed	      (both -> known: again)
+ *	known -> asked -> overdue -> failed	      (both -> known: once more)
  *	    answered <----'--------'
- *	    answered -> telling -> again -> failed
- *			    '--------'----> told, refused
+ *	    answered -> storing -> retried -> failed
+ *			    '----------'----> stored, refused
  *
  * A bucket fill is of another kind: it is to find contacts from all over one
  * bucket's range. Every peer named that belongs to the bucket is a candidate,
@@ -227,9 +227,9 @@ bool lookup_complete(struct lookup *, uint32_t k);
 /* FINDING is over without a value: is that proof that there is none? dead: bit
  * i is set when candidate i is known to be, by more than this lookup. */
 bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);
-/* STORING: the candidates to tell now, first or again, as indices (room for
- * twice LOOKUP_SHORTLIST); how many. *self_holds: we are one of the replicas
- * ourselves. self: our own position. */
+/* STORING: the candidates to send a STORE now, first or once more, as indices
+ * (room for twice LOOKUP_SHORTLIST); how many. *self_holds: we are one of the
+ * replicas ourselves. self: our own position. */
 uint32_t lookup_choose_store(const struct lookup *, struct instant now,
 			     uint32_t replicas, uint64_t self, uint8_t *chosen,
 			     bool *self_holds);

@@ -57,7 +57,7 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 }
 
 void
-lookup_run_report(struct node *node, struct instant now, uint32_t slot)
+lookup_run_announce(struct node *node, struct instant now, uint32_t slot)
 {
 	struct lookup *lookup = at(node, slot);
 
@@ -94,7 +94,7 @@ lookup_run_close(struct node *node, struct instant now, uint32_t slot)
 	const struct lookup *lookup = at(node, slot);
 
 	if (lookup->kind == LOOKUP_GET || lookup->announce)
-		lookup_run_report(node, now, slot);
+		lookup_run_announce(node, now, slot);
 	else
 		lookup_give(node->parts.lookups, slot);
 }
@@ -114,7 +114,7 @@ lookup_run_cancel(struct node *node, struct instant now, uint32_t slot,
 		return;
 	}
 	if (lookup->announce && report)
-		lookup_run_report(node, now, slot);
+		lookup_run_announce(node, now, slot);
 	else
 		lookup_give(node->parts.lookups, slot);
 }
@@ -162,8 +162,8 @@ ask(struct node *node, struct instant now, uint32_t slot,
 }
 
 static void
-tell(struct node *node, struct instant now, uint32_t slot,
-     struct candidate *candidate, struct outbox *outbox)
+send_store(struct node *node, struct instant now, uint32_t slot,
+	   struct candidate *candidate, struct outbox *outbox)
 {
 	struct lookup *lookup = at(node, slot);
 	struct message_writer writer;
@@ -185,8 +185,8 @@ tell(struct node *node, struct instant now, uint32_t slot,
 /* A quarter of a bucket at a time: early answers widen the choice of
  * candidates for later queries. */
 static bool
-survey(struct node *node, struct instant now, uint32_t slot,
-       struct outbox *outbox)
+fill(struct node *node, struct instant now, uint32_t slot,
+     struct outbox *outbox)
 {
 	const struct node_settings *settings = node->settings;
 	struct lookup *lookup = at(node, slot);
@@ -215,7 +215,7 @@ find(struct node *node, struct instant now, uint32_t slot,
 	if (lookup->record_count > 0 || lookup->deadline.ns <= now.ns)
 		return true;
 	if (lookup->kind == LOOKUP_FILL)
-		return survey(node, now, slot, outbox);
+		return fill(node, now, slot, outbox);
 	uint32_t count =
 		lookup_choose(lookup, settings->k, settings->alpha, chosen);
 	if (count == 0) {
@@ -260,9 +260,9 @@ judge(struct node *node, struct lookup *lookup)
 					  dead_candidates(node, lookup));
 }
 
-/* Tell the candidates that are due. True: storing is over. */
+/* A STORE to the candidates that are due. True: storing is over. */
 static bool
-place(struct node *node, struct instant now, uint32_t slot,
+store(struct node *node, struct instant now, uint32_t slot,
       struct outbox *outbox)
 {
 	struct lookup *lookup = at(node, slot);
@@ -285,13 +285,14 @@ place(struct node *node, struct instant now, uint32_t slot,
 		}
 	}
 	for (uint32_t i = 0; i < count; i++)
-		tell(node, now, slot, &lookup->candidates[chosen[i]], outbox);
+		send_store(node, now, slot, &lookup->candidates[chosen[i]],
+			   outbox);
 	return lookup_settled(lookup);
 }
 
 /* Every replica holds it; in a small network, every node that we know. */
 static bool
-is_placed(const struct lookup *lookup, uint32_t replicas)
+is_stored(const struct lookup *lookup, uint32_t replicas)
 {
 	if (lookup_replica_count(lookup) >= replicas)
 		return true;
@@ -333,8 +334,8 @@ lookup_run_advance(struct node *node, struct instant now, uint32_t slot,
 		lookup->deadline =
 			instant_after(now, node->settings->lookup_deadline_ns);
 	}
-	if (lookup->phase == LOOKUP_STORING && place(node, now, slot, outbox)) {
-		lookup->ok = is_placed(lookup, node->settings->replicas);
+	if (lookup->phase == LOOKUP_STORING && store(node, now, slot, outbox)) {
+		lookup->ok = is_stored(lookup, node->settings->replicas);
 		/* Our own hold is no acknowledgement, unless it is all. */
 		if (lookup->self == LOOKUP_HOLDING &&
 		    lookup->first.ns == INSTANT_NEVER.ns) {

@@ -13,7 +13,7 @@
  * came at the same time is known (see node.h).
  *
  * An ended lookup is handed to the file that started it (publish.c places the
- * session, upkeep.c takes its next step, a get() is an event only): from
+ * session, refresh.c takes its next step, a get() is an event only): from
  * lookup_run_advance() directly, from lookup_run_expire() through node.c, one
  * at a time, so that slots return to the pool in the order in which lookups
  * end.
@@ -39,7 +39,7 @@ void lookup_run_close(struct node *, struct instant now, uint32_t slot);
 void lookup_run_cancel(struct node *, struct instant now, uint32_t slot,
 		       bool report);
 /* The lookup waits for node_event() to report it. */
-void lookup_run_report(struct node *, struct instant now, uint32_t slot);
+void lookup_run_announce(struct node *, struct instant now, uint32_t slot);
 /* A reply to FIND_NODE, FIND_VALUE or a lookup's STORE. */
 enum drop lookup_run_answer(struct node *, struct instant now, uint32_t peer,
 			    struct message_reader *);

@@ -37,7 +37,7 @@ until_stores(struct solo *solo, struct solo_sent *stores)
 }
 
 /* Peers that answer a STORE with a status until `refusals` have; then the next
- * closest is told. With 6 peers, of whom 3 are to hold it. */
+ * closest is sent a STORE. With 6 peers, of whom 3 are to hold it. */
 static void
 test_refusals(void)
 {
@@ -49,7 +49,7 @@ test_refusals(void)
 		uint32_t replicas, stores;
 	} rows[] = {
 		{ "all store it", ITEM_FULL, 0, true, 3, 3 },
-		{ "one is full: the fourth is told", ITEM_FULL, 1, true, 3, 4 },
+		{ "one is full: the fourth gets it", ITEM_FULL, 1, true, 3, 4 },
 		{ "two are full", ITEM_FULL, 2, true, 3, 5 },
 		{ "four of six are full: we are the third", ITEM_FULL, 4, true,
 		  2, 6 },
@@ -106,7 +106,7 @@ test_refusals(void)
 	}
 }
 
-/* We should be a replica, but our own store is full: one more peer is told,
+/* We should be a replica, but our own store is full: one more peer gets it,
  * and if there is none, the placement lacks a replica. */
 static void
 test_our_own_store_is_full(void)
@@ -163,13 +163,14 @@ test_our_own_store_is_full(void)
 	}
 }
 
-/* A peer that does not acknowledge is told again, then the next closest is. */
+/* A peer that does not acknowledge gets a second STORE, then the next closest
+ * is. */
 static void
 test_silent_replica(void)
 {
 	struct node_settings settings = solo_settings(8);
 	struct solo_sent sent[BUCKET_MAX], one;
-	uint32_t told[SOLO_PEERS] = { 0 };
+	uint32_t stored[SOLO_PEERS] = { 0 };
 	struct solo solo;
 
 	solo_open(&solo, &settings);
@@ -179,7 +180,7 @@ test_silent_replica(void)
 	CHECK(count == 3);
 	uint32_t silent = sent[0].peer;
 	for (uint32_t i = 0; i < count; i++) {
-		told[sent[i].peer]++;
+		stored[sent[i].peer]++;
 		if (sent[i].peer != silent)
 			solo_status(&solo, &sent[i], ITEM_STORED);
 	}
@@ -188,14 +189,14 @@ test_silent_replica(void)
 		while (solo_next(&solo, &one)) {
 			if (one.header.type != MESSAGE_STORE)
 				continue;
-			told[one.peer]++;
+			stored[one.peer]++;
 			if (one.peer != silent)
 				solo_status(&solo, &one, ITEM_STORED);
 		}
 	}
 	struct node_event event = node_event(solo.node);
 	CHECK(event.kind == NODE_STORED && event.ok && event.replicas == 3);
-	CHECK(told[silent] == 2);
+	CHECK(stored[silent] == 2);
 	CHECK(contact_suspect(table_find(solo.node->table, silent)));
 	solo_close(&solo);
 }

@@ -390,7 +390,8 @@ test_full_outbox(void)
 
 /* --- cancelled ----------------------------------------------------------- */
 
-/* Cancelled in a state; how is its end told, and when does its slot return? */
+/* Cancelled in a state; how is its end reported, and when does its slot return?
+ */
 static void
 test_cancel(void)
 {
@@ -433,7 +434,7 @@ test_cancel(void)
 		CHECK_ROW(lookups_count(solo.parts.lookups) ==
 				  (rows[i].event || !rows[i].at_once ? 1 : 0),
 			  rows[i].sentence);
-		/* An answer finds nobody who asked. */
+		/* An answer to a lookup that is gone. */
 		CHECK(solo_contacts(&solo, &sent, NULL, 0) == DROP_UNASKED);
 		while (solo_next(&solo, &sent))
 			;

@@ -80,7 +80,7 @@ test_rounds_and_burst(void)
 	answer(lookup, 51);
 	CHECK(ask(lookup, 2) == 2); /* one of round 2 is still out */
 	answer(lookup, 52);
-	/* Three answers, nobody closer: the rest of the k closest at once. */
+	/* Three answers, no peer closer: the rest of the k closest at once. */
 	CHECK(ask(lookup, 2) == 1);
 	CHECK(lookup_find(lookup, 53)->round == 3);
 	CHECK(!lookup_complete(lookup, K));
@@ -174,7 +174,7 @@ test_silent_get_a_second_try(void)
 }
 
 static void
-test_survey(void)
+test_fill(void)
 {
 	struct lookup *lookup = begin(LOOKUP_FILL);
 	uint8_t chosen[LOOKUP_SHORTLIST];
@@ -212,7 +212,7 @@ static const struct {
 	uint32_t answered, failed, dead;
 	bool conclusive;
 } misses[] = {
-	{ "we know nobody: nobody knows", 0, 3, 0, 0, 0, true },
+	{ "we know no peer: none can know", 0, 3, 0, 0, 0, true },
 	{ "all say no", 8, 3, 0xff, 0, 0, true },
 	{ "the three closest say no", 8, 3, 0x07, 0, 0, true },
 	{ "the closest is still to answer", 8, 3, 0xfe, 0, 0, false },
@@ -225,7 +225,7 @@ static const struct {
 	{ "two dead, two failed behind", 8, 3, 0xe4, 0x1b, 0x03, false },
 	{ "the three closest failed", 8, 3, 0xf8, 0x07, 0, false },
 	{ "the three closest are dead", 8, 3, 0xf8, 0x07, 0x07, false },
-	{ "nobody answered", 8, 3, 0, 0xff, 0, false },
+	{ "no peer answered", 8, 3, 0, 0xff, 0, false },
 	{ "all are dead, or our uplink", 8, 3, 0, 0xff, 0xff, false },
 	{ "the only other one says no", 1, 3, 0x01, 0, 0, true },
 	{ "the only other one is silent", 1, 3, 0, 0x01, 0, false },
@@ -267,15 +267,15 @@ test_conclusive(void)
 	}
 }
 
-/* Distances of candidates that answered, ours, and who should be told. */
+/* Distances of candidates that answered, ours, and who should store it. */
 static const struct {
 	const char *sentence;
 	uint64_t self;
 	uint32_t answered, failed; /* bits: peers 1 to 8 */
-	uint32_t told; /* bits */
+	uint32_t stored; /* bits */
 	bool self_holds;
 } placements[] = {
-	{ "far away we tell the three closest", 99, 0xff, 0, 0x07, false },
+	{ "far away the three closest store it", 99, 0xff, 0, 0x07, false },
 	{ "closest we hold one ourselves", 0, 0xff, 0, 0x03, true },
 	{ "fourth we do not", 4, 0xf7, 0x08, 0x07, false },
 	{ "a dead one makes place for us", 4, 0xf6, 0x09, 0x06, true },
@@ -290,7 +290,7 @@ test_placement(void)
 	     i++) {
 		struct lookup *lookup = begin(LOOKUP_SET);
 		uint8_t chosen[2 * LOOKUP_SHORTLIST];
-		uint32_t told = 0;
+		uint32_t stored = 0;
 		bool self_holds;
 
 		add(lookup, 1, 8, 0);
@@ -307,8 +307,10 @@ test_placement(void)
 			lookup, (struct instant){ 0 }, 3, placements[i].self,
 			chosen, &self_holds);
 		for (uint32_t j = 0; j < count; j++)
-			told |= 1u << (lookup->candidates[chosen[j]].peer - 1);
-		CHECK_ROW(told == placements[i].told, placements[i].sentence);
+			stored |= 1u
+				  << (lookup->candidates[chosen[j]].peer - 1);
+		CHECK_ROW(stored == placements[i].stored,
+			  placements[i].sentence);
 		CHECK_ROW(self_holds == placements[i].self_holds,
 			  placements[i].sentence);
 		give(lookup);
@@ -484,7 +486,7 @@ main(void)
 	test_in_flight_are_not_forgotten();
 	test_overdue_then_failed();
 	test_silent_get_a_second_try();
-	test_survey();
+	test_fill();
 	test_conclusive();
 	test_placement();
 	test_store_goes_to_the_next();

@@ -23,8 +23,8 @@
 #include "core/dht/node_state.h"
 #include "core/dht/owned.h"
 #include "core/dht/publish.h"
+#include "core/dht/refresh.h"
 #include "core/dht/reply.h"
-#include "core/dht/upkeep.h"
 
 /* At a million nodes a full table has about k * (log2(1e6 / k) + 2) contacts:
  * 340 for k = 20, 150 for k = 8 (design section 2). */
@@ -98,7 +98,7 @@ node_init(void *memory, const struct node_limits *limits,
 	};
 	rng_init(&node->rng, seed, self);
 	liveness_init(node);
-	upkeep_init(node);
+	refresh_init(node);
 	node->table = table_init(node + 1, limits->contacts, settings->k,
 				 node->position, parts->endpoints);
 	return node;
@@ -130,7 +130,7 @@ receive_not_mine(struct node *node, struct instant now, uint32_t peer,
 		notice->key = item.key;
 		notice->version = item.version;
 		notice->peer = peer;
-		lookup_run_report(node, now, slot);
+		lookup_run_announce(node, now, slot);
 	}
 	return DROP_NONE;
 }
@@ -161,7 +161,7 @@ receive_request(struct node *node, struct instant now,
 	if (peer != ENDPOINT_NONE && reader->header.type == MESSAGE_LEAVE)
 		table_remove(node->table, peer);
 	else if (peer != ENDPOINT_NONE &&
-		 table_heard(node->table, peer) == TABLE_SPARED)
+		 table_heard(node->table, peer) == TABLE_REPLACEMENT)
 		liveness_crowded(node, now, peer, outbox);
 	switch (reader->header.type) {
 	case MESSAGE_LEAVE:
@@ -190,7 +190,7 @@ node_receive(struct node *node, struct instant now, const struct endpoint *from,
 	if (from->port == 0 || (from->port == self->port &&
 				address_equal(&from->address, &self->address)))
 		return DROP_MALFORMED;
-	upkeep_begin(node, now);
+	refresh_begin(node, now);
 	if (reader.header.type & MESSAGE_REPLY)
 		return receive_reply(node, now, from, &reader);
 	return receive_request(node, now, from, &reader, size, outbox);
@@ -259,7 +259,7 @@ node_deadline(const struct node *node)
 
 	due = instant_min(due, publish_deadline(node));
 	due = instant_min(due, liveness_deadline(node));
-	return instant_min(due, upkeep_deadline(node));
+	return instant_min(due, refresh_deadline(node));
 }
 
 /* The file that started a lookup takes its result. */
@@ -269,7 +269,7 @@ lookup_ended(struct node *node, struct instant now, uint32_t slot)
 	const struct lookup *lookup = &node->parts.lookups->slots[slot];
 
 	if (lookup->kind == LOOKUP_JOIN || lookup->kind == LOOKUP_FILL)
-		upkeep_finished(node, now, lookup);
+		refresh_finished(node, now, lookup);
 	else if (lookup->kind == LOOKUP_SET)
 		publish_placed(node, now, lookup);
 	lookup_run_close(node, now, slot);
@@ -284,7 +284,7 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 		lookup_ended(node, now, slot);
 	publish_expire(node, now, outbox);
 	liveness_expire(node, now, outbox);
-	upkeep_expire(node, now, outbox);
+	refresh_expire(node, now, outbox);
 }
 
 static struct node_event
@@ -369,11 +369,11 @@ node_join(struct node *node, struct instant now, const uint32_t *seeds,
 		alone = false;
 		table_heard(node->table, seeds[i]);
 	}
-	upkeep_begin(node, now);
-	upkeep_join(node, now, alone);
-	if (!node->upkeep_running) {
+	refresh_begin(node, now);
+	refresh_join(node, now, alone);
+	if (!node->refresh_running) {
 		liveness_expire(node, now, outbox);
-		upkeep_expire(node, now, outbox);
+		refresh_expire(node, now, outbox);
 	}
 }
 
@@ -397,7 +397,7 @@ node_leave(struct node *node, struct instant now, struct outbox *outbox)
 void
 node_learn(struct node *node, struct instant now, uint32_t endpoint)
 {
-	upkeep_begin(node, now);
+	refresh_begin(node, now);
 	table_answered(node->table, endpoint, -1);
 }
 
@@ -406,7 +406,7 @@ node_learn_bucket(struct node *node, struct instant now, unsigned bucket,
 		  const uint32_t *endpoints, uint32_t count)
 {
 	if (count > 0)
-		upkeep_begin(node, now);
+		refresh_begin(node, now);
 	table_fill(node->table, bucket, endpoints, count);
 }
 

@@ -30,7 +30,7 @@ closest_others(const struct mesh *mesh, uint32_t number, uint32_t asker,
 	qsort(others, count, sizeof(*others), mesh_placed_compare);
 }
 
-/* Whether a miss proves that nobody has the session: of the closest others,
+/* Whether a miss proves that no server has the session: of the closest others,
  * bits, some are silent. */
 static void
 test_conclusive_misses(void)
@@ -49,7 +49,7 @@ test_conclusive_misses(void)
 		{ "the fourth is", 0x8, 0, 0, true, true, true },
 		{ "two are", 0x6, 0, 0, false, true, true },
 		{ "all three are", 0x7, 0, 0, false, false, true },
-		{ "nobody answers", 0, 100, 0, false, false, false },
+		{ "no peer answers", 0, 100, 0, false, false, false },
 		{ "no time for the silent one", 0x1, 0, 10 * NS_PER_MS, false,
 		  false, true },
 		{ "no time at all", 0, 0, MESH_HALF_RTT_NS, false, false,
@@ -86,7 +86,7 @@ test_conclusive_misses(void)
 
 struct counters {
 	uint32_t missed;
-	uint32_t answered; /* of these: somebody did */
+	uint32_t answered; /* of these: a peer did */
 	uint32_t proofs; /* of these: ok */
 };
 

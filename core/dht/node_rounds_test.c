@@ -6,7 +6,7 @@
  * Kademlia: perfect k-buckets filled with random contacts, b = k, no faults.
  * found: mean rounds until a node that holds the value has answered, 0 when
  * the asker holds it. placed: mean rounds until the k closest have answered,
- * all being asked at once when a round finds nobody closer ([1], 2.3).
+ * all being asked at once when a round finds no peer closer ([1], 2.3).
  *
  * With ideal tables and equal delays we must be there within 3 %; with tables
  * grown by joins within 15 %, and nothing may be missed.

@@ -3,7 +3,7 @@
  * node_state.h - struct node, for the files that make up a node and no other
  *
  *	node.c		the verbs of node.h; which file gets which datagram
- *	upkeep.c	joining, idle buckets
+ *	refresh.c	joining, idle buckets
  *	publish.c	our sessions: stored, republished, removed, in batches
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
@@ -65,22 +65,22 @@ struct node {
 	uint32_t publication_timers, batch_timers; /* heaps */
 	struct instant publish_pause; /* nothing is republished before */
 
-	/* upkeep.c; lookup_run.c marks the touched */
+	/* refresh.c; lookup_run.c marks the touched */
 	uint64_t refresh; /* bit 63 - b: bucket b is to be refreshed */
 	uint64_t touched; /* the same: had a lookup since the last sweep */
 	struct instant sweep; /* next look for idle buckets */
-	struct instant upkeep_wake; /* a lookup is to start: now, or when the
+	struct instant refresh_wake; /* a lookup is to start: now, or when the
 				       pool was full, in a moment */
 	struct instant join_started, join_finished;
 	uint32_t join_queries;
 	uint8_t join_rounds;
 	uint8_t join_tries; /* of looking ourselves up */
 	bool joining;
-	bool join_walk; /* look ourselves up, before the buckets */
+	bool join_lookup; /* look ourselves up, before the buckets */
 	bool join_answered; /* a peer did */
 	bool join_alone; /* no seeds: no peer has to */
 	bool joined; /* NODE_JOINED is due */
-	bool upkeep_running; /* one lookup of kind WALK or SURVEY runs */
+	bool refresh_running; /* one lookup of kind JOIN or FILL runs */
 
 	/* liveness.c */
 	uint32_t ping_transaction;

@@ -18,7 +18,7 @@ settings_default(void)
 	return settings;
 }
 
-/* Everybody whose store has a live record of the key, as a bit set of at most
+/* All nodes whose store has a live record of the key, as a bit set of at most
  * 4096 nodes; returns how many. */
 static uint32_t
 holders(struct mesh *mesh, uint32_t number, bool *holds)
@@ -116,7 +116,7 @@ test_alone(void)
 	mesh_close(&mesh);
 }
 
-/* A get by everybody; how many found. */
+/* A get by every node; how many found. */
 static uint32_t
 found_by_all(struct mesh *mesh, uint32_t number)
 {
@@ -297,7 +297,7 @@ test_set_during_an_outage(void)
 	mesh_set(&mesh, 0, 1, 5);
 	mesh_pass(&mesh, NS_PER_S / 2);
 	uint32_t cut_off = holders(&mesh, 1, holds);
-	CHECK(cut_off <= 1); /* nobody, or the owner itself */
+	CHECK(cut_off <= 1); /* none, or the owner itself */
 	mesh.loss_percent = 0;
 	mesh_pass(&mesh, 2 * NS_PER_S);
 	holders(&mesh, 1, holds);
@@ -600,7 +600,8 @@ test_runs_repeat(void)
 	uint64_t trace = run_trace(0);
 
 	CHECK(run_trace(0) == trace);
-	CHECK(run_trace(5) == trace); /* who is silent disturbs nobody */
+	CHECK(run_trace(5) ==
+	      trace); /* a silent node changes nothing for others */
 }
 
 static void

@@ -4,8 +4,8 @@
 
 #include "core/test/solo.h"
 
-/* The node owns the session or not; its store was told of others: by version,
- * 0 for no such statement. */
+/* The node owns the session or not; its store has records of others: by
+ * version, 0 for no such statement. */
 struct row {
 	const char *sentence;
 	int64_t own; /* our publication's version */
@@ -19,7 +19,7 @@ struct row {
 static const struct row rows[] = {
 	{ "nothing is known", 0, false, 0, 0, 0, 0, 0, 0 },
 	{ "what we own, and no store holds", 5, false, 0, 0, 0, 1, 5, 0 },
-	{ "what the store was told", 0, false, 0, 4, 0, 1, 4, 0 },
+	{ "what the store has", 0, false, 0, 4, 0, 1, 4, 0 },
 	{ "ours is newer than another's", 5, false, 0, 4, 0, 2, 5, 4 },
 	{ "another's is newer than ours", 5, false, 0, 6, 0, 2, 6, 5 },
 	{ "our store holds an older one of ours", 5, false, 4, 0, 0, 1, 5, 0 },
@@ -62,7 +62,7 @@ test_known(const struct row *row)
 		CHECK(node_set(solo.node, solo.now, &key,
 			       solo_version(row->own), &solo.outbox) == 0);
 	if (row->ended) {
-		/* A replica that may have been told keeps it ending. */
+		/* A replica that may have it keeps it ending. */
 		while (solo.node->parts.lookups->slots[0].phase ==
 		       LOOKUP_FINDING) {
 			while (solo_next(&solo, &sent))

@@ -71,7 +71,7 @@ test_walk(struct publications *publications, uint64_t seed)
 		CHECK(publication->node == node &&
 		      publication->state == PUBLICATION_WAITING &&
 		      session_equal(&publication->key, &key));
-		/* Whoever writes all its replicas hurts nobody else. */
+		/* A node that writes all its replicas changes no other's. */
 		for (uint32_t i = 0; i < 3; i++)
 			publication->replicas[i] = UINT32_MAX;
 	}
@@ -104,7 +104,8 @@ test_batches(struct batches *batches)
 	CHECK(batches_free(batches) == free_count);
 }
 
-/* However small the pool, the replicas of one session are told at once. */
+/* However small the pool, the replicas of one session are sent their STOREs at
+ * once. */
 static void
 test_small(void)
 {

@@ -13,7 +13,7 @@
 /* Doublings of the wait between failed placements. */
 #define PUBLISH_RETRIES_MAX 16
 
-/* One publication to be told to one replica. */
+/* One publication to be stored at one replica. */
 struct pair {
 	uint32_t peer, publication;
 };
@@ -328,8 +328,8 @@ batch_add(struct node *node, struct batch *batch, uint32_t slot)
 
 /* --- the end of a session ------------------------------------------------ */
 
-/* Tell the replicas that have not been told yet. False: batches are full, and
- * the timer stays due. */
+/* A REMOVE to the replicas that were sent none yet. False: batches are full,
+ * and the timer stays due. */
 static bool
 end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 {
@@ -380,7 +380,7 @@ add_replica(const struct node *node, struct publication *publication,
 /* To the replicas that held it before, add those that may hold what a running
  * lookup has stored so far. */
 static void
-take_told(struct node *node, struct publication *publication)
+add_stored(struct node *node, struct publication *publication)
 {
 	const struct lookup *lookup =
 		&node->parts.lookups->slots[publication->lookup];
@@ -407,7 +407,7 @@ publish_remove(struct node *node, struct instant now,
 		return -ENOENT;
 	struct publication *publication = at(node, slot);
 	if (publication->state == PUBLICATION_LOOKING) {
-		take_told(node, publication);
+		add_stored(node, publication);
 		lookup_run_cancel(node, now, publication->lookup, true);
 	}
 	publication_renew(node->parts.publications, slot);
@@ -418,7 +418,7 @@ publish_remove(struct node *node, struct instant now,
 
 /* --- republishing -------------------------------------------------------- */
 
-/* Take into the load what its replicas are to be told. */
+/* Take into the load the STOREs that its replicas are to be sent. */
 static void
 refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 {

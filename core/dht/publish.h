@@ -3,7 +3,7 @@
  * publish.h - a node's own sessions: placed, kept alive, ended
  *
  * set() starts a lookup that stores at the closest (lookup_run.c); its result
- * comes to publish_placed(). Then every republish_ns each replica is told the
+ * comes to publish_placed(). Then every republish_ns each replica is sent the
  * record again. All publications due within an eighth of that time go
  * together, sorted by replica, so that one STORE carries many keys. When a
  * replica says "moved", is full or is silent, a fresh lookup for that key

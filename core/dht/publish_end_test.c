@@ -66,8 +66,8 @@ test_remove(void)
 	}
 }
 
-/* Removed while a lookup places it: told are those that have been told so far,
- * and those that held it before. */
+/* Removed while a lookup places it: a REMOVE goes to those that were sent a
+ * STORE so far, and those that held it before. */
 static void
 test_remove_while_it_is_placed(void)
 {
@@ -77,9 +77,9 @@ test_remove_while_it_is_placed(void)
 		uint32_t refused; /* STOREs that were, before the removal */
 		uint32_t removes;
 	} rows[] = {
-		{ "three are being told", false, 0, 3 },
+		{ "three are being stored at", false, 0, 3 },
 		{ "one of them has refused", false, 1, 2 },
-		{ "three held it before, the same are told", true, 0, 3 },
+		{ "three held it before, the same get it", true, 0, 3 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -129,7 +129,7 @@ test_remove_what_we_hold(void)
 		uint32_t peers;
 	} rows[] = {
 		{ "alone", 0 },
-		{ "while two peers are being told", 2 },
+		{ "while two peers are being asked to store", 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -306,8 +306,8 @@ place_then_newcomers(struct solo *solo, uint32_t room)
 	}
 }
 
-/* The newcomers are being told when the session ends. A publication remembers
- * as many replicas as there is room for. */
+/* The newcomers are being sent theirs when the session ends. A publication
+ * remembers as many replicas as there is room for. */
 static void
 test_replicas_before_and_now(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * publish_test.c - sessions of our own: placed, and told again
+ * publish_test.c - sessions of our own: placed, and republished
  *
  * The peers acknowledge as the test wants. How sessions end is
  * publish_end_test.c's.
@@ -180,9 +180,9 @@ test_retries(void)
 	solo_close(&solo);
 }
 
-/* --- told again ---------------------------------------------------------- */
+/* --- republished ---------------------------------------------------------- */
 
-/* A replica is silent: how often it is told again before it is given up. */
+/* A replica is silent: how many STOREs it gets before it is given up. */
 static uint32_t
 until_given_up(struct solo *solo, const struct publication *own, uint32_t peer)
 {
@@ -209,7 +209,7 @@ test_what_replicas_say(void)
 		enum item_status status;
 		bool kept;
 	} rows[] = {
-		{ "stored: told again after republish_ns", true, ITEM_STORED,
+		{ "stored: republished after republish_ns", true, ITEM_STORED,
 		  true },
 		{ "it knows a newer one: nothing is lost", true, ITEM_STALE,
 		  true },
@@ -332,8 +332,9 @@ all_settled(const struct solo *solo, bool held)
 }
 
 /* Many sessions in one STORE to each replica. One is removed, or set anew,
- * before a silent replica is told again: then the rest goes out under another
- * transaction, and the answer to the first datagram counts for nothing. */
+ * before a silent replica gets its second STORE: then the rest goes out under
+ * another transaction, and the answer to the first datagram counts for nothing.
+ */
 static void
 test_a_batch_changes(void)
 {
@@ -341,7 +342,7 @@ test_a_batch_changes(void)
 		const char *sentence;
 		uint32_t ended; /* of three sessions */
 		bool newer; /* set to a newer version instead */
-		uint32_t items; /* told again; 0: nothing is */
+		uint32_t items; /* sent again; 0: none is */
 	} rows[] = {
 		{ "none ended: the same again", 0, false, 3 },
 		{ "one ended", 1, false, 2 },
@@ -403,7 +404,7 @@ test_a_batch_changes(void)
 	}
 }
 
-/* A reply that says less than was told: the rest is as good as lost. */
+/* A reply with fewer items than were sent: the rest is as good as lost. */
 static void
 test_a_short_reply(void)
 {
@@ -433,7 +434,7 @@ test_a_short_reply(void)
 	solo_close(&solo);
 }
 
-/* No room in the outbox: told again when it is overdue. */
+/* No room in the outbox: sent again when it is overdue. */
 static void
 test_full_outbox(void)
 {
@@ -461,7 +462,7 @@ test_loads(void)
 	enum {
 		SESSIONS = 300
 	};
-	bool told[SESSIONS] = { false };
+	bool stored[SESSIONS] = { false };
 	uint32_t count = 0, pairs = 0, wakeups = 0;
 	struct solo_sent sent;
 	struct solo solo;
@@ -492,8 +493,8 @@ test_loads(void)
 				uint32_t number = item.key.client[2] * 256u +
 						  item.key.client[3];
 
-				CHECK(number < SESSIONS && !told[number]);
-				told[number] = true;
+				CHECK(number < SESSIONS && !stored[number]);
+				stored[number] = true;
 			}
 			solo_status(&solo, &sent, ITEM_STORED);
 		}
@@ -545,7 +546,7 @@ test_ourselves(void)
 {
 	static const struct {
 		const char *sentence;
-		bool full; /* our store, when it is told again */
+		bool full; /* our store, when it is republished */
 		uint32_t newcomers; /* contacts since, all closer */
 		bool kept;
 	} rows[] = {
@@ -670,7 +671,7 @@ test_random_walk(void)
 			;
 	}
 	CHECK(full > 0);
-	/* All that is in flight fails; then everything is told again. */
+	/* All that is in flight fails; then everything is sent again. */
 	solo_serve(&solo, instant_after(solo.now, 2 * OWNER_REPUBLISH_NS),
 		   UINT32_MAX, NULL);
 	for (uint32_t number = 0; number < SESSIONS; number++) {

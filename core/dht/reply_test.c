@@ -119,7 +119,7 @@ test_statements(void)
 		{ "a newer one of the same owner", false, 1, 1, 1, 6,
 		  ITEM_STORED },
 		{ "an older one", false, 1, 1, 1, 4, ITEM_STALE },
-		{ "another owner's, told by that owner", false, 2, 2, 1, 3,
+		{ "another owner's, stored by that owner", false, 2, 2, 1, 3,
 		  ITEM_STORED },
 		{ "the store is full", false, 3, 3, 2, 9, ITEM_FULL },
 		{ "full also for an end of what is not here", true, 3, 0, 2, 9,
@@ -221,7 +221,7 @@ moved_from(uint32_t replicas)
 	for (uint32_t number = 0; number < 200; number++) {
 		struct session_key key = solo_key(number);
 		uint64_t position = node_key_position(solo.node, &key);
-		/* Peer 5 tells us and becomes a fifth contact. */
+		/* Peer 5 sends a request and becomes a fifth contact. */
 		uint32_t closer = solo_rank(&solo, position, 0, 5);
 
 		enum item_status status = store(&solo, 5, 5, number, 1, 1000);

@@ -27,7 +27,7 @@ struct word64 {
 	uint32_t high, low;
 };
 
-struct event_key {
+struct entry {
 	uint32_t next; /* in the chain, or among the free */
 	uint32_t hash;
 	uint32_t holder, owner;
@@ -38,8 +38,8 @@ struct event_key {
 	uint8_t live; /* in a chain, not free */
 	uint8_t tombstone;
 };
-_Static_assert(sizeof(struct event_key) == 76, "no holes");
-_Static_assert(sizeof(struct event_key) + 2 * sizeof(uint32_t) <=
+_Static_assert(sizeof(struct entry) == 76, "no holes");
+_Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) <=
 		       STORE_ENTRY_BYTES_MAX,
 	       "an entry and its share of the chain heads");
 
@@ -51,7 +51,7 @@ struct store {
 	uint32_t hand;
 	uint32_t chain_mask;
 	uint32_t *chains;
-	struct event_key *entries;
+	struct entry *entries;
 };
 _Static_assert(sizeof(struct store) < 256, "as store.h says");
 
@@ -77,7 +77,7 @@ word64_value(struct word64 word)
 }
 
 static struct version
-entry_version(const struct event_key *entry)
+entry_version(const struct entry *entry)
 {
 	return (struct version){
 		.established_ns = word64_value(entry->established),
@@ -86,7 +86,7 @@ entry_version(const struct event_key *entry)
 }
 
 static bool
-entry_expired(const struct event_key *entry, struct instant now)
+entry_expired(const struct entry *entry, struct instant now)
 {
 	return word64_value(entry->expiry) <= now.ns;
 }
@@ -108,7 +108,7 @@ store_size(uint32_t capacity)
 	assert(capacity < UINT32_C(1) << 31);
 	return sizeof(struct store) +
 	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
-	       (size_t)capacity * sizeof(struct event_key);
+	       (size_t)capacity * sizeof(struct entry);
 }
 
 struct store *
@@ -126,8 +126,7 @@ store_init(void *memory, uint32_t capacity, const struct siphash_key *key)
 		.chain_mask = chain_count - 1,
 		.chains = (uint32_t *)(store + 1),
 	};
-	store->entries =
-		(struct event_key *)(void *)(store->chains + chain_count);
+	store->entries = (struct entry *)(void *)(store->chains + chain_count);
 	memset(store->chains, 0xff, (size_t)chain_count * sizeof(uint32_t));
 	return store;
 }
@@ -148,7 +147,7 @@ static void
 entry_free(struct store *store, uint32_t *link)
 {
 	uint32_t index = *link;
-	struct event_key *entry = &store->entries[index];
+	struct entry *entry = &store->entries[index];
 
 	*link = entry->next;
 	entry->live = 0;
@@ -193,7 +192,7 @@ find(struct store *store, struct instant now, uint32_t holder,
 	uint32_t *link = &store->chains[hash & store->chain_mask];
 
 	while (*link != NONE) {
-		struct event_key *entry = &store->entries[*link];
+		struct entry *entry = &store->entries[*link];
 
 		if (entry_expired(entry, now)) {
 			entry_free(store, link);
@@ -221,7 +220,7 @@ worth_more(const struct record *a, const struct record *b)
 }
 
 static struct record
-entry_record(const struct event_key *entry, struct instant now)
+entry_record(const struct entry *entry, struct instant now)
 {
 	int64_t left_ns = word64_value(entry->expiry) - now.ns;
 	int64_t left_ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS > 0);
@@ -236,7 +235,7 @@ entry_record(const struct event_key *entry, struct instant now)
 
 /* Does a statement of the entry's own owner supersede or repeat it? */
 static bool
-supersedes(const struct record *record, const struct event_key *entry)
+supersedes(const struct record *record, const struct entry *entry)
 {
 	int order = version_compare(record->version, entry_version(entry));
 
@@ -245,8 +244,7 @@ supersedes(const struct record *record, const struct event_key *entry)
 }
 
 static void
-entry_set(struct event_key *entry, struct instant now,
-	  const struct record *record)
+entry_set(struct entry *entry, struct instant now, const struct record *record)
 {
 	struct instant expiry =
 		instant_after(now, (int64_t)record->ttl_ms * NS_PER_MS);
@@ -261,16 +259,16 @@ entry_set(struct event_key *entry, struct instant now,
 /* The entry that a statement may take the place of; NONE: it is stale, or
  * (*room) it needs one of its own. */
 static uint32_t
-place(const struct store *store, struct instant now, const struct found *found,
-      const struct record *record, bool *room)
+entry_to_replace(const struct store *store, struct instant now,
+		 const struct found *found, const struct record *record,
+		 bool *room)
 {
 	struct record least = *record;
 	uint32_t index = NONE;
 
 	*room = false;
 	for (uint32_t i = 0; i < found->count; i++) {
-		const struct event_key *entry =
-			&store->entries[found->indices[i]];
+		const struct entry *entry = &store->entries[found->indices[i]];
 
 		if (entry->owner == record->owner)
 			return supersedes(record, entry) ? found->indices[i]
@@ -295,7 +293,7 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 	uint32_t hash = hash_of(store, holder, key);
 	struct found found = find(store, now, holder, key, hash);
 	bool room;
-	uint32_t index = place(store, now, &found, record, &room);
+	uint32_t index = entry_to_replace(store, now, &found, record, &room);
 
 	if (index == NONE && !room)
 		return STORE_STALE;
@@ -304,7 +302,7 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 		if (index == NONE)
 			return STORE_FULL;
 		uint32_t *chain = &store->chains[hash & store->chain_mask];
-		store->entries[index] = (struct event_key){
+		store->entries[index] = (struct entry){
 			.next = *chain,
 			.hash = hash,
 			.holder = holder,
@@ -358,7 +356,7 @@ store_expire(struct store *store, struct instant now, uint32_t entries)
 		if (store->hand >= store->used)
 			store->hand = 0;
 		uint32_t index = store->hand++;
-		const struct event_key *entry = &store->entries[index];
+		const struct entry *entry = &store->entries[index];
 		if (!entry->live || !entry_expired(entry, now))
 			continue;
 		entry_free_index(store, index);
@@ -395,7 +393,7 @@ store_holder_count(const struct store *store, struct instant now,
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < store->used; i++) {
-		const struct event_key *entry = &store->entries[i];
+		const struct entry *entry = &store->entries[i];
 
 		count += entry->live && entry->holder == holder &&
 			 !entry_expired(entry, now);

@@ -4,7 +4,7 @@
  *
  * A statement says: this owner has this session since this version; or, a
  * tombstone: it has it no longer. One store serves a daemon or all nodes of a
- * simulated world; `holder`, the endpoint index of the node that was told,
+ * simulated world; `holder`, the endpoint index of the node that keeps it,
  * is part of the key, so nodes that share a store share no knowledge.
  *
  * For each (holder, session key) at most RECORDS_PER_KEY statements are kept,

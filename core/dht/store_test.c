@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * store_test.c - stories told one by one, then a walk against a plain list
+ * store_test.c - stories one by one, then a random walk against a plain list
  */
 #include "core/dht/store.h"
 

@@ -45,9 +45,10 @@ table_bucket(struct table *table, unsigned b)
 }
 
 /* The bucket where a peer belongs; false if it sits where we do: ourselves,
- * or (once in 2^64) a stranger whom no table can place. */
+ * or (once in 2^64) a peer at our own position, for which there is no bucket.
+ */
 static bool
-place(const struct table *table, uint32_t peer, unsigned *b)
+locate(const struct table *table, uint32_t peer, unsigned *b)
 {
 	uint64_t position = endpoints_position(table->endpoints, peer);
 
@@ -58,43 +59,44 @@ place(const struct table *table, uint32_t peer, unsigned *b)
 }
 
 static void
-spares_remove(struct table *table, uint32_t i)
+replacements_remove(struct table *table, uint32_t i)
 {
-	table->spare_count--;
-	memmove(&table->spares[i], &table->spares[i + 1],
-		(table->spare_count - i) * sizeof(table->spares[0]));
+	table->replacement_count--;
+	memmove(&table->replacements[i], &table->replacements[i + 1],
+		(table->replacement_count - i) *
+			sizeof(table->replacements[0]));
 }
 
 static void
-spares_forget(struct table *table, uint32_t peer)
+replacements_forget(struct table *table, uint32_t peer)
 {
-	for (uint32_t i = 0; i < table->spare_count; i++) {
-		if (table->spares[i] == peer) {
-			spares_remove(table, i);
+	for (uint32_t i = 0; i < table->replacement_count; i++) {
+		if (table->replacements[i] == peer) {
+			replacements_remove(table, i);
 			return;
 		}
 	}
 }
 
 static void
-spares_add(struct table *table, uint32_t peer)
+replacements_add(struct table *table, uint32_t peer)
 {
-	spares_forget(table, peer);
-	if (table->spare_count == TABLE_SPARES)
-		spares_remove(table, 0);
-	table->spares[table->spare_count++] = peer;
+	replacements_forget(table, peer);
+	if (table->replacement_count == TABLE_REPLACEMENTS)
+		replacements_remove(table, 0);
+	table->replacements[table->replacement_count++] = peer;
 }
 
-/* The most recent spare for bucket b leaves the list; false if none. */
+/* The most recent replacement for bucket b leaves the cache; false if none. */
 static bool
-spares_take(struct table *table, unsigned b, uint32_t *peer)
+replacements_take(struct table *table, unsigned b, uint32_t *peer)
 {
-	for (uint32_t i = table->spare_count; i-- > 0;) {
+	for (uint32_t i = table->replacement_count; i-- > 0;) {
 		unsigned home;
 
-		if (place(table, table->spares[i], &home) && home == b) {
-			*peer = table->spares[i];
-			spares_remove(table, i);
+		if (locate(table, table->replacements[i], &home) && home == b) {
+			*peer = table->replacements[i];
+			replacements_remove(table, i);
 			return true;
 		}
 	}
@@ -127,7 +129,7 @@ table_find(struct table *table, uint32_t peer)
 {
 	unsigned b;
 
-	if (!place(table, peer, &b))
+	if (!locate(table, peer, &b))
 		return NULL;
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
@@ -141,19 +143,19 @@ admit(struct table *table, unsigned b, struct contact contact)
 
 	if (bucket.count < table->k && table->count < table->capacity) {
 		insert(table, b, contact);
-		spares_forget(table, contact.peer);
+		replacements_forget(table, contact.peer);
 		return TABLE_ADDED;
 	}
 	uint32_t stale = bucket_stale(bucket);
 	if (stale != BUCKET_NONE) {
 		bucket_replace(bucket, stale, contact);
-		spares_forget(table, contact.peer);
+		replacements_forget(table, contact.peer);
 		return TABLE_ADDED;
 	}
 	if (bucket.count < table->k)
 		return TABLE_REFUSED;
-	spares_add(table, contact.peer);
-	return TABLE_SPARED;
+	replacements_add(table, contact.peer);
+	return TABLE_REPLACEMENT;
 }
 
 enum table_change
@@ -161,7 +163,7 @@ table_heard(struct table *table, uint32_t peer)
 {
 	unsigned b;
 
-	if (!place(table, peer, &b))
+	if (!locate(table, peer, &b))
 		return TABLE_REFUSED;
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
@@ -177,7 +179,7 @@ table_answered(struct table *table, uint32_t peer, int64_t rtt_ns)
 {
 	unsigned b;
 
-	if (!place(table, peer, &b))
+	if (!locate(table, peer, &b))
 		return TABLE_REFUSED;
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
@@ -201,7 +203,7 @@ table_doubted(struct table *table, uint32_t peer)
 {
 	struct contact *contact = table_find(table, peer);
 
-	spares_forget(table, peer);
+	replacements_forget(table, peer);
 	if (contact == NULL)
 		return false;
 	contact_doubt(contact);
@@ -212,10 +214,10 @@ bool
 table_failed(struct table *table, uint32_t peer)
 {
 	unsigned b;
-	uint32_t spare;
+	uint32_t replacement;
 
-	spares_forget(table, peer);
-	if (!place(table, peer, &b))
+	replacements_forget(table, peer);
+	if (!locate(table, peer, &b))
 		return false;
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
@@ -223,9 +225,9 @@ table_failed(struct table *table, uint32_t peer)
 		return false;
 	contact_fail(&bucket.slot[slot]);
 	if (!contact_stale(&bucket.slot[slot]) ||
-	    !spares_take(table, b, &spare))
+	    !replacements_take(table, b, &replacement))
 		return false;
-	bucket_replace(bucket, slot, contact_new(spare, false));
+	bucket_replace(bucket, slot, contact_new(replacement, false));
 	return true;
 }
 
@@ -251,10 +253,10 @@ bool
 table_remove(struct table *table, uint32_t peer)
 {
 	unsigned b;
-	uint32_t spare;
+	uint32_t replacement;
 
-	spares_forget(table, peer);
-	if (!place(table, peer, &b))
+	replacements_forget(table, peer);
+	if (!locate(table, peer, &b))
 		return false;
 	uint32_t slot = bucket_find(table_bucket(table, b), peer);
 	if (slot == BUCKET_NONE)
@@ -267,8 +269,8 @@ table_remove(struct table *table, uint32_t peer)
 		table->occupied &= ~table_bit(b);
 	memmove(&table->contacts[at], &table->contacts[at + 1],
 		(table->count - at) * sizeof(table->contacts[0]));
-	if (spares_take(table, b, &spare))
-		insert(table, b, contact_new(spare, false));
+	if (replacements_take(table, b, &replacement))
+		insert(table, b, contact_new(replacement, false));
 	return true;
 }
 
@@ -383,7 +385,7 @@ table_suspect(struct table *table, uint32_t peer)
 {
 	unsigned b;
 
-	if (!place(table, peer, &b))
+	if (!locate(table, peer, &b))
 		return ENDPOINT_NONE;
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_suspect(bucket);

@@ -19,20 +19,20 @@
  * target has d's bits above j and the complement of d's bit j. So buckets
  * whose bit in d is 1 come first, the far ones (small j) before the near,
  * then those whose bit is 0, the near before the far; and each bucket is
- * closer than the next as a whole. We walk in that order, sort within the
+ * closer than the next as a whole. We take them in that order, sort within the
  * bucket, and stop when k are found. It follows that the contacts closer to
  * the target than we are exactly the buckets whose bit is 1.
  *
  * Changes ([1], 2.2 and 4.1): a new contact enters a bucket with room. Into a
- * full one it comes only in place of a stale contact; else it waits among
- * the spares, the replacement cache. [1] pings the oldest contact for every
+ * full one it comes only in place of a stale contact; else it waits in
+ * the replacement cache. [1] pings the oldest contact for every
  * new one; in a busy network that doubles the datagrams, so as its section
  * 4.1 we delay: a contact is tested by the queries we have for it anyway,
  * and pinged (liveness.h) after its first failure, before it can be evicted.
- * The spares are one small list for the whole table, oldest first, because
- * most buckets never need one; full, the oldest spare goes. A stale contact
- * without a spare stays, as in 4.1: if our own uplink was down, all look
- * stale.
+ * The cache is one small list for the whole table, oldest first, because
+ * most buckets never need one; full, the oldest entry goes. A stale contact
+ * without a replacement stays, as in 4.1: if our own uplink was down, all
+ * contacts look stale.
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
  */
@@ -47,7 +47,7 @@
 #include "core/endpoint.h"
 #include "core/position.h"
 
-#define TABLE_SPARES 16
+#define TABLE_REPLACEMENTS 16
 
 struct table {
 	const struct endpoints *endpoints;
@@ -55,16 +55,17 @@ struct table {
 	uint64_t occupied; /* as in a distance: far buckets at the top */
 	uint32_t capacity, count; /* contacts */
 	uint32_t k; /* bucket size */
-	uint32_t spare_count;
+	uint32_t replacement_count;
 	uint16_t starts[POSITION_BITS + 1]; /* contacts in buckets before */
-	uint32_t spares[TABLE_SPARES]; /* endpoint indices, oldest first */
+	uint32_t replacements[TABLE_REPLACEMENTS]; /* endpoint indices, oldest
+						      first */
 	struct contact contacts[]; /* [capacity] */
 };
 
 enum table_change {
 	TABLE_SEEN, /* was there; now the last of its bucket */
 	TABLE_ADDED,
-	TABLE_SPARED, /* its bucket is full: among the spares */
+	TABLE_REPLACEMENT, /* its bucket is full: in the cache */
 	TABLE_REFUSED, /* the pool is full, or it is ourselves */
 };
 
@@ -95,19 +96,20 @@ struct bucket table_bucket(struct table *, unsigned b);
 /* The contact of a peer; NULL if it is not in the table. Valid until the
  * next change. */
 struct contact *table_find(struct table *, uint32_t peer);
-/* A peer sent a request, or a seed is told by our caller. */
+/* A peer sent a request, or our caller names a seed. */
 enum table_change table_heard(struct table *, uint32_t peer);
 /* A peer answered a request of ours after rtt_ns; negative: not timed. */
 enum table_change table_answered(struct table *, uint32_t peer, int64_t rtt_ns);
 /* A peer did not answer a request. True: it is a suspect contact, to ping. */
 bool table_doubted(struct table *, uint32_t peer);
-/* Nor a ping. True: it was stale and a spare took its place. */
+/* Nor a ping. True: it was stale and a replacement took its place. */
 bool table_failed(struct table *, uint32_t peer);
 /* Distinct peers of the empty bucket b, as if each had answered, untimed; those
  * beyond k or the table's capacity are left out. */
 void table_fill(struct table *, unsigned b, const uint32_t *peers,
 		uint32_t count);
-/* A peer left: out of contacts and spares. True if it was a contact. */
+/* A peer left: out of the contacts and of the cache. True if it was a contact.
+ */
 bool table_remove(struct table *, uint32_t peer);
 
 /* The closest contacts to target but for `except` (ENDPOINT_NONE: for none),

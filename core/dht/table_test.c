@@ -27,7 +27,7 @@ struct oracle {
 	uint32_t k, capacity;
 	struct oracle_contact buckets[64][BUCKET_MAX];
 	uint32_t counts[64];
-	uint32_t spares[TABLE_SPARES], spare_count;
+	uint32_t replacements[TABLE_REPLACEMENTS], replacement_count;
 };
 
 static uint64_t
@@ -51,35 +51,36 @@ oracle_append(struct oracle *oracle, unsigned b, struct oracle_contact contact)
 }
 
 static void
-oracle_unspare(struct oracle *oracle, uint32_t peer)
+oracle_uncache(struct oracle *oracle, uint32_t peer)
 {
-	for (uint32_t i = 0; i < oracle->spare_count; i++) {
-		if (oracle->spares[i] != peer)
+	for (uint32_t i = 0; i < oracle->replacement_count; i++) {
+		if (oracle->replacements[i] != peer)
 			continue;
-		for (; i + 1 < oracle->spare_count; i++)
-			oracle->spares[i] = oracle->spares[i + 1];
-		oracle->spare_count--;
+		for (; i + 1 < oracle->replacement_count; i++)
+			oracle->replacements[i] = oracle->replacements[i + 1];
+		oracle->replacement_count--;
 	}
 }
 
 static void
-oracle_spare(struct oracle *oracle, uint32_t peer)
+oracle_cache(struct oracle *oracle, uint32_t peer)
 {
-	oracle_unspare(oracle, peer);
-	if (oracle->spare_count == TABLE_SPARES)
-		oracle_unspare(oracle, oracle->spares[0]);
-	oracle->spares[oracle->spare_count++] = peer;
+	oracle_uncache(oracle, peer);
+	if (oracle->replacement_count == TABLE_REPLACEMENTS)
+		oracle_uncache(oracle, oracle->replacements[0]);
+	oracle->replacements[oracle->replacement_count++] = peer;
 }
 
-/* The newest spare of bucket b, or ENDPOINT_NONE; it leaves the list. */
+/* The newest replacement for bucket b, or ENDPOINT_NONE; it leaves the cache.
+ */
 static uint32_t
-oracle_take_spare(struct oracle *oracle, unsigned b)
+oracle_take_replacement(struct oracle *oracle, unsigned b)
 {
-	for (uint32_t i = oracle->spare_count; i-- > 0;) {
-		uint32_t peer = oracle->spares[i];
+	for (uint32_t i = oracle->replacement_count; i-- > 0;) {
+		uint32_t peer = oracle->replacements[i];
 
 		if (position_bucket(oracle->self, position(peer)) == b) {
-			oracle_unspare(oracle, peer);
+			oracle_uncache(oracle, peer);
 			return peer;
 		}
 	}
@@ -123,7 +124,7 @@ oracle_seen(struct oracle *oracle, uint32_t peer, bool answered)
 	}
 	if (oracle->counts[b] < oracle->k &&
 	    oracle_count(oracle) < oracle->capacity) {
-		oracle_unspare(oracle, peer);
+		oracle_uncache(oracle, peer);
 		oracle_append(oracle, b, contact);
 		return;
 	}
@@ -132,11 +133,11 @@ oracle_seen(struct oracle *oracle, uint32_t peer, bool answered)
 			continue;
 		oracle_remove_at(oracle, b, i);
 		oracle_append(oracle, b, contact);
-		oracle_unspare(oracle, peer);
+		oracle_uncache(oracle, peer);
 		return;
 	}
 	if (oracle->counts[b] == oracle->k)
-		oracle_spare(oracle, peer);
+		oracle_cache(oracle, peer);
 }
 
 static void
@@ -145,7 +146,7 @@ oracle_failed(struct oracle *oracle, uint32_t peer)
 	unsigned b = position_bucket(oracle->self, position(peer));
 	uint32_t i = oracle_find(oracle, b, peer);
 
-	oracle_unspare(oracle, peer);
+	oracle_uncache(oracle, peer);
 	if (i == oracle->counts[b])
 		return;
 	struct oracle_contact *contact = &oracle->buckets[b][i];
@@ -153,11 +154,12 @@ oracle_failed(struct oracle *oracle, uint32_t peer)
 		contact->failures++;
 	if (contact->failures < CONTACT_STALE)
 		return;
-	uint32_t spare = oracle_take_spare(oracle, b);
-	if (spare == ENDPOINT_NONE)
+	uint32_t replacement = oracle_take_replacement(oracle, b);
+	if (replacement == ENDPOINT_NONE)
 		return;
 	oracle_remove_at(oracle, b, i);
-	oracle_append(oracle, b, (struct oracle_contact){ spare, 0, false });
+	oracle_append(oracle, b,
+		      (struct oracle_contact){ replacement, 0, false });
 }
 
 static void
@@ -166,7 +168,7 @@ oracle_doubted(struct oracle *oracle, uint32_t peer)
 	unsigned b = position_bucket(oracle->self, position(peer));
 	uint32_t i = oracle_find(oracle, b, peer);
 
-	oracle_unspare(oracle, peer);
+	oracle_uncache(oracle, peer);
 	if (i < oracle->counts[b] && oracle->buckets[b][i].failures == 0)
 		oracle->buckets[b][i].failures = 1;
 }
@@ -177,14 +179,14 @@ oracle_remove(struct oracle *oracle, uint32_t peer)
 	unsigned b = position_bucket(oracle->self, position(peer));
 	uint32_t i = oracle_find(oracle, b, peer);
 
-	oracle_unspare(oracle, peer);
+	oracle_uncache(oracle, peer);
 	if (i == oracle->counts[b])
 		return;
 	oracle_remove_at(oracle, b, i);
-	uint32_t spare = oracle_take_spare(oracle, b);
-	if (spare != ENDPOINT_NONE)
+	uint32_t replacement = oracle_take_replacement(oracle, b);
+	if (replacement != ENDPOINT_NONE)
 		oracle_append(oracle, b,
-			      (struct oracle_contact){ spare, 0, false });
+			      (struct oracle_contact){ replacement, 0, false });
 }
 
 static void
@@ -208,9 +210,9 @@ check_same(const struct table *table, const struct oracle *oracle)
 		}
 	}
 	CHECK(table->count == at);
-	CHECK(table->spare_count == oracle->spare_count);
-	CHECK(memcmp(table->spares, oracle->spares,
-		     oracle->spare_count * sizeof(uint32_t)) == 0);
+	CHECK(table->replacement_count == oracle->replacement_count);
+	CHECK(memcmp(table->replacements, oracle->replacements,
+		     oracle->replacement_count * sizeof(uint32_t)) == 0);
 }
 
 static uint64_t sort_target;
@@ -224,7 +226,7 @@ closer(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Sort everybody and compare. */
+/* Sort all peers and compare. */
 static void
 check_closest(const struct table *table, const struct oracle *oracle,
 	      uint64_t target, enum table_trust trust, uint32_t except,

@@ -30,7 +30,7 @@
  * takes one delivered late parses it as it would any packet. What waits
  * for the daemon (the kernel's TUN queue, the simulator's cpu_model.h) is
  * classified when the daemon takes it, as a first fragment that passed
- * meanwhile may have told the key.
+ * meanwhile may have given the key.
  */
 #ifndef CORE_STEER_CLASSIFIER_H
 #define CORE_STEER_CLASSIFIER_H
@@ -65,10 +65,10 @@ struct classification {
 	struct instant first_until; /* LATER with a key: good before then */
 	struct address peer; /* TUNNEL: where our packet was going */
 	bool too_big; /* TUNNEL: that is the error */
-	uint32_t mtu_bytes; /* TUNNEL, too big; 0: not told */
+	uint32_t mtu_bytes; /* TUNNEL, too big; 0: unknown */
 };
 
-/* As far as the packet's own bytes tell: LATER has no key yet, steer_classify()
+/* As far as the packet's own bytes say: LATER has no key yet, steer_classify()
  * asks the table of first fragments. self: our own address, the source of our
  * tunnel's packets. */
 void classification_read(const struct steer_settings *,

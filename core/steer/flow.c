@@ -5,7 +5,7 @@
  *	struct flows | struct lru | struct flow[capacity] | heap[capacity]
  *
  * heap[] holds the slots of the flows that are scheduled, a binary heap with
- * the earliest on top; flow.heap_place is its place there, plus one, or 0.
+ * the earliest on top; flow.heap_index is its place there, plus one, or 0.
  */
 #include "core/steer/flow.h"
 
@@ -138,34 +138,34 @@ earlier(const struct flows *flows, uint32_t a, uint32_t b)
 }
 
 static void
-heap_put(struct flows *flows, uint32_t place, uint32_t slot)
+heap_put(struct flows *flows, uint32_t at, uint32_t slot)
 {
-	flows->heap[place] = slot;
-	flows->flows[slot].heap_place = place + 1;
+	flows->heap[at] = slot;
+	flows->flows[slot].heap_index = at + 1;
 }
 
 static void
-heap_up(struct flows *flows, uint32_t place)
+heap_up(struct flows *flows, uint32_t at)
 {
-	uint32_t slot = flows->heap[place];
+	uint32_t slot = flows->heap[at];
 
-	while (place > 0) {
-		uint32_t parent = (place - 1) / 2;
+	while (at > 0) {
+		uint32_t parent = (at - 1) / 2;
 		if (!earlier(flows, slot, flows->heap[parent]))
 			break;
-		heap_put(flows, place, flows->heap[parent]);
-		place = parent;
+		heap_put(flows, at, flows->heap[parent]);
+		at = parent;
 	}
-	heap_put(flows, place, slot);
+	heap_put(flows, at, slot);
 }
 
 static void
-heap_down(struct flows *flows, uint32_t place)
+heap_down(struct flows *flows, uint32_t at)
 {
-	uint32_t slot = flows->heap[place];
+	uint32_t slot = flows->heap[at];
 
 	for (;;) {
-		uint32_t child = 2 * place + 1;
+		uint32_t child = 2 * at + 1;
 		if (child >= flows->heap_count)
 			break;
 		if (child + 1 < flows->heap_count &&
@@ -173,36 +173,36 @@ heap_down(struct flows *flows, uint32_t place)
 			child++;
 		if (!earlier(flows, flows->heap[child], slot))
 			break;
-		heap_put(flows, place, flows->heap[child]);
-		place = child;
+		heap_put(flows, at, flows->heap[child]);
+		at = child;
 	}
-	heap_put(flows, place, slot);
+	heap_put(flows, at, slot);
 }
 
 static void
-heap_remove(struct flows *flows, uint32_t place)
+heap_remove(struct flows *flows, uint32_t at)
 {
 	uint32_t last = flows->heap[--flows->heap_count];
 
-	flows->flows[flows->heap[place]].heap_place = 0;
-	if (place == flows->heap_count)
+	flows->flows[flows->heap[at]].heap_index = 0;
+	if (at == flows->heap_count)
 		return;
-	heap_put(flows, place, last);
-	heap_up(flows, place);
-	heap_down(flows, flows->flows[last].heap_place - 1);
+	heap_put(flows, at, last);
+	heap_up(flows, at);
+	heap_down(flows, flows->flows[last].heap_index - 1);
 }
 
 void
 flow_schedule(struct flows *flows, struct flow *flow, struct instant due)
 {
-	if (flow->heap_place > 0)
-		heap_remove(flows, flow->heap_place - 1);
+	if (flow->heap_index > 0)
+		heap_remove(flows, flow->heap_index - 1);
 	flow->due = due;
 	if (due.ns == INSTANT_NEVER.ns)
 		return;
-	uint32_t place = flows->heap_count++;
-	heap_put(flows, place, slot_of(flows, flow));
-	heap_up(flows, place);
+	uint32_t at = flows->heap_count++;
+	heap_put(flows, at, slot_of(flows, flow));
+	heap_up(flows, at);
 }
 
 struct flow *

@@ -69,7 +69,7 @@ struct flow {
 	struct instant until; /* NEGATIVE */
 	int64_t retry_ns; /* to wait after the next miss */
 	struct instant due; /* flow.c's; see flow_schedule() */
-	uint32_t heap_place; /* flow.c's */
+	uint32_t heap_index; /* flow.c's */
 };
 
 struct flows; /* in the caller's memory, see flows_size() */

@@ -2,7 +2,7 @@
 /*
  * fragment.c - a table of first fragments, oldest first
  *
- *	struct fragments | struct lru | struct event_key[capacity]
+ *	struct fragments | struct lru | struct entry[capacity]
  *
  * All entries live equally long, so the order of age is the order of expiry
  * and the least recent is always the first to go. Expired entries stay until
@@ -25,7 +25,7 @@ struct fragment_key {
 };
 _Static_assert(sizeof(struct fragment_key) == 40, "no padding");
 
-struct event_key {
+struct entry {
 	struct fragment_key key;
 	struct fragment_first first;
 };
@@ -33,7 +33,7 @@ struct event_key {
 struct fragments {
 	struct siphash_key hash;
 	struct lru *lru;
-	struct event_key *entries;
+	struct entry *entries;
 };
 
 static size_t
@@ -46,7 +46,7 @@ size_t
 fragments_size(uint32_t capacity)
 {
 	return header_size() + lru_size(capacity) +
-	       (size_t)capacity * sizeof(struct event_key);
+	       (size_t)capacity * sizeof(struct entry);
 }
 
 struct fragments *
@@ -108,7 +108,7 @@ fragment_put(struct fragments *fragments, struct instant now,
 		if (slot == LRU_NONE)
 			return; /* a table of none */
 	}
-	fragments->entries[slot] = (struct event_key){ key, *first };
+	fragments->entries[slot] = (struct entry){ key, *first };
 	fragments->entries[slot].first.until = instant_after(now, lifetime_ns);
 }
 

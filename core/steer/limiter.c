@@ -2,7 +2,7 @@
 /*
  * limiter.c - accounts by prefix, and one for all
  *
- *	struct limiter | struct lru | struct memory_report[prefixes]
+ *	struct limiter | struct lru | struct account[prefixes]
  */
 #include "core/steer/limiter.h"
 
@@ -22,7 +22,7 @@ struct prefix {
 };
 _Static_assert(sizeof(struct prefix) == 8, "no padding");
 
-struct memory_report {
+struct account {
 	struct prefix prefix;
 	struct instant paid_until;
 };
@@ -32,7 +32,7 @@ struct limiter {
 	int64_t interval_prefix_ns, interval_ns; /* 0: no limit */
 	struct instant paid_until; /* of all together */
 	struct lru *lru;
-	struct memory_report *accounts;
+	struct account *accounts;
 };
 
 static size_t
@@ -45,7 +45,7 @@ size_t
 limiter_size(uint32_t prefixes)
 {
 	return header_size() + lru_size(prefixes) +
-	       (size_t)prefixes * sizeof(struct memory_report);
+	       (size_t)prefixes * sizeof(struct account);
 }
 
 /* Rounded up: never more than the rate says. */
@@ -151,7 +151,7 @@ limiter_charge(struct limiter *limiter, struct instant now, uint8_t family,
 		slot = lru_claim(limiter->lru, hash);
 		if (slot == LRU_NONE)
 			return; /* a table of none */
-		limiter->accounts[slot] = (struct memory_report){
+		limiter->accounts[slot] = (struct account){
 			.prefix = prefix,
 			.paid_until = now,
 		};

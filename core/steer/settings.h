@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * settings.h - what a steer is told once: services, keys, spans and quotas
+ * settings.h - what a steer is given once: services, keys, spans and quotas
  *
  * For all that configure a steer, and for the parts of it that read their
  * settings each time. Borrowed: many steers may share one.

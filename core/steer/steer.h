@@ -3,7 +3,7 @@
  * steer.h - one server's decision on each packet to a service address
  *
  * The caller classifies a packet (classifier.h) and looks up its exact socket,
- * the kernel's or the simulated host's; steer is told the result. (Connection
+ * the kernel's or the simulated host's; steer learns the result. (Connection
  * tracking would not do: it remembers TIME_WAIT tuples longer than sockets
  * do.) For TCP to a service address:
  *
@@ -82,26 +82,23 @@ void steer_classify(const struct steer *, const uint8_t *bytes, size_t size,
 void steer_classify_parsed(const struct steer *, const uint8_t *bytes,
 			   const struct packet *packet,
 			   struct classification *);
-/* The same for a caller that has called classification_of(): what a later
- * fragment's bytes do not tell, its first's session, is added. */
-void steer_classify_later(const struct steer *, struct classification *);
-/* Decide on one IP packet that came in by `uplink`; classification: of the
- * same bytes, with no other verb of this steer called in between. known: the
- * caller has the very socket. The packet is borrowed. */
+/* Decide on one IP packet that came in by `uplink`. classification: of the same
+ * bytes, with no other verb of this steer called in between. known: the caller
+ * has the very socket. The packet is borrowed. */
 struct steer_result steer_packet(struct steer *, struct instant now,
 				 const struct classification *classification,
 				 const uint8_t *bytes, bool known,
 				 uint8_t uplink, struct outbox *);
 /* A datagram to the GUE port. DROP_NONE: *inner is the packet inside, borrowed
  * from bytes, and *classification what it is about, with a key and with its
- * size in packet.size_bytes; if the caller has the socket it delivers the
- * packet, else it calls steer_refuse(). */
+ * size in packet.size_bytes. A caller that has the socket delivers the packet,
+ * another calls steer_refuse(). */
 enum drop steer_decapsulate(struct steer *, struct instant now,
 			    const struct endpoint *from,
 			    const struct address *to, const uint8_t *bytes,
 			    size_t size, const uint8_t **inner,
 			    struct classification *classification);
-/* No such session here: tell the server that forwarded it. Counts
+/* No such session here: say so to the server that forwarded the packet. Counts
  * DROP_NOT_OURS. from: as in steer_decapsulate(); its node is assumed at that
  * address and our own node's port. */
 void steer_refuse(struct steer *, struct instant now,

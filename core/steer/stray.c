@@ -14,7 +14,7 @@
  *
  * Two kinds of flow are dropped at the deadline, not reset, as no replica
  * has said that the session does not exist: those that never got a lookup
- * (the node's table or the budget of misses is exhausted), and those whose
+ * (the node's table or the prefix's rate limit is exhausted), and those whose
  * latest lookup was not conclusive (node.h: our uplinks are down, or the
  * replicas too busy to answer in time).
  *
@@ -50,10 +50,10 @@
 #define MARK_RST    0x01
 #define MARK_ERROR  0x02
 #define MARK_LATER  0x04
-#define MARK_ANSWER 0x08 /* too big: its sender can be told */
+#define MARK_ANSWER 0x08 /* too big: an error can be sent to its sender */
 
 /* A packet on its way out: the caller's, or the first one held. */
-struct cargo {
+struct outgoing {
 	const uint8_t *bytes; /* NULL: the flow's first held */
 	uint32_t size;
 	uint8_t mark;
@@ -98,17 +98,17 @@ owner_is_gone(const struct strays *strays, struct instant now, uint32_t owner)
  */
 
 static enum drop
-stray_hold(struct strays *strays, struct flow *flow, const struct cargo *cargo)
+stray_hold(struct strays *strays, struct flow *flow, const struct outgoing *out)
 {
 	const struct steer_settings *settings = strays->settings;
-	uint32_t cost = hold_cost_bytes(cargo->size);
+	uint32_t cost = hold_cost_bytes(out->size);
 
 	if (flow->held.packets >= settings->hold_packets_flow)
 		return DROP_HOLD_FLOW;
 	if (strays->held_bytes > settings->hold_bytes ||
 	    cost > settings->hold_bytes - strays->held_bytes ||
-	    !hold_append(strays->held, &flow->held, cargo->bytes, cargo->size,
-			 cargo->mark))
+	    !hold_append(strays->held, &flow->held, out->bytes, out->size,
+			 out->mark))
 		return DROP_HOLD_BYTES;
 	strays->held_bytes += cost;
 	strays->counters.held++;
@@ -127,7 +127,7 @@ stray_unhold(struct strays *strays, struct flow *flow)
 		flow_unpin(strays->flows, flow);
 }
 
-/* Why a packet is dropped for whose session no owner was found. */
+/* Why a packet is dropped when no owner of its session was found. */
 static enum drop
 reason_of(uint8_t mark, enum drop otherwise)
 {
@@ -189,19 +189,18 @@ in_window(const struct strays *strays, struct instant now,
  * own address, which the client's network lets in if it lets in anything. */
 static enum drop
 stray_answer_too_big(struct strays *strays, const struct flow *flow,
-		     const struct cargo *cargo, uint32_t room_bytes,
+		     const struct outgoing *out, uint32_t room_bytes,
 		     struct outbox *outbox)
 {
-	uint8_t head[PACKET_ERROR6_MAX];
-	uint8_t error[PACKET_ERROR6_MAX];
-	uint32_t taken = cargo->size < sizeof(head) ? cargo->size
-						    : (uint32_t)sizeof(head);
+	uint8_t head[PACKET_ERROR6_MAX], error[PACKET_ERROR6_MAX];
+	uint32_t taken =
+		out->size < sizeof(head) ? out->size : (uint32_t)sizeof(head);
 	struct packet packet;
 	struct address service = { .family = flow->key.family };
 	uint8_t *bytes;
 
-	if (cargo->bytes != NULL)
-		memcpy(head, cargo->bytes, taken);
+	if (out->bytes != NULL)
+		memcpy(head, out->bytes, taken);
 	else
 		hold_copy(strays->held, &flow->held, head, taken);
 	memcpy(service.bytes, flow->key.service, sizeof(service.bytes));
@@ -244,26 +243,26 @@ repeat_sealed(struct outbox *outbox)
 /* To the flow's owner. */
 static enum drop
 stray_forward(struct strays *strays, struct instant now, struct flow *flow,
-	      struct tunnel_peer *owner, const struct cargo *cargo,
+	      struct tunnel_peer *owner, const struct outgoing *out,
 	      struct outbox *outbox)
 {
 	struct tunnel_room room = tunnel_room(strays->tunnel, now, owner);
-	bool too_big = cargo->size > room.bytes;
+	bool too_big = out->size > room.bytes;
 
 	/* A path MTU that was learned says that fragments did not help. */
-	if (too_big && (cargo->mark & MARK_ANSWER) != 0 &&
+	if (too_big && (out->mark & MARK_ANSWER) != 0 &&
 	    (!strays->settings->outer_fragment || room.learned))
-		return stray_answer_too_big(strays, flow, cargo, room.bytes,
+		return stray_answer_too_big(strays, flow, out, room.bytes,
 					    outbox);
 
-	uint8_t *inner = tunnel_add(cargo->size, outbox);
+	uint8_t *inner = tunnel_add(out->size, outbox);
 	if (inner == NULL)
-		return cargo->size > tunnel_inner_max() ? DROP_TOO_BIG
-							: DROP_OUTBOX;
-	if (cargo->bytes != NULL)
-		memcpy(inner, cargo->bytes, cargo->size);
+		return out->size > tunnel_inner_max() ? DROP_TOO_BIG
+						      : DROP_OUTBOX;
+	if (out->bytes != NULL)
+		memcpy(inner, out->bytes, out->size);
 	else
-		hold_copy(strays->held, &flow->held, inner, cargo->size);
+		hold_copy(strays->held, &flow->held, inner, out->size);
 
 	bool window = in_window(strays, now, flow);
 	tunnel_seal(strays->tunnel, owner, flow_hash(strays->flows, flow),
@@ -271,7 +270,7 @@ stray_forward(struct strays *strays, struct instant now, struct flow *flow,
 	if (window && strays->settings->first_stray == STEER_WINDOW_BOTH)
 		repeat_sealed(outbox);
 	strays->counters.forwards++;
-	strays->counters.forward_bytes += cargo->size;
+	strays->counters.forward_bytes += out->size;
 	strays->counters.outer_fragmented += too_big;
 	return DROP_NONE;
 }
@@ -285,9 +284,10 @@ stray_release(struct strays *strays, struct instant now, struct flow *flow,
 	while (flow->held.packets > 0) {
 		struct hold_packet front =
 			hold_front(strays->held, &flow->held);
-		struct cargo cargo = { .size = front.size, .mark = front.mark };
-		enum drop drop = stray_forward(strays, now, flow, &owner,
-					       &cargo, outbox);
+		struct outgoing out = { .size = front.size,
+					.mark = front.mark };
+		enum drop drop =
+			stray_forward(strays, now, flow, &owner, &out, outbox);
 		if (drop == DROP_NONE)
 			strays->counters.released++;
 		else
@@ -600,23 +600,23 @@ stray_fresh(struct strays *strays, struct instant now,
 	return flow;
 }
 
-static struct cargo
-cargo_of(const struct classification *classification, const uint8_t *bytes)
+static struct outgoing
+outgoing_of(const struct classification *classification, const uint8_t *bytes)
 {
 	const struct packet *packet = &classification->packet;
-	struct cargo cargo = { .bytes = bytes, .size = packet->size_bytes };
+	struct outgoing out = { .bytes = bytes, .size = packet->size_bytes };
 
 	if (classification->kind == CLASSIFICATION_ERROR)
-		cargo.mark = MARK_ERROR;
+		out.mark = MARK_ERROR;
 	else if (classification->kind == CLASSIFICATION_LATER)
-		cargo.mark = MARK_LATER;
+		out.mark = MARK_LATER;
 	else if ((packet->tcp_flags & TCP_RST) != 0)
-		cargo.mark = MARK_RST;
+		out.mark = MARK_RST;
 	/* IPv6 senders need not go below 1,280 (RFC 8200 section 5). */
 	else if (packet->df &&
 		 (packet->family == 4 || packet->size_bytes > IP6_MTU_MIN))
-		cargo.mark = MARK_ANSWER;
-	return cargo;
+		out.mark = MARK_ANSWER;
+	return out;
 }
 
 /* Keep what a RST would answer; never a RST, nor an error. */
@@ -722,11 +722,11 @@ stray_packet(struct strays *strays, struct instant now,
 	flow_touch(strays->flows, flow);
 	stray_note(flow, classification);
 
-	struct cargo cargo = cargo_of(classification, bytes);
+	struct outgoing out = outgoing_of(classification, bytes);
 	struct tunnel_peer owner;
 	if (find_owner(strays, now, flow, &owner, outbox)) {
-		result.drop = stray_forward(strays, now, flow, &owner, &cargo,
-					    outbox);
+		result.drop =
+			stray_forward(strays, now, flow, &owner, &out, outbox);
 		if (result.drop == DROP_NONE)
 			result.verdict = STEER_FORWARD;
 		return result;
@@ -743,7 +743,7 @@ stray_packet(struct strays *strays, struct instant now,
 
 	/* Held first: the answer may come at once. Without room the lookup
 	 * runs all the same, for the retransmission. */
-	result.drop = stray_hold(strays, flow, &cargo);
+	result.drop = stray_hold(strays, flow, &out);
 	if (result.drop == DROP_NONE)
 		result.verdict = STEER_HOLD;
 	if (result.first)

@@ -3,7 +3,7 @@
  * stray_forward_test.c - sequences: how packets go to an owner that is known
  *
  * Which uplink they take, when an owner is given up, and what is said to the
- * client of a packet that is too big. Each function is a story, told for IPv4
+ * client of a packet that is too big. Each function is a story, played for IPv4
  * and IPv6.
  */
 #include "core/steer/stray.h"
@@ -122,11 +122,11 @@ path_mtu(struct stage *stage)
 	CHECK(stage_spells(stage, "b"));
 
 	size_t header = stage->family == 4 ? 20 : 40;
-	static const uint32_t told[] = { 1400, 100, 9000 };
+	static const uint32_t named[] = { 1400, 100, 9000 };
 	uint32_t expected[] = { 1400, stage->family == 4 ? 576 : 1280,
 				stage->family == 4 ? 576 : 1280 };
 	for (int i = 0; i < 3; i++) {
-		size_t error = packet_build_icmp_too_big(&router, told[i],
+		size_t error = packet_build_icmp_too_big(&router, named[i],
 							 tunnel, &packet, bytes,
 							 sizeof(bytes));
 		CHECK(stage_put(stage, bytes, error, false).verdict ==
@@ -232,7 +232,7 @@ put_big(struct stage *stage, size_t chain_bytes)
 /* Too big, and yet no ICMP error: no room for it, no source to tell, or more
  * headers than an error can quote. */
 static void
-too_big_untold(struct stage *stage)
+too_big_unanswered(struct stage *stage)
 {
 	struct address client = stage->client;
 
@@ -266,12 +266,12 @@ main(void)
 	static void (*const stories[])(struct stage *) = {
 		first_stray_window, silent_owner,    path_mtu,
 		path_mtu_port,	    gone_then_older, second_does_not_fit,
-		too_big_untold,
+		too_big_unanswered,
 	};
 
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		stage_tell(stories[i], 4);
-		stage_tell(stories[i], 6);
+		stage_play(stories[i], 4);
+		stage_play(stories[i], 6);
 	}
 	return check_done();
 }

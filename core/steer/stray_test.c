@@ -3,8 +3,8 @@
  * stray_test.c - sequences: what becomes of sessions that are not here
  *
  * Holding, looking up and resetting; forwarding has a test of its own. Each
- * function is a story, told for IPv4 and IPv6. The last one is a random
- * walk in which nothing may get lost: every packet is counted once when it is
+ * function is a story, played for IPv4 and IPv6. The last one is a random
+ * walk in which no packet may get lost: every packet is counted once when it is
  * judged, and every held one once when it leaves.
  */
 #include "core/steer/stray.h"
@@ -93,7 +93,7 @@ found_at_last(struct stage *stage)
 
 /* A caller that never calls steer_expire() does not keep the client waiting. */
 static void
-late_caller(struct stage *stage)
+late_client(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	stage_missed(stage);
@@ -207,7 +207,7 @@ port_reuse_elsewhere(struct stage *stage)
 /* Our uplinks are down: all lookups end without an answer. That is no proof
  * that the session is dead, so it is not reset. */
 static void
-nobody_answers(struct stage *stage)
+no_peer_answers(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	do {
@@ -730,7 +730,7 @@ main(void)
 		hold_learn_release,
 		miss_retry_reset,
 		found_at_last,
-		late_caller,
+		late_client,
 		answer_lost,
 		node_busy,
 		not_mine_chain,
@@ -744,7 +744,7 @@ main(void)
 		clear,
 		eviction,
 		keys,
-		nobody_answers,
+		no_peer_answers,
 		port_reuse_elsewhere,
 		replicas_silent,
 		found_after_a_miss,
@@ -757,8 +757,8 @@ main(void)
 	};
 
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		stage_tell(stories[i], 4);
-		stage_tell(stories[i], 6);
+		stage_play(stories[i], 4);
+		stage_play(stories[i], 6);
 	}
 	walk(4, 1);
 	walk(6, 2);

@@ -95,7 +95,7 @@ owner_in_flight(const struct solo *solo)
 	return solo->parts.publications->batches->count;
 }
 
-/* Let time pass to when the first publication is told again. */
+/* Let time pass to when the first publication is republished. */
 static inline uint32_t
 owner_republish(struct solo *solo, struct solo_sent *sent, uint32_t capacity)
 {

@@ -179,14 +179,14 @@ solo_knows(const struct solo *solo, uint32_t peer)
 
 /* How many of the peers 1 to count are closer to a place than `peer`. */
 static inline uint32_t
-solo_rank(const struct solo *solo, uint64_t place, uint32_t peer,
+solo_rank(const struct solo *solo, uint64_t target, uint32_t peer,
 	  uint32_t count)
 {
-	uint64_t distance = solo_position(solo, peer) ^ place;
+	uint64_t distance = solo_position(solo, peer) ^ target;
 	uint32_t rank = 0;
 
 	for (uint32_t i = 1; i <= count; i++)
-		rank += (solo_position(solo, i) ^ place) < distance;
+		rank += (solo_position(solo, i) ^ target) < distance;
 	return rank;
 }
 
@@ -275,7 +275,7 @@ solo_status(struct solo *solo, const struct solo_sent *sent,
 	return solo_written(solo, sent->peer, &writer);
 }
 
-/* Contacts, count 0 allowed: "I know nobody closer." */
+/* Contacts, count 0 allowed: "I know no peer closer." */
 static inline enum drop
 solo_contacts(struct solo *solo, const struct solo_sent *sent,
 	      const uint32_t *peers, uint32_t count)
@@ -382,7 +382,7 @@ solo_settings(uint32_t k)
 
 /* --- a network that is in order ------------------------------------------ */
 
-/* Every peer answers what it is asked: it names nobody closer, acknowledges,
+/* Every peer answers what it is asked: it names no peer closer, acknowledges,
  * answers pings; but for `silent`. Until nothing is due before `until`. What
  * was sent is counted by message type if sent is not NULL. */
 static inline void

@@ -63,7 +63,7 @@ struct stage {
 	struct steer *steers[3];
 	struct outbox outbox;
 	uint32_t sent; /* packets put in */
-	uint32_t mtu_bytes; /* told by the last T */
+	uint32_t mtu_bytes; /* named by the last T */
 	uint32_t avoided; /* forwards that avoid an uplink */
 	uint16_t client_port;
 	uint8_t uplink;
@@ -526,7 +526,7 @@ stage_counters(const struct stage *stage)
 
 /* A story, from the beginning. */
 static inline void
-stage_tell(void (*story)(struct stage *), uint8_t family)
+stage_play(void (*story)(struct stage *), uint8_t family)
 {
 	static struct stage stage;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * packet.h - whole IP packets: check, build, answer, age and split them
+ * build.h - whole IP packets: check, build, answer, age and split them
  *
  * The reading half is core/wire/packet.h (included here), which BPF shares;
  * this is the half that writes. Builders take plain values in host order,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * packet_test.c - what is built must parse back and check out
+ * build_test.c - what is built must parse back and check out
  *
  * Random packets of both families go through the builders, packet_parse()
  * and packet_checksum_ok(), which a dumb sum confirms; then answers to them,

@@ -156,7 +156,7 @@ routing_headers(void)
 		bytes[1] = routes[i].length;
 		bytes[2] = routes[i].type;
 		bytes[3] = routes[i].left;
-		CHECK_ROW(ip6_walk(&cursor, IP_ROUTING, size, &chain) ==
+		CHECK_ROW(ip6_chain_read(&cursor, IP_ROUTING, size, &chain) ==
 				  DROP_NONE,
 			  routes[i].sentence);
 		CHECK_ROW(chain.protocol == IP_TCP && chain.bytes == size,
@@ -176,11 +176,11 @@ authentication_header(void)
 	memset(bytes, 0, sizeof(bytes));
 	bytes[0] = IP_TCP;
 	bytes[1] = 2;
-	CHECK(ip6_walk(&cursor, IP_AH, 16, &chain) == DROP_NONE);
+	CHECK(ip6_chain_read(&cursor, IP_AH, 16, &chain) == DROP_NONE);
 	CHECK(chain.bytes == 16 && chain.protocol == IP_TCP);
 	bytes[1] = 0;
 	cursor = cursor_over(bytes, 16);
-	CHECK(ip6_walk(&cursor, IP_AH, 16, &chain) == DROP_NONE);
+	CHECK(ip6_chain_read(&cursor, IP_AH, 16, &chain) == DROP_NONE);
 	CHECK(chain.bytes == 8);
 }
 

@@ -56,7 +56,7 @@ struct wire_icmp {
 _Static_assert(sizeof(struct wire_icmp) == 8, "RFC 792: 8 octets");
 
 struct icmp_header {
-	uint32_t mtu; /* of a too big; 0: not told, or another message */
+	uint32_t mtu; /* of a too big; 0: unknown, or another message */
 	uint8_t type, code;
 	bool error; /* the packet that it is about follows */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ip6.h - IPv6: header and the bounded walk along the extension headers
+ * ip6.h - IPv6: header and the chain of extension headers, bounded
  *
  *	+------+---------------+------------------------+
  *	|  6   | traffic class |       flow label       |
@@ -141,8 +141,8 @@ ip6_route_final(const struct wire_ip6_extension *route, uint32_t bytes)
  * `next`, in a payload of payload_bytes; the cursor then stands behind the
  * last. */
 WIRE_INLINE enum drop
-ip6_walk(struct cursor *cursor, uint8_t next, uint32_t payload_bytes,
-	 struct ip6_chain *chain)
+ip6_chain_read(struct cursor *cursor, uint8_t next, uint32_t payload_bytes,
+	       struct ip6_chain *chain)
 {
 	__builtin_memset(chain, 0, sizeof(*chain));
 	for (unsigned i = 0; i < IP6_EXTENSIONS_MAX; i++) {

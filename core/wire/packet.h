@@ -64,7 +64,7 @@ struct packet {
 	uint32_t l4_offset, l4_bytes; /* l4_bytes: header and payload */
 	uint32_t payload_offset, payload_bytes; /* TCP, UDP */
 	uint32_t quote_offset, quote_bytes; /* ICMP errors; else 0 */
-	uint32_t icmp_mtu; /* next hop's, of a "too big"; 0: not told */
+	uint32_t icmp_mtu; /* next hop's, of a "too big"; 0: unknown */
 	uint16_t header_bytes; /* IPv4 with options; IPv6 with its chain */
 	uint16_t final_offset; /* source route: where the last address is */
 	uint16_t fragment_offset; /* in bytes */
@@ -230,7 +230,7 @@ packet_parse_ip6(struct cursor *cursor, struct packet *packet)
 	packet->ttl = ip.hop_limit;
 	packet->traffic_class = ip.traffic_class;
 	packet->df = true;
-	drop = ip6_walk(cursor, ip.next, ip.payload_bytes, &chain);
+	drop = ip6_chain_read(cursor, ip.next, ip.payload_bytes, &chain);
 	packet->header_bytes = (uint16_t)(IP6_HEADER_BYTES + chain.bytes);
 	packet->protocol = chain.protocol;
 	packet->final_offset = chain.final_offset;

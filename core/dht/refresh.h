@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * upkeep.h - a node joins, and refreshes the buckets that no lookup visits
+ * refresh.h - join a network, then refresh the buckets that no lookup visits
  *
  *	join() --> look ourselves up --> buckets to refresh, one at a time
  *			^	|	     ^		  |
@@ -17,32 +17,32 @@
  * one bit instead of a time.
  *
  * One lookup of ours runs at a time. When the pool of lookups is full, the
- * next try follows after UPKEEP_RETRY_NS.
+ * next try follows after REFRESH_RETRY_NS.
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
  */
-#ifndef CORE_DHT_UPKEEP_H
-#define CORE_DHT_UPKEEP_H
+#ifndef CORE_DHT_REFRESH_H
+#define CORE_DHT_REFRESH_H
 
 #include "core/dht/node_state.h"
 
 /* The pool of lookups was full. */
-#define UPKEEP_RETRY_NS (10 * NS_PER_MS)
+#define REFRESH_RETRY_NS (10 * NS_PER_MS)
 /* Times a joining node looks itself up until a seed answers. */
-#define UPKEEP_JOIN_TRIES 4
+#define REFRESH_JOIN_TRIES 4
 
 /* All times unset, nothing to do. */
-void upkeep_init(struct node *);
+void refresh_init(struct node *);
 /* The node's first datagram, seed or contact: sweeps begin. Later calls change
  * nothing. */
-void upkeep_begin(struct node *, struct instant now);
+void refresh_begin(struct node *, struct instant now);
 /* Look ourselves up, then fill buckets; alone: we know of no other node, so
  * there is nothing to look up. */
-void upkeep_join(struct node *, struct instant now, bool alone);
-/* A lookup of kind WALK or SURVEY has ended; before lookup_run_close(). */
-void upkeep_finished(struct node *, struct instant now, const struct lookup *);
+void refresh_join(struct node *, struct instant now, bool alone);
+/* A lookup of kind JOIN or FILL has ended; before lookup_run_close(). */
+void refresh_finished(struct node *, struct instant now, const struct lookup *);
 /* When the next sweep or lookup is due; NEVER. */
-struct instant upkeep_deadline(const struct node *);
-void upkeep_expire(struct node *, struct instant now, struct outbox *);
+struct instant refresh_deadline(const struct node *);
+void refresh_expire(struct node *, struct instant now, struct outbox *);
 
 #endif

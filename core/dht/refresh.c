@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* upkeep.c - joining, and buckets that no lookup visits; see upkeep.h */
-#include "core/dht/upkeep.h"
+/* refresh.c - joining, and buckets that no lookup visited; see refresh.h */
+#include "core/dht/refresh.h"
 
 #include "core/dht/filling.h"
 #include "core/dht/lookup_run.h"
 
 void
-upkeep_init(struct node *node)
+refresh_init(struct node *node)
 {
 	node->sweep = INSTANT_NEVER;
-	node->upkeep_wake = INSTANT_NEVER;
+	node->refresh_wake = INSTANT_NEVER;
 }
 
 void
-upkeep_begin(struct node *node, struct instant now)
+refresh_begin(struct node *node, struct instant now)
 {
 	int64_t refresh_ns = node->settings->refresh_ns;
 
@@ -26,17 +26,17 @@ upkeep_begin(struct node *node, struct instant now)
 }
 
 void
-upkeep_join(struct node *node, struct instant now, bool alone)
+refresh_join(struct node *node, struct instant now, bool alone)
 {
 	node->joining = true;
-	node->join_walk = !alone;
+	node->join_lookup = !alone;
 	node->join_alone = alone;
 	node->join_answered = false;
 	node->join_tries = 0;
 	node->join_rounds = 0;
 	node->join_queries = 0;
 	node->join_started = now;
-	node->upkeep_wake = now;
+	node->refresh_wake = now;
 }
 
 /* After looking ourselves up: the buckets that may have members we do not
@@ -61,13 +61,13 @@ incomplete(const struct node *node, const struct lookup *walk)
 }
 
 void
-upkeep_finished(struct node *node, struct instant now,
-		const struct lookup *lookup)
+refresh_finished(struct node *node, struct instant now,
+		 const struct lookup *lookup)
 {
 	bool answered = lookup->round > 0;
 
-	node->upkeep_running = false;
-	node->upkeep_wake = now;
+	node->refresh_running = false;
+	node->refresh_wake = now;
 	if (!node->joining)
 		return;
 	node->join_queries += lookup->queries;
@@ -75,9 +75,9 @@ upkeep_finished(struct node *node, struct instant now,
 	node->join_answered |= answered;
 	if (lookup->kind != LOOKUP_JOIN)
 		return;
-	if (!answered && ++node->join_tries < UPKEEP_JOIN_TRIES)
+	if (!answered && ++node->join_tries < REFRESH_JOIN_TRIES)
 		return;
-	node->join_walk = false;
+	node->join_lookup = false;
 	if (answered)
 		node->refresh = incomplete(node, lookup);
 }
@@ -89,15 +89,15 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 	enum lookup_kind kind = LOOKUP_JOIN;
 	uint64_t target = node->position, bit = 0;
 
-	node->upkeep_wake = INSTANT_NEVER;
-	if (!node->join_walk && node->refresh == 0) {
+	node->refresh_wake = INSTANT_NEVER;
+	if (!node->join_lookup && node->refresh == 0) {
 		node->joined = node->joining;
 		if (node->joining)
 			node->join_finished = now;
 		node->joining = false;
 		return;
 	}
-	if (!node->join_walk) {
+	if (!node->join_lookup) {
 		/* The near buckets before the far. */
 		unsigned b = POSITION_BITS - 1 -
 			     (unsigned)__builtin_ctzll(node->refresh);
@@ -108,36 +108,36 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 	}
 	uint32_t slot = lookup_run_start(node, now, kind, target);
 	if (slot == LOOKUP_NONE) {
-		node->upkeep_wake = instant_after(now, UPKEEP_RETRY_NS);
+		node->refresh_wake = instant_after(now, REFRESH_RETRY_NS);
 		return;
 	}
 	node->refresh &= ~bit;
-	node->upkeep_running = true;
+	node->refresh_running = true;
 	if (lookup_run_advance(node, now, slot, outbox)) {
-		upkeep_finished(node, now, &node->parts.lookups->slots[slot]);
+		refresh_finished(node, now, &node->parts.lookups->slots[slot]);
 		lookup_run_close(node, now, slot);
 	}
 }
 
 struct instant
-upkeep_deadline(const struct node *node)
+refresh_deadline(const struct node *node)
 {
 	struct instant due = node->sweep;
 
-	if (!node->upkeep_running)
-		due = instant_min(due, node->upkeep_wake);
+	if (!node->refresh_running)
+		due = instant_min(due, node->refresh_wake);
 	return due;
 }
 
 void
-upkeep_expire(struct node *node, struct instant now, struct outbox *outbox)
+refresh_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
 	if (node->sweep.ns <= now.ns) {
 		node->refresh |= node->table->occupied & ~node->touched;
 		node->touched = 0;
 		node->sweep = instant_after(now, node->settings->refresh_ns);
-		node->upkeep_wake = now;
+		node->refresh_wake = now;
 	}
-	if (!node->upkeep_running && node->upkeep_wake.ns <= now.ns)
+	if (!node->refresh_running && node->refresh_wake.ns <= now.ns)
 		start(node, now, outbox);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * upkeep_test.c - joining, and the sweep over idle buckets
+ * refresh_test.c - joining, and the sweep over idle buckets
  *
  * A bucket fill is known by its first query: a FIND_NODE for a place in that
  * bucket. The node looks for nothing else here unless the test says so.
  */
-#include "core/dht/upkeep.h"
+#include "core/dht/refresh.h"
 
 #include "core/test/solo.h"
 
@@ -36,7 +36,7 @@ note(const struct solo *solo, const struct solo_sent *sent, struct asked *asked)
 	}
 }
 
-/* Answer all with "I know nobody" until nothing is due before then. */
+/* Answer all with "I know no peer" until nothing is due before then. */
 static void
 serve(struct solo *solo, struct instant until, struct asked *asked)
 {
@@ -106,13 +106,13 @@ test_silent_seeds(void)
 {
 	static const struct {
 		const char *sentence;
-		uint32_t silent; /* lookups that nobody answers */
+		uint32_t silent; /* lookups that no peer answers */
 		bool ok;
 	} rows[] = {
 		{ "the seed answers at once", 0, true },
 		{ "at the second lookup", 1, true },
-		{ "at the last", UPKEEP_JOIN_TRIES - 1, true },
-		{ "never", UPKEEP_JOIN_TRIES, false },
+		{ "at the last", REFRESH_JOIN_TRIES - 1, true },
+		{ "never", REFRESH_JOIN_TRIES, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -142,7 +142,7 @@ test_silent_seeds(void)
 		CHECK_ROW(event.kind == NODE_JOINED && event.ok == rows[i].ok,
 			  rows[i].sentence);
 		CHECK_ROW(lookups == (rows[i].ok ? rows[i].silent + 1
-						 : UPKEEP_JOIN_TRIES),
+						 : REFRESH_JOIN_TRIES),
 			  rows[i].sentence);
 		CHECK_ROW(event.queries == queries, rows[i].sentence);
 		CHECK_ROW(queries == 2 * rows[i].silent + rows[i].ok,
@@ -156,7 +156,7 @@ test_silent_seeds(void)
  * with buckets of k: none when we heard of fewer than k, else that of the k-th
  * closest and all farther ones, the nearest first. */
 static void
-test_buckets_after_the_walk(void)
+test_buckets_after_the_join_lookup(void)
 {
 	static const struct {
 		const char *sentence;
@@ -180,7 +180,8 @@ test_buckets_after_the_walk(void)
 		settings.replicas = 1;
 		settings.alpha = 1;
 		solo_open(&solo, &settings);
-		/* The k closest are the seeds, so the walk finds the truth. */
+		/* The k closest are the seeds, so the join lookup finds the
+		 * truth. */
 		for (uint32_t peer = 1; peer <= rows[i].peers; peer++) {
 			uint32_t rank = solo_rank(&solo, solo.node->position,
 						  peer, rows[i].peers);
@@ -205,7 +206,7 @@ test_buckets_after_the_walk(void)
 				expected |= table_bit(j);
 		}
 		/* The k closest have all nearer buckets; so each fill finds
-		 * somebody to ask, but for the k-th's own if it is alone. */
+		 * a peer to ask, but for the k-th's own if it is alone. */
 		CHECK_ROW((asked.buckets & ~expected) == 0, rows[i].sentence);
 		CHECK_ROW((asked.buckets != 0) == (expected != 0),
 			  rows[i].sentence);
@@ -254,7 +255,8 @@ test_the_kth_decides(void)
 	CHECK(asked.buckets == ~(table_bit(b) - 1));
 	struct node_event event = node_event(solo.node);
 	CHECK(event.kind == NODE_JOINED && event.ok);
-	CHECK(event.hops > 2); /* two of the walk, and those of the fills */
+	CHECK(event.hops >
+	      2); /* two of the join lookup, and those of the fills */
 	solo_close(&solo);
 }
 
@@ -271,11 +273,11 @@ test_join_waits_for_a_slot(void)
 	uint32_t slot = lookup_take(solo.parts.lookups, 99, LOOKUP_GET, 0, 8);
 	join(&solo, &seed, 1);
 	CHECK(solo.outbox.item_count == 0);
-	CHECK(node_deadline(solo.node).ns == solo.now.ns + UPKEEP_RETRY_NS);
+	CHECK(node_deadline(solo.node).ns == solo.now.ns + REFRESH_RETRY_NS);
 	serve(&solo, later(&solo, NS_PER_S), &asked);
 	CHECK(!asked.self && node_event(solo.node).kind == NODE_NONE);
 	lookup_give(solo.parts.lookups, slot);
-	serve(&solo, later(&solo, UPKEEP_RETRY_NS), &asked);
+	serve(&solo, later(&solo, REFRESH_RETRY_NS), &asked);
 	CHECK(asked.self && node_event(solo.node).kind == NODE_JOINED);
 	solo_close(&solo);
 }
@@ -311,25 +313,25 @@ test_when_sweeps_begin(void)
 	struct solo solo;
 
 	solo_open(&solo, &settings);
-	CHECK(upkeep_deadline(solo.node).ns == INSTANT_NEVER.ns);
-	upkeep_begin(solo.node, solo.now);
-	struct instant first = upkeep_deadline(solo.node);
+	CHECK(refresh_deadline(solo.node).ns == INSTANT_NEVER.ns);
+	refresh_begin(solo.node, solo.now);
+	struct instant first = refresh_deadline(solo.node);
 	CHECK(first.ns >= solo.now.ns + refresh_ns - refresh_ns / 8);
 	CHECK(first.ns <= solo.now.ns + refresh_ns);
-	upkeep_begin(solo.node, later(&solo, NS_PER_S)); /* once in a life */
-	CHECK(upkeep_deadline(solo.node).ns == first.ns);
+	refresh_begin(solo.node, later(&solo, NS_PER_S)); /* once in a life */
+	CHECK(refresh_deadline(solo.node).ns == first.ns);
 	/* An empty table has nothing to refresh; the next is an hour later. */
 	solo.now = first;
 	solo_expire(&solo);
 	CHECK(solo.outbox.item_count == 0);
-	CHECK(upkeep_deadline(solo.node).ns == first.ns + refresh_ns);
+	CHECK(refresh_deadline(solo.node).ns == first.ns + refresh_ns);
 	CHECK(node_event(solo.node).kind == NODE_NONE);
 	solo_close(&solo);
 
 	settings.refresh_ns = 0; /* never */
 	solo_open(&solo, &settings);
-	upkeep_begin(solo.node, solo.now);
-	CHECK(upkeep_deadline(solo.node).ns == INSTANT_NEVER.ns);
+	refresh_begin(solo.node, solo.now);
+	CHECK(refresh_deadline(solo.node).ns == INSTANT_NEVER.ns);
 	solo_close(&solo);
 }
 
@@ -348,7 +350,7 @@ test_sweeps(void)
 	uint64_t occupied = solo.node->table->occupied;
 	CHECK(__builtin_popcountll(occupied) >= 5);
 
-	struct instant sweep = upkeep_deadline(solo.node);
+	struct instant sweep = refresh_deadline(solo.node);
 	serve(&solo, (struct instant){ sweep.ns - 1 }, &asked);
 	CHECK(asked.buckets == 0);
 	serve(&solo, later(&solo, NS_PER_S), &asked);
@@ -386,7 +388,7 @@ test_sweeps(void)
 }
 
 /* Buckets that are to be filled when every contact has left: such a fill has
- * nobody to ask, so it ends as it begins, and the next follows. */
+ * no peer to ask, so it ends as it begins, and the next follows. */
 static void
 test_sweep_when_all_have_left(void)
 {
@@ -397,13 +399,13 @@ test_sweep_when_all_have_left(void)
 	solo_open(&solo, &settings);
 	solo_learn(&solo, 1, 20);
 	solo.now = solo.node->sweep;
-	upkeep_expire(solo.node, solo.now, &solo.outbox);
-	CHECK(solo.node->upkeep_running && solo.node->refresh != 0);
+	refresh_expire(solo.node, solo.now, &solo.outbox);
+	CHECK(solo.node->refresh_running && solo.node->refresh != 0);
 	uint64_t before = node_counters(solo.node)->lookups;
 	uint64_t rest = solo.node->refresh;
 	for (uint32_t peer = 1; peer <= 20; peer++)
 		table_remove(solo.node->table, peer);
-	/* The first is not answered, the others have nobody to ask. */
+	/* The first is not answered, the others have no peer to ask. */
 	while (solo_due(&solo, later(&solo, NS_PER_S)))
 		;
 	uint32_t queries = 0;
@@ -415,7 +417,7 @@ test_sweep_when_all_have_left(void)
 		queries++;
 	}
 	CHECK(queries > 0);
-	CHECK(solo.node->refresh == 0 && !solo.node->upkeep_running);
+	CHECK(solo.node->refresh == 0 && !solo.node->refresh_running);
 	CHECK(node_counters(solo.node)->lookups ==
 	      before + (uint32_t)__builtin_popcountll(rest));
 	CHECK(lookups_count(solo.parts.lookups) == 0);
@@ -435,11 +437,11 @@ test_sweep_while_joining(void)
 	solo_open(&solo, &settings);
 	join(&solo, &seed, 1);
 	solo.now = solo.node->sweep;
-	upkeep_expire(solo.node, solo.now, &solo.outbox);
+	refresh_expire(solo.node, solo.now, &solo.outbox);
 	CHECK(solo.node->refresh == solo.node->table->occupied);
 	CHECK(solo.node->refresh != 0);
 	CHECK(lookups_count(solo.parts.lookups) == 1);
-	CHECK(upkeep_deadline(solo.node).ns ==
+	CHECK(refresh_deadline(solo.node).ns ==
 	      solo.now.ns + settings.refresh_ns);
 	serve(&solo, later(&solo, NS_PER_S), &asked);
 	CHECK(node_event(solo.node).kind == NODE_JOINED);
@@ -451,7 +453,7 @@ main(void)
 {
 	test_alone();
 	test_silent_seeds();
-	test_buckets_after_the_walk();
+	test_buckets_after_the_join_lookup();
 	test_the_kth_decides();
 	test_join_waits_for_a_slot();
 	test_join_twice();
