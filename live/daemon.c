@@ -41,7 +41,7 @@ struct daemon {
 	struct datapath *datapath;
 	struct udp_in *datagrams, *tunnel;
 	struct udp_out *udp_out;
-	struct raw_sender *answer;
+	struct raw_sender *raw_sender;
 	struct engine *engine;
 	struct drain *drain;
 	struct control *control;
@@ -88,7 +88,7 @@ edge_packet(void *context, uint8_t avoid_uplink, const uint8_t *bytes,
 {
 	const struct daemon *daemon = context;
 
-	return raw_sender_packet(daemon->answer, avoid_uplink, bytes, size);
+	return raw_sender_packet(daemon->raw_sender, avoid_uplink, bytes, size);
 }
 
 static int
@@ -109,7 +109,7 @@ edge_awaits(void *context, const struct session_key *key,
 }
 
 static void
-outlet_sent(void *context, const struct address *to, bool forward, int error)
+udp_out_sent(void *context, const struct address *to, bool forward, int error)
 {
 	const struct daemon *daemon = context;
 
@@ -295,7 +295,7 @@ open_sockets(struct daemon *daemon, char *error, size_t error_size)
 			udp_in_open(&daemon->tunnel, &tunnel, TUNNEL_MOST_BYTES,
 				    true, error, error_size);
 	if (result == 0)
-		result = raw_sender_open(&daemon->answer, &daemon->uplinks,
+		result = raw_sender_open(&daemon->raw_sender, &daemon->uplinks,
 					 error, error_size);
 	if (result != 0)
 		return result;
@@ -306,7 +306,7 @@ open_sockets(struct daemon *daemon, char *error, size_t error_size)
 				    .uplinks = &daemon->uplinks,
 				    .mtu_bytes = conf->steer.mtu_bytes,
 				    .fragment = conf->steer.outer_fragment,
-				    .sent = outlet_sent,
+				    .sent = udp_out_sent,
 				    .context = daemon,
 			    },
 			    error, error_size);
@@ -364,7 +364,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 		return -ENOMEM;
 	}
 	return control_open(&daemon->control,
-			    &(struct control_subject){
+			    &(struct control_parts){
 				    .conf = &daemon->conf,
 				    .engine = daemon->engine,
 				    .datapath = daemon->datapath,
@@ -386,7 +386,7 @@ open_all(struct daemon *daemon, char *error, size_t error_size)
 	int result = helper_open(&daemon->helper, conf);
 
 	if (result != 0) {
-		(void)snprintf(error, error_size, "herald: %s",
+		(void)snprintf(error, error_size, "helper: %s",
 			       strerror(-result));
 		return result;
 	}
@@ -451,7 +451,7 @@ daemon_close(struct daemon *daemon)
 	drain_destroy(daemon->drain);
 	engine_destroy(daemon->engine);
 	udp_out_close(daemon->udp_out);
-	raw_sender_close(daemon->answer);
+	raw_sender_close(daemon->raw_sender);
 	udp_in_close(daemon->tunnel);
 	udp_in_close(daemon->datagrams);
 	datapath_close(daemon->datapath);

@@ -234,7 +234,7 @@ line_verdict(const char *line, size_t size)
 	return EXIT_NO;
 }
 
-struct raw_sender {
+struct answer {
 	char bytes[PIECE];
 	size_t size; /* of the lines, the last perhaps not whole */
 	bool running; /* trace, watch: their "ok" has come */
@@ -242,7 +242,7 @@ struct raw_sender {
 
 /* Copy the whole lines; the verdict, or -1: go on. */
 static int
-lines_copy(struct raw_sender *answer, bool endless)
+lines_copy(struct answer *answer, bool endless)
 {
 	size_t start = 0;
 	int verdict = -1;
@@ -273,7 +273,7 @@ lines_copy(struct raw_sender *answer, bool endless)
 static int
 answer_copy(int fd, bool endless)
 {
-	static struct raw_sender answer;
+	static struct answer answer;
 
 	for (;;) {
 		ssize_t size = recv(fd, answer.bytes + answer.size,

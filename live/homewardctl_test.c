@@ -84,10 +84,10 @@ daemon_run(void)
 		_exit(1);
 	struct drain *drain = drain_create(helper);
 	static struct latency_histogram cost;
-	const struct control_subject subject = {
+	const struct control_parts parts = {
 		.conf = &conf, .drain = drain, .cost = &cost, .reload = reload
 	};
-	if (control_open(&control, &subject, error, sizeof(error)) != 0) {
+	if (control_open(&control, &parts, error, sizeof(error)) != 0) {
 		fprintf(stderr, "%s\n", error);
 		_exit(1);
 	}
@@ -151,10 +151,11 @@ static const struct {
 	{ "counters", "-s %s counters", 0, "\nkernel_resets 0\n", "" },
 	{ "lookup", "-s %s lookup 10.1.0.1:40001 192.0.2.1:80", 0,
 	  "owner   10.0.0.2:7000", "" },
-	{ "lookup of nobody's", "-s %s lookup 10.1.0.1:256 192.0.2.1:80", 1,
-	  "lookup ", "homewardctl: nobody owns that session\n" },
+	{ "lookup of a session without owner",
+	  "-s %s lookup 10.1.0.1:256 192.0.2.1:80", 1, "lookup ",
+	  "homewardctl: no server owns that session\n" },
 	{ "the same as JSON", "-s %s --json lookup 10.1.0.1:256 192.0.2.1:80",
-	  1, "{\"found\":false", "nobody owns that session" },
+	  1, "{\"found\":false", "no server owns that session" },
 	{ "drain", "-s %s drain --deadline 5", 0, "empty after ", "" },
 	{ "undrain", "-s %s undrain", 0, "", "" },
 	{ "reload is refused", "-s %s reload", 1, "",
@@ -177,9 +178,9 @@ static const struct {
 	  "", "makes no sense here" },
 	{ "no address", "-s %s lookup here there", 2, "",
 	  "no session 'here there'" },
-	{ "nobody there", "-s %s.not status", 3, "",
+	{ "no daemon there", "-s %s.not status", 3, "",
 	  "No such file or directory; is homewardd running?" },
-	{ "nobody there any more", "-s %s.stale status", 3, "",
+	{ "no daemon there any more", "-s %s.stale status", 3, "",
 	  "Connection refused; is homewardd running?" },
 	{ "a path beyond what sockets have",
 	  "-s /tmp/012345678901234567890123456789012345678901234567890123456789"
@@ -195,14 +196,14 @@ row_check(size_t i)
 	static struct outcome outcome;
 	char arguments[1024];
 	const char *sentence = rows[i].sentence;
-	const char *place = strstr(rows[i].arguments, "%s");
+	const char *text = strstr(rows[i].arguments, "%s");
 
-	if (place == NULL)
+	if (text == NULL)
 		snprintf(arguments, sizeof(arguments), "%s", rows[i].arguments);
 	else
 		snprintf(arguments, sizeof(arguments), "%.*s%s%s",
-			 (int)(place - rows[i].arguments), rows[i].arguments,
-			 conf.control, place + 2);
+			 (int)(text - rows[i].arguments), rows[i].arguments,
+			 conf.control, text + 2);
 	program_run(arguments, &outcome);
 	CHECK_ROW(outcome.status == rows[i].status, sentence);
 	CHECK_ROW(strstr(outcome.out, rows[i].out) != NULL, sentence);
@@ -212,7 +213,7 @@ row_check(size_t i)
 	CHECK_ROW(strstr(outcome.out, "\nok\n") == NULL, sentence);
 }
 
-/* The daemon ends under a stream; a user who may not connect is told why. */
+/* The daemon ends under a stream; a user who may not connect learns why. */
 static void
 ends_test(pid_t daemon)
 {

@@ -26,7 +26,7 @@ struct emulation_lookups {
 
 struct question {
 	char control[LAB_PATH];
-	char request[2 * ENDPOINT_TEXT_TEXT + 16];
+	char request[2 * ENDPOINT_TEXT_BYTES + 16];
 };
 
 int
@@ -103,7 +103,7 @@ question_put(struct emulation *emulation, uint32_t server,
 	struct question *question = memory_zeroed(1, sizeof(*question));
 	struct endpoint client = { .port = wire_get16(key->client_port) };
 	struct endpoint service = { .port = wire_get16(key->service_port) };
-	char from[ENDPOINT_TEXT_TEXT], to[ENDPOINT_TEXT_TEXT];
+	char from[ENDPOINT_TEXT_BYTES], to[ENDPOINT_TEXT_BYTES];
 
 	client.address.family = service.address.family = key->family;
 	memcpy(client.address.bytes, key->client, sizeof(key->client));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * conf.c - the file around the statements (directive.h)
+ * conf.c - the file around the directives (directive.h)
  *
  * All errors of one file are reported, not only the first. The order of
- * statements means nothing, so what hangs together is checked at the end, and
- * only when each statement by itself was right; such a complaint points at the
+ * directives means nothing, so what hangs together is checked at the end, and
+ * only when each directive by itself was right; such a complaint points at the
  * later one of the two.
  *
  * The outer packets between servers have the family of `address`, so all
@@ -44,61 +44,61 @@ conf_default(struct conf *conf)
 }
 
 static const struct directive *
-statement_named(struct directive_reader *reader, const struct word *word)
+directive_named(struct directive_reader *reader, const struct word *word)
 {
 	struct did_you_mean did_you_mean = did_you_mean_start(word->text);
 	char hint[96];
 
 	for (uint32_t i = 0; i < directive_count; i++) {
-		if (strcmp(statements[i].name, word->text) == 0)
-			return &statements[i];
-		did_you_mean_offer(&did_you_mean, statements[i].name);
+		if (strcmp(directives[i].name, word->text) == 0)
+			return &directives[i];
+		did_you_mean_offer(&did_you_mean, directives[i].name);
 	}
 	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
-	directive_complain(reader,
-			   (struct mark){ reader->words.line, word->column },
-			   "unknown statement '%s'%s", word->text, hint);
+	directive_complain(
+		reader, (struct mark){ reader->tokenizer.line, word->column },
+		"unknown directive '%s'%s", word->text, hint);
 	return NULL;
 }
 
 static bool
-is_many(const struct directive *statement)
+is_many(const struct directive *directive)
 {
-	return statement->kind == DIRECTIVE_SERVICE ||
-	       statement->kind == DIRECTIVE_UPLINK ||
-	       statement->kind == DIRECTIVE_PEER;
+	return directive->kind == DIRECTIVE_SERVICE ||
+	       directive->kind == DIRECTIVE_UPLINK ||
+	       directive->kind == DIRECTIVE_PEER;
 }
 
 static void
 line_read(struct directive_reader *reader)
 {
-	const struct tokenizer *words = &reader->words;
-	const struct directive *statement =
-		statement_named(reader, &words->words[0]);
+	const struct tokenizer *tokenizer = &reader->tokenizer;
+	const struct directive *directive =
+		directive_named(reader, &tokenizer->words[0]);
 
-	if (statement == NULL)
+	if (directive == NULL)
 		return;
-	struct mark *mark = &reader->marks[statement - statements];
-	if (mark->line != 0 && !is_many(statement)) {
-		directive_complain(
-			reader,
-			(struct mark){ words->line, words->words[0].column },
-			"'%s' again; it is in line %u already", statement->name,
-			mark->line);
+	struct mark *mark = &reader->marks[directive - directives];
+	if (mark->line != 0 && !is_many(directive)) {
+		directive_complain(reader,
+				   (struct mark){ tokenizer->line,
+						  tokenizer->words[0].column },
+				   "'%s' again; it is in line %u already",
+				   directive->name, mark->line);
 		return;
 	}
 	*mark = (struct mark){
-		.line = words->line,
-		.column = words->words[words->count > 1].column,
+		.line = tokenizer->line,
+		.column = tokenizer->words[tokenizer->count > 1].column,
 	};
-	directive_read(reader, statement);
+	directive_read(reader, directive);
 }
 
 /*
  * What hangs together
  */
 
-/* Of two single statements, the one that stands later. */
+/* Of two single directives, the one that stands later. */
 static struct mark
 later(const struct directive_reader *reader, const char *a, const char *b)
 {
@@ -106,8 +106,8 @@ later(const struct directive_reader *reader, const char *a, const char *b)
 
 	for (uint32_t i = 0; i < directive_count; i++) {
 		const struct mark *mark = &reader->marks[i];
-		if ((strcmp(statements[i].name, a) == 0 ||
-		     strcmp(statements[i].name, b) == 0) &&
+		if ((strcmp(directives[i].name, a) == 0 ||
+		     strcmp(directives[i].name, b) == 0) &&
 		    mark->line >= last.line)
 			last = *mark;
 	}
@@ -230,11 +230,12 @@ static void
 missing_check(struct directive_reader *reader)
 {
 	for (uint32_t i = 0; i < directive_count; i++) {
-		if (statements[i].required && reader->marks[i].line == 0)
+		if (directives[i].required && reader->marks[i].line == 0)
 			directive_complain(
-				reader, (struct mark){ reader->words.line, 1 },
+				reader,
+				(struct mark){ reader->tokenizer.line, 1 },
 				"the file ends without '%s'",
-				statements[i].name);
+				directives[i].name);
 	}
 }
 
@@ -251,16 +252,17 @@ conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
 	reader.conf = &fresh;
 	reader.path = path;
 	reader.talk = talk;
-	tokenizer_start(&reader.words, bytes, size);
-	while ((result = tokenizer_next(&reader.words)) != 0) {
+	tokenizer_start(&reader.tokenizer, bytes, size);
+	while ((result = tokenizer_next(&reader.tokenizer)) != 0) {
 		if (result == 1)
 			line_read(&reader);
 		else
 			directive_complain(
 				&reader,
-				(struct mark){ reader.words.line,
-					       reader.words.problem_column },
-				"%s", reader.words.problem);
+				(struct mark){
+					reader.tokenizer.line,
+					reader.tokenizer.problem_column },
+				"%s", reader.tokenizer.problem);
 	}
 	missing_check(&reader);
 	if (reader.problems == 0) {
@@ -309,16 +311,16 @@ void
 conf_print(const struct conf *conf, FILE *file)
 {
 	for (uint32_t i = 0; i < directive_count; i++)
-		directive_print(&statements[i], conf, file);
+		directive_print(&directives[i], conf, file);
 }
 
 const char *
 conf_fixed(const struct conf *from, const struct conf *to)
 {
 	for (uint32_t i = 0; i < directive_count; i++) {
-		if (statements[i].fixed &&
-		    !directive_same(&statements[i], from, to))
-			return statements[i].name;
+		if (directives[i].fixed &&
+		    !directive_same(&directives[i], from, to))
+			return directives[i].name;
 	}
 	return NULL;
 }

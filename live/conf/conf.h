@@ -2,7 +2,7 @@
 /*
  * conf.h - homewardd.conf(5), read and printed back
  *
- * One statement a line, `#` begins a comment, words may be "quoted":
+ * One directive a line, `#` begins a comment, words may be "quoted":
  *
  *	address 10.0.0.1		# loopback; the node is there
  *	service 192.0.2.1 port 80
@@ -13,7 +13,7 @@
  *
  * Units end numbers ("250ms", "8MiB", "30s"). An unknown word names the
  * nearest known one. What conf_print() writes parses to the same struct, and
- * printing that again gives the same bytes. All statements are one table
+ * printing that again gives the same bytes. All directives are one table
  * (directive.h), the file's words are those of tokenizer.h.
  *
  * Required: address, service, uplink, secret. The outer packets between
@@ -40,7 +40,7 @@ int conf_load(struct conf *, const char *path, FILE *talk);
 /* All of it, defaults included. */
 void conf_print(const struct conf *, FILE *);
 /* May a running daemon go from one to the other? NULL: yes; else the name of
- * the first statement that needs a restart (address, uplink, tun ...). */
+ * the first directive that needs a restart (address, uplink, tun ...). */
 const char *conf_fixed(const struct conf *from, const struct conf *to);
 
 #endif

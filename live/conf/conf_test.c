@@ -10,7 +10,7 @@
 #include "core/test/check.h"
 #include "live/conf/directive.h"
 
-/* Four lines: statements of a table begin in line 5. */
+/* Four lines: directives of a table begin in line 5. */
 #define LEAST                                                                  \
 	"address 10.0.0.1\n"                                                   \
 	"service 192.0.2.1 port 80\n"                                          \
@@ -22,17 +22,17 @@ static const struct {
 	const char *bytes;
 	const char *talk; /* all of it, each line after "f:" */
 } wrong[] = {
-	{ "an empty file lacks four statements", "",
+	{ "an empty file lacks four directives", "",
 	  "1:1: the file ends without 'address'\n"
 	  "1:1: the file ends without 'service'\n"
 	  "1:1: the file ends without 'uplink'\n"
 	  "1:1: the file ends without 'secret'\n" },
 	{ "one of them", "address 10.0.0.1\nservice 192.0.2.1\nuplink a\n",
 	  "3:1: the file ends without 'secret'\n" },
-	{ "the nearest statement is named", LEAST "  uplonk eth2\n",
-	  "5:3: unknown statement 'uplonk'; did you mean 'uplink'?\n" },
+	{ "the nearest directive is named", LEAST "  uplonk eth2\n",
+	  "5:3: unknown directive 'uplonk'; did you mean 'uplink'?\n" },
 	{ "or none", LEAST "frobnicate\n",
-	  "5:1: unknown statement 'frobnicate'\n" },
+	  "5:1: unknown directive 'frobnicate'\n" },
 	{ "a value is missing, behind the word", LEAST "mtu   # 1600\n",
 	  "5:4: 'mtu' lacks a number\n" },
 	{ "a word too many", LEAST "mtu 1600 bytes\n",
@@ -81,13 +81,13 @@ static const struct {
 	  "'both'?\n" },
 	{ "a switch", LEAST "outer-fragment true\n",
 	  "5:16: 'true' is not one of: yes no\n" },
-	{ "single statements are single", LEAST "mtu 1600\nmtu 1600\n",
+	{ "single directives are single", LEAST "mtu 1600\nmtu 1600\n",
 	  "6:1: 'mtu' again; it is in line 5 already\n" },
 	{ "address too", LEAST "address 10.0.0.2\n",
 	  "5:1: 'address' again; it is in line 1 already\n" },
 	{ "a service twice", LEAST "service 192.0.2.1  port 80\n",
 	  "5:9: this service is in line 2 already\n" },
-	{ "a peer twice, its port told once",
+	{ "a peer twice, its port given once",
 	  LEAST "peer 10.0.0.2\npeer 10.0.0.2 port 7000\n",
 	  "6:6: this peer is in line 5 already\n" },
 	{ "an uplink twice", LEAST "uplink eth1\n",
@@ -124,7 +124,7 @@ static const struct {
 	  "5:15: 'prometheus' lacks 'port' and its number\n" },
 	{ "off is off", LEAST "prometheus off port 1\n",
 	  "5:16: unexpected 'port' at the end\n" },
-	{ "alpha and k, told at the later", LEAST "alpha 5\nk 4\n",
+	{ "alpha and k, reported at the later", LEAST "alpha 5\nk 4\n",
 	  "6:3: 'alpha' must not exceed 'k'\n" },
 	{ "alpha and the default k", LEAST "alpha 21\n",
 	  "5:7: 'alpha' must not exceed 'k'\n" },
@@ -142,8 +142,8 @@ static const struct {
 	  "5:6: a peer must be IPv4, as the server's own address is\n" },
 	{ "words.h complains here, too", LEAST "withdraw \"x\n",
 	  "5:10: the quote is not closed in this line\n" },
-	{ "all errors are told, in order", LEAST "a\nmtu x\n\"\n",
-	  "5:1: unknown statement 'a'\n"
+	{ "all errors are reported, in order", LEAST "a\nmtu x\n\"\n",
+	  "5:1: unknown directive 'a'\n"
 	  "6:5: 'x' is not a number\n"
 	  "7:1: the quote is not closed in this line\n" },
 };
@@ -304,11 +304,11 @@ whole_test(void)
 	CHECK(conf.user[0] == '\0' && !conf.steer.outer_fragment);
 	CHECK(conf.services[0].port == 0 && conf.services[1].port == 443);
 
-	/* Each statement is in it, and says something else than by default. */
+	/* Each directive is in it, and says something else than by default. */
 	conf_default(&plain);
 	for (uint32_t i = 0; i < directive_count; i++)
-		CHECK_ROW(!directive_same(&statements[i], &conf, &plain),
-			  statements[i].name);
+		CHECK_ROW(!directive_same(&directives[i], &conf, &plain),
+			  directives[i].name);
 }
 
 static const struct {
@@ -407,7 +407,7 @@ load_test(void)
 	free(talk);
 }
 
-/* The manual page has every statement and no other. */
+/* The manual page has every directive and no other. */
 static void
 manual_test(void)
 {
@@ -425,13 +425,13 @@ manual_test(void)
 		if (sscanf(line, ".It Ic %63s", name) != 1)
 			continue;
 		for (uint32_t i = 0; i < directive_count; i++)
-			if (strcmp(statements[i].name, name) == 0)
+			if (strcmp(directives[i].name, name) == 0)
 				known = found[i] = true;
 		CHECK_ROW(known, name);
 	}
 	fclose(file);
 	for (uint32_t i = 0; i < directive_count; i++)
-		CHECK_ROW(found[i], statements[i].name);
+		CHECK_ROW(found[i], directives[i].name);
 }
 
 int

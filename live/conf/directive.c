@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * directive.c - the table, and each statement printed and compared
+ * directive.c - the table, and each directive printed and compared
  *
  * directive_read.c has the other direction. Ranges of numbers are those that
  * core's asserts and tables bear, and the same that a scenario may ask for:
@@ -25,7 +25,7 @@
 #define FIXED	 false, true
 #define LOADED	 false, false /* taken over by a reload */
 
-const struct directive statements[] = {
+const struct directive directives[] = {
 	{ "address", DIRECTIVE_ADDRESS, REQUIRED, IN(self.address), 0, 0 },
 	{ "port", DIRECTIVE_PORT, FIXED, IN(self.port), 1, UINT16_MAX },
 	{ "gue-port", DIRECTIVE_PORT, FIXED, IN(steer.gue_port), 1,
@@ -99,8 +99,8 @@ const struct directive statements[] = {
 	{ "misses", DIRECTIVE_COUNT, FIXED, IN(steer.misses_per_s), 0,
 	  1000000000 },
 };
-const uint32_t directive_count = sizeof(statements) / sizeof(statements[0]);
-_Static_assert(sizeof(statements) / sizeof(statements[0]) <= DIRECTIVES_MAX,
+const uint32_t directive_count = sizeof(directives) / sizeof(directives[0]);
+_Static_assert(sizeof(directives) / sizeof(directives[0]) <= DIRECTIVES_MAX,
 	       "a mark for each");
 
 static void
@@ -113,10 +113,10 @@ address_print(const struct address *address, FILE *file)
 	      file);
 }
 
-/* Port 0: every port, or none told. */
+/* Port 0: every port, or none given. */
 static void
-place_print(const char *name, const struct address *address, uint16_t port,
-	    FILE *file)
+endpoint_print(const char *name, const struct address *address, uint16_t port,
+	       FILE *file)
 {
 	fprintf(file, "%s ", name);
 	address_print(address, file);
@@ -134,19 +134,19 @@ text_print(const char *name, const char *text, FILE *file)
 }
 
 static void
-many_print(const struct directive *statement, const struct conf *conf,
+many_print(const struct directive *directive, const struct conf *conf,
 	   FILE *file)
 {
-	const char *name = statement->name;
+	const char *name = directive->name;
 
-	if (statement->kind == DIRECTIVE_SERVICE) {
+	if (directive->kind == DIRECTIVE_SERVICE) {
 		for (uint32_t i = 0; i < conf->service_count; i++)
-			place_print(name, &conf->services[i].address,
-				    conf->services[i].port, file);
-	} else if (statement->kind == DIRECTIVE_PEER) {
+			endpoint_print(name, &conf->services[i].address,
+				       conf->services[i].port, file);
+	} else if (directive->kind == DIRECTIVE_PEER) {
 		for (uint32_t i = 0; i < conf->peer_count; i++)
-			place_print(name, &conf->peers[i].address,
-				    conf->peers[i].port, file);
+			endpoint_print(name, &conf->peers[i].address,
+				       conf->peers[i].port, file);
 	} else {
 		for (uint32_t i = 0; i < conf->uplink_count; i++)
 			text_print(name, conf->uplinks[i], file);
@@ -155,42 +155,42 @@ many_print(const struct directive *statement, const struct conf *conf,
 
 /* A number of any width. */
 static int64_t
-number_of(const struct directive *statement, const struct conf *conf)
+number_of(const struct directive *directive, const struct conf *conf)
 {
-	const uint8_t *at = (const uint8_t *)conf + statement->offset;
+	const uint8_t *at = (const uint8_t *)conf + directive->offset;
 	int64_t time;
 	uint32_t count;
 	uint16_t port;
 
-	switch (statement->kind) {
+	switch (directive->kind) {
 	case DIRECTIVE_PORT:
-		assert(statement->size == sizeof(port));
+		assert(directive->size == sizeof(port));
 		memcpy(&port, at, sizeof(port));
 		return port;
 	case DIRECTIVE_COUNT:
 	case DIRECTIVE_BYTES:
-		assert(statement->size == sizeof(count));
+		assert(directive->size == sizeof(count));
 		memcpy(&count, at, sizeof(count));
 		return count;
 	default:
-		assert(statement->size == sizeof(time));
+		assert(directive->size == sizeof(time));
 		memcpy(&time, at, sizeof(time));
 		return time;
 	}
 }
 
 static void
-number_print(const struct directive *statement, const struct conf *conf,
+number_print(const struct directive *directive, const struct conf *conf,
 	     FILE *file)
 {
 	char text[UNITS_TEXT];
-	enum units_kind kind = statement->kind == DIRECTIVE_TIME ? UNITS_TIME
-			       : statement->kind == DIRECTIVE_BYTES
+	enum units_kind kind = directive->kind == DIRECTIVE_TIME ? UNITS_TIME
+			       : directive->kind == DIRECTIVE_BYTES
 				       ? UNITS_BYTES
 				       : UNITS_COUNT;
 
-	units_format(kind, number_of(statement, conf), text);
-	fprintf(file, "%s %s\n", statement->name, text);
+	units_format(kind, number_of(directive, conf), text);
+	fprintf(file, "%s %s\n", directive->name, text);
 }
 
 static const char *
@@ -207,22 +207,22 @@ window_name(enum steer_window window)
 }
 
 void
-directive_print(const struct directive *statement, const struct conf *conf,
+directive_print(const struct directive *directive, const struct conf *conf,
 		FILE *file)
 {
-	const void *member = (const uint8_t *)conf + statement->offset;
-	const char *name = statement->name;
+	const void *member = (const uint8_t *)conf + directive->offset;
+	const char *name = directive->name;
 	const struct endpoint *endpoint = member;
 
-	switch (statement->kind) {
+	switch (directive->kind) {
 	case DIRECTIVE_ADDRESS:
 		if (conf->self.address.family != 0)
-			place_print(name, &conf->self.address, 0, file);
+			endpoint_print(name, &conf->self.address, 0, file);
 		break;
 	case DIRECTIVE_SERVICE:
 	case DIRECTIVE_UPLINK:
 	case DIRECTIVE_PEER:
-		many_print(statement, conf, file);
+		many_print(directive, conf, file);
 		break;
 	case DIRECTIVE_PATH:
 	case DIRECTIVE_INTERFACE:
@@ -237,8 +237,8 @@ directive_print(const struct directive *statement, const struct conf *conf,
 		if (endpoint->port == 0)
 			fprintf(file, "%s off\n", name);
 		else
-			place_print(name, &endpoint->address, endpoint->port,
-				    file);
+			endpoint_print(name, &endpoint->address, endpoint->port,
+				       file);
 		break;
 	case DIRECTIVE_SWITCH:
 		fprintf(file, "%s %s\n", name,
@@ -252,7 +252,7 @@ directive_print(const struct directive *statement, const struct conf *conf,
 	case DIRECTIVE_TIME:
 	case DIRECTIVE_BYTES:
 	case DIRECTIVE_COUNT:
-		number_print(statement, conf, file);
+		number_print(directive, conf, file);
 		break;
 	}
 }
@@ -264,18 +264,18 @@ endpoint_same(const struct endpoint *a, const struct endpoint *b)
 }
 
 static bool
-many_same(const struct directive *statement, const struct conf *a,
+many_same(const struct directive *directive, const struct conf *a,
 	  const struct conf *b)
 {
 	bool same = true;
 
-	if (statement->kind == DIRECTIVE_SERVICE) {
+	if (directive->kind == DIRECTIVE_SERVICE) {
 		same = a->service_count == b->service_count;
 		for (uint32_t i = 0; same && i < a->service_count; i++)
 			same = a->services[i].port == b->services[i].port &&
 			       address_equal(&a->services[i].address,
 					     &b->services[i].address);
-	} else if (statement->kind == DIRECTIVE_PEER) {
+	} else if (directive->kind == DIRECTIVE_PEER) {
 		same = a->peer_count == b->peer_count;
 		for (uint32_t i = 0; same && i < a->peer_count; i++)
 			same = endpoint_same(&a->peers[i], &b->peers[i]);
@@ -288,19 +288,19 @@ many_same(const struct directive *statement, const struct conf *a,
 }
 
 bool
-directive_same(const struct directive *statement, const struct conf *a,
+directive_same(const struct directive *directive, const struct conf *a,
 	       const struct conf *b)
 {
-	const void *one = (const uint8_t *)a + statement->offset;
-	const void *other = (const uint8_t *)b + statement->offset;
+	const void *one = (const uint8_t *)a + directive->offset;
+	const void *other = (const uint8_t *)b + directive->offset;
 
-	switch (statement->kind) {
+	switch (directive->kind) {
 	case DIRECTIVE_ADDRESS:
 		return address_equal(one, other);
 	case DIRECTIVE_SERVICE:
 	case DIRECTIVE_UPLINK:
 	case DIRECTIVE_PEER:
-		return many_same(statement, a, b);
+		return many_same(directive, a, b);
 	case DIRECTIVE_INTERFACE:
 	case DIRECTIVE_PATH:
 	case DIRECTIVE_USER:
@@ -319,5 +319,5 @@ directive_same(const struct directive *statement, const struct conf *a,
 	case DIRECTIVE_COUNT:
 		break;
 	}
-	return number_of(statement, a) == number_of(statement, b);
+	return number_of(directive, a) == number_of(directive, b);
 }

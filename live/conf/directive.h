@@ -2,11 +2,11 @@
 /*
  * directive.h - the one table behind homewardd.conf(5)
  *
- * Each statement names the member of struct conf that it sets and the kind of
+ * Each directive names the member of struct conf that it sets and the kind of
  * its value. Reading, printing back, the hint at the nearest word, the check
  * for what is missing and the question what a running daemon may change all
  * walk this table, in its order; conf_test.c holds the manual page
- * against it. conf.c has the file around the statements.
+ * against it. conf.c has the file around the directives.
  */
 #ifndef LIVE_CONF_DIRECTIVE_H
 #define LIVE_CONF_DIRECTIVE_H
@@ -59,15 +59,15 @@ struct directive_reader {
 	const char *path;
 	FILE *talk;
 	unsigned problems;
-	struct tokenizer words;
-	struct mark marks[DIRECTIVES_MAX]; /* of single statements, or of the
+	struct tokenizer tokenizer;
+	struct mark marks[DIRECTIVES_MAX]; /* of single directives, or of the
 					      last of many */
 	struct mark services[CONF_SERVICES];
 	struct mark uplinks[CONF_UPLINKS];
 	struct mark peers[CONF_PEERS];
 };
 
-extern const struct directive statements[];
+extern const struct directive directives[];
 extern const uint32_t directive_count;
 
 /* "path:line:column: ..." on talk. */

@@ -44,7 +44,7 @@ static struct mark
 mark_of(const struct directive_reader *reader, const struct word *word)
 {
 	return (struct mark){
-		.line = reader->words.line,
+		.line = reader->tokenizer.line,
 		.column = word->column,
 	};
 }
@@ -54,12 +54,13 @@ mark_of(const struct directive_reader *reader, const struct word *word)
 static const struct word *
 word_at(struct directive_reader *reader, uint32_t index, const char *what)
 {
-	const struct tokenizer *words = &reader->words;
+	const struct tokenizer *tokenizer = &reader->tokenizer;
 
-	if (index < words->count)
-		return &words->words[index];
-	directive_complain(reader, (struct mark){ words->line, words->end },
-			   "'%s' lacks %s", words->words[0].text, what);
+	if (index < tokenizer->count)
+		return &tokenizer->words[index];
+	directive_complain(reader,
+			   (struct mark){ tokenizer->line, tokenizer->end },
+			   "'%s' lacks %s", tokenizer->words[0].text, what);
 	return NULL;
 }
 
@@ -67,13 +68,13 @@ word_at(struct directive_reader *reader, uint32_t index, const char *what)
 static bool
 line_ends(struct directive_reader *reader, uint32_t count)
 {
-	const struct tokenizer *words = &reader->words;
+	const struct tokenizer *tokenizer = &reader->tokenizer;
 
-	if (words->count <= count)
+	if (tokenizer->count <= count)
 		return true;
-	directive_complain(reader, mark_of(reader, &words->words[count]),
+	directive_complain(reader, mark_of(reader, &tokenizer->words[count]),
 			   "unexpected '%s' at the end",
-			   words->words[count].text);
+			   tokenizer->words[count].text);
 	return false;
 }
 
@@ -178,32 +179,32 @@ number_read(struct directive_reader *reader, const char *name,
 }
 
 static void
-number_set(const struct directive *statement, struct conf *conf, int64_t value)
+number_set(const struct directive *directive, struct conf *conf, int64_t value)
 {
-	uint8_t *at = (uint8_t *)conf + statement->offset;
+	uint8_t *at = (uint8_t *)conf + directive->offset;
 	uint32_t count = (uint32_t)value;
 	uint16_t port = (uint16_t)value;
 
 	/* number_read() has checked that it fits. */
-	if (statement->size == sizeof(value))
+	if (directive->size == sizeof(value))
 		memcpy(at, &value, sizeof(value));
-	else if (statement->size == sizeof(count))
+	else if (directive->size == sizeof(count))
 		memcpy(at, &count, sizeof(count));
 	else
 		memcpy(at, &port, sizeof(port));
 }
 
 static void
-number_statement(struct directive_reader *reader,
-		 const struct directive *statement, enum units_kind kind)
+number_directive(struct directive_reader *reader,
+		 const struct directive *directive, enum units_kind kind)
 {
 	const struct word *word = word_at(reader, 1, "a number");
 	int64_t value;
 
 	if (word != NULL && line_ends(reader, 2) &&
-	    number_read(reader, statement->name, word, kind, statement->low,
-			statement->high, &value))
-		number_set(statement, reader->conf, value);
+	    number_read(reader, directive->name, word, kind, directive->low,
+			directive->high, &value))
+		number_set(directive, reader->conf, value);
 }
 
 /*
@@ -212,8 +213,8 @@ number_statement(struct directive_reader *reader,
 
 /* NAME ADDRESS [port N], the port needed or not; *port is 0 without one. */
 static bool
-place_read(struct directive_reader *reader, bool needed,
-	   struct address *address, uint16_t *port)
+endpoint_read(struct directive_reader *reader, bool needed,
+	      struct address *address, uint16_t *port)
 {
 	const struct word *word = word_at(reader, 1, "an address");
 	int64_t value = 0;
@@ -221,7 +222,7 @@ place_read(struct directive_reader *reader, bool needed,
 	if (word == NULL || !address_read(reader, word, address))
 		return false;
 	*port = 0;
-	if (!needed && reader->words.count == 2)
+	if (!needed && reader->tokenizer.count == 2)
 		return true;
 
 	word = word_at(reader, 2, "'port' and its number");
@@ -248,42 +249,42 @@ many_fits(struct directive_reader *reader, uint32_t count, uint32_t most)
 {
 	if (count < most)
 		return true;
-	directive_complain(reader, mark_of(reader, &reader->words.words[0]),
+	directive_complain(reader, mark_of(reader, &reader->tokenizer.words[0]),
 			   "more than %" PRIu32 " times '%s'", most,
-			   reader->words.words[0].text);
+			   reader->tokenizer.words[0].text);
 	return false;
 }
 
 static void
-service_statement(struct directive_reader *reader)
+service_directive(struct directive_reader *reader)
 {
 	struct conf *conf = reader->conf;
 	struct steer_service service = { 0 };
 
 	if (!many_fits(reader, conf->service_count, CONF_SERVICES) ||
-	    !place_read(reader, false, &service.address, &service.port))
+	    !endpoint_read(reader, false, &service.address, &service.port))
 		return;
 	reader->services[conf->service_count] =
-		mark_of(reader, &reader->words.words[1]);
+		mark_of(reader, &reader->tokenizer.words[1]);
 	conf->services[conf->service_count++] = service;
 }
 
 static void
-peer_statement(struct directive_reader *reader)
+peer_directive(struct directive_reader *reader)
 {
 	struct conf *conf = reader->conf;
 	struct endpoint peer = { 0 };
 
 	if (!many_fits(reader, conf->peer_count, CONF_PEERS) ||
-	    !place_read(reader, false, &peer.address, &peer.port))
+	    !endpoint_read(reader, false, &peer.address, &peer.port))
 		return;
 	reader->peers[conf->peer_count] =
-		mark_of(reader, &reader->words.words[1]);
+		mark_of(reader, &reader->tokenizer.words[1]);
 	conf->peers[conf->peer_count++] = peer;
 }
 
 static void
-metrics_statement(struct directive_reader *reader)
+metrics_directive(struct directive_reader *reader)
 {
 	const struct word *word = word_at(reader, 1, "'off' or an address");
 	struct endpoint endpoint = { 0 };
@@ -295,7 +296,7 @@ metrics_statement(struct directive_reader *reader)
 			reader->conf->prometheus = endpoint;
 		return;
 	}
-	if (!place_read(reader, true, &endpoint.address, &endpoint.port))
+	if (!endpoint_read(reader, true, &endpoint.address, &endpoint.port))
 		return;
 	if (!address_is_loopback(&endpoint.address)) {
 		directive_complain(reader, mark_of(reader, word),
@@ -356,9 +357,9 @@ is_path(const char *name)
 
 /* What is wrong with a text of this kind; NULL: nothing. */
 static const char *
-text_problem(const struct directive *statement, const char *text)
+text_problem(const struct directive *directive, const char *text)
 {
-	switch (statement->kind) {
+	switch (directive->kind) {
 	case DIRECTIVE_UPLINK:
 	case DIRECTIVE_INTERFACE:
 		return is_interface(text) ? NULL : "is not an interface's name";
@@ -372,7 +373,7 @@ text_problem(const struct directive *statement, const char *text)
 	if (!is_path(text))
 		return "is not an absolute path of a file, of at most 255 "
 		       "bytes";
-	if (statement->offset == offsetof(struct conf, control) &&
+	if (directive->offset == offsetof(struct conf, control) &&
 	    strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		return "is too long for a Unix socket";
 	return NULL;
@@ -380,13 +381,13 @@ text_problem(const struct directive *statement, const char *text)
 
 /* The text, or NULL after a complaint. */
 static const struct word *
-text_read(struct directive_reader *reader, const struct directive *statement)
+text_read(struct directive_reader *reader, const struct directive *directive)
 {
 	const struct word *word = word_at(reader, 1, "its value");
 
 	if (word == NULL || !line_ends(reader, 2))
 		return NULL;
-	const char *problem = text_problem(statement, word->text);
+	const char *problem = text_problem(directive, word->text);
 	if (problem == NULL)
 		return word;
 	directive_complain(reader, mark_of(reader, word), "'%s' %s", word->text,
@@ -395,11 +396,11 @@ text_read(struct directive_reader *reader, const struct directive *statement)
 }
 
 static void
-uplink_statement(struct directive_reader *reader,
-		 const struct directive *statement)
+uplink_directive(struct directive_reader *reader,
+		 const struct directive *directive)
 {
 	struct conf *conf = reader->conf;
-	const struct word *word = text_read(reader, statement);
+	const struct word *word = text_read(reader, directive);
 
 	if (word == NULL ||
 	    !many_fits(reader, conf->uplink_count, CONF_UPLINKS))
@@ -409,14 +410,14 @@ uplink_statement(struct directive_reader *reader,
 }
 
 static void
-text_statement(struct directive_reader *reader,
-	       const struct directive *statement)
+text_directive(struct directive_reader *reader,
+	       const struct directive *directive)
 {
-	const struct word *word = text_read(reader, statement);
+	const struct word *word = text_read(reader, directive);
 
 	if (word != NULL)
-		text_set((char *)reader->conf + statement->offset,
-			 statement->size, word->text);
+		text_set((char *)reader->conf + directive->offset,
+			 directive->size, word->text);
 }
 
 /*
@@ -455,8 +456,8 @@ choice_read(struct directive_reader *reader, const struct choice *choices,
 }
 
 static void
-choice_statement(struct directive_reader *reader,
-		 const struct directive *statement)
+choice_directive(struct directive_reader *reader,
+		 const struct directive *directive)
 {
 	static const struct choice windows[] = {
 		{ "off", STEER_WINDOW_OFF },
@@ -466,60 +467,60 @@ choice_statement(struct directive_reader *reader,
 	static const struct choice truths[] = { { "yes", 1 }, { "no", 0 } };
 	int value;
 
-	if (statement->kind == DIRECTIVE_WINDOW) {
+	if (directive->kind == DIRECTIVE_WINDOW) {
 		if (choice_read(reader, windows, 3, &value))
 			reader->conf->steer.first_stray =
 				(enum steer_window)value;
 	} else if (choice_read(reader, truths, 2, &value)) {
 		bool truth = value != 0;
-		memcpy((uint8_t *)reader->conf + statement->offset, &truth,
+		memcpy((uint8_t *)reader->conf + directive->offset, &truth,
 		       sizeof(truth));
 	}
 }
 
 void
 directive_read(struct directive_reader *reader,
-	       const struct directive *statement)
+	       const struct directive *directive)
 {
 	const struct word *word;
 
-	switch (statement->kind) {
+	switch (directive->kind) {
 	case DIRECTIVE_ADDRESS:
 		word = word_at(reader, 1, "an address");
 		if (word != NULL && line_ends(reader, 2))
 			address_read(reader, word, &reader->conf->self.address);
 		break;
 	case DIRECTIVE_SERVICE:
-		service_statement(reader);
+		service_directive(reader);
 		break;
 	case DIRECTIVE_UPLINK:
-		uplink_statement(reader, statement);
+		uplink_directive(reader, directive);
 		break;
 	case DIRECTIVE_PEER:
-		peer_statement(reader);
+		peer_directive(reader);
 		break;
 	case DIRECTIVE_METRICS:
-		metrics_statement(reader);
+		metrics_directive(reader);
 		break;
 	case DIRECTIVE_INTERFACE:
 	case DIRECTIVE_PATH:
 	case DIRECTIVE_USER:
 	case DIRECTIVE_COMMAND:
-		text_statement(reader, statement);
+		text_directive(reader, directive);
 		break;
 	case DIRECTIVE_SWITCH:
 	case DIRECTIVE_WINDOW:
-		choice_statement(reader, statement);
+		choice_directive(reader, directive);
 		break;
 	case DIRECTIVE_TIME:
-		number_statement(reader, statement, UNITS_TIME);
+		number_directive(reader, directive, UNITS_TIME);
 		break;
 	case DIRECTIVE_BYTES:
-		number_statement(reader, statement, UNITS_BYTES);
+		number_directive(reader, directive, UNITS_BYTES);
 		break;
 	case DIRECTIVE_PORT:
 	case DIRECTIVE_COUNT:
-		number_statement(reader, statement, UNITS_COUNT);
+		number_directive(reader, directive, UNITS_COUNT);
 		break;
 	}
 }

@@ -7,14 +7,14 @@
 
 const char *
 endpoint_text_format(const struct endpoint *endpoint,
-		     char text[ENDPOINT_TEXT_TEXT])
+		     char text[ENDPOINT_TEXT_BYTES])
 {
 	char name[INET6_ADDRSTRLEN] = "";
 	bool six = endpoint->address.family == 6;
 
 	(void)inet_ntop(six ? AF_INET6 : AF_INET, endpoint->address.bytes, name,
 			sizeof(name));
-	(void)snprintf(text, ENDPOINT_TEXT_TEXT, six ? "[%s]:%u" : "%s:%u",
+	(void)snprintf(text, ENDPOINT_TEXT_BYTES, six ? "[%s]:%u" : "%s:%u",
 		       name, (unsigned)endpoint->port);
 	return text;
 }

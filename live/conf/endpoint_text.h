@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * endpoint_text.h - where a server is, in text: "10.0.0.1:7000",
- * "[2001:db8::1]:7000"
+ * endpoint_text.h - an endpoint in text
+ *
+ *	10.0.0.1:7000	[2001:db8::1]:7000
  *
  * The same form as in report.h, for one endpoint alone (RFC 3986, 3.2.2, has
  * the brackets).
@@ -11,10 +12,10 @@
 
 #include "core/endpoint.h"
 
-#define ENDPOINT_TEXT_TEXT 56 /* bytes that hold any, NUL too */
+#define ENDPOINT_TEXT_BYTES 56 /* bytes that hold any, NUL too */
 
 /* Returns text. */
 const char *endpoint_text_format(const struct endpoint *,
-				 char text[ENDPOINT_TEXT_TEXT]);
+				 char text[ENDPOINT_TEXT_BYTES]);
 
 #endif

@@ -45,7 +45,7 @@ struct reading {
 	const char *path;
 	char *error;
 	size_t error_size;
-	struct tokenizer words;
+	struct tokenizer tokenizer;
 	char bytes[FILE_MAX + 1];
 	uint8_t placement[KEY_BYTES];
 	uint8_t keys[SECRET_KEYS][KEY_BYTES];
@@ -72,8 +72,8 @@ static int __attribute__((format(printf, 3, 4)))
 line_error(struct reading *reading, unsigned column, const char *format, ...)
 {
 	int used = snprintf(reading->error, reading->error_size,
-			    "%s:%u:%u: ", reading->path, reading->words.line,
-			    column);
+			    "%s:%u:%u: ", reading->path,
+			    reading->tokenizer.line, column);
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -104,12 +104,12 @@ hex_value(char c)
 static int
 key_read(struct reading *reading, uint32_t index, uint8_t key[KEY_BYTES])
 {
-	const struct tokenizer *words = &reading->words;
+	const struct tokenizer *tokenizer = &reading->tokenizer;
 
-	if (words->count <= index)
-		return line_error(reading, words->end,
+	if (tokenizer->count <= index)
+		return line_error(reading, tokenizer->end,
 				  "64 hex digits are missing");
-	const struct word *word = &words->words[index];
+	const struct word *word = &tokenizer->words[index];
 	size_t length = strlen(word->text);
 	for (size_t i = 0; i < length; i++) {
 		int value = hex_value(word->text[i]);
@@ -126,8 +126,8 @@ key_read(struct reading *reading, uint32_t index, uint8_t key[KEY_BYTES])
 	if (length < HEX_DIGITS)
 		return line_error(reading, word->column + (unsigned)length,
 				  "less than 64 hex digits");
-	if (words->count > index + 1)
-		return line_error(reading, words->words[index + 1].column,
+	if (tokenizer->count > index + 1)
+		return line_error(reading, tokenizer->words[index + 1].column,
 				  "unexpected words behind the key");
 	if (sodium_is_zero(key, KEY_BYTES))
 		return line_error(reading, word->column,
@@ -139,28 +139,29 @@ static int
 placement_line(struct reading *reading)
 {
 	if (reading->placement_line != 0)
-		return line_error(reading, reading->words.words[0].column,
+		return line_error(reading, reading->tokenizer.words[0].column,
 				  "'placement' again; it is in line %u already",
 				  reading->placement_line);
-	reading->placement_line = reading->words.line;
+	reading->placement_line = reading->tokenizer.line;
 	return key_read(reading, 1, reading->placement);
 }
 
 static int
 key_line(struct reading *reading)
 {
-	const struct tokenizer *words = &reading->words;
+	const struct tokenizer *tokenizer = &reading->tokenizer;
 	uint32_t index = reading->key_count;
 	int64_t id = 0;
 
 	if (index == SECRET_KEYS)
-		return line_error(reading, words->words[0].column,
+		return line_error(reading, tokenizer->words[0].column,
 				  "more than %d keys", SECRET_KEYS);
-	if (words->count < 2)
-		return line_error(reading, words->end,
+	if (tokenizer->count < 2)
+		return line_error(reading, tokenizer->end,
 				  "the key's number is missing");
-	unsigned column = words->words[1].column;
-	if (units_parse(UNITS_COUNT, words->words[1].text, &id) != UNITS_OK ||
+	unsigned column = tokenizer->words[1].column;
+	if (units_parse(UNITS_COUNT, tokenizer->words[1].text, &id) !=
+		    UNITS_OK ||
 	    id > UINT8_MAX)
 		return line_error(reading, column,
 				  "a key's number is 0 to 255");
@@ -173,7 +174,7 @@ key_line(struct reading *reading)
 		return result;
 	if (index > 0 &&
 	    sodium_memcmp(reading->keys[0], reading->keys[1], KEY_BYTES) == 0)
-		return line_error(reading, words->words[2].column,
+		return line_error(reading, tokenizer->words[2].column,
 				  "the same key under two numbers");
 	reading->ids[index] = (uint8_t)id;
 	reading->key_count++;
@@ -183,19 +184,19 @@ key_line(struct reading *reading)
 static int
 lines_read(struct reading *reading)
 {
-	struct tokenizer *words = &reading->words;
+	struct tokenizer *tokenizer = &reading->tokenizer;
 	int more, result = 0;
 
-	while (result == 0 && (more = tokenizer_next(words)) != 0) {
+	while (result == 0 && (more = tokenizer_next(tokenizer)) != 0) {
 		if (more == -1)
-			result = line_error(reading, words->problem_column,
-					    "%s", words->problem);
-		else if (strcmp(words->words[0].text, "placement") == 0)
+			result = line_error(reading, tokenizer->problem_column,
+					    "%s", tokenizer->problem);
+		else if (strcmp(tokenizer->words[0].text, "placement") == 0)
 			result = placement_line(reading);
-		else if (strcmp(words->words[0].text, "key") == 0)
+		else if (strcmp(tokenizer->words[0].text, "key") == 0)
 			result = key_line(reading);
 		else
-			result = line_error(reading, words->words[0].column,
+			result = line_error(reading, tokenizer->words[0].column,
 					    "neither 'placement' nor 'key'");
 	}
 	if (result == 0 && reading->placement_line == 0)
@@ -249,7 +250,7 @@ file_read(struct reading *reading, int fd)
 	} while (count != 0 && size < sizeof(reading->bytes));
 	if (size > FILE_MAX)
 		return -EFBIG;
-	tokenizer_start(&reading->words, reading->bytes, size);
+	tokenizer_start(&reading->tokenizer, reading->bytes, size);
 	return lines_read(reading);
 }
 

@@ -118,9 +118,9 @@ file_test(void)
 		{ "its owner reads and writes", 0600, 0 },
 		{ "its owner reads", 0400, 0 },
 		{ "the group reads", 0640, -EPERM },
-		{ "everybody reads", 0604, -EPERM },
-		{ "somebody writes", 0602, -EPERM },
-		{ "somebody executes", 0601, -EPERM },
+		{ "others read", 0604, -EPERM },
+		{ "others write", 0602, -EPERM },
+		{ "others execute", 0601, -EPERM },
 	};
 	struct secret secret;
 	char error[256], fifo[80], link[80], large[8192];

@@ -19,11 +19,11 @@ is_control(char c)
 }
 
 void
-tokenizer_start(struct tokenizer *words, const char *bytes, size_t size)
+tokenizer_start(struct tokenizer *tokenizer, const char *bytes, size_t size)
 {
-	memset(words, 0, sizeof(*words));
-	words->bytes = bytes;
-	words->size = size;
+	memset(tokenizer, 0, sizeof(*tokenizer));
+	tokenizer->bytes = bytes;
+	tokenizer->size = size;
 }
 
 /* One line, not yet cut into words. */
@@ -39,18 +39,19 @@ column_of(const struct text *text)
 }
 
 static int
-problem(struct tokenizer *words, unsigned column, const char *why)
+problem(struct tokenizer *tokenizer, unsigned column, const char *why)
 {
-	words->problem = why;
-	words->problem_column = column;
+	tokenizer->problem = why;
+	tokenizer->problem_column = column;
 	return -1;
 }
 
 static int
-word_append(struct tokenizer *words, struct word *word, size_t *length, char c)
+word_append(struct tokenizer *tokenizer, struct word *word, size_t *length,
+	    char c)
 {
 	if (*length + 1 >= sizeof(word->text))
-		return problem(words, word->column,
+		return problem(tokenizer, word->column,
 			       "a word of more than 512 bytes");
 	word->text[(*length)++] = c;
 	word->text[*length] = '\0';
@@ -59,7 +60,7 @@ word_append(struct tokenizer *words, struct word *word, size_t *length, char c)
 
 /* After the opening quote; to behind the closing one. */
 static int
-word_quoted(struct tokenizer *words, struct text *text, struct word *word)
+word_quoted(struct tokenizer *tokenizer, struct text *text, struct word *word)
 {
 	size_t length = 0;
 
@@ -72,26 +73,26 @@ word_quoted(struct tokenizer *words, struct text *text, struct word *word)
 
 			c = ++text->at < text->size ? text->bytes[text->at] : 0;
 			if (c != '"' && c != '\\')
-				return problem(words, column,
+				return problem(tokenizer, column,
 					       "behind a backslash only \" "
 					       "and \\ may stand");
 		}
-		if (word_append(words, word, &length, c) == -1)
+		if (word_append(tokenizer, word, &length, c) == -1)
 			return -1;
 	}
 	if (text->at == text->size)
-		return problem(words, word->column,
+		return problem(tokenizer, word->column,
 			       "the quote is not closed in this line");
 	text->at++;
 	if (text->at < text->size && !is_blank(text->bytes[text->at]) &&
 	    text->bytes[text->at] != '#')
-		return problem(words, column_of(text),
+		return problem(tokenizer, column_of(text),
 			       "a blank is missing behind the quote");
 	return 0;
 }
 
 static int
-word_plain(struct tokenizer *words, struct text *text, struct word *word)
+word_plain(struct tokenizer *tokenizer, struct text *text, struct word *word)
 {
 	size_t length = 0;
 
@@ -101,70 +102,70 @@ word_plain(struct tokenizer *words, struct text *text, struct word *word)
 		if (is_blank(c) || c == '#')
 			break;
 		if (c == '"')
-			return problem(words, column_of(text),
+			return problem(tokenizer, column_of(text),
 				       "a quote in the middle of a word");
-		if (word_append(words, word, &length, c) == -1)
+		if (word_append(tokenizer, word, &length, c) == -1)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-line_split(struct tokenizer *words, struct text *text)
+line_split(struct tokenizer *tokenizer, struct text *text)
 {
 	for (size_t i = 0; i < text->size; i++) {
 		if (text->bytes[i] == '\r')
-			return problem(words, (unsigned)(i + 1),
+			return problem(tokenizer, (unsigned)(i + 1),
 				       "a carriage return; lines end with a "
 				       "line feed alone");
 		if (is_control(text->bytes[i]))
-			return problem(words, (unsigned)(i + 1),
+			return problem(tokenizer, (unsigned)(i + 1),
 				       "a control character");
 	}
 	for (;;) {
 		while (text->at < text->size && is_blank(text->bytes[text->at]))
 			text->at++;
 		if (text->at == text->size || text->bytes[text->at] == '#')
-			return words->count > 0;
-		if (words->count == TOKENIZER_MAX)
-			return problem(words, column_of(text),
+			return tokenizer->count > 0;
+		if (tokenizer->count == TOKENIZER_WORDS)
+			return problem(tokenizer, column_of(text),
 				       "too many words in this line");
 
-		struct word *word = &words->words[words->count];
+		struct word *word = &tokenizer->words[tokenizer->count];
 		word->column = column_of(text);
 		word->text[0] = '\0';
 		bool quoted = text->bytes[text->at] == '"';
 		text->at += quoted;
-		if ((quoted ? word_quoted(words, text, word)
-			    : word_plain(words, text, word)) == -1)
+		if ((quoted ? word_quoted(tokenizer, text, word)
+			    : word_plain(tokenizer, text, word)) == -1)
 			return -1;
-		words->count++;
-		words->end = column_of(text);
+		tokenizer->count++;
+		tokenizer->end = column_of(text);
 	}
 }
 
 int
-tokenizer_next(struct tokenizer *words)
+tokenizer_next(struct tokenizer *tokenizer)
 {
-	while (words->offset < words->size) {
-		const char *start = words->bytes + words->offset;
-		size_t rest = words->size - words->offset;
+	while (tokenizer->offset < tokenizer->size) {
+		const char *start = tokenizer->bytes + tokenizer->offset;
+		size_t rest = tokenizer->size - tokenizer->offset;
 		const char *end = memchr(start, '\n', rest);
 		struct text text = {
 			.bytes = start,
 			.size = end != NULL ? (size_t)(end - start) : rest,
 		};
 
-		words->offset += text.size + (end != NULL);
-		words->line++;
-		words->count = 0;
-		int result = line_split(words, &text);
+		tokenizer->offset += text.size + (end != NULL);
+		tokenizer->line++;
+		tokenizer->count = 0;
+		int result = line_split(tokenizer, &text);
 		if (result != 0)
 			return result;
 	}
-	words->count = 0;
-	if (words->line == 0)
-		words->line = 1;
+	tokenizer->count = 0;
+	if (tokenizer->line == 0)
+		tokenizer->line = 1;
 	return 0;
 }
 

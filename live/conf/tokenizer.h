@@ -17,8 +17,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define TOKENIZER_MAX 6 /* words of a line; no statement has as many */
-#define WORD_BYTES    513 /* with its NUL */
+#define TOKENIZER_WORDS 6 /* words of a line; no directive has as many */
+#define WORD_BYTES	513 /* with its NUL */
 
 struct word {
 	char text[WORD_BYTES];
@@ -31,7 +31,7 @@ struct tokenizer {
 	unsigned line; /* of the words below */
 	unsigned end; /* column after the last of them */
 	uint32_t count;
-	struct word words[TOKENIZER_MAX];
+	struct word words[TOKENIZER_WORDS];
 	const char *problem; /* why tokenizer_next() said -1 */
 	unsigned problem_column;
 };

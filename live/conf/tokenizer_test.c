@@ -44,22 +44,23 @@ static const struct {
 static char *
 seen_in(const char *bytes, size_t size)
 {
-	struct tokenizer words;
+	struct tokenizer tokenizer;
 	char *text = NULL;
 	size_t text_size;
 	FILE *file = open_memstream(&text, &text_size);
 	int result;
 
-	tokenizer_start(&words, bytes, size);
-	while ((result = tokenizer_next(&words)) != 0) {
+	tokenizer_start(&tokenizer, bytes, size);
+	while ((result = tokenizer_next(&tokenizer)) != 0) {
 		if (result == -1)
-			fprintf(file, "%u:%u!", words.line,
-				words.problem_column);
-		for (uint32_t i = 0; result == 1 && i < words.count; i++)
-			fprintf(file, "%u:%u[%s]", words.line,
-				words.words[i].column, words.words[i].text);
+			fprintf(file, "%u:%u!", tokenizer.line,
+				tokenizer.problem_column);
+		for (uint32_t i = 0; result == 1 && i < tokenizer.count; i++)
+			fprintf(file, "%u:%u[%s]", tokenizer.line,
+				tokenizer.words[i].column,
+				tokenizer.words[i].text);
 	}
-	fprintf(file, "end %u", words.line);
+	fprintf(file, "end %u", tokenizer.line);
 	fclose(file);
 	return text;
 }
@@ -94,13 +95,15 @@ print_test(void)
 		char *text = NULL;
 		size_t size;
 		FILE *file = open_memstream(&text, &size);
-		struct tokenizer words;
+		struct tokenizer tokenizer;
 
 		tokenizer_print(texts[i], file);
 		fclose(file);
-		tokenizer_start(&words, text, size);
-		CHECK_ROW(tokenizer_next(&words) == 1 && words.count == 1 &&
-				  strcmp(words.words[0].text, texts[i]) == 0,
+		tokenizer_start(&tokenizer, text, size);
+		CHECK_ROW(tokenizer_next(&tokenizer) == 1 &&
+				  tokenizer.count == 1 &&
+				  strcmp(tokenizer.words[0].text, texts[i]) ==
+					  0,
 			  texts[i]);
 		free(text);
 	}

@@ -50,7 +50,7 @@ struct units {
 	bool fractions; /* "1.5s" */
 };
 
-/* *value is written for UNITS_OK only. What is wrong with the unit is told
+/* *value is written for UNITS_OK only. What is wrong with the unit is reported
  * before its size. */
 enum units_error units_read(const struct units *, const char *text,
 			    int64_t *value);
@@ -59,7 +59,7 @@ enum units_error units_read(const struct units *, const char *text,
 enum units_error units_parse(enum units_kind, const char *text, int64_t *value);
 /* In the largest unit that leaves no fraction; value >= 0. */
 void units_format(enum units_kind, int64_t value, char text[UNITS_TEXT]);
-/* "ns us ms s min h", to be told to people; "" for counts. */
+/* "ns us ms s min h", for people; "" for counts. */
 const char *units_names(enum units_kind);
 
 /* A decimal without a unit, which is `scale` base units, a power of ten. Only

@@ -121,7 +121,7 @@ static const struct {
 	{ "no digit before the point", ".5", 10, UNITS_SYNTAX, 0, NULL },
 	{ "no digit after it", "5.", 10, UNITS_SYNTAX, 0, NULL },
 	{ "two points", "1.2.3", 1000, UNITS_SYNTAX, 0, NULL },
-	{ "syntax is told before size", "99999999999999999999x", 1,
+	{ "syntax is reported before size", "99999999999999999999x", 1,
 	  UNITS_SYNTAX, 0, NULL },
 };
 
@@ -169,7 +169,7 @@ static const struct {
 	{ "zeros behind it", "2.0KiB", UNITS_OK, 2048 },
 	{ "zero needs no unit", "0.0", UNITS_OK, 0 },
 	{ "anything else does", "0.1", UNITS_UNIT_MISSING, 0 },
-	{ "an unknown one is told first", "99999999999999999999.1x",
+	{ "an unknown one is reported first", "99999999999999999999.1x",
 	  UNITS_UNIT_UNKNOWN, 0 },
 	{ "no digit behind the point", "1.ms", UNITS_SYNTAX, 0 },
 	{ "negative", "-1.5ms", UNITS_NEGATIVE, 0 },

@@ -5,7 +5,7 @@
  * The type alone, without a verb: directive.h has the table that names each
  * member, conf.h reads and prints the file by that table. Every text ends with
  * a NUL; "" is a text that is not set. Defaults are those of conf_default(),
- * told beside the members that have one of their own here; the rest are
+ * named beside the members that have one of their own here; the rest are
  * node_settings_default()'s and steer_settings_default()'s.
  */
 #ifndef LIVE_CONF_VALUES_H

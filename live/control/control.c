@@ -4,18 +4,18 @@
  *
  *	IDLE --line--> answered at once, or
  *	     --lookup--> ASKING --engine--> answered
- *	     --sessions, peers--> LISTING --all written--> answered
+ *	     --sessions, peers--> DUMPING --all written--> answered
  *	     --drain, undrain--> DRAINING, UNDRAINING --drain.h--> answered
  *	     --trace, watch--> TRACING, WATCHING, for good
  *
  * One request at a time: while one is under way or its answer waits to be
- * read, nothing is read from that caller. What engine verbs call (lines for
- * watch and trace, a lookup's answer) only appends to backlogs; sockets are
- * written in control_ready() and control_tick(), and callers are closed there
- * and nowhere else, so that no caller vanishes under a loop over them.
+ * read, nothing is read from that client. What engine verbs call (lines for
+ * watch and trace, a lookup's answer) only appends to output buffers; sockets
+ * are written in control_ready() and control_tick(), and clients are closed
+ * there and nowhere else, so that no client vanishes under a loop over them.
  *
- * Full: CONTROL_CALLERS at a time, the newest is told so and closed; and
- * CONTROL_LISTINGS tables at a time.
+ * Full: CONTROL_CLIENTS at a time, the newest gets an error and is closed; and
+ * CONTROL_DUMPS tables at a time.
  */
 #include "live/control/control.h"
 
@@ -40,22 +40,22 @@
 #include "live/control/table_dump.h"
 #include "live/engine/verdict_log.h"
 
-#define CONTROL_CALLERS	 32
-#define CONTROL_LISTINGS 4
-#define CONTROL_EVENTS	 64
-#define CONTROL_ROUNDS	 4 /* pieces of work for a caller in one wake-up */
-#define LISTING_PIECE	 65536 /* bytes that may wait of a listing */
+#define CONTROL_CLIENTS 32
+#define CONTROL_DUMPS	4
+#define CONTROL_EVENTS	64
+#define CONTROL_ROUNDS	4 /* pieces of work for a client in one wake-up */
+#define DUMP_PIECE	65536 /* bytes that may wait of a dump */
 
-/* Tokens of the epoll set; callers are 0 to CONTROL_CALLERS - 1. */
+/* Tokens of the epoll set; clients are 0 to CONTROL_CLIENTS - 1. */
 #define TOKEN_LISTEN  1000
 #define TOKEN_METRICS 1001
 #define TOKEN_DRAIN   1002
 
 struct control {
-	struct control_subject subject;
+	struct control_parts parts;
 	int epoll, listener;
 	struct instant started;
-	struct control_client callers[CONTROL_CALLERS];
+	struct control_client clients[CONTROL_CLIENTS];
 	struct verdict_log trace;
 	uint32_t tracing, watching; /* how many do */
 	struct metrics *metrics;
@@ -65,7 +65,7 @@ struct control {
 /* ---- answers ---- */
 
 static void
-status_answer(struct control *control, struct control_client *caller,
+status_answer(struct control *control, struct control_client *client,
 	      const struct command *command, struct instant now)
 {
 	char *text = NULL;
@@ -73,66 +73,66 @@ status_answer(struct control *control, struct control_client *caller,
 	FILE *out = open_memstream(&text, &size);
 
 	if (out == NULL) {
-		control_client_answer(caller, strerror(ENOMEM));
+		control_client_answer(client, strerror(ENOMEM));
 		return;
 	}
 	if (command->kind == COMMAND_COUNTERS)
-		status_counters(&control->subject, out);
+		status_counters(&control->parts, out);
 	else if (command->json)
-		status_json(&control->subject, control->started, now, out);
+		status_json(&control->parts, control->started, now, out);
 	else
-		status_print(&control->subject, control->started, now, out);
+		status_print(&control->parts, control->started, now, out);
 	bool written = fclose(out) == 0;
 	if (written)
-		control_client_say(caller, text, size, CONTROL_CLIENT_BACKLOG);
+		control_client_say(client, text, size, CONTROL_CLIENT_OUTPUT);
 	free(text);
-	control_client_answer(caller, written ? NULL : strerror(ENOMEM));
+	control_client_answer(client, written ? NULL : strerror(ENOMEM));
 }
 
 /* ---- sessions, peers ---- */
 
 static void
-listing_go(struct control_client *caller)
+dump_go(struct control_client *client)
 {
-	int result = table_dump_write(caller->table_dump, &caller->out,
-				      LISTING_PIECE);
+	int result =
+		table_dump_write(client->table_dump, &client->out, DUMP_PIECE);
 
 	if (result == 0)
 		return;
-	table_dump_free(caller->table_dump);
-	caller->table_dump = NULL;
+	table_dump_free(client->table_dump);
+	client->table_dump = NULL;
 	/* Without memory the answer cannot be mended. */
 	if (result < 0)
-		caller->state = CONTROL_CLIENT_GONE;
+		client->state = CONTROL_CLIENT_GONE;
 	else
-		control_client_answer(caller, NULL);
+		control_client_answer(client, NULL);
 }
 
 static void
-listing_begin(struct control *control, struct control_client *caller,
-	      const struct command *command)
+dump_begin(struct control *control, struct control_client *client,
+	   const struct command *command)
 {
 	unsigned running = 0;
 
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
-		running += control->callers[i].table_dump != NULL;
-	if (running >= CONTROL_LISTINGS) {
-		control_client_answer(caller,
-				      "too many listings at once; try again");
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		running += control->clients[i].table_dump != NULL;
+	if (running >= CONTROL_DUMPS) {
+		control_client_answer(client,
+				      "too many tables at once; try again");
 		return;
 	}
-	caller->table_dump =
+	client->table_dump =
 		command->kind == COMMAND_SESSIONS
-			? table_dump_of_sessions(control->subject.sessions,
+			? table_dump_of_sessions(control->parts.sessions,
 						 command->json)
-			: table_dump_of_peers(control->subject.engine,
+			: table_dump_of_peers(control->parts.engine,
 					      command->json);
-	if (caller->table_dump == NULL) {
-		control_client_answer(caller, strerror(ENOMEM));
+	if (client->table_dump == NULL) {
+		control_client_answer(client, strerror(ENOMEM));
 		return;
 	}
-	caller->state = CONTROL_CLIENT_LISTING;
-	listing_go(caller);
+	client->state = CONTROL_CLIENT_DUMPING;
+	dump_go(client);
 }
 
 /* ---- drain ---- */
@@ -140,28 +140,28 @@ listing_begin(struct control *control, struct control_client *caller,
 static void
 drain_tick(struct control *control, struct instant now)
 {
-	struct drain *drain = control->subject.drain;
+	struct drain *drain = control->parts.drain;
 	struct engine_status status;
 
-	engine_status(control->subject.engine, &status);
+	engine_status(control->parts.engine, &status);
 	(void)drain_update(drain, now, status.sessions);
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++)
-		drain_watcher_turn(&control->callers[i], &control->subject,
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		drain_watcher_turn(&control->clients[i], &control->parts,
 				   &status, now);
 }
 
 /* ---- trace, watch ---- */
 
-/* A line to every caller in this state; one that reads too slowly is GONE. */
+/* A line to every client in this state; one that reads too slowly is GONE. */
 static void
 lines_send(struct control *control, enum control_client_state state,
 	   const char *line, size_t size)
 {
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		struct control_client *caller = &control->callers[i];
-		if (caller->state == state)
-			control_client_say(caller, line, size,
-					   CONTROL_CLIENT_BACKLOG);
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->clients[i];
+		if (client->state == state)
+			control_client_say(client, line, size,
+					   CONTROL_CLIENT_OUTPUT);
 	}
 }
 
@@ -185,13 +185,13 @@ decision_take(void *context, struct instant at,
 
 	if (control->tracing == 0 ||
 	    !verdict_log_pass(&control->trace, at,
-			      control->subject.conf->trace_lines_per_s))
+			      control->parts.conf->trace_lines_per_s))
 		return;
 	lines_send(control, CONTROL_CLIENT_TRACING, line,
 		   verdict_log_format(&control->trace, at, result, what, line));
 }
 
-/* The engine calls back only while a caller traces or watches: a line for
+/* The engine calls back only while a client traces or watches: a line for
  * every packet costs, whether it is read or not. */
 static void
 listener_set(struct control *control)
@@ -202,7 +202,7 @@ listener_set(struct control *control)
 		.decision = control->tracing > 0 ? decision_take : NULL,
 	};
 
-	engine_listen(control->subject.engine, &listener);
+	engine_listen(control->parts.engine, &listener);
 }
 
 static void
@@ -210,10 +210,10 @@ listeners_count(struct control *control)
 {
 	uint32_t tracing = 0, watching = 0;
 
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		tracing += control->callers[i].state == CONTROL_CLIENT_TRACING;
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
+		tracing += control->clients[i].state == CONTROL_CLIENT_TRACING;
 		watching +=
-			control->callers[i].state == CONTROL_CLIENT_WATCHING;
+			control->clients[i].state == CONTROL_CLIENT_WATCHING;
 	}
 	bool changed = (tracing > 0) != (control->tracing > 0) ||
 		       (watching > 0) != (control->watching > 0);
@@ -235,13 +235,13 @@ wall_offset_ns(void)
 }
 
 static void
-stream_begin(struct control *control, struct control_client *caller,
+stream_begin(struct control *control, struct control_client *client,
 	     enum control_client_state state, struct instant now)
 {
-	control_client_answer(caller, NULL);
-	if (caller->state != CONTROL_CLIENT_IDLE)
+	control_client_answer(client, NULL);
+	if (client->state != CONTROL_CLIENT_IDLE)
 		return;
-	caller->state = state;
+	client->state = state;
 	if (state == CONTROL_CLIENT_TRACING && control->tracing == 0)
 		verdict_log_begin(&control->trace, now, wall_offset_ns());
 	listeners_count(control);
@@ -260,143 +260,143 @@ trace_tick(struct control *control, struct instant now)
 /* ---- requests ---- */
 
 static void
-reload_answer(struct control *control, struct control_client *caller,
+reload_answer(struct control *control, struct control_client *client,
 	      struct instant now)
 {
 	char error[1024] = "it failed";
 
-	if (control->subject.reload(control->subject.context, now, error,
-				    sizeof(error)) == 0) {
-		control_client_answer(caller, NULL);
+	if (control->parts.reload(control->parts.context, now, error,
+				  sizeof(error)) == 0) {
+		control_client_answer(client, NULL);
 		return;
 	}
 	/* One sentence, one line, whatever it holds. */
 	for (char *at = error; *at != '\0'; at++)
 		*at = *at == '\n' ? ' ' : *at;
-	control_client_answer(caller, error);
+	control_client_answer(client, error);
 }
 
 static void
-command_do(struct control *control, struct control_client *caller,
+command_do(struct control *control, struct control_client *client,
 	   const struct command *command, struct instant now)
 {
 	switch (command->kind) {
 	case COMMAND_STATUS:
 	case COMMAND_COUNTERS:
-		status_answer(control, caller, command, now);
+		status_answer(control, client, command, now);
 		break;
 	case COMMAND_SESSIONS:
 	case COMMAND_PEERS:
-		listing_begin(control, caller, command);
+		dump_begin(control, client, command);
 		break;
 	case COMMAND_LOOKUP:
-		lookup_request_begin(caller, control->subject.engine, now,
+		lookup_request_begin(client, control->parts.engine, now,
 				     command);
 		break;
 	case COMMAND_DRAIN:
 	case COMMAND_UNDRAIN:
-		drain_watcher_begin(caller, &control->subject, now, command);
+		drain_watcher_begin(client, &control->parts, now, command);
 		break;
 	case COMMAND_TRACE:
-		stream_begin(control, caller, CONTROL_CLIENT_TRACING, now);
+		stream_begin(control, client, CONTROL_CLIENT_TRACING, now);
 		break;
 	case COMMAND_WATCH:
-		stream_begin(control, caller, CONTROL_CLIENT_WATCHING, now);
+		stream_begin(control, client, CONTROL_CLIENT_WATCHING, now);
 		break;
 	case COMMAND_RELOAD:
 	case COMMAND_KINDS:
-		reload_answer(control, caller, now);
+		reload_answer(control, client, now);
 		break;
 	}
 }
 
-/* Commands that have come, while the caller is idle and reads. */
+/* Commands that have come, while the client is idle and reads. */
 static void
-lines_take(struct control *control, struct control_client *caller,
+lines_take(struct control *control, struct control_client *client,
 	   struct instant now)
 {
 	int size;
 
-	while (caller->state == CONTROL_CLIENT_IDLE &&
-	       output_buffer_size(&caller->out) == 0 &&
-	       (size = control_client_line(caller)) >= 0) {
+	while (client->state == CONTROL_CLIENT_IDLE &&
+	       output_buffer_size(&client->out) == 0 &&
+	       (size = control_client_line(client)) >= 0) {
 		struct command command;
 		char error[512];
-		int result = command_parse(caller->line, (size_t)size, &command,
+		int result = command_parse(client->line, (size_t)size, &command,
 					   error, sizeof(error));
 
-		control_client_line_done(caller, (size_t)size);
+		control_client_line_done(client, (size_t)size);
 		if (result != 0)
-			control_client_answer(caller, error);
+			control_client_answer(client, error);
 		else
-			command_do(control, caller, &command, now);
+			command_do(control, client, &command, now);
 	}
-	if (caller->state != CONTROL_CLIENT_IDLE ||
-	    output_buffer_size(&caller->out) > 0)
+	if (client->state != CONTROL_CLIENT_IDLE ||
+	    output_buffer_size(&client->out) > 0)
 		return;
-	if (caller->line_size == CONTROL_CLIENT_LINE) {
-		control_client_answer(caller, "that line is too long");
-		caller->state = CONTROL_CLIENT_ENDING;
-	} else if (caller->ended) {
-		caller->state = CONTROL_CLIENT_ENDING;
+	if (client->line_size == CONTROL_CLIENT_LINE) {
+		control_client_answer(client, "that line is too long");
+		client->state = CONTROL_CLIENT_ENDING;
+	} else if (client->ended) {
+		client->state = CONTROL_CLIENT_ENDING;
 	}
 }
 
-/* ---- callers ---- */
+/* ---- clients ---- */
 
 static void
-connection_close(struct control *control, struct control_client *caller)
+connection_close(struct control *control, struct control_client *client)
 {
-	(void)epoll_ctl(control->epoll, EPOLL_CTL_DEL, caller->fd, NULL);
-	table_dump_free(caller->table_dump);
-	caller->table_dump = NULL;
-	lookup_request_abandon(caller->lookup_request);
-	caller->lookup_request = NULL;
-	control_client_close(caller);
+	(void)epoll_ctl(control->epoll, EPOLL_CTL_DEL, client->fd, NULL);
+	table_dump_free(client->table_dump);
+	client->table_dump = NULL;
+	lookup_request_abandon(client->lookup_request);
+	client->lookup_request = NULL;
+	control_client_close(client);
 }
 
 /* Write, go on with what waited for that, and watch for what is next. A piece
- * of work at a time: a caller with more to do has its next turn by epoll. */
+ * of work at a time: a client with more to do has its next turn by epoll. */
 static void
-connection_turn(struct control *control, struct control_client *caller,
+connection_turn(struct control *control, struct control_client *client,
 		struct instant now)
 {
 	for (int round = 0; round < CONTROL_ROUNDS; round++) {
-		if (!control_client_send(caller))
+		if (!control_client_send(client))
 			break;
-		if (caller->state == CONTROL_CLIENT_LISTING)
-			listing_go(caller);
-		else if (caller->state == CONTROL_CLIENT_IDLE)
-			lines_take(control, caller, now);
-		if (output_buffer_size(&caller->out) == 0)
+		if (client->state == CONTROL_CLIENT_DUMPING)
+			dump_go(client);
+		else if (client->state == CONTROL_CLIENT_IDLE)
+			lines_take(control, client, now);
+		if (output_buffer_size(&client->out) == 0)
 			break;
 	}
-	bool waits = output_buffer_size(&caller->out) > 0;
-	if (caller->state == CONTROL_CLIENT_GONE ||
-	    (caller->state == CONTROL_CLIENT_ENDING && !waits)) {
-		connection_close(control, caller);
+	bool waits = output_buffer_size(&client->out) > 0;
+	if (client->state == CONTROL_CLIENT_GONE ||
+	    (client->state == CONTROL_CLIENT_ENDING && !waits)) {
+		connection_close(control, client);
 		return;
 	}
 	uint32_t events = waits ? EPOLLOUT : 0;
-	if (caller->state == CONTROL_CLIENT_IDLE && !waits && !caller->ended)
+	if (client->state == CONTROL_CLIENT_IDLE && !waits && !client->ended)
 		events |= EPOLLIN;
-	if (events == caller->events)
+	if (events == client->events)
 		return;
 	struct epoll_event event = {
 		.events = events,
-		.data.u32 = (uint32_t)(caller - control->callers),
+		.data.u32 = (uint32_t)(client - control->clients),
 	};
-	(void)epoll_ctl(control->epoll, EPOLL_CTL_MOD, caller->fd, &event);
-	caller->events = events;
+	(void)epoll_ctl(control->epoll, EPOLL_CTL_MOD, client->fd, &event);
+	client->events = events;
 }
 
 static void
 connections_turn(struct control *control, struct instant now)
 {
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		struct control_client *caller = &control->callers[i];
-		if (caller->state != CONTROL_CLIENT_FREE)
-			connection_turn(control, caller, now);
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->clients[i];
+		if (client->state != CONTROL_CLIENT_FREE)
+			connection_turn(control, client, now);
 	}
 	listeners_count(control);
 }
@@ -411,33 +411,33 @@ connection_accept(struct control *control)
 
 	if (fd < 0)
 		return;
-	while (i < CONTROL_CALLERS &&
-	       control->callers[i].state != CONTROL_CLIENT_FREE)
+	while (i < CONTROL_CLIENTS &&
+	       control->clients[i].state != CONTROL_CLIENT_FREE)
 		i++;
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
-	if (i == CONTROL_CALLERS ||
+	if (i == CONTROL_CLIENTS ||
 	    epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
 		(void)send(fd, full, sizeof(full) - 1,
 			   MSG_DONTWAIT | MSG_NOSIGNAL);
 		close(fd);
 		return;
 	}
-	control_client_begin(&control->callers[i], fd);
-	control->callers[i].events = EPOLLIN;
+	control_client_begin(&control->clients[i], fd);
+	control->clients[i].events = EPOLLIN;
 }
 
 static void
 connection_event(struct control *control, uint32_t index, uint32_t events)
 {
-	struct control_client *caller = &control->callers[index];
+	struct control_client *client = &control->clients[index];
 
-	if (caller->state == CONTROL_CLIENT_FREE)
+	if (client->state == CONTROL_CLIENT_FREE)
 		return; /* closed earlier in this batch */
 	if ((events & EPOLLIN) != 0)
-		control_client_read(caller);
+		control_client_read(client);
 	/* Closed both ways; a client that only stopped sending is no HUP. */
 	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
-		caller->state = CONTROL_CLIENT_GONE;
+		client->state = CONTROL_CLIENT_GONE;
 }
 
 /* ---- metrics ---- */
@@ -446,7 +446,7 @@ connection_event(struct control *control, uint32_t index, uint32_t events)
 static void
 metrics_follow(struct control *control)
 {
-	const struct endpoint *at = &control->subject.conf->prometheus;
+	const struct endpoint *at = &control->parts.conf->prometheus;
 	char error[256];
 
 	if (at->port == control->metrics_at.port &&
@@ -458,7 +458,7 @@ metrics_follow(struct control *control)
 	control->metrics_at = *at;
 	if (at->port == 0)
 		return;
-	if (metrics_open(&control->metrics, at, &control->subject, error,
+	if (metrics_open(&control->metrics, at, &control->parts, error,
 			 sizeof(error)) != 0) {
 		fprintf(stderr, "homewardd: %s\n", error);
 		return;
@@ -474,7 +474,7 @@ metrics_follow(struct control *control)
 static int
 epoll_fill(struct control *control)
 {
-	int drain = drain_fd(control->subject.drain);
+	int drain = drain_fd(control->parts.drain);
 	struct epoll_event listen = { .events = EPOLLIN,
 				      .data.u32 = TOKEN_LISTEN };
 	/* Edge-triggered: after the helper's end it would never be silent. */
@@ -501,18 +501,18 @@ monotonic_now(void)
 }
 
 int
-control_open(struct control **out, const struct control_subject *subject,
+control_open(struct control **out, const struct control_parts *parts,
 	     char *error, size_t error_size)
 {
 	struct control *control = calloc(1, sizeof(*control));
-	const struct conf *conf = subject->conf;
+	const struct conf *conf = parts->conf;
 
 	*out = NULL;
 	if (control == NULL) {
 		(void)snprintf(error, error_size, "no memory");
 		return -ENOMEM;
 	}
-	control->subject = *subject;
+	control->parts = *parts;
 	control->epoll = -1;
 	control->started = monotonic_now();
 	control->listener =
@@ -545,17 +545,17 @@ control_close(struct control *control)
 
 	if (control == NULL)
 		return;
-	engine_listen(control->subject.engine, &none);
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
-		if (control->callers[i].state != CONTROL_CLIENT_FREE)
-			connection_close(control, &control->callers[i]);
+	engine_listen(control->parts.engine, &none);
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
+		if (control->clients[i].state != CONTROL_CLIENT_FREE)
+			connection_close(control, &control->clients[i]);
 	}
 	metrics_close(control->metrics);
 	if (control->epoll >= 0)
 		close(control->epoll);
 	close(control->listener);
 	/* Refused when privileges are gone: then the helper does it. */
-	(void)socket_path_remove(control->subject.conf->control);
+	(void)socket_path_remove(control->parts.conf->control);
 	free(control);
 }
 
@@ -604,15 +604,15 @@ control_tick(struct control *control, struct instant now)
 struct instant
 control_deadline(const struct control *control)
 {
-	struct instant next = drain_deadline(control->subject.drain);
+	struct instant next = drain_deadline(control->parts.drain);
 
 	next = instant_min(next, verdict_log_due(&control->trace));
 	if (control->metrics != NULL)
 		next = instant_min(next, metrics_deadline(control->metrics));
-	for (unsigned i = 0; i < CONTROL_CALLERS; i++) {
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
 		next = instant_min(
-			next, drain_watcher_deadline(&control->callers[i],
-						     control->subject.drain));
+			next, drain_watcher_deadline(&control->clients[i],
+						     control->parts.drain));
 	}
 	return next;
 }

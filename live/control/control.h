@@ -21,7 +21,7 @@
  * A request is one line; the answer ends with a line "ok", or "error: WHY".
  * trace and watch answer "ok" first and then go on. Only root, the daemon's
  * user and its group may connect (mode 0660; root alone if it is "nobody"). A
- * client that does not read is dropped when CONTROL_CLIENT_BACKLOG bytes wait
+ * client that does not read is dropped when CONTROL_CLIENT_OUTPUT bytes wait
  * for it: nothing that it does can hold up packets.
  *
  * control_fd() is an epoll descriptor of its own, so the daemon's loop polls
@@ -40,7 +40,7 @@ struct control;
 
 /* Listen. A socket of that name is replaced if no process listens on it. 0;
  * -errno with a sentence. */
-int control_open(struct control **, const struct control_subject *, char *error,
+int control_open(struct control **, const struct control_parts *, char *error,
 		 size_t error_size);
 /* Removes the socket, if it still may (helper.h does it otherwise). Lookups
  * that run are forgotten. NULL: nothing. */

@@ -11,35 +11,35 @@
 #include <unistd.h>
 
 /* Listings bound themselves; status and the like are short. */
-#define ANSWER_LIMIT ((size_t)2 * CONTROL_CLIENT_BACKLOG)
+#define ANSWER_LIMIT ((size_t)2 * CONTROL_CLIENT_OUTPUT)
 
 void
-control_client_begin(struct control_client *caller, int fd)
+control_client_begin(struct control_client *client, int fd)
 {
-	*caller = (struct control_client){ .state = CONTROL_CLIENT_IDLE,
+	*client = (struct control_client){ .state = CONTROL_CLIENT_IDLE,
 					   .fd = fd };
 }
 
 void
-control_client_close(struct control_client *caller)
+control_client_close(struct control_client *client)
 {
-	assert(caller->table_dump == NULL && caller->lookup_request == NULL);
-	close(caller->fd);
-	output_buffer_clear(&caller->out);
-	*caller = (struct control_client){ .state = CONTROL_CLIENT_FREE,
+	assert(client->table_dump == NULL && client->lookup_request == NULL);
+	close(client->fd);
+	output_buffer_clear(&client->out);
+	*client = (struct control_client){ .state = CONTROL_CLIENT_FREE,
 					   .fd = -1 };
 }
 
 void
-control_client_say(struct control_client *caller, const char *bytes,
+control_client_say(struct control_client *client, const char *bytes,
 		   size_t size, size_t limit)
 {
-	if (!output_buffer_add(&caller->out, bytes, size, limit))
-		caller->state = CONTROL_CLIENT_GONE;
+	if (!output_buffer_add(&client->out, bytes, size, limit))
+		client->state = CONTROL_CLIENT_GONE;
 }
 
 void
-control_client_print(struct control_client *caller, const char *format, ...)
+control_client_print(struct control_client *client, const char *format, ...)
 {
 	char text[1024];
 	va_list arguments;
@@ -51,57 +51,57 @@ control_client_print(struct control_client *caller, const char *format, ...)
 		return;
 	size_t size = (size_t)length < sizeof(text) ? (size_t)length
 						    : sizeof(text) - 1;
-	control_client_say(caller, text, size, ANSWER_LIMIT);
+	control_client_say(client, text, size, ANSWER_LIMIT);
 }
 
 void
-control_client_answer(struct control_client *caller, const char *error)
+control_client_answer(struct control_client *client, const char *error)
 {
-	if (caller->state == CONTROL_CLIENT_GONE)
+	if (client->state == CONTROL_CLIENT_GONE)
 		return;
-	caller->state = CONTROL_CLIENT_IDLE;
+	client->state = CONTROL_CLIENT_IDLE;
 	if (error == NULL)
-		control_client_print(caller, "ok\n");
+		control_client_print(client, "ok\n");
 	else
-		control_client_print(caller, "error: %s\n", error);
+		control_client_print(client, "error: %s\n", error);
 }
 
 void
-control_client_read(struct control_client *caller)
+control_client_read(struct control_client *client)
 {
 	ssize_t size =
-		recv(caller->fd, caller->line + caller->line_size,
-		     CONTROL_CLIENT_LINE - caller->line_size, MSG_DONTWAIT);
+		recv(client->fd, client->line + client->line_size,
+		     CONTROL_CLIENT_LINE - client->line_size, MSG_DONTWAIT);
 
 	if (size > 0)
-		caller->line_size += (size_t)size;
+		client->line_size += (size_t)size;
 	else if (size == 0)
-		caller->ended = true;
+		client->ended = true;
 	else if (errno != EAGAIN && errno != EINTR)
-		caller->state = CONTROL_CLIENT_GONE;
+		client->state = CONTROL_CLIENT_GONE;
 }
 
 bool
-control_client_send(struct control_client *caller)
+control_client_send(struct control_client *client)
 {
-	int result = output_buffer_send(&caller->out, caller->fd);
+	int result = output_buffer_send(&client->out, client->fd);
 
 	if (result != 0 && result != -EAGAIN)
-		caller->state = CONTROL_CLIENT_GONE;
+		client->state = CONTROL_CLIENT_GONE;
 	return result == 0;
 }
 
 int
-control_client_line(const struct control_client *caller)
+control_client_line(const struct control_client *client)
 {
-	const char *end = memchr(caller->line, '\n', caller->line_size);
+	const char *end = memchr(client->line, '\n', client->line_size);
 
-	return end == NULL ? -1 : (int)(end - caller->line);
+	return end == NULL ? -1 : (int)(end - client->line);
 }
 
 void
-control_client_line_done(struct control_client *caller, size_t size)
+control_client_line_done(struct control_client *client, size_t size)
 {
-	caller->line_size -= size + 1;
-	memmove(caller->line, caller->line + size + 1, caller->line_size);
+	client->line_size -= size + 1;
+	memmove(client->line, client->line + size + 1, client->line_size);
 }

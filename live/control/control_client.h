@@ -2,10 +2,10 @@
 /*
  * control_client.h - one connection at the control socket
  *
- * What a caller is told gathers in its backlog; only control_client_send()
- * writes. So anything may be said from anywhere, engine verbs included, and a
- * caller that cannot keep up becomes GONE, to be closed by control.c when that
- * does no harm.
+ * Lines for a client gather in its output buffer; only control_client_send()
+ * writes to the socket. So any file may add lines, from an engine callback too.
+ * A client that does not keep up becomes GONE; control.c closes it later, when
+ * no loop over the clients runs.
  */
 #ifndef LIVE_CONTROL_CONTROL_CLIENT_H
 #define LIVE_CONTROL_CONTROL_CLIENT_H
@@ -18,19 +18,19 @@
 #include "live/control/output_buffer.h"
 
 #define CONTROL_CLIENT_LINE 512 /* bytes of a command, newline too */
-/* Bytes of a stream that may wait for one caller. */
-#define CONTROL_CLIENT_BACKLOG (1 << 20)
+/* Bytes of a stream that may wait for one client. */
+#define CONTROL_CLIENT_OUTPUT (1 << 20)
 
 enum control_client_state {
 	CONTROL_CLIENT_FREE,
 	CONTROL_CLIENT_IDLE,
 	CONTROL_CLIENT_ASKING, /* lookup_request.h */
-	CONTROL_CLIENT_LISTING,
+	CONTROL_CLIENT_DUMPING,
 	CONTROL_CLIENT_DRAINING, /* drain_watcher.h */
 	CONTROL_CLIENT_UNDRAINING,
 	CONTROL_CLIENT_TRACING,
 	CONTROL_CLIENT_WATCHING,
-	CONTROL_CLIENT_ENDING, /* closed when its backlog is empty */
+	CONTROL_CLIENT_ENDING, /* closed when its output buffer is empty */
 	CONTROL_CLIENT_GONE, /* closed at the next opportunity */
 };
 
@@ -45,13 +45,13 @@ struct control_client {
 	size_t line_size;
 	char line[CONTROL_CLIENT_LINE]; /* commands not yet done */
 	struct output_buffer out;
-	/* Work for this caller, NULL: none. Its verbs are not called from
-	 * here; control.c ends it before it closes the caller. */
+	/* Work for this client, NULL: none. Its verbs are not called from
+	 * here; control.c ends it before it closes the client. */
 	struct table_dump *table_dump;
 	struct lookup_request *lookup_request;
 	/* of a drain: */
-	struct instant since, told;
-	uint32_t sessions; /* told last */
+	struct instant since, reported;
+	uint32_t sessions; /* in the last line */
 	uint64_t home; /* packets that had come home when it began */
 };
 
@@ -69,7 +69,7 @@ void control_client_print(struct control_client *, const char *format, ...)
 void control_client_answer(struct control_client *, const char *error);
 
 void control_client_read(struct control_client *);
-/* False: something waits still, or the caller is GONE. */
+/* False: something waits still, or the client is GONE. */
 bool control_client_send(struct control_client *);
 /* The next whole command: its size without the newline, or -1: none. It is
  * taken away by control_client_line_done(). */

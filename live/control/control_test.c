@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * control_test.c - what the control socket answers, and to whom
+ * control_test.c - what the control socket answers, and to which user
  *
  * Drains are in drain_watcher_test.c, the socket's name in socket_path_test.c.
  */
@@ -33,15 +33,15 @@ reload(void *context, struct instant at, char *error, size_t error_size)
 	return reload_result;
 }
 
-static struct control_subject
-subject_whole(struct drain *drain)
+static struct control_parts
+parts_whole(struct drain *drain)
 {
-	struct control_subject subject = subject_make(drain);
+	struct control_parts parts = parts_make(drain);
 
-	subject.cost = &cost;
-	subject.reload = reload;
-	subject.context = &reloads;
-	return subject;
+	parts.cost = &cost;
+	parts.reload = reload;
+	parts.context = &reloads;
+	return parts;
 }
 
 /* ---- JSON (RFC 8259), just enough to say that it is ---- */
@@ -175,7 +175,7 @@ answers_test(struct control *control)
 		  "error: counters takes no argument" },
 		{ "bytes above ASCII", "stat\xc3\xbcs\n", "error: that line" },
 	};
-	int fd = caller_open();
+	int fd = client_open();
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *text = ask(control, fd, rows[i].line);
@@ -188,7 +188,7 @@ answers_test(struct control *control)
 static void
 json_test(struct control *control)
 {
-	int fd = caller_open();
+	int fd = client_open();
 	const char *text = ask(control, fd, "status json\n");
 
 	CHECK(is_json(text));
@@ -216,7 +216,7 @@ static void
 lines_test(struct control *control)
 {
 	static char giant[4096];
-	int fd = caller_open(), other = caller_open();
+	int fd = client_open(), other = client_open();
 
 	tell(fd, "pe");
 	CHECK(strcmp(hear(control, fd), "") == 0);
@@ -246,14 +246,14 @@ lines_test(struct control *control)
 	CHECK(is_closed(control, fd));
 	close(fd);
 
-	fd = caller_open();
+	fd = client_open();
 	tell(fd, "peers\n");
 	shutdown(fd, SHUT_WR);
 	CHECK(contains(hear(control, fd), "ok\n"));
 	CHECK(is_closed(control, fd));
 	close(fd);
 
-	fd = caller_open();
+	fd = client_open();
 	memset(giant, 'x', sizeof(giant) - 1);
 	tell(fd, giant);
 	CHECK(contains(hear(control, fd), "error: that line is too long\n"));
@@ -263,11 +263,11 @@ lines_test(struct control *control)
 	close(other);
 }
 
-/* A listing of many megabytes goes out as it is read. */
+/* A dump of many megabytes goes out as it is read. */
 static void
-listing_test(struct control *control)
+dump_test(struct control *control)
 {
-	int slow[5], fd = caller_open();
+	int slow[5], fd = client_open();
 
 	fake.listed = 200000;
 	const char *text = ask(control, fd, "sessions\n");
@@ -276,13 +276,13 @@ listing_test(struct control *control)
 		lines++;
 	CHECK(lines == 200001);
 	CHECK(is_json(ask(control, fd, "sessions json\n")));
-	/* Those that do not read hold a listing each, up to a limit. */
+	/* Those that do not read hold a dump each, up to a limit. */
 	for (int i = 0; i < 5; i++) {
-		slow[i] = caller_open();
+		slow[i] = client_open();
 		tell(slow[i], "sessions\n");
 		turn(control);
 	}
-	CHECK(contains(hear(control, slow[4]), "error: too many listings"));
+	CHECK(contains(hear(control, slow[4]), "error: too many tables"));
 	CHECK(contains(ask(control, fd, "status\n"), "ok\n"));
 	for (int i = 0; i < 5; i++)
 		close(slow[i]);
@@ -325,7 +325,7 @@ lookup_test(struct control *control)
 {
 	static const char line[] = "lookup 10.1.0.1:40001 192.0.2.1:80\n";
 	struct node_event event = found();
-	int fd = caller_open();
+	int fd = client_open();
 
 	CHECK(strcmp(ask(control, fd, line), "") == 0);
 	CHECK(fake.lookup_count == 1);
@@ -348,7 +348,8 @@ lookup_test(struct control *control)
 	};
 	(void)ask(control, fd, line);
 	lookup_answer(0, &event);
-	CHECK(contains(hear(control, fd), "error: nobody owns that session"));
+	CHECK(contains(hear(control, fd),
+		       "error: no server owns that session"));
 
 	/* Too few answered: that is no proof. */
 	event.ok = false;
@@ -361,25 +362,25 @@ lookup_test(struct control *control)
 	lookup_answer(0, &event);
 	CHECK(contains(hear(control, fd), "error: no other server answered"));
 
-	/* The caller goes, another takes its place, then the answer comes. */
+	/* The client goes, another takes its place, then the answer comes. */
 	(void)ask(control, fd, line);
 	close(fd);
 	turn(control);
-	fd = caller_open();
+	fd = client_open();
 	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
 	event = found();
 	lookup_answer(0, &event);
 	CHECK(strcmp(hear(control, fd), "") == 0);
 
-	int callers[FAKE_LOOKUPS];
+	int clients[FAKE_LOOKUPS];
 	for (int i = 0; i < FAKE_LOOKUPS; i++) {
-		callers[i] = caller_open();
-		(void)ask(control, callers[i], line);
+		clients[i] = client_open();
+		(void)ask(control, clients[i], line);
 	}
 	CHECK(contains(ask(control, fd, line), "error: too many lookups"));
 	for (int i = 0; i < FAKE_LOOKUPS; i++) {
 		lookup_answer(fake.lookup_count - 1, &event);
-		close(callers[i]);
+		close(clients[i]);
 	}
 	turn(control);
 	close(fd);
@@ -398,11 +399,11 @@ report_make(int64_t value)
 		fake.listener.report(fake.listener.context, &report);
 }
 
-/* Who watches and does not read is dropped, and nobody else notices. */
+/* A client that watches and does not read is dropped; no other notices. */
 static void
 watch_test(struct control *control)
 {
-	int reads = caller_open(), sleeps = caller_open(), asks = caller_open();
+	int reads = client_open(), sleeps = client_open(), asks = client_open();
 	size_t used = 0, lines = 0;
 
 	CHECK(fake.listener.report == NULL);
@@ -436,7 +437,7 @@ watch_test(struct control *control)
 	close(reads);
 	turn(control);
 	turn(control);
-	CHECK(fake.listener.report == NULL); /* nobody pays for it any more */
+	CHECK(fake.listener.report == NULL); /* no verb pays for it any more */
 	close(sleeps);
 	close(asks);
 }
@@ -448,7 +449,7 @@ trace_test(struct control *control)
 					      .drop = DROP_TAG,
 					      .key = fake_session(1) };
 	const struct steer_result unknown = { .verdict = STEER_LOCAL };
-	int fd = caller_open();
+	int fd = client_open();
 
 	conf.trace_lines_per_s = 3;
 	CHECK(strcmp(ask(control, fd, "trace\n"), "ok\n") == 0);
@@ -474,7 +475,7 @@ trace_test(struct control *control)
 static void
 reload_test(struct control *control)
 {
-	int fd = caller_open();
+	int fd = client_open();
 
 	CHECK(strcmp(ask(control, fd, "reload\n"), "ok\n") == 0);
 	reload_result = -EINVAL;
@@ -485,40 +486,40 @@ reload_test(struct control *control)
 	close(fd);
 }
 
-/* Slots are few; the newest caller is told so. */
+/* Slots are few; the newest client gets an error. */
 static void
 crowd_test(struct control *control)
 {
-	int callers[40];
+	int clients[40];
 
 	for (int i = 0; i < 40; i++) {
-		callers[i] = caller_open();
+		clients[i] = client_open();
 		turn(control);
 	}
-	CHECK(contains(hear(control, callers[39]), "error: too many clients"));
-	CHECK(contains(ask(control, callers[0], "peers\n"), "ok\n"));
+	CHECK(contains(hear(control, clients[39]), "error: too many clients"));
+	CHECK(contains(ask(control, clients[0], "peers\n"), "ok\n"));
 	for (int i = 0; i < 40; i++)
-		close(callers[i]);
+		close(clients[i]);
 	turn(control);
-	int fd = caller_open();
+	int fd = client_open();
 	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
 	close(fd);
 }
 
-/* Lookups whose answers come after the control has gone, and callers that
+/* Lookups whose answers come after the control has gone, and clients that
  * are in the middle of things then. */
 static void
 close_test(void)
 {
 	struct drain *drain = drain_create(NULL);
-	struct control_subject subject = subject_make(drain);
+	struct control_parts parts = parts_make(drain);
 	struct control *control;
 	struct node_event event = found();
 	char error[256] = "";
 
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
-	int asks = caller_open(), lists = caller_open(),
-	    watches = caller_open();
+	CHECK(control_open(&control, &parts, error, sizeof(error)) == 0);
+	int asks = client_open(), lists = client_open(),
+	    watches = client_open();
 	(void)ask(control, asks, "lookup 10.1.0.1:1 192.0.2.1:80\n");
 	fake.listed = 100000;
 	tell(lists, "sessions\n");
@@ -570,15 +571,15 @@ main(void)
 	dialogue_open();
 	numbers_set();
 	struct drain *drain = drain_create(NULL);
-	struct control_subject subject = subject_whole(drain);
-	if (control_open(&control, &subject, error, sizeof(error)) != 0) {
+	struct control_parts parts = parts_whole(drain);
+	if (control_open(&control, &parts, error, sizeof(error)) != 0) {
 		fprintf(stderr, "%s\n", error);
 		return 1;
 	}
 	answers_test(control);
 	json_test(control);
 	lines_test(control);
-	listing_test(control);
+	dump_test(control);
 	lookup_test(control);
 	watch_test(control);
 	trace_test(control);

@@ -26,48 +26,48 @@ drain_refusal(int error)
 }
 
 void
-drain_watcher_begin(struct control_client *caller,
-		    const struct control_subject *subject, struct instant now,
+drain_watcher_begin(struct control_client *client,
+		    const struct control_parts *parts, struct instant now,
 		    const struct command *command)
 {
 	struct engine_status status;
 	bool drain = command->kind == COMMAND_DRAIN;
 	int result =
-		drain ? drain_begin(subject->drain, now, command->deadline_ns)
-		      : drain_end(subject->drain);
+		drain ? drain_begin(parts->drain, now, command->deadline_ns)
+		      : drain_end(parts->drain);
 
 	if (result != 0) {
-		control_client_answer(caller, drain_refusal(result));
+		control_client_answer(client, drain_refusal(result));
 		return;
 	}
-	engine_status(subject->engine, &status);
-	caller->state =
+	engine_status(parts->engine, &status);
+	client->state =
 		drain ? CONTROL_CLIENT_DRAINING : CONTROL_CLIENT_UNDRAINING;
-	caller->since = caller->told = now;
-	caller->home = status.steer->decapsulated;
-	caller->sessions = status.sessions;
+	client->since = client->reported = now;
+	client->home = status.steer->decapsulated;
+	client->sessions = status.sessions;
 	if (drain)
-		control_client_print(caller,
+		control_client_print(client,
 				     "draining: %" PRIu32 " sessions open\n",
 				     status.sessions);
 }
 
 /* Once a second, when it has changed. */
 static void
-drain_progress(struct control_client *caller, struct instant now,
+drain_progress(struct control_client *client, struct instant now,
 	       uint32_t sessions)
 {
-	if (instant_distance_ns(caller->told, now) < NS_PER_S)
+	if (instant_distance_ns(client->reported, now) < NS_PER_S)
 		return;
-	caller->told = now;
-	if (caller->sessions != sessions)
-		control_client_print(caller, "%" PRIu32 " sessions open\n",
+	client->reported = now;
+	if (client->sessions != sessions)
+		control_client_print(client, "%" PRIu32 " sessions open\n",
 				     sessions);
-	caller->sessions = sessions;
+	client->sessions = sessions;
 }
 
 static void
-drain_follow(struct control_client *caller, const struct drain *drain,
+drain_follow(struct control_client *client, const struct drain *drain,
 	     struct instant now, const struct engine_status *status)
 {
 	char text[STATUS_TIME], error[128];
@@ -76,27 +76,27 @@ drain_follow(struct control_client *caller, const struct drain *drain,
 	case DRAIN_WITHDRAWING:
 		return;
 	case DRAIN_DRAINING:
-		drain_progress(caller, now, status->sessions);
+		drain_progress(client, now, status->sessions);
 		return;
 	case DRAIN_EMPTY:
 		control_client_print(
-			caller,
+			client,
 			"empty after %s; meanwhile %" PRIu64
 			" packets came by other servers\n",
-			status_duration(instant_distance_ns(caller->since, now),
+			status_duration(instant_distance_ns(client->since, now),
 					text),
-			status->steer->decapsulated - caller->home);
-		control_client_answer(caller, NULL);
+			status->steer->decapsulated - client->home);
+		control_client_answer(client, NULL);
 		return;
 	case DRAIN_EXPIRED:
 		(void)snprintf(error, sizeof(error),
 			       "the deadline passed with %" PRIu32
 			       " sessions open; they are still served",
 			       status->sessions);
-		control_client_answer(caller, error);
+		control_client_answer(client, error);
 		return;
 	default:
-		control_client_answer(caller,
+		control_client_answer(client,
 				      drain_failed(drain)
 					      ? "the withdraw command failed; "
 						"see the log of homewardd"
@@ -105,35 +105,35 @@ drain_follow(struct control_client *caller, const struct drain *drain,
 }
 
 static void
-undrain_follow(struct control_client *caller, const struct drain *drain)
+undrain_follow(struct control_client *client, const struct drain *drain)
 {
 	if (drain_state(drain) == DRAIN_ANNOUNCING)
 		return;
 	if (drain_failed(drain))
-		control_client_answer(caller,
+		control_client_answer(client,
 				      "the announce command failed; see the "
 				      "log of homewardd");
 	else
-		control_client_answer(caller, NULL);
+		control_client_answer(client, NULL);
 }
 
 void
-drain_watcher_turn(struct control_client *caller,
-		   const struct control_subject *subject,
+drain_watcher_turn(struct control_client *client,
+		   const struct control_parts *parts,
 		   const struct engine_status *status, struct instant now)
 {
-	if (caller->state == CONTROL_CLIENT_DRAINING)
-		drain_follow(caller, subject->drain, now, status);
-	else if (caller->state == CONTROL_CLIENT_UNDRAINING)
-		undrain_follow(caller, subject->drain);
+	if (client->state == CONTROL_CLIENT_DRAINING)
+		drain_follow(client, parts->drain, now, status);
+	else if (client->state == CONTROL_CLIENT_UNDRAINING)
+		undrain_follow(client, parts->drain);
 }
 
 struct instant
-drain_watcher_deadline(const struct control_client *caller,
+drain_watcher_deadline(const struct control_client *client,
 		       const struct drain *drain)
 {
-	if (caller->state == CONTROL_CLIENT_DRAINING &&
+	if (client->state == CONTROL_CLIENT_DRAINING &&
 	    drain_state(drain) == DRAIN_DRAINING)
-		return instant_after(caller->told, NS_PER_S);
+		return instant_after(client->reported, NS_PER_S);
 	return INSTANT_NEVER;
 }

@@ -81,7 +81,7 @@ shell_exec(const char *command)
 }
 
 /* Wait for the process; an errno. The daemon says nothing while a command
- * runs but "quit", which stays unread for the caller's loop. */
+ * runs but "quit", which stays unread for the loop that called. */
 static int
 process_await(int daemon, pid_t pid, const char *command)
 {
@@ -129,7 +129,7 @@ command_run(int daemon, const char *command)
 	return process_await(daemon, pid, command);
 }
 
-/* Remember it before the daemon is told. */
+/* Remember it before the daemon gets the answer. */
 static void
 mark_set(const struct conf *conf, bool withdrawn)
 {
@@ -236,7 +236,7 @@ helper_begin(int daemon, const struct conf *conf)
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)prctl(PR_SET_NAME, "homeward-herald");
+	(void)prctl(PR_SET_NAME, "homeward-helper");
 	if (daemon != 3 && dup2(daemon, 3) != 3)
 		_exit(1);
 	close_range(4, ~0U, 0);

@@ -18,7 +18,7 @@
 #include "core/test/check.h"
 #include "live/control/socket_path.h"
 
-static char folder[] = "/tmp/homeward-herald-XXXXXX";
+static char folder[] = "/tmp/homeward-helper-XXXXXX";
 static struct conf conf;
 
 static void
@@ -110,7 +110,7 @@ secret_test(void)
 	int file = open(conf.secret, O_CREAT | O_WRONLY, 0600);
 	CHECK(write(file, "sesame", 6) == 6);
 	close(file);
-	/* We are somebody else by now; the helper is not. */
+	/* This process has another user by now; the helper has not. */
 	bool root = geteuid() == 0;
 	CHECK(!root || seteuid(65534) == 0);
 	CHECK(!root || open(conf.secret, O_RDONLY) < 0);

@@ -14,18 +14,18 @@
 
 struct lookup_request {
 	struct engine *engine;
-	struct control_client *caller; /* NULL: abandoned */
+	struct control_client *client; /* NULL: abandoned */
 	bool json;
 };
 
 static void
-owner_json(struct engine *engine, struct control_client *caller,
+owner_json(struct engine *engine, struct control_client *client,
 	   const struct node_event *event)
 {
-	char place[ENDPOINT_TEXT_TEXT];
+	char text[ENDPOINT_TEXT_BYTES];
 
 	control_client_print(
-		caller,
+		client,
 		"{\"found\":%s,\"local\":%s,\"lookup_ns\":%" PRId64
 		",\"rounds\":%" PRIu32 ",\"queries\":%" PRIu32 ",\"records\":[",
 		event->kind == NODE_FOUND ? "true" : "false",
@@ -37,41 +37,41 @@ owner_json(struct engine *engine, struct control_client *caller,
 		const struct endpoint *owner =
 			engine_endpoint(engine, record->owner);
 		control_client_print(
-			caller,
+			client,
 			"%s{\"owner\":\"%s\",\"established_ns\":%" PRId64
 			",\"ended\":%s,\"ttl_ms\":%" PRIu32 "}",
 			i > 0 ? "," : "",
-			owner != NULL ? endpoint_text_format(owner, place) : "",
+			owner != NULL ? endpoint_text_format(owner, text) : "",
 			record->version.established_ns,
 			record->tombstone ? "true" : "false", record->ttl_ms);
 	}
-	control_client_print(caller, "]}\n");
+	control_client_print(client, "]}\n");
 }
 
 static void
-owner_print(struct engine *engine, struct control_client *caller,
+owner_print(struct engine *engine, struct control_client *client,
 	    const struct node_event *event)
 {
-	char place[ENDPOINT_TEXT_TEXT], text[STATUS_TIME];
+	char endpoint[ENDPOINT_TEXT_BYTES], text[STATUS_TIME];
 
 	for (uint32_t i = 0; i < event->record_count; i++) {
 		const struct record *record = &event->records[i];
 		const struct endpoint *owner =
 			engine_endpoint(engine, record->owner);
 		control_client_print(
-			caller, "%-7s %s since %s\n",
+			client, "%-7s %s since %s\n",
 			record->tombstone ? "ended"
 			: i == 0	  ? "owner"
 					  : "older",
-			owner != NULL ? endpoint_text_format(owner, place)
+			owner != NULL ? endpoint_text_format(owner, endpoint)
 				      : "?",
 			status_time(record->version.established_ns, text));
 	}
 	if (event->local)
-		control_client_print(caller, "lookup  known here\n");
+		control_client_print(client, "lookup  known here\n");
 	else
 		control_client_print(
-			caller,
+			client,
 			"lookup  %s, %" PRIu32 " round%s, %" PRIu32 " quer%s\n",
 			status_duration(instant_distance_ns(event->started,
 							    event->finished),
@@ -91,7 +91,7 @@ owner_missing(const struct node_event *event)
 	if (!event->ok)
 		return "not found, but too few servers answered to be sure; "
 		       "try again";
-	return "nobody owns that session";
+	return "no server owns that session";
 }
 
 /* The engine's answer. */
@@ -99,45 +99,45 @@ static void
 lookup_request_end(void *context, const struct node_event *event)
 {
 	struct lookup_request *lookup_request = context;
-	struct control_client *caller = lookup_request->caller;
+	struct control_client *client = lookup_request->client;
 
-	if (caller != NULL) {
-		caller->lookup_request = NULL;
+	if (client != NULL) {
+		client->lookup_request = NULL;
 		if (lookup_request->json)
-			owner_json(lookup_request->engine, caller, event);
+			owner_json(lookup_request->engine, client, event);
 		else
-			owner_print(lookup_request->engine, caller, event);
-		control_client_answer(caller, owner_missing(event));
+			owner_print(lookup_request->engine, client, event);
+		control_client_answer(client, owner_missing(event));
 	}
 	free(lookup_request);
 }
 
 void
-lookup_request_begin(struct control_client *caller, struct engine *engine,
+lookup_request_begin(struct control_client *client, struct engine *engine,
 		     struct instant now, const struct command *command)
 {
 	struct lookup_request *lookup_request = malloc(sizeof(*lookup_request));
 
 	if (lookup_request == NULL) {
-		control_client_answer(caller, strerror(ENOMEM));
+		control_client_answer(client, strerror(ENOMEM));
 		return;
 	}
 	*lookup_request = (struct lookup_request){ .engine = engine,
-						   .caller = caller,
+						   .client = client,
 						   .json = command->json };
-	caller->lookup_request = lookup_request;
-	caller->state = CONTROL_CLIENT_ASKING;
+	client->lookup_request = lookup_request;
+	client->state = CONTROL_CLIENT_ASKING;
 	if (engine_lookup(engine, now, &command->key, lookup_request_end,
 			  lookup_request) == 0)
 		return;
-	caller->lookup_request = NULL;
+	client->lookup_request = NULL;
 	free(lookup_request);
-	control_client_answer(caller, "too many lookups run; try again");
+	control_client_answer(client, "too many lookups run; try again");
 }
 
 void
 lookup_request_abandon(struct lookup_request *lookup_request)
 {
 	if (lookup_request != NULL)
-		lookup_request->caller = NULL;
+		lookup_request->client = NULL;
 }

@@ -43,7 +43,7 @@ struct connection {
 };
 
 struct metrics {
-	const struct control_subject *subject;
+	const struct control_parts *parts;
 	int epoll, listener;
 	struct connection connections[METRICS_CONNECTIONS];
 };
@@ -131,7 +131,7 @@ answer_page(struct metrics *metrics, struct connection *connection,
 	FILE *out = open_memstream(&text, &size);
 
 	if (out != NULL)
-		metrics_print(metrics->subject, out);
+		metrics_print(metrics->parts, out);
 	if (out == NULL || fclose(out) != 0)
 		answer_error(metrics, connection, "503 Service Unavailable");
 	else
@@ -303,22 +303,21 @@ listen_begin(struct metrics *metrics, const struct endpoint *at)
 
 int
 metrics_open(struct metrics **out, const struct endpoint *at,
-	     const struct control_subject *subject, char *error,
-	     size_t error_size)
+	     const struct control_parts *parts, char *error, size_t error_size)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
-	char place[ENDPOINT_TEXT_TEXT];
+	char text[ENDPOINT_TEXT_BYTES];
 	int result = -ENOMEM;
 
 	*out = NULL;
 	if (metrics != NULL) {
-		metrics->subject = subject;
+		metrics->parts = parts;
 		metrics->epoll = metrics->listener = -1;
 		result = listen_begin(metrics, at);
 	}
 	if (result != 0) {
 		(void)snprintf(error, error_size, "prometheus %s: %s",
-			       endpoint_text_format(at, place),
+			       endpoint_text_format(at, text),
 			       result == -EACCES ? "not a loopback address"
 						 : strerror(-result));
 		metrics_close(metrics);

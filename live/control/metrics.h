@@ -6,9 +6,9 @@
  *
  * Off by default; on a loopback address only. It is no web server: one
  * request a connection, METRICS_REQUEST bytes at most, everything within
- * METRICS_PATIENCE_NS of the connection, METRICS_CONNECTIONS at a time. Who
- * asks for more is answered 404, 405 or 431, or dropped; the newest when
- * there are too many.
+ * METRICS_PATIENCE_NS of the connection, METRICS_CONNECTIONS at a time. A
+ * client that asks for more is answered 404, 405 or 431, or dropped; of too
+ * many clients the newest is.
  *
  * Names are homeward_PART_NAME_total for the counters of control.h's list,
  * drops carry a label `reason`; what can go down is a gauge without `_total`.
@@ -31,13 +31,12 @@
 #define METRICS_REQUEST	    4096
 #define METRICS_PATIENCE_NS (5 * NS_PER_S)
 
-struct control_subject;
+struct control_parts;
 struct metrics;
 
 /* Listen there. The subject is borrowed. 0; -errno with a sentence. */
 int metrics_open(struct metrics **, const struct endpoint *,
-		 const struct control_subject *, char *error,
-		 size_t error_size);
+		 const struct control_parts *, char *error, size_t error_size);
 void metrics_close(struct metrics *); /* NULL: nothing */
 int metrics_fd(const struct metrics *); /* epoll: poll it for reading */
 void metrics_ready(struct metrics *, struct instant now);
@@ -48,6 +47,6 @@ struct instant metrics_deadline(const struct metrics *);
 uint16_t metrics_port(const struct metrics *);
 
 /* The page itself. */
-void metrics_print(const struct control_subject *, FILE *);
+void metrics_print(const struct control_parts *, FILE *);
 
 #endif

@@ -174,13 +174,13 @@ drain_print(enum drain_state now, FILE *out)
 }
 
 void
-metrics_print(const struct control_subject *subject, FILE *out)
+metrics_print(const struct control_parts *parts, FILE *out)
 {
 	struct engine_status engine;
 	struct datapath_counters datapath;
 
-	engine_status(subject->engine, &engine);
-	datapath_counters(subject->datapath, &datapath);
+	engine_status(parts->engine, &engine);
+	datapath_counters(parts->datapath, &datapath);
 	head(out, "info", "The version of homewardd", "gauge");
 	fprintf(out, "homeward_info{version=\"%s\"} 1\n", HOMEWARD_VERSION);
 	gauge(out, "joined", "1 when the server has joined the others",
@@ -197,9 +197,9 @@ metrics_print(const struct control_subject *subject, FILE *out)
 	     "counter");
 	fprintf(out, "homeward_cpu_seconds_total %.6f\n",
 		(double)status_cpu_ns() / 1e9);
-	drain_print(drain_state(subject->drain), out);
-	counters_print(&engine, &datapath, udp_out_counters(subject->udp_out),
+	drain_print(drain_state(parts->drain), out);
+	counters_print(&engine, &datapath, udp_out_counters(parts->udp_out),
 		       out);
-	if (subject->cost != NULL)
-		cost_print(subject->cost, out);
+	if (parts->cost != NULL)
+		cost_print(parts->cost, out);
 }

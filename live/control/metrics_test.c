@@ -19,7 +19,7 @@
 #include "live/test/fake.h"
 
 static struct latency_histogram cost;
-static struct control_subject subject;
+static struct control_parts parts;
 static struct metrics *metrics;
 static struct instant now = { 1000 * NS_PER_S };
 static char text[1 << 20];
@@ -129,7 +129,7 @@ page_test(void)
 	size_t size = 0, samples = 0;
 	FILE *out = open_memstream(&page, &size);
 
-	metrics_print(&subject, out);
+	metrics_print(&parts, out);
 	fclose(out);
 	CHECK(size > 0 && page[size - 1] == '\n');
 	CHECK(strstr(page, "See homewardd(8)") == NULL); /* no help text */
@@ -263,7 +263,7 @@ patience_test(void)
 }
 
 static void
-places_test(void)
+addresses_test(void)
 {
 	const struct endpoint outside = {
 		.address = { .family = 4, .bytes = { 192, 0, 2, 1 } }, .port = 9
@@ -273,15 +273,14 @@ places_test(void)
 	struct metrics *other;
 	char error[256] = "";
 
-	CHECK(metrics_open(&other, &outside, &subject, error, sizeof(error)) <
-	      0);
+	CHECK(metrics_open(&other, &outside, &parts, error, sizeof(error)) < 0);
 	CHECK(strcmp(error, "prometheus 192.0.2.1:9: not a loopback address") ==
 	      0);
-	if (metrics_open(&other, &six, &subject, error, sizeof(error)) == 0) {
+	if (metrics_open(&other, &six, &parts, error, sizeof(error)) == 0) {
 		six.port = metrics_port(other);
 		CHECK(six.port != 0);
 		struct metrics *third;
-		CHECK(metrics_open(&third, &six, &subject, error,
+		CHECK(metrics_open(&third, &six, &parts, error,
 				   sizeof(error)) == -EADDRINUSE);
 		metrics_close(other);
 	}
@@ -296,7 +295,7 @@ main(void)
 	struct drain *drain = drain_create(NULL);
 	char error[256] = "";
 
-	subject = (struct control_subject){ .drain = drain, .cost = &cost };
+	parts = (struct control_parts){ .drain = drain, .cost = &cost };
 	fake.steer.strays = 4711;
 	fake.steer.drops[DROP_TAG] = 3;
 	fake.engine.seal_drops[DROP_TAG] = 4;
@@ -305,7 +304,7 @@ main(void)
 	fake.udp_out.messages = 4;
 	latency_histogram_add(&cost, 31000, 100);
 	page_test();
-	if (metrics_open(&metrics, &at, &subject, error, sizeof(error)) != 0) {
+	if (metrics_open(&metrics, &at, &parts, error, sizeof(error)) != 0) {
 		fprintf(stderr, "%s\n", error);
 		return 1;
 	}
@@ -313,7 +312,7 @@ main(void)
 	pieces_test();
 	patience_test();
 	metrics_close(metrics);
-	places_test();
+	addresses_test();
 	drain_destroy(drain);
 	return check_done();
 }

@@ -2,11 +2,10 @@
 /*
  * parts.h - the parts of a daemon that its control socket asks
  *
- *	live/daemon.c --parts--> control.c --> status, metrics, ...
+ *	daemon.c --parts--> control.c --> status, metrics, drain_watcher ...
  *
- * The type alone, without a verb, so that an answer (status.h, metrics.h,
- * drain_watcher.h) needs to know the parts and not the socket that it goes out
- * by.
+ * The type alone, without a verb: an answer (status.h, metrics.h,
+ * drain_watcher.h) needs the parts, not the socket that carries it.
  */
 #ifndef LIVE_CONTROL_PARTS_H
 #define LIVE_CONTROL_PARTS_H
@@ -23,7 +22,7 @@
 #include "live/kernel/udp_out.h"
 
 /* All borrowed. */
-struct control_subject {
+struct control_parts {
 	const struct conf *conf;
 	struct engine *engine;
 	struct datapath *datapath;

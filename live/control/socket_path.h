@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * socket_path.h - the name in the file system behind which the control socket
- * is
+ * socket_path.h - the control socket's name in the file system
  *
  * A daemon that was killed leaves the name; no process listens on it, so it is
  * replaced. A socket on which a process listens, or a file that is no socket,

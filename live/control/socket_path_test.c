@@ -21,18 +21,18 @@ static void
 name_test(void)
 {
 	struct drain *drain = drain_create(NULL);
-	struct control_subject subject = subject_make(drain);
+	struct control_parts parts = parts_make(drain);
 	struct control *control, *second;
 	struct stat status;
 	char error[256] = "";
 
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
+	CHECK(control_open(&control, &parts, error, sizeof(error)) == 0);
 	CHECK(stat(conf.control, &status) == 0);
 	CHECK((status.st_mode & 0777) == 0660);
-	CHECK(control_open(&second, &subject, error, sizeof(error)) ==
+	CHECK(control_open(&second, &parts, error, sizeof(error)) ==
 	      -EADDRINUSE);
 	CHECK(contains(error, "another homewardd answers there"));
-	int fd = caller_open();
+	int fd = client_open();
 	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
 	close(fd);
 	control_close(control);
@@ -44,14 +44,13 @@ name_test(void)
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	CHECK(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
 	close(fd);
-	CHECK(control_open(&control, &subject, error, sizeof(error)) == 0);
+	CHECK(control_open(&control, &parts, error, sizeof(error)) == 0);
 	control_close(control);
 
-	/* A file that is no socket is somebody's. */
+	/* A file that is no socket stays. */
 	fd = open(conf.control, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	CHECK(control_open(&control, &subject, error, sizeof(error)) ==
-	      -EEXIST);
+	CHECK(control_open(&control, &parts, error, sizeof(error)) == -EEXIST);
 	CHECK(contains(error, "that is no socket"));
 	CHECK(unlink(conf.control) == 0);
 	drain_destroy(drain);

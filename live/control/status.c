@@ -19,7 +19,7 @@
 
 /* Everything that the three views show, asked for once. */
 struct view {
-	const struct control_subject *subject;
+	const struct control_parts *parts;
 	struct engine_status engine;
 	struct datapath_counters datapath;
 	const struct udp_out_counters *udp_out;
@@ -30,17 +30,17 @@ struct view {
 };
 
 static void
-view_take(struct view *view, const struct control_subject *subject,
+view_take(struct view *view, const struct control_parts *parts,
 	  struct instant started, struct instant now)
 {
-	*view = (struct view){ .subject = subject };
-	engine_status(subject->engine, &view->engine);
-	datapath_counters(subject->datapath, &view->datapath);
-	view->udp_out = udp_out_counters(subject->udp_out);
-	if (subject->cost != NULL)
-		view->cost = *subject->cost;
-	view->drain = drain_state(subject->drain);
-	view->left_ns = drain_left_ns(subject->drain, now);
+	*view = (struct view){ .parts = parts };
+	engine_status(parts->engine, &view->engine);
+	datapath_counters(parts->datapath, &view->datapath);
+	view->udp_out = udp_out_counters(parts->udp_out);
+	if (parts->cost != NULL)
+		view->cost = *parts->cost;
+	view->drain = drain_state(parts->drain);
+	view->left_ns = drain_left_ns(parts->drain, now);
 	view->uptime_ns = instant_distance_ns(started, now);
 }
 
@@ -183,10 +183,10 @@ cost_print(const struct latency_histogram *cost, FILE *out)
 static void
 identity_print(const struct view *view, FILE *out)
 {
-	char place[ENDPOINT_TEXT_TEXT], up[STATUS_TIME], left[STATUS_TIME];
+	char text[ENDPOINT_TEXT_BYTES], up[STATUS_TIME], left[STATUS_TIME];
 
 	fprintf(out, "server     %s, homewardd %s, up %s\n",
-		endpoint_text_format(&view->subject->conf->self, place),
+		endpoint_text_format(&view->parts->conf->self, text),
 		HOMEWARD_VERSION, status_duration(view->uptime_ns, up));
 	fprintf(out,
 		"table      %s; %" PRIu32 " contacts, %" PRIu32 " records\n",
@@ -198,13 +198,13 @@ identity_print(const struct view *view, FILE *out)
 }
 
 void
-status_print(const struct control_subject *subject, struct instant started,
+status_print(const struct control_parts *parts, struct instant started,
 	     struct instant now, FILE *out)
 {
 	struct view view;
 	char a[STATUS_TIME], b[STATUS_TIME];
 
-	view_take(&view, subject, started, now);
+	view_take(&view, parts, started, now);
 	const struct node_counters *node = view.engine.node;
 	const struct steer_counters *steer = view.engine.steer;
 	const struct engine_counters *engine = view.engine.engine;
@@ -297,13 +297,13 @@ json_counters(const struct view *view, FILE *out)
 	const struct node_counters *node_c = view->engine.node;
 	const struct steer_counters *steer_c = view->engine.steer;
 	const struct engine_counters *engine_c = view->engine.engine;
-	const struct udp_out_counters *outlet_c = view->udp_out;
+	const struct udp_out_counters *udp_out_c = view->udp_out;
 #define MEMBER(part, name)     { #name, part->name },
 #define NODE_COUNTER(name)     MEMBER(node_c, name)
 #define STEER_COUNTER(name)    MEMBER(steer_c, name)
 #define ENGINE_COUNTER(name)   MEMBER(engine_c, name)
 #define DATAPATH_COUNTER(name) { #name, view->datapath.name },
-#define UDP_OUT_COUNTER(name)  MEMBER(outlet_c, name)
+#define UDP_OUT_COUNTER(name)  MEMBER(udp_out_c, name)
 	const struct member node[] = { NODE_COUNTER_LIST(NODE_COUNTER) };
 	const struct member steer[] = { STEER_COUNTER_LIST(STEER_COUNTER) };
 	const struct member engine[] = { ENGINE_COUNTER_LIST(ENGINE_COUNTER) };
@@ -357,7 +357,7 @@ json_cost(const struct latency_histogram *cost, FILE *out)
 static void
 json_conf(const struct conf *conf, FILE *out)
 {
-	char place[ENDPOINT_TEXT_TEXT];
+	char text[ENDPOINT_TEXT_BYTES];
 
 	fputs(",\"services\":[", out);
 	for (uint32_t i = 0; i < conf->service_count; i++) {
@@ -366,7 +366,7 @@ json_conf(const struct conf *conf, FILE *out)
 			.port = conf->services[i].port,
 		};
 		fprintf(out, "%s\"%s\"", i > 0 ? "," : "",
-			endpoint_text_format(&service, place));
+			endpoint_text_format(&service, text));
 	}
 	fputs("],\"uplinks\":[", out);
 	for (uint32_t i = 0; i < conf->uplink_count; i++) {
@@ -377,18 +377,17 @@ json_conf(const struct conf *conf, FILE *out)
 }
 
 void
-status_json(const struct control_subject *subject, struct instant started,
+status_json(const struct control_parts *parts, struct instant started,
 	    struct instant now, FILE *out)
 {
 	struct view view;
-	char place[ENDPOINT_TEXT_TEXT];
+	char text[ENDPOINT_TEXT_BYTES];
 
-	view_take(&view, subject, started, now);
+	view_take(&view, parts, started, now);
 	fputs("{\"version\":", out);
 	json_string(HOMEWARD_VERSION, out);
 	fprintf(out, ",\"address\":\"%s\",\"uptime_ns\":%" PRId64,
-		endpoint_text_format(&subject->conf->self, place),
-		view.uptime_ns);
+		endpoint_text_format(&parts->conf->self, text), view.uptime_ns);
 	fprintf(out,
 		",\"joined\":%s,\"sessions\":%" PRIu32 ",\"contacts\":%" PRIu32
 		",\"flows\":%" PRIu32 ",\"records\":%" PRIu32,
@@ -404,7 +403,7 @@ status_json(const struct control_subject *subject, struct instant started,
 		fprintf(out, "%" PRId64 "}", view.left_ns);
 	else
 		fputs("null}", out);
-	json_conf(subject->conf, out);
+	json_conf(parts->conf, out);
 	json_counters(&view, out);
 	json_cost(&view.cost, out);
 	fputs("}\n", out);
@@ -419,11 +418,11 @@ line(const char *part, const char *name, uint64_t value, FILE *out)
 }
 
 void
-status_counters(const struct control_subject *subject, FILE *out)
+status_counters(const struct control_parts *parts, FILE *out)
 {
 	struct view view;
 
-	view_take(&view, subject, (struct instant){ 0 }, (struct instant){ 0 });
+	view_take(&view, parts, (struct instant){ 0 }, (struct instant){ 0 });
 #define NODE_COUNTER(name)  line("node_", #name, view.engine.node->name, out);
 #define STEER_COUNTER(name) line("steer_", #name, view.engine.steer->name, out);
 #define ENGINE_COUNTER(name)                                                   \

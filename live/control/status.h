@@ -27,17 +27,17 @@
 
 #include "core/instant.h"
 
-struct control_subject;
+struct control_parts;
 
 #define STATUS_TIME 48 /* bytes that hold any of the texts below */
 
 /* started: CLOCK_MONOTONIC when the daemon began to listen. */
-void status_print(const struct control_subject *, struct instant started,
+void status_print(const struct control_parts *, struct instant started,
 		  struct instant now, FILE *);
 /* One line. */
-void status_json(const struct control_subject *, struct instant started,
+void status_json(const struct control_parts *, struct instant started,
 		 struct instant now, FILE *);
-void status_counters(const struct control_subject *, FILE *);
+void status_counters(const struct control_parts *, FILE *);
 
 /* Wall-clock ns as "2025-07-01T12:00:00.123456Z". Returns text. */
 const char *status_time(int64_t wall_ns, char text[STATUS_TIME]);

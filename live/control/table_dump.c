@@ -118,10 +118,10 @@ static int
 peer_format(const struct table_dump *table_dump, const struct item *item,
 	    char line[LINE])
 {
-	char place[ENDPOINT_TEXT_TEXT];
+	char text[ENDPOINT_TEXT_BYTES];
 
 	return snprintf(line, LINE, table_dump->json ? "\"%s\"" : "%s\n",
-			endpoint_text_format(&item->endpoint, place));
+			endpoint_text_format(&item->endpoint, text));
 }
 
 static int

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * table_dump.h - a table that is told a piece at a time
+ * table_dump.h - sessions or peers, printed a piece at a time
  *
  * Sessions may be a million; to format them all at once would hold packets up
- * and fill memory. So a listing copies the keys first, which is quick and of
+ * and fill memory. A dump copies the keys first, which is quick and of
  * one moment, and writes some lines whenever the reader has taken the last.
  */
 #ifndef LIVE_CONTROL_TABLE_DUMP_H

@@ -25,12 +25,12 @@ enum piece {
 	PIECE_LOOKUPS,
 	PIECE_STORE,
 	PIECE_PUBLICATIONS,
-	PIECE_HELD,
+	PIECE_HOLD,
 	PIECE_NODE,
 	PIECE_STEER,
 	PIECE_UNPUBLISHED,
 	PIECE_LINGERING,
-	PIECE_STRAYCOUNT,
+	PIECE_STRAY_AGGREGATOR,
 	PIECE_OUTBOX_ITEMS,
 	PIECE_OUTBOX_BYTES,
 	PIECE_CONTACTS,
@@ -69,7 +69,7 @@ piece_size(const struct plan *plan, enum piece piece)
 	case PIECE_PUBLICATIONS:
 		return publications_size(conf->sessions_max,
 					 conf->node.replicas);
-	case PIECE_HELD:
+	case PIECE_HOLD:
 		return hold_size(conf->steer.hold_bytes);
 	case PIECE_NODE:
 		return node_size(&plan->node);
@@ -78,8 +78,8 @@ piece_size(const struct plan *plan, enum piece piece)
 	case PIECE_UNPUBLISHED:
 	case PIECE_LINGERING:
 		return delay_list_size(conf->sessions_max);
-	case PIECE_STRAYCOUNT:
-		return stray_aggregator_size(CORE_MEMORY_STRAYCOUNTS);
+	case PIECE_STRAY_AGGREGATOR:
+		return stray_aggregator_size(CORE_MEMORY_STRAY_FLOWS);
 	case PIECE_OUTBOX_ITEMS:
 		return CORE_MEMORY_OUTBOX_ITEMS * sizeof(struct outbox_item);
 	case PIECE_OUTBOX_BYTES:
@@ -93,7 +93,7 @@ piece_size(const struct plan *plan, enum piece piece)
 }
 
 static void
-make_core(struct core_memory *tables, const struct plan *plan,
+make_core(struct core_memory *core_memory, const struct plan *plan,
 	  void *const *pieces, const struct node_settings *node_settings,
 	  const struct steer_settings *steer_settings,
 	  const struct siphash_key *placement, uint64_t seed)
@@ -113,19 +113,19 @@ make_core(struct core_memory *tables, const struct plan *plan,
 	};
 	uint32_t self = endpoints_intern(parts.endpoints, &conf->self);
 	struct hold *held =
-		hold_init(pieces[PIECE_HELD], conf->steer.hold_bytes);
+		hold_init(pieces[PIECE_HOLD], conf->steer.hold_bytes);
 
-	tables->endpoints = parts.endpoints;
-	tables->store = parts.store;
-	tables->node = node_init(pieces[PIECE_NODE], &plan->node, node_settings,
-				 &parts, self, seed);
-	tables->steer =
+	core_memory->endpoints = parts.endpoints;
+	core_memory->store = parts.store;
+	core_memory->node = node_init(pieces[PIECE_NODE], &plan->node,
+				      node_settings, &parts, self, seed);
+	core_memory->steer =
 		steer_init(pieces[PIECE_STEER], &plan->steer, steer_settings,
-			   tables->node, parts.endpoints, held, seed);
+			   core_memory->node, parts.endpoints, held, seed);
 }
 
 static void
-make_own(struct core_memory *tables, const struct plan *plan,
+make_own(struct core_memory *core_memory, const struct plan *plan,
 	 void *const *pieces, uint64_t seed)
 {
 	struct siphash_key hash;
@@ -134,23 +134,23 @@ make_own(struct core_memory *tables, const struct plan *plan,
 	rng_init(&rng, seed, UINT64_MAX);
 	wire_put64(hash.bytes, rng_next(&rng));
 	wire_put64(hash.bytes + 8, rng_next(&rng));
-	tables->unpublished = delay_list_init(pieces[PIECE_UNPUBLISHED],
-					      plan->conf->sessions_max, &hash);
-	tables->lingering = delay_list_init(pieces[PIECE_LINGERING],
-					    plan->conf->sessions_max, &hash);
-	tables->stray_aggregator = stray_aggregator_init(
-		pieces[PIECE_STRAYCOUNT], CORE_MEMORY_STRAYCOUNTS, &hash);
-	tables->outbox = (struct outbox){
+	core_memory->unpublished = delay_list_init(
+		pieces[PIECE_UNPUBLISHED], plan->conf->sessions_max, &hash);
+	core_memory->lingering = delay_list_init(
+		pieces[PIECE_LINGERING], plan->conf->sessions_max, &hash);
+	core_memory->stray_aggregator = stray_aggregator_init(
+		pieces[PIECE_STRAY_AGGREGATOR], CORE_MEMORY_STRAY_FLOWS, &hash);
+	core_memory->outbox = (struct outbox){
 		.items = pieces[PIECE_OUTBOX_ITEMS],
 		.item_capacity = CORE_MEMORY_OUTBOX_ITEMS,
 		.bytes = pieces[PIECE_OUTBOX_BYTES],
 		.byte_capacity = CORE_MEMORY_OUTBOX_BYTES,
 	};
-	tables->contact_indices = pieces[PIECE_CONTACTS];
+	core_memory->contact_indices = pieces[PIECE_CONTACTS];
 }
 
 int
-core_memory_create(struct core_memory *tables, const struct conf *conf,
+core_memory_create(struct core_memory *core_memory, const struct conf *conf,
 		   const struct node_settings *node_settings,
 		   const struct steer_settings *steer_settings,
 		   const struct siphash_key *placement, uint64_t seed)
@@ -171,25 +171,25 @@ core_memory_create(struct core_memory *tables, const struct conf *conf,
 		size += (piece_size(&plan, (enum piece)i) + PIECE_ALIGN - 1) /
 			PIECE_ALIGN * PIECE_ALIGN;
 	}
-	*tables = (struct core_memory){
+	*core_memory = (struct core_memory){
 		.memory = calloc(1, size),
 		.size_bytes = size,
 		.contacts = plan.node.contacts,
 		.replicas = conf->node.replicas,
 	};
-	if (tables->memory == NULL)
+	if (core_memory->memory == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < PIECES; i++)
-		pieces[i] = (uint8_t *)tables->memory + offsets[i];
-	make_core(tables, &plan, pieces, node_settings, steer_settings,
+		pieces[i] = (uint8_t *)core_memory->memory + offsets[i];
+	make_core(core_memory, &plan, pieces, node_settings, steer_settings,
 		  placement, seed);
-	make_own(tables, &plan, pieces, seed);
+	make_own(core_memory, &plan, pieces, seed);
 	return 0;
 }
 
 void
-core_memory_destroy(struct core_memory *tables)
+core_memory_destroy(struct core_memory *core_memory)
 {
-	free(tables->memory);
-	*tables = (struct core_memory){ .memory = NULL };
+	free(core_memory->memory);
+	*core_memory = (struct core_memory){ .memory = NULL };
 }

@@ -13,7 +13,7 @@
  *	publications	sessions_max
  *	flows		flows_max strays' flows
  *	held		steer.hold_bytes
- *	agendas		sessions_max each, see delay_list.h
+ *	delay lists		sessions_max each, see delay_list.h
  *	outbox		what one wake-up may want sent
  *
  * The pages are touched only when a table fills, so a generous limit costs
@@ -37,7 +37,7 @@
 #define CORE_MEMORY_STRANGERS	 64
 #define CORE_MEMORY_FRAGMENTS	 1024
 #define CORE_MEMORY_PREFIXES	 4096
-#define CORE_MEMORY_STRAYCOUNTS	 4096
+#define CORE_MEMORY_STRAY_FLOWS	 4096
 #define CORE_MEMORY_OUTBOX_ITEMS 8192
 #define CORE_MEMORY_OUTBOX_BYTES (16u << 20)
 

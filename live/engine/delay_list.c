@@ -2,7 +2,7 @@
 /*
  * delay_list.c - a list in order of time, found by session
  *
- *	struct delay_list | struct lru | struct event_key[capacity]
+ *	struct delay_list | struct lru | struct entry[capacity]
  *
  * lru.h is both: its chains find a session, its oldest slot is the next due.
  */
@@ -12,7 +12,7 @@
 
 #include "core/lru.h"
 
-struct event_key {
+struct entry {
 	struct session_key key;
 	struct version version;
 	struct instant due;
@@ -21,7 +21,7 @@ struct event_key {
 struct delay_list {
 	struct siphash_key hash;
 	struct lru *lru;
-	struct event_key *entries;
+	struct entry *entries;
 };
 
 static size_t
@@ -34,7 +34,7 @@ size_t
 delay_list_size(uint32_t capacity)
 {
 	return header_size() + lru_size(capacity) +
-	       ((size_t)capacity * sizeof(struct event_key) + 7) / 8 * 8;
+	       ((size_t)capacity * sizeof(struct entry) + 7) / 8 * 8;
 }
 
 struct delay_list *
@@ -83,7 +83,7 @@ delay_list_add(struct delay_list *delay_list, struct instant due,
 		slot = lru_add(delay_list->lru, hash);
 	if (slot == LRU_NONE)
 		return false;
-	delay_list->entries[slot] = (struct event_key){ *key, version, due };
+	delay_list->entries[slot] = (struct entry){ *key, version, due };
 	return true;
 }
 

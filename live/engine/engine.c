@@ -44,7 +44,7 @@ struct engine {
 	struct engine_edge edge;
 	struct notify notify;
 	struct seal *seal;
-	struct core_memory tables;
+	struct core_memory memory;
 	struct engine_counters counters;
 	struct pending_lookups pending_lookups;
 	int64_t wall_offset_ns;
@@ -108,9 +108,9 @@ engine_create(struct engine **made, const struct conf *conf,
 		error = -EIO;
 	else
 		error = core_memory_create(
-			&engine->tables, &engine->conf, &engine->node_settings,
+			&engine->memory, &engine->conf, &engine->node_settings,
 			&engine->steer_settings, &secret->placement, seed);
-	engine->notify.strays = engine->tables.stray_aggregator;
+	engine->notify.strays = engine->memory.stray_aggregator;
 	if (error == 0) {
 		engine->seal =
 			seal_create(secret, &conf->self, conf->peers_max);
@@ -130,7 +130,7 @@ engine_destroy(struct engine *engine)
 	if (engine == NULL)
 		return;
 	seal_destroy(engine->seal);
-	core_memory_destroy(&engine->tables);
+	core_memory_destroy(&engine->memory);
 	explicit_bzero(engine, sizeof(*engine));
 	free(engine);
 }
@@ -143,8 +143,8 @@ engine_reload(struct engine *engine, const struct conf *conf,
 	engine->conf = *conf;
 	take_settings(engine, secret);
 	/* A publication has room for so many. */
-	if (engine->node_settings.replicas > engine->tables.replicas)
-		engine->node_settings.replicas = engine->tables.replicas;
+	if (engine->node_settings.replicas > engine->memory.replicas)
+		engine->node_settings.replicas = engine->memory.replicas;
 	seal_rekey(engine->seal, secret);
 }
 
@@ -168,7 +168,7 @@ engine_sent(struct engine *engine, struct instant now, const struct address *to,
 	if (!forward || (!no_route && !engine->unrouted))
 		return;
 	engine->unrouted |= no_route;
-	steer_route(engine->tables.steer, now, to, !no_route);
+	steer_route(engine->memory.steer, now, to, !no_route);
 }
 
 static int
@@ -217,7 +217,7 @@ send_item(struct engine *engine, struct instant now,
 void
 engine_flush(struct engine *engine, struct instant now)
 {
-	struct outbox *outbox = &engine->tables.outbox;
+	struct outbox *outbox = &engine->memory.outbox;
 
 	for (uint32_t i = 0; i < outbox->item_count; i++)
 		send_item(engine, now, &outbox->items[i],
@@ -228,7 +228,7 @@ engine_flush(struct engine *engine, struct instant now)
 static void
 room(struct engine *engine, struct instant now)
 {
-	const struct outbox *outbox = &engine->tables.outbox;
+	const struct outbox *outbox = &engine->memory.outbox;
 
 	if (outbox->item_count > OUTBOX_ITEMS_HIGH ||
 	    outbox->byte_count > OUTBOX_BYTES_HIGH)
@@ -251,7 +251,7 @@ static void
 notice_solitude(struct engine *engine, struct instant now)
 {
 	if (!engine->joined || !engine->has_peers ||
-	    node_contact_count(engine->tables.node) > 0)
+	    node_contact_count(engine->memory.node) > 0)
 		return;
 	engine->joined = false;
 	engine->join_at = instant_after(now, RETRY_NS);
@@ -260,10 +260,10 @@ notice_solitude(struct engine *engine, struct instant now)
 static void
 learn(struct engine *engine, struct instant now)
 {
-	struct core_memory *tables = &engine->tables;
+	struct core_memory *memory = &engine->memory;
 
 	for (;;) {
-		struct node_event event = node_event(tables->node);
+		struct node_event event = node_event(memory->node);
 		switch (event.kind) {
 		case NODE_NONE:
 			notice_solitude(engine, now);
@@ -284,7 +284,7 @@ learn(struct engine *engine, struct instant now)
 		case NODE_NOT_MINE:
 			break;
 		}
-		steer_learned(tables->steer, now, &event, &tables->outbox);
+		steer_learned(memory->steer, now, &event, &memory->outbox);
 		room(engine, now);
 	}
 }
@@ -299,10 +299,10 @@ intern_peers(struct engine *engine, uint32_t seeds[CONF_PEERS])
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < conf->peer_count; i++) {
-		uint32_t index = endpoints_intern(engine->tables.endpoints,
+		uint32_t index = endpoints_intern(engine->memory.endpoints,
 						  &conf->peers[i]);
 		if (index != ENDPOINT_NONE &&
-		    index != node_self(engine->tables.node))
+		    index != node_self(engine->memory.node))
 			seeds[count++] = index;
 	}
 	return count;
@@ -315,15 +315,15 @@ engine_join(struct engine *engine, struct instant now)
 	uint32_t count = intern_peers(engine, seeds);
 
 	engine->join_at = INSTANT_NEVER;
-	node_join(engine->tables.node, now, seeds, count,
-		  &engine->tables.outbox);
+	node_join(engine->memory.node, now, seeds, count,
+		  &engine->memory.outbox);
 	learn(engine, now);
 }
 
 void
 engine_leave(struct engine *engine, struct instant now)
 {
-	node_leave(engine->tables.node, now, &engine->tables.outbox);
+	node_leave(engine->memory.node, now, &engine->memory.outbox);
 	engine->joined = false;
 	engine->join_at = INSTANT_NEVER;
 	learn(engine, now);
@@ -343,8 +343,8 @@ static void
 publish(struct engine *engine, struct instant now,
 	const struct session_key *key, struct version version)
 {
-	if (steer_opened(engine->tables.steer, now, key, version,
-			 &engine->tables.outbox) != 0)
+	if (steer_opened(engine->memory.steer, now, key, version,
+			 &engine->memory.outbox) != 0)
 		engine->counters.unpublished++;
 	learn(engine, now);
 }
@@ -356,7 +356,7 @@ publish_later(struct engine *engine, struct instant now,
 	int64_t wait_ns = engine->conf.store_after_ns;
 
 	if (wait_ns <= 0 ||
-	    !delay_list_add(engine->tables.unpublished,
+	    !delay_list_add(engine->memory.unpublished,
 			    instant_after(now, wait_ns), key, version))
 		publish(engine, now, key, version);
 }
@@ -365,11 +365,11 @@ static void
 withdraw(struct engine *engine, struct instant now,
 	 const struct session_key *key)
 {
-	(void)delay_list_remove(engine->tables.unpublished, key);
-	(void)delay_list_remove(engine->tables.lingering, key);
+	(void)delay_list_remove(engine->memory.unpublished, key);
+	(void)delay_list_remove(engine->memory.lingering, key);
 	/* -ENOENT: it was never published. */
-	(void)steer_closed(engine->tables.steer, now, key,
-			   &engine->tables.outbox);
+	(void)steer_closed(engine->memory.steer, now, key,
+			   &engine->memory.outbox);
 	learn(engine, now);
 }
 
@@ -381,7 +381,7 @@ session_opened(struct engine *engine, struct instant now,
 
 	engine->counters.opened++;
 	notify_session(&engine->notify, event->at, REPORT_OPENED, &event->key);
-	(void)delay_list_remove(engine->tables.lingering, &event->key);
+	(void)delay_list_remove(engine->memory.lingering, &event->key);
 	if (sessions_renew(engine->parts.sessions, &event->key, version) != 0) {
 		engine->counters.unpublished++;
 		return;
@@ -394,7 +394,7 @@ session_closed(struct engine *engine, struct instant now,
 	       const struct session_key *key, struct instant at)
 {
 	/* If it lingered, its end was reported then. */
-	bool lingered = delay_list_remove(engine->tables.lingering, key);
+	bool lingered = delay_list_remove(engine->memory.lingering, key);
 
 	if (sessions_remove(engine->parts.sessions, key) && !lingered) {
 		engine->counters.closed++;
@@ -406,8 +406,8 @@ session_closed(struct engine *engine, struct instant now,
 static void
 linger(struct engine *engine, struct instant now, const struct session_key *key)
 {
-	(void)delay_list_remove(engine->tables.unpublished, key);
-	if (delay_list_add(engine->tables.lingering,
+	(void)delay_list_remove(engine->memory.unpublished, key);
+	if (delay_list_add(engine->memory.lingering,
 			   instant_after(now, engine->conf.linger_ns), key,
 			   (struct version){ .established_ns = 0 }))
 		return;
@@ -463,7 +463,7 @@ take_stock(void *context, const struct session_key *key, bool lingers)
 			linger(engine, stock->now, key);
 		return;
 	}
-	if (node_owns(engine->tables.node, key, &owned) &&
+	if (node_owns(engine->memory.node, key, &owned) &&
 	    version_compare(owned, version) == 0)
 		return;
 	if (wall_ns - version.established_ns >= engine->conf.store_after_ns)
@@ -478,7 +478,7 @@ take_gone(void *context, const struct session_key *key)
 	const struct stock *stock = context;
 	struct engine *engine = stock->engine;
 
-	if (!delay_list_remove(engine->tables.lingering, key)) {
+	if (!delay_list_remove(engine->memory.lingering, key)) {
 		engine->counters.closed++;
 		notify_session(&engine->notify, stock->now, REPORT_CLOSED, key);
 	}
@@ -554,24 +554,24 @@ void
 engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 	     const uint8_t *bytes, size_t size)
 {
-	struct core_memory *tables = &engine->tables;
+	struct core_memory *memory = &engine->memory;
 	struct classification classification;
 
-	steer_classify(tables->steer, bytes, size, &classification);
+	steer_classify(memory->steer, bytes, size, &classification);
 	bool known =
 		classification.has_key && has_come(engine, &classification);
 	struct steer_result result =
-		steer_packet(tables->steer, now, &classification, bytes, known,
-			     uplink, &tables->outbox);
+		steer_packet(memory->steer, now, &classification, bytes, known,
+			     uplink, &memory->outbox);
 
 	engine->counters.forwarded += result.verdict == STEER_FORWARD;
 	notify_stray(&engine->notify, now, &result);
-	notify_verdict(&engine->notify, now, &result, &tables->outbox);
+	notify_verdict(&engine->notify, now, &result, &memory->outbox);
 	if (result.verdict == STEER_LOCAL) {
 		uint8_t *copy;
 
 		/* Behind the held packets that this one released. */
-		if (outbox_add(&tables->outbox, OUTBOX_DELIVER, (uint32_t)size,
+		if (outbox_add(&memory->outbox, OUTBOX_DELIVER, (uint32_t)size,
 			       &copy) != NULL)
 			memcpy(copy, bytes, size);
 	}
@@ -583,13 +583,13 @@ engine_tunnel(struct engine *engine, struct instant now,
 	      const struct endpoint *from, const struct address *to,
 	      const uint8_t *bytes, size_t size)
 {
-	struct core_memory *tables = &engine->tables;
+	struct core_memory *memory = &engine->memory;
 	struct steer_result result = { .verdict = STEER_LOCAL };
 	struct classification classification;
 	const uint8_t *inner;
 	int error;
 
-	result.drop = steer_decapsulate(tables->steer, now, from, to, bytes,
+	result.drop = steer_decapsulate(memory->steer, now, from, to, bytes,
 					size, &inner, &classification);
 	if (result.drop != DROP_NONE) {
 		result.verdict = STEER_DROP;
@@ -613,7 +613,7 @@ engine_tunnel(struct engine *engine, struct instant now,
 	result.drop = DROP_NOT_OURS;
 	notify_decision(&engine->notify, now, &result,
 			drop_text(DROP_NOT_OURS));
-	steer_refuse(tables->steer, now, from, &result.key, &tables->outbox);
+	steer_refuse(memory->steer, now, from, &result.key, &memory->outbox);
 	learn(engine, now);
 }
 
@@ -621,7 +621,7 @@ void
 engine_datagram(struct engine *engine, struct instant now,
 		const struct endpoint *from, const uint8_t *bytes, size_t size)
 {
-	struct core_memory *tables = &engine->tables;
+	struct core_memory *memory = &engine->memory;
 	uint8_t message[MESSAGE_MAX];
 	size_t message_size;
 	enum drop drop = seal_open(engine->seal, from, bytes, size, message,
@@ -632,8 +632,8 @@ engine_datagram(struct engine *engine, struct instant now,
 		engine->counters.seal_drops[drop]++;
 		return;
 	}
-	(void)node_receive(tables->node, now, from, message, message_size,
-			   &tables->outbox);
+	(void)node_receive(memory->node, now, from, message, message_size,
+			   &memory->outbox);
 	learn(engine, now);
 }
 
@@ -642,26 +642,26 @@ engine_datagram(struct engine *engine, struct instant now,
 struct instant
 engine_deadline(const struct engine *engine)
 {
-	const struct core_memory *tables = &engine->tables;
-	struct instant due = instant_min(node_deadline(tables->node),
-					 steer_deadline(tables->steer));
+	const struct core_memory *memory = &engine->memory;
+	struct instant due = instant_min(node_deadline(memory->node),
+					 steer_deadline(memory->steer));
 
 	due = instant_min(due, instant_min(engine->join_at, engine->dump_at));
 	due = instant_min(due, notify_deadline(&engine->notify));
-	return instant_min(due, instant_min(delay_list_due(tables->unpublished),
-					    delay_list_due(tables->lingering)));
+	return instant_min(due, instant_min(delay_list_due(memory->unpublished),
+					    delay_list_due(memory->lingering)));
 }
 
 static void
-expire_agendas(struct engine *engine, struct instant now)
+expire_delay_lists(struct engine *engine, struct instant now)
 {
-	struct core_memory *tables = &engine->tables;
+	struct core_memory *memory = &engine->memory;
 	struct session_key key;
 	struct version version;
 
-	while (delay_list_take(tables->unpublished, now, &key, &version))
+	while (delay_list_take(memory->unpublished, now, &key, &version))
 		publish(engine, now, &key, version);
-	while (delay_list_take(tables->lingering, now, &key, &version)) {
+	while (delay_list_take(memory->lingering, now, &key, &version)) {
 		(void)sessions_remove(engine->parts.sessions, &key);
 		withdraw(engine, now, &key);
 	}
@@ -670,13 +670,13 @@ expire_agendas(struct engine *engine, struct instant now)
 void
 engine_expire(struct engine *engine, struct instant now)
 {
-	struct core_memory *tables = &engine->tables;
+	struct core_memory *memory = &engine->memory;
 
-	node_expire(tables->node, now, &tables->outbox);
+	node_expire(memory->node, now, &memory->outbox);
 	learn(engine, now);
-	steer_expire(tables->steer, now, &tables->outbox);
+	steer_expire(memory->steer, now, &memory->outbox);
 	learn(engine, now);
-	expire_agendas(engine, now);
+	expire_delay_lists(engine, now);
 	notify_expire(&engine->notify, now);
 	if (!instant_before(now, engine->join_at))
 		engine_join(engine, now);
@@ -696,8 +696,8 @@ engine_lookup(struct engine *engine, struct instant now,
 
 	if (pending_lookups_full(&engine->pending_lookups))
 		return -EAGAIN;
-	error = node_get(engine->tables.node, now, key, NULL, 0,
-			 OUTBOX_ANY_UPLINK, &ticket, &engine->tables.outbox);
+	error = node_get(engine->memory.node, now, key, NULL, 0,
+			 OUTBOX_ANY_UPLINK, &ticket, &engine->memory.outbox);
 	if (error != 0)
 		return error;
 	pending_lookups_add(&engine->pending_lookups, ticket, done, context);
@@ -708,17 +708,17 @@ engine_lookup(struct engine *engine, struct instant now,
 void
 engine_status(struct engine *engine, struct engine_status *status)
 {
-	const struct core_memory *tables = &engine->tables;
+	const struct core_memory *memory = &engine->memory;
 
 	*status = (struct engine_status){
 		.joined = engine->joined,
 		.sessions = sessions_count(engine->parts.sessions),
-		.contacts = node_contact_count(tables->node),
-		.flows = steer_flow_count(tables->steer),
-		.records = store_count(tables->store),
-		.memory_bytes = tables->size_bytes,
-		.node = node_counters(tables->node),
-		.steer = steer_counters(tables->steer),
+		.contacts = node_contact_count(memory->node),
+		.flows = steer_flow_count(memory->steer),
+		.records = store_count(memory->store),
+		.memory_bytes = memory->size_bytes,
+		.node = node_counters(memory->node),
+		.steer = steer_counters(memory->steer),
 		.engine = &engine->counters,
 	};
 }
@@ -726,8 +726,8 @@ engine_status(struct engine *engine, struct engine_status *status)
 const struct endpoint *
 engine_endpoint(const struct engine *engine, uint32_t index)
 {
-	return index < endpoints_count(engine->tables.endpoints)
-		       ? endpoints_get(engine->tables.endpoints, index)
+	return index < endpoints_count(engine->memory.endpoints)
+		       ? endpoints_get(engine->memory.endpoints, index)
 		       : NULL;
 }
 
@@ -735,11 +735,11 @@ void
 engine_peers(struct engine *engine,
 	     void (*each)(void *, const struct endpoint *), void *context)
 {
-	struct core_memory *tables = &engine->tables;
-	uint32_t count = node_contacts(tables->node, tables->contact_indices,
-				       tables->contacts);
+	struct core_memory *memory = &engine->memory;
+	uint32_t count = node_contacts(memory->node, memory->contact_indices,
+				       memory->contacts);
 
 	for (uint32_t i = 0; i < count; i++)
-		each(context, endpoints_get(tables->endpoints,
-					    tables->contact_indices[i]));
+		each(context, endpoints_get(memory->endpoints,
+					    memory->contact_indices[i]));
 }

@@ -18,7 +18,7 @@
  * gathered, once per wake-up, so that datagrams leave in batches.
  *
  * A route to an owner is known by sending: the edge's answer ENETUNREACH or
- * EHOSTUNREACH, or what it says later by engine_sent(), is told to steer.
+ * EHOSTUNREACH, or what it says later by engine_sent(), goes to steer.
  *
  * The session's version is the wall-clock time at which its handshake was
  * complete: the event's monotonic time plus `wall_offset_ns`.

@@ -5,7 +5,7 @@
 #include "live/conf/endpoint_text.h"
 
 static void
-tell(struct notify *notify, const struct report *report)
+report_out(struct notify *notify, const struct report *report)
 {
 	notify->listener.report(notify->listener.context, report);
 }
@@ -32,27 +32,27 @@ notify_session(struct notify *notify, struct instant at, enum report_kind kind,
 {
 	if (!heard(notify))
 		return;
-	tell(notify, &(struct report){
-			     .kind = kind,
-			     .at = at,
-			     .local = true,
-			     .ok = true,
-			     .key = *key,
-		     });
+	report_out(notify, &(struct report){
+				   .kind = kind,
+				   .at = at,
+				   .local = true,
+				   .ok = true,
+				   .key = *key,
+			   });
 }
 
 /* ---- strays ---- */
 
 static void
-tell_sum(struct notify *notify, const struct stray_aggregator_flow *flow)
+report_strays(struct notify *notify, const struct stray_aggregator_flow *flow)
 {
-	tell(notify, &(struct report){
-			     .kind = REPORT_STRAYS,
-			     .at = flow->since,
-			     .value = (int64_t)flow->count,
-			     .ok = true,
-			     .key = flow->key,
-		     });
+	report_out(notify, &(struct report){
+				   .kind = REPORT_STRAYS,
+				   .at = flow->since,
+				   .value = (int64_t)flow->count,
+				   .ok = true,
+				   .key = flow->key,
+			   });
 }
 
 void
@@ -64,14 +64,14 @@ notify_stray(struct notify *notify, struct instant now,
 	if (!heard(notify) || !result->stray)
 		return;
 	if (result->first)
-		tell(notify, &(struct report){
-				     .kind = REPORT_STRAY,
-				     .at = now,
-				     .ok = true,
-				     .key = result->key,
-			     });
+		report_out(notify, &(struct report){
+					   .kind = REPORT_STRAY,
+					   .at = now,
+					   .ok = true,
+					   .key = result->key,
+				   });
 	if (stray_aggregator_add(notify->strays, now, &result->key, &early))
-		tell_sum(notify, &early);
+		report_strays(notify, &early);
 }
 
 void
@@ -91,9 +91,9 @@ notify_verdict(struct notify *notify, struct instant now,
 		[STEER_LOCAL] = "no stray",
 		[STEER_FORWARD] = "to its owner",
 		[STEER_HOLD] = "for a lookup",
-		[STEER_RESET] = "nobody owns it",
+		[STEER_RESET] = "no server owns it",
 	};
-	char owner[ENDPOINT_TEXT_TEXT + sizeof("to ")] = "to ";
+	char owner[ENDPOINT_TEXT_BYTES + sizeof("to ")] = "to ";
 	const char *what;
 
 	if (notify->listener.decision == NULL)
@@ -124,13 +124,13 @@ notify_expire(struct notify *notify, struct instant now)
 
 	while (stray_aggregator_take(notify->strays, now, &flow))
 		if (heard(notify))
-			tell_sum(notify, &flow);
+			report_strays(notify, &flow);
 }
 
 /* ---- node events ---- */
 
 static void
-tell_stored(struct notify *notify, const struct node_event *event)
+report_stored(struct notify *notify, const struct node_event *event)
 {
 	bool first = event->first.ns != INT64_MAX;
 	struct report report = {
@@ -144,15 +144,15 @@ tell_stored(struct notify *notify, const struct node_event *event)
 		.key = event->key,
 	};
 
-	tell(notify, &report);
+	report_out(notify, &report);
 	report.kind = REPORT_SETTING_ALL;
 	report.value = instant_distance_ns(event->started, event->finished);
 	report.ok = event->ok;
-	tell(notify, &report);
+	report_out(notify, &report);
 }
 
 static void
-tell_lookup(struct notify *notify, const struct node_event *event)
+report_lookup(struct notify *notify, const struct node_event *event)
 {
 	struct report report = {
 		.kind = REPORT_LOOKUP,
@@ -166,7 +166,7 @@ tell_lookup(struct notify *notify, const struct node_event *event)
 	if (!event->local)
 		report.value =
 			instant_distance_ns(event->started, event->finished);
-	tell(notify, &report);
+	report_out(notify, &report);
 }
 
 void
@@ -175,7 +175,7 @@ notify_event(struct notify *notify, const struct node_event *event)
 	if (!heard(notify))
 		return;
 	if (event->kind == NODE_STORED)
-		tell_stored(notify, event);
+		report_stored(notify, event);
 	else if (event->kind == NODE_FOUND || event->kind == NODE_MISSED)
-		tell_lookup(notify, event);
+		report_lookup(notify, event);
 }

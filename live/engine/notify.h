@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * notify.h - what the engine tells its listener
+ * notify.h - what happens in the engine, to its listener
  *
  *	node events, socket events, strays -> struct report -> listener
  *
- * Strays come in hundreds of thousands a second: the first of a flow is told
- * at once, all of them summed up (stray_aggregator.h). Without a listener every
- * verb is a comparison and nothing is kept.
+ * Strays come in hundreds of thousands a second: the first of a flow is
+ * reported at once, all of them summed up (stray_aggregator.h). Without a
+ * listener every verb is a comparison and nothing is kept.
  */
 #ifndef LIVE_ENGINE_NOTIFY_H
 #define LIVE_ENGINE_NOTIFY_H
@@ -37,7 +37,7 @@ void notify_decision(struct notify *, struct instant now,
 		     const struct steer_result *, const char *what);
 void notify_verdict(struct notify *, struct instant now,
 		    const struct steer_result *, const struct outbox *);
-/* STORED, FOUND, MISSED; others are not told. */
+/* STORED, FOUND, MISSED; others are not reported. */
 void notify_event(struct notify *, const struct node_event *);
 struct instant notify_deadline(const struct notify *);
 void notify_expire(struct notify *, struct instant now);

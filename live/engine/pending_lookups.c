@@ -5,13 +5,13 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* The place of that ticket, or NULL; of 0: a free place. */
+/* The slot of that ticket, or NULL; of 0: a free slot. */
 static struct pending_lookup *
-place_of(struct pending_lookups *pending_lookups, node_ticket ticket)
+slot_of(struct pending_lookups *pending_lookups, node_ticket ticket)
 {
 	for (uint32_t i = 0; i < PENDING_LOOKUPS_MAX; i++) {
-		if (pending_lookups->places[i].ticket == ticket)
-			return &pending_lookups->places[i];
+		if (pending_lookups->slots[i].ticket == ticket)
+			return &pending_lookups->slots[i];
 	}
 	return NULL;
 }
@@ -19,8 +19,8 @@ place_of(struct pending_lookups *pending_lookups, node_ticket ticket)
 bool
 pending_lookups_full(const struct pending_lookups *pending_lookups)
 {
-	return place_of((struct pending_lookups *)(uintptr_t)pending_lookups,
-			0) == NULL;
+	return slot_of((struct pending_lookups *)(uintptr_t)pending_lookups,
+		       0) == NULL;
 }
 
 void
@@ -28,7 +28,7 @@ pending_lookups_add(struct pending_lookups *pending_lookups, node_ticket ticket,
 		    void (*done)(void *, const struct node_event *),
 		    void *context)
 {
-	struct pending_lookup *pending_lookup = place_of(pending_lookups, 0);
+	struct pending_lookup *pending_lookup = slot_of(pending_lookups, 0);
 
 	assert(ticket != 0 && pending_lookup != NULL);
 	*pending_lookup = (struct pending_lookup){ ticket, done, context };
@@ -40,7 +40,7 @@ pending_lookups_answer(struct pending_lookups *pending_lookups,
 {
 	struct pending_lookup *pending_lookup =
 		event->ticket == 0 ? NULL
-				   : place_of(pending_lookups, event->ticket);
+				   : slot_of(pending_lookups, event->ticket);
 
 	if (pending_lookup == NULL)
 		return;

@@ -2,8 +2,8 @@
 /*
  * pending_lookups.h - callbacks that wait for lookups' answers
  *
- *	engine_lookup --> node_get --> a ticket, and a place here
- *	NODE_FOUND, NODE_MISSED of that ticket --> done(), the place is free
+ *	engine_lookup --> node_get --> a ticket, and a slot here
+ *	NODE_FOUND, NODE_MISSED of that ticket --> done(), the slot is free
  *
  * The node does not know why it looks something up: a lookup that a client of
  * the control socket asked for ends in the same events as one that a stray
@@ -11,8 +11,8 @@
  * and calls nothing.
  *
  * The node ends every lookup that it has begun, found or missed, by its
- * deadline; so each that is added is answered exactly once, and no place is
- * held for ever. Its place is free before done() is called: done() may ask
+ * deadline; so each that is added is answered exactly once, and no slot is
+ * taken for ever. Its slot is free before done() is called: done() may ask
  * again. A caller that no longer wants an answer must take it nevertheless.
  *
  * Full: PENDING_LOOKUPS_MAX at a time. Ask pending_lookups_full() before the
@@ -28,13 +28,13 @@
 #define PENDING_LOOKUPS_MAX 64
 
 struct pending_lookup {
-	node_ticket ticket; /* 0: a free place */
+	node_ticket ticket; /* 0: a free slot */
 	void (*done)(void *, const struct node_event *);
 	void *context;
 };
 
 struct pending_lookups { /* zeroed: all free */
-	struct pending_lookup places[PENDING_LOOKUPS_MAX];
+	struct pending_lookup slots[PENDING_LOOKUPS_MAX];
 };
 
 bool pending_lookups_full(const struct pending_lookups *);

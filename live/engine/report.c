@@ -17,7 +17,7 @@
 
 #define FIELDS 8
 /* "[" IPv6 "]:65535" */
-#define ENDPOINT_TEXT_TEXT (INET6_ADDRSTRLEN + 8)
+#define ENDPOINT_TEXT_BYTES (INET6_ADDRSTRLEN + 8)
 
 static const char *const kind_names[] = {
 #define REPORT_NAME(name, text) [REPORT_##name] = (text),
@@ -29,7 +29,7 @@ _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == REPORT_KINDS,
 
 static void
 endpoint_text_format(uint8_t family, const uint8_t *address,
-		     const uint8_t port[2], char text[ENDPOINT_TEXT_TEXT])
+		     const uint8_t port[2], char text[ENDPOINT_TEXT_BYTES])
 {
 	char name[INET6_ADDRSTRLEN];
 	unsigned number = (unsigned)port[0] << 8 | port[1];
@@ -37,14 +37,14 @@ endpoint_text_format(uint8_t family, const uint8_t *address,
 	if (inet_ntop(family == 6 ? AF_INET6 : AF_INET, address, name,
 		      sizeof(name)) == NULL)
 		name[0] = '\0';
-	(void)snprintf(text, ENDPOINT_TEXT_TEXT,
+	(void)snprintf(text, ENDPOINT_TEXT_BYTES,
 		       family == 6 ? "[%s]:%u" : "%s:%u", name, number);
 }
 
 size_t
 report_flow_format(const struct session_key *key, char *text, size_t size)
 {
-	char client[ENDPOINT_TEXT_TEXT], service[ENDPOINT_TEXT_TEXT];
+	char client[ENDPOINT_TEXT_BYTES], service[ENDPOINT_TEXT_BYTES];
 
 	endpoint_text_format(key->family, key->client, key->client_port,
 			     client);
@@ -59,7 +59,7 @@ report_flow_format(const struct session_key *key, char *text, size_t size)
 size_t
 report_format(const struct report *report, char line[REPORT_LINE])
 {
-	char flow[2 * ENDPOINT_TEXT_TEXT];
+	char flow[2 * ENDPOINT_TEXT_BYTES];
 
 	(void)report_flow_format(&report->key, flow, sizeof(flow));
 	int length =
@@ -132,8 +132,8 @@ split(const char *line, struct word *words, unsigned count)
 }
 
 static bool
-place_parse(struct word word, uint8_t *family, uint8_t address[16],
-	    uint8_t port[2])
+endpoint_parse(struct word word, uint8_t *family, uint8_t address[16],
+	       uint8_t port[2])
 {
 	char name[INET6_ADDRSTRLEN];
 	struct word host = word, number;
@@ -169,10 +169,10 @@ flow_parse(struct word client, struct word service, struct session_key *key)
 	struct session_key parsed = { .protocol = 6 };
 	uint8_t family;
 
-	if (!place_parse(client, &parsed.family, parsed.client,
-			 parsed.client_port) ||
-	    !place_parse(service, &family, parsed.service,
-			 parsed.service_port) ||
+	if (!endpoint_parse(client, &parsed.family, parsed.client,
+			    parsed.client_port) ||
+	    !endpoint_parse(service, &family, parsed.service,
+			    parsed.service_port) ||
 	    family != parsed.family)
 		return false;
 	*key = parsed;

@@ -183,7 +183,7 @@ window_test(void)
 	rng_init(&rng, 1, 2);
 	for (uint32_t i = 0; i < LETTERS; i++) {
 		letters[i] = letter_of(a, &bob, "x");
-		/* Others are told things meanwhile: no gap for bob. */
+		/* Datagrams to others meanwhile leave no gap for bob. */
 		letter_of(a, &carol, "y");
 	}
 	for (uint32_t step = 0; step < STEPS; step++) {

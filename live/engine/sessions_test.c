@@ -225,7 +225,7 @@ walk_test(const char *file)
  * The file
  */
 
-/* What a version must be, whoever wrote it and whenever. */
+/* What a version must be, by any writer and at any time. */
 static struct version
 version_of(uint32_t i, uint32_t generation)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * stray_aggregator.c - flows, in the order in which they began to wait
+ * stray_aggregator.c - a table of flows in the order in which they began to
+ * wait
  *
- *	struct stray_aggregator | struct lru |
- *	struct stray_aggregator_flow[capacity]
+ *	struct stray_aggregator | struct lru | struct
+ * stray_aggregator_flow[capacity]
  *
  * Slots are never touched again after they were added, so the oldest one in
  * the sense of lru.h is the one that waits longest.

@@ -24,7 +24,7 @@ key_of(uint32_t number)
 static void
 check_sums(struct stray_aggregator *count)
 {
-	uint64_t added[FLOWS] = { 0 }, told[FLOWS] = { 0 };
+	uint64_t added[FLOWS] = { 0 }, reported[FLOWS] = { 0 };
 	struct instant now = { NS_PER_S };
 	struct stray_aggregator_flow flow;
 	struct rng rng;
@@ -39,7 +39,7 @@ check_sums(struct stray_aggregator *count)
 
 		now.ns += (int64_t)rng_below(&rng, 10 * NS_PER_MS);
 		while (stray_aggregator_take(count, now, &flow)) {
-			told[flow.key.client[3]] += flow.count;
+			reported[flow.key.client[3]] += flow.count;
 			CHECK(instant_distance_ns(flow.since, now) >=
 			      STRAY_AGGREGATOR_NS);
 			late++;
@@ -47,15 +47,15 @@ check_sums(struct stray_aggregator *count)
 		CHECK(instant_before(now, stray_aggregator_due(count)));
 		added[number]++;
 		if (stray_aggregator_add(count, now, &key, &flow)) {
-			told[flow.key.client[3]] += flow.count;
+			reported[flow.key.client[3]] += flow.count;
 			early++;
 		}
 	}
 	while (stray_aggregator_take(count, instant_after(now, NS_PER_S),
 				     &flow))
-		told[flow.key.client[3]] += flow.count;
+		reported[flow.key.client[3]] += flow.count;
 	for (uint32_t i = 0; i < FLOWS; i++)
-		CHECK(added[i] == told[i]);
+		CHECK(added[i] == reported[i]);
 	CHECK(early > 0 && late > 0);
 	CHECK(stray_aggregator_due(count).ns == INT64_MAX);
 }

@@ -26,7 +26,8 @@ bool
 verdict_log_pass(struct verdict_log *verdict_log, struct instant now,
 		 uint32_t lines_per_s)
 {
-	/* Lines that were left out are told before a new second begins. */
+	/* Lines that were left out are counted in a line before a new second
+	 * begins. */
 	if (verdict_log->left_out == 0 &&
 	    instant_distance_ns(verdict_log->second, now) >= NS_PER_S) {
 		verdict_log->second = now;

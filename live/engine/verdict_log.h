@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * verdict_log.h - decisions as lines for people, at most so many
+ * verdict_log.h - decisions as lines for people, so many a second
  *
  *	12:34:56.123456 forward 10.1.0.1:40001 192.0.2.1:80 to 10.0.0.2:7000
  *	12:34:56.123460 drop tag 10.1.0.1:40001 192.0.2.1:80 tunnel

@@ -62,7 +62,7 @@ rate_test(void)
 {
 	struct verdict_log verdict_log;
 	char line[VERDICT_LOG_LINE];
-	uint64_t passed = 0, in_second = 0, told = 0;
+	uint64_t passed = 0, in_second = 0, reported = 0;
 	struct instant now = { 0 };
 
 	verdict_log_begin(&verdict_log, now, 0);
@@ -72,14 +72,14 @@ rate_test(void)
 			in_second = 0;
 		uint64_t more = verdict_log.left_out;
 		if (verdict_log_more(&verdict_log, now, line) > 0)
-			told += more;
+			reported += more;
 		bool pass = verdict_log_pass(&verdict_log, now, 50);
 		passed += pass;
 		in_second += pass;
 		CHECK(in_second <= 50);
 	}
 	CHECK(passed == 500);
-	CHECK(passed + told + verdict_log.left_out == 100000);
+	CHECK(passed + reported + verdict_log.left_out == 100000);
 	now.ns += NS_PER_S;
 	CHECK(verdict_log_due(&verdict_log).ns <= now.ns);
 	CHECK(verdict_log_more(&verdict_log, now, line) > 0);

@@ -53,8 +53,8 @@ struct datapath {
 	struct tun tun;
 	struct stray *skeleton;
 	struct ring_buffer *ring;
-	struct tc_attach hooks[DATAPATH_UPLINKS_MAX];
-	struct tc_attach tun_hook;
+	struct tc_attach uplink_tcs[DATAPATH_UPLINKS_MAX];
+	struct tc_attach tun_tc;
 	uint32_t uplink_count;
 	struct contract_counters *per_processor;
 	int processor_count;
@@ -308,7 +308,7 @@ config_fill(struct datapath *datapath, const struct datapath_settings *settings,
 	if (fd >= 0)
 		close(fd);
 	for (uint32_t i = 0; i < config.uplink_count; i++)
-		datapath->hooks[i].ifindex = config.uplinks[i].ifindex;
+		datapath->uplink_tcs[i].ifindex = config.uplinks[i].ifindex;
 	memcpy((void *)(uintptr_t)&datapath->skeleton->rodata->config, &config,
 	       sizeof(config));
 	return result;
@@ -367,18 +367,19 @@ programs_attach(struct datapath *datapath,
 	if (datapath->skeleton->links.homeward_state == NULL)
 		return blame(-errno, "tracepoint inet_sock_set_state", "",
 			     error, error_size);
-	datapath->tun_hook.ifindex = datapath->tun.ifindex;
-	result = tc_attach_attach(&datapath->tun_hook, TC_ATTACH_INGRESS, back);
+	datapath->tun_tc.ifindex = datapath->tun.ifindex;
+	result = tc_attach_attach(&datapath->tun_tc, TC_ATTACH_INGRESS, back);
 	if (result != 0)
 		return blame(result, "filter on", datapath->tun.name, error,
 			     error_size);
 	for (uint32_t i = 0; i < settings->uplink_count; i++) {
-		struct tc_attach *hook = &datapath->hooks[i];
+		struct tc_attach *attach = &datapath->uplink_tcs[i];
 
 		libbpf_listen(); /* a qdisc that exists is no complaint */
-		result = tc_attach_attach(hook, TC_ATTACH_EGRESS, out);
+		result = tc_attach_attach(attach, TC_ATTACH_EGRESS, out);
 		if (result == 0)
-			result = tc_attach_attach(hook, TC_ATTACH_INGRESS, in);
+			result =
+				tc_attach_attach(attach, TC_ATTACH_INGRESS, in);
 		if (result != 0)
 			return blame(result, "filter on uplink",
 				     settings->uplinks[i], error, error_size);
@@ -437,7 +438,7 @@ datapath_close(struct datapath *datapath)
 		return;
 	libbpf_listen();
 	for (uint32_t i = 0; i < DATAPATH_UPLINKS_MAX; i++)
-		tc_attach_detach(&datapath->hooks[i]);
+		tc_attach_detach(&datapath->uplink_tcs[i]);
 	tun_close(&datapath->tun);
 	ring_buffer__free(datapath->ring);
 	stray__destroy(datapath->skeleton);

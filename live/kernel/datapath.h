@@ -21,7 +21,7 @@
  * packet that it calls local goes back in by datapath_deliver().
  * Later fragments to a service address come out, unless their first one was
  * for a session here; so does what has more IPv6 extension headers than our
- * parser walks, which is then dropped with its reason.
+ * parser reads, which is then dropped with its reason.
  *
  * Socket events come from the tracepoint sock/inet_sock_set_state of this
  * network namespace, through a ring buffer; nothing is sampled. A full ring

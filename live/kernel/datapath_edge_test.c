@@ -66,7 +66,7 @@ test_resets(int family)
 {
 	/* up1 is no uplink: what comes by it meets no program. Answers go by
 	 * up0, the way to the client's first address. */
-	struct datapath *datapath = open_or_exit(1, family);
+	struct datapath *datapath = pair_datapath_open(1, family);
 	int listener = listen_on(family, PORT);
 	struct pair pair = pair_make(listener, family, PORT);
 
@@ -81,7 +81,7 @@ test_resets(int family)
 
 	/* As the daemon answers. */
 	pair = pair_make(listener, family, PORT);
-	size_t size = segment_make(&pair, "data", bytes, sizeof(bytes));
+	size_t size = pair_segment(&pair, "data", bytes, sizeof(bytes));
 	struct packet packet;
 	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
 	packet.tcp_ack -= 100000; /* a RST that the client will not accept */
@@ -89,7 +89,7 @@ test_resets(int family)
 	int raw = raw_open(family, hosts.server);
 	raw_send(raw, other, size);
 	rest_ms(20);
-	CHECK(counters_of(datapath).kernel_resets == 1);
+	CHECK(pair_counters(datapath).kernel_resets == 1);
 	close(raw);
 
 	/* We closed with FIN, and then the client sends data. */
@@ -98,7 +98,7 @@ test_resets(int family)
 	rest_ms(20);
 	CHECK(send(pair.client, "late", 4, 0) == 4);
 	CHECK(pair_reset_wait(&pair));
-	CHECK(counters_of(datapath).kernel_resets == 1);
+	CHECK(pair_counters(datapath).kernel_resets == 1);
 	pair_close(&pair);
 
 	/* We closed with data unread: a RST at once. */
@@ -108,7 +108,7 @@ test_resets(int family)
 	close(pair.server);
 	pair.server = -1;
 	CHECK(pair_reset_wait(&pair));
-	CHECK(counters_of(datapath).kernel_resets == 1);
+	CHECK(pair_counters(datapath).kernel_resets == 1);
 	pair_close(&pair);
 	close(listener);
 	datapath_close(datapath);
@@ -132,7 +132,7 @@ test_cookies(struct datapath *datapath, int family)
 		CHECK(seen.count >= 1 &&
 		      seen.events[0].change == SOCKET_OPENED);
 	}
-	CHECK(counters_of(datapath).redirected == 0);
+	CHECK(pair_counters(datapath).redirected == 0);
 	CHECK(hosts_prints("nstat -asz TcpExtSyncookiesRecv", " 10 ") ||
 	      family == AF_INET6);
 
@@ -148,7 +148,7 @@ test_cookies(struct datapath *datapath, int family)
 	CHECK(send(pair.client, "stray", 5, 0) == 5);
 	CHECK(strays_check(datapath, 0, &key, &payload) == 1);
 	CHECK(!pair_reset(&pair));
-	CHECK(counters_of(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	hosts_run("sysctl -qw net.ipv4.tcp_syncookies=1");
 	pair_close(&pair);
 	close(listener);
@@ -181,7 +181,7 @@ test_fragments(struct datapath *datapath, int family)
 	size_t at = 0, size, count = 0;
 
 	setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	size = segment_make(&pair, text, bytes, sizeof(bytes));
+	size = pair_segment(&pair, text, bytes, sizeof(bytes));
 	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
 	while ((size = piece(bytes, &packet, &at)) > 0) {
 		raw_send(raw, other, size);
@@ -190,23 +190,23 @@ test_fragments(struct datapath *datapath, int family)
 	CHECK(count >= 3);
 	CHECK(recv(pair.server, got, sizeof(got), 0) == sizeof(text) - 1);
 	CHECK(memcmp(got, text, sizeof(text) - 1) == 0);
-	CHECK(counters_of(datapath).redirected == 0);
+	CHECK(pair_counters(datapath).redirected == 0);
 
 	/* Delivered in pieces: put together by the kernel too. */
 	pair_close(&pair);
 	pair = pair_make(listener, family, PORT);
 	setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	size = segment_make(&pair, text, bytes, sizeof(bytes));
+	size = pair_segment(&pair, text, bytes, sizeof(bytes));
 	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
 	at = 0;
 	while ((size = piece(bytes, &packet, &at)) > 0)
 		CHECK(datapath_deliver(datapath, other, size) == 0);
 	CHECK(recv(pair.server, got, sizeof(got), 0) == sizeof(text) - 1);
-	CHECK(counters_of(datapath).refused == 0);
+	CHECK(pair_counters(datapath).refused == 0);
 
 	/* Of a stray: all come out as they are. */
 	uint8_t whole[512];
-	size = segment_make(&pair, text, whole, sizeof(whole));
+	size = pair_segment(&pair, text, whole, sizeof(whole));
 	CHECK(packet_parse(whole, size, &packet) == DROP_NONE);
 	packet.fragment_id = 4712;
 	whole[5] = 1; /* IPv4: another packet */
@@ -253,9 +253,9 @@ test_errors(struct datapath *datapath, int family)
 	int tunnel = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	/* The daemon's socket towards another owner. */
-	socklen_t size = address_make(family, self_text, 50001, &self);
+	socklen_t size = pair_address(family, self_text, 50001, &self);
 	CHECK(bind(tunnel, (struct sockaddr *)&self, size) == 0);
-	size = address_make(family, peer_text, GUE, &peer);
+	size = pair_address(family, peer_text, GUE, &peer);
 	CHECK(connect(tunnel, (struct sockaddr *)&peer, size) == 0);
 	udp.src_port = 50001;
 	udp.ip.src.family = udp.ip.dst.family = family == AF_INET ? 4 : 6;
@@ -275,7 +275,7 @@ test_errors(struct datapath *datapath, int family)
 	struct pollfd heard = { .fd = tunnel };
 	CHECK(poll(&heard, 1, PATIENCE_MS) == 1);
 	CHECK(send(tunnel, "", 0, 0) == -1 && errno == ECONNREFUSED);
-	CHECK(counters_of(datapath).refused == 0);
+	CHECK(pair_counters(datapath).refused == 0);
 	while (stray_wait(datapath, 0, 100) > 0)
 		;
 
@@ -284,7 +284,7 @@ test_errors(struct datapath *datapath, int family)
 				  .src_port = PORT,
 				  .dst_port = 4711,
 				  .flags = TCP_ACK };
-	inet_pton(family, service_text(family), tcp.ip.src.bytes);
+	inet_pton(family, pair_service(family), tcp.ip.src.bytes);
 	quoted = packet_build_tcp(&tcp, other, sizeof(other));
 	error_bytes = error_make(other, quoted, error);
 	raw_send(raw, error, error_bytes);
@@ -302,7 +302,7 @@ test_errors(struct datapath *datapath, int family)
 	raw_send(raw, error, error_bytes);
 	CHECK(stray_wait(datapath, 0, 50) == 0);
 	CHECK(datapath_deliver(datapath, error, error_bytes) == 0);
-	CHECK(counters_of(datapath).refused == 1);
+	CHECK(pair_counters(datapath).refused == 1);
 	pair_close(&pair);
 	close(listener);
 	close(tunnel);
@@ -317,7 +317,7 @@ wait_ask(struct datapath *datapath, const struct pair *pair, uint32_t seq,
 {
 	struct session_key key = pair_key(pair, PORT);
 	int raw = raw_open(key.family == 4 ? AF_INET : AF_INET6, hosts.client);
-	uint64_t refused = counters_of(datapath).refused;
+	uint64_t refused = pair_counters(datapath).refused;
 	struct packet_tcp tcp = {
 		.ip = { .ttl = 64 },
 		.src_port = wire_get16(key.client_port),
@@ -370,7 +370,7 @@ test_waits(struct datapath *datapath, int family)
 
 	CHECK(send(pair.client, "x", 1, 0) == 1);
 	CHECK(recv(pair.server, &byte, 1, 0) == 1);
-	size_t size = segment_make(&pair, "", bytes, sizeof(bytes));
+	size_t size = pair_segment(&pair, "", bytes, sizeof(bytes));
 	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
 	uint32_t seq = packet.tcp_seq, ack = packet.tcp_ack;
 	close(pair.server);
@@ -390,7 +390,7 @@ test_waits(struct datapath *datapath, int family)
 	wait_ask(datapath, &pair, seq - (1u << 25), ack + 1, TCP_ACK, false);
 	/* Once more what it said last: the kernel answers. */
 	wait_ask(datapath, &pair, seq, ack + 1, TCP_FIN | TCP_ACK, true);
-	CHECK(counters_of(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	close(listener);
 }
 
@@ -398,21 +398,21 @@ test_waits(struct datapath *datapath, int family)
 static void
 test_strangers(void)
 {
-	struct datapath_settings settings = settings_make(2, AF_INET);
+	struct datapath_settings settings = pair_settings(2, AF_INET);
 	struct datapath *datapath;
 	char error[512];
 
 	hosts_run("tc qdisc add dev up0 clsact && tc qdisc add dev up1 clsact "
 		  "&& tc filter add dev up1 ingress pref 7 protocol ip u32 "
 		  "match u32 0 0 flowid 1:1");
-	datapath_close(open_or_exit(2, AF_INET));
+	datapath_close(pair_datapath_open(2, AF_INET));
 	CHECK(hosts_prints("tc qdisc show dev up0", "clsact"));
 	CHECK(hosts_prints("tc filter show dev up1 ingress", "pref 7"));
 	CHECK(datapath_clean(uplinks, 2, error, sizeof(error)) == 0);
 	CHECK(hosts_prints("tc qdisc show dev up0", "clsact"));
 	hosts_run("tc qdisc del dev up0 clsact");
 
-	/* A stranger in our very place. */
+	/* Another's filter in our very slot. */
 	hosts_run("tc filter add dev up1 ingress pref 18551 protocol ip u32 "
 		  "match u32 0 0 flowid 1:1");
 	CHECK(datapath_open(&datapath, &settings, error, sizeof(error)) ==
@@ -456,8 +456,8 @@ test_services(struct datapath *datapath)
 	CHECK(datapath_services(datapath, &services[1], 1) == 0);
 	CHECK(stray_wait(datapath, 0, 1500) == 0);
 	CHECK(pair_reset_wait(
-		&pair)); /* as anybody's port: the kernel's business */
-	CHECK(counters_of(datapath).kernel_resets == 0);
+		&pair)); /* as of any port: the kernel's business */
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	CHECK(datapath_services(datapath, services, 257) == -EINVAL);
 	pair_close(&pair);
 	pair_close(&second);
@@ -474,7 +474,7 @@ test_both_families(struct datapath *datapath)
 	close(listener);
 	listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in6 any;
-	socklen_t size = address_make(AF_INET6, "::", PORT, &any);
+	socklen_t size = pair_address(AF_INET6, "::", PORT, &any);
 	setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	CHECK(bind(listener, (struct sockaddr *)&any, size) == 0);
 	CHECK(listen(listener, 8) == 0);
@@ -485,7 +485,7 @@ test_both_families(struct datapath *datapath)
 	CHECK(memcmp(&seen.events[0].key, &key, sizeof(key)) == 0);
 	CHECK(send(pair.client, "x", 1, 0) == 1);
 	CHECK(recv(pair.server, &byte, 1, 0) == 1);
-	CHECK(counters_of(datapath).redirected == 0);
+	CHECK(pair_counters(datapath).redirected == 0);
 	pair_close(&pair);
 	close(listener);
 }
@@ -525,7 +525,7 @@ test_nonlinear(struct datapath *datapath, int family)
 	tcp.ip.src.family = tcp.ip.dst.family = family == AF_INET ? 4 : 6;
 	inet_pton(family, family == AF_INET ? "10.9.0.2" : "fd09:0::2",
 		  tcp.ip.src.bytes);
-	inet_pton(family, service_text(family), tcp.ip.dst.bytes);
+	inet_pton(family, pair_service(family), tcp.ip.dst.bytes);
 	size_t size = packet_build_tcp(&tcp, sent.frame + ETH_HLEN,
 				       sizeof(sent.frame) - ETH_HLEN);
 	memcpy(sent.frame, request.ifr_hwaddr.sa_data, 6);
@@ -535,7 +535,7 @@ test_nonlinear(struct datapath *datapath, int family)
 	      (ssize_t)whole);
 	CHECK(stray_wait(datapath, 0, PATIENCE_MS) == size);
 	CHECK(memcmp(bytes, sent.frame + ETH_HLEN, size) == 0);
-	CHECK(counters_of(datapath).malformed == 0);
+	CHECK(pair_counters(datapath).malformed == 0);
 
 	/* To another machine's address: not ours to take. */
 	sent.frame[0] ^= 2;
@@ -594,28 +594,28 @@ main(void)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 
-	world_make();
+	pair_hosts_open();
 	test_strangers();
 	for (int i = 0; i < 2; i++) {
 		test_resets(families[i]);
-		struct datapath *datapath = open_or_exit(2, families[i]);
+		struct datapath *datapath = pair_datapath_open(2, families[i]);
 		test_cookies(datapath, families[i]);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		test_fragments(datapath, families[i]);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		test_errors(datapath, families[i]);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		test_waits(datapath, families[i]);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		test_nonlinear(datapath, families[i]);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		if (i == 0)
 			test_both_families(datapath);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		say_speed(datapath, 0);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		say_speed(datapath, 1400);
-		counters_mark(datapath);
+		pair_counters_mark(datapath);
 		if (i == 0)
 			test_services(datapath);
 		datapath_close(datapath);

@@ -19,7 +19,7 @@
 static void
 test_events(int family)
 {
-	struct datapath *datapath = open_or_exit(2, family);
+	struct datapath *datapath = pair_datapath_open(2, family);
 	int listener = listen_on(family, PORT);
 	int other = listen_on(family, PORT_OTHER);
 	int64_t before = now_ns();
@@ -81,8 +81,8 @@ test_events(int family)
 	pair_close(&foreign);
 	close(listener);
 	close(other);
-	CHECK(counters_of(datapath).kernel_resets == 0);
-	CHECK(counters_of(datapath).events_lost == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).events_lost == 0);
 	datapath_close(datapath);
 }
 
@@ -92,7 +92,7 @@ static void
 test_strays(int family)
 {
 	static char bulk[60000];
-	struct datapath *datapath = open_or_exit(2, family);
+	struct datapath *datapath = pair_datapath_open(2, family);
 	int listener = listen_on(family, PORT);
 	struct pair pair = pair_make(listener, family, PORT);
 	struct session_key key = pair_key(&pair, PORT);
@@ -104,8 +104,8 @@ test_strays(int family)
 	CHECK(count >= 10 && payload >= 14000); /* the first window */
 	CHECK(stray_wait(datapath, 1, 0) == 0);
 	CHECK(!pair_reset(&pair));
-	CHECK(counters_of(datapath).redirected > 0);
-	CHECK(counters_of(datapath).redirected < count); /* giants */
+	CHECK(pair_counters(datapath).redirected > 0);
+	CHECK(pair_counters(datapath).redirected < count); /* giants */
 
 	/* Retransmissions take the other uplink. */
 	hosts_route(&hosts, 1);
@@ -120,51 +120,51 @@ test_strays(int family)
 	strays_empty(datapath);
 	CHECK(strays_check(datapath, 0, &key, &payload) > 0);
 	CHECK(!pair_reset(&pair));
-	CHECK(counters_of(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	pair_close(&pair);
 
 	/* A SYN to a closed port is refused by the kernel, as ever. */
 	struct sockaddr_in6 service;
 	socklen_t size =
-		address_make(family, service_text(family), PORT, &service);
+		pair_address(family, pair_service(family), PORT, &service);
 	hosts_enter(hosts.client);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	hosts_enter(hosts.server);
 	CHECK(connect(fd, (struct sockaddr *)&service, size) != 0 &&
 	      errno == ECONNREFUSED);
 	close(fd);
-	CHECK(counters_of(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	datapath_close(datapath);
 }
 
 static void
 test_deliver(int family)
 {
-	struct datapath *datapath = open_or_exit(2, family);
+	struct datapath *datapath = pair_datapath_open(2, family);
 	int listener = listen_on(family, PORT);
 	struct pair pair = pair_make(listener, family, PORT);
 	struct timeval limit = { .tv_sec = PATIENCE_MS / 1000 };
 	char got[16] = "";
 
 	setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	size_t size = segment_make(&pair, "delivered", bytes, sizeof(bytes));
+	size_t size = pair_segment(&pair, "delivered", bytes, sizeof(bytes));
 	CHECK(datapath_deliver(datapath, bytes, size) == 0);
 	CHECK(recv(pair.server, got, sizeof(got), 0) == 9);
 	CHECK(memcmp(got, "delivered", 9) == 0);
-	CHECK(counters_of(datapath).refused == 0);
+	CHECK(pair_counters(datapath).refused == 0);
 
 	/* The socket went between the question and the delivery. */
 	pair_forget(&pair);
 	CHECK(datapath_deliver(datapath, bytes, size) == 0);
 	CHECK(COUNTER_WAIT(datapath, refused, 1));
-	CHECK(counters_of(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	CHECK(!pair_reset(&pair));
 	CHECK(datapath_deliver(datapath, (const uint8_t *)"?", 1) == -EINVAL);
 
 	/* What is no session's does not come in this way. */
 	struct packet_udp udp = { .ip = { .ttl = 1 }, .dst_port = 9 };
 	udp.ip.src.family = udp.ip.dst.family = family == AF_INET ? 4 : 6;
-	inet_pton(family, service_text(family), udp.ip.dst.bytes);
+	inet_pton(family, pair_service(family), udp.ip.dst.bytes);
 	size = packet_build_udp(&udp, bytes, sizeof(bytes));
 	CHECK(datapath_deliver(datapath, bytes, size) == 0);
 	CHECK(COUNTER_WAIT(datapath, refused, 2));
@@ -181,19 +181,19 @@ test_overflow(void)
 	enum {
 		LOST = 300
 	};
-	struct datapath *datapath = open_or_exit(2, AF_INET);
+	struct datapath *datapath = pair_datapath_open(2, AF_INET);
 	int listener = listen_on(AF_INET, PORT);
 	struct pair pair = pair_make(listener, AF_INET, PORT);
-	size_t size = segment_make(&pair, "flood", bytes, sizeof(bytes));
+	size_t size = pair_segment(&pair, "flood", bytes, sizeof(bytes));
 	struct sockaddr_in6 service;
-	socklen_t room = address_make(AF_INET, HOSTS_SERVICE4, 0, &service);
+	socklen_t room = pair_address(AF_INET, HOSTS_SERVICE4, 0, &service);
 	uint32_t read = 0;
 
 	pair_forget(&pair);
 	hosts_enter(hosts.client);
 	int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	hosts_enter(hosts.server);
-	CHECK(counters_of(datapath).tun_dropped == 0);
+	CHECK(pair_counters(datapath).tun_dropped == 0);
 	for (uint32_t i = 1; i <= TUN_QUEUE_PACKETS + LOST; i++) {
 		CHECK(sendto(raw, bytes, size, 0, (struct sockaddr *)&service,
 			     room) == (ssize_t)size);
@@ -234,7 +234,7 @@ test_killed(int family)
 	CHECK(pipe(ready) == 0);
 	pid_t child = fork();
 	if (child == 0) {
-		(void)open_or_exit(2, family);
+		(void)pair_datapath_open(2, family);
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -247,7 +247,7 @@ test_killed(int family)
 	pair_forget(&stray);
 
 	/* Two daemons at once: the second one sees it. */
-	struct datapath_settings settings = settings_make(2, family);
+	struct datapath_settings settings = pair_settings(2, family);
 	struct datapath *datapath;
 	CHECK(datapath_open(&datapath, &settings, error, sizeof(error)) ==
 	      -EBUSY);
@@ -267,20 +267,20 @@ test_killed(int family)
 	CHECK(!pair_reset(&stray));
 
 	/* The successor gets the retransmission. */
-	datapath = open_or_exit(2, family);
+	datapath = pair_datapath_open(2, family);
 	CHECK(strays_check(datapath, 0, &key, &payload) > 0);
 	CHECK(payload >= 4);
 	CHECK(!pair_reset(&stray));
 	CHECK(send(local.client, "x", 1, 0) == 1);
 	CHECK(recv(local.server, &byte, 1, 0) == 1);
-	CHECK(counters_of(datapath).kernel_resets == 0);
+	CHECK(pair_counters(datapath).kernel_resets == 0);
 	datapath_close(datapath);
 	CHECK(nothing_left());
 
-	/* Without a successor, somebody cleans up. */
+	/* Without a successor, datapath_clean() cleans up. */
 	child = fork();
 	if (child == 0) {
-		(void)open_or_exit(2, family);
+		(void)pair_datapath_open(2, family);
 		_exit(0);
 	}
 	CHECK(waitpid(child, NULL, 0) == child);
@@ -300,7 +300,7 @@ main(void)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 
-	world_make();
+	pair_hosts_open();
 	for (int i = 0; i < 2; i++) {
 		test_events(families[i]);
 		test_strays(families[i]);

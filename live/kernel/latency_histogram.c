@@ -5,8 +5,8 @@
  *	bucket = 8 * (place of the highest bit) + eighths above it
  *
  * Within an octave the eighths are linear, not geometric: bucket 8 e + i holds
- * [2^e (1 + i/8), 2^e (1 + (i+1)/8)), at most 12.5 % wide; the middle is told,
- * so that a quantile is off by 6 % at most.
+ * [2^e (1 + i/8), 2^e (1 + (i+1)/8)), at most 12.5 % wide; the middle is
+ * reported, so that a quantile is off by 6 % at most.
  */
 #include "live/kernel/latency_histogram.h"
 

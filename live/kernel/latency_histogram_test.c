@@ -36,10 +36,10 @@ check_random(void)
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
 		size_t rank = (size_t)SAMPLES * shares[i] / 1000000;
 		double want = (double)values[rank > 0 ? rank - 1 : 0];
-		double told =
+		double reported =
 			(double)latency_histogram_quantile_ns(&cost, shares[i]);
 
-		CHECK(told >= want * 0.91 && told <= want * 1.09);
+		CHECK(reported >= want * 0.91 && reported <= want * 1.09);
 	}
 }
 

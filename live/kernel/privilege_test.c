@@ -126,7 +126,7 @@ main(void)
 		{ "becomes nobody with three capabilities", nobody_case },
 		{ "stays root without the others", root_case },
 		{ "a user that is not there", unknown_case },
-		{ "who is not root becomes nobody else", stranger_case },
+		{ "a user that is not root stays itself", stranger_case },
 	};
 
 	if (geteuid() != 0) {

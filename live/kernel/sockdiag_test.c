@@ -2,9 +2,9 @@
 /*
  * sockdiag_test.c - real sockets on loopback, in all states that matter
  *
- * Services are loopback addresses of our own, so that nobody else's sockets
- * are among them, and no privilege is needed. With an argument N it measures
- * sockdiag_has() instead.
+ * Services are loopback addresses of our own, so that no other process's
+ * sockets are among them, and no privilege is needed. With an argument N it
+ * measures sockdiag_has() instead.
  */
 #include "live/kernel/sockdiag.h"
 
@@ -227,7 +227,8 @@ states_test(void)
 	seen = settled(&pair.key, &service, false);
 	CHECK(seen.open == 0 && seen.lingering == 0);
 	close(fd);
-	/* A session whose listener has gone, and one nobody accepted. */
+	/* A session whose listener has gone, and one that was never accepted.
+	 */
 	fd = listener(AF_INET, address, false, &port);
 	service.port = port;
 	pair = connected(fd, AF_INET, address, port, false);

@@ -5,8 +5,8 @@
  * Every row is run through the program of the uplinks (BPF_PROG_TEST_RUN, in
  * a namespace with one real session) and through core/steer/classifier.c, which
  * steer uses. The table says what is right; the two must also agree on every
- * truncation of every row and on 60,000 damaged ones, where nobody wrote
- * down what is right.
+ * truncation of every row and on 60,000 damaged ones, where no row says
+ * what is right.
  *
  * At the end it says what the program costs.
  */

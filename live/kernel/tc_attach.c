@@ -27,7 +27,7 @@ struct stock {
 		uint32_t handle, priority, program;
 	} ours[OURS_MAX];
 	uint32_t others_count;
-	bool place_taken; /* a stranger has our priority and handle */
+	bool slot_taken; /* another program has our priority and handle */
 };
 
 static enum bpf_tc_attach_point
@@ -80,7 +80,7 @@ read_filter(const struct nlmsghdr *message, void *context)
 	}
 	stock->others_count++;
 	if (priority == TC_ATTACH_PRIORITY)
-		stock->place_taken = true;
+		stock->slot_taken = true;
 	return MNL_CB_OK;
 }
 
@@ -107,14 +107,14 @@ stock_take(uint32_t ifindex, enum tc_attach_side side, struct stock *stock)
 /* libbpf's structs start with their size and want every byte behind what they
  * name to be zero, padding too. */
 static struct bpf_tc_hook *
-tc_hook(struct bpf_tc_hook *hook, uint32_t ifindex,
+tc_hook(struct bpf_tc_hook *attach, uint32_t ifindex,
 	enum bpf_tc_attach_point point)
 {
-	memset(hook, 0, sizeof(*hook));
-	hook->sz = sizeof(*hook);
-	hook->ifindex = (int)ifindex;
-	hook->attach_point = point;
-	return hook;
+	memset(attach, 0, sizeof(*attach));
+	attach->sz = sizeof(*attach);
+	attach->ifindex = (int)ifindex;
+	attach->attach_point = point;
+	return attach;
 }
 
 static struct bpf_tc_opts *
@@ -138,37 +138,37 @@ qdisc_remove_if_empty(uint32_t ifindex)
 		    stock.ours_count + stock.others_count > 0)
 			return;
 	}
-	struct bpf_tc_hook hook;
+	struct bpf_tc_hook attach;
 	(void)bpf_tc_hook_destroy(
-		tc_hook(&hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS));
+		tc_hook(&attach, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS));
 }
 
 int
-tc_attach_attach(struct tc_attach *hook, enum tc_attach_side side,
+tc_attach_attach(struct tc_attach *attach, enum tc_attach_side side,
 		 int program_fd)
 {
 	struct stock stock;
-	int result = stock_take(hook->ifindex, side, &stock);
+	int result = stock_take(attach->ifindex, side, &stock);
 
 	if (result != 0)
 		return result;
-	if (stock.place_taken)
+	if (stock.slot_taken)
 		return -EEXIST;
 	struct bpf_tc_hook tc;
 	result = bpf_tc_hook_create(
-		tc_hook(&tc, hook->ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS));
+		tc_hook(&tc, attach->ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS));
 	if (result != 0 && result != -EEXIST)
 		return result;
 	if (result == 0 || stock.ours_count > 0)
-		hook->qdisc_ours = true;
+		attach->qdisc_ours = true;
 	struct bpf_tc_opts options;
 	tc_options(&options, TC_ATTACH_HANDLE, TC_ATTACH_PRIORITY);
 	options.prog_fd = program_fd;
 	options.flags = BPF_TC_F_REPLACE;
-	result = bpf_tc_attach(tc_hook(&tc, hook->ifindex, attach_point(side)),
-			       &options);
+	result = bpf_tc_attach(
+		tc_hook(&tc, attach->ifindex, attach_point(side)), &options);
 	if (result == 0)
-		hook->programs[side] = options.prog_id;
+		attach->programs[side] = options.prog_id;
 	return result;
 }
 
@@ -185,27 +185,27 @@ filter_remove(uint32_t ifindex, enum tc_attach_side side, uint32_t handle,
 }
 
 void
-tc_attach_detach(struct tc_attach *hook)
+tc_attach_detach(struct tc_attach *attach)
 {
 	struct stock stock;
 
-	if (hook->ifindex == 0)
+	if (attach->ifindex == 0)
 		return;
 	for (enum tc_attach_side side = 0; side < TC_ATTACH_SIDES; side++) {
-		if (hook->programs[side] == 0 ||
-		    stock_take(hook->ifindex, side, &stock) != 0)
+		if (attach->programs[side] == 0 ||
+		    stock_take(attach->ifindex, side, &stock) != 0)
 			continue;
 		for (uint32_t i = 0; i < stock.ours_count; i++) {
-			if (stock.ours[i].program == hook->programs[side])
-				(void)filter_remove(hook->ifindex, side,
+			if (stock.ours[i].program == attach->programs[side])
+				(void)filter_remove(attach->ifindex, side,
 						    stock.ours[i].handle,
 						    stock.ours[i].priority);
 		}
-		hook->programs[side] = 0;
+		attach->programs[side] = 0;
 	}
-	if (hook->qdisc_ours)
-		qdisc_remove_if_empty(hook->ifindex);
-	hook->ifindex = 0;
+	if (attach->qdisc_ours)
+		qdisc_remove_if_empty(attach->ifindex);
+	attach->ifindex = 0;
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tc_attach.h - our two places in an interface's traffic control (tc-bpf(8))
+ * tc_attach.h - our two programs in an interface's traffic control (tc-bpf(8))
  *
  *	qdisc clsact -+- ingress -- priority 18551, handle 1: homeward_in
  *		      `- egress --- priority 18551, handle 1: homeward_out
@@ -8,7 +8,7 @@
  * Priority and handle are fixed, so that a new daemon's program replaces a
  * dead one's in one atomic step of the kernel, without pinning anything in a
  * file system. What is ours is known by the program's name, which begins with
- * TC_ATTACH_PREFIX; another's filter in our place is left alone and is an
+ * TC_ATTACH_PREFIX; another's filter in our slot is left alone and is an
  * error. The priority is high as numbers go: others come first.
  *
  * clsact filters rather than TCX links: they outlive their maker, and Linux
@@ -38,8 +38,8 @@ struct tc_attach {
 };
 
 /* Attach a program, replacing a predecessor's. The qdisc is made if it is not
- * there. *hook starts as { .ifindex = it }. 0; -errno: -EEXIST: a stranger's
- * filter has our place. */
+ * there. The struct starts as { .ifindex = it }. 0; -errno: -EEXIST: another's
+ * filter has our slot. */
 int tc_attach_attach(struct tc_attach *, enum tc_attach_side, int program_fd);
 /* Detach what tc_attach_attach() attached, unless a successor has replaced it
  * already, and the qdisc if it is ours and empty. Needs CAP_NET_ADMIN. */

@@ -18,7 +18,7 @@
  *			by default the kernel makes 256 more, each with room
  *			for three times as many packets, 49 MB in all
  *	rp_filter 0	or 2 where "all" is 1 (the kernel takes the larger of
- *			the two, and 2 lets pass whom we can answer at all):
+ *			the two, and 2 lets pass senders that we can answer):
  *			a client's packet comes out of a device that no route
  *			to the client uses
  *	192.0.0.8	RFC 7600's dummy address, only where "all" is not 0:

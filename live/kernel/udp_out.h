@@ -12,7 +12,7 @@
  * sockets, and a socket that writes its own headers (IPPROTO_RAW) gets neither
  * UDP_SEGMENT nor path MTU handling from the kernel. So UDP_OUT_SOURCES ports
  * from TUNNEL_SOURCE_PORT on are bound and the hash chooses among them: 64
- * places on a hash ring of a few uplinks spread as well as 16,384 would, and a
+ * points on a hash ring of a few uplinks spread as well as 16,384 would, and a
  * flow keeps its port and so its path. Where a port is taken the next one 64
  * above is. What others send to these ports is dropped in the kernel.
  *
@@ -21,7 +21,7 @@
  *
  * Errors: a message that was to leave by another uplink and has no route there
  * is sent by the ordinary one; a run that the kernel refuses to segment is
- * sent one by one. What fails then is told to sent().
+ * sent one by one. What fails then goes to sent().
  *
  * Full (UDP_OUT_ITEMS, UDP_OUT_BYTES): flushed early.
  */

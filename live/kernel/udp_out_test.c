@@ -30,7 +30,7 @@ struct heard {
 	uint16_t port[FLOWS];
 };
 
-struct told {
+struct sent_calls {
 	uint32_t sent, failed;
 	int error;
 };
@@ -84,21 +84,21 @@ take(void *context, const struct endpoint *from, const uint8_t *bytes,
 static void
 sent(void *context, const struct address *to, bool forward, int error)
 {
-	struct told *told = context;
+	struct sent_calls *sent_calls = context;
 
 	(void)to;
 	(void)forward;
-	told->sent += error == 0;
-	told->failed += error != 0;
+	sent_calls->sent += error == 0;
+	sent_calls->failed += error != 0;
 	if (error != 0)
-		told->error = error;
+		sent_calls->error = error;
 }
 
 struct pair {
 	struct udp_in *udp_in;
 	struct udp_out *udp_out;
 	struct uplinks uplinks;
-	struct told told;
+	struct sent_calls sent_calls;
 	struct endpoint to;
 };
 
@@ -107,7 +107,7 @@ pair_open(struct pair *pair, uint32_t mtu_bytes)
 {
 	char error[256] = "";
 
-	pair->told = (struct told){ .sent = 0 };
+	pair->sent_calls = (struct sent_calls){ .sent = 0 };
 	pair->to = local(2, GUE);
 	struct udp_out_settings settings = {
 		.self = local(1, 0).address,
@@ -116,7 +116,7 @@ pair_open(struct pair *pair, uint32_t mtu_bytes)
 		.mtu_bytes = mtu_bytes,
 		.fragment = true,
 		.sent = sent,
-		.context = &pair->told,
+		.context = &pair->sent_calls,
 	};
 	CHECK_ROW(udp_in_open(&pair->udp_in, &pair->to, BYTES_MOST, true, error,
 			      sizeof(error)) == 0,
@@ -173,7 +173,8 @@ test_bulk(void)
 		udp_out_counters(pair.udp_out);
 	CHECK(counters->forwards == 400);
 	CHECK(counters->messages <= 12);
-	CHECK(pair.told.sent == counters->messages && pair.told.failed == 0);
+	CHECK(pair.sent_calls.sent == counters->messages &&
+	      pair.sent_calls.failed == 0);
 	pair_close(&pair);
 }
 
@@ -209,7 +210,7 @@ test_random(uint32_t mtu_bytes)
 		;
 	CHECK(heard.count == udp_out_counters(pair.udp_out)->forwards);
 	CHECK(heard.damaged == 0 && heard.misplaced == 0);
-	CHECK(pair.told.failed == 0);
+	CHECK(pair.sent_calls.failed == 0);
 	pair_close(&pair);
 }
 
@@ -228,7 +229,7 @@ test_fall_back(void)
 	struct heard heard = hear(&pair);
 	CHECK(heard.count == 10 && heard.damaged == 0 && heard.misplaced == 0);
 	CHECK(udp_out_counters(pair.udp_out)->fell_back == 1);
-	CHECK(pair.told.failed == 0);
+	CHECK(pair.sent_calls.failed == 0);
 	/* That one is there. */
 	for (uint32_t i = 10; i < 20; i++)
 		forward(&pair, 1, i, 1000, 1);
@@ -254,7 +255,7 @@ test_errors(void)
 		forward(&pair, 0, i, 1000, OUTBOX_ANY_UPLINK);
 	udp_out_flush(pair.udp_out);
 	CHECK(udp_out_counters(pair.udp_out)->unjoined == 1);
-	CHECK(pair.told.failed == 3 && pair.told.error == -EINVAL);
+	CHECK(pair.sent_calls.failed == 3 && pair.sent_calls.error == -EINVAL);
 	/* The next runs are not joined, and arrive. */
 	pair.to.port = GUE;
 	for (uint32_t i = 0; i < 100; i++)
@@ -262,12 +263,12 @@ test_errors(void)
 	udp_out_flush(pair.udp_out);
 	struct heard heard = hear(&pair);
 	CHECK(heard.count == 100 && heard.misplaced == 0);
-	CHECK(pair.told.sent == 100);
+	CHECK(pair.sent_calls.sent == 100);
 	pair_close(&pair);
 }
 
 /* Nobody reads the sources: what is sent to them must not pile up; and two
- * outlets of one address do not collide. */
+ * sockets of one address do not collide. */
 static void
 test_sources(void)
 {
@@ -281,7 +282,7 @@ test_sources(void)
 		.uplinks = &second.uplinks,
 		.mtu_bytes = 1600,
 		.sent = sent,
-		.context = &second.told,
+		.context = &second.sent_calls,
 	};
 	CHECK(udp_out_open(&second.udp_out, &settings, error, sizeof(error)) ==
 	      0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * control_dialogue.h - both ends of the control socket; for tests only
+ * control_dialogue.h - both ends of the control socket in one process, for
+ * tests only
  *
  *	tell() --> socket --> turn(): control --> socket --> hear()
  *
@@ -54,10 +55,10 @@ dialogue_close(void)
 	CHECK(rmdir(folder) == 0);
 }
 
-static inline struct control_subject
-subject_make(struct drain *drain)
+static inline struct control_parts
+parts_make(struct drain *drain)
 {
-	return (struct control_subject){ .conf = &conf, .drain = drain };
+	return (struct control_parts){ .conf = &conf, .drain = drain };
 }
 
 /* As the daemon's loop: ready, then tick. */
@@ -69,7 +70,7 @@ turn(struct control *control)
 }
 
 static inline int
-caller_open(void)
+client_open(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);

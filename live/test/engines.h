@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cluster.h - a few engines back to back in one process, for tests only
+ * engines.h - a few engines back to back in one process, for tests only
  *
  *	change() -----> engine --> edge --> queue --HALF_RTT_NS--> arrive()
  *	stray_in() -/     ^                                           |
@@ -11,8 +11,8 @@
  * routes out is kept for the test to look at. There are no sockets: the
  * sessions table alone says what is where. Time is what pass() makes of it.
  */
-#ifndef LIVE_TEST_CLUSTER_H
-#define LIVE_TEST_CLUSTER_H
+#ifndef LIVE_TEST_ENGINES_H
+#define LIVE_TEST_ENGINES_H
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +41,10 @@ struct flying {
 	uint8_t bytes[2048];
 };
 
-struct world;
+struct engines;
 
 struct server {
-	struct world *world;
+	struct engines *engines;
 	uint32_t index;
 	struct conf conf;
 	struct engine *engine;
@@ -60,7 +60,7 @@ struct server {
 	char decision[64];
 };
 
-struct world {
+struct engines {
 	struct instant now;
 	struct server servers[SERVERS];
 	struct flying *queue; /* ring */
@@ -82,7 +82,7 @@ secret_of(uint8_t seed)
 }
 
 static inline struct endpoint
-place(uint32_t index)
+endpoint_of(uint32_t index)
 {
 	uint8_t bytes[4] = { 10, 0, 0, (uint8_t)(index + 1) };
 
@@ -95,20 +95,21 @@ static inline int
 push(struct server *server, enum way way, const struct endpoint *to,
      uint16_t port, const uint8_t *bytes, size_t size)
 {
-	struct world *world = server->world;
-	struct flying *flying = &world->queue[world->tail++ % QUEUE];
+	struct engines *engines = server->engines;
+	struct flying *flying = &engines->queue[engines->tail++ % QUEUE];
 
-	if (world->tail - world->head > QUEUE || size > sizeof(flying->bytes))
+	if (engines->tail - engines->head > QUEUE ||
+	    size > sizeof(flying->bytes))
 		abort();
 	*flying = (struct flying){
-		.at = instant_after(world->now, HALF_RTT_NS),
+		.at = instant_after(engines->now, HALF_RTT_NS),
 		.way = way,
 		.from = { server->conf.self.address, port },
 		.to = *to,
 		.size = size,
 	};
 	memcpy(flying->bytes, bytes, size);
-	world->kept[way] = *flying;
+	engines->kept[way] = *flying;
 	return 0;
 }
 
@@ -193,21 +194,22 @@ heard_decision(void *context, struct instant now,
 	(void)snprintf(server->decision, sizeof(server->decision), "%s", what);
 }
 
-/* ---- the world ---- */
+/* ---- all of them ---- */
 
 static inline void
-server_start(struct world *world, uint32_t index, const struct secret *secret)
+server_start(struct engines *engines, uint32_t index,
+	     const struct secret *secret)
 {
-	struct server *server = &world->servers[index];
+	struct server *server = &engines->servers[index];
 	struct conf *conf = &server->conf;
 	const uint8_t service[4] = { 192, 0, 2, 1 };
 	char error[256] = "";
 
-	server->world = world;
+	server->engines = engines;
 	server->index = index;
 	conf_default(conf);
-	conf->steer.gue_port = world->gue_port;
-	conf->self = place(index);
+	conf->steer.gue_port = engines->gue_port;
+	conf->self = endpoint_of(index);
 	conf->services[0] =
 		(struct steer_service){ address_ip4(service), SERVICE };
 	conf->service_count = 1;
@@ -216,8 +218,8 @@ server_start(struct world *world, uint32_t index, const struct secret *secret)
 	conf->flows_max = 1024;
 	conf->peers_max = 64;
 	/* Two peers: the first server, and oneself. */
-	conf->peers[0] = place(0);
-	conf->peers[1] = place(index);
+	conf->peers[0] = endpoint_of(0);
+	conf->peers[1] = endpoint_of(index);
 	conf->peer_count = 2;
 	CHECK(sessions_open(&server->sessions, NULL, conf->sessions_max, error,
 			    sizeof(error)) == 0);
@@ -231,7 +233,7 @@ server_start(struct world *world, uint32_t index, const struct secret *secret)
 		.awaits = edge_awaits,
 	};
 	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
-			    WALL_NS, world->now) == 0);
+			    WALL_NS, engines->now) == 0);
 	engine_listen(server->engine, &(struct engine_listener){
 					      .context = server,
 					      .report = heard_report,
@@ -248,124 +250,126 @@ server_stop(struct server *server)
 }
 
 static inline void
-arrive(struct world *world, const struct flying *flying)
+arrive(struct engines *engines, const struct flying *flying)
 {
 	for (uint32_t i = 0; i < SERVERS; i++) {
-		struct server *server = &world->servers[i];
+		struct server *server = &engines->servers[i];
 		if (server->engine == NULL ||
 		    !address_equal(&server->conf.self.address,
 				   &flying->to.address))
 			continue;
 		if (flying->way == WAY_DATAGRAM) {
 			CHECK(flying->to.port == 7000);
-			engine_datagram(server->engine, world->now,
+			engine_datagram(server->engine, engines->now,
 					&flying->from, flying->bytes,
 					flying->size);
 		} else {
 			CHECK(flying->to.port == server->conf.steer.gue_port);
-			engine_tunnel(server->engine, world->now, &flying->from,
-				      &server->conf.self.address, flying->bytes,
-				      flying->size);
+			engine_tunnel(server->engine, engines->now,
+				      &flying->from, &server->conf.self.address,
+				      flying->bytes, flying->size);
 		}
 	}
 }
 
 static inline struct instant
-world_next(const struct world *world)
+engines_next(const struct engines *engines)
 {
 	struct instant next = INSTANT_NEVER;
 
-	if (world->head != world->tail)
-		next = world->queue[world->head % QUEUE].at;
+	if (engines->head != engines->tail)
+		next = engines->queue[engines->head % QUEUE].at;
 	for (uint32_t i = 0; i < SERVERS; i++)
-		if (world->servers[i].engine != NULL)
+		if (engines->servers[i].engine != NULL)
 			next = instant_min(
 				next,
-				engine_deadline(world->servers[i].engine));
+				engine_deadline(engines->servers[i].engine));
 	return next;
 }
 
 static inline void
-flush(struct world *world)
+flush(struct engines *engines)
 {
 	for (uint32_t i = 0; i < SERVERS; i++)
-		if (world->servers[i].engine != NULL)
-			engine_flush(world->servers[i].engine, world->now);
+		if (engines->servers[i].engine != NULL)
+			engine_flush(engines->servers[i].engine, engines->now);
 }
 
 static inline void
-pass(struct world *world, int64_t distance_ns)
+pass(struct engines *engines, int64_t distance_ns)
 {
-	struct instant until = instant_after(world->now, distance_ns);
+	struct instant until = instant_after(engines->now, distance_ns);
 
-	flush(world);
+	flush(engines);
 	for (;;) {
-		struct instant next = world_next(world);
+		struct instant next = engines_next(engines);
 
 		if (instant_before(until, next))
 			break;
-		if (instant_before(world->now, next))
-			world->now = next;
-		while (world->head != world->tail &&
-		       !instant_before(world->now,
-				       world->queue[world->head % QUEUE].at))
-			arrive(world, &world->queue[world->head++ % QUEUE]);
+		if (instant_before(engines->now, next))
+			engines->now = next;
+		while (engines->head != engines->tail &&
+		       !instant_before(
+			       engines->now,
+			       engines->queue[engines->head % QUEUE].at))
+			arrive(engines,
+			       &engines->queue[engines->head++ % QUEUE]);
 		for (uint32_t i = 0; i < SERVERS; i++) {
-			struct engine *engine = world->servers[i].engine;
+			struct engine *engine = engines->servers[i].engine;
 			if (engine != NULL &&
-			    !instant_before(world->now,
+			    !instant_before(engines->now,
 					    engine_deadline(engine)))
-				engine_expire(engine, world->now);
+				engine_expire(engine, engines->now);
 		}
-		flush(world);
+		flush(engines);
 	}
-	world->now = until;
+	engines->now = until;
 }
 
-static inline struct world *
-world_open_at(uint32_t count, uint16_t gue_port)
+static inline struct engines *
+engines_open_at(uint32_t count, uint16_t gue_port)
 {
-	struct world *world = calloc(1, sizeof(*world));
+	struct engines *engines = calloc(1, sizeof(*engines));
 	struct secret secret = secret_of(1);
 
-	if (world == NULL)
+	if (engines == NULL)
 		abort();
-	world->queue = calloc(QUEUE, sizeof(*world->queue));
-	if (world->queue == NULL)
+	engines->queue = calloc(QUEUE, sizeof(*engines->queue));
+	if (engines->queue == NULL)
 		abort();
-	world->now.ns = NS_PER_S;
-	world->gue_port = gue_port;
+	engines->now.ns = NS_PER_S;
+	engines->gue_port = gue_port;
 	for (uint32_t i = 0; i < count; i++)
-		server_start(world, i, &secret);
+		server_start(engines, i, &secret);
 	for (uint32_t i = 0; i < count; i++) {
-		engine_join(world->servers[i].engine, world->now);
-		pass(world, 20 * NS_PER_MS);
+		engine_join(engines->servers[i].engine, engines->now);
+		pass(engines, 20 * NS_PER_MS);
 	}
-	return world;
+	return engines;
 }
 
-static inline struct world *
-world_open(uint32_t count)
+static inline struct engines *
+engines_open(uint32_t count)
 {
-	return world_open_at(count, GUE_PORT);
+	return engines_open_at(count, GUE_PORT);
 }
 
 static inline void
-world_close(struct world *world)
+engines_close(struct engines *engines)
 {
 	for (uint32_t i = 0; i < SERVERS; i++)
-		if (world->servers[i].engine != NULL)
-			server_stop(&world->servers[i]);
-	free(world->queue);
-	free(world);
+		if (engines->servers[i].engine != NULL)
+			server_stop(&engines->servers[i]);
+	free(engines->queue);
+	free(engines);
 }
 
 static inline struct engine_status
-status(const struct world *world, uint32_t index)
+status_of(const struct engines *engines, uint32_t index)
 {
 	struct engine_status s;
 
-	engine_status(world->servers[index].engine, &s);
+	engine_status(engines->servers[index].engine, &s);
 	return s;
 }
 
@@ -387,13 +391,13 @@ session(uint32_t number)
 }
 
 static inline void
-change(struct world *world, uint32_t index, uint32_t number,
+change(struct engines *engines, uint32_t index, uint32_t number,
        enum socket_change what)
 {
-	struct socket_event event = { session(number), what, world->now };
+	struct socket_event event = { session(number), what, engines->now };
 
-	engine_socket(world->servers[index].engine, world->now, &event);
-	flush(world);
+	engine_socket(engines->servers[index].engine, engines->now, &event);
+	flush(engines);
 }
 
 static inline size_t
@@ -427,24 +431,24 @@ segment(uint32_t number, uint8_t flags, uint8_t *bytes, size_t capacity)
 }
 
 static inline void
-stray_in(struct world *world, uint32_t index, uint32_t number, uint8_t flags,
-	 uint8_t uplink)
+stray_in(struct engines *engines, uint32_t index, uint32_t number,
+	 uint8_t flags, uint8_t uplink)
 {
 	uint8_t bytes[256];
 	size_t size = segment(number, flags, bytes, sizeof(bytes));
 
 	CHECK(size > 0);
-	engine_stray(world->servers[index].engine, world->now, uplink, bytes,
-		     size);
-	flush(world);
+	engine_stray(engines->servers[index].engine, engines->now, uplink,
+		     bytes, size);
+	flush(engines);
 }
 
 static inline void
-reload(struct world *world, uint32_t index, const struct secret *secret)
+reload(struct engines *engines, uint32_t index, const struct secret *secret)
 {
-	struct server *server = &world->servers[index];
+	struct server *server = &engines->servers[index];
 
-	engine_reload(server->engine, &server->conf, secret, world->now);
+	engine_reload(server->engine, &server->conf, secret, engines->now);
 }
 
 #endif

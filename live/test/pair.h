@@ -44,7 +44,7 @@ struct pair {
 };
 
 static inline socklen_t
-address_make(int family, const char *text, uint16_t port,
+pair_address(int family, const char *text, uint16_t port,
 	     struct sockaddr_in6 *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -63,7 +63,7 @@ address_make(int family, const char *text, uint16_t port,
 }
 
 static inline const char *
-service_text(int family)
+pair_service(int family)
 {
 	return family == AF_INET ? HOSTS_SERVICE4 : HOSTS_SERVICE6;
 }
@@ -73,7 +73,7 @@ listen_on(int family, uint16_t port)
 {
 	int one = 1, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in6 any;
-	socklen_t size = address_make(
+	socklen_t size = pair_address(
 		family, family == AF_INET ? "0.0.0.0" : "::", port, &any);
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -90,7 +90,7 @@ pair_make(int listener, int family, uint16_t port)
 	struct pair pair;
 	struct sockaddr_in6 service;
 	socklen_t size =
-		address_make(family, service_text(family), port, &service);
+		pair_address(family, pair_service(family), port, &service);
 	struct timeval limit = { .tv_sec = 2 };
 
 	hosts_enter(hosts.client);
@@ -121,7 +121,7 @@ pair_key(const struct pair *pair, uint16_t port)
 	else
 		memcpy(key.client, &pair->local.sin6_addr, 16);
 	memcpy(key.client_port, &in->sin_port, 2); /* the same place in both */
-	inet_pton(family, service_text(family), key.service);
+	inet_pton(family, pair_service(family), key.service);
 	wire_put16(key.service_port, port);
 	return key;
 }
@@ -190,7 +190,7 @@ pair_close(struct pair *pair)
 static const char *const uplinks[] = { "up0", "up1" };
 
 static inline struct datapath_settings
-settings_make(uint32_t uplink_count, int family)
+pair_settings(uint32_t uplink_count, int family)
 {
 	struct datapath_settings settings = {
 		.uplinks = uplinks,
@@ -217,9 +217,9 @@ take_nothing(void *context, const struct socket_event *event)
 }
 
 static inline struct datapath *
-open_or_exit(uint32_t uplink_count, int family)
+pair_datapath_open(uint32_t uplink_count, int family)
 {
-	struct datapath_settings settings = settings_make(uplink_count, family);
+	struct datapath_settings settings = pair_settings(uplink_count, family);
 	struct datapath *datapath;
 	char error[512];
 
@@ -231,9 +231,9 @@ open_or_exit(uint32_t uplink_count, int family)
 	return datapath;
 }
 
-/* Since counters_mark(), or the opening. */
+/* Since pair_counters_mark(), or the opening. */
 static inline struct datapath_counters
-counters_of(struct datapath *datapath)
+pair_counters(struct datapath *datapath)
 {
 	struct datapath_counters counters;
 
@@ -247,15 +247,16 @@ counters_of(struct datapath *datapath)
 /* Will the counter reach that value, and not exceed it? It counts in the
  * kernel, a moment after what it counts. */
 #define COUNTER_WAIT(datapath, name, value)                                    \
-	counter_wait(datapath, offsetof(struct datapath_counters, name), value)
+	pair_counter_wait(datapath, offsetof(struct datapath_counters, name),  \
+			  value)
 
 static inline bool
-counter_wait(struct datapath *datapath, size_t offset, uint64_t value)
+pair_counter_wait(struct datapath *datapath, size_t offset, uint64_t value)
 {
 	uint64_t seen = 0;
 
 	for (int i = 0; i < PATIENCE_MS && seen < value; i++) {
-		struct datapath_counters counters = counters_of(datapath);
+		struct datapath_counters counters = pair_counters(datapath);
 
 		memcpy(&seen, (const uint8_t *)&counters + offset,
 		       sizeof(seen));
@@ -267,7 +268,7 @@ counter_wait(struct datapath *datapath, size_t offset, uint64_t value)
 
 /* Between two tests of one data path: nothing waits, counts from zero. */
 static inline void
-counters_mark(struct datapath *datapath)
+pair_counters_mark(struct datapath *datapath)
 {
 	for (uint32_t uplink = 0; uplink < 2; uplink++) {
 		while (datapath_read(datapath, uplink, bytes, sizeof(bytes)) >
@@ -372,7 +373,7 @@ now_ns(void)
 /* A segment of the pair's session with the client's next bytes, built by
  * hand; its size. */
 static inline size_t
-segment_make(const struct pair *pair, const char *payload, uint8_t *out,
+pair_segment(const struct pair *pair, const char *payload, uint8_t *out,
 	     size_t capacity)
 {
 	struct session_key key = pair_key(pair, PORT);
@@ -406,7 +407,7 @@ segment_make(const struct pair *pair, const char *payload, uint8_t *out,
 
 /* Two namespaces with services; leaves the process in the server. */
 static inline void
-world_make(void)
+pair_hosts_open(void)
 {
 	hosts_open(&hosts);
 	for (int i = 0; i < 3; i++) {
@@ -414,7 +415,7 @@ world_make(void)
 
 		services[i].address.family = i == 1 ? 6 : 4;
 		services[i].port = i == 2 ? PORT_OTHER : PORT;
-		inet_pton(family, service_text(family),
+		inet_pton(family, pair_service(family),
 			  services[i].address.bytes);
 	}
 }
