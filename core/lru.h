@@ -48,7 +48,7 @@ uint32_t lru_claim(struct lru *, uint32_t hash);
 void lru_remove(struct lru *, uint32_t slot);
 /* Make it the newest; a pinned slot stays out of the list. */
 void lru_touch(struct lru *, uint32_t slot);
-/* The one longest untouched among those not pinned; LRU_NONE if none. */
+/* The unpinned slot that is longest untouched; LRU_NONE if there is none. */
 uint32_t lru_oldest(const struct lru *);
 /* Out of the list, or back into it as the newest. Both are idempotent. */
 void lru_pin(struct lru *, uint32_t slot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * timer.h - whose time comes first, among slots of a shared pool
+ * timer.h - a node's earliest timer, among slots of a shared pool
  *
  *	pool:	[0] [1] [2] [3] [4] [5] ...	slots of all nodes, mixed
  *		     ^		 ^

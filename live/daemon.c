@@ -140,7 +140,7 @@ reload_conf(const struct daemon *daemon, struct conf *conf, char *error,
 	return result;
 }
 
-/* root's file, opened by the helper. */
+/* The secret file is root's: the helper opens it. */
 static int
 reload_secret(const struct daemon *daemon, struct secret *secret, char *error,
 	      size_t error_size)
@@ -158,7 +158,7 @@ reload_secret(const struct daemon *daemon, struct secret *secret, char *error,
 	return result;
 }
 
-/* Everything that can be said against it, before anything changes. */
+/* Every reason to refuse the new files, before any part changes. */
 static int
 reload_check(const struct daemon *daemon, struct conf *conf,
 	     struct secret *secret, char *error, size_t error_size)
@@ -378,7 +378,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 			    error, error_size);
 }
 
-/* What needs root, and what others hold on to. */
+/* All parts, in the order of daemon.h. */
 static int
 open_all(struct daemon *daemon, char *error, size_t error_size)
 {

@@ -45,23 +45,24 @@ expire(struct solo *solo, int64_t distance_ns)
 	liveness_expire(solo->node, solo->now, &solo->outbox);
 }
 
+static const struct {
+	const char *sentence;
+	uint32_t answered; /* 0: never */
+	uint32_t pings, timeouts;
+} one_suspect_rows[] = {
+	{ "it answers the first ping", 1, 1, 0 },
+	{ "it answers the second, after the pause", 2, 2, 1 },
+	{ "it never answers: two pings, then it is given up", 0, 2, 2 },
+};
+
 /* A suspect's way, ping by ping; it answers the first, the second, or none. */
 static void
 test_one_suspect(void)
 {
-	static const struct {
-		const char *sentence;
-		uint32_t answered; /* 0: never */
-		uint32_t pings, timeouts;
-	} rows[] = {
-		{ "it answers the first ping", 1, 1, 0 },
-		{ "it answers the second, after the pause", 2, 2, 1 },
-		{ "it never answers: two pings, then it is given up", 0, 2, 2 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof(one_suspect_rows) / sizeof(one_suspect_rows[0]); i++) {
 		struct node_settings settings = solo_settings(8);
-		const char *sentence = rows[i].sentence;
+		const char *sentence = one_suspect_rows[i].sentence;
 		struct solo_sent ping;
 		struct solo solo;
 		uint32_t pings = 0, others;
@@ -78,7 +79,7 @@ test_one_suspect(void)
 				pings++;
 				CHECK_ROW(due.ns - solo.now.ns == TIMEOUT_NS,
 					  sentence);
-				if (pings == rows[i].answered) {
+				if (pings == one_suspect_rows[i].answered) {
 					CHECK_ROW(solo_pong(&solo, &ping) ==
 							  DROP_NONE,
 						  sentence);
@@ -94,18 +95,20 @@ test_one_suspect(void)
 			CHECK_ROW(solo.outbox.item_count == 0, sentence);
 			expire(&solo, 1);
 		}
-		CHECK_ROW(pings == rows[i].pings, sentence);
-		CHECK_ROW(solo.node->counters.timeouts == rows[i].timeouts,
+		CHECK_ROW(pings == one_suspect_rows[i].pings, sentence);
+		CHECK_ROW(solo.node->counters.timeouts ==
+				  one_suspect_rows[i].timeouts,
 			  sentence);
-		CHECK_ROW(failures(&solo, 2) ==
-				  (rows[i].answered ? 0 : CONTACT_STALE),
+		CHECK_ROW(failures(&solo, 2) == (one_suspect_rows[i].answered
+							 ? 0
+							 : CONTACT_STALE),
 			  sentence);
 		CHECK_ROW(solo.node->counters.queries == pings, sentence);
 		CHECK_ROW(solo.node->counters.evictions == 0, sentence);
 		/* A stale contact is not pinged for another failure. */
 		liveness_failed(solo.node, solo.now, 2, &solo.outbox);
 		CHECK_ROW(pinged(&solo, 2, &ping, &others) ==
-				  (rows[i].answered != 0),
+				  (one_suspect_rows[i].answered != 0),
 			  sentence);
 		solo_close(&solo);
 	}

@@ -36,32 +36,30 @@ until_stores(struct solo *solo, struct solo_sent *stores)
 	return count;
 }
 
+static const struct {
+	const char *sentence;
+	enum item_status status;
+	uint32_t refusals;
+	bool ok;
+	uint32_t replicas, stores;
+} refusals_rows[] = {
+	{ "all store it", ITEM_FULL, 0, true, 3, 3 },
+	{ "one is full: the fourth gets it", ITEM_FULL, 1, true, 3, 4 },
+	{ "two are full", ITEM_FULL, 2, true, 3, 5 },
+	{ "four of six are full: we are the third", ITEM_FULL, 4, true, 2, 6 },
+	{ "all are full", ITEM_FULL, 6, false, 0, 6 },
+	{ "one had no room to answer", ITEM_UNANSWERED, 1, true, 3, 4 },
+	{ "one knows closer ones: it holds it", ITEM_MOVED, 1, true, 3, 3 },
+	{ "one knows a newer one: so it should be", ITEM_STALE, 1, true, 3, 3 },
+};
+
 /* Peers that answer a STORE with a status until `refusals` have; then the next
  * closest is sent a STORE. With 6 peers, of whom 3 are to hold it. */
 static void
 test_refusals(void)
 {
-	static const struct {
-		const char *sentence;
-		enum item_status status;
-		uint32_t refusals;
-		bool ok;
-		uint32_t replicas, stores;
-	} rows[] = {
-		{ "all store it", ITEM_FULL, 0, true, 3, 3 },
-		{ "one is full: the fourth gets it", ITEM_FULL, 1, true, 3, 4 },
-		{ "two are full", ITEM_FULL, 2, true, 3, 5 },
-		{ "four of six are full: we are the third", ITEM_FULL, 4, true,
-		  2, 6 },
-		{ "all are full", ITEM_FULL, 6, false, 0, 6 },
-		{ "one had no room to answer", ITEM_UNANSWERED, 1, true, 3, 4 },
-		{ "one knows closer ones: it holds it", ITEM_MOVED, 1, true, 3,
-		  3 },
-		{ "one knows a newer one: so it should be", ITEM_STALE, 1, true,
-		  3, 3 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(refusals_rows) / sizeof(refusals_rows[0]);
+	     i++) {
 		struct node_settings settings = solo_settings(8);
 		uint32_t refused = 0, stores = 0, number = 0;
 		struct solo_sent sent[BUCKET_MAX];
@@ -78,12 +76,14 @@ test_refusals(void)
 		for (uint32_t count; (count = until_stores(&solo, sent)) > 0;) {
 			stores += count;
 			for (uint32_t j = 0; j < count; j++) {
-				bool refuses = refused < rows[i].refusals;
+				bool refuses =
+					refused < refusals_rows[i].refusals;
 
 				refused += refuses;
-				CHECK(solo_status(&solo, &sent[j],
-						  refuses ? rows[i].status
-							  : ITEM_STORED) ==
+				CHECK(solo_status(
+					      &solo, &sent[j],
+					      refuses ? refusals_rows[i].status
+						      : ITEM_STORED) ==
 				      DROP_NONE);
 				/* Once is enough. */
 				CHECK(solo_status(&solo, &sent[j],
@@ -91,17 +91,19 @@ test_refusals(void)
 			}
 		}
 		struct node_event event = node_event(solo.node);
-		CHECK_ROW(event.kind == NODE_STORED && event.ok == rows[i].ok,
-			  rows[i].sentence);
+		CHECK_ROW(event.kind == NODE_STORED &&
+				  event.ok == refusals_rows[i].ok,
+			  refusals_rows[i].sentence);
 		/* The seventh, we ourselves, is the last resort. */
-		uint32_t by_us = rows[i].replicas < settings.replicas;
-		CHECK_ROW(event.replicas == rows[i].replicas + by_us,
-			  rows[i].sentence);
-		CHECK_ROW(stores == rows[i].stores, rows[i].sentence);
-		CHECK_ROW(event.local == (rows[i].replicas == 0),
-			  rows[i].sentence);
+		uint32_t by_us = refusals_rows[i].replicas < settings.replicas;
+		CHECK_ROW(event.replicas == refusals_rows[i].replicas + by_us,
+			  refusals_rows[i].sentence);
+		CHECK_ROW(stores == refusals_rows[i].stores,
+			  refusals_rows[i].sentence);
+		CHECK_ROW(event.local == (refusals_rows[i].replicas == 0),
+			  refusals_rows[i].sentence);
 		CHECK_ROW(node_counters(solo.node)->stores == stores,
-			  rows[i].sentence);
+			  refusals_rows[i].sentence);
 		solo_close(&solo);
 	}
 }

@@ -199,9 +199,9 @@ int node_set(struct node *, struct instant now, const struct session_key *,
 /* The session ended: tombstones to its replicas. 0; -ENOENT: not ours. */
 int node_remove(struct node *, struct instant now, const struct session_key *,
 		struct outbox *);
-/* Who owns the session? *ticket names the answer. 0; -EAGAIN: lookups full.
- * exclude: endpoint indices whose records do not count (owners that said "not
- * mine"). avoid_uplink: for the queries' outbox items. */
+/* Look up the owner of a session. *ticket names the answer. 0; -EAGAIN: lookups
+ * full. exclude: endpoint indices whose records do not count (owners that said
+ * "not mine"). avoid_uplink: for the queries' outbox items. */
 int node_get(struct node *, struct instant now, const struct session_key *,
 	     const uint32_t *exclude, uint32_t exclude_count,
 	     uint8_t avoid_uplink, node_ticket *ticket, struct outbox *);

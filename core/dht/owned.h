@@ -8,8 +8,8 @@
  *
  * The same record in three places: its version, our endpoint as the owner, and
  * the settings' time to live, anew each time. When sessions are published and
- * to which replicas is publish.c's; here is only what is said about them, so
- * that lookups and replies can say it too.
+ * to which replicas is publish.c's; here is only the record, so that lookups
+ * and replies can send it too.
  */
 #ifndef CORE_DHT_OWNED_H
 #define CORE_DHT_OWNED_H

@@ -21,7 +21,7 @@
  * pending counts the batches in flight about a publication; lost says that a
  * replica is missing, so that a fresh lookup follows.
  *
- * Full: the node's caller hears -ENOSPC. Batches full: a publication that is
+ * Full: node_set() answers -ENOSPC. Batches full: a publication that is
  * due stays due.
  */
 #ifndef CORE_DHT_PUBLICATION_H

@@ -168,21 +168,23 @@ test_remove_what_we_hold(void)
 	}
 }
 
+static const struct {
+	const char *sentence;
+	uint32_t free; /* batches, before */
+	uint32_t first; /* REMOVEs at once; the rest when more are */
+} no_batch_is_free_rows[] = {
+	{ "none", 0, 0 },
+	{ "one for three replicas", 1, 1 },
+	{ "enough", 3, 3 },
+};
+
 /* No batch is free: the tombstones wait, and so does republishing. */
 static void
 test_no_batch_is_free(void)
 {
-	static const struct {
-		const char *sentence;
-		uint32_t free; /* batches, before */
-		uint32_t first; /* REMOVEs at once; the rest when more are */
-	} rows[] = {
-		{ "none", 0, 0 },
-		{ "one for three replicas", 1, 1 },
-		{ "enough", 3, 3 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(no_batch_is_free_rows) /
+				       sizeof(no_batch_is_free_rows[0]);
+	     i++) {
 		struct solo_sent removes[4];
 		struct solo solo;
 
@@ -193,23 +195,24 @@ test_no_batch_is_free(void)
 		struct publication *held = owner_place(&solo, other);
 		struct batches *batches = solo.parts.publications->batches;
 		uint32_t last = BATCH_NONE;
-		while (batches_free(batches) > rows[i].free)
+		while (batches_free(batches) > no_batch_is_free_rows[i].free)
 			last = batch_take(batches, 99, 1, MESSAGE_STORE);
 		CHECK(owner_end(&solo, number) == 0);
 		uint32_t count = solo_all(&solo, MESSAGE_REMOVE, removes, 4);
-		CHECK_ROW(count == rows[i].first, rows[i].sentence);
+		CHECK_ROW(count == no_batch_is_free_rows[i].first,
+			  no_batch_is_free_rows[i].sentence);
 		for (uint32_t j = 0; j < count; j++)
 			solo_status(&solo, &removes[j], ITEM_STORED);
 		CHECK_ROW((owner_publication(&solo, number) == NULL) ==
-				  (rows[i].first == 3),
-			  rows[i].sentence);
+				  (no_batch_is_free_rows[i].first == 3),
+			  no_batch_is_free_rows[i].sentence);
 		/* A little later; the acknowledged have freed theirs. */
 		for (uint32_t round = 0;
 		     round < 4 && owner_publication(&solo, number) != NULL;
 		     round++) {
 			CHECK_ROW(publish_deadline(solo.node).ns ==
 					  solo.now.ns + PUBLISH_RETRY_NS,
-				  rows[i].sentence);
+				  no_batch_is_free_rows[i].sentence);
 			if (batches_free(batches) == 0)
 				batch_give(batches, last);
 			solo_pass(&solo, PUBLISH_RETRY_NS);
@@ -221,18 +224,18 @@ test_no_batch_is_free(void)
 		}
 		CHECK_ROW(count == 3 &&
 				  owner_publication(&solo, number) == NULL,
-			  rows[i].sentence);
+			  no_batch_is_free_rows[i].sentence);
 		/* Republishing needs a batch a replica, all or none. */
 		bool enough = batches_free(batches) >= 3;
 		solo.now = held->timer.when;
 		solo_expire(&solo);
 		CHECK_ROW(solo_all(&solo, MESSAGE_STORE, removes, 4) ==
 				  (enough ? 3 : 0),
-			  rows[i].sentence);
+			  no_batch_is_free_rows[i].sentence);
 		if (!enough)
 			CHECK_ROW(publish_deadline(solo.node).ns ==
 					  solo.now.ns + PUBLISH_RETRY_NS,
-				  rows[i].sentence);
+				  no_batch_is_free_rows[i].sentence);
 		solo_close(&solo);
 	}
 }

@@ -199,28 +199,27 @@ until_given_up(struct solo *solo, const struct publication *own, uint32_t peer)
 	return tries;
 }
 
+static const struct {
+	const char *sentence;
+	bool answers;
+	enum item_status status;
+	bool kept;
+} what_replicas_say_rows[] = {
+	{ "stored: republished after republish_ns", true, ITEM_STORED, true },
+	{ "it knows a newer one: nothing is lost", true, ITEM_STALE, true },
+	{ "it knows closer ones: look for them", true, ITEM_MOVED, false },
+	{ "it is full: look for another", true, ITEM_FULL, false },
+	{ "it had no room to answer", true, ITEM_UNANSWERED, false },
+	{ "it is silent", false, 0, false },
+};
+
 /* One of three replicas answers otherwise, or not at all. */
 static void
 test_what_replicas_say(void)
 {
-	static const struct {
-		const char *sentence;
-		bool answers;
-		enum item_status status;
-		bool kept;
-	} rows[] = {
-		{ "stored: republished after republish_ns", true, ITEM_STORED,
-		  true },
-		{ "it knows a newer one: nothing is lost", true, ITEM_STALE,
-		  true },
-		{ "it knows closer ones: look for them", true, ITEM_MOVED,
-		  false },
-		{ "it is full: look for another", true, ITEM_FULL, false },
-		{ "it had no room to answer", true, ITEM_UNANSWERED, false },
-		{ "it is silent", false, 0, false },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(what_replicas_say_rows) /
+				       sizeof(what_replicas_say_rows[0]);
+	     i++) {
 		struct solo_sent sent[4];
 		struct solo solo;
 
@@ -230,7 +229,7 @@ test_what_replicas_say(void)
 		struct instant placed = solo.now;
 		uint32_t count = owner_republish(&solo, sent, 4);
 		CHECK_ROW(count == 3 && owner_in_flight(&solo) == 3,
-			  rows[i].sentence);
+			  what_replicas_say_rows[i].sentence);
 		CHECK(own->state == PUBLICATION_REFRESHING);
 		CHECK(solo.now.ns >=
 		      placed.ns + OWNER_REPUBLISH_NS - NS_PER_MS);
@@ -238,30 +237,36 @@ test_what_replicas_say(void)
 		for (uint32_t j = 0; j < count; j++) {
 			if (sent[j].peer != odd)
 				solo_status(&solo, &sent[j], ITEM_STORED);
-			else if (rows[i].answers)
-				solo_status(&solo, &sent[j], rows[i].status);
+			else if (what_replicas_say_rows[i].answers)
+				solo_status(&solo, &sent[j],
+					    what_replicas_say_rows[i].status);
 		}
 		uint32_t tries = until_given_up(&solo, own, odd);
-		CHECK_ROW(owner_in_flight(&solo) == 0, rows[i].sentence);
-		CHECK_ROW(tries == (rows[i].answers ? 0 : BATCH_TRIES - 1),
-			  rows[i].sentence);
+		CHECK_ROW(owner_in_flight(&solo) == 0,
+			  what_replicas_say_rows[i].sentence);
+		CHECK_ROW(tries == (what_replicas_say_rows[i].answers
+					    ? 0
+					    : BATCH_TRIES - 1),
+			  what_replicas_say_rows[i].sentence);
 		CHECK_ROW(contact_suspect(table_find(solo.node->table, odd)) ==
-				  !rows[i].answers,
-			  rows[i].sentence);
-		CHECK_ROW(own->state == (rows[i].kept ? PUBLICATION_HELD
-					 : rows[i].answers
+				  !what_replicas_say_rows[i].answers,
+			  what_replicas_say_rows[i].sentence);
+		CHECK_ROW(own->state == (what_replicas_say_rows[i].kept
+						 ? PUBLICATION_HELD
+					 : what_replicas_say_rows[i].answers
 						 ? PUBLICATION_WAITING
 						 : PUBLICATION_LOOKING),
-			  rows[i].sentence);
-		if (rows[i].kept)
+			  what_replicas_say_rows[i].sentence);
+		if (what_replicas_say_rows[i].kept)
 			CHECK_ROW(own->timer.when.ns ==
 					  solo.now.ns + OWNER_REPUBLISH_NS,
-				  rows[i].sentence);
+				  what_replicas_say_rows[i].sentence);
 		owner_serve_for(&solo, NS_PER_S);
 		CHECK_ROW(own->state == PUBLICATION_HELD &&
 				  own->replica_count == 3,
-			  rows[i].sentence);
-		CHECK_ROW(!node_eventful(solo.node), rows[i].sentence);
+			  what_replicas_say_rows[i].sentence);
+		CHECK_ROW(!node_eventful(solo.node),
+			  what_replicas_say_rows[i].sentence);
 		CHECK(node_counters(solo.node)->republished == 3);
 		solo_close(&solo);
 	}
@@ -331,6 +336,19 @@ all_settled(const struct solo *solo, bool held)
 	return true;
 }
 
+static const struct {
+	const char *sentence;
+	uint32_t ended; /* of three sessions */
+	bool newer; /* set to a newer version instead */
+	uint32_t items; /* sent again; 0: none is */
+} a_batch_changes_rows[] = {
+	{ "none ended: the same again", 0, false, 3 },
+	{ "one ended", 1, false, 2 },
+	{ "two ended", 2, false, 1 },
+	{ "all ended", 3, false, 0 },
+	{ "one was set anew: it has its own lookup", 1, true, 2 },
+};
+
 /* Many sessions in one STORE to each replica. One is removed, or set anew,
  * before a silent replica gets its second STORE: then the rest goes out under
  * another transaction, and the answer to the first datagram counts for nothing.
@@ -338,22 +356,11 @@ all_settled(const struct solo *solo, bool held)
 static void
 test_a_batch_changes(void)
 {
-	static const struct {
-		const char *sentence;
-		uint32_t ended; /* of three sessions */
-		bool newer; /* set to a newer version instead */
-		uint32_t items; /* sent again; 0: none is */
-	} rows[] = {
-		{ "none ended: the same again", 0, false, 3 },
-		{ "one ended", 1, false, 2 },
-		{ "two ended", 2, false, 1 },
-		{ "all ended", 3, false, 0 },
-		{ "one was set anew: it has its own lookup", 1, true, 2 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof(a_batch_changes_rows) / sizeof(a_batch_changes_rows[0]);
+	     i++) {
 		struct node_settings settings = solo_settings(8);
-		const char *sentence = rows[i].sentence;
+		const char *sentence = a_batch_changes_rows[i].sentence;
 		struct solo_sent sent[4], again[8];
 		struct solo solo;
 
@@ -365,12 +372,16 @@ test_a_batch_changes(void)
 		owner_serve_for(&solo, NS_PER_MS);
 		CHECK(owner_republish(&solo, sent, 4) == 1);
 		CHECK(sent[0].header.count == 3);
-		for (uint32_t number = 0; number < rows[i].ended; number++)
-			CHECK((rows[i].newer ? owner_set(&solo, number, 6)
-					     : owner_end(&solo, number)) == 0);
+		for (uint32_t number = 0;
+		     number < a_batch_changes_rows[i].ended; number++)
+			CHECK((a_batch_changes_rows[i].newer
+				       ? owner_set(&solo, number, 6)
+				       : owner_end(&solo, number)) == 0);
 		acknowledge(&solo);
 		CHECK_ROW(publications_count(solo.parts.publications) ==
-				  3 - (rows[i].newer ? 0 : rows[i].ended),
+				  3 - (a_batch_changes_rows[i].newer
+					       ? 0
+					       : a_batch_changes_rows[i].ended),
 			  sentence);
 		CHECK_ROW(owner_in_flight(&solo) == 1, sentence);
 		solo_expire(&solo);
@@ -380,12 +391,15 @@ test_a_batch_changes(void)
 			solo.parts.publications->batches->slots[0].timeout_ns;
 		solo_pass(&solo, timeout_ns);
 		uint32_t count = solo_all(&solo, MESSAGE_STORE, again, 8);
-		CHECK_ROW(count == (rows[i].items > 0), sentence);
-		CHECK_ROW(owner_in_flight(&solo) == (rows[i].items > 0),
+		CHECK_ROW(count == (a_batch_changes_rows[i].items > 0),
 			  sentence);
-		bool changed = rows[i].items < 3;
+		CHECK_ROW(owner_in_flight(&solo) ==
+				  (a_batch_changes_rows[i].items > 0),
+			  sentence);
+		bool changed = a_batch_changes_rows[i].items < 3;
 		if (count == 1) {
-			CHECK_ROW(again[0].header.count == rows[i].items,
+			CHECK_ROW(again[0].header.count ==
+					  a_batch_changes_rows[i].items,
 				  sentence);
 			CHECK_ROW((again[0].header.transaction !=
 				   sent[0].header.transaction) == changed,

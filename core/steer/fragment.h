@@ -27,12 +27,11 @@
 struct packet;
 struct fragments; /* in the caller's memory, see fragments_size() */
 
-/* What the first fragment said. */
+/* What is known from a first fragment. */
 struct fragment_first {
 	struct session_key key;
 	bool local; /* went to our own stack: so does the rest */
-	struct instant until; /* fragment_put()'s: what it said is good before
-				 then */
+	struct instant until; /* fragment_put()'s: good before then */
 };
 
 /* A multiple of 8. */
@@ -41,12 +40,12 @@ size_t fragments_size(uint32_t capacity);
 struct fragments *fragments_init(void *memory, uint32_t capacity,
 				 const struct siphash_key *hash);
 
-/* Remember a first fragment until now + lifetime_ns. The same packet's again:
- * the later statement holds. */
+/* Remember a first fragment until now + lifetime_ns. When the same packet's
+ * comes again, the later one holds. */
 void fragment_put(struct fragments *, struct instant now, int64_t lifetime_ns,
 		  const struct packet *, const struct fragment_first *);
-/* What its first fragment said, however long ago: see `until`. NULL: it has
- * not been seen, or was forgotten. The pointer is good until the next
+/* What is known from a packet's first fragment, however old: see `until`. NULL:
+ * it has not been seen, or was forgotten. The pointer is good until the next
  * fragment_put(). */
 const struct fragment_first *fragment_get(const struct fragments *,
 					  const struct packet *);

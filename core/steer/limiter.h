@@ -46,7 +46,7 @@ struct limiter *limiter_init(void *memory, uint32_t prefixes,
  * DROP_RATE_ALL. address: 4 or 16 bytes by family (4 or 6). */
 enum drop limiter_ask(const struct limiter *, struct instant now,
 		      uint8_t family, const uint8_t *address);
-/* One did, and missed. */
+/* A lookup for this client has missed. */
 void limiter_charge(struct limiter *, struct instant now, uint8_t family,
 		    const uint8_t *address);
 

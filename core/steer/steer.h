@@ -105,13 +105,14 @@ void steer_refuse(struct steer *, struct instant now,
 		  const struct endpoint *from, const struct session_key *,
 		  struct outbox *);
 
-/* A node event (FOUND, MISSED, NOT_MINE); others, and those of lookups that
- * are not ours, are ignored, but every MISSED is charged to its client's
- * prefix. Releases held packets in order. */
+/* A node event (FOUND, MISSED, NOT_MINE). Other kinds are ignored, and events
+ * of lookups that steer did not begin; but every MISSED is charged to its
+ * client's prefix. Releases held packets in order. */
 void steer_learned(struct steer *, struct instant now,
 		   const struct node_event *, struct outbox *);
-/* The caller's host has, or has no longer, the socket: publish, remove. What
- * was held for it is delivered. 0, or node_set()'s and node_remove()'s. */
+/* The caller's host has, or has no longer, the socket: publish, remove. Packets
+ * held for the session are delivered. 0, or node_set()'s and node_remove()'s.
+ */
 int steer_opened(struct steer *, struct instant now, const struct session_key *,
 		 struct version, struct outbox *);
 int steer_closed(struct steer *, struct instant now, const struct session_key *,

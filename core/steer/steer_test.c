@@ -429,6 +429,22 @@ make_odd(struct stage *stage, enum input input, uint8_t *out)
 	}
 }
 
+/* A first fragment with 8 bytes of TCP. */
+static size_t
+make_tiny(struct stage *stage, uint8_t *out)
+{
+	(void)stage_tcp(stage, TCP_ACK, 0, false, out);
+	out[6] |= 0x20; /* MF */
+	wire_put16(out + 2, 28);
+	if (stage->family == 6) {
+		uint8_t fragment[8] = { IP_TCP, 0, 0, 1, 0, 0, 0, 9 };
+		memcpy(out + 40, fragment, 8);
+		wire_put16(out + 4, 16);
+		out[6] = IP_FRAGMENT;
+	}
+	return stage->family == 4 ? 28 : 56;
+}
+
 static size_t
 make(struct stage *stage, enum input input, uint8_t *out)
 {
@@ -485,16 +501,7 @@ make(struct stage *stage, enum input input, uint8_t *out)
 	case LATER:
 		return make_fragment(stage, TCP_ACK, 1, out);
 	case TINY:
-		size = stage_tcp(stage, TCP_ACK, 0, false, out);
-		out[6] |= 0x20; /* MF */
-		wire_put16(out + 2, 28);
-		if (stage->family == 6) {
-			uint8_t fragment[8] = { IP_TCP, 0, 0, 1, 0, 0, 0, 9 };
-			memcpy(out + 40, fragment, 8);
-			wire_put16(out + 4, 16);
-			out[6] = IP_FRAGMENT;
-		}
-		return stage->family == 4 ? 28 : 56;
+		return make_tiny(stage, out);
 	case ERROR_TOO_BIG:
 		return stage_icmp(stage, PACKET_ERROR_TOO_BIG, 1300, out);
 	case ERROR_HOST:

@@ -224,39 +224,39 @@ test_limits(void)
 	CHECK(packet_build_tcp(&tcp, out, sizeof(out)) == 0);
 }
 
+static const struct {
+	const char *sentence;
+	uint8_t flags;
+	size_t payload_bytes;
+	bool want;
+	uint8_t want_flags;
+	uint32_t want_seq, want_ack;
+} rst_rows[] = {
+	{ "data with ACK: RST from where the peer expects", TCP_ACK | TCP_PSH,
+	  100, true, TCP_RST, 2000, 0 },
+	{ "a FIN with ACK as well", TCP_FIN | TCP_ACK, 0, true, TCP_RST, 2000,
+	  0 },
+	{ "a SYN without ACK: sequence 0, its SYN acknowledged", TCP_SYN, 0,
+	  true, TCP_RST | TCP_ACK, 0, 1001 },
+	{ "a SYN with data counts both", TCP_SYN, 10, true, TCP_RST | TCP_ACK,
+	  0, 1011 },
+	{ "a FIN without ACK counts the FIN", TCP_FIN, 5, true,
+	  TCP_RST | TCP_ACK, 0, 1006 },
+	{ "nothing set and no data", 0, 0, true, TCP_RST | TCP_ACK, 0, 1000 },
+	{ "a RST is not answered", TCP_RST, 0, false, 0, 0, 0 },
+	{ "nor with ACK", TCP_RST | TCP_ACK, 0, false, 0, 0, 0 },
+};
+
 /* RFC 9293 section 3.10.7.1. */
 static void
 test_rst(void)
 {
-	static const struct {
-		const char *sentence;
-		uint8_t flags;
-		size_t payload_bytes;
-		bool want;
-		uint8_t want_flags;
-		uint32_t want_seq, want_ack;
-	} rows[] = {
-		{ "data with ACK: RST from where the peer expects",
-		  TCP_ACK | TCP_PSH, 100, true, TCP_RST, 2000, 0 },
-		{ "a FIN with ACK as well", TCP_FIN | TCP_ACK, 0, true, TCP_RST,
-		  2000, 0 },
-		{ "a SYN without ACK: sequence 0, its SYN acknowledged",
-		  TCP_SYN, 0, true, TCP_RST | TCP_ACK, 0, 1001 },
-		{ "a SYN with data counts both", TCP_SYN, 10, true,
-		  TCP_RST | TCP_ACK, 0, 1011 },
-		{ "a FIN without ACK counts the FIN", TCP_FIN, 5, true,
-		  TCP_RST | TCP_ACK, 0, 1006 },
-		{ "nothing set and no data", 0, 0, true, TCP_RST | TCP_ACK, 0,
-		  1000 },
-		{ "a RST is not answered", TCP_RST, 0, false, 0, 0, 0 },
-		{ "nor with ACK", TCP_RST | TCP_ACK, 0, false, 0, 0, 0 },
-	};
-
 	for (int family = 4; family <= 6; family += 2) {
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t i = 0; i < sizeof(rst_rows) / sizeof(rst_rows[0]);
+		     i++) {
 			struct rng rng;
 			struct packet p, r;
-			const char *sentence = rows[i].sentence;
+			const char *sentence = rst_rows[i].sentence;
 
 			rng_init(&rng, 3, i);
 			struct packet_tcp tcp = {
@@ -269,16 +269,16 @@ test_rst(void)
 				.dst_port = 80,
 				.seq = 1000,
 				.ack = 2000,
-				.flags = rows[i].flags,
+				.flags = rst_rows[i].flags,
 				.payload = payload,
-				.payload_bytes = rows[i].payload_bytes,
+				.payload_bytes = rst_rows[i].payload_bytes,
 			};
 			size_t size = packet_build_tcp(&tcp, other, 2000);
 
 			CHECK_ROW(packet_parse(other, size, &p) == DROP_NONE,
 				  sentence);
 			size = packet_build_rst(&p, 64, out, sizeof(out));
-			CHECK_ROW((size > 0) == rows[i].want, sentence);
+			CHECK_ROW((size > 0) == rst_rows[i].want, sentence);
 			if (size == 0)
 				continue;
 			CHECK_ROW(packet_parse(out, size, &r) == DROP_NONE,
@@ -289,9 +289,10 @@ test_rst(void)
 				  sentence);
 			CHECK_ROW(r.src_port == 80 && r.dst_port == 1111,
 				  sentence);
-			CHECK_ROW(r.tcp_flags == rows[i].want_flags, sentence);
-			CHECK_ROW(r.tcp_seq == rows[i].want_seq, sentence);
-			CHECK_ROW(r.tcp_ack == rows[i].want_ack, sentence);
+			CHECK_ROW(r.tcp_flags == rst_rows[i].want_flags,
+				  sentence);
+			CHECK_ROW(r.tcp_seq == rst_rows[i].want_seq, sentence);
+			CHECK_ROW(r.tcp_ack == rst_rows[i].want_ack, sentence);
 			CHECK_ROW(packet_build_rst(&r, 64, out, sizeof(out)) ==
 					  0,
 				  sentence);

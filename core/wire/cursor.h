@@ -6,8 +6,9 @@
  *	          next byte to read            first byte that is not ours
  *
  * Every parser in core/wire takes its bytes with cursor_take(), which is the
- * only place that compares with `end`: what it hands out is all there, and
- * a parser that never indexes past what it took cannot read out of bounds.
+ * only place that compares with `end`: the bytes that it hands out
+ * are all there, and a parser that indexes these only cannot read out of
+ * bounds.
  *
  * The rules of this folder, because it is compiled for BPF as well:
  *  - header-only and always inline; no libc: __builtin_memcpy and friends

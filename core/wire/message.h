@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * message.h - the table's messages, for those that read and write them
+ * message.h - the nodes' messages: format, decoder and encoder
  *
  * message_format.h has the bytes, drawn, and the types; message_read.h the
  * decoder, message_write.h the encoder.

@@ -140,7 +140,7 @@ static const struct {
 	  "5:9: a service's address is anycast, this is the server's own\n" },
 	{ "a peer of the other family", LEAST "peer 2001:db8::2\n",
 	  "5:6: a peer must be IPv4, as the server's own address is\n" },
-	{ "words.h complains here, too", LEAST "withdraw \"x\n",
+	{ "tokenizer.h complains here, too", LEAST "withdraw \"x\n",
 	  "5:10: the quote is not closed in this line\n" },
 	{ "all errors are reported, in order", LEAST "a\nmtu x\n\"\n",
 	  "5:1: unknown directive 'a'\n"

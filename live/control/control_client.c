@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Listings bound themselves; status and the like are short. */
+/* Dumps bound themselves; other answers are short. */
 #define ANSWER_LIMIT ((size_t)2 * CONTROL_CLIENT_OUTPUT)
 
 void

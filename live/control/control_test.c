@@ -36,7 +36,7 @@ reload(void *context, struct instant at, char *error, size_t error_size)
 static struct control_parts
 parts_whole(struct drain *drain)
 {
-	struct control_parts parts = parts_make(drain);
+	struct control_parts parts = dialogue_parts(drain);
 
 	parts.cost = &cost;
 	parts.reload = reload;
@@ -175,7 +175,7 @@ answers_test(struct control *control)
 		  "error: counters takes no argument" },
 		{ "bytes above ASCII", "stat\xc3\xbcs\n", "error: that line" },
 	};
-	int fd = client_open();
+	int fd = dialogue_connect();
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *text = ask(control, fd, rows[i].line);
@@ -188,7 +188,7 @@ answers_test(struct control *control)
 static void
 json_test(struct control *control)
 {
-	int fd = client_open();
+	int fd = dialogue_connect();
 	const char *text = ask(control, fd, "status json\n");
 
 	CHECK(is_json(text));
@@ -216,7 +216,7 @@ static void
 lines_test(struct control *control)
 {
 	static char giant[4096];
-	int fd = client_open(), other = client_open();
+	int fd = dialogue_connect(), other = dialogue_connect();
 
 	tell(fd, "pe");
 	CHECK(strcmp(hear(control, fd), "") == 0);
@@ -246,14 +246,14 @@ lines_test(struct control *control)
 	CHECK(is_closed(control, fd));
 	close(fd);
 
-	fd = client_open();
+	fd = dialogue_connect();
 	tell(fd, "peers\n");
 	shutdown(fd, SHUT_WR);
 	CHECK(contains(hear(control, fd), "ok\n"));
 	CHECK(is_closed(control, fd));
 	close(fd);
 
-	fd = client_open();
+	fd = dialogue_connect();
 	memset(giant, 'x', sizeof(giant) - 1);
 	tell(fd, giant);
 	CHECK(contains(hear(control, fd), "error: that line is too long\n"));
@@ -267,7 +267,7 @@ lines_test(struct control *control)
 static void
 dump_test(struct control *control)
 {
-	int slow[5], fd = client_open();
+	int slow[5], fd = dialogue_connect();
 
 	fake.listed = 200000;
 	const char *text = ask(control, fd, "sessions\n");
@@ -278,7 +278,7 @@ dump_test(struct control *control)
 	CHECK(is_json(ask(control, fd, "sessions json\n")));
 	/* Those that do not read hold a dump each, up to a limit. */
 	for (int i = 0; i < 5; i++) {
-		slow[i] = client_open();
+		slow[i] = dialogue_connect();
 		tell(slow[i], "sessions\n");
 		turn(control);
 	}
@@ -325,7 +325,7 @@ lookup_test(struct control *control)
 {
 	static const char line[] = "lookup 10.1.0.1:40001 192.0.2.1:80\n";
 	struct node_event event = found();
-	int fd = client_open();
+	int fd = dialogue_connect();
 
 	CHECK(strcmp(ask(control, fd, line), "") == 0);
 	CHECK(fake.lookup_count == 1);
@@ -366,7 +366,7 @@ lookup_test(struct control *control)
 	(void)ask(control, fd, line);
 	close(fd);
 	turn(control);
-	fd = client_open();
+	fd = dialogue_connect();
 	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
 	event = found();
 	lookup_answer(0, &event);
@@ -374,7 +374,7 @@ lookup_test(struct control *control)
 
 	int clients[FAKE_LOOKUPS];
 	for (int i = 0; i < FAKE_LOOKUPS; i++) {
-		clients[i] = client_open();
+		clients[i] = dialogue_connect();
 		(void)ask(control, clients[i], line);
 	}
 	CHECK(contains(ask(control, fd, line), "error: too many lookups"));
@@ -403,7 +403,8 @@ report_make(int64_t value)
 static void
 watch_test(struct control *control)
 {
-	int reads = client_open(), sleeps = client_open(), asks = client_open();
+	int reads = dialogue_connect(), sleeps = dialogue_connect(),
+	    asks = dialogue_connect();
 	size_t used = 0, lines = 0;
 
 	CHECK(fake.listener.report == NULL);
@@ -449,7 +450,7 @@ trace_test(struct control *control)
 					      .drop = DROP_TAG,
 					      .key = fake_session(1) };
 	const struct steer_result unknown = { .verdict = STEER_LOCAL };
-	int fd = client_open();
+	int fd = dialogue_connect();
 
 	conf.trace_lines_per_s = 3;
 	CHECK(strcmp(ask(control, fd, "trace\n"), "ok\n") == 0);
@@ -475,7 +476,7 @@ trace_test(struct control *control)
 static void
 reload_test(struct control *control)
 {
-	int fd = client_open();
+	int fd = dialogue_connect();
 
 	CHECK(strcmp(ask(control, fd, "reload\n"), "ok\n") == 0);
 	reload_result = -EINVAL;
@@ -493,7 +494,7 @@ crowd_test(struct control *control)
 	int clients[40];
 
 	for (int i = 0; i < 40; i++) {
-		clients[i] = client_open();
+		clients[i] = dialogue_connect();
 		turn(control);
 	}
 	CHECK(contains(hear(control, clients[39]), "error: too many clients"));
@@ -501,7 +502,7 @@ crowd_test(struct control *control)
 	for (int i = 0; i < 40; i++)
 		close(clients[i]);
 	turn(control);
-	int fd = client_open();
+	int fd = dialogue_connect();
 	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
 	close(fd);
 }
@@ -512,14 +513,14 @@ static void
 close_test(void)
 {
 	struct drain *drain = drain_create(NULL);
-	struct control_parts parts = parts_make(drain);
+	struct control_parts parts = dialogue_parts(drain);
 	struct control *control;
 	struct node_event event = found();
 	char error[256] = "";
 
 	CHECK(control_open(&control, &parts, error, sizeof(error)) == 0);
-	int asks = client_open(), lists = client_open(),
-	    watches = client_open();
+	int asks = dialogue_connect(), lists = dialogue_connect(),
+	    watches = dialogue_connect();
 	(void)ask(control, asks, "lookup 10.1.0.1:1 192.0.2.1:80\n");
 	fake.listed = 100000;
 	tell(lists, "sessions\n");

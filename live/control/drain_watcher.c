@@ -52,7 +52,7 @@ drain_watcher_begin(struct control_client *client,
 				     status.sessions);
 }
 
-/* Once a second, when it has changed. */
+/* At most once a second, when the number of sessions has changed. */
 static void
 drain_progress(struct control_client *client, struct instant now,
 	       uint32_t sessions)

@@ -54,7 +54,7 @@ end_await(struct control *control, int fd, const char *line)
 static void
 follow_test(struct control *control, const struct drain *drain)
 {
-	int fd = client_open(), other = client_open();
+	int fd = dialogue_connect(), other = dialogue_connect();
 
 	fake.open = 200;
 	CHECK(strcmp(ask(control, fd, "drain\n"),
@@ -86,7 +86,7 @@ follow_test(struct control *control, const struct drain *drain)
 	turn(control);
 	CHECK(drain_state(drain) == DRAIN_DRAINING);
 	/* Undrained while another client waits. */
-	fd = client_open();
+	fd = dialogue_connect();
 	(void)ask(control, fd, "drain\n");
 	CHECK(strcmp(end_await(control, other, "undrain\n"), "ok\n") == 0);
 	CHECK(drain_state(drain) == DRAIN_SERVING);
@@ -107,7 +107,7 @@ drains_test(void)
 	snprintf(conf.announce, sizeof(conf.announce), "echo a >> %s", log);
 	CHECK(helper_open(&helper, &conf) == 0);
 	struct drain *drain = drain_create(helper);
-	struct control_parts parts = parts_make(drain);
+	struct control_parts parts = dialogue_parts(drain);
 	CHECK(control_open(&control, &parts, error, sizeof(error)) == 0);
 	follow_test(control, drain);
 	control_close(control);
@@ -135,9 +135,9 @@ failure_test(void)
 	snprintf(conf.withdraw, sizeof(conf.withdraw), "exit 3");
 	CHECK(helper_open(&helper, &conf) == 0);
 	struct drain *drain = drain_create(helper);
-	struct control_parts parts = parts_make(drain);
+	struct control_parts parts = dialogue_parts(drain);
 	CHECK(control_open(&control, &parts, error, sizeof(error)) == 0);
-	int fd = client_open();
+	int fd = dialogue_connect();
 	CHECK(contains(end_await(control, fd, "drain\n"),
 		       "error: the withdraw command"));
 	CHECK(drain_state(drain) == DRAIN_SERVING);

@@ -129,7 +129,7 @@ command_run(int daemon, const char *command)
 	return process_await(daemon, pid, command);
 }
 
-/* Remember it before the daemon gets the answer. */
+/* Remember the withdrawal before the daemon gets the answer. */
 static void
 mark_set(const struct conf *conf, bool withdrawn)
 {

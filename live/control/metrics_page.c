@@ -2,8 +2,8 @@
 /*
  * metrics_page.c - the page of metrics.h
  *
- * Each counter of the daemon's lists has a sentence below (metrics_test.c says
- * which one has not).
+ * Each counter of the daemon's lists has a sentence below (metrics_test.c names
+ * one that has none).
  */
 #include "live/control/metrics.h"
 

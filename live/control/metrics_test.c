@@ -25,7 +25,7 @@ static struct instant now = { 1000 * NS_PER_S };
 static char text[1 << 20];
 
 static int
-client_open(void)
+dialogue_connect(void)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
@@ -75,7 +75,7 @@ hear(int fd)
 static const char *
 ask(const char *request)
 {
-	int fd = client_open();
+	int fd = dialogue_connect();
 
 	CHECK(send(fd, request, strlen(request), MSG_NOSIGNAL) ==
 	      (ssize_t)strlen(request));
@@ -209,7 +209,7 @@ answers_test(void)
 static void
 pieces_test(void)
 {
-	int fd = client_open();
+	int fd = dialogue_connect();
 
 	for (const char *at = "GET /metrics HTTP/1.1\r\nA: b\r\n\r\n";
 	     *at != '\0'; at++) {
@@ -223,7 +223,7 @@ pieces_test(void)
 	static char giant[20000];
 	memset(giant, 'x', sizeof(giant));
 	memcpy(giant, "GET /metrics HTTP/1.1\r\n", 23);
-	fd = client_open();
+	fd = dialogue_connect();
 	CHECK(send(fd, giant, sizeof(giant), MSG_NOSIGNAL) > 0);
 	CHECK(strncmp(hear(fd), "HTTP/1.1 431", 12) == 0);
 	close(fd);
@@ -239,7 +239,7 @@ patience_test(void)
 	char byte;
 
 	for (int i = 0; i < METRICS_CONNECTIONS + 4; i++) {
-		clients[i] = client_open();
+		clients[i] = dialogue_connect();
 		turn();
 	}
 	for (int i = 0; i < METRICS_CONNECTIONS + 4; i++) {

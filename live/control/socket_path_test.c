@@ -21,7 +21,7 @@ static void
 name_test(void)
 {
 	struct drain *drain = drain_create(NULL);
-	struct control_parts parts = parts_make(drain);
+	struct control_parts parts = dialogue_parts(drain);
 	struct control *control, *second;
 	struct stat status;
 	char error[256] = "";
@@ -32,7 +32,7 @@ name_test(void)
 	CHECK(control_open(&second, &parts, error, sizeof(error)) ==
 	      -EADDRINUSE);
 	CHECK(contains(error, "another homewardd answers there"));
-	int fd = client_open();
+	int fd = dialogue_connect();
 	CHECK(contains(ask(control, fd, "peers\n"), "ok\n"));
 	close(fd);
 	control_close(control);

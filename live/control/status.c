@@ -17,7 +17,7 @@
 #define HOMEWARD_VERSION "unknown"
 #endif
 
-/* Everything that the three views show, asked for once. */
+/* All that the three views show, read once. */
 struct view {
 	const struct control_parts *parts;
 	struct engine_status engine;

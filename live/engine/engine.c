@@ -506,7 +506,7 @@ engine_dump(struct engine *engine, struct instant now)
 
 /* ---- packets ---- */
 
-/* The sessions table's word, for when the kernel cannot be asked. */
+/* The sessions table's answer, when the kernel cannot be asked. */
 static int
 has_entry(const struct engine *engine, const struct session_key *key)
 {

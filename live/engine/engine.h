@@ -109,7 +109,7 @@ void engine_listen(struct engine *, const struct engine_listener *);
 
 /* Join through the configured peers; tried again until a peer answers. */
 void engine_join(struct engine *, struct instant now);
-/* Tell the others that we go. */
+/* Say LEAVE to the contacts. */
 void engine_leave(struct engine *, struct instant now);
 /* Take stock of all sockets (start, or events were lost). 0 or -errno. */
 int engine_dump(struct engine *, struct instant now);

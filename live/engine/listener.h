@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * listener.h - what the engine calls with what it has done
+ * listener.h - the callbacks by which the engine reports
  *
  *	report		one measurement (report.h): a session opened, a lookup
  *			ended, a flow strayed

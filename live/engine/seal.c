@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * seal.c - libsodium around a message, and who said what already
+ * seal.c - libsodium around a message, and each peer's window
  *
  * A datagram is looked at in the order of cost: size, key id, zeros, tag,
  * and only then the window; so that what is not from a server of ours moves

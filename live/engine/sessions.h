@@ -57,7 +57,7 @@ bool sessions_linger(struct sessions *, const struct session_key *);
 bool sessions_remove(struct sessions *, const struct session_key *);
 bool sessions_has(const struct sessions *, const struct session_key *);
 bool sessions_lingers(const struct sessions *, const struct session_key *);
-/* Open ones, without those that linger. */
+/* How many sessions are open; lingering ones do not count. */
 uint32_t sessions_count(const struct sessions *);
 /* Every session that is open, in no particular order; the callback may remove
  * any. */

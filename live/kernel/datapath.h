@@ -87,7 +87,7 @@ struct socket_event {
 	X(malformed) /* to a service, not parsed, passed on */                 \
 	X(events_lost) /* socket events that found the ring full */
 
-/* With those of the TUN, which is as old as the programs. */
+/* The programs' and the TUN's, which is as old as the programs. */
 #define DATAPATH_COUNTER_LIST(X)                                               \
 	DATAPATH_PROGRAM_COUNTER_LIST(X)                                       \
 	X(tun_dropped) /* redirected, but the TUN's queue was full: lost */

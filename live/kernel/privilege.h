@@ -20,8 +20,8 @@
 
 #include <stddef.h>
 
-/* Become that user and its group, without supplementary groups; "": stay who
- * we are, but drop capabilities all the same. 0; -errno with a sentence in
+/* Become that user and its group, without supplementary groups; "": the
+ * user stays, but drop capabilities all the same. 0; -errno with a sentence in
  * error[], and then the process is in between and should end. */
 int privilege_drop(const char *user, char *error, size_t error_size);
 

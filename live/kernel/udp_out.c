@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * udp_out.c - lanes, runs, and what to do when sendmmsg says no
+ * udp_out.c - lanes, runs, and what to do when sendmmsg fails
  *
  *	items[] in order of arrival; each lane chains its own:
  *	lane 0    -> item -> item

@@ -56,7 +56,7 @@ dialogue_close(void)
 }
 
 static inline struct control_parts
-parts_make(struct drain *drain)
+dialogue_parts(struct drain *drain)
 {
 	return (struct control_parts){ .conf = &conf, .drain = drain };
 }
@@ -70,7 +70,7 @@ turn(struct control *control)
 }
 
 static inline int
-client_open(void)
+dialogue_connect(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);

@@ -342,7 +342,7 @@ take(void *context, const struct socket_event *event)
 		seen->events[seen->count++] = *event;
 }
 
-/* Those that wait; first until there are some, or so long. */
+/* The events that are there, after a wait of at most wait_ms for the first. */
 static inline struct seen
 events_within(struct datapath *datapath, int wait_ms)
 {
