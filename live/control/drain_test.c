@@ -94,7 +94,7 @@ static const struct row {
 	{ "announce though no drain began", END, 1005, 0, 0, 0,
 	  DRAIN_ANNOUNCING, -1 },
 	{ "does no harm", UPDATE, 1006, 0, 0, 0, DRAIN_SERVING, -1 },
-	{ "the herald is gone", BEGIN, 1007, 0, -EPIPE, -EPIPE, DRAIN_SERVING,
+	{ "the helper is gone", BEGIN, 1007, 0, -EPIPE, -EPIPE, DRAIN_SERVING,
 	  -1 },
 	{ "drain while nothing is open", BEGIN, 1010, 5, 0, 0,
 	  DRAIN_WITHDRAWING, -1 },
