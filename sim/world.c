@@ -193,8 +193,8 @@ world_destroy(struct world *world)
 void
 world_memory(const struct world *world, struct memory_report *report)
 {
-	servers_account(world->servers, report);
-	network_account(world->network, report);
+	servers_memory(world->servers, report);
+	network_memory(world->network, report);
 	memory_report_add(report, "queue", queue_bytes(world->queue), false);
 }
 

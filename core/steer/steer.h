@@ -82,6 +82,9 @@ void steer_classify(const struct steer *, const uint8_t *bytes, size_t size,
 void steer_classify_parsed(const struct steer *, const uint8_t *bytes,
 			   const struct packet *packet,
 			   struct classification *);
+/* The same for a caller that has called classification_of(): what a later
+ * fragment's bytes do not tell, its first's session, is added. */
+void steer_classify_later(const struct steer *, struct classification *);
 /* Decide on one IP packet that came in by `uplink`. classification: of the same
  * bytes, with no other verb of this steer called in between. known: the caller
  * has the very socket. The packet is borrowed. */

@@ -170,7 +170,7 @@ pid_write(const struct lab *lab, uint32_t server, pid_t pid)
 static pid_t
 pid_read(const struct lab *lab, uint32_t server)
 {
-	char path[LAB_PATH], line[32] = "", space[LAB_SPACE_NAME];
+	char path[LAB_PATH], line[32] = "", space[LAB_NETNS_NAME];
 	FILE *file;
 	pid_t pid;
 
@@ -183,14 +183,14 @@ pid_read(const struct lab *lab, uint32_t server)
 	pid = (pid_t)strtol(line, NULL, 10);
 	/* Long dead, its number may be another process's. */
 	lab_wire_space(lab, server, space);
-	return pid > 0 && lab_space_has(space, pid) ? pid : 0;
+	return pid > 0 && lab_netns_has(space, pid) ? pid : 0;
 }
 
 int
 lab_daemon_start(const struct lab *lab, uint32_t server)
 {
 	char program[4096], conf[LAB_PATH], log[LAB_PATH];
-	char space[LAB_SPACE_NAME];
+	char space[LAB_NETNS_NAME];
 	const char *const argv[] = { program, "-f", conf, NULL };
 	pid_t pid;
 

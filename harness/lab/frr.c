@@ -242,7 +242,7 @@ static pid_t
 program_start(const struct lab *lab, uint32_t device,
 	      const struct program *program)
 {
-	char space[LAB_SPACE_NAME], folder[LAB_PATH + 32];
+	char space[LAB_NETNS_NAME], folder[LAB_PATH + 32];
 	char conf[LAB_PATH + 64], pid[LAB_PATH + 64], zserv[LAB_PATH + 64];
 	char talk[LAB_PATH + 64], bfd[LAB_PATH + 64];
 	const char *argv[] = {

@@ -208,7 +208,7 @@ relay_start(const struct lab *lab)
 {
 	uint32_t links = lab->fabric->link_count, count = 0;
 	struct lab_relay_link *slow = memory_zeroed(links, sizeof(*slow));
-	char space[LAB_SPACE_NAME];
+	char space[LAB_NETNS_NAME];
 	int code = 0;
 
 	for (uint32_t i = 0; i < links; i++) {
@@ -219,7 +219,7 @@ relay_start(const struct lab *lab)
 			.settings = *fabric_link_settings(lab->fabric, i),
 		};
 	}
-	lab_space_name(space, lab->name, LAB_SPACE_RELAY);
+	lab_netns_name(space, lab->name, LAB_NETNS_RELAY);
 	if (count > 0)
 		code = lab_relay_start(space, slow, count, lab->settings.seed);
 	free(slow);
@@ -325,8 +325,8 @@ lab_down(const char *name)
 
 	if (lab_init(&lab, name) != 0)
 		return -1;
-	lab_space_empty(name, PATIENCE_MS);
-	count = lab_space_remove(name);
+	lab_netns_empty(name, PATIENCE_MS);
+	count = lab_netns_remove(name);
 	if (nftw(lab.folder, entry_remove, 16,
 		 FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 &&
 	    errno != ENOENT) {
@@ -342,17 +342,17 @@ lab_down(const char *name)
 int
 lab_namespace(const struct lab *lab, uint32_t device)
 {
-	char name[LAB_SPACE_NAME];
+	char name[LAB_NETNS_NAME];
 
 	lab_wire_space(lab, device, name);
-	return lab_space_open(name);
+	return lab_netns_open(name);
 }
 
 pid_t
 lab_spawn(const struct lab *lab, uint32_t device, const char *const *argv,
 	  const char *output)
 {
-	char space[LAB_SPACE_NAME];
+	char space[LAB_NETNS_NAME];
 
 	lab_wire_space(lab, device, space);
 	return lab_process_start(&(struct lab_process){

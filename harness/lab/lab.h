@@ -66,8 +66,9 @@ bool lab_name_good(const char *name);
 int lab_possible(const struct settings *, char *error, size_t error_size);
 
 /* Build and start all, wait until BGP has converged, nginx answers and (with
- * the scheme homeward) every daemon has joined. What an earlier lab of that name
- * left is removed first. 0; -1 after saying why, with everything gone again. */
+ * the scheme homeward) every daemon has joined. What an earlier lab of that
+ * name left is removed first. 0; -1 after saying why, with everything gone
+ * again. */
 int lab_up(struct lab *, const char *name, const struct settings *);
 /* For another process: the lab that runs, from its folder. 0; -1: no such
  * lab. */

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/lab/space.h"
+#include "harness/lab/netns.h"
 
 /* ip and nginx are not in every user's PATH; FRR's daemons are in none. */
 #define SYSTEM_PATH                                                            \
@@ -81,7 +81,7 @@ child(const struct lab_process *process, int input, int output)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (process->tied)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (process->space != NULL && lab_space_enter(process->space) < 0)
+	if (process->space != NULL && lab_netns_enter(process->space) < 0)
 		_exit(126);
 	/* As root these can be refused only by a container's limits; then the
 	 * lab is merely slower. */

@@ -42,8 +42,8 @@
 #include <unistd.h>
 
 #include "core/rng.h"
+#include "harness/lab/netns.h"
 #include "harness/lab/process.h"
-#include "harness/lab/space.h"
 #include "sim/engine/memory.h"
 
 #define BUFFER_BYTES (1 << 17) /* a packet of 64 KiB and its headers */
@@ -477,7 +477,7 @@ static int
 relay_open(struct relay *relay, const char *space,
 	   const struct lab_relay_link *links, uint32_t count, uint64_t seed)
 {
-	if (lab_space_enter(space) < 0)
+	if (lab_netns_enter(space) < 0)
 		return -1;
 	relay->cables = memory_zeroed(count, sizeof(*relay->cables));
 	relay->cable_count = count;

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/lab/space.h"
+#include "harness/lab/netns.h"
 #include "harness/lab/wire.h"
 #include "sim/engine/memory.h"
 
@@ -39,16 +39,16 @@ lab_route_open(struct lab *lab)
 		lab->sockets[i] = -1;
 	for (uint32_t i = 0; i < count; i++) {
 		struct timeval patience = { 2, 0 };
-		char name[LAB_SPACE_NAME];
+		char name[LAB_NETNS_NAME];
 		int before;
 
 		lab_wire_space(lab, i, name);
-		before = lab_space_enter(name);
+		before = lab_netns_enter(name);
 		if (before >= 0) {
 			lab->sockets[i] =
 				socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
 				       NETLINK_ROUTE);
-			lab_space_leave(before);
+			lab_netns_leave(before);
 		}
 		if (before < 0 || lab->sockets[i] < 0) {
 			fprintf(stderr, "homeward: %s: %s\n", name,

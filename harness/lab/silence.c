@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/lab/space.h"
+#include "harness/lab/netns.h"
 #include "harness/lab/wire.h"
 
 #define PRIORITY 1
@@ -85,14 +85,14 @@ lab_silence(const struct lab *lab, uint32_t link, bool silent)
 
 	for (uint32_t end = 0; end < 2; end++) {
 		uint32_t port = lab->fabric->links[link].ports[end];
-		char name[LAB_SPACE_NAME];
+		char name[LAB_NETNS_NAME];
 		int before, done;
 
 		lab_wire_space(lab, lab->fabric->ports[port].device, name);
-		if ((before = lab_space_enter(name)) < 0)
+		if ((before = lab_netns_enter(name)) < 0)
 			return -errno;
 		done = end_silence((int)(LAB_WIRE_INDEX + port), silent);
-		lab_space_leave(before);
+		lab_netns_leave(before);
 		if (done != 0)
 			code = done;
 	}

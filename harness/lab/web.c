@@ -199,7 +199,7 @@ static pid_t
 server_start(const struct lab *lab, uint32_t server)
 {
 	char folder[LAB_PATH + 32], conf[LAB_PATH + 64], log[LAB_PATH + 64];
-	char space[LAB_SPACE_NAME];
+	char space[LAB_NETNS_NAME];
 	const char *const argv[] = {
 		"nginx", "-p", folder, "-e", log, "-c", conf, NULL,
 	};

@@ -52,9 +52,9 @@ lab_wire_text(const struct address *address, char *text)
 
 void
 lab_wire_space(const struct lab *lab, uint32_t device,
-	       char name[LAB_SPACE_NAME])
+	       char name[LAB_NETNS_NAME])
 {
-	lab_space_name(name, lab->name, lab->fabric->names[device]);
+	lab_netns_name(name, lab->name, lab->fabric->names[device]);
 }
 
 const char *
@@ -161,7 +161,7 @@ batch_run(const char *space, const char *text)
 static int
 spaces_make(const struct lab *lab)
 {
-	char *text = NULL, name[LAB_SPACE_NAME];
+	char *text = NULL, name[LAB_NETNS_NAME];
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 	int code;
@@ -170,21 +170,21 @@ spaces_make(const struct lab *lab)
 		lab_wire_space(lab, i, name);
 		fprintf(file, "netns add %s\n", name);
 	}
-	lab_space_name(name, lab->name, LAB_SPACE_RELAY);
+	lab_netns_name(name, lab->name, LAB_NETNS_RELAY);
 	fprintf(file, "netns add %s\n", name);
 	fclose(file);
 	code = batch_run(NULL, text);
 	free(text);
 	for (uint32_t i = 0; code == 0 && i < lab->fabric->device_count; i++) {
 		lab_wire_space(lab, i, name);
-		int before = lab_space_enter(name);
+		int before = lab_netns_enter(name);
 		if (before < 0) {
 			fprintf(stderr, "homeward: %s: %s\n", name,
 				strerror(errno));
 			return -1;
 		}
 		code = sysctls_set(lab, i);
-		lab_space_leave(before);
+		lab_netns_leave(before);
 	}
 	return code;
 }
@@ -199,7 +199,7 @@ end_print(const struct lab *lab, uint32_t link, uint32_t end, FILE *file)
 	const struct link_settings *settings =
 		fabric_link_settings(fabric, link);
 	uint32_t port = fabric->links[link].ports[end];
-	char space[LAB_SPACE_NAME];
+	char space[LAB_NETNS_NAME];
 
 	lab_wire_space(lab, fabric->ports[port].device, space);
 	fprintf(file,
@@ -217,12 +217,12 @@ end_print(const struct lab *lab, uint32_t link, uint32_t end, FILE *file)
 static int
 links_make(const struct lab *lab)
 {
-	char *text = NULL, relay[LAB_SPACE_NAME], name[LAB_RELAY_NAME];
+	char *text = NULL, relay[LAB_NETNS_NAME], name[LAB_RELAY_NAME];
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 	int code;
 
-	lab_space_name(relay, lab->name, LAB_SPACE_RELAY);
+	lab_netns_name(relay, lab->name, LAB_NETNS_RELAY);
 	for (uint32_t i = 0; i < lab->fabric->link_count; i++) {
 		bool relayed = lab_wire_is_slow(lab, i);
 
@@ -337,7 +337,7 @@ addresses_text(const struct lab *lab, uint32_t device, bool links)
 static pid_t
 addresses_start(const struct lab *lab, uint32_t device, bool links)
 {
-	char space[LAB_SPACE_NAME], *text = addresses_text(lab, device, links);
+	char space[LAB_NETNS_NAME], *text = addresses_text(lab, device, links);
 	const char *const argv[] = { "ip", "-n", space, "-batch", "-", NULL };
 	const struct lab_process process = { .argv = argv,
 					     .input = text,

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "harness/lab/lab.h"
-#include "harness/lab/space.h"
+#include "harness/lab/netns.h"
 
 #define LAB_WIRE_INDEX 100 /* interface of port 0 */
 
@@ -26,7 +26,7 @@
 const char *lab_wire_text(const struct address *, char *text);
 /* Namespace of a device. */
 void lab_wire_space(const struct lab *, uint32_t device,
-		    char name[LAB_SPACE_NAME]);
+		    char name[LAB_NETNS_NAME]);
 /* The device's fib_multipath_hash_seed. */
 uint32_t lab_wire_seed(const struct lab *, uint32_t device);
 /* Does this link go through the relay? */

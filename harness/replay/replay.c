@@ -343,7 +343,8 @@ record_send(struct replay *replay)
 {
 	uint32_t index = (uint32_t)(replay->record.number - 1);
 	struct delivery *delivery = deliveries_get(replay->deliveries, index);
-	struct story *story = &replay->stories[delivery->conversation];
+	struct conversation_state *state =
+		&replay->states[delivery->conversation];
 	uint8_t *bytes = replay->whole;
 	struct packet packet;
 
@@ -356,8 +357,8 @@ record_send(struct replay *replay)
 	conversations_get(replay->conversations, delivery->conversation)
 		->begun = true;
 	if (delivery->to_server) {
-		story->sent++;
-		delivery->late = story->ended;
+		state->sent++;
+		delivery->late = state->ended;
 		memmove(bytes, replay->record.bytes, packet.size_bytes);
 		ttl_lift(replay, bytes, &packet);
 		deliveries_send(replay->deliveries, index, bytes,
@@ -382,7 +383,7 @@ answer_send(struct replay *replay, struct instant now)
 	struct packet packet;
 
 	replay->answer_first = answer->next;
-	replay->stories[conversation].answers++;
+	replay->states[conversation].answers++;
 	deliveries_send(replay->deliveries, answer->delivery, answer->bytes,
 			answer->size);
 	if (packet_parse(answer->bytes, answer->size, &packet) == DROP_NONE)

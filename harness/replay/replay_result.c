@@ -44,17 +44,17 @@ replay_state_outcome(const struct replay *replay, uint32_t index)
 {
 	const struct conversation *conversation =
 		conversations_get(replay->conversations, index);
-	const struct story *story = &replay->stories[index];
+	const struct conversation_state *state = &replay->states[index];
 
 	if (conversation->ambiguous)
 		return "ambiguous";
 	if (conversation->owner == CONVERSATION_UNOWNED)
 		return "unowned";
-	if (story->reset_open)
+	if (state->reset_open)
 		return "reset";
-	if (story->lost_open > 0)
+	if (state->lost_open > 0)
 		return "lost";
-	if (story->strayed_open > 0)
+	if (state->strayed_open > 0)
 		return "kept";
 	return conversation->established ? "closed" : "half-open";
 }
@@ -133,7 +133,7 @@ lost_count(struct replay *replay)
 		    delivery->state == DELIVERY_WAITING ||
 		    delivery->state == DELIVERY_DELIVERED)
 			continue;
-		replay->stories[delivery->conversation].lost_open++;
+		replay->states[delivery->conversation].lost_open++;
 	}
 }
 

@@ -18,12 +18,12 @@ socket_end(struct replay *replay, struct instant now, uint32_t index)
 {
 	struct conversation *conversation =
 		conversations_get(replay->conversations, index);
-	struct story *story = &replay->stories[index];
+	struct conversation_state *state = &replay->states[index];
 
-	if (story->ended)
+	if (state->ended)
 		return;
-	story->ended = true;
-	story->closed_ns = replay_state_since(replay, now);
+	state->ended = true;
+	state->closed_ns = replay_state_since(replay, now);
 	if (conversation->established)
 		server_agent_closed(replay->server_agents, now,
 				    conversation->owner, &conversation->key);
@@ -52,7 +52,7 @@ socket_flags(struct replay *replay, struct instant now, uint32_t index,
 	}
 	*fin |= (flags & TCP_FIN) != 0;
 	if (!conversation->fin_client || !conversation->fin_server ||
-	    replay->stories[index].ended)
+	    replay->states[index].ended)
 		return;
 	queue_schedule(replay->queue, 0, REPLAY_STATE_LINGER_NS, &linger);
 	socket_end(replay, now, index);
@@ -72,7 +72,7 @@ socket_open(struct replay *replay, struct instant now, uint32_t server,
 		conversations_get(replay->conversations, index);
 
 	/* Its own SYN once more: whoever has the session keeps it. */
-	if (conversation->established || replay->stories[index].ended)
+	if (conversation->established || replay->states[index].ended)
 		return;
 	uint32_t old = conversations_socket(replay->conversations, server,
 					    &conversation->key);
@@ -96,7 +96,7 @@ socket_establish(struct replay *replay, struct instant now, uint32_t server,
 	};
 
 	conversation->established = true;
-	replay->stories[index].opened_ns = replay_state_since(replay, now);
+	replay->states[index].opened_ns = replay_state_since(replay, now);
 	(void)server_agent_opened(replay->server_agents, now, server,
 				  &conversation->key, version);
 }
@@ -137,22 +137,23 @@ replay_state_answered(struct replay *replay, struct instant now, uint32_t index,
 /* ---- delivered ---- */
 
 static void
-delivered_passage(struct replay *replay, struct instant now, uint32_t server,
-		  uint32_t index, const struct packet *packet,
-		  enum delivery_state from)
+delivered_packet(struct replay *replay, struct instant now, uint32_t server,
+		 uint32_t index, const struct packet *packet,
+		 enum delivery_state from)
 {
 	struct delivery *delivery = deliveries_get(replay->deliveries, index);
-	struct story *story = &replay->stories[delivery->conversation];
+	struct conversation_state *state =
+		&replay->states[delivery->conversation];
 
 	if (delivery->state == DELIVERY_DELIVERED) {
 		replay->duplicates++;
 		return;
 	}
 	delivery->state = DELIVERY_DELIVERED;
-	story->delivered++;
-	story->local += from == DELIVERY_SENT;
-	story->forwarded += from == DELIVERY_FORWARDED;
-	story->bytes += packet->payload_bytes;
+	state->delivered++;
+	state->local += from == DELIVERY_SENT;
+	state->forwarded += from == DELIVERY_FORWARDED;
+	state->bytes += packet->payload_bytes;
 	socket_segment(replay, now, server, delivery->conversation, packet);
 }
 
@@ -182,7 +183,7 @@ delivered(struct replay *replay, struct instant now, uint32_t server,
 	size = packet->size_bytes;
 	uint32_t index = deliveries_find(replay->deliveries, bytes, size, from);
 	if (index != DELIVERY_NONE) {
-		delivered_passage(replay, now, server, index, packet, from);
+		delivered_packet(replay, now, server, index, packet, from);
 		return;
 	}
 	if (!of_our_making(packet)) {
@@ -210,13 +211,14 @@ static void
 note_stray(struct replay *replay, struct instant now, uint32_t server,
 	   struct delivery *delivery)
 {
-	struct story *story = &replay->stories[delivery->conversation];
+	struct conversation_state *state =
+		&replay->states[delivery->conversation];
 
 	delivery->strayed = true;
-	story->strayed++;
-	story->strayed_open += !story->ended;
-	if (story->stray_ns == REPLAY_STATE_NEVER)
-		story->stray_ns = replay_state_since(replay, now);
+	state->strayed++;
+	state->strayed_open += !state->ended;
+	if (state->stray_ns == REPLAY_STATE_NEVER)
+		state->stray_ns = replay_state_since(replay, now);
 	if (!replay->moved || replay->first_stray_ns != REPLAY_STATE_NEVER ||
 	    conversations_get(replay->conversations, delivery->conversation)
 			    ->owner == CONVERSATION_UNOWNED)
@@ -274,7 +276,7 @@ note_verdict(struct replay *replay, uint32_t index,
 
 	if (result->verdict == SCHEME_HOLD) {
 		delivery->state = DELIVERY_HELD;
-		replay->stories[delivery->conversation].held++;
+		replay->states[delivery->conversation].held++;
 	} else if (result->verdict == SCHEME_DROP) {
 		note_drop(replay, index, result->drop);
 	} else if (result->verdict == SCHEME_RESET) {
@@ -349,11 +351,11 @@ measured(void *context, const struct watch_measurement *m,
 	replay_state_measure(replay, m);
 	if (m->metric != METRIC_LOOKUP || m->flow == CONVERSATION_NONE)
 		return;
-	struct story *story = &replay->stories[m->flow];
-	if (story->lookups++ == 0 || (m->ok && !story->lookup_found)) {
-		story->lookup_ns = m->value_ns;
-		story->hops = m->hops;
-		story->lookup_found = m->ok;
+	struct conversation_state *state = &replay->states[m->flow];
+	if (state->lookups++ == 0 || (m->ok && !state->lookup_found)) {
+		state->lookup_ns = m->value_ns;
+		state->hops = m->hops;
+		state->lookup_found = m->ok;
 	}
 }
 

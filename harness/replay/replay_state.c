@@ -147,7 +147,8 @@ client_answer(struct replay *replay, uint32_t index, const uint8_t *bytes,
 	      uint32_t size)
 {
 	struct delivery *delivery = deliveries_get(replay->deliveries, index);
-	struct story *story = &replay->stories[delivery->conversation];
+	struct conversation_state *state =
+		&replay->states[delivery->conversation];
 	struct packet packet;
 
 	if (delivery->state == DELIVERY_DELIVERED) {
@@ -155,9 +156,9 @@ client_answer(struct replay *replay, uint32_t index, const uint8_t *bytes,
 		return;
 	}
 	delivery->state = DELIVERY_DELIVERED;
-	story->answers_delivered++;
+	state->answers_delivered++;
 	if (packet_parse(bytes, size, &packet) == DROP_NONE)
-		story->bytes += packet.payload_bytes;
+		state->bytes += packet.payload_bytes;
 }
 
 /* A RST that no captured server sent. */
@@ -174,9 +175,9 @@ client_reset(struct replay *replay, const struct packet *packet)
 		replay->altered++;
 		return;
 	}
-	replay->stories[conversation].resets++;
-	if (!replay->stories[conversation].ended)
-		replay->stories[conversation].reset_open = true;
+	replay->states[conversation].resets++;
+	if (!replay->states[conversation].ended)
+		replay->states[conversation].reset_open = true;
 }
 
 /* What reaches the client: the servers' packets, and what nobody wanted. */
@@ -409,15 +410,15 @@ replay_state_create(struct replay *replay)
 	settings_fill(replay);
 	replay->one_way_ns = one_way(replay);
 	replay->server_count = replay->asked.servers;
-	replay->stories =
+	replay->states =
 		memory_zeroed(conversations_count(replay->conversations),
-			      sizeof(*replay->stories));
+			      sizeof(*replay->states));
 	for (uint32_t i = 0; i < conversations_count(replay->conversations);
 	     i++) {
-		struct story *story = &replay->stories[i];
+		struct conversation_state *state = &replay->states[i];
 
-		story->opened_ns = story->closed_ns = REPLAY_STATE_NEVER;
-		story->stray_ns = story->lookup_ns = REPLAY_STATE_NEVER;
+		state->opened_ns = state->closed_ns = REPLAY_STATE_NEVER;
+		state->stray_ns = state->lookup_ns = REPLAY_STATE_NEVER;
 	}
 	steer->services = replay->services;
 	steer->service_count = replay->service_count;
@@ -472,7 +473,7 @@ replay_state_destroy(struct replay *replay)
 	network_destroy(replay->network);
 	if (replay->queue != NULL)
 		queue_destroy(replay->queue);
-	free(replay->stories);
+	free(replay->states);
 	free(replay->measurements);
 	free(replay->faults);
 	free(replay->counters);

@@ -46,7 +46,7 @@ enum replay_state_code {
 	REPLAY_STATE_MOVE, /* EVENT_FAULT */
 };
 
-struct story {
+struct conversation_state {
 	/* Client to service: */
 	uint32_t sent, local, strayed, held, forwarded, delivered;
 	uint32_t strayed_open; /* while it was open */
@@ -139,7 +139,7 @@ struct replay {
 	int64_t first_stray_ns; /* after the move; REPLAY_STATE_NEVER */
 
 	/* What happened. */
-	struct story *stories; /* one a conversation */
+	struct conversation_state *states; /* one a conversation */
 	uint64_t lifted; /* packets whose TTL would not have lasted */
 	uint64_t altered; /* packets that arrived other than captured */
 	uint64_t duplicates; /* packets that arrived again */

@@ -152,7 +152,7 @@ session_fill(struct replay *replay, sqlite3_stmt *insert, uint32_t index,
 {
 	const struct conversation *d =
 		conversations_get(replay->conversations, index);
-	const struct story *s = &replay->stories[index];
+	const struct conversation_state *s = &replay->states[index];
 	bool owned = d->owner != CONVERSATION_UNOWNED;
 	char client[64], service[64], json[1024], text[1024];
 	char stray[RESULT_TIME], lookup[RESULT_TIME];

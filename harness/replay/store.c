@@ -33,7 +33,7 @@ outcome_of(const struct replay *replay, uint32_t index)
 		return OUTCOME_CLOSED;
 	if (strcmp(outcome, "kept") == 0)
 		return OUTCOME_KEPT;
-	if (strcmp(outcome, "lost") != 0 && replay->stories[index].resets > 0)
+	if (strcmp(outcome, "lost") != 0 && replay->states[index].resets > 0)
 		return OUTCOME_RESET;
 	return OUTCOME_TIMEOUT;
 }
@@ -47,14 +47,14 @@ rows_fill(const struct replay *replay, const struct watch *watch)
 	     i++) {
 		const struct conversation *conversation =
 			conversations_get(replay->conversations, i);
-		const struct story *story = &replay->stories[i];
+		const struct conversation_state *state = &replay->states[i];
 		const struct watch_session session = {
 			.flow = i,
 			.owner = conversation->owner,
-			.opened = instant_or_never(story->opened_ns),
-			.closed = instant_or_never(story->closed_ns),
-			.bytes = story->bytes,
-			.strays = story->strayed,
+			.opened = instant_or_never(state->opened_ns),
+			.closed = instant_or_never(state->closed_ns),
+			.bytes = state->bytes,
+			.strays = state->strayed,
 			.stall_ns = -1,
 			.outcome = outcome_of(replay, i),
 		};

@@ -23,9 +23,9 @@
 
 #include "core/test/check.h"
 #include "harness/lab/daemon.h"
+#include "harness/lab/netns.h"
 #include "harness/lab/process.h"
 #include "harness/lab/route.h"
-#include "harness/lab/space.h"
 
 #define SKIPPED 77
 #define NAME	"t-lab"

@@ -12,7 +12,7 @@
 
 #include "core/wire/eth.h"
 #include "core/wire/packet.h"
-#include "harness/lab/space.h"
+#include "harness/lab/netns.h"
 #include "harness/lab/wire.h"
 #include "sim/engine/memory.h"
 
@@ -71,10 +71,10 @@ rst_sniffer_open(const struct lab *lab, uint32_t client, char *error,
 	uint32_t link = fabric->ports[fabric_port(fabric, device, 0)].link;
 	struct rst_sniffer *rst_sniffer =
 		memory_zeroed(1, sizeof(*rst_sniffer));
-	char space[LAB_SPACE_NAME];
+	char space[LAB_NETNS_NAME];
 
 	lab_wire_space(lab, device, space);
-	int before = lab_space_enter(space);
+	int before = lab_netns_enter(space);
 	if (before < 0) {
 		snprintf(error, error_size, "%s: %s", space, strerror(errno));
 		free(rst_sniffer);
@@ -82,7 +82,7 @@ rst_sniffer_open(const struct lab *lab, uint32_t client, char *error,
 	}
 	rst_sniffer->pcap =
 		handle_open(lab_interface(lab, link, 0), error, error_size);
-	lab_space_leave(before);
+	lab_netns_leave(before);
 	if (rst_sniffer->pcap == NULL) {
 		free(rst_sniffer);
 		return NULL;

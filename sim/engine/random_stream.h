@@ -34,7 +34,7 @@ enum stream_kind {
 	STREAM_BGP = 144, /* reaction times of a device; + device kind */
 	STREAM_ECMP = 160, /* hash seeds; + device kind */
 	STREAM_DIGEST = 176, /* the key under which 5-tuples are digested */
-	STREAM_PROCESSING = 192, /* what a daemon takes for a packet */
+	STREAM_CPU = 192, /* what a daemon takes for a packet */
 };
 
 /* index below 2^56 */

@@ -276,7 +276,7 @@ servers_ideal(struct servers *servers)
 }
 
 void
-servers_account(const struct servers *servers, struct memory_report *account)
+servers_memory(const struct servers *servers, struct memory_report *account)
 {
 	static const struct node_limits none;
 	uint64_t count = servers->count;

@@ -41,7 +41,7 @@ cpu_model_create(const struct span *wakeup, const struct span *span,
 	processing->daemons = memory_zeroed(servers, sizeof(struct daemon));
 	for (uint32_t i = 0; i < servers; i++)
 		rng_init(&processing->daemons[i].rng, seed,
-			 stream_of(STREAM_PROCESSING, i));
+			 stream_of(STREAM_CPU, i));
 	return processing;
 }
 

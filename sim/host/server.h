@@ -12,8 +12,8 @@
  *
  * Core tables are shared by all servers: endpoints (server i has index i),
  * lookups, store, publications, and what the scheme shares. A server that
- * crashes, or whose daemon is killed, loses its node and its scheme's state, and
- * gives its places in the shared tables back.
+ * crashes, or whose daemon is killed, loses its node and its scheme's state,
+ *and gives its places in the shared tables back.
  */
 #ifndef SIM_HOST_SERVER_H
 #define SIM_HOST_SERVER_H
@@ -62,7 +62,7 @@ bool servers_alive(const struct servers *, uint32_t server);
 /* Not there (yet): before the start of a run. */
 void servers_absent(struct servers *, uint32_t server);
 /* Adds nodes, what hangs on them, and the pools that they share. */
-void servers_account(const struct servers *, struct memory_report *);
+void servers_memory(const struct servers *, struct memory_report *);
 uint32_t servers_joined(const struct servers *);
 /* A random server that is alive and joined; WATCH_NONE if there is none. */
 uint32_t servers_random(const struct servers *, struct rng *);

@@ -64,13 +64,13 @@ link_impairments(const struct link_settings *settings)
 	       settings->reorder_ppm > 0;
 }
 
-static struct link_passage
+static struct link_transit
 impairments_draw(struct link_direction *direction,
 		 const struct link_settings *settings,
-		 struct link_passage transit)
+		 struct link_transit transit)
 {
 	if (chance(&direction->rng, settings->loss_ppm))
-		return (struct link_passage){ .drop = DROP_LOSS };
+		return (struct link_transit){ .drop = DROP_LOSS };
 	if (chance(&direction->rng, settings->duplicate_ppm))
 		transit.copies = 2;
 	if (chance(&direction->rng, settings->reorder_ppm)) {
@@ -94,11 +94,11 @@ link_crossing_ns(const struct link_settings *settings, uint32_t size)
 	       (int64_t)((size * BYTE_WORK + rate_bps - 1) / rate_bps);
 }
 
-struct link_passage
+struct link_transit
 link_cross(struct link_direction *direction,
 	   const struct link_settings *settings, uint32_t size)
 {
-	const struct link_passage transit = {
+	const struct link_transit transit = {
 		.drop = DROP_NONE,
 		.delay_ns = link_crossing_ns(settings, size),
 		.copies = 1,
@@ -109,12 +109,12 @@ link_cross(struct link_direction *direction,
 	return impairments_draw(direction, settings, transit);
 }
 
-struct link_passage
+struct link_transit
 link_send(struct link_direction *direction,
 	  const struct link_settings *settings, struct instant now,
 	  uint32_t size)
 {
-	struct link_passage transit = {
+	struct link_transit transit = {
 		.drop = DROP_NONE,
 		.delay_ns = settings->delay_ns,
 		.copies = 1,
@@ -127,7 +127,7 @@ link_send(struct link_direction *direction,
 		if (output_buffer > 0 &&
 		    output_buffer + work >
 			    (uint128)settings->queue_bytes * BYTE_WORK)
-			return (struct link_passage){ .drop = DROP_QUEUE };
+			return (struct link_transit){ .drop = DROP_QUEUE };
 		if (output_buffer == 0) {
 			direction->idle_ns = now.ns;
 			direction->idle_fraction = 0;

@@ -44,7 +44,7 @@ struct link_direction {
 	uint64_t idle_fraction; /* in 1 / rate_bps of a nanosecond */
 };
 
-struct link_passage {
+struct link_transit {
 	enum drop drop; /* DROP_NONE, DROP_QUEUE or DROP_LOSS */
 	int64_t delay_ns; /* from now to the arrival; of the drop: unset */
 	uint32_t copies; /* 1, or 2 when duplicated; 0: dropped */
@@ -53,13 +53,13 @@ struct link_passage {
 void link_direction_init(struct link_direction *, uint64_t seed,
 			 uint64_t stream);
 /* Send size bytes (> 0) now. Times must not run backwards. */
-struct link_passage link_send(struct link_direction *,
+struct link_transit link_send(struct link_direction *,
 			      const struct link_settings *, struct instant now,
 			      uint32_t size);
 /* What an idle line takes for it: serialisation and propagation. */
 int64_t link_crossing_ns(const struct link_settings *, uint32_t size);
 /* The same as sending on a line that is always idle: impairments, no queue. */
-struct link_passage link_cross(struct link_direction *,
+struct link_transit link_cross(struct link_direction *,
 			       const struct link_settings *, uint32_t size);
 /* Can anything go wrong but a full queue? */
 bool link_impairments(const struct link_settings *);

@@ -39,7 +39,7 @@ test_serialisation(void)
 			.queue_bytes = 1 << 20,
 		};
 		struct link_direction direction;
-		struct link_passage transit = { .copies = 0 };
+		struct link_transit transit = { .copies = 0 };
 		const struct instant now = { 1000000 };
 
 		link_direction_init(&direction, 1, 1);
@@ -96,7 +96,7 @@ test_queue(uint64_t seed)
 		CHECK(link_backlog_bytes(&direction, &settings, now) ==
 		      output_buffer);
 		bool full = output_buffer > 0 && output_buffer + size > 10000;
-		struct link_passage transit =
+		struct link_transit transit =
 			link_send(&direction, &settings, now, size);
 		CHECK((transit.drop == DROP_QUEUE) == full);
 		if (full) {
@@ -125,7 +125,7 @@ test_impairments(void)
 
 	link_direction_init(&direction, 9, 9);
 	for (int i = 0; i < 100000; i++) {
-		struct link_passage transit = link_send(
+		struct link_transit transit = link_send(
 			&direction, &settings, (struct instant){ i }, 100);
 		if (transit.drop != DROP_NONE) {
 			CHECK(transit.drop == DROP_LOSS && transit.copies == 0);

@@ -260,7 +260,7 @@ packet_walk(struct network *network, uint32_t port, uint32_t index)
 	    buffer->size);
 	walk_trace(network, walk, port, &load);
 
-	struct link_passage passage = walk_cross(network, walk, buffer->size);
+	struct link_transit transit = walk_cross(network, walk, buffer->size);
 	for (uint32_t i = 1; i < walk->count; i++) {
 		device = fabric->ports[walk->ports[i]].device;
 		struct counters_row *row =
@@ -268,8 +268,8 @@ packet_walk(struct network *network, uint32_t port, uint32_t index)
 		row->forwarded_packets++;
 		row->forwarded_bytes += buffer->size;
 	}
-	if (passage.drop != DROP_NONE) {
-		packet_drop(network, device, index, passage.drop);
+	if (transit.drop != DROP_NONE) {
+		packet_drop(network, device, index, transit.drop);
 		return;
 	}
 	(void)packet_ttl_lower(buffer->bytes, buffer->size,
@@ -277,13 +277,13 @@ packet_walk(struct network *network, uint32_t port, uint32_t index)
 
 	uint32_t to = fabric->ports[walk->end].device;
 	uint32_t in_port = walk->end - fabric->port_first[to];
-	if (passage.copies > 1) {
+	if (transit.copies > 1) {
 		counters_of(network->counters, device)->duplicates++;
-		packet_schedule(network, to, passage.delay_ns, PACKET_WALKED,
+		packet_schedule(network, to, transit.delay_ns, PACKET_WALKED,
 				buffer_copy(network->buffers, index), in_port,
 				network->epoch);
 	}
-	packet_schedule(network, to, passage.delay_ns, PACKET_WALKED, index,
+	packet_schedule(network, to, transit.delay_ns, PACKET_WALKED, index,
 			in_port, network->epoch);
 }
 
@@ -314,30 +314,30 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 		return;
 	}
 
-	struct link_passage passage =
+	struct link_transit transit =
 		link_send(network_direction(network, port), link->settings,
 			  queue_now(network->queue), buffer->size);
-	if (passage.drop == DROP_NONE && link->state == LINK_SILENT)
-		passage.drop = DROP_LINK_DOWN;
-	if (passage.drop != DROP_QUEUE)
+	if (transit.drop == DROP_NONE && link->state == LINK_SILENT)
+		transit.drop = DROP_LINK_DOWN;
+	if (transit.drop != DROP_QUEUE)
 		tap(network, out->device,
 		    port - fabric->port_first[out->device], buffer->bytes,
 		    buffer->size);
-	if (passage.drop != DROP_NONE) {
-		packet_drop(network, out->device, index, passage.drop);
+	if (transit.drop != DROP_NONE) {
+		packet_drop(network, out->device, index, transit.drop);
 		return;
 	}
 
 	uint32_t in_port = out->peer - fabric->port_first[in->device];
 	uint32_t copy = 0;
-	if (passage.copies > 1) {
+	if (transit.copies > 1) {
 		copy = buffer_copy(network->buffers, index);
 		counters_of(network->counters, out->device)->duplicates++;
 	}
-	packet_schedule(network, in->device, passage.delay_ns, PACKET_FROM_LINK,
+	packet_schedule(network, in->device, transit.delay_ns, PACKET_FROM_LINK,
 			index, in_port, link->epoch);
-	if (passage.copies > 1)
-		packet_schedule(network, in->device, passage.delay_ns,
+	if (transit.copies > 1)
+		packet_schedule(network, in->device, transit.delay_ns,
 				PACKET_FROM_LINK, copy, in_port, link->epoch);
 }
 
@@ -397,20 +397,20 @@ packet_send_uniform(struct network *network, uint32_t device, uint32_t index)
 		return;
 	}
 
-	struct link_passage passage =
+	struct link_transit transit =
 		uniform_send(network->uniform, device,
 			     queue_now(network->queue), buffer->size);
 	tap(network, device, 0, buffer->bytes, buffer->size);
-	if (passage.drop != DROP_NONE) {
-		packet_drop(network, device, index, passage.drop);
+	if (transit.drop != DROP_NONE) {
+		packet_drop(network, device, index, transit.drop);
 		return;
 	}
-	if (passage.copies > 1) {
+	if (transit.copies > 1) {
 		counters_of(network->counters, device)->duplicates++;
-		packet_schedule(network, to, passage.delay_ns, PACKET_UNIFORM,
+		packet_schedule(network, to, transit.delay_ns, PACKET_UNIFORM,
 				buffer_copy(network->buffers, index), 0, 0);
 	}
-	packet_schedule(network, to, passage.delay_ns, PACKET_UNIFORM, index, 0,
+	packet_schedule(network, to, transit.delay_ns, PACKET_UNIFORM, index, 0,
 			0);
 }
 

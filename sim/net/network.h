@@ -111,7 +111,7 @@ uint64_t network_routes(const struct network *);
 uint32_t network_members(const struct network *, uint32_t server,
 			 uint32_t *servers);
 /* Adds devices, links and routing. */
-void network_account(const struct network *, struct memory_report *);
+void network_memory(const struct network *, struct memory_report *);
 /* Counters per device and drops by reason go to the watch. */
 void network_report(const struct network *);
 

@@ -184,7 +184,7 @@ network_service_address(const struct network *network, uint8_t family)
 }
 
 void
-network_account(const struct network *network, struct memory_report *account)
+network_memory(const struct network *network, struct memory_report *account)
 {
 	const struct fabric *fabric = network->fabric;
 	/* Name, first port, switch and port, seed, up, fragment ids. */

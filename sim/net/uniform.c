@@ -111,12 +111,12 @@ uniform_route(const struct uniform *uniform, uint32_t target, uint64_t digest)
 	}
 }
 
-struct link_passage
+struct link_transit
 uniform_send(struct uniform *uniform, uint32_t device, struct instant now,
 	     uint32_t size)
 {
 	if (uniform->out == NULL)
-		return (struct link_passage){
+		return (struct link_transit){
 			.drop = DROP_NONE,
 			.delay_ns = uniform->link.delay_ns,
 			.copies = 1,

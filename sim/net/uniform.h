@@ -28,7 +28,7 @@ void uniform_set(struct uniform *, uint32_t device, bool up);
 /* The host that a packet reaches, up or not; FABRIC_NONE: there is none. */
 uint32_t uniform_route(const struct uniform *, uint32_t target,
 		       uint64_t digest);
-struct link_passage uniform_send(struct uniform *, uint32_t device,
+struct link_transit uniform_send(struct uniform *, uint32_t device,
 				 struct instant now, uint32_t size);
 
 #endif

@@ -102,10 +102,10 @@ crossing_sum_ns(const struct network *network, const struct walk *walk,
 	return sum_ns;
 }
 
-struct link_passage
+struct link_transit
 walk_cross(struct network *network, struct walk *walk, uint32_t size)
 {
-	struct link_passage whole = { .drop = DROP_NONE, .copies = 1 };
+	struct link_transit whole = { .drop = DROP_NONE, .copies = 1 };
 
 	if (network->directions == NULL) {
 		whole.delay_ns = crossing_sum_ns(network, walk, size);
@@ -115,12 +115,12 @@ walk_cross(struct network *network, struct walk *walk, uint32_t size)
 		uint32_t port = walk->ports[i];
 		const struct link_settings *settings =
 			port_settings(network, port);
-		struct link_passage passage = link_cross(
+		struct link_transit transit = link_cross(
 			network_direction(network, port), settings, size);
-		whole.drop = passage.drop;
-		whole.copies = passage.copies;
-		whole.delay_ns += passage.delay_ns;
-		if (passage.copies != 1) {
+		whole.drop = transit.drop;
+		whole.copies = transit.copies;
+		whole.delay_ns += transit.delay_ns;
+		if (transit.copies != 1) {
 			walk->count = i + 1;
 			walk->end = network->fabric->ports[port].peer;
 		}

@@ -74,7 +74,7 @@ void walk_trace(const struct network *, struct walk *, uint32_t port,
 		const struct walk_load *);
 /* Send it that way now. A loss or a duplicate makes the walk shorter; it ends
  * with the link on which that happened. */
-struct link_passage walk_cross(struct network *, struct walk *, uint32_t size);
+struct link_transit walk_cross(struct network *, struct walk *, uint32_t size);
 /* At the arrival, now: was it lost by changes that came after the epoch in
  * which it was sent? */
 bool walk_lost(const struct network *, const struct walk *, uint32_t size,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * space.h - the network namespaces of a lab, found by their name alone
+ * netns.h - the network namespaces of a lab, found by their name alone
  *
  *	/run/netns/hw-paper-leaf3	a bind mount, as `ip netns` makes it
  *		   '-------' '---'
@@ -11,32 +11,32 @@
  * "paper-2"'s. A process is the lab's if it is in such a namespace; so one
  * that forked, forgot its pid file or was left by a crash is found as well.
  */
-#ifndef HARNESS_LAB_SPACE_H
-#define HARNESS_LAB_SPACE_H
+#ifndef HARNESS_LAB_NETNS_H
+#define HARNESS_LAB_NETNS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#define LAB_SPACE_NAME	64
-#define LAB_SPACE_RELAY "relay"
+#define LAB_NETNS_NAME	64
+#define LAB_NETNS_RELAY "relay"
 
-void lab_space_name(char name[LAB_SPACE_NAME], const char *lab,
+void lab_netns_name(char name[LAB_NETNS_NAME], const char *lab,
 		    const char *device);
 /* Descriptor of a namespace, close-on-exec; -1 with errno. */
-int lab_space_open(const char *name);
-/* This thread goes there. What to give to lab_space_leave(); -1 with errno. */
-int lab_space_enter(const char *name);
-void lab_space_leave(int before);
+int lab_netns_open(const char *name);
+/* This thread goes there. What to give to lab_netns_leave(); -1 with errno. */
+int lab_netns_enter(const char *name);
+void lab_netns_leave(int before);
 
 /* All of a lab: names to be freed with free(). Their number. */
-uint32_t lab_space_list(const char *lab, char (**names)[LAB_SPACE_NAME]);
+uint32_t lab_netns_list(const char *lab, char (**names)[LAB_NETNS_NAME]);
 /* Is the process in that namespace? A zombie is nowhere. */
-bool lab_space_has(const char *name, pid_t pid);
+bool lab_netns_has(const char *name, pid_t pid);
 /* Ask all processes of a lab to end, wait `patience_ms`, then make them. The
  * number that there was. */
-uint32_t lab_space_empty(const char *lab, uint32_t patience_ms);
+uint32_t lab_netns_empty(const char *lab, uint32_t patience_ms);
 /* Forget the names; the kernel removes what no process holds. Their number. */
-uint32_t lab_space_remove(const char *lab);
+uint32_t lab_netns_remove(const char *lab);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * space.c - namespaces by name, processes by namespace
+ * netns.c - namespaces by name, processes by namespace
  *
  * Which namespace a process is in, /proc/PID/ns/net says: device and inode of
  * that file equal those of the bind mount. One walk through /proc serves all
@@ -8,7 +8,7 @@
  *
  * A process may fork while we walk, so we walk until no process is left.
  */
-#include "harness/lab/space.h"
+#include "harness/lab/netns.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -30,28 +30,28 @@
 #define FOLDER "/run/netns"
 
 void
-lab_space_name(char name[LAB_SPACE_NAME], const char *lab, const char *device)
+lab_netns_name(char name[LAB_NETNS_NAME], const char *lab, const char *device)
 {
-	int size = snprintf(name, LAB_SPACE_NAME, "hw-%s-%s", lab, device);
+	int size = snprintf(name, LAB_NETNS_NAME, "hw-%s-%s", lab, device);
 
-	assert(size > 0 && size < LAB_SPACE_NAME);
+	assert(size > 0 && size < LAB_NETNS_NAME);
 	(void)size;
 }
 
 int
-lab_space_open(const char *name)
+lab_netns_open(const char *name)
 {
-	char path[sizeof(FOLDER) + LAB_SPACE_NAME];
+	char path[sizeof(FOLDER) + LAB_NETNS_NAME];
 
 	snprintf(path, sizeof(path), FOLDER "/%s", name);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 int
-lab_space_enter(const char *name)
+lab_netns_enter(const char *name)
 {
 	int before = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	int there = lab_space_open(name);
+	int there = lab_netns_open(name);
 
 	if (before < 0 || there < 0 || setns(there, CLONE_NEWNET) != 0) {
 		int error = errno;
@@ -68,7 +68,7 @@ lab_space_enter(const char *name)
 }
 
 void
-lab_space_leave(int before)
+lab_netns_leave(int before)
 {
 	/* Without a way back, all that this process does from now on would
 	 * happen in the wrong namespace. */
@@ -86,7 +86,7 @@ is_device(const char *name)
 		"server", "client", "edge", "exit", "spine", "leaf",
 	};
 
-	if (strcmp(name, LAB_SPACE_RELAY) == 0)
+	if (strcmp(name, LAB_NETNS_RELAY) == 0)
 		return true;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		size_t size = strlen(kinds[i]);
@@ -107,13 +107,13 @@ is_of(const char *lab, const char *name)
 {
 	size_t size = strlen(lab);
 
-	return strlen(name) < LAB_SPACE_NAME && strncmp(name, "hw-", 3) == 0 &&
+	return strlen(name) < LAB_NETNS_NAME && strncmp(name, "hw-", 3) == 0 &&
 	       strncmp(name + 3, lab, size) == 0 && name[3 + size] == '-' &&
 	       is_device(name + 3 + size + 1);
 }
 
 uint32_t
-lab_space_list(const char *lab, char (**names)[LAB_SPACE_NAME])
+lab_netns_list(const char *lab, char (**names)[LAB_NETNS_NAME])
 {
 	DIR *folder = opendir(FOLDER);
 	struct dirent *entry;
@@ -124,8 +124,8 @@ lab_space_list(const char *lab, char (**names)[LAB_SPACE_NAME])
 		if (!is_of(lab, entry->d_name))
 			continue;
 		*names = memory_grown(*names, count + 1, sizeof(**names));
-		snprintf((*names)[count++], LAB_SPACE_NAME, "%.*s",
-			 LAB_SPACE_NAME - 1, entry->d_name);
+		snprintf((*names)[count++], LAB_NETNS_NAME, "%.*s",
+			 LAB_NETNS_NAME - 1, entry->d_name);
 	}
 	if (folder != NULL)
 		closedir(folder);
@@ -151,9 +151,9 @@ id_of(int folder, const char *path, struct space_id *id)
 }
 
 bool
-lab_space_has(const char *name, pid_t pid)
+lab_netns_has(const char *name, pid_t pid)
 {
-	char path[sizeof(FOLDER) + LAB_SPACE_NAME];
+	char path[sizeof(FOLDER) + LAB_NETNS_NAME];
 	struct space_id space, process;
 
 	snprintf(path, sizeof(path), FOLDER "/%s", name);
@@ -167,8 +167,8 @@ lab_space_has(const char *name, pid_t pid)
 static uint32_t
 ids_of(const char *lab, struct space_id **ids)
 {
-	char(*names)[LAB_SPACE_NAME];
-	uint32_t names_count = lab_space_list(lab, &names), count = 0;
+	char(*names)[LAB_NETNS_NAME];
+	uint32_t names_count = lab_netns_list(lab, &names), count = 0;
 	struct space_id ours = { 0, 0 };
 
 	/* A name whose bind mount never came to be is a plain file; one that
@@ -176,7 +176,7 @@ ids_of(const char *lab, struct space_id **ids)
 	(void)id_of(AT_FDCWD, "/proc/self/ns/net", &ours);
 	*ids = memory_zeroed(names_count, sizeof(**ids));
 	for (uint32_t i = 0; i < names_count; i++) {
-		char path[sizeof(FOLDER) + LAB_SPACE_NAME];
+		char path[sizeof(FOLDER) + LAB_NETNS_NAME];
 		struct space_id *id = &(*ids)[count];
 
 		snprintf(path, sizeof(path), FOLDER "/%s", names[i]);
@@ -228,7 +228,7 @@ sleep_ms(long ms)
 }
 
 uint32_t
-lab_space_empty(const char *lab, uint32_t patience_ms)
+lab_netns_empty(const char *lab, uint32_t patience_ms)
 {
 	struct space_id *ids;
 	uint32_t id_count = ids_of(lab, &ids);
@@ -253,13 +253,13 @@ lab_space_empty(const char *lab, uint32_t patience_ms)
 }
 
 uint32_t
-lab_space_remove(const char *lab)
+lab_netns_remove(const char *lab)
 {
-	char(*names)[LAB_SPACE_NAME];
-	uint32_t count = lab_space_list(lab, &names);
+	char(*names)[LAB_NETNS_NAME];
+	uint32_t count = lab_netns_list(lab, &names);
 
 	for (uint32_t i = 0; i < count; i++) {
-		char path[sizeof(FOLDER) + LAB_SPACE_NAME];
+		char path[sizeof(FOLDER) + LAB_NETNS_NAME];
 
 		snprintf(path, sizeof(path), FOLDER "/%s", names[i]);
 		umount2(path, MNT_DETACH);
