@@ -13,7 +13,7 @@
  * Core tables are shared by all servers: endpoints (server i has index i),
  * lookups, store, publications, and what the scheme shares. A server that
  * crashes, or whose daemon is killed, loses its node and its scheme's state,
- *and gives its places in the shared tables back.
+ * and gives its places in the shared tables back.
  */
 #ifndef SIM_HOST_SERVER_H
 #define SIM_HOST_SERVER_H
