@@ -2,7 +2,7 @@
 /*
  * parts.h - the parts of a daemon that its control socket asks
  *
- *	daemon.c --parts--> control.c --> status, metrics, drain_watcher ...
+ *	live/daemon.c --parts--> control.c --> status, metrics ...
  *
  * The type alone, without a verb: an answer (status.h, metrics.h,
  * drain_watcher.h) needs the parts, not the socket that carries it.

@@ -24,7 +24,7 @@
 #define RPC_MAGIC   0x48525043u /* "HRPC" */
 #define CLIENT_PORT (RPC_PORT + 1)
 
-struct control_client {
+struct caller {
 	struct rng rng;
 	uint64_t number; /* of the call under way, from 1; 0: none yet */
 	struct instant began;
@@ -42,7 +42,7 @@ struct rpcs {
 	uint32_t count; /* servers */
 	uint64_t begun, answered, repeats;
 	uint64_t sum_ns;
-	struct control_client *callers;
+	struct caller *callers;
 	struct address *addresses;
 	uint8_t request[RPC_BYTES_MAX], answer[RPC_BYTES_MAX];
 	uint8_t packet[RPC_BYTES_MAX + 128];
@@ -69,7 +69,7 @@ rpcs_create(const struct settings *settings, struct network *network,
 	rpcs->watch = watch;
 	rpcs->seed = rng_next(&rng);
 	rpcs->count = count;
-	rpcs->callers = memory_zeroed(count, sizeof(struct control_client));
+	rpcs->callers = memory_zeroed(count, sizeof(struct caller));
 	rpcs->addresses = memory_zeroed(count, sizeof(struct address));
 	for (uint32_t i = 0; i < count; i++) {
 		rpcs->callers[i].rng =
@@ -111,7 +111,7 @@ choose(struct rpcs *rpcs, uint32_t server)
 static bool
 begin(struct rpcs *rpcs, struct instant now, uint32_t server)
 {
-	struct control_client *caller = &rpcs->callers[server];
+	struct caller *caller = &rpcs->callers[server];
 
 	if (rpcs->begun == rpcs->settings->rpcs) {
 		alarm_cancel(&caller->alarm, rpcs->queue);
@@ -158,7 +158,7 @@ say(struct rpcs *rpcs, uint32_t from, uint16_t src_port,
 static void
 request(struct rpcs *rpcs, struct instant now, uint32_t server)
 {
-	struct control_client *caller = &rpcs->callers[server];
+	struct caller *caller = &rpcs->callers[server];
 	struct event event = {
 		.destination = server,
 		.class = EVENT_TIMER,
@@ -187,7 +187,7 @@ void
 rpcs_event(struct rpcs *rpcs, struct instant now, const struct event *event)
 {
 	uint32_t server = event->destination;
-	struct control_client *caller = &rpcs->callers[server];
+	struct caller *caller = &rpcs->callers[server];
 
 	if (!alarm_fires(&caller->alarm, rpcs->queue))
 		return;
@@ -199,7 +199,7 @@ static bool
 receive_udp(struct rpcs *rpcs, struct instant now, uint32_t server,
 	    const uint8_t *bytes, const struct packet *packet)
 {
-	const struct control_client *caller = &rpcs->callers[server];
+	const struct caller *caller = &rpcs->callers[server];
 	const uint8_t *payload = bytes + packet->payload_offset;
 	bool whole = packet->payload_bytes >= RPC_HEADER_BYTES &&
 		     wire_get32(payload) == RPC_MAGIC;
@@ -369,7 +369,7 @@ rpcs_prefetch(const struct rpcs *rpcs, uint32_t server)
 	if (rpcs == NULL)
 		return;
 
-	const struct control_client *caller = &rpcs->callers[server];
+	const struct caller *caller = &rpcs->callers[server];
 	__builtin_prefetch(caller, 1);
 	__builtin_prefetch((const uint8_t *)(caller + 1) - 1, 1);
 	__builtin_prefetch(&rpcs->addresses[server]);

@@ -8,7 +8,7 @@
 #include "sim/host/server_state.h"
 #include "sim/model/keymap.h"
 
-/* ---- what its participant asks and tells ---- */
+/* ---- what its agent asks and tells ---- */
 
 static enum scheme_socket
 socket_state(void *context, uint32_t index, const struct session_key *key)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * server.h - hosts that serve: a participant, and a TCP stack above it
+ * server.h - hosts that serve: an agent, and a TCP stack above it
  *
  *	network --> server_agent.c --> service.c --> transport.h
  *			|
@@ -38,7 +38,7 @@ struct workload;
 #define SERVER_SEEDS   3
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
-/* Codes of EVENT_HOST beside its participant's. */
+/* Codes of EVENT_HOST beside its agent's. */
 enum server_code {
 	SERVER_JOIN = SERVER_AGENT_CODES, /* enter the DHT now */
 	SERVER_LEAVE, /* drained: look whether its sessions are over */
@@ -50,7 +50,7 @@ struct servers *servers_create(const struct settings *, const struct scheme *,
 			       const struct watch *, struct workload *,
 			       struct transport *);
 void servers_destroy(struct servers *);
-/* What comes to a loopback and is not the participant's, is theirs. */
+/* What comes to a loopback and is not the agent's, is theirs. */
 void servers_serve(struct servers *, struct rpcs *);
 /* All tables at once, perfect; joined for all that are alive. */
 void servers_ideal(struct servers *);

@@ -9,7 +9,7 @@
  *	   | service, or ICMP error --> scheme's packet -------> local: stack
  *	outbox: DATAGRAM, FORWARD, PACKET -> network_send;  DELIVER -> stack
  *
- * A participant is a core node and a scheme's state (model/scheme.h) on the
+ * An agent is a core node and a scheme's state (model/scheme.h) on the
  * simulated network: what the daemon's loop is on a live host. It is the same
  * whether the stack above it is a simulated TCP (server.h) or a capture's
  * sessions (the harness's replay); what differs is a table of functions that
@@ -30,14 +30,14 @@
  * so that runs with and without spend the same random numbers.
  *
  * A packet from the network is classified here, once (classifier.h), and what
- *it is about handed to each that asks: the scheme's verbs, and for its key the
+ * it is about handed to each that asks: the scheme's verbs, and for its key the
  * socket.
  *
  * A daemon that was killed leaves node and scheme forgotten until
  * server_agent_init(), and neither is asked. Meanwhile the kernel goes on as a
  * live host's does (live/kernel/datapath.h): a packet of a socket that is here,
  * and a SYN, reach the stack; a stray is dropped, and no one is reset; no
- *socket has the daemon's ports.
+ * socket has the daemon's ports.
  *
  * A daemon takes its time where the settings say so (cpu_model.h): then what
  * is for it waits, and is handled at an event of its own.
@@ -91,7 +91,7 @@ struct server_agent {
 	uint64_t routes; /* network_routes() when it was told of members */
 };
 
-/* What the participant's owner (server.c, or the replay) does for it, and is
+/* What the agent's owner (server.c, or the replay) does for it, and is
  * told. Bytes are borrowed for the call. */
 struct server_agent_owner {
 	/* The state of a session's very socket. */

@@ -78,7 +78,7 @@ struct servers {
 };
 
 /* cluster.c: */
-/* servers_create(); owner: what servers do for their participants. */
+/* servers_create(); owner: what servers do for their agents. */
 struct servers *cluster_create(const struct settings *, const struct scheme *,
 			       const struct server_agent_owner *owner,
 			       struct network *, struct queue *,
@@ -91,7 +91,7 @@ struct version cluster_version(struct servers *, struct instant now,
 
 /* service.c: */
 /* A packet for the stack; forwarded: out of a tunnel. packet: as the
- * participant's deliver() has it. */
+ * agent's deliver() has it. */
 void service_deliver(struct servers *, struct instant now, uint32_t server,
 		     const uint8_t *bytes, uint32_t size,
 		     const struct packet *packet, bool forwarded);

@@ -8,20 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct event_key {
+struct entry {
 	struct session_key key;
 	uint32_t owner, value;
 };
 
 struct keymap {
-	struct event_key *entries;
+	struct entry *entries;
 	uint32_t mask, count;
 };
 
-static struct event_key *
+static struct entry *
 entries_create(uint32_t count)
 {
-	struct event_key *entries = calloc(count, sizeof(*entries));
+	struct entry *entries = calloc(count, sizeof(*entries));
 
 	if (entries == NULL)
 		abort();
@@ -72,7 +72,7 @@ probe(const struct keymap *map, const struct session_key *key, uint32_t owner)
 	uint32_t at = home(map, key, owner);
 
 	for (;; at = (at + 1) & map->mask) {
-		const struct event_key *entry = &map->entries[at];
+		const struct entry *entry = &map->entries[at];
 		if (entry->value == KEYMAP_NONE ||
 		    (entry->owner == owner && session_equal(&entry->key, key)))
 			return at;
@@ -89,7 +89,7 @@ keymap_find(const struct keymap *map, const struct session_key *key,
 static void
 double_size(struct keymap *map)
 {
-	struct event_key *old = map->entries;
+	struct entry *old = map->entries;
 	uint32_t old_count = map->mask + 1;
 
 	map->entries = entries_create(old_count * 2);
@@ -114,7 +114,7 @@ keymap_set(struct keymap *map, const struct session_key *key, uint32_t owner,
 		}
 		map->count++;
 	}
-	map->entries[at] = (struct event_key){ *key, owner, value };
+	map->entries[at] = (struct entry){ *key, owner, value };
 }
 
 void
@@ -128,7 +128,7 @@ keymap_remove(struct keymap *map, const struct session_key *key, uint32_t owner)
 	/* Move back each follower whose home is not behind the hole. */
 	for (uint32_t at = hole;;) {
 		at = (at + 1) & map->mask;
-		const struct event_key *entry = &map->entries[at];
+		const struct entry *entry = &map->entries[at];
 		if (entry->value == KEYMAP_NONE)
 			break;
 		uint32_t from = home(map, &entry->key, entry->owner);

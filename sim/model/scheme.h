@@ -20,8 +20,8 @@
  *	routes -> members(), routed()
  *	alarm --> expire()
  *
- * The host that calls them is a server (server_agent.h). It runs its node of
- *the hash table whatever the scheme is: a scheme that uses the node finds it in
+ * The host that calls them is a server (server_agent.h). Its node of the hash
+ * table runs whatever the scheme is: a scheme that uses the node finds it in
  * its site, and runs that are compared spend the same random numbers.
  *
  * sizes, init and packet must be there; any other verb may be NULL, and costs

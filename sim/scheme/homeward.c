@@ -5,8 +5,9 @@
  *	state | struct homeward | steer ...
  *
  * Everything is decided by the core's steer (core/steer/steer.h), which uses
- *the server's own node. Held packets of all servers lie in one table. The
- *owner's end of the tunnel never resets: without the socket it says "not mine".
+ * the server's own node. Held packets of all servers lie in one table. At the
+ * owner's end of the tunnel no packet is answered by a RST: where the socket
+ * is missing the answer is not-mine.
  */
 #include "core/dht/node.h"
 #include "core/endpoint.h"
