@@ -3,7 +3,7 @@
  * daemon.c - homewardd's configurations and lives
  *
  * The pid that we started is in daemon.pid: the daemon's helper (helper.h) is
- * a second process of the same name in the same namespace and must not be
+ * a second process of the same program in the same namespace and must not be
  * taken for it.
  */
 #include "harness/lab/daemon.h"

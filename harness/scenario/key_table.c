@@ -224,7 +224,7 @@ static const struct key settings_keys[] = {
 	       "encapsulation too big: fragment outside, or answer too-big"),
 	AMOUNT("service.miss_deadline_ms", "milliseconds", MS,
 	       IN(service.steer.miss_deadline_ns), 1, DAY,
-	       "a stray that nobody owns is reset after this"),
+	       "a stray that no server owns is reset after this"),
 	AMOUNT("service.miss_retry_ms", "milliseconds", MS,
 	       IN(service.steer.miss_retry_ns), 1, DAY,
 	       "first retry of a lookup that missed; then doubled"),
@@ -338,7 +338,6 @@ static const struct key fault_keys[] = {
 	      "servers, of churn and join; 0: one"),
 };
 
-/* Oldest first. */
 /* What service.homeward took. */
 static const struct key_word homeward_words[] = {
 	{ "on", "homeward" }, { "off", "none" },     { "true", "homeward" },
