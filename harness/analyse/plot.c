@@ -739,5 +739,5 @@ const struct verb verb_plot = {
 	.most = -1,
 	.word = figure_word,
 	.notes = "FIGURE: setting, detection, lookup, hops, throughput, "
-		 "scaling,\ncompare.\n",
+		 "scaling,\ncompare, completion.\n",
 };

@@ -83,7 +83,7 @@ is "its session" "kept|8000000|1" \
 	"SELECT outcome, bytes, strays > 0 FROM session WHERE run_id = :r"
 is "its fault" "link_down|1" "SELECT kind, target GLOB 'leaf?-server?'
 	FROM fault WHERE run_id = :r"
-is "its measurements" "detection|lookup|setting_all|setting_first|stall|stall_before" \
+is "its measurements" "completion|detection|lookup|setting_all|setting_first|stall|stall_before" \
 	"SELECT group_concat(metric, '|') FROM (SELECT DISTINCT metric
 	FROM measurement WHERE run_id = :r AND ok ORDER BY metric)"
 is "a stall has its fault's time" 1 "SELECT count(*) FROM fault f

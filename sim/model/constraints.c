@@ -149,6 +149,11 @@ measure_broken(const struct settings *s, struct constraint *found)
 			  clients->start_ns >= measure->duration_ns,
 		  "clients.start_s", "measure.duration_s",
 		  "the first session would open after the end" },
+		{ clients->sessions > 0 && clients->jitter_ns > 0 &&
+			  clients->start_ns + clients->jitter_ns >
+				  measure->duration_ns,
+		  "clients.jitter_ms", "measure.duration_s",
+		  "a session may open after the end" },
 		{ measure->lookups > 0 && measure->stores == 0 &&
 			  clients->sessions == 0,
 		  "measure.lookups", "measure.stores",
