@@ -147,7 +147,7 @@ CREATE TEMP VIEW curve AS WITH alive AS (SELECT id, row_number()
     replace(replace(label, 'service.homeward=on', ''),
     'service.scheme=homeward', ''), 'dht.', ''),
     'service.', ''), 'fabric.', ''), 'routing.', '')) AS label
-    FROM series WHERE homeward = 'on'),
+    FROM series WHERE homeward <> 'off'),
   size AS (SELECT series, servers, row_number() OVER w - 1 AS rank,
     count(*) OVER (PARTITION BY series) AS sizes FROM
     (SELECT DISTINCT series, servers FROM member)
@@ -174,7 +174,7 @@ CREATE TEMP VIEW shown AS WITH tier AS (SELECT name AS metric,
   there AS (SELECT DISTINCT t.metric, t.tier, m.series, m.servers
     FROM tier t JOIN measurement v USING (metric)
     JOIN member m USING (run_id) JOIN series s ON s.id = m.series
-    WHERE v.ok AND s.homeward = 'on')
+    WHERE v.ok AND s.homeward <> 'off')
   SELECT x.metric, count(DISTINCT c.series) AS series_shown,
     count(DISTINCT x.series) AS series,
     count(DISTINCT c.servers) AS sizes_shown,

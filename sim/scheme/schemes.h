@@ -2,8 +2,8 @@
 /*
  * schemes.h - the schemes by number and by name
  *
- * Both come from SCHEME_LIST in scheme.h; what a scheme does is in the file
- * of its name.
+ * Both come from SCHEME_LIST in sim/model/scheme.h; what a scheme does is in
+ * the file of its name.
  */
 #ifndef SIM_SCHEME_SCHEMES_H
 #define SIM_SCHEME_SCHEMES_H
