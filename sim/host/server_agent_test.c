@@ -144,8 +144,10 @@ fake_decapsulate(void *state, struct instant now,
 	story.tunnelled++;
 	story.datagram = *datagram;
 	*inner = answers.inner;
-	classification_read(sites[0].settings, &datagram->to, answers.inner,
-			    answers.inner_size, classification);
+	if (answers.inner != NULL)
+		classification_read(sites[0].settings, &datagram->to,
+				    answers.inner, answers.inner_size,
+				    classification);
 	CHECK(server_of(state) < 4);
 	return (struct scheme_result){ .verdict = answers.tunnel_verdict,
 				       .drop = DROP_TAG };
