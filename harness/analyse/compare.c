@@ -6,7 +6,7 @@
  *			 [--metric METRIC]... [--phase converged|reroute]
  *			 [--json]
  *
- * For each pair of series (sim_live.h): a table with both worlds, then a
+ * For each pair of series (live_sim.h): a table with both worlds, then a
  * sentence a comparison. --json has all numbers. Standard error says which
  * scenario is in both worlds and yet has no pair, and why. Exit 4 when there
  * is nothing to compare, or a metric is there (or asked for) of which no
@@ -16,9 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/analyse/live_sim.h"
 #include "harness/analyse/query.h"
 #include "harness/analyse/series.h"
-#include "harness/analyse/sim_live.h"
 #include "harness/analyse/view.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
@@ -251,7 +251,7 @@ compare_run(int argc, char **argv)
 	code = series_pool(db, &wish.query.pool);
 	if (code == 0 &&
 	    ((phase != NULL && view_phase(db, phase) != 0) ||
-	     sim_live_attach(db) != 0 || asked_make(db, wish.asked, all) != 0))
+	     live_sim_attach(db) != 0 || asked_make(db, wish.asked, all) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
 		code = wish.query.json

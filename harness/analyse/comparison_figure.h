@@ -10,7 +10,7 @@
 
 #include "harness/analyse/gnuplot.h"
 
-/* After sim_live_attach(): all panels' variables, in the order of view
+/* After live_sim_attach(): all panels' variables, in the order of view
  * compare-curves, and as the subtitle what they are of: "paper: 4 servers, 15
  * simulated and 20 live runs". 0 or EXIT_RUNTIME, said. */
 int comparison_figure_add(sqlite3 *, const char *scenario,

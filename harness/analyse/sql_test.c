@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/analyse/live_sim.h"
 #include "harness/analyse/scaling.h"
-#include "harness/analyse/sim_live.h"
 #include "harness/analyse/view.h"
 #include "harness/test/synthetic.h"
 
@@ -76,7 +76,7 @@ all_prepare(const char *path, unsigned *statements, unsigned *scripts)
 	CHECK(view_open(&db, path, NULL) == 0);
 	if (db == NULL)
 		return;
-	CHECK(scaling_attach(db) == 0 && sim_live_attach(db) == 0);
+	CHECK(scaling_attach(db) == 0 && live_sim_attach(db) == 0);
 	CHECK(db_exec(db, sql_compare_asked) == 0);
 	CHECK(db_exec(db, sql_run_store_points) == 0);
 	for (const struct sql *sql = sql_list; sql->name != NULL; sql++) {

@@ -31,9 +31,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/analyse/live_sim.h"
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
-#include "harness/analyse/sim_live.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "sim/model/metric.h"
@@ -96,7 +96,7 @@ static const struct view views[] = {
 	  VIEW_ROWS, RESULT_TSV, sql_view_cuts },
 	{ "stalls", "stalls of strayed sessions by what was cut and lost",
 	  VIEW_ROWS, RESULT_TSV, sql_view_stalls },
-	{ "compare", "simulated beside live, a row each metric (sim_live.h)",
+	{ "compare", "simulated beside live, a row each metric (live_sim.h)",
 	  VIEW_COMPARISONS, RESULT_TSV, sql_view_compare },
 	{ "compare-curves", "distributions of what `compare` draws",
 	  VIEW_COMPARISONS, RESULT_BLOCKS, sql_view_compare_curves },
@@ -262,7 +262,7 @@ view_prepare(sqlite3 *db, const struct view *view)
 		[VIEW_ROWS] = { NULL, NULL },
 		[VIEW_FITS] = { sql_measured_fits, scaling_attach },
 		[VIEW_COMPARISONS] = { sql_measured_comparisons,
-				       sim_live_attach },
+				       live_sim_attach },
 	};
 	int64_t there = 1;
 

@@ -30,7 +30,7 @@
 enum view_needs {
 	VIEW_ROWS, /* what is stored */
 	VIEW_FITS, /* scaling_attach() */
-	VIEW_COMPARISONS, /* sim_live_attach() */
+	VIEW_COMPARISONS, /* live_sim_attach() */
 };
 
 struct view {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sim_live_test.c - simulated beside live, and what cuts did, from laws that
+ * live_sim_test.c - simulated beside live, and what cuts did, from laws that
  * are known (synthetic_worlds())
  */
-#include "harness/analyse/sim_live.h"
+#include "harness/analyse/live_sim.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -87,9 +87,9 @@ test_comparison(void)
 	sqlite3 *db;
 
 	CHECK(view_open(&db, path, NULL) == 0);
-	CHECK(sim_live_attach(db) == 0);
+	CHECK(live_sim_attach(db) == 0);
 	ROWS_CHECK(db, rows);
-	CHECK(sim_live_attach(db) == 0);
+	CHECK(live_sim_attach(db) == 0);
 	ROWS_CHECK(db, rows);
 	db_close(db);
 }
@@ -127,7 +127,7 @@ test_phase(void)
 	CHECK(view_phase_known("converged") && view_phase_known("reroute") &&
 	      !view_phase_known("calm"));
 	CHECK(view_phase(db, "converged") == 0);
-	CHECK(sim_live_attach(db) == 0);
+	CHECK(live_sim_attach(db) == 0);
 	ROWS_CHECK(db, some);
 	db_close(db);
 }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- sim_live.sql - which series are pairs, what of theirs is compared, and what
--- was found (sim_live.h)
+-- live_sim.sql - which series are pairs, what of theirs is compared, and what
+-- was found (live_sim.h)
 
 -- script: tables
 DROP TABLE IF EXISTS temp.series_pair;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sim_live.c - see sim_live.h
+ * live_sim.c - see live_sim.h
  *
  * One pass over table comparable, sorted by what belongs together; a group's
  * values are collected, the simulated ones first, then judged.
  */
-#include "harness/analyse/sim_live.h"
+#include "harness/analyse/live_sim.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -162,7 +162,7 @@ finding_say(struct finding *finding, double p, double d_p)
 {
 	const struct twosample *test = &finding->test;
 	bool slower = test->larger > 0.5;
-	double sign = p < SIM_LIVE_LEVEL && !slower ? -1 : 1;
+	double sign = p < LIVE_SIM_LEVEL && !slower ? -1 : 1;
 	char shift[RESULT_TIME], low[RESULT_TIME], high[RESULT_TIME];
 	char p_words[16];
 
@@ -171,13 +171,13 @@ finding_say(struct finding *finding, double p, double d_p)
 		    sign * (sign > 0 ? test->shift_low : test->shift_high));
 	result_time(high,
 		    sign * (sign > 0 ? test->shift_high : test->shift_low));
-	if (p < SIM_LIVE_LEVEL) {
+	if (p < LIVE_SIM_LEVEL) {
 		finding->verdict = "differs";
 		snprintf(finding->words, sizeof(finding->words),
 			 "live is %s by %s (%s to %s), beyond noise: %s",
 			 slower ? "slower" : "faster", shift, low, high,
 			 p_text(p_words, p));
-	} else if (d_p < SIM_LIVE_LEVEL) {
+	} else if (d_p < LIVE_SIM_LEVEL) {
 		finding->verdict = "shape";
 		snprintf(finding->words, sizeof(finding->words),
 			 "neither is slower, but they spread differently: "
@@ -240,7 +240,7 @@ group_store(sqlite3 *db, const struct group *group)
 
 	if (group->count == 0)
 		return 0;
-	insert = db_prepare(db, sql_sim_live_insert);
+	insert = db_prepare(db, sql_live_sim_insert);
 	if (insert == NULL)
 		return EXIT_RUNTIME;
 	group_judge(group, &finding);
@@ -315,7 +315,7 @@ static int
 groups_store(sqlite3 *db)
 {
 	struct group group = { .count = 0 };
-	sqlite3_stmt *rows = db_prepare(db, sql_sim_live_values);
+	sqlite3_stmt *rows = db_prepare(db, sql_live_sim_values);
 	int row = 0, code = rows != NULL ? 0 : EXIT_RUNTIME;
 
 	while (code == 0 && (row = db_step(rows)) == 1) {
@@ -337,14 +337,14 @@ groups_store(sqlite3 *db)
 }
 
 int
-sim_live_attach(sqlite3 *db)
+live_sim_attach(sqlite3 *db)
 {
 	if (sqlite3_create_function_v2(db, "identity_obeyed", 1,
 				       SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				       obeyed_function, NULL, NULL,
 				       NULL) != SQLITE_OK)
 		return db_complain(db, "adding functions");
-	if (db_exec(db, sql_sim_live_tables) != 0)
+	if (db_exec(db, sql_live_sim_tables) != 0)
 		return EXIT_RUNTIME;
 	return groups_store(db);
 }

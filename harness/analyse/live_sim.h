@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sim_live.h - the same experiment simulated and live, metric by metric
+ * live_sim.h - the same experiment simulated and live, metric by metric
  *
  *	series "sim"  --.
  *			 >- pair -- metric, phase -- two samples (twosample.h)
@@ -21,7 +21,7 @@
  * from those while the fabric is converged (`phase`, view.h); detection and
  * stall are about a reroute by definition.
  *
- * The verdict. Differing beyond noise is p below SIM_LIVE_LEVEL; of whole runs
+ * The verdict. Differing beyond noise is p below LIVE_SIM_LEVEL; of whole runs
  * that change sides when there are enough of them, else of single values (the
  * column `basis` says which). `words` is a sentence about it.
  *
@@ -30,15 +30,15 @@
  *	shape	ranks agree, the distributions do not
  *	differs
  */
-#ifndef HARNESS_ANALYSE_SIM_LIVE_H
-#define HARNESS_ANALYSE_SIM_LIVE_H
+#ifndef HARNESS_ANALYSE_LIVE_SIM_H
+#define HARNESS_ANALYSE_LIVE_SIM_H
 
 #include <sqlite3.h>
 
 #include "harness/analyse/twosample.h"
 
 /* That of the intervals, too. */
-#define SIM_LIVE_LEVEL (1 - TWOSAMPLE_CONFIDENCE)
+#define LIVE_SIM_LEVEL (1 - TWOSAMPLE_CONFIDENCE)
 
 /*
  * After view_open(): temporary tables
@@ -49,6 +49,6 @@
  *		all columns are in view `compare`, see view.c
  * 0 or EXIT_RUNTIME, said.
  */
-int sim_live_attach(sqlite3 *);
+int live_sim_attach(sqlite3 *);
 
 #endif
