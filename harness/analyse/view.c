@@ -232,12 +232,6 @@ view_open(sqlite3 **db, const char *path, const char *scenario)
 	return code;
 }
 
-bool
-view_phase_known(const char *phase)
-{
-	return strcmp(phase, "converged") == 0 || strcmp(phase, "reroute") == 0;
-}
-
 int
 view_phase(sqlite3 *db, const char *phase)
 {

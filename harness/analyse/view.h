@@ -51,8 +51,6 @@ const struct view *view_find(const char *name);
  * to be closed with db_close(). 0 or EXIT_RUNTIME, said; no run that could be
  * read is EXIT_INCONCLUSIVE, said. */
 int view_open(sqlite3 **db, const char *path, const char *scenario);
-/* "converged" or "reroute"? */
-bool view_phase_known(const char *phase);
 /* From now on views `summary` and `compare` show that phase only, a known one.
  * 0 or EXIT_RUNTIME, said. */
 int view_phase(sqlite3 *, const char *phase);

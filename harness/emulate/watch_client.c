@@ -68,16 +68,6 @@ watch_client_fd(const struct watch_client *watch_client)
 	return watch_client->epoll;
 }
 
-uint32_t
-watch_client_connected(const struct watch_client *watch_client)
-{
-	uint32_t connected = 0;
-
-	for (uint32_t i = 0; i < watch_client->count; i++)
-		connected += watch_client->sources[i].fd >= 0;
-	return connected;
-}
-
 /* Connect and say one line. The descriptor or -errno. */
 static int
 control_open(const char *path, const char *request, int flags)

@@ -34,8 +34,6 @@ int watch_client_add(struct watch_client *, const char *control_path);
 int watch_client_fd(const struct watch_client *); /* poll for reading */
 void watch_client_ready(struct watch_client *);
 void watch_client_tick(struct watch_client *); /* ten times a second or so */
-/* How many listen to us now. */
-uint32_t watch_client_connected(const struct watch_client *);
 /* Ask a control socket anything, a line with its end, and wait at most a second
  * for "ok". 0; -ENOTSUP: it said "error"; -errno. */
 int watch_client_ask(const char *control_path, const char *request);

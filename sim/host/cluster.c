@@ -300,12 +300,6 @@ servers_memory(const struct servers *servers, struct memory_report *account)
 			  true);
 }
 
-uint32_t
-servers_count(const struct servers *servers)
-{
-	return servers->count;
-}
-
 bool
 servers_alive(const struct servers *servers, uint32_t index)
 {

@@ -57,7 +57,6 @@ void servers_ideal(struct servers *);
 /* Power on (network up, announced, empty node) and enter the DHT through
  * others. */
 void servers_up(struct servers *, struct instant now, uint32_t server);
-uint32_t servers_count(const struct servers *); /* numbered from 0 */
 bool servers_alive(const struct servers *, uint32_t server);
 /* Not there (yet): before the start of a run. */
 void servers_absent(struct servers *, uint32_t server);

@@ -80,8 +80,6 @@ void network_event(struct network *, const struct event *);
 
 /* By number or by name ("exit1-spine2", either order); UINT32_MAX: none. */
 uint32_t network_link_find(const struct network *, const char *name);
-void network_link_name(const struct network *, uint32_t link, char *name,
-		       size_t size);
 void network_link_set(struct network *, uint32_t link, enum link_state);
 /* All links of a device at once; a router that comes back starts empty, and a
  * link that network_link_set() has cut stays cut. */

@@ -211,15 +211,3 @@ network_link_find(const struct network *network, const char *name)
 {
 	return fabric_link_find(network->fabric, name);
 }
-
-void
-network_link_name(const struct network *network, uint32_t link, char *name,
-		  size_t size)
-{
-	const struct fabric *fabric = network->fabric;
-	const uint32_t *ports = fabric->links[link].ports;
-
-	snprintf(name, size, "%s-%s",
-		 fabric->names[fabric->ports[ports[0]].device],
-		 fabric->names[fabric->ports[ports[1]].device]);
-}
