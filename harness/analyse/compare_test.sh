@@ -28,14 +28,16 @@ run 0 "nor does it make a figure" plot --db "$db" --out "$folder/one"
 # Lookups are too few at 4 servers (most are local): four remote ones a run.
 sqlite3 "$db" "
 BEGIN;
-INSERT INTO measurement SELECT r.id, 'lookup', 4080000000,
+INSERT INTO measurement(run_id, metric, at_ns, value_ns, node, flow, hops,
+  local, ok) SELECT r.id, 'lookup', 4080000000,
   20000 + (r.id * 7 + i * 13) % 101 * 100, 1, NULL, 1, 0, 1
   FROM run r, (SELECT 1 AS i UNION SELECT 2 UNION SELECT 3 UNION SELECT 4);
 INSERT INTO run SELECT id + 1000, scenario, 'live', seed, servers, point,
   started_at, status, wall_s, cpu_s, peak_rss_bytes, events, state_hash,
   commit_id, host, kernel, versions, resolved FROM run;
 INSERT INTO setting SELECT run_id + 1000, key, value FROM setting;
-INSERT INTO measurement SELECT run_id + 1000, metric, at_ns, value_ns
+INSERT INTO measurement(run_id, metric, at_ns, value_ns, node, flow, hops,
+  local, ok) SELECT run_id + 1000, metric, at_ns, value_ns
     * iif(metric LIKE 'setting%', 20 + rowid % 7, 10) / 10
     + iif(metric = 'stall', 205000000, 0), node, flow, hops, local, ok
   FROM measurement;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # version3_test.sh BIN - a database of version 3, as e465e40 wrote it, is read
-# by every reader and added to, and nothing of it is lost. From the source root.
+# by every reader and added to, and nothing of it is lost: readers leave it as
+# it is, a run makes it one of this program's version. From the source root.
 set -u
 homeward=$1/homeward
 folder=$(mktemp -d)
@@ -43,12 +44,14 @@ done
 run 0 "pooled by the old name" summary --db "$db" --pool measure.settings
 run 0 "pooled by the new name" summary --db "$db" --pool measure.stores
 
+columns="metric, at_ns, value_ns, node, flow, hops, local, ok"
 before=$(sqlite3 "$db" "SELECT count(*) FROM run; SELECT count(*) FROM
-	measurement; SELECT * FROM measurement WHERE run_id = 2")
+	measurement; SELECT $columns FROM measurement WHERE run_id = 2")
+[ "$(sqlite3 "$db" 'PRAGMA user_version')" = 3 ] || fail "a reader wrote"
 run 0 "one more run" run --db "$db" --set measure.samples=0 \
 	--set repeat=3 --set seed=4 scenarios/paper.yaml
 after=$(sqlite3 "$db" "SELECT count(*) FROM run WHERE id < 107; SELECT count(*)
-	FROM measurement WHERE run_id < 107; SELECT * FROM measurement
+	FROM measurement WHERE run_id < 107; SELECT $columns FROM measurement
 	WHERE run_id = 2")
 [ "$before" = "$after" ] || fail "what was there is not there any more"
 run 0 "old and new together" summary --db "$db" --scenario paper

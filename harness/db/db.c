@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/db/upgrade.h"
 #include "sql.h"
 
 #define DB_BUSY_MS 10000
@@ -121,14 +122,14 @@ db_print(sqlite3_stmt *statement, FILE *file)
 	return 0;
 }
 
-static int database_check(sqlite3 *, const char *path, bool *empty);
+static int database_check(sqlite3 *, const char *path, int64_t *version);
 
-/* Tables, views, version and application id, or nothing. Another process may
- * have been faster since we looked. */
+/* Tables, views, version and application id, or nothing; of an older version
+ * those that it lacks. Another process may have been faster since we looked. */
 static int
 database_make(sqlite3 *db, const char *path)
 {
-	bool empty = false;
+	int64_t version = DB_VERSION;
 	char *identity = sqlite3_mprintf("PRAGMA application_id = %d;"
 					 "PRAGMA user_version = %d;",
 					 DB_APPLICATION_ID, DB_VERSION);
@@ -138,11 +139,12 @@ database_make(sqlite3 *db, const char *path)
 		return db_complain(db, "making the tables");
 	code = db_exec(db, "BEGIN IMMEDIATE");
 	if (code == 0)
-		code = database_check(db, path, &empty);
-	if (code == 0 && empty &&
-	    (db_exec(db, identity) != 0 ||
-	     db_exec(db, sql_schema_tables) != 0 ||
-	     db_exec(db, sql_schema_views) != 0))
+		code = database_check(db, path, &version);
+	if (code == 0 && version > 0)
+		code = upgrade_tables(db, version);
+	else if (code == 0 && (db_exec(db, identity) != 0 ||
+			       db_exec(db, sql_schema_tables) != 0 ||
+			       db_exec(db, sql_schema_views) != 0))
 		code = EXIT_RUNTIME;
 	if (code == 0)
 		code = db_exec(db, "COMMIT");
@@ -150,34 +152,32 @@ database_make(sqlite3 *db, const char *path)
 	return code;
 }
 
-/* Is it ours, of our version? *empty: no table at all, it may become ours.
- * Within a transaction, lest another process makes it ours in between. */
+/* Is it ours, of a version that we know? *version 0: no table at all, it may
+ * become ours. Within a transaction, lest another process makes it ours in
+ * between. */
 static int
-database_check(sqlite3 *db, const char *path, bool *empty)
+database_check(sqlite3 *db, const char *path, int64_t *version)
 {
-	int64_t application, version, tables;
+	int64_t application, tables;
 
-	*empty = false;
 	if (db_number(db, "PRAGMA application_id", 0, &application) != 0 ||
-	    db_number(db, "PRAGMA user_version", 0, &version) != 0 ||
+	    db_number(db, "PRAGMA user_version", 0, version) != 0 ||
 	    db_number(db, "SELECT count(*) FROM sqlite_schema", 0, &tables) !=
 		    0)
 		return EXIT_RUNTIME;
-	if (application == 0 && version == 0 && tables == 0) {
-		*empty = true;
+	if (application == 0 && *version == 0 && tables == 0)
 		return 0;
-	}
 	if (application != DB_APPLICATION_ID) {
 		fprintf(stderr,
 			"homeward: %s: a database, but not one of Homeward's\n",
 			path);
 		return EXIT_RUNTIME;
 	}
-	if (version != DB_VERSION) {
+	if (*version < UPGRADE_OLDEST || *version > DB_VERSION) {
 		fprintf(stderr,
 			"homeward: %s: tables of version %lld; this program "
-			"knows version %d\n",
-			path, (long long)version, DB_VERSION);
+			"knows version %d to %d\n",
+			path, (long long)*version, UPGRADE_OLDEST, DB_VERSION);
 		return EXIT_RUNTIME;
 	}
 	return 0;
@@ -294,12 +294,12 @@ writer_open(sqlite3 **db, const char *path)
 }
 
 static int
-database_look(sqlite3 *db, const char *path, bool *empty)
+database_look(sqlite3 *db, const char *path, int64_t *version)
 {
 	int code = db_exec(db, "BEGIN");
 
 	if (code == 0)
-		code = database_check(db, path, empty);
+		code = database_check(db, path, version);
 	if (!sqlite3_get_autocommit(db) && db_exec(db, "COMMIT") != 0)
 		code = EXIT_RUNTIME;
 	return code;
@@ -325,15 +325,15 @@ journal_choose(sqlite3 *db)
 static int
 writer_prepare(sqlite3 *db, const char *path)
 {
-	bool empty;
+	int64_t version;
 
-	if (database_look(db, path, &empty) != 0 || journal_choose(db) != 0)
+	if (database_look(db, path, &version) != 0 || journal_choose(db) != 0)
 		return EXIT_RUNTIME;
 	/* FULL: a finished point survives a power cut, not only a kill. */
 	if (db_exec(db, "PRAGMA synchronous = FULL;"
 			"PRAGMA foreign_keys = ON") != 0)
 		return EXIT_RUNTIME;
-	return empty ? database_make(db, path) : 0;
+	return version < DB_VERSION ? database_make(db, path) : 0;
 }
 
 static bool
@@ -347,7 +347,7 @@ file_is_there(const char *path)
 int
 db_open(sqlite3 **db, const char *path, enum db_mode mode)
 {
-	bool empty = false;
+	int64_t version = 0;
 	int code;
 
 	*db = NULL;
@@ -363,10 +363,12 @@ db_open(sqlite3 **db, const char *path, enum db_mode mode)
 	} else if (mode == DB_WRITE) {
 		if (writer_prepare(*db, path) == 0)
 			return 0;
-	} else if (database_look(*db, path, &empty) == 0) {
-		if (!empty)
+	} else if (database_look(*db, path, &version) == 0) {
+		if (version > 0 && upgrade_reading(*db, version) == 0)
 			return 0;
-		fprintf(stderr, "homeward: %s: holds no run yet\n", path);
+		if (version == 0)
+			fprintf(stderr, "homeward: %s: holds no run yet\n",
+				path);
 	}
 	sqlite3_close(*db);
 	*db = NULL;

@@ -25,6 +25,8 @@
  *
  * Versions: PRAGMA application_id says whose file it is, PRAGMA user_version
  * which tables; a reader refuses what it does not know instead of guessing.
+ * An older version is read as it is, and brought to ours by the first run that
+ * is added (upgrade.h).
  *
  * Every function here that can fail has said why on standard error when it
  * returns; callers only pass the exit code on.
@@ -38,7 +40,7 @@
 #include <stdio.h>
 
 #define DB_APPLICATION_ID 0x486f6d65 /* "Home" */
-#define DB_VERSION	  3
+#define DB_VERSION	  4
 #define DB_DEFAULT_PATH	  "results/homeward.db"
 
 enum db_mode {

@@ -3,7 +3,8 @@
 
 -- name: measurement
 INSERT INTO measurement(rowid, run_id, metric, at_ns, value_ns, node, flow,
-  hops, local, ok) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+  hops, local, ok, asked, conclusive, found, owned, age_ns)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 
 -- name: session
 INSERT INTO session(rowid, run_id, flow, owner, opened_ns, closed_ns, bytes,

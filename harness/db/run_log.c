@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_LOG_WORDS 9
+#define RUN_LOG_WORDS 16
 #define RUN_LOG_TEXT  256
 
 enum run_log_kind {
@@ -32,8 +32,8 @@ static const struct {
 } kinds[RUN_LOG_KINDS] = {
 	[RUN_LOG_MEASUREMENT] = { "measurement",
 				  "metric at_ns value_ns node flow hops local "
-				  "ok",
-				  8 },
+				  "ok asked conclusive found owned age_ns",
+				  13 },
 	[RUN_LOG_SESSION] = { "session",
 			      "flow owner opened_ns closed_ns bytes strays "
 			      "stall_ns outcome",
@@ -108,7 +108,12 @@ measurement_write(void *context, const struct watch_measurement *m)
 				   m->flow,
 				   m->hops,
 				   m->local,
-				   m->ok };
+				   m->ok,
+				   (uint64_t)m->asked,
+				   (uint64_t)m->conclusive,
+				   (uint64_t)m->found,
+				   (uint64_t)m->owned,
+				   (uint64_t)m->age_ns };
 
 	item_write(context, RUN_LOG_MEASUREMENT, words, NULL, NULL);
 }
@@ -233,6 +238,11 @@ measurement_replay(const uint64_t *w, const struct watch *watch)
 		.hops = (uint32_t)w[5],
 		.local = w[6] != 0,
 		.ok = w[7] != 0,
+		.asked = (enum watch_asked)w[8],
+		.conclusive = (enum watch_switch)w[9],
+		.found = (enum watch_found)w[10],
+		.owned = (enum watch_switch)w[11],
+		.age_ns = (int64_t)w[12],
 	};
 
 	watch->measurement(watch->context, &m);

@@ -89,6 +89,11 @@ fill(FILE *file, uint64_t value)
 		.hops = 2,
 		.local = false,
 		.ok = true,
+		.asked = WATCH_ASKED_RETRY,
+		.conclusive = WATCH_SWITCH_NO,
+		.found = WATCH_FOUND_WRONG,
+		.owned = WATCH_SWITCH_YES,
+		.age_ns = INT64_MAX - 2,
 	};
 	const struct watch_session session = {
 		.flow = 7,
@@ -148,6 +153,11 @@ round_test(FILE *file)
 	CHECK(heard.measurement.value_ns == -1);
 	CHECK(heard.measurement.node == WATCH_NONE);
 	CHECK(heard.measurement.ok && !heard.measurement.local);
+	CHECK(heard.measurement.asked == WATCH_ASKED_RETRY);
+	CHECK(heard.measurement.conclusive == WATCH_SWITCH_NO);
+	CHECK(heard.measurement.found == WATCH_FOUND_WRONG);
+	CHECK(heard.measurement.owned == WATCH_SWITCH_YES);
+	CHECK(heard.measurement.age_ns == INT64_MAX - 2);
 	CHECK(heard.session.bytes == UINT64_MAX);
 	CHECK(heard.session.closed.ns == INT64_MAX);
 	CHECK(heard.session.outcome == OUTCOME_RESET);

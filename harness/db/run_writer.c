@@ -96,6 +96,7 @@ saturated(uint64_t value)
 	return value <= INT64_MAX ? (int64_t)value : INT64_MAX;
 }
 
+/* NULL stays NULL. */
 static void
 bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
@@ -232,6 +233,15 @@ row_end(struct run_writer *rows, sqlite3_stmt *statement)
 }
 
 static void
+bind_switch(sqlite3_stmt *statement, int index, enum watch_switch value)
+{
+	if (value == WATCH_SWITCH_NONE)
+		sqlite3_bind_null(statement, index);
+	else
+		sqlite3_bind_int64(statement, index, value == WATCH_SWITCH_YES);
+}
+
+static void
 measurement_insert(void *context, const struct watch_measurement *measurement)
 {
 	struct run_writer *rows = context;
@@ -247,6 +257,14 @@ measurement_insert(void *context, const struct watch_measurement *measurement)
 	bind_index(statement, 8, measurement->hops);
 	sqlite3_bind_int64(statement, 9, measurement->local);
 	sqlite3_bind_int64(statement, 10, measurement->ok);
+	bind_text(statement, 11, watch_asked_name(measurement->asked));
+	bind_switch(statement, 12, measurement->conclusive);
+	bind_text(statement, 13, watch_found_name(measurement->found));
+	bind_switch(statement, 14, measurement->owned);
+	if (measurement->owned == WATCH_SWITCH_YES)
+		sqlite3_bind_int64(statement, 15, measurement->age_ns);
+	else
+		sqlite3_bind_null(statement, 15);
 	row_end(rows, statement);
 }
 

@@ -32,7 +32,12 @@ CREATE TABLE measurement(
   flow INTEGER,
   hops INTEGER,
   local INTEGER NOT NULL CHECK (local IN (0, 1)),
-  ok INTEGER NOT NULL CHECK (ok IN (0, 1))
+  ok INTEGER NOT NULL CHECK (ok IN (0, 1)),
+  asked TEXT CHECK (asked IN ('load', 'stray', 'retry', 'operator')),
+  conclusive INTEGER CHECK (conclusive IN (0, 1)),
+  found TEXT CHECK (found IN ('right', 'removed', 'wrong')),
+  owned INTEGER CHECK (owned IN (0, 1)),
+  age_ns INTEGER
 ) STRICT;
 CREATE TABLE session(
   run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
@@ -100,7 +105,8 @@ CREATE VIEW metric AS SELECT
   (SELECT value FROM setting WHERE run_id = r.id AND key = 'service.homeward')
     AS homeward,
   m.metric, m.at_ns / 1e9 AS at_s, m.value_ns / 1e6 AS value_ms,
-  m.at_ns, m.value_ns, m.node, m.flow, m.hops, m.local, m.ok
+  m.at_ns, m.value_ns, m.node, m.flow, m.hops, m.local, m.ok,
+  m.asked, m.conclusive, m.found, m.owned, m.age_ns
   FROM measurement m JOIN run r ON r.id = m.run_id;
 -- Rounds until the value was there, as the reference counts them.
 CREATE VIEW hops AS SELECT

@@ -28,6 +28,11 @@
 #define SYNTHETIC_L	0.1929
 #define SYNTHETIC_ROUND 1e6
 
+/* The columns that every timed operation has. */
+#define SYNTHETIC_MEASUREMENT                                                  \
+	"measurement(run_id, metric, at_ns, value_ns, node, flow, hops, "      \
+	"local, ok)"
+
 struct synthetic_run {
 	int64_t id;
 	const char *scenario;
@@ -90,7 +95,8 @@ synthetic_lookups(sqlite3 *db, const struct synthetic_run *run, int count,
 			SYNTHETIC_ROUND * (0.9 + 0.2 * gsl_rng_uniform(random));
 
 		synthetic_sql(db,
-			      "INSERT INTO measurement VALUES(%lld, 'lookup',"
+			      "INSERT INTO " SYNTHETIC_MEASUREMENT
+			      " VALUES(%lld, 'lookup',"
 			      " %d, %lld, %d, NULL, %u, %d, 1)",
 			      (long long)run->id, i * 1000,
 			      (long long)(hops * round), i % 16, hops,
@@ -133,7 +139,8 @@ synthetic_scale(sqlite3 *db, int64_t first, int sizes, int repeat, int lookups)
 
 				synthetic_sql(
 					db,
-					"INSERT INTO measurement VALUES"
+					"INSERT INTO " SYNTHETIC_MEASUREMENT
+					" VALUES"
 					" (%lld, 'setting_first', %d, %lld, 1,"
 					"  NULL, 4, 0, 1),"
 					" (%lld, 'setting_all', %d, %lld, 1,"
@@ -197,12 +204,13 @@ synthetic_stall(sqlite3 *db, int seeds)
 			1 + i);
 		if (on)
 			synthetic_sql(db,
-				      "INSERT INTO measurement VALUES(%d,"
+				      "INSERT INTO " SYNTHETIC_MEASUREMENT
+				      " VALUES(%d,"
 				      " 'detection', 2000000000, %lld, 1, 0,"
 				      " NULL, 0, 1)",
 				      1 + i, (long long)(stray - 2e9));
 		synthetic_sql(db,
-			      "INSERT INTO measurement VALUES"
+			      "INSERT INTO " SYNTHETIC_MEASUREMENT " VALUES"
 			      " (%d, 'setting_first', 0, %d, 0, 0, 1, 0, 1),"
 			      " (%d, 'lookup', 0, 0, 0, 0, 0, 1, 1)",
 			      1 + i, 300000 + i * 1000, 1 + i);
@@ -216,7 +224,8 @@ synthetic_time(sqlite3 *db, int64_t run, const char *metric, double at_s,
 	       double value_ns, bool local)
 {
 	synthetic_sql(db,
-		      "INSERT INTO measurement VALUES (%lld, '%s', %lld, %lld,"
+		      "INSERT INTO " SYNTHETIC_MEASUREMENT
+		      " VALUES (%lld, '%s', %lld, %lld,"
 		      " 1, 0, NULL, %d, 1)",
 		      (long long)run, metric, (long long)(at_s * 1e9),
 		      (long long)value_ns, local);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * watch.c - names of outcomes, as the database has them
+ * watch.c - names, as the database has them
  */
 #include "sim/model/watch.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 const char *
 outcome_name(enum outcome outcome)
@@ -17,4 +18,33 @@ outcome_name(enum outcome outcome)
 
 	assert(outcome <= OUTCOME_CORRUPT);
 	return names[outcome];
+}
+
+const char *
+watch_asked_name(enum watch_asked asked)
+{
+	static const char *const names[] = {
+		[WATCH_ASKED_NONE] = NULL,
+		[WATCH_ASKED_LOAD] = "load",
+		[WATCH_ASKED_STRAY] = "stray",
+		[WATCH_ASKED_RETRY] = "retry",
+		[WATCH_ASKED_OPERATOR] = "operator",
+	};
+
+	assert(asked <= WATCH_ASKED_OPERATOR);
+	return names[asked];
+}
+
+const char *
+watch_found_name(enum watch_found found)
+{
+	static const char *const names[] = {
+		[WATCH_FOUND_NONE] = NULL,
+		[WATCH_FOUND_RIGHT] = "right",
+		[WATCH_FOUND_REMOVED] = "removed",
+		[WATCH_FOUND_WRONG] = "wrong",
+	};
+
+	assert(found <= WATCH_FOUND_WRONG);
+	return names[found];
 }

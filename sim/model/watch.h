@@ -28,6 +28,37 @@ const char *outcome_name(enum outcome);
 
 #define WATCH_NONE UINT32_MAX
 
+/* Of a lookup: who wanted to know. */
+enum watch_asked {
+	WATCH_ASKED_NONE, /* no lookup */
+	WATCH_ASKED_LOAD, /* measure.lookups */
+	WATCH_ASKED_STRAY, /* a stray packet of an unknown session */
+	WATCH_ASKED_RETRY, /* the same, once more after a miss */
+	WATCH_ASKED_OPERATOR, /* a person */
+};
+
+/* Of a lookup that found an owner, beside the truth. */
+enum watch_found {
+	WATCH_FOUND_NONE, /* no lookup, missed, or the truth is not known */
+	WATCH_FOUND_RIGHT, /* the owner, or the last one */
+	/* The last owner, which had removed it, every holder had acknowledged
+	 * that, and then the lookup began. */
+	WATCH_FOUND_REMOVED,
+	WATCH_FOUND_WRONG, /* a server that never had it */
+};
+
+/* A switch that may have no meaning. */
+enum watch_switch {
+	WATCH_SWITCH_NONE,
+	WATCH_SWITCH_NO,
+	WATCH_SWITCH_YES,
+};
+
+/* As the database has them; NULL of the first. */
+const char *watch_asked_name(enum watch_asked);
+const char *watch_found_name(enum watch_found);
+
+/* What a reporter does not set has no meaning in its row. */
 struct watch_measurement {
 	enum metric metric;
 	struct instant at; /* when it began */
@@ -38,6 +69,15 @@ struct watch_measurement {
 	bool local; /* the asker held the value; stall: the session stayed at
 		       its server */
 	bool ok;
+	enum watch_asked asked;
+	enum watch_switch conclusive; /* a lookup that missed: no replica has
+					 it */
+	enum watch_found found;
+	/* Lookup: its owner had it published, from before the lookup began
+	 * until it ended. Then age_ns is the time from its last publication
+	 * to the lookup's beginning. */
+	enum watch_switch owned;
+	int64_t age_ns;
 };
 
 struct watch_session {
