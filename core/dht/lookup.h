@@ -113,6 +113,7 @@ enum lookup_kind {
 	LOOKUP_JOIN, /* find the k closest to ourselves: joining */
 	LOOKUP_FILL, /* fill a bucket */
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
+	LOOKUP_ENDED, /* never ran: carries the end of a removal there */
 };
 
 enum lookup_phase {
@@ -136,7 +137,7 @@ struct lookup {
 	struct instant deadline;
 	struct instant first; /* SET: first acknowledgement, or NEVER */
 	struct instant finished;
-	struct session_key key; /* GET, SET, NOTICE */
+	struct session_key key; /* GET, SET, NOTICE, ENDED */
 	struct version version; /* SET, NOTICE */
 	struct record records[RECORDS_PER_KEY]; /* GET: newest first */
 	uint32_t exclude[LOOKUP_EXCLUDE];
@@ -157,7 +158,7 @@ struct lookup {
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
 	bool local; /* GET: we held it; SET: we alone do */
-	bool ok; /* GET: found */
+	bool ok; /* GET: found; ENDED: every replica knows */
 	bool conclusive; /* GET, not found: no replica has it */
 	struct candidate candidates[LOOKUP_SHORTLIST];
 };

@@ -310,6 +310,8 @@ event_kind(const struct lookup *lookup)
 		return lookup->ok ? NODE_FOUND : NODE_MISSED;
 	case LOOKUP_SET:
 		return NODE_STORED;
+	case LOOKUP_ENDED:
+		return NODE_REMOVED;
 	default:
 		return NODE_NOT_MINE;
 	}
@@ -421,7 +423,14 @@ int
 node_remove(struct node *node, struct instant now,
 	    const struct session_key *key, struct outbox *outbox)
 {
-	return publish_remove(node, now, key, outbox);
+	return publish_remove(node, now, key, false, outbox);
+}
+
+int
+node_remove_announced(struct node *node, struct instant now,
+		      const struct session_key *key, struct outbox *outbox)
+{
+	return publish_remove(node, now, key, true, outbox);
 }
 
 int
@@ -461,6 +470,14 @@ node_owns(const struct node *node, const struct session_key *key,
 	if (version != NULL)
 		*version = own->version;
 	return true;
+}
+
+struct instant
+node_published(const struct node *node, const struct session_key *key)
+{
+	const struct publication *own = owned_find(node, key);
+
+	return own != NULL ? own->published : INSTANT_NEVER;
 }
 
 void

@@ -93,12 +93,13 @@ enum node_event_kind {
 	NODE_STORED, /* a set() has ended; see ok */
 	NODE_JOINED, /* a join() has filled the table */
 	NODE_NOT_MINE, /* an owner says that a session is not there */
+	NODE_REMOVED, /* an announced removal has ended; see ok */
 };
 
 struct node_event {
 	enum node_event_kind kind;
 	node_ticket ticket; /* FOUND, MISSED */
-	struct session_key key; /* FOUND, MISSED, STORED, NOT_MINE */
+	struct session_key key; /* all but JOINED */
 	uint32_t hops; /* rounds until the value, or until the end; 0: local */
 	/* FOUND: this node held the value, no datagram was sent. STORED: this
 	 * node alone holds it. */
@@ -107,7 +108,7 @@ struct node_event {
 	 * not know it, or we know no other node; if false, too many did not
 	 * answer in time (lookup.h says how many), and the session may well
 	 * exist. STORED: every replica has it. JOINED: a peer answered, or the
-	 * node joined alone. */
+	 * node joined alone. REMOVED: every replica acknowledged. */
 	bool ok;
 	struct instant started; /* first datagram */
 	/* STORED: when the first other server acknowledged; NEVER if none did.
@@ -199,6 +200,10 @@ int node_set(struct node *, struct instant now, const struct session_key *,
 /* The session ended: tombstones to its replicas. 0; -ENOENT: not ours. */
 int node_remove(struct node *, struct instant now, const struct session_key *,
 		struct outbox *);
+/* The same, and NODE_REMOVED follows, unless the session is set again before,
+ * or the pool of lookups is full then. */
+int node_remove_announced(struct node *, struct instant now,
+			  const struct session_key *, struct outbox *);
 /* Look up the owner of a session. *ticket names the answer. 0; -EAGAIN: lookups
  * full. exclude: endpoint indices whose records do not count (owners that said
  * "not mine"). avoid_uplink: for the queries' outbox items. */
@@ -208,6 +213,9 @@ int node_get(struct node *, struct instant now, const struct session_key *,
 /* We own it, at this version; false if we do not. */
 bool node_owns(const struct node *, const struct session_key *,
 	       struct version *);
+/* When every replica of a session that we own had it last: the end of its
+ * placement, or of its last republishing. NEVER: not yet, or it is not ours. */
+struct instant node_published(const struct node *, const struct session_key *);
 /* Tell `peer` that a session it forwarded to us is not ours. */
 void node_say_not_mine(struct node *, const struct endpoint *peer,
 		       const struct session_key *, struct outbox *);

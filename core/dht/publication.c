@@ -158,6 +158,7 @@ publication_add(struct publications *publications, uint32_t node,
 		.next = *chain,
 		.serial = publications->serial++,
 		.lookup = UINT32_MAX,
+		.published = INSTANT_NEVER,
 	};
 	timer_init(&publication->timer);
 	*chain = slot;

@@ -19,7 +19,8 @@
  * waiting: a lookup starts when the timer is due: at once, later when the pool
  * of lookups was full, or later still when the last one did not place it.
  * pending counts the batches in flight about a publication; lost says that a
- * replica is missing, so that a fresh lookup follows.
+ * replica is missing, so that a fresh lookup follows, or, ending, that one has
+ * not acknowledged the end.
  *
  * Full: node_set() answers -ENOSPC. Batches full: a publication that is
  * due stays due.
@@ -59,8 +60,9 @@ struct publication {
 	uint32_t serial; /* changes when the slot's meaning does */
 	uint32_t lookup; /* LOOKING: its slot */
 	uint32_t pending; /* batches in flight */
+	struct instant published; /* when every replica had it last, or NEVER */
 	bool lost; /* a replica moved or is silent */
-	bool announce; /* NODE_STORED is due */
+	bool announce; /* NODE_STORED is due; ENDING: NODE_REMOVED */
 	uint32_t replicas[]; /* endpoint indices; ours among them if we hold */
 };
 

@@ -111,6 +111,28 @@ publish_set(struct node *node, struct instant now,
 	return 0;
 }
 
+/* Its end is known wherever it will be. */
+static void
+ended(struct node *node, struct instant now, uint32_t slot)
+{
+	const struct publication *publication = at(node, slot);
+
+	if (publication->announce) {
+		uint32_t index = lookup_take(node->parts.lookups, node->self,
+					     LOOKUP_ENDED, 0, 1);
+
+		if (index != LOOKUP_NONE) {
+			struct lookup *notice =
+				&node->parts.lookups->slots[index];
+			notice->key = publication->key;
+			notice->ok = !publication->lost;
+			lookup_run_announce(node, now, index);
+		}
+	}
+	stop_timer(node, slot);
+	publication_free(node->parts.publications, slot);
+}
+
 /* All batches about it have ended. */
 static void
 settle(struct node *node, struct instant now, uint32_t slot)
@@ -121,13 +143,13 @@ settle(struct node *node, struct instant now, uint32_t slot)
 	if (publication->state == PUBLICATION_ENDING) {
 		if (publication->replica_count > 0)
 			return; /* more tombstones wait for a batch */
-		stop_timer(node, slot);
-		publication_free(node->parts.publications, slot);
+		ended(node, now, slot);
 	} else if (publication->lost) {
 		publication->state = PUBLICATION_WAITING;
 		set_timer(node, slot, now);
 	} else {
 		publication->state = PUBLICATION_HELD;
+		publication->published = now;
 		set_timer(node, slot,
 			  instant_after(now, node->settings->republish_ns));
 	}
@@ -171,6 +193,7 @@ publish_placed(struct node *node, struct instant now,
 	publication->lookup = LOOKUP_NONE;
 	if (lookup->ok) {
 		publication->state = PUBLICATION_HELD;
+		publication->published = now;
 		publication->retries = 0;
 	} else {
 		publication->state = PUBLICATION_WAITING;
@@ -300,8 +323,12 @@ publish_answer(struct node *node, struct instant now, uint32_t peer,
 	for (uint32_t i = 0; i < batch->count; i++) {
 		bool answered = message_next(reader, &item);
 		uint32_t index = batch->items[i].publication;
-		bool kept = answered && (item.status == ITEM_STORED ||
-					 item.status == ITEM_STALE);
+		/* A tombstone is as good where others are closer. */
+		bool kept =
+			answered &&
+			(item.status == ITEM_STORED ||
+			 item.status == ITEM_STALE ||
+			 (type == MESSAGE_REMOVE && item.status == ITEM_MOVED));
 
 		if (!is_current(node, &batch->items[i]))
 			continue;
@@ -398,7 +425,8 @@ add_stored(struct node *node, struct publication *publication)
 
 int
 publish_remove(struct node *node, struct instant now,
-	       const struct session_key *key, struct outbox *outbox)
+	       const struct session_key *key, bool announce,
+	       struct outbox *outbox)
 {
 	uint32_t slot = find(node, key);
 
@@ -412,6 +440,7 @@ publish_remove(struct node *node, struct instant now,
 	}
 	publication_renew(node->parts.publications, slot);
 	publication->state = PUBLICATION_ENDING;
+	publication->announce = announce;
 	end(node, now, slot, outbox);
 	return 0;
 }

@@ -26,11 +26,11 @@
 /* (publication, replica) pairs sent in one load. */
 #define PUBLISH_LOAD 256
 
-/* node_set() and node_remove(). */
+/* node_set() and node_remove(); announce: NODE_REMOVED follows. */
 int publish_set(struct node *, struct instant now, const struct session_key *,
 		struct version, struct outbox *);
 int publish_remove(struct node *, struct instant now,
-		   const struct session_key *, struct outbox *);
+		   const struct session_key *, bool announce, struct outbox *);
 /* The lookup of a publication has ended, well or not. */
 void publish_placed(struct node *, struct instant now, const struct lookup *);
 /* A reply to a batch. */

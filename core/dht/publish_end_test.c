@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* publish_end_test.c - sessions of our own removed, in whatever state */
 #include <errno.h>
+#include <string.h>
 
 #include "core/dht/owned.h"
 #include "core/dht/publish.h"
@@ -347,9 +348,79 @@ test_replicas_before_and_now(void)
 	}
 }
 
+static const struct {
+	const char *sentence;
+	int answers[3]; /* enum item_status; -1: silent */
+	bool ok;
+} endings[] = {
+	{ "all acknowledge", { ITEM_STORED, ITEM_STORED, ITEM_STORED }, true },
+	{ "there is something newer",
+	  { ITEM_STORED, ITEM_STALE, ITEM_STORED },
+	  true },
+	{ "others are closer by now: that one knows all the same",
+	  { ITEM_STORED, ITEM_STORED, ITEM_MOVED },
+	  true },
+	{ "no room for a tombstone",
+	  { ITEM_STORED, ITEM_FULL, ITEM_STORED },
+	  false },
+	{ "one is silent", { -1, ITEM_STORED, ITEM_STORED }, false },
+	{ "all are silent", { -1, -1, -1 }, false },
+};
+
+/* An announced removal says how it ended, by what each replica answered. */
+static void
+test_announced(void)
+{
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		const char *sentence = endings[i].sentence;
+		struct solo_sent sent;
+		struct solo solo;
+		uint32_t replicas[3];
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		uint32_t number = owner_far_key(&solo, 0);
+		struct session_key key = solo_key(number);
+		CHECK_ROW(node_published(solo.node, &key).ns ==
+				  INSTANT_NEVER.ns,
+			  sentence);
+		struct publication *own = owner_place(&solo, number);
+		CHECK_ROW(node_published(solo.node, &key).ns <= solo.now.ns,
+			  sentence);
+		memcpy(replicas, own->replicas, sizeof(replicas));
+		CHECK_ROW(node_remove_announced(solo.node, solo.now, &key,
+						&solo.outbox) == 0,
+			  sentence);
+		CHECK_ROW(node_published(solo.node, &key).ns ==
+				  INSTANT_NEVER.ns,
+			  sentence);
+		do {
+			while (solo_next(&solo, &sent)) {
+				if (sent.header.type != MESSAGE_REMOVE)
+					continue;
+				CHECK(!node_eventful(solo.node));
+				for (uint32_t j = 0; j < 3; j++)
+					if (replicas[j] == sent.peer &&
+					    endings[i].answers[j] >= 0)
+						solo_status(
+							&solo, &sent,
+							endings[i].answers[j]);
+			}
+		} while (owner_publication(&solo, number) != NULL &&
+			 solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+		struct node_event event = node_event(solo.node);
+		CHECK_ROW(event.kind == NODE_REMOVED, sentence);
+		CHECK_ROW(session_equal(&event.key, &key), sentence);
+		CHECK_ROW(event.ok == endings[i].ok, sentence);
+		CHECK_ROW(node_event(solo.node).kind == NODE_NONE, sentence);
+		CHECK_ROW(lookups_count(solo.parts.lookups) == 0, sentence);
+		solo_close(&solo);
+	}
+}
+
 int
 main(void)
 {
+	test_announced();
 	test_remove();
 	test_remove_while_it_is_placed();
 	test_remove_what_we_hold();

@@ -282,6 +282,7 @@ learn(struct engine *engine, struct instant now)
 			learn_joined(engine, now, &event);
 			break;
 		case NODE_NOT_MINE:
+		case NODE_REMOVED: /* no removal is announced */
 			break;
 		}
 		steer_learned(memory->steer, now, &event, &memory->outbox);
