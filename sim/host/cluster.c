@@ -19,7 +19,6 @@
 #include "sim/engine/random_stream.h"
 #include "sim/host/ideal.h"
 #include "sim/host/server_state.h"
-#include "sim/model/keymap.h"
 
 #define LOOKUPS_LEAST	 1024
 #define LOOKUPS_MOST	 65536
@@ -56,7 +55,10 @@ share_tables(struct servers *servers)
 	uint32_t replicas = settings->dht.node.replicas;
 	uint32_t lookups =
 		bounded(LOOKUPS_LEAST + 2 * keys, LOOKUPS_LEAST, LOOKUPS_MOST);
-	uint32_t records = bounded(1024 + keys * replicas * 3, 1024, 1u << 30);
+	/* Records of owners that are gone stay for their time to live. */
+	uint32_t spare = settings->measure.mix == LOAD_MIXED ? 12 : 3;
+	uint32_t records =
+		bounded(1024 + keys * replicas * spare, 1024, 1u << 30);
 	uint32_t publications = bounded(1024 + keys * 2, 1024, 1u << 28);
 	void **shared = servers->shared;
 	size_t *bytes = servers->shared_bytes;
@@ -211,7 +213,7 @@ cluster_create(const struct settings *settings, const struct scheme *scheme,
 	servers->workload = workload;
 	servers->transport = transport;
 	servers->reassembly = reassembly_create(DATAGRAMS);
-	servers->synthetic = keymap_create();
+	servers->truths = truths_create();
 	servers->node_seed = stream_seed(settings->seed, STREAM_NODE);
 	servers->count = settings->fabric.servers;
 	servers->servers =
@@ -254,7 +256,7 @@ servers_destroy(struct servers *servers)
 		     servers->scheme_bytes * servers->count);
 	free(servers->servers);
 	reassembly_destroy(servers->reassembly);
-	keymap_destroy(servers->synthetic);
+	truths_destroy(servers->truths);
 	free(servers);
 }
 

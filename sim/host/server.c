@@ -6,7 +6,6 @@
 
 #include "core/wire/build.h"
 #include "sim/host/server_state.h"
-#include "sim/model/keymap.h"
 
 /* ---- what its agent asks and tells ---- */
 
@@ -38,14 +37,22 @@ flow(void *context, const struct session_key *key)
 	return workload_find(servers->workload, key);
 }
 
-/* A synthetic key must be found at the server that set it. */
-static bool
-right_owner(const struct servers *servers, const struct node_event *event)
+/* Who owns a key, as no server can know it. */
+static struct truth
+truth_of(const struct servers *servers, const struct session_key *key,
+	 uint32_t flow)
 {
-	uint32_t owner = keymap_find(servers->synthetic, &event->key, 0);
+	struct truth truth = {
+		.owner = WATCH_NONE,
+		.published = INSTANT_NEVER,
+		.removed = INSTANT_NEVER,
+	};
 
-	return owner == KEYMAP_NONE ||
-	       (event->record_count > 0 && event->records[0].owner == owner);
+	if (!truths_get(servers->truths, key, &truth) && flow != WATCH_NONE)
+		truth.owner = workload_session(servers->workload, flow)->owner;
+	if (truth.owner != WATCH_NONE)
+		truth.published = servers_published(servers, truth.owner, key);
+	return truth;
 }
 
 static void
@@ -55,10 +62,25 @@ measured(void *context, const struct watch_measurement *measurement,
 	const struct servers *servers = context;
 	struct watch_measurement m = *measurement;
 
-	if (m.metric == METRIC_LOOKUP)
-		m.ok = m.ok && right_owner(servers, event);
+	if (m.metric == METRIC_LOOKUP) {
+		struct truth truth = truth_of(servers, &event->key, m.flow);
+		truth_judge(&truth,
+			    event->record_count > 0 ? event->records[0].owner
+						    : WATCH_NONE,
+			    &m);
+	}
 	if (servers->watch->measurement != NULL)
 		servers->watch->measurement(servers->watch->context, &m);
+}
+
+/* What was not acknowledged everywhere may be found for a while. */
+static void
+removed(void *context, struct instant now, const struct node_event *event)
+{
+	const struct servers *servers = context;
+
+	if (event->ok)
+		truths_removed(servers->truths, &event->key, now);
 }
 
 static void
@@ -93,6 +115,7 @@ static const struct server_agent_owner owner = {
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,
+	.removed = removed,
 	.decided = decided,
 };
 
@@ -215,7 +238,7 @@ servers_set(struct servers *servers, struct instant now, uint32_t index,
 	struct server *server = &servers->servers[index];
 	struct version version = cluster_version(servers, now, index);
 
-	keymap_set(servers->synthetic, key, 0, index);
+	truths_set(servers->truths, key, index);
 	struct outbox *outbox = server_agent_begin(servers->server_agents);
 	int result =
 		node_set(server->server_agent->node, now, key, version, outbox);
@@ -223,6 +246,40 @@ servers_set(struct servers *servers, struct instant now, uint32_t index,
 	if (result != 0)
 		server->counters.set_refused++;
 	return result == 0;
+}
+
+bool
+servers_remove(struct servers *servers, struct instant now, uint32_t index,
+	       const struct session_key *key)
+{
+	if (!servers_owns(servers, index, key))
+		return false;
+	struct outbox *outbox = server_agent_begin(servers->server_agents);
+	int result = node_remove_announced(
+		servers->servers[index].server_agent->node, now, key, outbox);
+	server_agent_end(servers->server_agents, now, index);
+	return result == 0;
+}
+
+struct instant
+servers_published(const struct servers *servers, uint32_t index,
+		  const struct session_key *key)
+{
+	const struct server *server = &servers->servers[index];
+
+	if (!server->alive || server->server_agent->stopped)
+		return INSTANT_NEVER;
+	return node_published(server->server_agent->node, key);
+}
+
+bool
+servers_owns(const struct servers *servers, uint32_t index,
+	     const struct session_key *key)
+{
+	const struct server *server = &servers->servers[index];
+
+	return server->alive && !server->server_agent->stopped &&
+	       node_owns(server->server_agent->node, key, NULL);
 }
 
 bool

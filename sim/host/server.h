@@ -72,11 +72,22 @@ void servers_deliver(struct servers *, struct instant now, uint32_t server,
 void servers_event(struct servers *, struct instant now, const struct event *);
 
 /* Operations without sessions: a server says that it owns a key, asks for
- * one. False: a table is full. */
+ * one. False: a table is full. A key is set once in a run. */
 bool servers_set(struct servers *, struct instant now, uint32_t server,
 		 const struct session_key *);
 bool servers_get(struct servers *, struct instant now, uint32_t server,
 		 const struct session_key *);
+
+/* It says that it owns the key no more. False: it does not, for it never did
+ * or lost its daemon since. */
+bool servers_remove(struct servers *, struct instant now, uint32_t server,
+		    const struct session_key *);
+/* Its node owns the key, stored yet or not. */
+bool servers_owns(const struct servers *, uint32_t server,
+		  const struct session_key *);
+/* node_published(); NEVER also when the server or its daemon is down. */
+struct instant servers_published(const struct servers *, uint32_t server,
+				 const struct session_key *);
 
 /* Faults. */
 void servers_crash(struct servers *, uint32_t server);

@@ -152,6 +152,11 @@ take_events(struct server_agents *all, struct instant now, uint32_t index,
 		case NODE_MISSED:
 			measure_lookup(all, index, &event);
 			break;
+		case NODE_REMOVED:
+			if (all->world.owner->removed != NULL)
+				all->world.owner->removed(all->world.context,
+							  now, &event);
+			break;
 		case NODE_JOINED:
 			server_agent_joined(all, index, true);
 			break;

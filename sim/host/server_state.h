@@ -21,6 +21,7 @@
 #include "sim/host/rpc.h"
 #include "sim/host/server.h"
 #include "sim/host/server_agent.h"
+#include "sim/host/truth.h"
 #include "sim/model/workload.h"
 
 #define SERVER_COUNTER_LIST(X)                                                 \
@@ -58,7 +59,7 @@ struct servers {
 	struct transport *transport;
 	struct rpcs *rpcs; /* or NULL */
 	struct reassembly *reassembly;
-	struct keymap *synthetic; /* keys of operations: their owner */
+	struct truths *truths; /* of keys without a session */
 
 	struct steer_service service;
 	struct steer_settings steer_settings;

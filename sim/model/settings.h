@@ -199,6 +199,12 @@ struct fault_settings {
 #define RPC_HEADER_BYTES 16
 #define RPC_BYTES_MAX	 9000
 
+/* How the operations of dht_load.h lie in time. */
+enum load_mix {
+	LOAD_PHASES,
+	LOAD_MIXED
+};
+
 enum rpc_transport {
 	RPC_UDP,
 	RPC_TCP
@@ -210,6 +216,8 @@ struct measure_settings {
 	/* Then lookups of those keys, or else of open sessions, from random
 	 * servers. */
 	uint32_t lookups;
+	uint32_t removals; /* of those keys, by their owners */
+	enum load_mix mix;
 	int64_t interval_ns; /* mean between operations (Poisson) */
 	uint32_t samples; /* sessions whose bytes over time are reported */
 	uint32_t rpcs; /* calls between random servers, see rpc.h */
