@@ -12,7 +12,8 @@ ORDER BY s.id, m.servers, m.seed, m.run_id
 SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
   substr(v.metric, 9) AS replicas, v.at_ns / 1e9 AS at_s,
   v.value_ns / 1e6 AS setting_ms, v.hops AS rounds, v.node, v.flow, v.local,
-  v.ok, v.phase
+  v.ok, v.phase, v.asked, v.conclusive, v.found, v.owned,
+  v.age_ns / 1e9 AS age_s
 FROM member m JOIN series s ON s.id = m.series
   JOIN timed v USING (run_id)
 WHERE v.metric IN ('setting_first', 'setting_all')

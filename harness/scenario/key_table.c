@@ -37,6 +37,7 @@ CHOICES(family_name, "4", "6")
 CHOICES(window_name, "off", "other", "both")
 CHOICES(arrival_name, "fixed", "poisson")
 CHOICES(direction_name, "download", "upload")
+CHOICES(load_mix_name, "phases", "mixed")
 CHOICES(rpc_transport_name, "udp", "tcp")
 CHOICES(side_name, "any", "upper", "lower")
 
@@ -293,6 +294,12 @@ static const struct key settings_keys[] = {
 	COUNT("measure.lookups", IN(measure.lookups), 0, 10000000,
 	      "then lookups of those keys, or else of open sessions, from "
 	      "random servers"),
+	COUNT("measure.removals", IN(measure.removals), 0, 10000000,
+	      "removals of those keys, by their owners", LAB_TAKES("0")),
+	CHOICE("measure.mix", IN(measure.mix), load_mix_name,
+	       "phases: stores, removals, lookups; mixed: as many keys as "
+	       "stores say are kept alive, removed and looked up meanwhile",
+	       SIMULATED),
 	AMOUNT("measure.interval_ms", "milliseconds", MS,
 	       IN(measure.interval_ns), 0, DAY, "mean time between operations"),
 	COUNT("measure.samples", IN(measure.samples), 0, 1000000,

@@ -49,6 +49,11 @@ BREAK(duration, s->measure.duration_ns = 0)
 BREAK(start, s->clients.start_ns = s->measure.duration_ns)
 BREAK(lookups, s->clients.sessions = 0; s->measure.lookups = 1)
 BREAK(interval, s->measure.lookups = 1; s->measure.interval_ns = 0)
+BREAK(removals, s->measure.removals = 1)
+BREAK(more_removals, s->measure.stores = 2; s->measure.removals = 3)
+BREAK(mixed, s->measure.lookups = 1; s->measure.mix = LOAD_MIXED)
+BREAK(at_once, s->measure.stores = 1; s->measure.mix = LOAD_MIXED;
+      s->measure.interval_ns = 0)
 BREAK(one_server, s->measure.rpcs = 1; s->fabric.servers = 1)
 BREAK(rpc_bytes, s->measure.rpcs = 1; s->measure.rpc_answer_bytes = 5000)
 BREAK(no_target, event_set(s, FAULT_DRAIN, ""))
@@ -92,6 +97,14 @@ static const struct row rows[] = {
 	{ "lookups need", { "measure.lookups", "measure.stores" }, 0, lookups },
 	{ "lookups of", { "measure.interval_ms", "measure.lookups" }, 0,
 	  interval },
+	{ "removals need", { "measure.removals", "measure.stores" }, 0,
+	  removals },
+	{ "in phases no", { "measure.removals", "measure.stores" }, 0,
+	  more_removals },
+	{ "a mixed load needs keys", { "measure.mix", "measure.stores" }, 0,
+	  mixed },
+	{ "a mixed load needs an", { "measure.interval_ms", "measure.mix" }, 0,
+	  at_once },
 	{ "calls need", { "measure.rpcs", "fabric.servers" }, 0, one_server },
 	{ "a call's", { "measure.rpc_answer_bytes",
 	  "measure.rpc_request_bytes" }, 0, rpc_bytes },
