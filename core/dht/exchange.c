@@ -20,11 +20,12 @@ exchange_begin(struct outbox *outbox, const struct endpoint *to,
 
 void
 exchange_send(struct node *node, struct outbox *outbox,
-	      const struct message_writer *writer)
+	      enum traffic_purpose purpose, const struct message_writer *writer)
 {
 	outbox_trim(outbox, writer->size);
 	node->counters.sent++;
 	node->counters.sent_bytes += writer->size;
+	traffic_sent(node->parts.traffic, purpose, writer->size);
 }
 
 int64_t

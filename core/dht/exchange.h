@@ -18,13 +18,15 @@
 #define CORE_DHT_EXCHANGE_H
 
 #include "core/dht/node_state.h"
+#include "core/dht/traffic.h"
 
 /* Begin a datagram in the outbox; false when it is full. */
 bool exchange_begin(struct outbox *, const struct endpoint *to,
 		    enum message_type, uint32_t transaction,
 		    struct message_writer *);
-/* The datagram is complete: shorten the outbox's last item to it. */
-void exchange_send(struct node *, struct outbox *,
+/* The datagram is complete: shorten the outbox's last item to it, and count it
+ * under what it is for. */
+void exchange_send(struct node *, struct outbox *, enum traffic_purpose,
 		   const struct message_writer *);
 /* How long to wait for a peer's answer, by its round trips; the initial timeout
  * for a peer that is no contact. */

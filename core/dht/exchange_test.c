@@ -76,7 +76,7 @@ test_a_datagram(void)
 	CHECK(exchange_begin(&solo.outbox, &to, MESSAGE_FIND_NODE, 77,
 			     &writer));
 	message_put_position(&writer, 42);
-	exchange_send(solo.node, &solo.outbox, &writer);
+	exchange_send(solo.node, &solo.outbox, TRAFFIC_PING, &writer);
 	CHECK(solo_next(&solo, &sent) && sent.peer == 5);
 	CHECK(sent.header.type == MESSAGE_FIND_NODE);
 	CHECK(sent.header.transaction == 77 && sent.header.count == 1);
@@ -84,12 +84,16 @@ test_a_datagram(void)
 	CHECK(solo_item(&sent, 0).position == 42);
 	CHECK(solo.node->counters.sent == 1);
 	CHECK(solo.node->counters.sent_bytes == sent.size);
+	CHECK(solo.traffic.sent[TRAFFIC_PING].datagrams == 1);
+	CHECK(solo.traffic.sent[TRAFFIC_PING].bytes ==
+	      sent.size + MESSAGE_SEAL_BYTES);
 	CHECK(!solo_next(&solo, &sent));
 
 	/* No room: nothing is begun, and nothing is counted. */
 	solo.outbox.item_capacity = 0;
 	CHECK(!exchange_begin(&solo.outbox, &to, MESSAGE_PING, 78, &writer));
 	CHECK(solo.node->counters.sent == 1);
+	CHECK(solo.traffic.sent[TRAFFIC_PING].datagrams == 1);
 	solo_close(&solo);
 }
 

@@ -23,7 +23,7 @@ ping(struct node *node, struct instant now, struct ping *ping,
 	if (exchange_begin(outbox,
 			   endpoints_get(node->parts.endpoints, ping->peer),
 			   MESSAGE_PING, ping->transaction, &writer))
-		exchange_send(node, outbox, &writer);
+		exchange_send(node, outbox, TRAFFIC_PING, &writer);
 	node->counters.queries++;
 }
 

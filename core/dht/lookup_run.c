@@ -33,6 +33,20 @@ add_closest(struct node *node, struct lookup *lookup)
 			   0);
 }
 
+/* What its datagrams are for; a publication knows more. */
+static enum traffic_purpose
+purpose_of(const struct node *node, enum lookup_kind kind)
+{
+	switch (kind) {
+	case LOOKUP_GET:
+		return TRAFFIC_FIND;
+	case LOOKUP_SET:
+		return TRAFFIC_STORE;
+	default:
+		return node->joining ? TRAFFIC_JOIN : TRAFFIC_REFRESH;
+	}
+}
+
 uint32_t
 lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 		 uint64_t target)
@@ -47,6 +61,7 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 		filling_begin(node, at(node, slot));
 	else
 		add_closest(node, at(node, slot));
+	at(node, slot)->purpose = (uint8_t)purpose_of(node, kind);
 	at(node, slot)->deadline =
 		instant_after(now, settings->lookup_deadline_ns);
 	if (target != node->position)
@@ -153,7 +168,8 @@ ask(struct node *node, struct instant now, uint32_t slot,
 		else
 			message_put_position(&writer, ask_for(node, lookup));
 		message_pad_for_reply(&writer, node->settings->k, node->family);
-		exchange_send(node, outbox, &writer);
+		exchange_send(node, outbox,
+			      (enum traffic_purpose)lookup->purpose, &writer);
 		avoid(outbox, lookup);
 	}
 	lookup_sent(lookup, candidate, now,
@@ -174,7 +190,8 @@ send_store(struct node *node, struct instant now, uint32_t slot,
 		    MESSAGE_STORE,
 		    lookup_transaction(node->parts.lookups, slot), &writer)) {
 		owned_put(node, &writer, &lookup->key, lookup->version);
-		exchange_send(node, outbox, &writer);
+		exchange_send(node, outbox,
+			      (enum traffic_purpose)lookup->purpose, &writer);
 		avoid(outbox, lookup);
 	}
 	lookup_sent(lookup, candidate, now,

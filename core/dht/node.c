@@ -392,7 +392,7 @@ node_leave(struct node *node, struct instant now, struct outbox *outbox)
 				    endpoints_get(node->parts.endpoints, peer),
 				    MESSAGE_LEAVE, 0, &writer))
 			break;
-		exchange_send(node, outbox, &writer);
+		exchange_send(node, outbox, TRAFFIC_LEAVE, &writer);
 	}
 }
 
@@ -491,7 +491,7 @@ node_say_not_mine(struct node *node, const struct endpoint *peer,
 	if (!exchange_begin(outbox, peer, MESSAGE_NOT_MINE, 0, &writer))
 		return;
 	message_put_version(&writer, key, version);
-	exchange_send(node, outbox, &writer);
+	exchange_send(node, outbox, TRAFFIC_NOT_MINE, &writer);
 }
 
 uint32_t

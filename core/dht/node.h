@@ -54,6 +54,7 @@ struct lookups;
 struct node;
 struct publications;
 struct store;
+struct traffic;
 
 /* Defaults in node_settings_default(); design section 3. */
 struct node_settings {
@@ -81,6 +82,7 @@ struct node_parts {
 	struct lookups *lookups; /* full: get() answers -EAGAIN; set() waits */
 	struct store *store; /* full: STORE answers ITEM_FULL */
 	struct publications *publications; /* full: set() answers -ENOSPC */
+	struct traffic *traffic; /* what nodes send, counted; or NULL */
 };
 
 /* A name for a running get(); 0 is none. */

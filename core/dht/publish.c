@@ -75,6 +75,8 @@ look(struct node *node, struct instant now, uint32_t slot,
 	lookup->version = publication->version;
 	lookup->publication = slot;
 	lookup->announce = publication->announce;
+	if (!publication->announce)
+		lookup->purpose = TRAFFIC_REPUBLISH;
 	if (lookup_run_advance(node, now, index, outbox)) {
 		publish_placed(node, now, lookup);
 		lookup_run_close(node, now, index);
@@ -275,7 +277,10 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 			   batch_transaction(batches, slot), &writer)) {
 		for (uint32_t i = 0; i < batch->count; i++)
 			put_item(node, batch, &batch->items[i], &writer);
-		exchange_send(node, outbox, &writer);
+		exchange_send(node, outbox,
+			      batch->type == MESSAGE_REMOVE ? TRAFFIC_REMOVE
+							    : TRAFFIC_REPUBLISH,
+			      &writer);
 	}
 	batch->tries++;
 	batch->sent = now;

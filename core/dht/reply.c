@@ -147,6 +147,6 @@ reply_send(struct node *node, struct instant now, const struct endpoint *from,
 	while (message_next(reader, &item))
 		put_answer(node, now, reader->header.type, &item, peer,
 			   &writer);
-	exchange_send(node, outbox, &writer);
+	exchange_send(node, outbox, TRAFFIC_REPLY, &writer);
 	return DROP_NONE;
 }

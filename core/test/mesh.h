@@ -20,6 +20,7 @@
 #include "core/dht/node.h"
 #include "core/dht/publication.h"
 #include "core/dht/store.h"
+#include "core/dht/traffic.h"
 #include "core/position.h"
 #include "core/rng.h"
 #include "core/test/check.h"
@@ -48,6 +49,7 @@ struct mesh {
 	struct rng rng;
 	struct node_settings settings;
 	struct node_parts parts;
+	struct traffic traffic;
 	struct node **nodes;
 	bool *dead;
 	uint32_t loss_percent;
@@ -118,6 +120,7 @@ mesh_open_pools(struct mesh *mesh, uint32_t count,
 	for (uint32_t i = 0; i < sizeof(placement.bytes); i++)
 		placement.bytes[i] = (uint8_t)rng_next(&mesh->rng);
 	mesh->parts = (struct node_parts){
+		.traffic = &mesh->traffic,
 		.endpoints =
 			endpoints_init(mesh_memory(endpoints_size(count + 64)),
 				       count + 64, &placement),

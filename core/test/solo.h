@@ -22,6 +22,7 @@
 
 #include "core/dht/node.h"
 #include "core/dht/node_state.h"
+#include "core/dht/traffic.h"
 #include "core/test/check.h"
 #include "core/wire/message.h"
 
@@ -41,6 +42,7 @@ struct solo {
 	struct instant now;
 	struct node_settings settings;
 	struct node_parts parts;
+	struct traffic traffic;
 	struct node *node;
 	struct outbox outbox;
 	uint32_t next; /* item of the outbox */
@@ -108,6 +110,7 @@ solo_open_room(struct solo *solo, const struct node_settings *settings,
 		.now = { NS_PER_S },
 		.settings = *settings,
 		.parts = {
+			.traffic = &solo->traffic,
 			.endpoints = endpoints_init(
 				solo_memory(endpoints_size(endpoints)),
 				endpoints, &placement),

@@ -101,6 +101,21 @@ server_report(struct replay *replay, uint32_t index)
 		replay->server_drops[i] += steer->drops[i];
 }
 
+static void
+traffic_report(struct replay *replay)
+{
+	for (unsigned i = 0; i < TRAFFIC_PURPOSES; i++) {
+		const struct traffic_sum *sent = &replay->traffic.sent[i];
+		const char *purpose = traffic_name((enum traffic_purpose)i);
+		char name[48];
+
+		snprintf(name, sizeof(name), "dht_%s_datagrams", purpose);
+		count(replay, "", name, sent->datagrams);
+		snprintf(name, sizeof(name), "dht_%s_bytes", purpose);
+		count(replay, "", name, sent->bytes);
+	}
+}
+
 /* The network's sums, before anything else is counted. */
 static void
 network_drops_find(struct replay *replay)
@@ -152,6 +167,7 @@ replay_state_finish(struct replay *replay)
 		bytes += node->sent_bytes;
 		server_report(replay, i);
 	}
+	traffic_report(replay);
 	count(replay, "", "messages_sent", messages);
 	count(replay, "", "message_bytes_sent", bytes);
 	count(replay, "", "capture_records",

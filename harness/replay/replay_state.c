@@ -304,6 +304,7 @@ tables_create(struct replay *replay)
 	const struct steer_settings *steer = &replay->settings.service.steer;
 
 	replay->parts = (struct node_parts){
+		.traffic = &replay->traffic,
 		.endpoints = endpoints_init(
 			memory_zeroed(1, endpoints_size(endpoints)), endpoints,
 			placement),

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "core/dht/node.h"
+#include "core/dht/traffic.h"
 #include "core/steer/steer.h"
 #include "harness/db/trace.h"
 #include "harness/replay/capture.h"
@@ -118,6 +119,7 @@ struct replay {
 	uint8_t family; /* of the servers' own addresses */
 	uint32_t client; /* its device */
 	struct node_parts parts;
+	struct traffic traffic; /* of all nodes */
 	struct node_limits node_limits;
 	struct scheme_limits scheme_limits;
 	struct server_agents *server_agents;

@@ -140,6 +140,8 @@ answers_test(struct control *control)
 		  "6 dropped by the TUN" },
 		{ "status has the cost", "status\n", "p50 " },
 		{ "counters are named", "counters\n", "steer_strays 4711\n" },
+		{ "datagrams by purpose", "counters\n",
+		  "\ndht_ping_datagrams 12\ndht_ping_bytes 864\n" },
 		{ "drops of both kinds add up", "counters\n", "drop_tag 3\n" },
 		{ "the kernel's resets are plain", "counters\n",
 		  "\nkernel_resets 2\n" },
@@ -550,6 +552,7 @@ numbers_set(void)
 	fake.listed = 2;
 	fake.peers = 2;
 	fake.steer.strays = 4711;
+	fake.traffic.sent[TRAFFIC_PING] = (struct traffic_sum){ 12, 864 };
 	fake.steer.drops[DROP_TAG] = 1;
 	fake.steer.drops[DROP_REPLAY] = 5;
 	fake.engine.seal_drops[DROP_TAG] = 2;

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/dht/traffic.h"
 #include "live/control/parts.h"
 #include "live/control/status.h"
 #include "live/kernel/latency_histogram.h"
@@ -108,6 +109,28 @@ drops_print(const char *name, const char *help, const uint64_t *drops,
 }
 
 static void
+traffic_print(const struct traffic *traffic, FILE *out)
+{
+	head(out, "dht_datagrams_total",
+	     "Datagrams sent to other servers, by what they were for",
+	     "counter");
+	for (unsigned i = 0; i < TRAFFIC_PURPOSES; i++)
+		fprintf(out,
+			"homeward_dht_datagrams_total{purpose=\"%s\"} %" PRIu64
+			"\n",
+			traffic_name((enum traffic_purpose)i),
+			traffic->sent[i].datagrams);
+	head(out, "dht_bytes_total",
+	     "Their UDP payload as sealed, by what they were for", "counter");
+	for (unsigned i = 0; i < TRAFFIC_PURPOSES; i++)
+		fprintf(out,
+			"homeward_dht_bytes_total{purpose=\"%s\"} %" PRIu64
+			"\n",
+			traffic_name((enum traffic_purpose)i),
+			traffic->sent[i].bytes);
+}
+
+static void
 cost_print(const struct latency_histogram *cost, FILE *out)
 {
 	static const struct {
@@ -155,6 +178,7 @@ counters_print(const struct engine_status *engine,
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
 #undef UDP_OUT_COUNTER
+	traffic_print(engine->traffic, out);
 	drops_print("drops_total", "Packets dropped, by reason",
 		    engine->steer->drops, out);
 	drops_print("seal_drops_total",

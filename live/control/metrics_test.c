@@ -138,6 +138,10 @@ page_test(void)
 	      NULL);
 	CHECK(strstr(page, "\nhomeward_seal_drops_total{reason=\"tag\"} 4\n") !=
 	      NULL);
+	CHECK(strstr(page, "\nhomeward_dht_datagrams_total{purpose=\"ping\"} "
+			   "12\n") != NULL);
+	CHECK(strstr(page, "\nhomeward_dht_bytes_total{purpose=\"ping\"} "
+			   "864\n") != NULL);
 	CHECK(strstr(page, "\nhomeward_datapath_kernel_resets_total 2\n") !=
 	      NULL);
 	CHECK(strstr(page, "\nhomeward_datapath_tun_dropped_total 6\n") !=
@@ -297,6 +301,7 @@ main(void)
 
 	parts = (struct control_parts){ .drain = drain, .cost = &cost };
 	fake.steer.strays = 4711;
+	fake.traffic.sent[TRAFFIC_PING] = (struct traffic_sum){ 12, 864 };
 	fake.steer.drops[DROP_TAG] = 3;
 	fake.engine.seal_drops[DROP_TAG] = 4;
 	fake.datapath.kernel_resets = 2;

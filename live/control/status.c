@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/dht/traffic.h"
 #include "live/conf/endpoint_text.h"
 #include "live/control/parts.h"
 #include "live/kernel/latency_histogram.h"
@@ -318,6 +319,7 @@ json_counters(const struct view *view, FILE *out)
 #undef DATAPATH_COUNTER
 #undef UDP_OUT_COUNTER
 	struct member drops[DROP_COUNT - 1], seal_drops[DROP_COUNT - 1];
+	struct member datagrams[TRAFFIC_PURPOSES], bytes[TRAFFIC_PURPOSES];
 
 	for (int i = 1; i < DROP_COUNT; i++) {
 		const char *name = drop_name((enum drop)i);
@@ -325,7 +327,15 @@ json_counters(const struct view *view, FILE *out)
 		seal_drops[i - 1] =
 			(struct member){ name, engine_c->seal_drops[i] };
 	}
+	for (unsigned i = 0; i < TRAFFIC_PURPOSES; i++) {
+		const char *name = traffic_name((enum traffic_purpose)i);
+		const struct traffic_sum *sent = &view->engine.traffic->sent[i];
+		datagrams[i] = (struct member){ name, sent->datagrams };
+		bytes[i] = (struct member){ name, sent->bytes };
+	}
 	json_members("node", node, COUNT(node), out);
+	json_members("dht_datagrams", datagrams, COUNT(datagrams), out);
+	json_members("dht_bytes", bytes, COUNT(bytes), out);
 	json_members("steer", steer, COUNT(steer), out);
 	json_members("engine", engine, COUNT(engine), out);
 	json_members("datapath", datapath, COUNT(datapath), out);
@@ -441,6 +451,16 @@ status_counters(const struct control_parts *parts, FILE *out)
 #undef ENGINE_COUNTER
 #undef DATAPATH_COUNTER
 #undef UDP_OUT_COUNTER
+	for (unsigned i = 0; i < TRAFFIC_PURPOSES; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s_datagrams",
+			 traffic_name((enum traffic_purpose)i));
+		line("dht_", name, view.engine.traffic->sent[i].datagrams, out);
+		snprintf(name, sizeof(name), "%s_bytes",
+			 traffic_name((enum traffic_purpose)i));
+		line("dht_", name, view.engine.traffic->sent[i].bytes, out);
+	}
 	for (int i = 1; i < DROP_COUNT; i++)
 		line("drop_", drop_name((enum drop)i), drops_all(&view, i),
 		     out);

@@ -100,6 +100,7 @@ make_core(struct core_memory *core_memory, const struct plan *plan,
 {
 	const struct conf *conf = plan->conf;
 	struct node_parts parts = {
+		.traffic = &core_memory->traffic,
 		.endpoints = endpoints_init(
 			pieces[PIECE_ENDPOINTS],
 			conf->peers_max + CORE_MEMORY_STRANGERS, placement),

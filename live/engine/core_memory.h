@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "core/dht/node.h"
+#include "core/dht/traffic.h"
 #include "core/outbox.h"
 #include "core/siphash.h"
 #include "core/steer/steer.h"
@@ -52,6 +53,7 @@ struct core_memory {
 	struct delay_list *unpublished; /* sessions younger than store_after */
 	struct delay_list *lingering; /* until they are withdrawn */
 	struct stray_aggregator *stray_aggregator;
+	struct traffic traffic;
 	struct outbox outbox;
 	uint32_t *contact_indices; /* room for node_contacts() */
 };

@@ -719,6 +719,7 @@ engine_status(struct engine *engine, struct engine_status *status)
 		.records = store_count(memory->store),
 		.memory_bytes = memory->size_bytes,
 		.node = node_counters(memory->node),
+		.traffic = &memory->traffic,
 		.steer = steer_counters(memory->steer),
 		.engine = &engine->counters,
 	};

@@ -93,6 +93,7 @@ struct engine_status {
 	uint32_t contacts, flows, records;
 	size_t memory_bytes; /* of the core's tables */
 	const struct node_counters *node;
+	const struct traffic *traffic;
 	const struct steer_counters *steer;
 	const struct engine_counters *engine;
 };

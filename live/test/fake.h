@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/dht/traffic.h"
 #include "live/control/control.h"
 #include "live/engine/engine.h"
 #include "live/engine/sessions.h"
@@ -30,6 +31,7 @@ struct fake_lookup {
 
 static struct {
 	struct node_counters node;
+	struct traffic traffic;
 	struct steer_counters steer;
 	struct engine_counters engine;
 	struct datapath_counters datapath;
@@ -79,6 +81,7 @@ engine_status(struct engine *engine, struct engine_status *status)
 		.records = 7,
 		.memory_bytes = 12345678,
 		.node = &fake.node,
+		.traffic = &fake.traffic,
 		.steer = &fake.steer,
 		.engine = &fake.engine,
 	};

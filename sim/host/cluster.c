@@ -77,6 +77,7 @@ share_tables(struct servers *servers)
 				    &settings->dht.placement),
 		.publications =
 			publications_init(shared[3], publications, replicas),
+		.traffic = &servers->traffic,
 	};
 }
 
@@ -139,6 +140,37 @@ size_servers(struct servers *servers)
 	servers->steer_settings.service_count = 1;
 }
 
+/* Add what the server's node and scheme of now have counted. */
+static void
+counted_now(const struct servers *servers, uint32_t index,
+	    struct server_past *sum)
+{
+	const struct steer_counters *steer =
+		server_agent_counters(servers->server_agents, index);
+	const struct node_counters *node =
+		node_counters(servers->server_agents->array[index].node);
+
+#define NODE_COUNTER(field)  sum->node.field += node->field;
+#define STEER_COUNTER(field) sum->steer.field += steer->field;
+	NODE_COUNTER_LIST(NODE_COUNTER)
+	STEER_COUNTER_LIST(STEER_COUNTER)
+#undef NODE_COUNTER
+#undef STEER_COUNTER
+	for (unsigned i = 0; i < DROP_COUNT; i++)
+		sum->steer.drops[i] += steer->drops[i];
+}
+
+/* Its next node and scheme count from 0. */
+static void
+past_keep(struct servers *servers, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+
+	if (server->past == NULL)
+		server->past = memory_zeroed(1, sizeof(*server->past));
+	counted_now(servers, index, server->past);
+}
+
 /* A restart has random streams of its own, so that its sequence numbers are not
  * taken for old ones. */
 void
@@ -148,6 +180,8 @@ cluster_start(struct servers *servers, uint32_t index)
 	struct server_agent *server_agent = server->server_agent;
 	uint64_t seed = servers->node_seed + server_agent->incarnation;
 
+	if (server_agent->node != NULL)
+		past_keep(servers, index);
 	server_agent->node =
 		node_init(servers->node_memory + servers->node_bytes * index,
 			  &servers->node_limits, &servers->settings->dht.node,
@@ -254,6 +288,8 @@ servers_destroy(struct servers *servers)
 		     servers->node_bytes * servers->count);
 	memory_unmap(servers->scheme_memory,
 		     servers->scheme_bytes * servers->count);
+	for (uint32_t i = 0; i < servers->count; i++)
+		free(servers->servers[i].past);
 	free(servers->servers);
 	reassembly_destroy(servers->reassembly);
 	truths_destroy(servers->truths);
@@ -380,9 +416,11 @@ report_server(const struct servers *servers, uint32_t index)
 	const struct server *server = &servers->servers[index];
 	const struct watch *watch = servers->watch;
 	const char *name = network_device_name(servers->network, index);
-	const struct node_counters *node =
-		node_counters(server->server_agent->node);
+	struct server_past sum = { .node = { 0 } };
 
+	if (server->past != NULL)
+		sum = *server->past;
+	counted_now(servers, index, &sum);
 #define REPORT(prefix, value, field)                                           \
 	if (zeros || (value)->field > 0)                                       \
 		watch->counter(watch->context, name, prefix #field,            \
@@ -390,26 +428,42 @@ report_server(const struct servers *servers, uint32_t index)
 #define SERVER_COUNTER(field) REPORT("server_", &server->counters, field)
 	SERVER_COUNTER_LIST(SERVER_COUNTER)
 #undef SERVER_COUNTER
-#define NODE_COUNTER(field) REPORT("node_", node, field)
+#define NODE_COUNTER(field) REPORT("node_", &sum.node, field)
 	NODE_COUNTER_LIST(NODE_COUNTER)
 #undef NODE_COUNTER
 	watch->counter(watch->context, name, "node_contacts",
 		       node_contact_count(server->server_agent->node));
 	if (workload_count(servers->workload) == 0)
 		return;
-	const struct steer_counters *steer =
-		server_agent_counters(servers->server_agents, index);
-#define STEER_COUNTER(field) REPORT("steer_", steer, field)
+#define STEER_COUNTER(field) REPORT("steer_", &sum.steer, field)
 	STEER_COUNTER_LIST(STEER_COUNTER)
 #undef STEER_COUNTER
 #undef REPORT
 	for (unsigned i = 1; i < DROP_COUNT; i++) {
 		char text[64];
-		if (steer->drops[i] == 0)
+		if (sum.steer.drops[i] == 0)
 			continue;
 		(void)snprintf(text, sizeof(text), "drop_%s",
 			       drop_name((enum drop)i));
-		watch->counter(watch->context, name, text, steer->drops[i]);
+		watch->counter(watch->context, name, text, sum.steer.drops[i]);
+	}
+}
+
+/* Of all nodes together: a row a node and purpose would be too many. */
+static void
+report_traffic(const struct servers *servers)
+{
+	const struct watch *watch = servers->watch;
+
+	for (unsigned i = 0; i < TRAFFIC_PURPOSES; i++) {
+		const struct traffic_sum *sent = &servers->traffic.sent[i];
+		const char *purpose = traffic_name((enum traffic_purpose)i);
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "dht_%s_datagrams", purpose);
+		watch->counter(watch->context, "", name, sent->datagrams);
+		(void)snprintf(name, sizeof(name), "dht_%s_bytes", purpose);
+		watch->counter(watch->context, "", name, sent->bytes);
 	}
 }
 
@@ -420,4 +474,5 @@ servers_report(const struct servers *servers)
 		return;
 	for (uint32_t i = 0; i < servers->count; i++)
 		report_server(servers, i);
+	report_traffic(servers);
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/dht/traffic.h"
 #include "core/rng.h"
 #include "sim/host/reassembly.h"
 #include "sim/host/rpc.h"
@@ -39,6 +40,12 @@ struct server_counters {
 #undef SERVER_COUNTER
 };
 
+/* What a server's nodes and schemes counted in lives that another followed. */
+struct server_past {
+	struct node_counters node;
+	struct steer_counters steer;
+};
+
 struct server {
 	/* Its node, and joined also when its table is ideal. Restarts so far
 	 * are its incarnation; its sequence numbers versions as well. */
@@ -48,6 +55,7 @@ struct server {
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
 	struct rng rng;
 	struct server_counters counters;
+	struct server_past *past; /* NULL: this is its first life */
 };
 
 struct servers {
@@ -66,6 +74,7 @@ struct servers {
 	struct node_limits node_limits;
 	struct scheme_limits scheme_limits;
 	struct node_parts parts;
+	struct traffic traffic; /* of all nodes, dead ones among them */
 	uint64_t node_seed;
 	void *shared[5]; /* memory behind parts, and what the scheme shares */
 	size_t shared_bytes[5];
