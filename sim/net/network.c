@@ -52,45 +52,6 @@ enum packet_code {
 
 /* ---- making and unmaking ---- */
 
-/* Walks without impairments leave no trace in a link. */
-static bool
-directions_needed(const struct network *network)
-{
-	const struct fabric_settings *settings = &network->fabric->settings;
-
-	return network->fidelity == FIDELITY_PACKET ||
-	       link_impairments(&settings->client_link) ||
-	       link_impairments(&settings->edge_link) ||
-	       link_impairments(&settings->fabric_link) ||
-	       link_impairments(&settings->server_link);
-}
-
-static void
-links_create(struct network *network, uint64_t seed)
-{
-	const struct fabric *fabric = network->fabric;
-
-	network->links =
-		memory_zeroed(fabric->link_count, sizeof(network->links[0]));
-	if (directions_needed(network))
-		network->directions =
-			memory_zeroed(2 * (size_t)fabric->link_count,
-				      sizeof(network->directions[0]));
-	for (uint32_t i = 0; i < fabric->link_count; i++) {
-		struct network_link *link = &network->links[i];
-		enum tier tier = fabric_tier(fabric, i);
-		uint64_t index = 2 * (uint64_t)(i - fabric->link_first[tier]);
-		uint64_t stream =
-			stream_of(STREAM_LINK + (unsigned)tier, index);
-		link->settings = fabric_link_settings(fabric, i);
-		link->asked = LINK_UP;
-		link->state = LINK_UP;
-		for (uint32_t d = 0; network->directions != NULL && d < 2; d++)
-			link_direction_init(&network->directions[2 * i + d],
-					    seed, stream + d);
-	}
-}
-
 static void
 seeds_create(struct network *network, uint64_t seed)
 {
@@ -147,7 +108,7 @@ network_create(struct network **created, const struct settings *settings,
 	if (settings->fabric.kind == FABRIC_UNIFORM) {
 		network->uniform = uniform_create(fabric, settings);
 	} else {
-		links_create(network, settings->seed);
+		network_links_create(network, settings->seed);
 		network->bgp = bgp_create(fabric, &settings->routing,
 					  settings->seed, queue);
 	}
@@ -661,83 +622,6 @@ network_event(struct network *network, const struct event *event)
 	default:
 		assert(false); /* another part's event */
 	}
-}
-
-/* ---- faults ---- */
-
-static void
-change_note(struct network *network, struct network_link *link)
-{
-	if (network->epoch == network->change_capacity) {
-		network->change_capacity = network->change_capacity * 2 + 16;
-		network->changes =
-			memory_grown(network->changes, network->change_capacity,
-				     sizeof(network->changes[0]));
-	}
-	network->changes[network->epoch++] = (struct network_change){
-		.at_ns = queue_now(network->queue).ns,
-		.before = link->epoch,
-		.state = link->state,
-	};
-	link->epoch = network->epoch;
-}
-
-static void
-link_refresh(struct network *network, uint32_t index)
-{
-	const struct fabric *fabric = network->fabric;
-	struct network_link *link = &network->links[index];
-	uint8_t state = link->asked;
-
-	for (int i = 0; i < 2; i++)
-		if (!network->device_up
-			     [fabric->ports[fabric->links[index].ports[i]]
-				      .device])
-			state = LINK_DOWN;
-	if (state == link->state)
-		return;
-	link->state = state;
-	network->route_changes++;
-	change_note(network, link);
-	for (uint32_t d = 0; network->directions != NULL && d < 2; d++)
-		link_clear(&network->directions[2 * index + d]);
-	bgp_link(network->bgp, index, (enum link_state)state);
-}
-
-void
-network_link_set(struct network *network, uint32_t link, enum link_state state)
-{
-	network->links[link].asked = (uint8_t)state;
-	link_refresh(network, link);
-}
-
-void
-network_device_set(struct network *network, uint32_t device, bool up)
-{
-	const struct fabric *fabric = network->fabric;
-
-	if (network->device_up[device] == up)
-		return;
-	network->device_up[device] = up;
-	network->route_changes++;
-	if (network->bgp == NULL) {
-		uniform_set(network->uniform, device, up);
-		return;
-	}
-	bgp_device(network->bgp, device, up);
-	for (uint32_t port = fabric->port_first[device];
-	     port < fabric->port_first[device + 1]; port++)
-		link_refresh(network, fabric->ports[port].link);
-}
-
-void
-network_announce(struct network *network, uint32_t server, bool announce)
-{
-	if (network->bgp != NULL) {
-		bgp_announce(network->bgp, server, announce);
-		return;
-	}
-	uniform_announce(network->uniform, server, announce);
 }
 
 void

@@ -60,6 +60,9 @@ struct network {
 	uint8_t *scratch; /* for fragments; BUFFER_BYTES_MAX */
 };
 
+/* network_link.c: all up. */
+void network_links_create(struct network *, uint64_t seed);
+
 /* network_route.c: */
 /* The direction that begins at a global port. */
 struct link_direction *network_direction(struct network *, uint32_t port);
