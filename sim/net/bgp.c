@@ -9,16 +9,19 @@
  *	       UP --silent, detected----------------> DEAD --restore--> UP
  *
  * Updates travel in batches, one event each: everything that one router says
- * on one session at one instant. A batch arrives only if its link is up and
- * has been up ever since (the epoch counts state changes) and its receiver's
- * end is up.
+ * on one session at one instant. A batch arrives only if its direction of the
+ * link is up and has been up ever since (the epoch counts changes of state) and
+ * its receiver's end is up.
  *
  * Events of EVENT_ROUTE, by code:
  *	UPDATE     a = batch; an arrival
  *	REROUTE    a = port: the kernel sees the carrier go
  *	LOST       a = port: BGP drops the session
- *	DETECTED   a = port, b = epoch: so it does if the link stayed silent
+ *	DETECTED   a = port, b = epoch: so it does if what leads to the port
+ *		   stayed silent
  *	RESTORED   a = link, b = epoch: both ends have a session
+ *	UNHEARD    a = port, b = epoch: so it does if what leads from the port
+ *		   stayed silent
  * REROUTE and LOST are not called off by a carrier that returns: the session
  * has been reset all the same, so RESTORED waits for them (settled_ns).
  */
@@ -40,6 +43,7 @@ enum route_code {
 	ROUTE_LOST,
 	ROUTE_DETECTED,
 	ROUTE_RESTORED,
+	ROUTE_UNHEARD,
 };
 
 struct update {
@@ -50,7 +54,7 @@ struct update {
 struct batch {
 	int64_t sent_ns;
 	uint32_t port; /* the receiver's; NONE: not in use */
-	uint32_t epoch; /* of the link when sent */
+	uint32_t epoch; /* of the link's direction when sent */
 	uint32_t first, last; /* updates; last is the free list's link */
 };
 
@@ -61,7 +65,8 @@ struct end {
 
 struct link_view {
 	int64_t settled_ns; /* its last REROUTE or LOST */
-	uint32_t epoch;
+	uint32_t epoch; /* changes so far */
+	uint32_t epochs[2]; /* which of them was a direction's last */
 	enum link_state state;
 };
 
@@ -200,6 +205,29 @@ port_link(const struct bgp *bgp, uint32_t port)
 	return &bgp->links[bgp->fabric->ports[port].link];
 }
 
+/* Which direction of its link leads to a port. */
+static uint32_t
+port_toward(const struct bgp *bgp, uint32_t port)
+{
+	uint32_t link = bgp->fabric->ports[port].link;
+
+	return bgp->fabric->links[link].ports[0] == port;
+}
+
+/* Of what leads to a port. */
+static uint32_t
+port_epoch(const struct bgp *bgp, uint32_t port)
+{
+	return port_link(bgp, port)->epochs[port_toward(bgp, port)];
+}
+
+static enum link_state
+port_hears(const struct bgp *bgp, uint32_t port)
+{
+	return link_state_toward(port_link(bgp, port)->state,
+				 port_toward(bgp, port));
+}
+
 static bool
 port_up(const struct bgp *bgp, uint32_t port)
 {
@@ -238,7 +266,7 @@ batch_open(struct bgp *bgp, uint32_t port)
 {
 	struct end *end = &bgp->ends[port];
 	int64_t now_ns = queue_now(bgp->queue).ns;
-	uint32_t epoch = port_link(bgp, port)->epoch;
+	uint32_t epoch = port_epoch(bgp, port);
 	uint32_t index = end->open;
 
 	if (index != NONE && bgp->batches[index].sent_ns == now_ns &&
@@ -413,6 +441,38 @@ event_lost(struct bgp *bgp, uint32_t port)
 	port_decide(bgp, port);
 }
 
+/* What leads to the port stayed silent for too long. */
+static void
+event_detected(struct bgp *bgp, uint32_t port, uint32_t epoch)
+{
+	uint32_t peer = port_peer(bgp, port);
+
+	if (port_epoch(bgp, port) != epoch)
+		return;
+	event_lost(bgp, port);
+	/* Its BFD says so, if that gets through. */
+	if (bgp->settings.detection == DETECTION_BFD &&
+	    port_hears(bgp, peer) == LINK_UP) {
+		uint32_t device = port_device(bgp, peer);
+		schedule(bgp, device,
+			 span_draw(bgp, device, &bgp->settings.hop),
+			 ROUTE_UNHEARD, peer, epoch);
+	}
+}
+
+/* The peer has not heard us for so long that it dropped the session, and we are
+ * told, or have missed what it could not send. */
+static void
+event_unheard(struct bgp *bgp, uint32_t port, uint32_t epoch)
+{
+	if (port_epoch(bgp, port_peer(bgp, port)) != epoch)
+		return;
+	if (bgp->settings.detection == DETECTION_BFD &&
+	    port_hears(bgp, port) != LINK_UP)
+		return;
+	event_lost(bgp, port);
+}
+
 static void
 update_take(struct bgp *bgp, uint32_t port, const struct update *update)
 {
@@ -442,8 +502,8 @@ static void
 event_update(struct bgp *bgp, uint32_t index)
 {
 	const struct batch batch = bgp->batches[index];
-	const struct link_view *link = port_link(bgp, batch.port);
-	bool arrives = link->state == LINK_UP && link->epoch == batch.epoch &&
+	bool arrives = port_hears(bgp, batch.port) == LINK_UP &&
+		       port_epoch(bgp, batch.port) == batch.epoch &&
 		       port_up(bgp, batch.port);
 	uint32_t next = batch.first;
 
@@ -521,8 +581,10 @@ bgp_event(struct bgp *bgp, const struct event *event)
 		event_lost(bgp, event->a);
 		break;
 	case ROUTE_DETECTED:
-		if (port_link(bgp, event->a)->epoch == event->b)
-			event_lost(bgp, event->a);
+		event_detected(bgp, event->a, event->b);
+		break;
+	case ROUTE_UNHEARD:
+		event_unheard(bgp, event->a, event->b);
 		break;
 	case ROUTE_RESTORED:
 		if (bgp->links[event->a].epoch == event->b)
@@ -559,22 +621,55 @@ link_down(struct bgp *bgp, uint32_t link)
 	}
 }
 
-static void
-link_silent(struct bgp *bgp, uint32_t link)
+static const struct span *
+silence_span(const struct bgp *bgp)
 {
-	const struct span *span = bgp->settings.detection == DETECTION_BFD
-					  ? &bgp->settings.bfd
-					  : &bgp->settings.hold;
+	return bgp->settings.detection == DETECTION_BFD ? &bgp->settings.bfd
+							: &bgp->settings.hold;
+}
+
+/* A port hears its peer, which does not hear it. By the hold timer it will miss
+ * keepalives, too (bgp.h); BFD is told by a peer that has dropped the session,
+ * and otherwise when that does. */
+static void
+port_unheard(struct bgp *bgp, uint32_t port)
+{
+	const struct span *span = silence_span(bgp);
+	uint32_t device = port_device(bgp, port);
+	uint32_t peer = port_peer(bgp, port);
+	int64_t delay;
+
+	if (bgp->settings.detection == DETECTION_HOLD)
+		delay = span_draw(bgp, device, span) + span->high_ns / 3;
+	else if (!port_up(bgp, peer))
+		delay = span_draw(bgp, device, &bgp->settings.hop);
+	else
+		return;
+	schedule(bgp, device, delay, ROUTE_UNHEARD, port,
+		 port_epoch(bgp, peer));
+}
+
+/* Deaf, hears: a bit for each end that has become so. */
+static void
+link_silent(struct bgp *bgp, uint32_t link, unsigned deaf, unsigned hears)
+{
+	const uint32_t *ports = bgp->fabric->links[link].ports;
 
 	if (bgp->settings.detection == DETECTION_CARRIER ||
 	    fabric_tier(bgp->fabric, link) == TIER_CLIENT_EDGE)
 		return;
-	for (int i = 0; i < 2; i++) {
-		uint32_t port = bgp->fabric->links[link].ports[i];
-		uint32_t device = port_device(bgp, port);
-		schedule(bgp, device, span_draw(bgp, device, span),
-			 ROUTE_DETECTED, port, bgp->links[link].epoch);
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t device = port_device(bgp, ports[i]);
+		if (deaf >> i & 1)
+			schedule(bgp, device,
+				 span_draw(bgp, device, silence_span(bgp)),
+				 ROUTE_DETECTED, ports[i],
+				 port_epoch(bgp, ports[i]));
 	}
+	for (unsigned i = 0; i < 2; i++)
+		if (port_hears(bgp, ports[i]) == LINK_UP &&
+		    (hears >> i & 1 || deaf >> (1 - i) & 1))
+			port_unheard(bgp, ports[i]);
 }
 
 static void
@@ -603,17 +698,28 @@ bgp_link(struct bgp *bgp, uint32_t link, enum link_state now)
 {
 	struct link_view *state = &bgp->links[link];
 	enum link_state was = state->state;
+	unsigned deaf = 0, hears = 0;
 
 	if (now == was)
 		return;
 	state->state = now;
 	state->epoch++;
+	/* Direction 0 leads to ports[1]. */
+	for (unsigned d = 0; d < 2; d++) {
+		if (link_state_toward(was, d) == link_state_toward(now, d))
+			continue;
+		state->epochs[d] = state->epoch;
+		if (link_state_toward(was, d) == LINK_UP)
+			deaf |= 1U << (1 - d);
+		else if (link_state_toward(now, d) == LINK_UP)
+			hears |= 1U << (1 - d);
+	}
 	if (now == LINK_DOWN)
 		link_down(bgp, link);
 	else if (now == LINK_UP)
 		link_up(bgp, link);
-	else if (was == LINK_UP)
-		link_silent(bgp, link);
+	else
+		link_silent(bgp, link, deaf, hears);
 }
 
 void

@@ -28,6 +28,15 @@
  *		 never noticed.
  *	restore	 both ends have a session again and each other's routes.
  *
+ * A link may be silent one way only. The end that hears nothing detects, and
+ * its BFD says Down by the way that works (RFC 5880, 6.8.4): the other end's
+ * BGP follows one `hop` later. By the hold timer it is not told: the end that
+ * hears nothing waits for acknowledgements, too, so that its TCP has one
+ * segment under way and repeats that; neither a keepalive nor its NOTIFICATION
+ * gets out. The other end has heard the keepalive of the first third of the
+ * hold time after the failure and no more: its own timer ends that much later.
+ * Updates by the way that works arrive until the session is dropped.
+ *
  * Both ends of a link detect, each in its own time. A link that comes back
  * sooner than it was missed has cost updates, which TCP repeats: both ends
  * say everything again after one `hop`. A session that one end or both have
@@ -39,7 +48,8 @@
  * hold timer of 3 s 2.66 s, then 2.71 s. bgp_test.c holds us to these.
  *
  * Not modelled: route flap damping, update packing and its cost, graceful
- * restart, path attributes other than the AS path.
+ * restart, path attributes other than the AS path; that a session may not come
+ * up over a link that loses many packets, or be lost by it.
  *
  * RFC 4271; RFC 7938 (sections 5 and 7.5); RFC 5880.
  */

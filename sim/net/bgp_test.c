@@ -203,6 +203,8 @@ test_converged(void)
 	bed_destroy(&bed);
 }
 
+static bool converged(const struct bed *bed);
+
 /* ---- the lab's table: what a run has unless a scenario says otherwise ---- */
 
 /* First time at which a router's group of server 1's loopback differs, after an
@@ -273,6 +275,63 @@ test_table(void)
 		}
 		CHECK_ROW(inside, rows[i].sentence);
 		CHECK_ROW(sum >= low && sum <= high, rows[i].sentence);
+	}
+}
+
+/* When each end of leaf1-spine1 drops the session of a link of which one or
+ * both directions fall silent. The spine is the upper end. */
+static void
+test_one_way(void)
+{
+	static const struct {
+		const char *sentence;
+		enum link_state state;
+		enum detection_kind detection;
+		int64_t leaf_low_ms, leaf_high_ms, spine_low_ms, spine_high_ms;
+	} rows[] = {
+		{ "BFD, both silent: each in its own time", LINK_SILENT,
+		  DETECTION_BFD, 167, 212, 167, 212 },
+		{ "BFD: the leaf hears nothing and tells the spine",
+		  LINK_SILENT_UPPER, DETECTION_BFD, 167, 212, 216, 263 },
+		{ "BFD: the spine hears nothing and tells the leaf",
+		  LINK_SILENT_LOWER, DETECTION_BFD, 216, 263, 167, 212 },
+		{ "hold: the spine still hears one keepalive",
+		  LINK_SILENT_UPPER, DETECTION_HOLD, 2650, 2670, 3540, 3560 },
+		{ "carrier: never", LINK_SILENT_UPPER, DETECTION_CARRIER, 20000,
+		  20000, 20000, 20000 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct routing_settings routing = lab;
+		struct bed bed;
+		struct event event;
+		routing.detection = rows[i].detection;
+		bed_create(&bed, &paper, &routing, 9);
+		uint32_t link = fabric_link_find(bed.fabric, "spine1-leaf1");
+		const uint32_t *ports = bed.fabric->links[link].ports;
+		int64_t lost_ms[2] = { 20000, 20000 };
+		bed_link(&bed, link, rows[i].state);
+		while (queue_next(bed.queue, (struct instant){ 20 * NS_PER_S },
+				  &event)) {
+			bgp_event(bed.bgp, &event);
+			for (int end = 0; end < 2; end++)
+				if (lost_ms[end] == 20000 &&
+				    !(rib_port_flags(bgp_rib(bed.bgp),
+						     ports[end]) &
+				      RIB_UP))
+					lost_ms[end] =
+						queue_now(bed.queue).ns / MS;
+		}
+		CHECK_ROW(lost_ms[0] >= rows[i].spine_low_ms &&
+				  lost_ms[0] <= rows[i].spine_high_ms,
+			  rows[i].sentence);
+		CHECK_ROW(lost_ms[1] >= rows[i].leaf_low_ms &&
+				  lost_ms[1] <= rows[i].leaf_high_ms,
+			  rows[i].sentence);
+		bed_link(&bed, link, LINK_UP);
+		bed_run(&bed, 5 * NS_PER_S);
+		CHECK_ROW(converged(&bed), rows[i].sentence);
+		bed_destroy(&bed);
 	}
 }
 
@@ -496,7 +555,8 @@ act(struct bed *bed, struct rng *rng)
 		bed_link(bed, link, LINK_DOWN);
 		break;
 	case 3:
-		bed_link(bed, link, LINK_SILENT);
+		bed_link(bed, link,
+			 (enum link_state)(LINK_SILENT + rng_below(rng, 3)));
 		break;
 	case 4:
 	case 5:
@@ -562,6 +622,8 @@ test_walk(const struct fabric_settings *settings, uint64_t seed, int rounds)
 	routing.ecmp = seed % 2 ? ECMP_RESILIENT : ECMP_HASH_THRESHOLD;
 	if (seed % 3 == 0)
 		routing.restore = (struct span){ 0, 100 * MS };
+	if (seed % 4 == 0)
+		routing.detection = DETECTION_HOLD;
 	bed_create(&bed, settings, &routing, seed);
 	struct bgp *fresh = bgp_create(bed.fabric, &routing, seed, bed.queue);
 	rng_init(&rng, seed, 77);
@@ -653,6 +715,7 @@ main(int argc, char **argv)
 	};
 	test_converged();
 	test_table();
+	test_one_way();
 	test_leaf_change();
 	test_drain();
 	test_split();

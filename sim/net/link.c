@@ -30,16 +30,59 @@ link_clear(struct link_direction *direction)
 {
 	direction->idle_ns = 0;
 	direction->idle_fraction = 0;
+	direction->old_until_ns = 0;
+}
+
+enum link_state
+link_state_toward(enum link_state state, uint32_t direction)
+{
+	switch (state) {
+	case LINK_SILENT_UPPER:
+		return direction == 0 ? LINK_SILENT : LINK_UP;
+	case LINK_SILENT_LOWER:
+		return direction == 1 ? LINK_SILENT : LINK_UP;
+	case LINK_UP:
+	case LINK_DOWN:
+	case LINK_SILENT:
+		break;
+	}
+	return state;
 }
 
 static uint128
 backlog_work(const struct link_direction *direction, uint64_t rate_bps,
 	     struct instant now)
 {
+	int64_t from_ns = now.ns;
+	uint128 work = 0;
+
 	if (direction->idle_ns < now.ns)
 		return 0;
-	return (uint128)(uint64_t)(direction->idle_ns - now.ns) * rate_bps +
+	if (direction->old_until_ns > now.ns) {
+		from_ns = direction->old_until_ns;
+		work = (uint128)(uint64_t)(from_ns - now.ns) *
+		       direction->old_rate_bps;
+	}
+	return work +
+	       (uint128)(uint64_t)(direction->idle_ns - from_ns) * rate_bps +
 	       direction->idle_fraction;
+}
+
+void
+link_change(struct link_direction *direction, const struct link_settings *old,
+	    struct instant now)
+{
+	uint128 work = backlog_work(direction, old->rate_bps, now);
+
+	/* The fraction is one of the old rate. */
+	direction->idle_ns += direction->idle_fraction > 0;
+	direction->idle_fraction = 0;
+	direction->old_until_ns = 0;
+	if (direction->idle_ns <= now.ns)
+		return;
+	direction->old_until_ns = direction->idle_ns;
+	direction->old_rate_bps =
+		(uint64_t)(work / (uint64_t)(direction->idle_ns - now.ns));
 }
 
 uint64_t
@@ -121,7 +164,10 @@ link_send(struct link_direction *direction,
 	};
 	uint64_t rate_bps = settings->rate_bps;
 
-	if (rate_bps > 0) {
+	if (rate_bps == 0 && direction->idle_ns > now.ns) {
+		/* What was queued before the line had no rate. */
+		transit.delay_ns += direction->idle_ns - now.ns;
+	} else if (rate_bps > 0) {
 		uint64_t work = size * BYTE_WORK;
 		uint128 output_buffer = backlog_work(direction, rate_bps, now);
 		if (output_buffer > 0 &&

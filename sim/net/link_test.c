@@ -141,6 +141,87 @@ test_impairments(void)
 	CHECK(late > 17600 && late < 18400);
 }
 
+/* The rate changes at 1,000 ns while 10 packets of 1,000 bytes are queued that
+ * leave by 10,000 ns; then more is sent. */
+static void
+test_change(void)
+{
+	static const struct {
+		const char *sentence;
+		uint64_t rate_bps; /* from then on */
+		int64_t delay_ns, at_ns; /* the newcomer's */
+		int64_t arrival_ns;
+		uint64_t backlog_bytes; /* before it */
+	} rows[] = {
+		{ "as before", 8000000000, 5, 1000, 11005, 9000 },
+		{ "slower: behind what leaves as it would have", 800000000, 5,
+		  1000, 20005, 9000 },
+		{ "faster: behind it, too", 80000000000, 5, 1000, 10105, 9000 },
+		{ "bytes of the old queue by its rate", 800000000, 5, 6000,
+		  20005, 4000 },
+		{ "when that is gone nothing is left of it", 80000000000, 5,
+		  20000, 20105, 0 },
+		{ "no rate any more: still behind it", 0, 5, 1000, 10005,
+		  9000 },
+		{ "another delay", 8000000000, 500, 1000, 11500, 9000 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct link_settings settings = {
+			.rate_bps = 8000000000,
+			.delay_ns = 5,
+			.queue_bytes = 20000,
+		};
+		const struct link_settings old = settings;
+		const struct instant at = { rows[i].at_ns };
+		struct link_direction direction;
+		link_direction_init(&direction, 1, 1);
+		for (int j = 0; j < 10; j++)
+			link_send(&direction, &old, (struct instant){ 0 },
+				  1000);
+		settings.rate_bps = rows[i].rate_bps;
+		settings.delay_ns = rows[i].delay_ns;
+		link_change(&direction, &old, (struct instant){ 1000 });
+		CHECK_ROW(link_backlog_bytes(&direction, &settings, at) ==
+				  rows[i].backlog_bytes,
+			  rows[i].sentence);
+		struct link_transit transit =
+			link_send(&direction, &settings, at, 1000);
+		CHECK_ROW(at.ns + transit.delay_ns == rows[i].arrival_ns,
+			  rows[i].sentence);
+	}
+}
+
+/* However often the rate changes, what is queued is never lost count of by
+ * more than a byte a change, and nothing overtakes. */
+static void
+test_changes(void)
+{
+	struct link_settings settings = { .rate_bps = 8000000000,
+					  .queue_bytes = 1 << 30 };
+	struct link_direction direction;
+	struct rng rng;
+	int64_t last_ns = 0;
+
+	link_direction_init(&direction, 3, 0);
+	rng_init(&rng, 3, 1);
+	for (int64_t ns = 0; ns < 20000; ns += 10) {
+		const struct instant now = { ns };
+		struct link_settings old = settings;
+		uint64_t before =
+			link_backlog_bytes(&direction, &settings, now);
+		settings.rate_bps = 1 + rng_below(&rng, 10000000000);
+		link_change(&direction, &old, now);
+		uint64_t after = link_backlog_bytes(&direction, &settings, now);
+		CHECK(after <= before + 1 && before <= after + 1);
+		struct link_transit transit =
+			link_send(&direction, &settings, now, 100);
+		CHECK(transit.drop == DROP_NONE);
+		CHECK(now.ns + transit.delay_ns >= last_ns);
+		last_ns = now.ns + transit.delay_ns;
+	}
+}
+
 int
 main(void)
 {
@@ -148,5 +229,7 @@ main(void)
 	test_queue(1);
 	test_queue(2);
 	test_impairments();
+	test_change();
+	test_changes();
 	return check_done();
 }

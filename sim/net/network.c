@@ -14,9 +14,10 @@
  *
  * A link's state is what both ends agree on: what was asked for, or down while
  * a device at one end is. Every change starts an epoch of the network, which is
- * from then on that link's, and a packet arrives only in the link's epoch in
- * which it was sent: what is on the wire or in the queue when a link dies is
- * lost. A silent link takes packets and loses them.
+ * from then on that of the link's directions that changed, and a packet arrives
+ * only in the direction's epoch in which it was sent: what is on the wire or in
+ * the queue when a link dies is lost. A silent direction takes packets and
+ * loses them.
  *
  * In path fidelity `transmit` takes a packet not over one link but as far as
  * its way is plain (walk.h); all else is the same.
@@ -44,7 +45,7 @@
 #define ICMP_BURST	 50
 
 enum packet_code {
-	PACKET_FROM_LINK, /* c = epoch of the link */
+	PACKET_FROM_LINK, /* c = epoch of the link's direction */
 	PACKET_UNIFORM,
 	PACKET_LOCAL, /* a host's packet to itself */
 	PACKET_WALKED, /* c = epoch of the network */
@@ -90,6 +91,7 @@ network_create(struct network **created, const struct settings *settings,
 	network->deliver = deliver;
 	network->context = context;
 	network->fidelity = settings->fabric.fidelity;
+	network->seed = settings->seed;
 	network->buffers =
 		buffers_create(network->fidelity == FIDELITY_PATH
 				       ? (uint32_t)sizeof(struct walk)
@@ -108,7 +110,7 @@ network_create(struct network **created, const struct settings *settings,
 	if (settings->fabric.kind == FABRIC_UNIFORM) {
 		network->uniform = uniform_create(fabric, settings);
 	} else {
-		network_links_create(network, settings->seed);
+		network_links_create(network);
 		network->bgp = bgp_create(fabric, &settings->routing,
 					  settings->seed, queue);
 	}
@@ -125,6 +127,11 @@ network_destroy(struct network *network)
 	uniform_destroy(network->uniform);
 	buffers_destroy(network->buffers);
 	counters_destroy(network->counters);
+	while (network->given != NULL) {
+		struct network_settings *next = network->given->next;
+		free(network->given);
+		network->given = next;
+	}
 	free(network->links);
 	free(network->directions);
 	free(network->changes);
@@ -257,13 +264,14 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 	const struct fabric_port *in = &fabric->ports[out->peer];
 	const struct network_link *link = &network->links[out->link];
 	const struct buffer *buffer = buffer_get(network->buffers, index);
+	enum link_state state = network_port_state(network, port);
 
-	if (link->state == LINK_DOWN) {
+	if (state == LINK_DOWN) {
 		packet_drop(network, out->device, index, DROP_LINK_DOWN);
 		return;
 	}
 
-	if (network->fidelity == FIDELITY_PATH && link->state == LINK_UP) {
+	if (network->fidelity == FIDELITY_PATH && state == LINK_UP) {
 		packet_walk(network, port, index);
 		return;
 	}
@@ -278,7 +286,7 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 	struct link_transit transit =
 		link_send(network_direction(network, port), link->settings,
 			  queue_now(network->queue), buffer->size);
-	if (transit.drop == DROP_NONE && link->state == LINK_SILENT)
+	if (transit.drop == DROP_NONE && state == LINK_SILENT)
 		transit.drop = DROP_LINK_DOWN;
 	if (transit.drop != DROP_QUEUE)
 		tap(network, out->device,
@@ -295,11 +303,12 @@ packet_transmit(struct network *network, uint32_t port, uint32_t index)
 		copy = buffer_copy(network->buffers, index);
 		counters_of(network->counters, out->device)->duplicates++;
 	}
+	uint32_t epoch = link->epochs[network_toward(network, port)];
 	packet_schedule(network, in->device, transit.delay_ns, PACKET_FROM_LINK,
-			index, in_port, link->epoch);
+			index, in_port, epoch);
 	if (transit.copies > 1)
 		packet_schedule(network, in->device, transit.delay_ns,
-				PACKET_FROM_LINK, copy, in_port, link->epoch);
+				PACKET_FROM_LINK, copy, in_port, epoch);
 }
 
 /* Send a packet that does not fit in pieces. False if that cannot be. */
@@ -572,8 +581,11 @@ packet_lost(const struct network *network, const struct event *event)
 	if (event->code != PACKET_FROM_LINK)
 		return !network->device_up[event->destination];
 
-	uint32_t port = fabric->port_first[event->destination] + event->b;
-	return network->links[fabric->ports[port].link].epoch != event->c;
+	const struct fabric_port *port =
+		&fabric->ports[fabric->port_first[event->destination] +
+			       event->b];
+	return network->links[port->link]
+		       .epochs[network_toward(network, port->peer)] != event->c;
 }
 
 static void

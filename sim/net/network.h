@@ -81,6 +81,14 @@ void network_event(struct network *, const struct event *);
 /* By number or by name ("exit1-spine2", either order); UINT32_MAX: none. */
 uint32_t network_link_find(const struct network *, const char *name);
 void network_link_set(struct network *, uint32_t link, enum link_state);
+/* From now on the link has these settings (both directions; copied), whatever
+ * its state; what is on its way or queued stays as it was. Not on a uniform
+ * fabric. */
+void network_link_change(struct network *, uint32_t link,
+			 const struct link_settings *);
+/* What it has now; valid as long as the network. */
+const struct link_settings *network_link_settings(const struct network *,
+						  uint32_t link);
 /* All links of a device at once; a router that comes back starts empty, and a
  * link that network_link_set() has cut stays cut. */
 void network_device_set(struct network *, uint32_t device, bool up);

@@ -37,7 +37,7 @@ network_path(const struct network *network, uint32_t device,
 
 	uint32_t port = network_uplink(network, device, UINT8_MAX, digest);
 	while (port != FABRIC_NONE && count < packet.ttl &&
-	       network->links[fabric->ports[port].link].state == LINK_UP) {
+	       network_port_state(network, port) == LINK_UP) {
 		const struct walk_load load = {
 			.digest = digest,
 			.target = target,
@@ -204,6 +204,12 @@ network_memory(const struct network *network, struct memory_report *account)
 		return;
 	memory_report_add(account, "links", fabric->link_count * link, false);
 	memory_report_add(account, "routing", bgp_bytes(network->bgp), false);
+}
+
+const struct link_settings *
+network_link_settings(const struct network *network, uint32_t link)
+{
+	return network->links[link].settings;
 }
 
 uint32_t

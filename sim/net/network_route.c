@@ -2,8 +2,9 @@
 /*
  * network_route.c - the rules that sending, walking and asking share
  *
- * Which uplink a host takes, which hosts an address means, and by what hash a
- * device chooses: network.c, walk.c and network_query.c must agree on them.
+ * Which uplink a host takes, which hosts an address means, by what hash a
+ * device chooses, and what a link does with what enters it: network.c, walk.c
+ * and network_query.c must agree on them.
  */
 #include "core/wire/build.h"
 #include "sim/net/network_state.h"
@@ -11,11 +12,30 @@
 struct link_direction *
 network_direction(struct network *network, uint32_t port)
 {
-	const struct fabric *fabric = network->fabric;
-	uint32_t link = fabric->ports[port].link;
+	uint32_t link = network->fabric->ports[port].link;
 
 	return &network->directions[2 * (size_t)link +
-				    (fabric->links[link].ports[1] == port)];
+				    network_toward(network, port)];
+}
+
+uint32_t
+network_toward(const struct network *network, uint32_t port)
+{
+	const struct fabric *fabric = network->fabric;
+
+	return fabric->links[fabric->ports[port].link].ports[1] == port;
+}
+
+enum link_state
+network_port_state(const struct network *network, uint32_t port)
+{
+	uint32_t link = network->fabric->ports[port].link;
+	enum link_state state = (enum link_state)network->links[link].state;
+
+	/* Nearly all are up, and need no look at the fabric's links. */
+	if (state == LINK_UP)
+		return LINK_UP;
+	return link_state_toward(state, network_toward(network, port));
 }
 
 uint64_t

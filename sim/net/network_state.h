@@ -21,14 +21,26 @@
 
 struct network_link {
 	const struct link_settings *settings;
-	uint32_t epoch; /* number of its last change; 0: none yet */
+	uint32_t epochs[2]; /* a direction's last change; 0: none yet */
 	uint8_t asked, state; /* enum link_state */
+	bool changed; /* its settings are a network_settings' */
 };
 
-/* Change 1 is changes[0]. */
+/* Settings that a link was given; its own until then are its tier's. */
+struct network_settings {
+	struct link_settings settings; /* first: links point here */
+	const struct link_settings *before;
+	bool changed; /* of `before`: is it one of these, too? */
+	uint32_t epoch; /* of the network: packets sent before it have it as
+			   `before` said */
+	struct network_settings *next; /* of all links', for the end */
+};
+
+/* Change 1 is changes[0]. One that leaves a direction as it was is none of
+ * that direction's epochs. */
 struct network_change {
 	int64_t at_ns;
-	uint32_t before; /* the same link's epoch until then */
+	uint32_t before[2]; /* the same link's epochs until then */
 	uint8_t state; /* from then on */
 };
 
@@ -45,10 +57,12 @@ struct network {
 	struct buffers *buffers;
 	struct counters *counters;
 	enum fidelity_kind fidelity;
+	uint64_t seed;
 	struct network_link *links;
 	/* From each link's ports[0], from its ports[1]. NULL in path fidelity,
 	 * which has no queues, when no link has impairments. */
 	struct link_direction *directions;
+	struct network_settings *given; /* the youngest */
 	struct network_change *changes; /* of links' states */
 	uint32_t epoch, change_capacity; /* epoch: how many */
 	uint64_t route_changes; /* for network_routes() */
@@ -61,11 +75,16 @@ struct network {
 };
 
 /* network_link.c: all up. */
-void network_links_create(struct network *, uint64_t seed);
+void network_links_create(struct network *);
 
 /* network_route.c: */
 /* The direction that begins at a global port. */
 struct link_direction *network_direction(struct network *, uint32_t port);
+/* Which of its link's directions begins at a global port. */
+uint32_t network_toward(const struct network *, uint32_t port);
+/* How its link is for what is sent by a global port: LINK_UP, LINK_DOWN or
+ * LINK_SILENT. */
+enum link_state network_port_state(const struct network *, uint32_t port);
 /* A packet's digest under a device's own seed. */
 uint64_t network_hash(const struct network *, uint32_t device, uint64_t digest);
 /* The uplink by which a host sends: a global port, FABRIC_NONE: no route. */

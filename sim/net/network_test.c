@@ -515,6 +515,51 @@ test_in_flight(void)
 	bed_destroy(bed);
 }
 
+/* A link of which one direction is silent. */
+static void
+test_one_way(void)
+{
+	static const struct {
+		const char *sentence;
+		enum link_state state;
+		uint32_t up, down; /* packets that come through */
+	} rows[] = {
+		{ "both ways", LINK_UP, 1, 1 },
+		{ "what the upper end sends is lost", LINK_SILENT_UPPER, 1, 0 },
+		{ "what the lower end sends is lost", LINK_SILENT_LOWER, 0, 1 },
+		{ "neither", LINK_SILENT, 0, 0 },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *sentence = rows[i / 2].sentence;
+		struct settings settings = paper;
+		settings.fabric.fidelity =
+			i % 2 ? FIDELITY_PATH : FIDELITY_PACKET;
+		struct bed *bed = bed_create(&settings);
+		const struct wanted down = { .src = own(bed, 4, 4),
+					     .dst = own(bed, 0, 4),
+					     .ttl = 64 };
+		const struct wanted up = { .src = down.dst,
+					   .dst = down.src,
+					   .ttl = 64 };
+		/* On the wire when it happens: what is not concerned lives. */
+		host_send(bed, 4, OUTBOX_ANY_UPLINK, &down);
+		host_send(bed, 0, OUTBOX_ANY_UPLINK, &up);
+		bed_run(bed, MS / 2);
+		cut(bed, "client1-edge1", rows[i / 2].state);
+		bed_run(bed, NS_PER_S);
+		uint32_t came = rows[i / 2].up + rows[i / 2].down;
+		CHECK_ROW(bed->count == came, sentence);
+		host_send(bed, 4, OUTBOX_ANY_UPLINK, &down);
+		bed_run(bed, NS_PER_S);
+		CHECK_ROW(bed->count == came + rows[i / 2].down, sentence);
+		host_send(bed, 0, OUTBOX_ANY_UPLINK, &up);
+		bed_run(bed, NS_PER_S);
+		CHECK_ROW(bed->count == 2 * came, sentence);
+		bed_destroy(bed);
+	}
+}
+
 /* Where flows land before and after the cut of leaf1-server1. */
 static void
 test_cut_leaf_server(void)
@@ -583,7 +628,7 @@ test_path(uint64_t seed, enum ecmp_kind ecmp)
 		if (rng_below(&rng, 2)) {
 			uint32_t link = (uint32_t)rng_below(&rng, 2 + 8 + 16);
 			network_link_set(bed->network, link,
-					 (enum link_state)rng_below(&rng, 3));
+					 (enum link_state)rng_below(&rng, 5));
 		} else {
 			uint32_t device =
 				14 + (uint32_t)rng_below(&rng, devices - 14);
@@ -763,6 +808,7 @@ main(int argc, char **argv)
 	test_mtu();
 	test_avoid();
 	test_in_flight();
+	test_one_way();
 	test_cut_leaf_server();
 	test_path(1, ECMP_HASH_THRESHOLD);
 	test_path(2, ECMP_MODULO);

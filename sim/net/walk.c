@@ -50,7 +50,8 @@ plain_next(const struct network *network, uint32_t device,
 
 	const struct network_link *link =
 		&network->links[network->fabric->ports[port].link];
-	if (link->state != LINK_UP || load->size > link->settings->mtu_bytes)
+	if (network_port_state(network, port) != LINK_UP ||
+	    load->size > link->settings->mtu_bytes)
 		return FABRIC_NONE;
 	return port;
 }
@@ -129,23 +130,47 @@ walk_cross(struct network *network, struct walk *walk, uint32_t size)
 }
 
 /* Lost if a change came while the packet was on the link, or if the last one
- * before it got there left the link other than up. */
+ * before it got there left the link other than up. A change of the other
+ * direction is none. */
 static bool
-link_lost(const struct network *network, uint32_t link, int64_t enter_ns,
+link_lost(const struct network *network, uint32_t port, int64_t enter_ns,
 	  int64_t leave_ns, uint32_t epoch)
 {
-	uint32_t at = network->links[link].epoch;
+	uint32_t link = network->fabric->ports[port].link;
+	uint32_t toward = network_toward(network, port);
+	uint32_t at = network->links[link].epochs[toward];
 
 	while (at > epoch) {
 		const struct network_change *change = &network->changes[at - 1];
 		if (change->at_ns < enter_ns)
-			return change->state != LINK_UP;
+			return link_state_toward((enum link_state)change->state,
+						 toward) != LINK_UP;
 		/* At equal times arrivals precede what changes links. */
 		if (change->at_ns < leave_ns)
 			return true;
-		at = change->before;
+		at = change->before[toward];
 	}
 	return false;
+}
+
+/* What a link had when the network was in that epoch. */
+static const struct link_settings *
+settings_then(const struct network *network, uint32_t port, uint32_t epoch)
+{
+	const struct network_link *link =
+		&network->links[network->fabric->ports[port].link];
+	const struct link_settings *settings = link->settings;
+	bool changed = link->changed;
+
+	while (changed) {
+		const struct network_settings *given =
+			(const struct network_settings *)settings;
+		if (given->epoch <= epoch)
+			break;
+		settings = given->before;
+		changed = given->changed;
+	}
+	return settings;
 }
 
 bool
@@ -162,9 +187,9 @@ walk_lost(const struct network *network, const struct walk *walk, uint32_t size,
 		uint32_t port = walk->ports[i];
 		int64_t enter_ns =
 			leave_ns -
-			link_crossing_ns(port_settings(network, port), size);
-		if (link_lost(network, network->fabric->ports[port].link,
-			      enter_ns, leave_ns, epoch))
+			link_crossing_ns(settings_then(network, port, epoch),
+					 size);
+		if (link_lost(network, port, enter_ns, leave_ns, epoch))
 			return true;
 		leave_ns = enter_ns;
 	}

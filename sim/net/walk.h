@@ -29,11 +29,12 @@
  *  - There are no queues. Packets do not wait for each other, not even for
  *    their own sender's last one: contention is left out, a smaller packet may
  *    overtake a larger one, and a TCP sender is limited by its window only.
- *  - Routes are those of the instant of sending. A change that comes while the
- *    packet is on its way (tens of microseconds inside) turns it no more.
- *  - Links are not: a packet is lost if a link on its way is down or silent
- *    when it gets there, or changes while it is there. The event remembers the
- *    network's epoch (the number of changes so far), so that on arrival one
+ *  - Routes and the links' settings are those of the instant of sending. A
+ *    change that comes while the packet is on its way (tens of microseconds
+ *    inside) turns it no more.
+ *  - Links' states are not: a packet is lost if a link on its way is down or
+ *silent when it gets there, or changes while it is there. The event remembers
+ *the network's epoch (the number of changes so far), so that on arrival one
  *    comparison says that nothing happened; if something did, the trail is
  *    checked against the list of changes (walk_lost()).
  *  - Captures show packets at hosts, and at routers where walks end.

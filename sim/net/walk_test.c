@@ -2,12 +2,13 @@
 /*
  * walk_test.c - two networks that differ in their fidelity alone
  *
- * Everything is done to both at the same instants: links change, devices die,
- * packets are sent. On a network that is otherwise idle each packet must take
- * the same ports, arrive at the same device and port with the same bytes in
- * the same nanosecond, or not at all, also when a link changes while it is on
- * its way; and what routers answer likewise. The one exception, a route that
- * changes in that short time, is looked for and left out.
+ * Everything is done to both at the same instants: links change their state or
+ * their settings, devices die, packets are sent. On a network that is otherwise
+ * idle each packet must take the same ports, arrive at the same device and port
+ * with the same bytes in the same nanosecond, or not at all, also when a link
+ * changes while it is on its way; and what routers answer likewise. The
+ * exceptions, a route or a link's settings that change in that short time, are
+ * looked for and left out.
  *
  * With arguments SERVERS LEAVES it measures: nanoseconds a packet.
  */
@@ -160,6 +161,7 @@ struct twins {
 	struct rng rng;
 	uint32_t hosts, servers;
 	uint32_t compared, arrived, broken, refused;
+	uint32_t settings_changed;
 };
 
 /* A packet of any kind from a random host, and which host that is. */
@@ -199,6 +201,21 @@ packet_make(struct twins *twins, uint8_t out[2048], uint32_t *from)
 	return (uint32_t)size;
 }
 
+/* Slower, faster, nearer, farther. */
+static struct link_settings
+other_settings(const struct twins *twins, struct rng *rng, uint32_t link)
+{
+	struct link_settings settings =
+		*network_link_settings(twins->beds[0]->network, link);
+
+	settings.delay_ns = 1 + (int64_t)rng_below(rng, 5 * NS_PER_US);
+	settings.rate_bps = 0;
+	if (rng_below(rng, 4) > 0)
+		settings.rate_bps = UINT64_C(5000000007) +
+				    rng_below(rng, UINT64_C(40000000000));
+	return settings;
+}
+
 /* The same change of a link or a device in both. */
 static void
 change(struct twins *twins)
@@ -211,11 +228,16 @@ change(struct twins *twins)
 	enum link_state state = LINK_UP;
 
 	if (rng_below(rng, 5) < 2)
-		state = rng_below(rng, 3) ? LINK_DOWN : LINK_SILENT;
+		state = (enum link_state)(1 + rng_below(rng, 4));
 	bool up = rng_below(rng, 5) > 0;
+	struct link_settings settings = other_settings(twins, rng, link);
+	twins->settings_changed += kind == 1;
 	for (int i = 0; i < 2; i++) {
 		if (kind == 0)
 			network_device_set(twins->beds[i]->network, device, up);
+		else if (kind == 1)
+			network_link_change(twins->beds[i]->network, link,
+					    &settings);
 		else
 			network_link_set(twins->beds[i]->network, link, state);
 	}
@@ -279,6 +301,7 @@ compare(struct twins *twins, bool disturb)
 	uint8_t avoid = (uint8_t)rng_below(&twins->rng, 3);
 	int64_t wait_ns = (int64_t)rng_below(&twins->rng, 40 * NS_PER_US);
 	uint64_t before = twins->beds[0]->route_events;
+	uint32_t settings_before = twins->settings_changed;
 
 	if (!disturb || avoid == 2)
 		avoid = OUTBOX_ANY_UPLINK;
@@ -296,7 +319,8 @@ compare(struct twins *twins, bool disturb)
 	}
 	/* Longer than any way there and back again, loops included. */
 	twins_run(twins, 600 * NS_PER_US);
-	if (twins->beds[0]->route_events != before)
+	if (twins->beds[0]->route_events != before ||
+	    twins->settings_changed != settings_before)
 		return;
 	twins->compared++;
 	twins->arrived += twins->beds[0]->count > 0;
@@ -324,7 +348,7 @@ test_twins(uint64_t seed, enum ecmp_kind ecmp)
 	twins.beds[1] = bed_create(&settings, FIDELITY_PATH);
 	twins.servers = settings.fabric.servers;
 	twins.hosts = twins.servers + settings.fabric.clients;
-	for (int round = 0; round < 400; round++) {
+	for (int round = 0; round < 500; round++) {
 		for (int i = 0; i < 4; i++)
 			compare(&twins, false);
 		compare(&twins, true);
@@ -339,6 +363,7 @@ test_twins(uint64_t seed, enum ecmp_kind ecmp)
 	CHECK(twins.arrived > 600);
 	CHECK(twins.broken > 100);
 	CHECK(twins.refused > 50);
+	CHECK(twins.settings_changed > 50);
 	bed_destroy(twins.beds[0]);
 	bed_destroy(twins.beds[1]);
 }
@@ -431,6 +456,72 @@ test_loss(void)
 	bed_destroy(bed);
 }
 
+/* Loss begins and ends during a run, in both fidelities at its rate; all else
+ * as in a network that had it from the start. */
+static void
+test_change(void)
+{
+	for (int i = 0; i < 2; i++) {
+		struct settings settings = settings_make(1);
+		struct bed *bed = bed_create(&settings, i ? FIDELITY_PATH
+							  : FIDELITY_PACKET);
+		uint32_t link =
+			network_link_find(bed->network, "client1-edge1");
+		struct link_settings now =
+			*network_link_settings(bed->network, link);
+		uint32_t came[3] = { 0 };
+		int64_t took_ns[3] = { 0 };
+		for (uint16_t j = 0; j < 6000; j++) {
+			if (j % 2000 == 0) {
+				now.loss_ppm = j == 2000 ? 250000 : 0;
+				now.delay_ns = j == 4000 ? 9000 : 3000;
+				network_link_change(bed->network, link, &now);
+			}
+			bed->count = 0;
+			struct instant was = queue_now(bed->queue);
+			flow_send(bed, 12, 0, j);
+			bed_run(bed, MS);
+			came[j / 2000] += bed->count;
+			if (bed->count > 0)
+				took_ns[j / 2000] =
+					bed->arrivals[0].at_ns - was.ns;
+		}
+		CHECK(came[0] == 2000 && came[2] == 2000);
+		CHECK(came[1] > 1420 && came[1] < 1580);
+		CHECK(took_ns[1] == took_ns[0]);
+		CHECK(took_ns[2] == took_ns[0] + 6000);
+		bed_destroy(bed);
+	}
+}
+
+/* On a link that dies and comes back a packet is lost, also when its way looks
+ * shorter by then than when it was sent. */
+static void
+test_change_in_flight(void)
+{
+	struct settings settings = settings_make(1);
+	struct bed *bed = bed_create(&settings, FIDELITY_PATH);
+	uint32_t link = network_link_find(bed->network, "client1-edge1");
+	struct link_settings now = *network_link_settings(bed->network, link);
+
+	for (uint16_t i = 0; i < 2; i++) {
+		now.delay_ns = 3000;
+		network_link_change(bed->network, link, &now);
+		flow_send(bed, 12, 0, i);
+		bed_run(bed, 500);
+		now.delay_ns = 10;
+		network_link_change(bed->network, link, &now);
+		bed_run(bed, 500);
+		if (i == 1) {
+			network_link_set(bed->network, link, LINK_DOWN);
+			network_link_set(bed->network, link, LINK_UP);
+		}
+		bed_run(bed, NS_PER_S);
+		CHECK(bed->count == 1);
+	}
+	bed_destroy(bed);
+}
+
 static void
 measure(uint32_t servers, uint32_t leaves)
 {
@@ -498,5 +589,7 @@ main(int argc, char **argv)
 	test_one_event();
 	test_duplicates();
 	test_loss();
+	test_change();
+	test_change_in_flight();
 	return check_done();
 }
