@@ -8,13 +8,13 @@
  *	end:   UP --carrier lost--> UP DEAD --local--> DEAD --restore--> UP
  *	       UP --silent, detected----------------> DEAD --restore--> UP
  *
- * Updates travel in batches, one event each: everything that one router says
- * on one session at one instant. A batch arrives only if its direction of the
- * link is up and has been up ever since (the epoch counts changes of state) and
- * its receiver's end is up.
+ * Updates wait for their receiver (updates.h), whose event is one `hop` after
+ * the first of them was sent. One counts only if its direction of the link is
+ * up and has been up ever since (the epoch counts changes of state) and the
+ * receiver's end is up.
  *
  * Events of EVENT_ROUTE, by code:
- *	UPDATE     a = batch; an arrival
+ *	UPDATE     the device decides about what it has heard; an arrival
  *	REROUTE    a = port: the kernel sees the carrier go
  *	LOST       a = port: BGP drops the session
  *	DETECTED   a = port, b = epoch: so it does if what leads to the port
@@ -29,13 +29,13 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/rng.h"
 #include "sim/engine/memory.h"
 #include "sim/engine/random_stream.h"
 #include "sim/net/aspath.h"
-
-#define NONE UINT32_MAX
+#include "sim/net/updates.h"
 
 enum route_code {
 	ROUTE_UPDATE,
@@ -44,23 +44,6 @@ enum route_code {
 	ROUTE_DETECTED,
 	ROUTE_RESTORED,
 	ROUTE_UNHEARD,
-};
-
-struct update {
-	uint32_t set, path;
-	uint32_t next;
-};
-
-struct batch {
-	int64_t sent_ns;
-	uint32_t port; /* the receiver's; NONE: not in use */
-	uint32_t epoch; /* of the link's direction when sent */
-	uint32_t first, last; /* updates; last is the free list's link */
-};
-
-struct end {
-	int64_t last_ns; /* arrival of the last batch, so that order holds */
-	uint32_t open; /* batch that may still grow this instant, or NONE */
 };
 
 struct link_view {
@@ -76,29 +59,17 @@ struct bgp {
 	struct queue *queue;
 	struct rib *rib;
 	struct rng *rngs; /* a device */
-	struct end *ends; /* a port */
 	struct link_view *links;
 	bool *device_up;
 	bool *announces; /* a server */
 
-	struct batch *batches;
-	uint32_t batch_count, batch_capacity, batch_free;
-	struct update *updates;
-	uint32_t update_count, update_capacity, update_free;
+	struct updates *updates; /* on their way */
+	/* Sets that a router has heard of at this instant, each once. */
+	uint32_t *marked;
+	bool *is_marked;
+	uint32_t mark_capacity, marked_count;
 	uint64_t delivered;
 };
-
-static void *
-array_grow(void *array, uint32_t *capacity, size_t size)
-{
-	assert(*capacity < NONE / 4);
-	*capacity = *capacity ? *capacity * 2 : 64;
-
-	void *grown = realloc(array, *capacity * size);
-	if (grown == NULL)
-		abort();
-	return grown;
-}
 
 struct bgp *
 bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
@@ -111,8 +82,7 @@ bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
 	bgp->settings = *settings;
 	bgp->queue = queue;
 	bgp->rib = rib_create(fabric, settings);
-	bgp->batch_free = NONE;
-	bgp->update_free = NONE;
+	bgp->updates = updates_create(devices);
 	bgp->rngs = memory_zeroed(devices, sizeof(struct rng));
 	bgp->device_up = memory_zeroed(devices, sizeof(bool));
 	for (uint32_t i = 0; i < devices; i++) {
@@ -124,9 +94,6 @@ bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
 	bgp->announces = memory_zeroed(fabric->settings.servers, sizeof(bool));
 	for (uint32_t i = 0; i < fabric->settings.servers; i++)
 		bgp->announces[i] = true;
-	bgp->ends = memory_zeroed(fabric->port_count, sizeof(struct end));
-	for (uint32_t i = 0; i < fabric->port_count; i++)
-		bgp->ends[i].open = NONE;
 	bgp->links =
 		memory_zeroed(fabric->link_count, sizeof(struct link_view));
 	for (uint32_t i = 0; i < fabric->link_count; i++)
@@ -139,10 +106,9 @@ bgp_bytes(const struct bgp *bgp)
 {
 	const struct fabric *fabric = bgp->fabric;
 
-	return rib_bytes(bgp->rib) +
+	return rib_bytes(bgp->rib) + updates_bytes(bgp->updates) +
 	       fabric->device_count * (sizeof(struct rng) + sizeof(bool)) +
 	       fabric->settings.servers * sizeof(bool) +
-	       fabric->port_count * sizeof(struct end) +
 	       fabric->link_count * sizeof(struct link_view);
 }
 
@@ -153,12 +119,12 @@ bgp_destroy(struct bgp *bgp)
 		return;
 	rib_destroy(bgp->rib);
 	free(bgp->rngs);
-	free(bgp->ends);
 	free(bgp->links);
 	free(bgp->device_up);
 	free(bgp->announces);
-	free(bgp->batches);
-	free(bgp->updates);
+	updates_destroy(bgp->updates);
+	free(bgp->marked);
+	free(bgp->is_marked);
 	free(bgp);
 }
 
@@ -236,75 +202,23 @@ port_up(const struct bgp *bgp, uint32_t port)
 
 /* ---- updates on their way ---- */
 
-static void
-batch_add(struct bgp *bgp, uint32_t index, uint32_t set, uint32_t path)
-{
-	uint32_t update = bgp->update_free;
-
-	if (update != NONE) {
-		bgp->update_free = bgp->updates[update].next;
-	} else {
-		if (bgp->update_count == bgp->update_capacity)
-			bgp->updates =
-				array_grow(bgp->updates, &bgp->update_capacity,
-					   sizeof(struct update));
-		update = bgp->update_count++;
-	}
-	bgp->updates[update] =
-		(struct update){ .set = set, .path = path, .next = NONE };
-
-	struct batch *batch = &bgp->batches[index];
-	if (batch->first == NONE)
-		batch->first = update;
-	else
-		bgp->updates[batch->last].next = update;
-	batch->last = update;
-}
-
-static uint32_t
-batch_open(struct bgp *bgp, uint32_t port)
-{
-	struct end *end = &bgp->ends[port];
-	int64_t now_ns = queue_now(bgp->queue).ns;
-	uint32_t epoch = port_epoch(bgp, port);
-	uint32_t index = end->open;
-
-	if (index != NONE && bgp->batches[index].sent_ns == now_ns &&
-	    bgp->batches[index].epoch == epoch)
-		return index;
-	index = bgp->batch_free;
-	if (index != NONE) {
-		bgp->batch_free = bgp->batches[index].last;
-	} else {
-		if (bgp->batch_count == bgp->batch_capacity)
-			bgp->batches =
-				array_grow(bgp->batches, &bgp->batch_capacity,
-					   sizeof(struct batch));
-		index = bgp->batch_count++;
-	}
-	bgp->batches[index] = (struct batch){
-		.sent_ns = now_ns,
-		.port = port,
-		.epoch = epoch,
-		.first = NONE,
-		.last = NONE,
-	};
-	end->open = index;
-
-	uint32_t device = port_device(bgp, port);
-	int64_t at_ns = now_ns + span_draw(bgp, device, &bgp->settings.hop);
-	if (at_ns < end->last_ns)
-		at_ns = end->last_ns;
-	end->last_ns = at_ns;
-	schedule(bgp, device, at_ns - now_ns, ROUTE_UPDATE, index, 0);
-	return index;
-}
-
 /* Say something to the device at the other end of a port. */
 static void
 tell(struct bgp *bgp, uint32_t port, uint32_t set, uint32_t path)
 {
-	batch_add(bgp, batch_open(bgp, port_peer(bgp, port)), set, path);
+	uint32_t to = port_peer(bgp, port);
+	uint32_t device = port_device(bgp, to);
+	const struct update update = {
+		.port = to,
+		.epoch = port_epoch(bgp, to),
+		.set = set,
+		.path = path,
+	};
+
+	if (updates_add(bgp->updates, device, &update))
+		schedule(bgp, device,
+			 span_draw(bgp, device, &bgp->settings.hop),
+			 ROUTE_UPDATE, 0, 0);
 }
 
 /* A router's best path changed: tell each neighbour that would notice. */
@@ -364,18 +278,9 @@ own(struct bgp *bgp, uint32_t server)
 		return;
 
 	uint32_t set = rib_of_server(bgp->rib, server);
-	for (uint32_t i = 0; i < bgp->batch_count; i++) {
-		if (bgp->batches[i].port == NONE)
-			continue;
-		uint32_t next = bgp->batches[i].first;
-		uint32_t last = bgp->batches[i].last;
-		while (next != NONE) {
-			struct update update = bgp->updates[next];
-			if (update.set == shared)
-				batch_add(bgp, i, set, update.path);
-			next = next == last ? NONE : update.next;
-		}
-	}
+	for (uint32_t i = bgp->fabric->device_first[DEVICE_EDGE];
+	     i < bgp->fabric->device_count; i++)
+		updates_copy(bgp->updates, i, shared, set);
 }
 
 /* What depends on a port's flags, after they changed. */
@@ -473,54 +378,65 @@ event_unheard(struct bgp *bgp, uint32_t port, uint32_t epoch)
 	event_lost(bgp, port);
 }
 
+/* Decide about a set when all is heard. */
 static void
-update_take(struct bgp *bgp, uint32_t port, const struct update *update)
+set_mark(struct bgp *bgp, uint32_t set)
+{
+	while (set >= bgp->mark_capacity) {
+		uint32_t was = bgp->mark_capacity;
+		bgp->mark_capacity = was * 2 + 64;
+		bgp->marked = memory_grown(bgp->marked, bgp->mark_capacity,
+					   sizeof(bgp->marked[0]));
+		bgp->is_marked =
+			memory_grown(bgp->is_marked, bgp->mark_capacity,
+				     sizeof(bgp->is_marked[0]));
+		memset(bgp->is_marked + was, 0, bgp->mark_capacity - was);
+	}
+	if (bgp->is_marked[set])
+		return;
+	bgp->is_marked[set] = true;
+	bgp->marked[bgp->marked_count++] = set;
+}
+
+static void
+update_take(struct bgp *bgp, const struct update *update)
 {
 	const struct fabric *fabric = bgp->fabric;
-	uint32_t device = port_device(bgp, port);
-	uint32_t peer = port_device(bgp, port_peer(bgp, port));
+	uint32_t port = update->port;
 	uint8_t *flags = rib_port(bgp->rib, port);
 
 	bgp->delivered++;
-	if (!fabric_is_router(fabric, device)) {
+	if (!fabric_is_router(fabric, port_device(bgp, port))) {
 		*flags &= (uint8_t)~RIB_DEFAULT;
 		if (update->path != ASPATH_NONE)
 			*flags |= RIB_DEFAULT;
 		return;
 	}
-	if (fabric_is_router(fabric, peer)) {
+	if (fabric_is_router(fabric, port_device(bgp, port_peer(bgp, port)))) {
 		rib_hear(bgp->rib, update->set, port, update->path);
 	} else {
 		*flags &= (uint8_t)~RIB_SERVICE;
 		if (update->path != ASPATH_NONE)
 			*flags |= RIB_SERVICE;
 	}
-	decide(bgp, device, update->set);
+	set_mark(bgp, update->set);
 }
 
 static void
-event_update(struct bgp *bgp, uint32_t index)
+event_update(struct bgp *bgp, uint32_t device)
 {
-	const struct batch batch = bgp->batches[index];
-	bool arrives = port_hears(bgp, batch.port) == LINK_UP &&
-		       port_epoch(bgp, batch.port) == batch.epoch &&
-		       port_up(bgp, batch.port);
-	uint32_t next = batch.first;
+	struct update update;
 
-	if (bgp->ends[batch.port].open == index)
-		bgp->ends[batch.port].open = NONE;
-	/* Decisions open other batches, so this one must be gone by then. */
-	bgp->batches[index].port = NONE;
-	bgp->batches[index].last = bgp->batch_free;
-	bgp->batch_free = index;
-	while (next != NONE) {
-		const struct update update = bgp->updates[next];
-		bgp->updates[next].next = bgp->update_free;
-		bgp->update_free = next;
-		if (arrives)
-			update_take(bgp, batch.port, &update);
-		next = update.next;
+	while (updates_next(bgp->updates, device, &update))
+		if (port_hears(bgp, update.port) == LINK_UP &&
+		    port_epoch(bgp, update.port) == update.epoch &&
+		    port_up(bgp, update.port))
+			update_take(bgp, &update);
+	for (uint32_t i = 0; i < bgp->marked_count; i++) {
+		bgp->is_marked[bgp->marked[i]] = false;
+		decide(bgp, device, bgp->marked[i]);
 	}
+	bgp->marked_count = 0;
 }
 
 /* What the device behind a port has to say about everything. */
@@ -557,7 +473,11 @@ static void
 event_restored(struct bgp *bgp, uint32_t link)
 {
 	const uint32_t *ports = bgp->fabric->links[link].ports;
+	struct link_view *state = &bgp->links[link];
 
+	/* What either said before is over. */
+	state->epoch++;
+	state->epochs[0] = state->epochs[1] = state->epoch;
 	/* Both speak before either decides. */
 	for (int i = 0; i < 2; i++)
 		port_prepare(bgp, ports[i]);
@@ -572,7 +492,7 @@ bgp_event(struct bgp *bgp, const struct event *event)
 {
 	switch ((enum route_code)event->code) {
 	case ROUTE_UPDATE:
-		event_update(bgp, event->a);
+		event_update(bgp, event->destination);
 		break;
 	case ROUTE_REROUTE:
 		event_reroute(bgp, event->a);

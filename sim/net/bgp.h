@@ -20,9 +20,13 @@
  *		 the only one the prefix is unreachable until BGP.
  *	local	 the router's BGP drops the session, decides, rewrites its
  *		 routes and tells its neighbours, all at one instant.
- *	hop	 a neighbour has received, decided, installed and told on. What
- *		 one router says at one instant travels together; updates of a
- *		 session arrive in order.
+ *	hop	 a neighbour has received, decided, installed and told on. It
+ *		 begins with the first update that a router has not looked at;
+ *		 all that has come by its end is looked at together, and decided
+ *		 once. So bgpd does it: its queue is held for 50 ms, which is
+ *		 most of a hop. Without it a withdrawal in a large fabric, where
+ *		 every router looks for longer and longer ways, makes messages
+ *		 in numbers that grow with the orders in which they come.
  *	bfd, hold  instead of reroute and local when the carrier stays up.
  *		 Without a detector (DETECTION_CARRIER) a silent failure is
  *		 never noticed.

@@ -3,8 +3,10 @@
  * bgp_test.c - the lab's table, and the converged state as an oracle
  *
  * The oracle knows nothing of RIBs: a breadth-first search over the links that
- * are up gives every router's distance to a prefix's origins, and its group
- * must be exactly its neighbours that are one nearer.
+ * are up gives every router's distance to a prefix's origins, its group must be
+ * exactly its neighbours that are one nearer, and its best path the best path
+ * of the first of them. So after any number of faults everything is as if it
+ * had been computed anew.
  */
 #include "sim/net/bgp.h"
 
@@ -456,6 +458,31 @@ oracle_distance(const struct bed *bed, const bool *origin, uint32_t *distance)
 	}
 }
 
+/* Is a router's best path as long as it should be, and that of its group's
+ * first member? */
+static bool
+oracle_best(const struct bed *bed, uint32_t set, uint32_t device,
+	    uint32_t distance)
+{
+	/* An offer of a path that is known changes nothing. */
+	struct rib *rib = (struct rib *)(uintptr_t)bgp_rib(bed->bgp);
+	const struct fabric *fabric = bed->fabric;
+	const struct ecmp *group = rib_group(rib, set, device);
+	uint32_t best = rib_best(rib, set, device);
+
+	if (rib_distance(rib, set, device) != distance)
+		return false;
+	if (group->count == 0 || group->members[0] == RIB_DIRECT)
+		return true;
+
+	uint32_t port = group->members[0];
+	uint32_t peer = fabric->ports[port].peer_device;
+	if (!fabric_is_router(fabric, peer))
+		return true;
+	return rib_heard(rib, set, port) == best &&
+	       rib_offer(rib, peer, rib_best(rib, set, peer), device) == best;
+}
+
 /* Do all routers' groups hold exactly the neighbours one nearer? */
 static bool
 oracle_agrees(const struct bed *bed, uint32_t set, uint32_t server,
@@ -489,7 +516,8 @@ oracle_agrees(const struct bed *bed, uint32_t set, uint32_t server,
 				return false;
 			at++;
 		}
-		if (at != group->count)
+		if (at != group->count ||
+		    !oracle_best(bed, set, d, distance[d]))
 			return false;
 	}
 	return true;
@@ -538,11 +566,39 @@ converged(const struct bed *bed)
 	return right;
 }
 
+/* Mend what is broken, the which-th of all; how many there were. */
+static uint32_t
+mend(struct bed *bed, uint32_t which)
+{
+	const struct fabric *fabric = bed->fabric;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < fabric->link_count; i++)
+		if (bed->asked[i] != LINK_UP && count++ == which)
+			bed_link(bed, i, LINK_UP);
+	for (uint32_t i = 0; i < fabric->device_count; i++)
+		if (!bed->device_up[i] && count++ == which)
+			bed_device(bed, i, true);
+	for (uint32_t i = 0; i < fabric->settings.servers; i++)
+		if (!bed->announced[i] && count++ == which) {
+			bed->announced[i] = true;
+			bgp_announce(bed->bgp, i, true);
+		}
+	return count;
+}
+
+/* Something breaks, or is mended: the more of it, the more is broken. */
 static void
 act(struct bed *bed, struct rng *rng)
 {
 	const struct fabric *fabric = bed->fabric;
 	uint32_t link = (uint32_t)rng_below(rng, fabric->link_count);
+	uint32_t broken = mend(bed, UINT32_MAX);
+
+	if (rng_below(rng, broken + 4) >= 4) {
+		(void)mend(bed, (uint32_t)rng_below(rng, broken));
+		return;
+	}
 
 	/* Often the same again: flaps are where epochs matter. */
 	if (rng_below(rng, 2))
@@ -622,6 +678,13 @@ test_walk(const struct fabric_settings *settings, uint64_t seed, int rounds)
 	routing.ecmp = seed % 2 ? ECMP_RESILIENT : ECMP_HASH_THRESHOLD;
 	if (seed % 3 == 0)
 		routing.restore = (struct span){ 0, 100 * MS };
+	/* Sessions are back before what was said in the last ones is read. */
+	if (seed % 3 == 1) {
+		routing.reroute = (struct span){ 0, MS };
+		routing.local = (struct span){ 0, 2 * MS };
+		routing.bfd = (struct span){ 0, 20 * MS };
+		routing.restore = (struct span){ 0, 2 * MS };
+	}
 	if (seed % 4 == 0)
 		routing.detection = DETECTION_HOLD;
 	bed_create(&bed, settings, &routing, seed);
@@ -650,6 +713,27 @@ test_walk(const struct fabric_settings *settings, uint64_t seed, int rounds)
 	bed_destroy(&bed);
 }
 
+/* One fault after another, all of them at its end as if computed anew. */
+static void
+test_faults(const struct fabric_settings *settings, uint64_t seed, int faults)
+{
+	struct bed bed;
+	struct rng rng;
+	int wrong = 0;
+
+	bed_create(&bed, settings, &lab, seed);
+	rng_init(&rng, seed, 78);
+	for (int i = 0; i < faults; i++) {
+		act(&bed, &rng);
+		bed_run(&bed, 60 * NS_PER_S);
+		wrong += !converged(&bed);
+	}
+	CHECK(wrong == 0);
+	/* Else nothing was left to break. */
+	CHECK(bgp_updates(bed.bgp) > 8 * (uint64_t)faults);
+	bed_destroy(&bed);
+}
+
 static void
 measure(uint32_t servers, uint32_t leaves, uint32_t spines)
 {
@@ -665,9 +749,25 @@ measure(uint32_t servers, uint32_t leaves, uint32_t spines)
 	struct bed bed;
 	clock_t start = clock();
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	bed_create(&bed, &big, &lab, 1);
 	printf("%u servers on %u leaves: start %.3f s\n", servers, leaves,
 	       (double)(clock() - start) / CLOCKS_PER_SEC);
+	for (uint32_t i = 0; i < 2; i++) {
+		uint64_t updates = bgp_updates(bed.bgp);
+		start = clock();
+		for (uint32_t j = 0; j < 10; j++) {
+			uint32_t server = (j * 7919 + 5) % servers;
+			bed_device(&bed, server, false);
+			bed_run(&bed, 5 * NS_PER_S);
+			bed_device(&bed, server, true);
+			bed_run(&bed, 5 * NS_PER_S);
+		}
+		printf("a server crashes and returns: %.3f ms, %llu updates\n",
+		       (double)(clock() - start) * 100 / CLOCKS_PER_SEC,
+		       (unsigned long long)(bgp_updates(bed.bgp) - updates) /
+			       10);
+	}
 	start = clock();
 	bed_device(&bed, bed_find(&bed, "spine1"), false);
 	bed_run(&bed, 10 * NS_PER_S);
@@ -724,5 +824,8 @@ main(int argc, char **argv)
 		test_walk(&pods, seed + 100, 15);
 		test_walk(&four, seed + 200, 10);
 	}
+	test_faults(&paper, 301, 4000);
+	test_faults(&pods, 302, 4000);
+	test_faults(&four, 303, 2000);
 	return check_done();
 }
