@@ -131,27 +131,17 @@ advance(struct servers *servers, struct instant now,
 
 static void
 accept_session(struct servers *servers, struct instant now, uint32_t index,
-	       const struct session_key *key, const uint8_t *bytes,
-	       const struct packet *packet)
+	       const struct session_key *key, uint32_t iss,
+	       const uint8_t *bytes, const struct packet *packet)
 {
 	struct connection *connection =
 		transport_add(servers->transport, index, key);
 
 	tcp_accept(&connection->tcp, transport_settings(servers->transport),
-		   transport_iss(now, key, true), bytes, packet);
+		   iss, bytes, packet);
+	tcp_closes(&connection->tcp);
 	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
 	transport_flush(servers->transport, now, connection);
-}
-
-/* RFC 9293, 3.10.7.4 and RFC 6191: a higher SYN may end TIME_WAIT. */
-static bool
-reuses(const struct connection *connection, const struct packet *packet)
-{
-	const struct tcp *tcp = &connection->tcp;
-	uint32_t next = tcp->irs + (uint32_t)tcp->rcv_nxt;
-
-	return tcp->state == TCP_STATE_TIME_WAIT &&
-	       (int32_t)(packet->tcp_seq - next) > 0;
 }
 
 static void
@@ -168,7 +158,10 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		return;
 	struct connection *connection =
 		transport_find(servers->transport, index, &key);
-	if (connection != NULL && syn && reuses(connection, packet)) {
+	uint32_t iss = 0;
+	bool again = connection != NULL && syn &&
+		     tcp_reopens(&connection->tcp, packet, &iss);
+	if (again) {
 		bool published = connection->published;
 		transport_remove(servers->transport, connection);
 		if (published)
@@ -184,7 +177,9 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		return;
 	}
 	if (syn && packet->dst_port == servers->settings->service.port) {
-		accept_session(servers, now, index, &key, bytes, packet);
+		if (!again)
+			iss = transport_iss(now, &key, true);
+		accept_session(servers, now, index, &key, iss, bytes, packet);
 		return;
 	}
 	/* The plain kernel's answer. Homeward lets no such packet through. */

@@ -4,13 +4,14 @@
  *
  * Order of the checks is that of RFC 9293, section 3.10.7. Where we differ:
  *
- *  - RST and SYN inside the window get a challenge ACK (RFC 5961);
+ *  - RST and SYN inside the window get a challenge ACK (RFC 5961), of which
+ *    there are few (tcp_foreign.c);
  *  - data that precedes the end of the stream's head is taken in order only,
  *    since the head gives the seed by which later bytes are checked;
  *  - data after the peer's FIN is not answered with a RST but trimmed.
  *
- * tcp_send.c has acknowledgements, congestion and timers, tcp_output.c
- * the building of segments.
+ * tcp_foreign.c has what is not acceptable, tcp_send.c acknowledgements,
+ * congestion and timers, tcp_output.c the building of segments.
  */
 #include "sim/host/tcp.h"
 
@@ -35,6 +36,8 @@ tcp_settings_default(struct tcp_settings *settings)
 		.rto_max_ns = 120 * NS_PER_S,
 		.delayed_ack_ns = 40 * NS_PER_MS,
 		.time_wait_ns = 60 * NS_PER_S,
+		.fin_wait_2_ns = 60 * NS_PER_S,
+		.invalid_ratelimit_ns = 500 * NS_PER_MS,
 		.sack = true,
 	};
 }
@@ -384,6 +387,9 @@ fin_acknowledged(struct tcp *tcp, struct instant now)
 	switch (tcp->state) {
 	case TCP_STATE_FIN_WAIT_1:
 		tcp->state = TCP_STATE_FIN_WAIT_2;
+		if (tcp->closes)
+			tcp->wait_at = instant_after(
+				now, tcp->settings->fin_wait_2_ns);
 		break;
 	case TCP_STATE_CLOSING:
 		wait_for_stragglers(tcp, now);
@@ -394,22 +400,6 @@ fin_acknowledged(struct tcp *tcp, struct instant now)
 	default:
 		break;
 	}
-}
-
-static void
-receive_unacceptable(struct tcp *tcp, struct instant now,
-		     const struct packet *packet)
-{
-	if (packet->tcp_flags & TCP_RST)
-		return;
-	if (tcp->state == TCP_STATE_SYN_RECEIVED &&
-	    packet->tcp_flags & TCP_SYN && packet->tcp_seq == tcp->irs) {
-		tcp->nxt = 0; /* its SYN again: our SYN-ACK again */
-		return;
-	}
-	tcp->ack_due = true;
-	if (tcp->state == TCP_STATE_TIME_WAIT && packet->tcp_flags & TCP_FIN)
-		wait_for_stragglers(tcp, now);
 }
 
 static bool
@@ -433,6 +423,22 @@ receive_handshake(struct tcp *tcp, struct instant now,
 	return true;
 }
 
+static void
+receive_time_wait(struct tcp *tcp, struct instant now,
+		  const struct packet *packet)
+{
+	switch (tcp_waiting(tcp, now, packet)) {
+	case TCP_WAITING_ON:
+		break;
+	case TCP_WAITING_ANEW:
+		wait_for_stragglers(tcp, now);
+		break;
+	case TCP_WAITING_OVER:
+		close_now(tcp, TCP_ERROR_NONE);
+		break;
+	}
+}
+
 void
 tcp_receive(struct tcp *tcp, struct instant now, const uint8_t *bytes,
 	    const struct packet *packet)
@@ -446,22 +452,27 @@ tcp_receive(struct tcp *tcp, struct instant now, const uint8_t *bytes,
 		return;
 	}
 
+	if (tcp->state == TCP_STATE_TIME_WAIT) {
+		receive_time_wait(tcp, now, packet);
+		return;
+	}
+
 	uint64_t seq = unwrap(tcp->rcv_nxt, tcp->irs, packet->tcp_seq);
 	uint64_t length = packet->payload_bytes + (flags & TCP_SYN ? 1u : 0u) +
 			  (flags & TCP_FIN ? 1u : 0u);
 	if (!acceptable(tcp, seq, length)) {
-		receive_unacceptable(tcp, now, packet);
+		tcp_unacceptable(tcp, now, packet);
 		return;
 	}
 	if (flags & TCP_RST) {
 		if (seq != tcp->rcv_nxt)
-			tcp->ack_due = true; /* RFC 5961, 3.2 */
+			tcp_challenge(tcp, now); /* RFC 5961, 3.2 */
 		else
 			close_now(tcp, TCP_ERROR_RESET);
 		return;
 	}
 	if (flags & TCP_SYN) {
-		tcp->ack_due = true; /* RFC 5961, 4.2 */
+		tcp_challenge(tcp, now); /* RFC 5961, 4.2 */
 		return;
 	}
 	if (!(flags & TCP_ACK))
@@ -470,11 +481,9 @@ tcp_receive(struct tcp *tcp, struct instant now, const uint8_t *bytes,
 	    !receive_handshake(tcp, now, packet))
 		return;
 
-	uint64_t ack = unwrap(tcp->una, tcp->iss, packet->tcp_ack);
-	if (ack > tcp->max) {
-		tcp->ack_due = true;
+	if (tcp_ack_is_wild(tcp, now, packet))
 		return;
-	}
+	uint64_t ack = unwrap(tcp->una, tcp->iss, packet->tcp_ack);
 	tcp_acknowledge(tcp, now, bytes, packet, ack, seq);
 	if (tcp->send.finished && tcp->una == tcp_send_end(tcp))
 		fin_acknowledged(tcp, now);
@@ -559,6 +568,12 @@ tcp_read(struct tcp *tcp, uint64_t bytes)
 	if (takes_data(tcp->state) && tcp->rcv_edge < tcp->rcv_nxt + tcp->mss &&
 	    edge >= tcp->rcv_edge + step)
 		tcp->ack_due = true;
+}
+
+void
+tcp_closes(struct tcp *tcp)
+{
+	tcp->closes = true;
 }
 
 uint64_t

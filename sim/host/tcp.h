@@ -12,6 +12,13 @@
  *
  *  - handshake, half-close in both directions, TIME_WAIT, RST: RFC 9293;
  *    RFC 5961's challenge ACKs, so that only an exact RST ends a connection;
+ *  - ACKs of what is not acceptable: at most one in 500 ms, unless that had
+ *    data (tcp_foreign.c). So two ends with foreign numbers cannot talk each
+ *    other to death;
+ *  - TIME_WAIT as Linux's tcp_timewait_state_process(): every ACK begins it
+ *    anew, an exact RST ends it (RFC 1337's advice is off, as it is there), a
+ *    SYN ahead of it opens the next connection (RFC 6191);
+ *  - FIN_WAIT_2 lasts 60 s at most when the program is gone, tcp_closes();
  *  - timer: RFC 6298 with Linux's bounds: the variance term is at least
  *    200 ms, the first timeout 1 s, doubled each time up to 120 s, and an
  *    acknowledgement of new data ends the backoff (Linux has timestamps and
@@ -22,9 +29,14 @@
  *  - zero window: probed with an old sequence number, as Linux does;
  *  - ICMP "too big": smaller segments at once (RFC 1191, RFC 8201).
  *
- * Not here: timestamps, tail loss probes (RFC 8985; so a lost tail costs a
- * whole timeout), ECN, urgent data, simultaneous close of the same port pair
- * by hosts that also reuse it within one round trip.
+ * Not here: timestamps (so a SYN behind TIME_WAIT's numbers never ends it at
+ * once: it is answered by an ACK, its sender by a RST, and comes again), tail
+ * loss probes (RFC 8985; so a lost tail costs a whole timeout), ECN, urgent
+ * data, keep-alives (so an end whose peer is gone, and which has nothing to
+ * say, stays), Linux's RST for data that comes when the program is gone, Fast
+ * Open, a limit of challenge ACKs for the whole host (Linux has none since
+ * 5.19), simultaneous close of the same port pair by hosts that also reuse it
+ * within one round trip.
  *
  * Payload is not stored. A stream is `head` (at most TCP_HEAD_BYTES, real
  * bytes: a request), then pattern_fill(seed) to its end. A receiver keeps the
@@ -48,6 +60,7 @@
 
 #include "core/endpoint.h"
 #include "core/instant.h"
+#include "core/wire/ownership.h"
 #include "core/wire/packet.h"
 #include "sim/host/range.h"
 
@@ -66,6 +79,9 @@ struct tcp_settings {
 	int64_t rto_max_ns; /* 120 s */
 	int64_t delayed_ack_ns; /* 40 ms */
 	int64_t time_wait_ns; /* 60 s */
+	int64_t fin_wait_2_ns; /* without a program: 60 s */
+	int64_t invalid_ratelimit_ns; /* between two ACKs of what is not
+					 acceptable: 500 ms */
 	bool sack;
 };
 
@@ -108,6 +124,7 @@ struct tcp_names {
 struct tcp_counters {
 	uint64_t segments, bytes_sent_again;
 	uint32_t timeouts, recoveries, probes;
+	uint32_t acks_withheld; /* by the limit of 500 ms */
 };
 
 struct tcp {
@@ -155,6 +172,8 @@ struct tcp {
 	uint32_t unacked_segments;
 	bool ack_due;
 	struct instant ack_at, wait_at;
+	struct instant challenge_at; /* not before: ACKs of the unacceptable */
+	bool closes; /* tcp_finish() is close(), not shutdown() */
 
 	bool reset_due;
 	uint32_t reset_seq;
@@ -193,6 +212,9 @@ void tcp_expire(struct tcp *, struct instant now);
 void tcp_write_head(struct tcp *, const uint8_t *head, uint32_t head_bytes);
 void tcp_write(struct tcp *, uint64_t bytes);
 void tcp_finish(struct tcp *);
+/* Its program will close() rather than shutdown(): who then has no more to say
+ * has no more to hear. */
+void tcp_closes(struct tcp *);
 /* Took this many received bytes; opens the window. */
 void tcp_read(struct tcp *, uint64_t bytes);
 uint64_t tcp_readable(const struct tcp *);
@@ -204,8 +226,29 @@ void tcp_too_big(struct tcp *, uint32_t seq, uint32_t mtu_bytes);
 
 /* Both directions came to their end and were acknowledged. */
 bool tcp_completed(const struct tcp *);
+/* The numbers that tell whose a segment is; not of CLOSED or SYN_SENT. */
+struct ownership_socket tcp_ownership(const struct tcp *);
+/* May this SYN, to a connection in TIME_WAIT, open the next one? Its initial
+ * sequence number is then *iss, ahead of all that the old one sent. */
+bool tcp_reopens(const struct tcp *, const struct packet *, uint32_t *iss);
 
-/* Between tcp.c (states, receiver) and tcp_send.c (sender). */
+/* Between tcp.c (states, receiver) and tcp_foreign.c (what is not acceptable):
+ * an ACK, unless one was sent so lately; */
+void tcp_challenge(struct tcp *, struct instant now);
+/* what goes back for a segment outside the window, not a RST; */
+void tcp_unacceptable(struct tcp *, struct instant now, const struct packet *);
+/* an ACK of what we never sent, or long ago; true: it was, and is answered; */
+bool tcp_ack_is_wild(struct tcp *, struct instant now, const struct packet *);
+/* what comes in TIME_WAIT, and what becomes of that. */
+enum tcp_waiting {
+	TCP_WAITING_ON,
+	TCP_WAITING_ANEW,
+	TCP_WAITING_OVER
+};
+enum tcp_waiting tcp_waiting(struct tcp *, struct instant now,
+			     const struct packet *);
+
+/* Between tcp.c and tcp_send.c (sender). */
 void tcp_sender_start(struct tcp *);
 void tcp_acknowledge(struct tcp *, struct instant now, const uint8_t *bytes,
 		     const struct packet *, uint64_t ack, uint64_t seq);
