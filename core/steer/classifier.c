@@ -64,6 +64,7 @@ read_error(const struct steer_settings *settings, const struct address *self,
 	    packet_session(&quote, true, &classification->key) != DROP_NONE)
 		return DROP_ICMP_QUOTE;
 	classification->kind = CLASSIFICATION_ERROR;
+	classification->quoted_seq = quote.tcp_seq;
 	classification->has_key = true;
 	return DROP_NONE;
 }

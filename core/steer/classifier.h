@@ -63,6 +63,7 @@ struct classification {
 	struct session_key key; /* SEGMENT, ERROR; LATER: of its first */
 	bool first_local; /* LATER with a key: its first went to our stack */
 	struct instant first_until; /* LATER with a key: good before then */
+	uint32_t quoted_seq; /* ERROR: of the segment quoted */
 	struct address peer; /* TUNNEL: where our packet was going */
 	bool too_big; /* TUNNEL: that is the error */
 	uint32_t mtu_bytes; /* TUNNEL, too big; 0: unknown */

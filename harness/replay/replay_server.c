@@ -299,18 +299,16 @@ arrived_find(struct replay *replay, const uint8_t *bytes,
 
 /* ---- what its agent asks and tells ---- */
 
-static enum scheme_socket
-socket_state(void *context, uint32_t server, const struct session_key *key)
+/* A conversation's socket has no numbers: it is here or not. */
+static enum ownership
+whose(void *context, uint32_t server,
+      const struct classification *classification)
 {
 	const struct replay *replay = context;
-	uint32_t index =
-		conversations_socket(replay->conversations, server, key);
+	uint32_t index = conversations_socket(replay->conversations, server,
+					      &classification->key);
 
-	if (index == CONVERSATION_NONE)
-		return SCHEME_SOCKET_NONE;
-	return conversations_get(replay->conversations, index)->established
-		       ? SCHEME_SOCKET_OPEN
-		       : SCHEME_SOCKET_HALF;
+	return index == CONVERSATION_NONE ? OWNERSHIP_STRAY : OWNERSHIP_MINE;
 }
 
 static void
@@ -401,7 +399,7 @@ refusing(void *context, const uint8_t *bytes, uint32_t size)
 }
 
 const struct server_agent_owner replay_state_owner = {
-	.socket = socket_state,
+	.whose = whose,
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,

@@ -383,7 +383,7 @@ servers_create(struct replay *replay)
 			.node = server->node,
 			.endpoints = replay->parts.endpoints,
 			.shared = replay->scheme_shared,
-			.socket = replay_state_owner.socket,
+			.whose = replay_state_owner.whose,
 			.context = replay,
 		};
 		server_agent_init(replay->server_agents, i,

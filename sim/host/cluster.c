@@ -194,7 +194,7 @@ cluster_start(struct servers *servers, uint32_t index)
 		.node = server_agent->node,
 		.endpoints = servers->parts.endpoints,
 		.shared = servers->shared[4],
-		.socket = servers->server_agents->world.owner->socket,
+		.whose = servers->server_agents->world.owner->whose,
 		.context = servers,
 	};
 	uint8_t *memory = servers->scheme_memory;

@@ -9,16 +9,24 @@
 
 /* ---- what its agent asks and tells ---- */
 
-static enum scheme_socket
-socket_state(void *context, uint32_t index, const struct session_key *key)
+static enum ownership
+whose(void *context, uint32_t index,
+      const struct classification *classification)
 {
 	const struct servers *servers = context;
 	const struct connection *connection =
-		transport_find(servers->transport, index, key);
+		transport_find(servers->transport, index, &classification->key);
 
 	if (connection == NULL)
-		return SCHEME_SOCKET_NONE;
-	return connection->opened ? SCHEME_SOCKET_OPEN : SCHEME_SOCKET_HALF;
+		return OWNERSHIP_STRAY;
+	if (classification->kind == CLASSIFICATION_LATER)
+		return OWNERSHIP_MINE;
+	struct ownership_socket socket = tcp_ownership(&connection->tcp);
+	if (classification->kind == CLASSIFICATION_ERROR)
+		return ownership_of_quote(&socket, classification->quoted_seq);
+	struct ownership_segment segment =
+		ownership_segment_of(&classification->packet);
+	return ownership_of(&socket, &segment);
 }
 
 static void
@@ -111,7 +119,7 @@ expect(void *context, uint32_t index)
 
 static const struct server_agent_owner owner = {
 	.expect = expect,
-	.socket = socket_state,
+	.whose = whose,
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,

@@ -622,8 +622,8 @@ is_for_daemon(struct server_agents *all, struct instant now, uint32_t index,
 	}
 }
 
-/* A packet of a session, not the first of one, without its socket here. A
- * later fragment is none: what follows a first that was dropped is never
+/* A packet of a session, not the first of one, that is none of a socket here.
+ * A later fragment is none: what follows a first that was dropped is never
  * reassembled. */
 static bool
 is_stray(const struct server_agents *all, uint32_t index,
@@ -637,9 +637,8 @@ is_stray(const struct server_agents *all, uint32_t index,
 	return passage->part == PART_SCHEME &&
 	       passage->classification.has_key && !syn &&
 	       packet->fragment_offset == 0 &&
-	       world->owner->socket(world->context, index,
-				    &passage->classification.key) ==
-		       SCHEME_SOCKET_NONE;
+	       world->owner->whose(world->context, index,
+				   &passage->classification) == OWNERSHIP_STRAY;
 }
 
 /* The daemon is dead: the kernel and its filter decide. False: nothing here

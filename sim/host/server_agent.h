@@ -30,13 +30,13 @@
  * so that runs with and without spend the same random numbers.
  *
  * A packet from the network is classified here, once (classifier.h), and what
- * it is about handed to each that asks: the scheme's verbs, and for its key the
- * socket.
+ * it is about handed to each that asks: the scheme's verbs, and the stack,
+ *whose it is (core/wire/ownership.h).
  *
  * A daemon that was killed leaves node and scheme forgotten until
  * server_agent_init(), and neither is asked. Meanwhile the kernel goes on as a
- * live host's does (live/kernel/datapath.h): a packet of a socket that is here,
- * and a SYN, reach the stack; a stray is dropped, and no one is reset; no
+ * live host's does (live/kernel/datapath.h): a packet of a session that is
+ *here, and a SYN, reach the stack; a stray is dropped, and no one is reset; no
  * socket has the daemon's ports.
  *
  * A daemon takes its time where the settings say so (cpu_model.h): then what
@@ -94,9 +94,9 @@ struct server_agent {
 /* What the agent's owner (server.c, or the replay) does for it, and is
  * told. Bytes are borrowed for the call. */
 struct server_agent_owner {
-	/* The state of a session's very socket. */
-	enum scheme_socket (*socket)(void *, uint32_t server,
-				     const struct session_key *);
+	/* Whose is a packet that has a key? As struct scheme_site has it. */
+	enum ownership (*whose)(void *, uint32_t server,
+				const struct classification *);
 	/* packet: what packet_parse() made of the bytes; NULL: it was held, and
 	 * is to be parsed again. Only what arrived by itself had its checksum
 	 * verified. */

@@ -34,7 +34,7 @@ struct log {
 	uint8_t uplink;
 	uint32_t size;
 	uint8_t flags; /* of the packet's TCP */
-	enum scheme_socket socket; /* of its session, asked in packet() */
+	enum ownership whose; /* asked in packet() */
 	struct scheme_datagram datagram;
 	struct session_key opened;
 	bool reachable;
@@ -115,8 +115,8 @@ fake_packet(void *state, struct instant now,
 	story.flags = packet->tcp_flags;
 	result.key = arrival->classification->key;
 	if (arrival->classification->has_key)
-		story.socket =
-			site->socket(site->context, site->server, &result.key);
+		story.whose = site->whose(site->context, site->server,
+					  arrival->classification);
 	if (result.verdict == SCHEME_HOLD && answers.deliver) {
 		(void)outbox_add(outbox, OUTBOX_DELIVER, story.size, &bytes);
 		memcpy(bytes, arrival->bytes, story.size);
@@ -431,7 +431,7 @@ test_session(struct bed *bed)
 
 	put_tcp(bed, TCP_SYN, ISS, 0);
 	CHECK(story.packets == 1 && story.flags == TCP_SYN);
-	CHECK(story.socket == SCHEME_SOCKET_NONE);
+	CHECK(story.whose == OWNERSHIP_STRAY); /* no socket yet */
 	CHECK(story.uplink == 1 && story.size == 40);
 	CHECK(story.sents == 1 && story.opens == 0);
 	pass(bed, S / 2);
@@ -441,11 +441,11 @@ test_session(struct bed *bed)
 	CHECK(bed->client_ttl == 64 - TTL_LESS - ROUTERS);
 
 	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
-	CHECK(story.packets == 2 && story.socket == SCHEME_SOCKET_HALF);
+	CHECK(story.packets == 2 && story.whose == OWNERSHIP_MINE);
 	CHECK(story.opens == 1);
 	CHECK(wire_get16(story.opened.client_port) == 40000);
 	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
-	CHECK(story.packets == 3 && story.socket == SCHEME_SOCKET_OPEN);
+	CHECK(story.packets == 3 && story.whose == OWNERSHIP_MINE);
 	CHECK(story.opens == 1 && story.closes == 0);
 	put_tcp(bed, TCP_RST, ISS + 1, 0);
 	CHECK(story.packets == 4 && story.closes == 1);
@@ -453,11 +453,54 @@ test_session(struct bed *bed)
 	/* The stack's RST is shown as well. */
 	uint32_t sents = story.sents;
 	put_tcp(bed, TCP_ACK, ISS + 1, 7);
-	CHECK(story.packets == 5 && story.socket == SCHEME_SOCKET_NONE);
+	CHECK(story.packets == 5 && story.whose == OWNERSHIP_STRAY);
 	CHECK(story.sents == sents + 1);
 	pass(bed, S / 2);
 	CHECK(bed->client_flags == TCP_RST && bed->client_seq == 7);
 	CHECK(bed->client_ttl == 64 - TTL_LESS - ROUTERS);
+	bed_free(bed);
+}
+
+/* A socket of the key is here: its numbers tell whose a packet is. */
+static void
+test_whose(struct bed *bed)
+{
+	static const struct {
+		const char *sentence;
+		bool open;
+		uint8_t flags;
+		uint32_t seq, ack; /* behind what comes next, what we sent */
+		enum ownership want;
+	} rows[] = {
+		{ "a request: its ACK", false, TCP_ACK, 0, 0, OWNERSHIP_MINE },
+		{ "another's ACK", false, TCP_ACK, 0, 1, OWNERSHIP_STRAY },
+		{ "its RST", false, TCP_RST, 0, 0, OWNERSHIP_MINE },
+		{ "another's RST", false, TCP_RST, 1, 0, OWNERSHIP_STRAY },
+		{ "another SYN", false, TCP_SYN, 9999, 0, OWNERSHIP_MINE },
+		{ "open: the next", true, TCP_ACK, 0, 0, OWNERSHIP_MINE },
+		{ "a doubt", true, TCP_ACK, 1u << 30, 1u << 30,
+		  OWNERSHIP_DOUBT },
+		{ "another SYN, open", true, TCP_SYN, 1u << 30, 0,
+		  OWNERSHIP_MINE },
+	};
+
+	bed_make(bed, &fake);
+	pass(bed, S);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	pass(bed, S / 2);
+	uint32_t sent = bed->client_seq + 1;
+	bool open = false;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		answers.verdict = SCHEME_LOCAL;
+		if (rows[i].open && !open)
+			put_tcp(bed, TCP_ACK, ISS + 1, sent);
+		open = rows[i].open;
+		answers.verdict = SCHEME_DROP; /* the stack hears nothing */
+		put_tcp(bed, rows[i].flags, ISS + 1 + rows[i].seq,
+			sent + rows[i].ack);
+		CHECK_ROW(story.whose == rows[i].want, rows[i].sentence);
+	}
+	answers.verdict = SCHEME_LOCAL;
 	bed_free(bed);
 }
 
@@ -700,6 +743,7 @@ main(void)
 	static struct bed bed;
 
 	test_session(&bed);
+	test_whose(&bed);
 	test_sent(&bed);
 	test_verdicts(&bed);
 	test_loopback(&bed);

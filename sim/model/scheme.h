@@ -9,7 +9,7 @@
  * It is a table of verbs over a state, a piece of memory for each server, and
  * like the core a function of (bytes, time, seed): a verb appends to an outbox
  * what it wants sent, its result says what becomes of the packet at hand, and
- * of its host it calls one thing, the question for a socket.
+ * of its host it calls one thing, the question whose a packet is.
  *
  *	packet to the service --> packet() ------> LOCAL: the server's stack
  *	    (SYNs included)		\--------> the rest: see the verdicts
@@ -47,6 +47,7 @@
 #include "core/session.h"
 #include "core/steer/steer.h"
 #include "core/wire/build.h"
+#include "core/wire/ownership.h"
 
 /* X(constant, name, may a lab run it?). The first is the default. */
 #define SCHEME_LIST(X)                                                         \
@@ -72,12 +73,6 @@ enum scheme_verdict {
 	SCHEME_DROP = STEER_DROP, /* see the reason */
 };
 
-enum scheme_socket {
-	SCHEME_SOCKET_NONE,
-	SCHEME_SOCKET_HALF, /* a SYN was answered */
-	SCHEME_SOCKET_OPEN, /* its handshake is complete */
-};
-
 /* Ceilings of tables; a scheme reads those that it has a table for. */
 struct scheme_limits {
 	uint32_t servers;
@@ -101,12 +96,14 @@ struct scheme_site {
 	struct node *node;
 	struct endpoints *endpoints; /* server i's loopback at index i */
 	void *shared; /* NULL: sizes said 0 */
-	/* The state of the very socket. A verb asks for it, and is not given
-	 * it with the packet, because only the scheme knows the session: an
-	 * ICMP error quotes it, a later fragment has no ports. */
-	enum scheme_socket (*socket)(void *context, uint32_t server,
-				     const struct session_key *);
-	void *context; /* socket()'s */
+	/* Whose is a packet that has a key: STRAY, too, when the key's socket
+	 * is not here; a later fragment has no numbers and is MINE when it is.
+	 * MINE and DOUBT are for this server's stack. A verb asks for it, and
+	 * is not given it with the packet, because only the scheme knows a
+	 * later fragment's session. */
+	enum ownership (*whose)(void *context, uint32_t server,
+				const struct classification *);
+	void *context; /* whose()'s */
 };
 
 /* A packet from the network, borrowed for the call: to a service address, or

@@ -19,8 +19,8 @@
 #define HEADER_BYTES 64 /* steer begins on a cache line of its own */
 
 struct homeward {
-	enum scheme_socket (*socket)(void *, uint32_t,
-				     const struct session_key *);
+	enum ownership (*whose)(void *, uint32_t,
+				const struct classification *);
 	void *context;
 	struct steer *steer;
 	uint32_t server;
@@ -49,7 +49,7 @@ homeward_init(void *state, const struct scheme_site *site)
 	struct homeward *homeward = state;
 
 	*homeward = (struct homeward){
-		.socket = site->socket,
+		.whose = site->whose,
 		.context = site->context,
 		.steer = steer_init((uint8_t *)state + HEADER_BYTES,
 				    &site->limits->steer, site->settings,
@@ -67,11 +67,13 @@ homeward_forget(void *state)
 	steer_clear(homeward->steer);
 }
 
+/* A doubt goes to the stack as well. */
 static bool
-has_socket(const struct homeward *homeward, const struct session_key *key)
+is_ours(const struct homeward *homeward,
+	const struct classification *classification)
 {
-	return homeward->socket(homeward->context, homeward->server, key) !=
-	       SCHEME_SOCKET_NONE;
+	return homeward->whose(homeward->context, homeward->server,
+			       classification) != OWNERSHIP_STRAY;
 }
 
 static bool
@@ -81,13 +83,17 @@ is_syn(const struct packet *packet)
 	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-/* Is it of a session that is here? A later fragment's is its first's. */
+/* Is it of a session that is here? A later fragment goes where its first went.
+ */
 static bool
 is_known(const struct homeward *homeward, struct classification *classification)
 {
 	steer_classify_later(homeward->steer, classification);
-	return classification->has_key &&
-	       has_socket(homeward, &classification->key);
+	if (!classification->has_key)
+		return false;
+	if (classification->kind == CLASSIFICATION_LATER)
+		return classification->first_local;
+	return is_ours(homeward, classification);
 }
 
 /* Live, packets of sessions that are here, and SYNs, never leave the kernel. */
@@ -136,7 +142,7 @@ homeward_decapsulate(void *state, struct instant now,
 	if (result.drop != DROP_NONE)
 		return result;
 	result.key = classification->key;
-	if (has_socket(homeward, &result.key)) {
+	if (is_ours(homeward, classification)) {
 		result.verdict = SCHEME_LOCAL;
 		return result;
 	}
