@@ -20,6 +20,7 @@
 #include "sim/model/watch.h"
 
 #define PAGE_CONNECTIONS 64
+#define ISS_TICK_NS	 64 /* as Linux; RFC 9293 has 4 us */
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -231,7 +232,7 @@ transport_iss(struct instant now, const struct session_key *key, bool server)
 	static const struct siphash_key secrets[2] = { { { 1 } }, { { 2 } } };
 	uint64_t hash = siphash(&secrets[server], key, sizeof(*key));
 
-	return (uint32_t)hash + (uint32_t)(now.ns / (4 * NS_PER_US));
+	return (uint32_t)hash + (uint32_t)(now.ns / ISS_TICK_NS);
 }
 
 /* Paced, a program writes so much at a time, and the rest. */
