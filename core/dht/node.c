@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "core/dht/exchange.h"
+#include "core/dht/join.h"
 #include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
 #include "core/dht/node_state.h"
@@ -99,6 +100,7 @@ node_init(void *memory, const struct node_limits *limits,
 	rng_init(&node->rng, seed, self);
 	liveness_init(node);
 	refresh_init(node);
+	join_init(node);
 	node->table = table_init(node + 1, limits->contacts, settings->k,
 				 node->position, parts->endpoints);
 	return node;
@@ -193,7 +195,9 @@ node_receive(struct node *node, struct instant now, const struct endpoint *from,
 	refresh_begin(node, now);
 	if (reader.header.type & MESSAGE_REPLY)
 		return receive_reply(node, now, from, &reader);
-	return receive_request(node, now, from, &reader, size, outbox);
+	drop = receive_request(node, now, from, &reader, size, outbox);
+	join_settle(node, now); /* the last contact may have left */
+	return drop;
 }
 
 /* What a request names: a bucket, and where its key would be. */
@@ -259,6 +263,7 @@ node_deadline(const struct node *node)
 
 	due = instant_min(due, publish_deadline(node));
 	due = instant_min(due, liveness_deadline(node));
+	due = instant_min(due, join_deadline(node));
 	return instant_min(due, refresh_deadline(node));
 }
 
@@ -285,6 +290,8 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 	publish_expire(node, now, outbox);
 	liveness_expire(node, now, outbox);
 	refresh_expire(node, now, outbox);
+	join_settle(node, now);
+	join_expire(node, now);
 }
 
 static struct node_event
@@ -293,7 +300,7 @@ joined_event(struct node *node)
 	node->joined = false;
 	return (struct node_event){
 		.kind = NODE_JOINED,
-		.ok = node->join_answered || node->join_alone,
+		.ok = node->join_in,
 		.hops = node->join_rounds,
 		.started = node->join_started,
 		.first = INSTANT_NEVER,
@@ -320,7 +327,8 @@ event_kind(const struct lookup *lookup)
 bool
 node_eventful(const struct node *node)
 {
-	return node->joined || node->done.head != LOOKUP_NONE;
+	return node->joined || node->join_wanted ||
+	       node->done.head != LOOKUP_NONE;
 }
 
 struct node_event
@@ -328,6 +336,10 @@ node_event(struct node *node)
 {
 	if (node->joined)
 		return joined_event(node);
+	if (node->join_wanted) {
+		node->join_wanted = false;
+		return (struct node_event){ .kind = NODE_JOIN_AGAIN };
+	}
 
 	uint32_t slot = lookup_list_take(node->parts.lookups, &node->done);
 	if (slot == LOOKUP_NONE)
@@ -372,11 +384,12 @@ node_join(struct node *node, struct instant now, const uint32_t *seeds,
 		table_heard(node->table, seeds[i]);
 	}
 	refresh_begin(node, now);
-	refresh_join(node, now, alone);
+	join_begin(node, now, alone);
 	if (!node->refresh_running) {
 		liveness_expire(node, now, outbox);
 		refresh_expire(node, now, outbox);
 	}
+	join_settle(node, now);
 }
 
 void
@@ -385,6 +398,7 @@ node_leave(struct node *node, struct instant now, struct outbox *outbox)
 	struct message_writer writer;
 
 	(void)now;
+	join_end(node);
 	for (uint32_t i = 0; i < node->table->count; i++) {
 		uint32_t peer = node->table->contacts[i].peer;
 
@@ -401,14 +415,17 @@ node_learn(struct node *node, struct instant now, uint32_t endpoint)
 {
 	refresh_begin(node, now);
 	table_answered(node->table, endpoint, -1);
+	join_learned(node);
 }
 
 void
 node_learn_bucket(struct node *node, struct instant now, unsigned bucket,
 		  const uint32_t *endpoints, uint32_t count)
 {
-	if (count > 0)
+	if (count > 0) {
 		refresh_begin(node, now);
+		join_learned(node);
+	}
 	table_fill(node->table, bucket, endpoints, count);
 }
 
@@ -492,6 +509,12 @@ node_say_not_mine(struct node *node, const struct endpoint *peer,
 		return;
 	message_put_version(&writer, key, version);
 	exchange_send(node, outbox, TRAFFIC_NOT_MINE, &writer);
+}
+
+bool
+node_joined(const struct node *node)
+{
+	return node->join_in;
 }
 
 uint32_t

@@ -30,6 +30,7 @@
  *	lookup	 its deadline; it returns what it has
  *	ping	 a suspect contact's, and the pause before the next
  *	refresh	 a bucket without lookups for an hour ([1], 2.3)
+ *	join	 a second after one that failed (join.h)
  *	publish	 republish an owned session every republish_ns
  *	batch	 a republished STORE or a REMOVE that is not acknowledged
  * A record's time to live needs no timer: the store looks when asked.
@@ -93,9 +94,12 @@ enum node_event_kind {
 	NODE_FOUND, /* a get() ended with records */
 	NODE_MISSED, /* a get() ended without a record; see ok */
 	NODE_STORED, /* a set() has ended; see ok */
-	NODE_JOINED, /* a join() has filled the table */
+	NODE_JOINED, /* a join() has ended; see ok */
 	NODE_NOT_MINE, /* an owner says that a session is not there */
 	NODE_REMOVED, /* an announced removal has ended; see ok */
+	/* The last join() failed, or all contacts have left: join() again, with
+	 * the seeds that there are now. */
+	NODE_JOIN_AGAIN,
 };
 
 struct node_event {
@@ -110,7 +114,8 @@ struct node_event {
 	 * not know it, or we know no other node; if false, too many did not
 	 * answer in time (lookup.h says how many), and the session may well
 	 * exist. STORED: every replica has it. JOINED: a peer answered, or the
-	 * node joined alone. REMOVED: every replica acknowledged. */
+	 * node joined alone; if false, JOIN_AGAIN follows in a second.
+	 * REMOVED: every replica acknowledged. */
 	bool ok;
 	struct instant started; /* first datagram */
 	/* STORED: when the first other server acknowledged; NEVER if none did.
@@ -174,19 +179,20 @@ void node_prefetch(const struct node *, uint32_t peer, const uint8_t *bytes,
 struct instant node_deadline(const struct node *);
 /* Harmless when early. */
 void node_expire(struct node *, struct instant now, struct outbox *);
-/* The next event, NODE_JOINED first, then in order; NODE_NONE: no more.
+/* The next event, those of joining first, then in order; NODE_NONE: no more.
  * Call until then after receive(), expire() and the verbs below. */
 struct node_event node_event(struct node *);
 
 /* Enter the network through seeds (endpoint indices; our own is skipped):
  * look ourselves up, then refresh the far buckets ([1], 2.3). NODE_JOINED
- * follows. With no seed we are the first: joined at once. */
+ * follows. With no seed we are the first: joined at once. join.h says when that
+ * is tried again. */
 void node_join(struct node *, struct instant now, const uint32_t *seeds,
 	       uint32_t seed_count, struct outbox *);
 /* Tell our contacts that we leave, so that they need not find out. */
 void node_leave(struct node *, struct instant now, struct outbox *);
-/* Put a contact into the table as if it had answered (ideal tables). No round
- * trip is known by that: its first timeout is the initial one. */
+/* Put a contact into the table as if it had answered a join (ideal tables). No
+ * round trip is known by that: its first timeout is the initial one. */
 void node_learn(struct node *, struct instant now, uint32_t endpoint);
 /* The same for a whole bucket that is empty: distinct peers whose positions
  * share exactly `bucket` leading bits with ours; at most k are taken. */
@@ -224,6 +230,9 @@ void node_say_not_mine(struct node *, const struct endpoint *peer,
 
 /* False: node_event() would say NODE_NONE. */
 bool node_eventful(const struct node *);
+/* The last join() succeeded, or contacts were learned, and not all have left.
+ */
+bool node_joined(const struct node *);
 uint32_t node_self(const struct node *);
 uint32_t node_contact_count(const struct node *);
 /* The contacts' endpoint indices, bucket by bucket; at most capacity. */

@@ -3,6 +3,7 @@
  * node_state.h - struct node, for the files that make up a node and no other
  *
  *	node.c		the verbs of node.h; which file gets which datagram
+ *	join.c		whether we are in, and trying until we are
  *	refresh.c	joining, idle buckets
  *	publish.c	our sessions: stored, republished, removed, in batches
  *	reply.c		requests of peers, answered
@@ -74,13 +75,22 @@ struct node {
 	struct instant join_started, join_finished;
 	uint32_t join_queries;
 	uint8_t join_rounds;
+	uint32_t join_heard, join_silent; /* peers that it asked */
 	uint8_t join_tries; /* of looking ourselves up */
 	bool joining;
 	bool join_lookup; /* look ourselves up, before the buckets */
 	bool join_answered; /* a peer did */
 	bool join_alone; /* no seeds: no peer has to */
-	bool joined; /* NODE_JOINED is due */
+	bool join_ended; /* a join has, for join.c to look at */
 	bool refresh_running; /* one lookup of kind JOIN or FILL runs */
+
+	/* join.c */
+	struct instant join_again; /* when to ask for seeds; NEVER */
+	uint32_t join_repeats; /* of one that heard few */
+	bool join_in; /* among the others */
+	bool join_met; /* there was a contact since the table was empty */
+	bool join_wanted; /* NODE_JOIN_AGAIN is due */
+	bool joined; /* NODE_JOINED is due */
 
 	/* liveness.c */
 	uint32_t ping_transaction;

@@ -32,6 +32,7 @@ refresh_join(struct node *node, struct instant now, bool alone)
 	node->join_lookup = !alone;
 	node->join_alone = alone;
 	node->join_answered = false;
+	node->join_heard = node->join_silent = 0;
 	node->join_tries = 0;
 	node->join_rounds = 0;
 	node->join_queries = 0;
@@ -60,6 +61,23 @@ incomplete(const struct node *node, const struct lookup *walk)
 	return ~(table_bit(b) - 1);
 }
 
+/* Who answered, and who was silent: asked in vain or, when the lookup ended,
+ * for the second time. */
+static void
+count_peers(struct node *node, const struct lookup *lookup)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state == CANDIDATE_ANSWERED)
+			node->join_heard++;
+		else if (candidate->tries > 1 ||
+			 candidate->state == CANDIDATE_OVERDUE ||
+			 candidate->state == CANDIDATE_FAILED)
+			node->join_silent++;
+	}
+}
+
 void
 refresh_finished(struct node *node, struct instant now,
 		 const struct lookup *lookup)
@@ -73,6 +91,7 @@ refresh_finished(struct node *node, struct instant now,
 	node->join_queries += lookup->queries;
 	node->join_rounds += lookup->round;
 	node->join_answered |= answered;
+	count_peers(node, lookup);
 	if (lookup->kind != LOOKUP_JOIN)
 		return;
 	if (!answered && ++node->join_tries < REFRESH_JOIN_TRIES)
@@ -91,7 +110,7 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 
 	node->refresh_wake = INSTANT_NEVER;
 	if (!node->join_lookup && node->refresh == 0) {
-		node->joined = node->joining;
+		node->join_ended |= node->joining;
 		if (node->joining)
 			node->join_finished = now;
 		node->joining = false;

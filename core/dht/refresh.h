@@ -4,7 +4,7 @@
  *
  *	join() --> look ourselves up --> buckets to refresh, one at a time
  *			^	|	     ^		  |
- *	    no answer,	'-------'	     |	      NODE_JOINED
+ *	    no answer,	'-------'	     |	       join_ended (join.h)
  *	    4 times			   sweep, once in refresh_ns
  *
  * Joining: look ourselves up ([1], 2.3), which finds the near buckets whole.

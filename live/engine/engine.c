@@ -29,7 +29,7 @@
 #include "live/engine/notify.h"
 #include "live/engine/pending_lookups.h"
 
-/* Between attempts to join, and to take stock. */
+/* Between attempts to take stock. */
 #define RETRY_NS NS_PER_S
 /* The outbox is emptied early above half of it. */
 #define OUTBOX_ITEMS_HIGH (CORE_MEMORY_OUTBOX_ITEMS / 2)
@@ -48,10 +48,7 @@ struct engine {
 	struct engine_counters counters;
 	struct pending_lookups pending_lookups;
 	int64_t wall_offset_ns;
-	struct instant join_at; /* NEVER: joined, or joining */
 	struct instant dump_at; /* NEVER: the table is right */
-	bool joined;
-	bool has_peers; /* besides ourselves, in the configuration */
 	bool unrouted; /* some owner had no route */
 };
 
@@ -76,11 +73,6 @@ take_settings(struct engine *engine, const struct secret *secret)
 		steer->tag_key_valid[id] = true;
 	}
 	engine->node_settings = conf->node;
-	engine->has_peers = false;
-	for (uint32_t i = 0; i < conf->peer_count; i++)
-		engine->has_peers |= conf->peers[i].port != conf->self.port ||
-				     !address_equal(&conf->peers[i].address,
-						    &conf->self.address);
 }
 
 int
@@ -101,7 +93,6 @@ engine_create(struct engine **made, const struct conf *conf,
 	engine->parts = *parts;
 	engine->edge = *edge;
 	engine->wall_offset_ns = wall_offset_ns;
-	engine->join_at = INSTANT_NEVER;
 	engine->dump_at = INSTANT_NEVER;
 	take_settings(engine, secret);
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
@@ -139,13 +130,16 @@ void
 engine_reload(struct engine *engine, const struct conf *conf,
 	      const struct secret *secret, struct instant now)
 {
-	(void)now;
 	engine->conf = *conf;
 	take_settings(engine, secret);
 	/* A publication has room for so many. */
 	if (engine->node_settings.replicas > engine->memory.replicas)
 		engine->node_settings.replicas = engine->memory.replicas;
 	seal_rekey(engine->seal, secret);
+	/* It names peers to one who had none. */
+	if (node_joined(engine->memory.node) &&
+	    node_contact_count(engine->memory.node) == 0)
+		engine_join(engine, now);
 }
 
 void
@@ -237,61 +231,6 @@ room(struct engine *engine, struct instant now)
 
 /* ---- node events ---- */
 
-static void
-learn_joined(struct engine *engine, struct instant now,
-	     const struct node_event *event)
-{
-	engine->joined = event->ok;
-	engine->join_at =
-		event->ok ? INSTANT_NEVER : instant_after(now, RETRY_NS);
-}
-
-/* All contacts gone, though there should be some: begin again. */
-static void
-notice_solitude(struct engine *engine, struct instant now)
-{
-	if (!engine->joined || !engine->has_peers ||
-	    node_contact_count(engine->memory.node) > 0)
-		return;
-	engine->joined = false;
-	engine->join_at = instant_after(now, RETRY_NS);
-}
-
-static void
-learn(struct engine *engine, struct instant now)
-{
-	struct core_memory *memory = &engine->memory;
-
-	for (;;) {
-		struct node_event event = node_event(memory->node);
-		switch (event.kind) {
-		case NODE_NONE:
-			notice_solitude(engine, now);
-			room(engine, now);
-			return;
-		case NODE_STORED:
-			notify_event(&engine->notify, &event);
-			break;
-		case NODE_FOUND:
-		case NODE_MISSED:
-			notify_event(&engine->notify, &event);
-			pending_lookups_answer(&engine->pending_lookups,
-					       &event);
-			break;
-		case NODE_JOINED:
-			learn_joined(engine, now, &event);
-			break;
-		case NODE_NOT_MINE:
-		case NODE_REMOVED: /* no removal is announced */
-			break;
-		}
-		steer_learned(memory->steer, now, &event, &memory->outbox);
-		room(engine, now);
-	}
-}
-
-/* ---- joining ---- */
-
 /* How many peers there are besides ourselves. */
 static uint32_t
 intern_peers(struct engine *engine, uint32_t seeds[CONF_PEERS])
@@ -309,15 +248,55 @@ intern_peers(struct engine *engine, uint32_t seeds[CONF_PEERS])
 	return count;
 }
 
-void
-engine_join(struct engine *engine, struct instant now)
+static void
+join(struct engine *engine, struct instant now)
 {
 	uint32_t seeds[CONF_PEERS];
 	uint32_t count = intern_peers(engine, seeds);
 
-	engine->join_at = INSTANT_NEVER;
 	node_join(engine->memory.node, now, seeds, count,
 		  &engine->memory.outbox);
+}
+
+static void
+learn(struct engine *engine, struct instant now)
+{
+	struct core_memory *memory = &engine->memory;
+
+	for (;;) {
+		struct node_event event = node_event(memory->node);
+		switch (event.kind) {
+		case NODE_NONE:
+			room(engine, now);
+			return;
+		case NODE_STORED:
+			notify_event(&engine->notify, &event);
+			break;
+		case NODE_FOUND:
+		case NODE_MISSED:
+			notify_event(&engine->notify, &event);
+			pending_lookups_answer(&engine->pending_lookups,
+					       &event);
+			break;
+		case NODE_JOIN_AGAIN:
+			join(engine, now);
+			break;
+		case NODE_JOINED:
+		case NODE_NOT_MINE:
+		case NODE_REMOVED: /* no removal is announced */
+			break;
+		}
+		steer_learned(memory->steer, now, &event, &memory->outbox);
+		room(engine, now);
+	}
+}
+
+/* ---- joining ---- */
+
+void
+engine_join(struct engine *engine, struct instant now)
+{
+	join(engine, now);
 	learn(engine, now);
 }
 
@@ -325,8 +304,6 @@ void
 engine_leave(struct engine *engine, struct instant now)
 {
 	node_leave(engine->memory.node, now, &engine->memory.outbox);
-	engine->joined = false;
-	engine->join_at = INSTANT_NEVER;
 	learn(engine, now);
 }
 
@@ -647,7 +624,7 @@ engine_deadline(const struct engine *engine)
 	struct instant due = instant_min(node_deadline(memory->node),
 					 steer_deadline(memory->steer));
 
-	due = instant_min(due, instant_min(engine->join_at, engine->dump_at));
+	due = instant_min(due, engine->dump_at);
 	due = instant_min(due, notify_deadline(&engine->notify));
 	return instant_min(due, instant_min(delay_list_due(memory->unpublished),
 					    delay_list_due(memory->lingering)));
@@ -679,8 +656,6 @@ engine_expire(struct engine *engine, struct instant now)
 	learn(engine, now);
 	expire_delay_lists(engine, now);
 	notify_expire(&engine->notify, now);
-	if (!instant_before(now, engine->join_at))
-		engine_join(engine, now);
 	if (!instant_before(now, engine->dump_at))
 		(void)engine_dump(engine, now);
 }
@@ -712,7 +687,7 @@ engine_status(struct engine *engine, struct engine_status *status)
 	const struct core_memory *memory = &engine->memory;
 
 	*status = (struct engine_status){
-		.joined = engine->joined,
+		.joined = node_joined(memory->node),
 		.sessions = sessions_count(engine->parts.sessions),
 		.contacts = node_contact_count(memory->node),
 		.flows = steer_flow_count(memory->steer),

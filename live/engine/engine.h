@@ -108,7 +108,7 @@ void engine_reload(struct engine *, const struct conf *, const struct secret *,
 		   struct instant now);
 void engine_listen(struct engine *, const struct engine_listener *);
 
-/* Join through the configured peers; tried again until a peer answers. */
+/* Join through the configured peers; core/dht/join.h says when again. */
 void engine_join(struct engine *, struct instant now);
 /* Say LEAVE to the contacts. */
 void engine_leave(struct engine *, struct instant now);

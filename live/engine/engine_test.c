@@ -66,6 +66,34 @@ test_join_again(void)
 	engines_close(engines);
 }
 
+/* Two that are the first of a cluster each, until one is told of the other. */
+static void
+test_peers_come_later(void)
+{
+	struct engines *engines = engines_open(0);
+	struct secret secret = secret_of(1);
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct server *server = &engines->servers[i];
+
+		server_start(engines, i, &secret);
+		server->conf.peer_count = 0;
+		reload(engines, i, &secret);
+		engine_join(server->engine, engines->now);
+		CHECK(status_of(engines, i).joined);
+	}
+	pass(engines, 3 * NS_PER_S);
+	CHECK(status_of(engines, 0).contacts == 0);
+	engines->servers[0].conf.peers[0] = engines->servers[1].conf.self;
+	engines->servers[0].conf.peer_count = 1;
+	reload(engines, 0, &secret);
+	pass(engines, NS_PER_S);
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK(status_of(engines, i).joined &&
+		      status_of(engines, i).contacts == 1);
+	engines_close(engines);
+}
+
 static void
 test_stray(void)
 {
@@ -501,6 +529,7 @@ main(void)
 {
 	test_join();
 	test_join_again();
+	test_peers_come_later();
 	test_stray();
 	test_not_mine();
 	test_end();

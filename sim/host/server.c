@@ -105,6 +105,22 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	counters->resets_sent += result->verdict == SCHEME_RESET;
 }
 
+static uint32_t
+seeds(void *context, uint32_t index, uint32_t *drawn)
+{
+	const struct servers *servers = context;
+	uint32_t count = 0;
+
+	/* Joined servers, drawn at random. */
+	for (unsigned i = 0; i < SERVER_AGENT_SEEDS; i++) {
+		uint32_t seed = servers_random(servers,
+					       &servers->servers[index].rng);
+		if (seed != WATCH_NONE && seed != index)
+			drawn[count++] = seed;
+	}
+	return count;
+}
+
 static void
 expect(void *context, uint32_t index)
 {
@@ -120,6 +136,7 @@ expect(void *context, uint32_t index)
 static const struct server_agent_owner owner = {
 	.expect = expect,
 	.whose = whose,
+	.seeds = seeds,
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,
@@ -174,24 +191,6 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 				 bytes, &packet) &&
 	    !rpcs_receive(servers->rpcs, now, index, bytes, &packet))
 		server->counters.no_socket++;
-}
-
-static void
-enter(struct servers *servers, struct instant now, uint32_t index)
-{
-	struct server *server = &servers->servers[index];
-	uint32_t seeds[SERVER_SEEDS];
-	uint32_t count = 0;
-
-	/* Joined servers, drawn at random. */
-	for (unsigned i = 0; i < SERVER_SEEDS; i++) {
-		uint32_t seed = servers_random(servers, &server->rng);
-		if (seed != WATCH_NONE && seed != index)
-			seeds[count++] = seed;
-	}
-	struct outbox *outbox = server_agent_begin(servers->server_agents);
-	node_join(server->server_agent->node, now, seeds, count, outbox);
-	server_agent_end(servers->server_agents, now, index);
 }
 
 static void
@@ -320,7 +319,7 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 		servers_daemon_start(servers, now, index);
 		return;
 	}
-	enter(servers, now, index);
+	server_agent_join(servers->server_agents, now, index);
 }
 
 /* As a live daemon takes stock: sessions that wait for their end only are not
@@ -349,7 +348,7 @@ servers_daemon_start(struct servers *servers, struct instant now,
 		return;
 	server->server_agent->incarnation++;
 	cluster_start(servers, index);
-	enter(servers, now, index);
+	server_agent_join(servers->server_agents, now, index);
 	republish(servers, now, index);
 }
 

@@ -34,8 +34,6 @@ struct rpcs;
 struct servers;
 struct workload;
 
-/* Peers that a server is told to join through; one may have just crashed. */
-#define SERVER_SEEDS   3
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
 /* Codes of EVENT_HOST beside its agent's. */

@@ -136,6 +136,18 @@ measure_lookup(const struct server_agents *all, uint32_t index,
 }
 
 static void
+join(struct server_agents *all, struct instant now, uint32_t index,
+     struct outbox *outbox)
+{
+	const struct server_agent_world *world = &all->world;
+	uint32_t seeds[SERVER_AGENT_SEEDS], count = 0;
+
+	if (world->owner->seeds != NULL)
+		count = world->owner->seeds(world->context, index, seeds);
+	node_join(all->array[index].node, now, seeds, count, outbox);
+}
+
+static void
 take_events(struct server_agents *all, struct instant now, uint32_t index,
 	    struct outbox *outbox)
 {
@@ -157,8 +169,8 @@ take_events(struct server_agents *all, struct instant now, uint32_t index,
 				all->world.owner->removed(all->world.context,
 							  now, &event);
 			break;
-		case NODE_JOINED:
-			server_agent_joined(all, index, true);
+		case NODE_JOIN_AGAIN:
+			join(all, now, index, outbox);
 			break;
 		default:
 			break;
@@ -167,6 +179,8 @@ take_events(struct server_agents *all, struct instant now, uint32_t index,
 			scheme->learned(server_agent->scheme, now, &event,
 					outbox);
 	}
+	if (server_agent->joined != node_joined(server_agent->node))
+		server_agent_joined(all, index, !server_agent->joined);
 }
 
 /* ---- sending ---- */
@@ -297,6 +311,15 @@ server_agent_begin(struct server_agents *all)
 	}
 	outbox_clear(outbox);
 	return outbox;
+}
+
+void
+server_agent_join(struct server_agents *all, struct instant now, uint32_t index)
+{
+	struct outbox *outbox = server_agent_begin(all);
+
+	join(all, now, index, outbox);
+	server_agent_end(all, now, index);
 }
 
 static void

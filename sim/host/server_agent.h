@@ -64,6 +64,8 @@
 
 #define SERVER_AGENT_PORT     7000 /* UDP, of the table's messages */
 #define SERVER_AGENT_OUTBOXES 8
+/* Peers that a server is told to join through; one may have just crashed. */
+#define SERVER_AGENT_SEEDS 3
 
 /* Codes of EVENT_HOST; an owner's own are above. a: the incarnation. */
 enum server_agent_code {
@@ -84,7 +86,7 @@ struct server_agent {
 	void *scheme; /* its state; NULL: the scheme is not asked */
 	struct address loopback;
 	struct alarm alarm;
-	bool joined; /* NODE_JOINED came, or server_agent_joined() said so */
+	bool joined; /* its node says so, or server_agent_joined() did */
 	bool stopped; /* its daemon was killed, its host runs on */
 	uint32_t incarnation; /* in the alarm's event, as a */
 	uint32_t sequence; /* the next of IP ids and of versions */
@@ -103,6 +105,9 @@ struct server_agent_owner {
 	void (*deliver)(void *, struct instant now, uint32_t server,
 			const uint8_t *bytes, uint32_t size,
 			const struct packet *packet, enum server_agent_way);
+	/* Servers to join through, SERVER_AGENT_SEEDS at most; how many. NULL:
+	 * there are none. */
+	uint32_t (*seeds)(void *, uint32_t server, uint32_t *seeds);
 	/* A measurement's flow; WATCH_NONE: of none. */
 	uint32_t (*flow)(void *, const struct session_key *);
 	void (*measured)(void *, const struct watch_measurement *,
@@ -173,6 +178,9 @@ void server_agent_event(struct server_agents *, struct instant now,
 struct outbox *server_agent_begin(struct server_agents *);
 void server_agent_end(struct server_agents *, struct instant now,
 		      uint32_t server);
+/* Its node joins through others, until it is in. */
+void server_agent_join(struct server_agents *, struct instant now,
+		       uint32_t server);
 void server_agent_joined(struct server_agents *, uint32_t server, bool joined);
 /* A server starts: its scheme's state is made in `memory` (NULL: it gets none).
  * Its node is there. */

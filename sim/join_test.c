@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * join_test.c - servers that join a running cluster, and what they know then
+ *
+ * A server that starts joins at once, and so before the fabric has routes to
+ * it: no answer reaches it for a second and more.
+ */
+#include "core/instant.h"
+#include "core/test/check.h"
+#include "sim/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MS NS_PER_MS
+#define S  NS_PER_S
+
+#define SERVERS_MOST 128
+
+/* What a run told of each server. */
+struct tale {
+	uint64_t contacts[SERVERS_MOST];
+};
+
+static void
+on_counter(void *context, const char *node, const char *name, uint64_t value)
+{
+	struct tale *tale = context;
+
+	if (strcmp(name, "node_contacts") == 0 &&
+	    strncmp(node, "server", 6) == 0)
+		tale->contacts[strtoul(node + 6, NULL, 10) - 1] = value;
+}
+
+static struct tale
+run(const struct settings *settings, const char *sentence)
+{
+	struct tale tale = { { 0 } };
+	struct watch watch = { .context = &tale, .counter = on_counter };
+	char error[200] = "";
+	struct world *world;
+
+	int status =
+		world_create(&world, settings, &watch, error, sizeof(error));
+	CHECK_ROW(status == 0, sentence);
+	if (status == 0) {
+		(void)world_run(world);
+		world_destroy(world);
+	}
+	return tale;
+}
+
+static uint64_t
+fewest(const struct tale *tale, uint32_t first, uint32_t count)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = first; i < first + count; i++)
+		if (tale->contacts[i] < least)
+			least = tale->contacts[i];
+	return least;
+}
+
+static void
+a_fabric(struct settings *settings, uint32_t servers)
+{
+	settings_default(settings);
+	settings->fabric.servers = servers;
+	settings->fabric.leaves = 8;
+	settings->fabric.fidelity = FIDELITY_PATH;
+	settings->dht.node.k = 8;
+	settings->clients.sessions = 0;
+	settings->measure.duration_ns = 25 * S;
+}
+
+/* Servers of old have some 35 contacts in buckets of 8. */
+static void
+test_full_tables(void)
+{
+	static const struct {
+		const char *sentence;
+		enum fault_kind kind;
+		enum fabric_kind fabric;
+		enum tables_kind tables;
+		int64_t until_ns, restore_ns, hop_ns;
+		uint32_t first; /* of those that join */
+	} rows[] = {
+		{ "on a fabric without routes", FAULT_JOIN, FABRIC_UNIFORM,
+		  TABLES_JOINED, 0, 0, 0, 60 },
+		{ "on a routed fabric", FAULT_JOIN, FABRIC_SPINE_LEAF,
+		  TABLES_JOINED, 0, 1200 * MS, 50 * MS, 60 },
+		{ "into ideal tables", FAULT_JOIN, FABRIC_SPINE_LEAF,
+		  TABLES_IDEAL, 0, 1200 * MS, 50 * MS, 60 },
+		{ "routes that come back one after the other", FAULT_JOIN,
+		  FABRIC_SPINE_LEAF, TABLES_JOINED, 0, 1500 * MS, 400 * MS,
+		  60 },
+		{ "routes that take 8 s", FAULT_JOIN, FABRIC_SPINE_LEAF,
+		  TABLES_JOINED, 0, 8 * S, 50 * MS, 60 },
+		{ "after a crash", FAULT_SERVER_CRASH, FABRIC_SPINE_LEAF,
+		  TABLES_JOINED, 4 * S, 1200 * MS, 50 * MS, 3 },
+		{ "after a crash, ideal tables", FAULT_SERVER_CRASH,
+		  FABRIC_SPINE_LEAF, TABLES_IDEAL, 4 * S, 1200 * MS, 50 * MS,
+		  3 },
+		{ "after the daemon's restart", FAULT_DAEMON_RESTART,
+		  FABRIC_SPINE_LEAF, TABLES_JOINED, 4 * S, 1200 * MS, 50 * MS,
+		  3 },
+	};
+
+	for (unsigned i = 0; i < 3 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *sentence = rows[i / 3].sentence;
+		struct fault_settings fault = {
+			.kind = rows[i / 3].kind,
+			.at_ns = 2 * S,
+			.until_ns = rows[i / 3].until_ns,
+			.target = "server4",
+			.count = 4,
+		};
+		struct settings settings;
+		a_fabric(&settings, 60);
+		settings.seed = 1 + i % 3;
+		settings.fabric.kind = rows[i / 3].fabric;
+		settings.dht.tables = rows[i / 3].tables;
+		settings.routing.restore =
+			(struct span){ rows[i / 3].restore_ns,
+				       rows[i / 3].restore_ns };
+		settings.routing.hop =
+			(struct span){ 20 * MS, rows[i / 3].hop_ns };
+		if (fault.kind == FAULT_JOIN)
+			fault.target[0] = '\0';
+		settings.faults = &fault;
+		settings.fault_count = 1;
+		struct tale tale = run(&settings, sentence);
+		bool several = fault.kind == FAULT_JOIN;
+		uint64_t least =
+			fewest(&tale, rows[i / 3].first, several ? 4 : 1);
+		if (least < 20)
+			fprintf(stderr, "seed %u: %u contacts\n",
+				(unsigned)settings.seed, (unsigned)least);
+		CHECK_ROW(least >= 20, sentence);
+	}
+}
+
+/* Three servers, of which one is away again and again: it never joins through
+ * itself, and each knows both others in the end. */
+static void
+test_few_servers(void)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct fault_settings faults[5];
+		struct settings settings;
+
+		a_fabric(&settings, 3);
+		settings.seed = seed;
+		for (unsigned i = 0; i < 5; i++)
+			faults[i] = (struct fault_settings){
+				.kind = i % 2 == 0 ? FAULT_SERVER_CRASH
+						   : FAULT_DAEMON_RESTART,
+				.at_ns = (1 + 4 * (int64_t)i) * S,
+				.until_ns = (2 + 4 * (int64_t)i) * S,
+				.target = "server2",
+			};
+		settings.faults = faults;
+		settings.fault_count = 5;
+		struct tale tale = run(&settings, "three servers");
+		CHECK_ROW(fewest(&tale, 0, 3) == 2, "three servers");
+	}
+}
+
+int
+main(void)
+{
+	test_full_tables();
+	test_few_servers();
+	return check_done();
+}
