@@ -18,6 +18,7 @@
 #include "sim/engine/memory_report.h"
 #include "sim/engine/random_stream.h"
 #include "sim/host/ideal.h"
+#include "sim/host/seeds.h"
 #include "sim/host/server_state.h"
 
 #define LOOKUPS_LEAST	 1024
@@ -368,19 +369,12 @@ servers_joined(const struct servers *servers)
 uint32_t
 servers_random(const struct servers *servers, struct rng *rng)
 {
-	/* Most are in: guess first, then count. */
-	for (unsigned i = 0; i < 16; i++) {
-		uint32_t guess = (uint32_t)rng_below(rng, servers->count);
-		if (servers->server_agents->array[guess].joined)
-			return guess;
-	}
-	uint32_t joined = servers_joined(servers);
-	if (joined == 0)
+	uint32_t server;
+
+	if (seeds_draw(servers->server_agents, rng, WATCH_NONE, &server, 1) ==
+	    0)
 		return WATCH_NONE;
-	uint32_t chosen = (uint32_t)rng_below(rng, joined);
-	for (uint32_t i = 0;; i++)
-		if (servers->server_agents->array[i].joined && chosen-- == 0)
-			return i;
+	return server;
 }
 
 void

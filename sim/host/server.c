@@ -5,6 +5,7 @@
 #include "sim/host/server.h"
 
 #include "core/wire/build.h"
+#include "sim/host/seeds.h"
 #include "sim/host/server_state.h"
 
 /* ---- what its agent asks and tells ---- */
@@ -109,16 +110,9 @@ static uint32_t
 seeds(void *context, uint32_t index, uint32_t *drawn)
 {
 	const struct servers *servers = context;
-	uint32_t count = 0;
 
-	/* Joined servers, drawn at random. */
-	for (unsigned i = 0; i < SERVER_AGENT_SEEDS; i++) {
-		uint32_t seed = servers_random(servers,
-					       &servers->servers[index].rng);
-		if (seed != WATCH_NONE && seed != index)
-			drawn[count++] = seed;
-	}
-	return count;
+	return seeds_draw(servers->server_agents, &servers->servers[index].rng,
+			  index, drawn, SERVER_AGENT_SEEDS);
 }
 
 static void
