@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * join_test.c - servers that join a running cluster, and what they know then
+ * join_test.c - servers that join a running cluster, and what they know then;
+ * tables that were given, and are kept
  *
  * A server that starts joins at once, and so before the fabric has routes to
  * it: no answer reaches it for a second and more.
@@ -19,7 +20,8 @@
 
 /* What a run told of each server. */
 struct tale {
-	uint64_t contacts[SERVERS_MOST];
+	uint64_t contacts[SERVERS_MOST], lookups[SERVERS_MOST];
+	uint64_t events;
 };
 
 static void
@@ -27,15 +29,19 @@ on_counter(void *context, const char *node, const char *name, uint64_t value)
 {
 	struct tale *tale = context;
 
-	if (strcmp(name, "node_contacts") == 0 &&
-	    strncmp(node, "server", 6) == 0)
-		tale->contacts[strtoul(node + 6, NULL, 10) - 1] = value;
+	if (strncmp(node, "server", 6) != 0)
+		return;
+	size_t server = strtoul(node + 6, NULL, 10) - 1;
+	if (strcmp(name, "node_contacts") == 0)
+		tale->contacts[server] = value;
+	else if (strcmp(name, "node_lookups") == 0)
+		tale->lookups[server] = value;
 }
 
 static struct tale
 run(const struct settings *settings, const char *sentence)
 {
-	struct tale tale = { { 0 } };
+	struct tale tale = { .events = 0 };
 	struct watch watch = { .context = &tale, .counter = on_counter };
 	char error[200] = "";
 	struct world *world;
@@ -44,7 +50,7 @@ run(const struct settings *settings, const char *sentence)
 		world_create(&world, settings, &watch, error, sizeof(error));
 	CHECK_ROW(status == 0, sentence);
 	if (status == 0) {
-		(void)world_run(world);
+		tale.events = world_run(world).events;
 		world_destroy(world);
 	}
 	return tale;
@@ -166,10 +172,61 @@ test_few_servers(void)
 	}
 }
 
+/* Nobody asks for anything: what is looked up are idle buckets, once an hour
+ * and those that a refresh touched every second hour, each server's at times of
+ * its own. */
+static void
+test_ideal_tables_are_refreshed(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t servers;
+		enum fabric_kind fabric;
+		int64_t refresh_ns, duration_ns;
+		uint32_t sweeps; /* that find idle buckets, at least */
+	} rows[] = {
+		{ "for 3 hours", 60, FABRIC_UNIFORM, 3600 * S, 3 * 3600 * S,
+		  1 },
+		{ "for 3 hours, on a routed fabric", 60, FABRIC_SPINE_LEAF,
+		  3600 * S, 3 * 3600 * S, 1 },
+		{ "for 8 hours", 60, FABRIC_UNIFORM, 3600 * S, 8 * 3600 * S,
+		  3 },
+		{ "for 50 minutes: nothing is idle yet", 60, FABRIC_UNIFORM,
+		  3600 * S, 3000 * S, 0 },
+		{ "never", 60, FABRIC_UNIFORM, 0, 8 * 3600 * S, 0 },
+		{ "one server has none to refresh", 1, FABRIC_UNIFORM, 3600 * S,
+		  8 * 3600 * S, 0 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct settings settings;
+
+		a_fabric(&settings, rows[i].servers);
+		settings.dht.tables = TABLES_IDEAL;
+		settings.fabric.kind = rows[i].fabric;
+		settings.dht.node.refresh_ns = rows[i].refresh_ns;
+		settings.measure.duration_ns = rows[i].duration_ns;
+		struct tale tale = run(&settings, rows[i].sentence);
+		for (uint32_t j = 0; j < rows[i].servers; j++) {
+			/* Three buckets at least: k is 8 of 60. */
+			CHECK_ROW(tale.lookups[j] >= 3ull * rows[i].sweeps,
+				  rows[i].sentence);
+			CHECK_ROW((tale.lookups[j] > 0) == (rows[i].sweeps > 0),
+				  rows[i].sentence);
+		}
+		CHECK_ROW(fewest(&tale, 0, rows[i].servers) >=
+				  (rows[i].servers > 1 ? 20 : 0),
+			  rows[i].sentence);
+		CHECK_ROW(rows[i].refresh_ns != 0 || tale.events == 0,
+			  rows[i].sentence);
+	}
+}
+
 int
 main(void)
 {
 	test_full_tables();
 	test_few_servers();
+	test_ideal_tables_are_refreshed();
 	return check_done();
 }

@@ -335,7 +335,8 @@ world_settle(struct world *world)
 	for (uint32_t i = present; i < servers; i++)
 		servers_absent(world->servers, i);
 	if (world->settings.dht.tables == TABLES_IDEAL) {
-		servers_ideal(world->servers);
+		servers_ideal(world->servers,
+			      instant_after(expected_end(world), SETTLE_NS));
 	} else {
 		join_all(world, present);
 		wait = true;

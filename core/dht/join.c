@@ -53,7 +53,7 @@ conclude(struct node *node, struct instant now)
 	node->join_in = met || node->join_alone;
 	node->joined = true;
 	bool poor = is_poor(node);
-	node->join_repeats = poor ? node->join_repeats + 1 : 0;
+	node->join_repeats = poor ? (uint8_t)(node->join_repeats + 1) : 0;
 	if (poor || !node->join_in)
 		node->join_again = instant_after(now, JOIN_RETRY_NS);
 }

@@ -74,8 +74,8 @@ struct node {
 				       pool was full, in a moment */
 	struct instant join_started, join_finished;
 	uint32_t join_queries;
+	uint16_t join_heard, join_silent; /* peers that it asked */
 	uint8_t join_rounds;
-	uint32_t join_heard, join_silent; /* peers that it asked */
 	uint8_t join_tries; /* of looking ourselves up */
 	bool joining;
 	bool join_lookup; /* look ourselves up, before the buckets */
@@ -86,7 +86,7 @@ struct node {
 
 	/* join.c */
 	struct instant join_again; /* when to ask for seeds; NEVER */
-	uint32_t join_repeats; /* of one that heard few */
+	uint8_t join_repeats; /* of one that heard few */
 	bool join_in; /* among the others */
 	bool join_met; /* there was a contact since the table was empty */
 	bool join_wanted; /* NODE_JOIN_AGAIN is due */

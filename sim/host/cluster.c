@@ -297,20 +297,35 @@ servers_destroy(struct servers *servers)
 	free(servers);
 }
 
+/* What a join would have left: joined, or alone, and the alarm set for the
+ * first sweep over idle buckets. */
+static void
+settle(struct servers *servers, uint32_t index, struct instant until)
+{
+	struct server_agents *all = servers->server_agents;
+	const struct node *node = all->array[index].node;
+
+	if (node_contact_count(node) == 0)
+		server_agent_join(all, queue_now(servers->queue), index);
+	else
+		server_agent_joined(all, index, true);
+	if (!instant_before(until, node_deadline(node)))
+		server_agent_wake(all, index);
+}
+
 void
-servers_ideal(struct servers *servers)
+servers_ideal(struct servers *servers, struct instant until)
 {
 	struct node **nodes = memory_zeroed(1, servers->count * sizeof(*nodes));
 
-	for (uint32_t i = 0; i < servers->count; i++) {
-		nodes[i] = servers->servers[i].alive
-				   ? servers->server_agents->array[i].node
-				   : NULL;
-		server_agent_joined(servers->server_agents, i,
-				    servers->servers[i].alive);
-	}
+	for (uint32_t i = 0; i < servers->count; i++)
+		if (servers->servers[i].alive)
+			nodes[i] = servers->server_agents->array[i].node;
 	ideal_fill(nodes, servers->count, servers->parts.endpoints,
 		   servers->settings->dht.node.k, servers->settings->seed);
+	for (uint32_t i = 0; i < servers->count; i++)
+		if (nodes[i] != NULL)
+			settle(servers, i, until);
 	free(nodes);
 }
 

@@ -50,8 +50,10 @@ struct servers *servers_create(const struct settings *, const struct scheme *,
 void servers_destroy(struct servers *);
 /* What comes to a loopback and is not the agent's, is theirs. */
 void servers_serve(struct servers *, struct rpcs *);
-/* All tables at once, perfect; joined for all that are alive. */
-void servers_ideal(struct servers *);
+/* All tables at once, perfect; joined for all that are alive. Buckets are
+ * refreshed as the node's own rule says; an alarm that would ring after
+ * `until`, the end of the run, is not set. */
+void servers_ideal(struct servers *, struct instant until);
 /* Power on (network up, announced, empty node) and enter the DHT through
  * others. */
 void servers_up(struct servers *, struct instant now, uint32_t server);
