@@ -5,6 +5,7 @@
 #include "sim/host/server.h"
 
 #include "core/wire/build.h"
+#include "core/wire/protocol.h"
 #include "sim/host/seeds.h"
 #include "sim/host/server_state.h"
 
@@ -181,10 +182,13 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 		server->counters.bad_packets++;
 		return;
 	}
-	if (!server_agent_arrive(servers->server_agents, now, index, port,
-				 bytes, &packet) &&
-	    !rpcs_receive(servers->rpcs, now, index, bytes, &packet))
-		server->counters.no_socket++;
+	if (server_agent_arrive(servers->server_agents, now, index, port, bytes,
+				&packet) ||
+	    rpcs_receive(servers->rpcs, now, index, bytes, &packet))
+		return;
+	server->counters.no_socket++;
+	if (packet.transport && packet.protocol == IP_UDP)
+		network_refuse(servers->network, index, bytes, &packet);
 }
 
 static void

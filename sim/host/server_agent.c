@@ -627,6 +627,11 @@ passage_begin(const struct server_agents *all, uint32_t index, uint8_t uplink,
 	passage->arrival.classification = &passage->classification;
 	classification_of(all->world.steer, &all->array[index].loopback, bytes,
 			  packet, &passage->classification);
+	/* An error about a datagram of the node's is the kernel's, whose socket
+	 * does not ask for errors; one about the tunnel is the daemon's. */
+	if (packet->icmp_error && passage->classification.drop != DROP_NONE &&
+	    address_equal(&packet->dst, &all->array[index].loopback))
+		passage->part = PART_STACK;
 }
 
 /* Does the daemon read it? The rest never leaves the kernel. */
@@ -681,8 +686,9 @@ arrive_undecided(const struct server_agents *all, struct instant now,
 	struct scheme_result dropped = { .verdict = SCHEME_DROP,
 					 .stray = true };
 
+	/* Errors are dropped by the filter, or nobody's. */
 	if (address_equal(&packet->dst, &all->array[index].loopback))
-		return false;
+		return packet->icmp_error;
 	if (is_stray(all, index, passage)) {
 		dropped.key = passage->classification.key;
 		world->owner->decided(world->context, now, index,

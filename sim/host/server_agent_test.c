@@ -12,6 +12,7 @@
 
 #include "core/test/check.h"
 #include "core/wire/gue.h"
+#include "core/wire/icmp.h"
 #include "core/wire/protocol.h"
 #include "core/wire/tcp.h"
 #include "sim/host/server.h"
@@ -29,7 +30,7 @@
 /* What server 1's state was told. */
 struct log {
 	uint32_t inits, forgets, claims, packets, tunnelled, datagrams, sents;
-	uint32_t opens, closes, learns, routes, expires, tells;
+	uint32_t opens, closes, learns, routes, expires, tells, tunnel_errors;
 	uint64_t seed;
 	uint8_t uplink;
 	uint32_t size;
@@ -109,6 +110,12 @@ fake_packet(void *state, struct instant now,
 	uint8_t *bytes;
 
 	(void)now;
+	if (arrival->classification->kind == CLASSIFICATION_TUNNEL &&
+	    arrival->classification->drop == DROP_NONE) {
+		story.tunnel_errors++;
+		result.verdict = SCHEME_LOCAL;
+		return result;
+	}
 	story.packets++;
 	story.uplink = arrival->uplink;
 	story.size = packet->size_bytes;
@@ -281,6 +288,7 @@ struct bed {
 	struct servers *servers;
 	struct address service, loopback, client;
 	uint32_t to_client, gue_to_other; /* packets that arrived there */
+	uint32_t port_errors; /* at server 2 */
 	uint8_t client_ttl, client_flags;
 	uint32_t client_seq;
 };
@@ -301,6 +309,9 @@ deliver(void *context, struct instant now, uint32_t device, uint8_t port,
 		bed->client_seq = packet.tcp_seq;
 		return;
 	}
+	bed->port_errors += device == 2 && packet.icmp_error &&
+			    packet.icmp_type == ICMP4_TYPE_UNREACHABLE &&
+			    packet.icmp_code == ICMP4_CODE_PORT;
 	bed->gue_to_other += device == answers.to && device != 0 &&
 			     packet.protocol == IP_UDP &&
 			     packet.dst_port == GUE_PORT;
@@ -678,6 +689,12 @@ test_stopped(struct bed *bed)
 	CHECK(story.packets + story.claims + story.tunnelled + story.datagrams +
 		      story.sents + story.opens + story.closes ==
 	      0);
+	/* Its kernel tells the one that sent; of the two datagrams one was a
+	 * tunnel's. */
+	CHECK(story.tunnel_errors == 0);
+	pass(bed, S / 2);
+	CHECK(story.tunnel_errors == 1 && bed->port_errors == 2);
+	CHECK(story.packets == 0);
 	/* A new one is asked, under another seed. */
 	uint64_t seed = story.seed;
 	servers_daemon_start(bed->servers, queue_now(bed->queue), 0);
@@ -732,6 +749,8 @@ test_bare(struct bed *bed)
 	put_udp(bed, SCHEME_PORT);
 	pass(bed, S);
 	CHECK(story.packets == 4 && bed->gue_to_other == 1);
+	/* Nothing listens there, and the kernels of both say so. */
+	CHECK(story.tunnel_errors == 2);
 	servers_crash(bed->servers, 0);
 	CHECK(story.forgets + story.expires + story.opens + story.tells == 0);
 	bed_free(bed);

@@ -23,10 +23,8 @@
  * its way is plain (walk.h); all else is the same.
  *
  * Where we are simpler than the world: no ARP and no neighbour discovery; a
- * router answers no packet that is addressed to it; ICMP errors are limited
- * to 1,000 a second a router, 50 at once (Linux: icmp_msgs_per_sec,
- * icmp_msgs_burst), not by destination; captures show a packet at the instant
- * at which it is queued.
+ * router answers no packet that is addressed to it; captures show a packet at
+ * the instant at which it is queued.
  */
 #include "sim/net/network.h"
 
@@ -40,9 +38,6 @@
 #include "sim/engine/random_stream.h"
 #include "sim/net/network_state.h"
 #include "sim/net/walk.h"
-
-#define ICMP_INTERVAL_NS NS_PER_MS
-#define ICMP_BURST	 50
 
 enum packet_code {
 	PACKET_FROM_LINK, /* c = epoch of the link's direction */
@@ -99,10 +94,7 @@ network_create(struct network **created, const struct settings *settings,
 	network->counters = counters_create(devices);
 	network->device_up = memory_zeroed(devices, sizeof(bool));
 	memset(network->device_up, 1, devices);
-	network->icmp_next_ns =
-		memory_zeroed(fabric->router_count, sizeof(int64_t));
-	for (uint32_t i = 0; i < fabric->router_count; i++)
-		network->icmp_next_ns[i] = -ICMP_BURST * ICMP_INTERVAL_NS;
+	network->icmp_limit = icmp_limit_create();
 	network->fragment_ids = memory_zeroed(fabric->device_first[DEVICE_EDGE],
 					      sizeof(uint32_t));
 	network->scratch = memory_zeroed(1, BUFFER_BYTES_MAX);
@@ -137,7 +129,7 @@ network_destroy(struct network *network)
 	free(network->changes);
 	free(network->device_up);
 	free(network->seeds);
-	free(network->icmp_next_ns);
+	icmp_limit_destroy(network->icmp_limit);
 	free(network->fragment_ids);
 	free(network->scratch);
 	foreign_services_destroy(network->foreign_services);
@@ -468,19 +460,12 @@ network_send(struct network *network, uint32_t device, uint8_t avoid_port,
 /* ---- routers ---- */
 
 static bool
-icmp_allowed(struct network *network, uint32_t device)
+icmp_allowed(struct network *network, uint32_t device, enum packet_error error,
+	     const struct address *to)
 {
-	int64_t *next_ns =
-		&network->icmp_next_ns[fabric_router(network->fabric, device)];
-	int64_t now_ns = queue_now(network->queue).ns;
-	int64_t oldest_ns = now_ns - (ICMP_BURST - 1) * ICMP_INTERVAL_NS;
-
-	if (*next_ns > now_ns)
-		return false;
-	if (*next_ns < oldest_ns)
-		*next_ns = oldest_ns;
-	*next_ns += ICMP_INTERVAL_NS;
-	return true;
+	return error == PACKET_ERROR_TOO_BIG ||
+	       icmp_limit_take(network->icmp_limit, queue_now(network->queue),
+			       device, to);
 }
 
 /* Tell the source of a packet what became of it, from our loopback. */
@@ -499,7 +484,7 @@ router_answer(struct network *network, uint32_t device, enum packet_error error,
 	size_t size =
 		packet_build_icmp_error(error, &self, mtu_bytes, buffer->bytes,
 					&packet, bytes, sizeof(bytes));
-	if (size == 0 || !icmp_allowed(network, device) ||
+	if (size == 0 || !icmp_allowed(network, device, error, &packet.src) ||
 	    packet_parse(bytes, size, &packet) != DROP_NONE)
 		return;
 

@@ -37,6 +37,7 @@
 struct memory_report;
 struct fabric;
 struct network;
+struct packet;
 
 /* A packet for a host: its own addresses, any protocol. Borrowed bytes. */
 typedef void network_deliver(void *context, struct instant now, uint32_t device,
@@ -75,6 +76,10 @@ struct address network_service_address(const struct network *, uint8_t family);
  * source), else dropped and the host gets the ICMP error. */
 void network_send(struct network *, uint32_t device, uint8_t avoid_port,
 		  const uint8_t *bytes, uint32_t size);
+/* No socket of the host takes a packet that came: port unreachable, to its
+ * source, as often as icmp_limit.h allows. */
+void network_refuse(struct network *, uint32_t device, const uint8_t *bytes,
+		    const struct packet *);
 /* EVENT_PACKET and EVENT_ROUTE come here. */
 void network_event(struct network *, const struct event *);
 

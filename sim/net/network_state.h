@@ -15,6 +15,7 @@
 #include "sim/net/counters.h"
 #include "sim/net/ecmp.h"
 #include "sim/net/foreign_services.h"
+#include "sim/net/icmp_limit.h"
 #include "sim/net/link.h"
 #include "sim/net/network.h"
 #include "sim/net/uniform.h"
@@ -69,7 +70,7 @@ struct network {
 	bool *device_up;
 	uint64_t *seeds; /* a device: its ECMP hash */
 	struct siphash_key digest_key;
-	int64_t *icmp_next_ns; /* a router: when a token is free */
+	struct icmp_limit *icmp_limit;
 	uint32_t *fragment_ids; /* a host */
 	uint8_t *scratch; /* for fragments; BUFFER_BYTES_MAX */
 };

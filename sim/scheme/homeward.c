@@ -96,13 +96,17 @@ is_known(const struct homeward *homeward, struct classification *classification)
 	return is_ours(homeward, classification);
 }
 
-/* Live, packets of sessions that are here, and SYNs, never leave the kernel. */
+/* Live, packets of sessions that are here, and SYNs, never leave the kernel;
+ * what routers say of the tunnel does. */
 static bool
 homeward_claims(const void *state, const struct scheme_arrival *arrival)
 {
 	const struct homeward *homeward = state;
 	struct classification *classification = arrival->classification;
 
+	if (classification->drop == DROP_NONE &&
+	    classification->kind == CLASSIFICATION_TUNNEL)
+		return true;
 	return !is_syn(&classification->packet) &&
 	       !is_known(homeward, classification) && classification->has_key;
 }
