@@ -17,6 +17,7 @@
 
 #include "sim/engine/memory.h"
 #include "sim/model/fault_kind.h"
+#include "sim/model/partition.h"
 #include "sim/model/tier.h"
 
 /* Codes of EVENT_FAULT: they are part of a run's state hash. */
@@ -250,52 +251,6 @@ tell(const struct faults *faults, struct instant now, bool harms, bool detects)
 		workload_changed(world->workload);
 }
 
-/* Routers of the second half, by their number among all of their tier. */
-static bool
-second_half(uint32_t index, uint32_t count)
-{
-	return 2 * index >= count && count > 1;
-}
-
-static void
-set_named_link(const struct faults *faults, struct fault_order order,
-	       fault_action *action, const char *upper, uint32_t upper_index,
-	       const char *lower, uint32_t lower_index)
-{
-	char name[64];
-
-	(void)snprintf(name, sizeof(name), "%s%u-%s%u", upper, upper_index + 1,
-		       lower, lower_index + 1);
-	order.link = fabric_link_find(faults->world.fabric, name);
-	if (order.link != FABRIC_NONE)
-		action(faults->world.context, &order);
-}
-
-static void
-split(const struct faults *faults, const struct fault_order *order,
-      fault_action *action)
-{
-	const struct fabric_settings *fabric = &faults->world.settings->fabric;
-	uint32_t exits = fabric->exits;
-	uint32_t spines = fabric->spines * fabric->pods;
-	uint32_t leaves = fabric->leaves * fabric->pods;
-
-	for (uint32_t i = 0; i < exits; i++) {
-		if (second_half(i, exits))
-			set_named_link(faults, *order, action, "edge", 0,
-				       "exit", i);
-		for (uint32_t j = 0; j < spines; j++)
-			if (second_half(i, exits) != second_half(j, spines))
-				set_named_link(faults, *order, action, "exit",
-					       i, "spine", j);
-	}
-	for (uint32_t i = 0; i < spines; i++)
-		for (uint32_t j = 0; j < leaves; j++)
-			if (second_half(i, spines) != second_half(j, leaves))
-				set_named_link(faults, *order, action, "spine",
-					       i, "leaf", j);
-}
-
 /* What a kind does to its target; PARTITION and MERGE do it to many links. */
 static fault_action *
 action_of(const struct fault_actions *actions, enum fault_kind kind)
@@ -336,16 +291,33 @@ action_of(const struct fault_actions *actions, enum fault_kind kind)
 	abort();
 }
 
+struct split {
+	const struct fault_world *world;
+	fault_action *action;
+	struct fault_order *order;
+};
+
+static void
+link_order(void *context, uint32_t link)
+{
+	const struct split *split = context;
+
+	split->order->link = link;
+	split->action(split->world->context, split->order);
+}
+
 /* Do what a kind says; JOIN and CHURN have steps of their own. */
 static void
 apply(const struct faults *faults, const struct item *item,
       enum fault_kind kind, struct instant now)
 {
 	fault_action *action = action_of(faults->world.actions, kind);
-	const struct fault_order order = order_of(faults, item, now);
+	struct fault_order order = order_of(faults, item, now);
 
 	if (kind == FAULT_PARTITION || kind == FAULT_MERGE)
-		split(faults, &order, action);
+		partition_each(
+			faults->world.fabric, link_order,
+			&(struct split){ &faults->world, action, &order });
 	else
 		action(faults->world.context, &order);
 	if (kind == FAULT_DAEMON_RESTART && item->fault->until_ns == 0)
@@ -390,33 +362,6 @@ cut_path(struct faults *faults, struct item *item, struct instant now)
 	faults_path(faults, now, index_of(faults, item), NULL, 0);
 }
 
-/* The wanted tier first; then, or for "path", a random one not yet tried. */
-static uint32_t
-choose_link(const struct faults *faults, struct item *item,
-	    const uint32_t *links, uint32_t link_count)
-{
-	uint32_t of[PATH_TIERS] = { FABRIC_NONE, FABRIC_NONE, FABRIC_NONE };
-	enum path_tier tier, left[PATH_TIERS];
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < link_count; i++)
-		if (tier_of_link(faults->world.fabric, links[i], &tier))
-			of[tier] = links[i];
-	if (tier_parse(item->fault->target, &tier) && !item->tried[tier] &&
-	    of[tier] != FABRIC_NONE) {
-		item->tried[tier] = true;
-		return of[tier];
-	}
-	for (unsigned i = 0; i < PATH_TIERS; i++)
-		if (!item->tried[i] && of[i] != FABRIC_NONE)
-			left[count++] = (enum path_tier)i;
-	if (count == 0)
-		return FABRIC_NONE;
-	tier = left[rng_below(faults->world.rng, count)];
-	item->tried[tier] = true;
-	return of[tier];
-}
-
 void
 faults_path(struct faults *faults, struct instant now, uint32_t index,
 	    const uint32_t *links, uint32_t count)
@@ -426,7 +371,8 @@ faults_path(struct faults *faults, struct instant now, uint32_t index,
 
 	if (item->settled) /* it has ended while the path was looked for */
 		return;
-	item->link = choose_link(faults, item, links, count);
+	item->link = tier_choose(world->fabric, item->fault->target,
+				 item->tried, links, count, world->rng);
 	if (item->link == FABRIC_NONE) {
 		item->settled = true;
 		report_missed(faults, item, now);

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/rng.h"
 #include "sim/model/fabric.h"
 
 enum path_tier {
@@ -29,5 +30,11 @@ enum path_tier {
 bool tier_parse(const char *name, enum path_tier *);
 /* The tier of a link; false: it has none of the three. */
 bool tier_of_link(const struct fabric *, uint32_t link, enum path_tier *);
+/* Of the links of a path, the one of the tier of that name, if it was not
+ * tried; then, or for "path", a random one of those not yet tried. It is tried
+ * from now on. FABRIC_NONE: there is none left. */
+uint32_t tier_choose(const struct fabric *, const char *name,
+		     bool tried[PATH_TIERS], const uint32_t *links,
+		     uint32_t link_count, struct rng *);
 
 #endif
