@@ -22,7 +22,7 @@
 static struct scenario *
 scenario_new(void)
 {
-	struct scenario *scenario = malloc(sizeof(*scenario));
+	struct scenario *scenario = calloc(1, sizeof(*scenario));
 
 	if (scenario == NULL)
 		fprintf(stderr, "homeward: out of memory\n");
@@ -40,7 +40,7 @@ struct validation {
 static int
 points_print(struct validation *validation, const struct scenario *scenario)
 {
-	struct sweep_point *point = malloc(sizeof(*point));
+	struct sweep_point *point = calloc(1, sizeof(*point));
 	struct json *json = &validation->points;
 	int code = point != NULL ? 0 : EXIT_RUNTIME;
 
@@ -62,6 +62,8 @@ points_print(struct validation *validation, const struct scenario *scenario)
 		json_end(json);
 		free(keys);
 	}
+	if (point != NULL)
+		sweep_point_release(point);
 	free(point);
 	return code;
 }
@@ -93,6 +95,7 @@ validate_one(struct validation *validation, const char *path, bool first)
 		code = points_print(validation, scenario);
 	else if (code == 0 && !validation->quiet)
 		code = resolved_print(scenario, first);
+	scenario_release(scenario);
 	free(scenario);
 	return code;
 }
@@ -193,6 +196,7 @@ list_one(struct listing *listing, const char *path)
 		printf("%-12s %4u point%s  %s\n", scenario->name, points,
 		       points == 1 ? " " : "s", scenario->title);
 	}
+	scenario_release(scenario);
 	free(scenario);
 	return code;
 }
@@ -391,12 +395,15 @@ static void
 faults_tell(struct description *description)
 {
 	for (unsigned kind = 0; key_fault_help(kind) != NULL; kind++) {
-		char path[KEY_TEXT];
+		const struct fault_help *help = key_fault_help(kind);
+		char path[KEY_TEXT], keys[KEY_ERROR], whole[2 * KEY_ERROR];
 
+		key_fault_keys(kind, keys);
 		snprintf(path, sizeof(path), "events.N.kind=%s",
 			 fault_name((enum fault_kind)kind));
-		key_tell(description, NULL, path, key_fault_help(kind)->target,
-			 "", "", key_fault_help(kind)->help);
+		snprintf(whole, sizeof(whole), "%s%s%s", help->target,
+			 keys[0] != '\0' ? "; takes " : "", keys);
+		key_tell(description, NULL, path, whole, "", "", help->help);
 	}
 }
 

@@ -269,7 +269,7 @@ up_print(const struct request *request, const struct lab *lab, const char *url,
 static int
 up(const struct request *request)
 {
-	struct scenario *scenario = malloc(sizeof(*scenario));
+	struct scenario *scenario = calloc(1, sizeof(*scenario));
 	double began = seconds_now();
 	char url[256], error[256];
 	struct lab lab;
@@ -294,6 +294,7 @@ up(const struct request *request)
 		up_print(request, &lab, url, seconds_now() - began);
 		lab_close(&lab);
 	}
+	scenario_release(scenario);
 	free(scenario);
 	return code;
 }

@@ -21,9 +21,14 @@ link_down(void *context, const struct fault_order *order)
 static void
 link_silent(void *context, const struct fault_order *order)
 {
+	static const enum link_state states[] = {
+		[FAULT_WAY_BOTH] = LINK_SILENT,
+		[FAULT_WAY_UP] = LINK_SILENT_LOWER,
+		[FAULT_WAY_DOWN] = LINK_SILENT_UPPER,
+	};
 	struct fault_parts *parts = context;
 
-	network_link_set(parts->network, order->link, LINK_SILENT);
+	network_link_set(parts->network, order->link, states[order->way]);
 }
 
 static void
@@ -32,6 +37,14 @@ link_up(void *context, const struct fault_order *order)
 	struct fault_parts *parts = context;
 
 	network_link_set(parts->network, order->link, LINK_UP);
+}
+
+static void
+link_settings(void *context, const struct fault_order *order)
+{
+	struct fault_parts *parts = context;
+
+	network_link_change(parts->network, order->link, order->settings);
 }
 
 static void
@@ -156,6 +169,7 @@ const struct fault_actions fault_parts_actions = {
 	.link_down = link_down,
 	.link_silent = link_silent,
 	.link_up = link_up,
+	.link_settings = link_settings,
 	.router_down = router_down,
 	.router_up = router_up,
 	.server_crash = server_crash,

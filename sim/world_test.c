@@ -252,25 +252,27 @@ test_servers(void)
 		const char *sentence;
 		enum fault_kind kind;
 		const char *target;
-		uint32_t kept_least, lost_least, lost_most;
+		int64_t until_ns;
+		uint32_t count, kept_least, lost_least, lost_most;
 	} rows[] = {
 		{ "a drained server keeps its sessions", FAULT_DRAIN, "server3",
-		  5, 0, 0 },
+		  5 * S, 0, 5, 0, 0 },
 		{ "a server leaves when its sessions are over", FAULT_LEAVE,
-		  "server3", 5, 0, 0 },
-		{ "new servers take over no session", FAULT_JOIN, "", 1, 0, 0 },
-		{ "a crashed server loses its own and no other",
-		  FAULT_SERVER_CRASH, "server3", 0, 5, 30 },
-		{ "half of the fabric is away for 2 s", FAULT_PARTITION, "", 5,
+		  "server3", 0, 0, 5, 0, 0 },
+		{ "new servers take over no session", FAULT_JOIN, "", 0, 2, 1,
 		  0, 0 },
+		{ "a crashed server loses its own and no other",
+		  FAULT_SERVER_CRASH, "server3", 5 * S, 0, 0, 5, 30 },
+		{ "half of the fabric is away for 2 s", FAULT_PARTITION, "",
+		  5 * S, 0, 5, 0, 0 },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct fault_settings fault = {
 			.kind = rows[i].kind,
 			.at_ns = 3 * S,
-			.until_ns = 5 * S,
-			.count = 2,
+			.until_ns = rows[i].until_ns,
+			.count = rows[i].count,
 		};
 		struct settings settings;
 		many_sessions(&settings);

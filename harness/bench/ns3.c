@@ -487,6 +487,10 @@ ns3_run(int argc, char **argv)
 	if (code == 0)
 		code = ns3_measure(&ns3, hosts, count);
 	scratch_remove(ns3.folder);
+	if (ns3.scenario != NULL)
+		scenario_release(ns3.scenario);
+	if (ns3.point != NULL)
+		sweep_point_release(ns3.point);
 	free(ns3.scenario);
 	free(ns3.point);
 	return code;

@@ -608,6 +608,8 @@ run_close(struct run *run)
 	free(run->again);
 	free(run->points);
 	free(run->resolved);
+	sweep_point_release(&run->point);
+	scenario_release(run->scenario);
 	free(run->scenario);
 	free(run);
 }
@@ -619,7 +621,7 @@ run_sweep(const struct run_options *options)
 	int code;
 
 	if (run == NULL ||
-	    (run->scenario = malloc(sizeof(*run->scenario))) == NULL) {
+	    (run->scenario = calloc(1, sizeof(*run->scenario))) == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
 		free(run);
 		return EXIT_RUNTIME;

@@ -414,7 +414,7 @@ target_parse(const struct key *key, void *structure, const char *text,
 	size_t size = strlen(text);
 
 	if (size >= key->width || strspn(text, "abcdefghijklmnopqrstuvwxyz"
-					       "0123456789-") != size) {
+					       "0123456789-*?") != size) {
 		snprintf(error, KEY_ERROR,
 			 "%s takes the name of a device or link, not '%.60s'",
 			 key_leaf(key), text);
@@ -425,8 +425,8 @@ target_parse(const struct key *key, void *structure, const char *text,
 	return 0;
 }
 
-int
-key_set(const struct key *key, void *structure, const char *text, char *error)
+static int
+value_set(const struct key *key, void *structure, const char *text, char *error)
 {
 	uint64_t value = 0;
 	int code;
@@ -453,6 +453,17 @@ key_set(const struct key *key, void *structure, const char *text, char *error)
 	}
 	if (code == 0)
 		member_store(key, structure, value);
+	return code;
+}
+
+int
+key_set(const struct key *key, void *structure, const char *text, char *error)
+{
+	int code = value_set(key, structure, text, error);
+
+	/* Of an event's 0 is not the same as nothing. */
+	if (code == 0 && key->given != 0)
+		((struct fault_settings *)structure)->given |= key->given;
 	return code;
 }
 

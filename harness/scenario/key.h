@@ -34,7 +34,7 @@ enum key_type {
 	KEY_SPAN, /* [low, high] or one amount for both; struct span */
 	KEY_SECRET, /* 32 hexadecimal digits; struct siphash_key */
 	KEY_SIZES, /* a list of [bytes, percent]; scenario.c reads it */
-	KEY_TARGET, /* the name of a device or link; char[] */
+	KEY_TARGET, /* the name of a device or link, or a pattern; char[] */
 };
 
 /* The name of a choice's value, NULL past the last. */
@@ -59,6 +59,7 @@ struct key {
 	const char *help; /* half a sentence */
 	enum key_world world;
 	const char *lab; /* the one value that a lab takes; NULL: any */
+	uint32_t given; /* an event's: its bit in fault_settings.given */
 };
 
 /* A value's word before and today's. */
@@ -103,6 +104,9 @@ struct fault_help {
 };
 /* By enum fault_kind. */
 const struct fault_help *key_fault_help(unsigned kind);
+/* The keys that a kind takes besides its target: "side, until_s"; "" when there
+ * are none. KEY_ERROR bytes. */
+void key_fault_keys(unsigned kind, char *text);
 /* NULL: there is none of that path. */
 const struct key *key_find(const struct key_table *, const char *path);
 /* Old spellings of settings' keys; ends with path NULL. */

@@ -11,6 +11,9 @@
  */
 #include "harness/scenario/key.h"
 
+#include <stdio.h>
+
+#include "sim/model/fault_kind.h"
 #include "sim/model/settings.h"
 #include "sim/scheme/schemes.h"
 
@@ -40,6 +43,7 @@ CHOICES(direction_name, "download", "upload")
 CHOICES(load_mix_name, "phases", "mixed")
 CHOICES(rpc_transport_name, "udp", "tcp")
 CHOICES(side_name, "any", "upper", "lower")
+CHOICES(way_name, "both", "up", "down")
 
 static const char *
 fault_kind_name(unsigned value)
@@ -89,6 +93,7 @@ fault_kind_name(unsigned value)
 #define SIMULATED    .world = KEY_SIMULATED
 #define LIVE	     .world = KEY_LIVE
 #define LAB_TAKES(x) .lab = x
+#define GIVES(key)   .given = FAULT_KEY_##key
 
 #define LINK(link, member, where)                                              \
 	AMOUNT(link ".rate_gbps", "gigabits a second", 1000000000u,            \
@@ -317,7 +322,7 @@ static const struct key settings_keys[] = {
 	       SIMULATED),
 };
 
-static const struct key fault_keys[] = {
+static const struct key event_keys[] = {
 	AMOUNT("at_s", "seconds", S, OF(at_ns), 0, 365 * DAY,
 	       "when, after the tables are settled"),
 	CHOICE("kind", OF(kind), fault_kind_name,
@@ -326,23 +331,50 @@ static const struct key fault_keys[] = {
 	  .type = KEY_TARGET,
 	  .scale = 1,
 	  .offset = OF(target),
-	  .help = "device (spine1), link (exit1-spine2), tier on session 0's "
-		  "path "
-		  "(exit-spine, spine-leaf, leaf-server) or path: any of "
-		  "these" },
+	  .help = "device (spine1), link (exit1-spine2), all of a pattern "
+		  "(server*), a list of these; or a tier on session 0's path "
+		  "(exit-spine, spine-leaf, leaf-server), path: any tier",
+	  GIVES(TARGET) },
 	CHOICE("side", OF(side), side_name,
 	       "the end of the link that is taken down, the other loses its "
 	       "carrier; simulated both see it at once",
-	       LIVE),
+	       LIVE, GIVES(SIDE)),
+	CHOICE("way", OF(way), way_name,
+	       "which packets: all, those towards the clients (up) or towards "
+	       "the servers (down)",
+	       GIVES(WAY)),
 	AMOUNT("until_s", "seconds", S, OF(until_ns), 0, 365 * DAY,
-	       "undone then; 0: never"),
+	       "undone then, and over; 0: never", GIVES(UNTIL)),
+	AMOUNT("for_s", "seconds", S, OF(for_ns), 0, 365 * DAY,
+	       "undone so much after it was done; 0: see until_s", GIVES(FOR)),
+	AMOUNT("each_s", "seconds", S, OF(each_ns), 0, 365 * DAY,
+	       "done again after this, until until_s; of several targets to "
+	       "the next, without until_s once to each; 0: once",
+	       GIVES(EACH)),
 	AMOUNT("period_s", "seconds", S, OF(period_ns), 0, DAY,
-	       "flaps with this period until then; 0: does not"),
+	       "flaps with this period until then; 0: does not", GIVES(PERIOD)),
 	AMOUNT("retry_after_ms", "milliseconds", MS, OF(retry_after_ns), 0, DAY,
 	       "a cut that strayed nothing within this is undone and another "
-	       "made; 0: once only"),
+	       "made; 0: once only",
+	       GIVES(RETRY)),
 	COUNT("count", OF(count), 0, 1048576,
-	      "servers, of churn and join; 0: one"),
+	      "so many of several targets, at random; 0: all; of churn and "
+	      "join: servers, 0: one",
+	      GIVES(COUNT)),
+	AMOUNT("loss_percent", "percent", 10000, OF(link.loss_ppm), 0, 1000000,
+	       "packets of the link lost at random from then on", GIVES(LOSS)),
+	AMOUNT("duplicate_percent", "percent", 10000, OF(link.duplicate_ppm), 0,
+	       1000000, "packets of the link doubled at random from then on",
+	       GIVES(DUPLICATE)),
+	AMOUNT("reorder_percent", "percent", 10000, OF(link.reorder_ppm), 0,
+	       1000000, "packets of the link delayed at random from then on",
+	       GIVES(REORDER)),
+	AMOUNT("delay_us", "microseconds", US, OF(link.delay_ns), 0, 10ull * S,
+	       "propagation one way of the link from then on", GIVES(DELAY)),
+	AMOUNT("rate_gbps", "gigabits a second", 1000000000u, OF(link.rate_bps),
+	       0, 1000000000000000ull,
+	       "rate of the link from then on; 0: no serialisation time",
+	       GIVES(RATE)),
 };
 
 /* What service.homeward took. */
@@ -379,8 +411,8 @@ const struct key_table *
 key_faults(void)
 {
 	static const struct key_table table = {
-		.keys = fault_keys,
-		.count = sizeof(fault_keys) / sizeof(fault_keys[0]),
+		.keys = event_keys,
+		.count = sizeof(event_keys) / sizeof(event_keys[0]),
 	};
 
 	return &table;
@@ -389,10 +421,10 @@ key_faults(void)
 const struct fault_help *
 key_fault_help(unsigned kind)
 {
-	static const char link[] = "target: a link, a tier or path";
-	static const char router[] = "target: a router (edge, exit, spine, "
+	static const char link[] = "target: links, a tier or path";
+	static const char router[] = "target: routers (edge, exit, spine, "
 				     "leaf)";
-	static const char server[] = "target: a server";
+	static const char server[] = "target: servers";
 	static const char none[] = "no target";
 	static const struct fault_help helps[] = {
 		[FAULT_LINK_DOWN] = { link, "the link is cut and both ends "
@@ -434,9 +466,37 @@ key_fault_help(unsigned kind)
 		[FAULT_DAEMON_RESTART] = { server, "the daemon is killed and "
 						   "starts again at once, or "
 						   "at until_s" },
+		[FAULT_LINK_DEGRADE] = { link, "from then on the link has "
+					       "what is given of rate, delay, "
+					       "loss, duplicates and "
+					       "reordering; routing does not "
+					       "see it" },
+		[FAULT_LINK_RESTORE] = { link, "the link is again as the "
+					       "fabric has it; a tier or "
+					       "path: all that such events "
+					       "degraded" },
 	};
 	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
 		       "every kind of fault is explained");
 
 	return kind < FAULT_KINDS ? &helps[kind] : NULL;
+}
+
+void
+key_fault_keys(unsigned kind, char *text)
+{
+	uint32_t keys = fault_kind_trait((enum fault_kind)kind)->keys;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(event_keys) / sizeof(event_keys[0]);
+	     i++) {
+		uint32_t given = event_keys[i].given;
+
+		if (given == FAULT_KEY_TARGET || (keys & given) == 0)
+			continue;
+		used += (size_t)snprintf(text + used, KEY_ERROR - used, "%s%s",
+					 used > 0 ? ", " : "",
+					 event_keys[i].path);
+	}
 }

@@ -14,6 +14,7 @@
 #include "harness/scenario/scenario.h"
 #include "live/conf/did_you_mean.h"
 #include "live/conf/units.h"
+#include "sim/model/fault_kind.h"
 #include "sim/model/settings.h"
 
 static void
@@ -216,6 +217,37 @@ worlds_test(void)
 	      0);
 }
 
+/* What an event may say, by the model and by its reader. */
+static void
+event_keys_test(void)
+{
+	const struct key_table *table = key_faults();
+	uint32_t all = 0, taken = 0;
+	char text[KEY_ERROR];
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct key *key = &table->keys[i];
+		const char *name = fault_key_name(key->given);
+
+		if (strcmp(key->path, "at_s") == 0 ||
+		    strcmp(key->path, "kind") == 0)
+			continue;
+		CHECK_ROW(name != NULL && strcmp(name, key->path) == 0,
+			  key->path);
+		CHECK_ROW((all & key->given) == 0, key->path);
+		all |= key->given;
+	}
+	for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
+		taken |= fault_kind_trait((enum fault_kind)kind)->keys;
+	CHECK(taken == all);
+	key_fault_keys(FAULT_LINK_DOWN, text);
+	CHECK_ROW(strcmp(text, "side, until_s, for_s, each_s, period_s, "
+			       "retry_after_ms, count") == 0,
+		  text);
+	key_fault_keys(FAULT_MERGE, text);
+	CHECK_ROW(strcmp(text, "") == 0, text);
+}
+
 int
 main(void)
 {
@@ -228,5 +260,6 @@ main(void)
 	did_you_mean_test();
 	aliases_test();
 	worlds_test();
+	event_keys_test();
 	return check_done();
 }

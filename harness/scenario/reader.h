@@ -19,7 +19,7 @@
 #include <yaml.h>
 
 #define READER_PROBLEMS 20
-#define READER_PAIRS	4096 /* entries of one mapping or list */
+#define READER_PAIRS	4096 /* entries of one mapping */
 
 /* Line 0: not in the file. Both count from 1. */
 struct reader_mark {

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
+#include "harness/scenario/fault_list.h"
 #include "harness/scenario/sweep.h"
 #include "live/conf/did_you_mean.h"
 #include "live/conf/units.h"
@@ -167,8 +168,8 @@ word_hint(const struct key_table *table, const char *prefix, const char *word,
 		did_you_mean_hint(&did_you_mean, text, size);
 }
 
-static void
-complain_unknown(struct reader *reader, const yaml_node_t *node,
+void
+scenario_unknown(struct reader *reader, const yaml_node_t *node,
 		 const struct key_table *table, const char *prefix,
 		 const char *word)
 {
@@ -223,9 +224,9 @@ value_text(struct reader *reader, const struct key *key, yaml_node_t *node,
 	return true;
 }
 
-static bool
-value_read(struct reader *reader, const struct key_place *place,
-	   void *structure, yaml_node_t *node)
+bool
+scenario_value(struct reader *reader, const struct key_place *place,
+	       void *structure, yaml_node_t *node)
 {
 	char text[KEY_TEXT], error[KEY_ERROR];
 
@@ -377,7 +378,8 @@ setting_read(struct scenario *scenario, struct reader *reader,
 	key_format(place->key, &scenario->settings, before);
 	if (place->key->type == KEY_SIZES)
 		sizes_read(scenario, reader, node);
-	else if (value_read(reader, place, &scenario->settings, node) && again)
+	else if (scenario_value(reader, place, &scenario->settings, node) &&
+		 again)
 		spellings_check(scenario, reader, place, &first, before, node);
 }
 
@@ -407,7 +409,7 @@ word_read(struct scenario *scenario, struct reader *reader, const char *prefix,
 		 path_is_section(path))
 		section_read(scenario, reader, path, value);
 	else
-		complain_unknown(reader, name, key_settings(), prefix, word);
+		scenario_unknown(reader, name, key_settings(), prefix, word);
 }
 
 static void
@@ -419,59 +421,6 @@ section_read(struct scenario *scenario, struct reader *reader,
 	for (size_t i = 0; i < reader_pair_count(node); i++)
 		word_read(scenario, reader, prefix,
 			  &node->data.mapping.pairs.start[i]);
-}
-
-static void
-fault_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
-{
-	struct settings *settings = &scenario->settings;
-	struct fault_settings *fault = &scenario->faults[settings->fault_count];
-	bool timed = false, kinded = false;
-
-	if (!reader_is_map(reader, node, "an event"))
-		return;
-	*fault = (struct fault_settings){ 0 };
-	for (size_t i = 0; i < reader_pair_count(node); i++) {
-		yaml_node_pair_t *pair = &node->data.mapping.pairs.start[i];
-		yaml_node_t *name = reader_node(reader, pair->key);
-		const char *word = (const char *)name->data.scalar.value;
-		const struct key_place place = {
-			.key = key_find(key_faults(), word),
-			.fault = settings->fault_count + 1,
-		};
-
-		if (place.key == NULL) {
-			complain_unknown(reader, name, key_faults(), "", word);
-			continue;
-		}
-		timed |= strcmp(word, "at_s") == 0;
-		kinded |= strcmp(word, "kind") == 0;
-		(void)value_read(reader, &place, fault,
-				 reader_node(reader, pair->value));
-	}
-	if (!timed || !kinded)
-		reader_complain(reader, node, "an event needs at_s and kind");
-	scenario->fault_marks[settings->fault_count++] = reader_mark_of(node);
-}
-
-static void
-faults_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
-{
-	if (node->type != YAML_SEQUENCE_NODE) {
-		reader_complain(reader, node, "events must be a list");
-		return;
-	}
-	for (size_t i = 0; i < reader_item_count(node); i++) {
-		yaml_node_t *item =
-			reader_node(reader, node->data.sequence.items.start[i]);
-
-		if (scenario->settings.fault_count == SCENARIO_FAULTS) {
-			reader_complain(reader, item, "more than %d events",
-					SCENARIO_FAULTS);
-			return;
-		}
-		fault_read(scenario, reader, item);
-	}
 }
 
 static void
@@ -558,7 +507,7 @@ root_read(struct scenario *scenario, struct reader *reader, yaml_node_t *root)
 		if (strcmp(word, "title") == 0)
 			title_read(scenario, reader, value);
 		else if (strcmp(word, "events") == 0)
-			faults_read(scenario, reader, value);
+			fault_list_read(scenario, reader, value);
 		else if (strcmp(word, "sweep") == 0)
 			sweep = value;
 		else if (strcmp(word, "expect") == 0)
@@ -595,8 +544,7 @@ place_read(struct scenario *scenario, struct reader *reader,
 	if (axis)
 		sweep_add(scenario, reader, place, node);
 	else if (place->fault > 0)
-		(void)value_read(reader, place,
-				 &scenario->faults[place->fault - 1], node);
+		fault_list_set(scenario, reader, place, node, option);
 	else
 		setting_read(scenario, reader, place, node, option);
 }
@@ -691,6 +639,13 @@ settings_settle(struct scenario *scenario)
 		settings->clients.sessions = 0;
 }
 
+void
+scenario_release(struct scenario *scenario)
+{
+	fault_list_release(scenario);
+	memset(scenario, 0, sizeof(*scenario));
+}
+
 int
 scenario_parse(struct scenario *scenario, const char *path, const void *bytes,
 	       size_t size, const char *const *sets, uint32_t set_count,
@@ -699,10 +654,10 @@ scenario_parse(struct scenario *scenario, const char *path, const void *bytes,
 	struct reader reader;
 	unsigned problems;
 
-	memset(scenario, 0, sizeof(*scenario));
+	scenario_release(scenario);
 	name_take(scenario, path);
 	settings_default(&scenario->settings);
-	scenario->settings.faults = scenario->faults;
+	scenario->settings.faults = NULL;
 	scenario->settings.fault_count = 0;
 	scenario->settings.clients.size_cdf = NULL;
 	scenario->settings.clients.size_cdf_count = 0;

@@ -177,6 +177,17 @@ emit_settings(struct printer *printer, const struct settings *settings)
 }
 
 static void
+emit_targets(struct printer *printer, const struct settings *settings,
+	     const struct fault_settings *fault)
+{
+	emit_list(printer, true);
+	for (uint32_t i = 0; i < fault->list_count; i++)
+		emit_text(printer,
+			  settings->fault_targets[fault->list_first + i]);
+	emit_list_end(printer);
+}
+
+static void
 emit_faults(struct printer *printer, const struct settings *settings)
 {
 	const struct fault_settings none = { 0 };
@@ -195,11 +206,16 @@ emit_faults(struct printer *printer, const struct settings *settings)
 			key_format(key, &settings->faults[i], text);
 			key_format(key, &none, absent);
 			if (strcmp(text, absent) == 0 &&
+			    (settings->faults[i].given & key->given) == 0 &&
 			    strcmp(key->path, "at_s") != 0 &&
 			    strcmp(key->path, "kind") != 0)
 				continue;
 			emit_text(printer, key->path);
-			emit_value(printer, key, text);
+			if (key->type == KEY_TARGET && text[0] == '\0')
+				emit_targets(printer, settings,
+					     &settings->faults[i]);
+			else
+				emit_value(printer, key, text);
 		}
 		emit_map_end(printer);
 	}

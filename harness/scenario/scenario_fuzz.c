@@ -31,6 +31,7 @@ points_make(const struct scenario *scenario)
 		sweep_point_make(scenario, i, &point);
 		sweep_point_label(scenario, &point, label);
 	}
+	sweep_point_release(&point);
 }
 
 int
@@ -63,6 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		fflush(stream);
 		assert(talk_size > 0);
 	}
+	scenario_release(&scenario);
+	scenario_release(&again);
 	fclose(stream);
 	free(talk);
 	return 0;

@@ -9,8 +9,13 @@
 #include <string.h>
 
 #include "harness/base/json.h"
+#include "harness/scenario/fault_list.h"
+#include "live/conf/did_you_mean.h"
 #include "live/conf/units.h"
+#include "sim/engine/memory.h"
 #include "sim/model/constraints.h"
+#include "sim/model/fault_kind.h"
+#include "sim/model/fault_target.h"
 
 /* ---- reading ---- */
 
@@ -309,8 +314,17 @@ sweep_point_make(const struct scenario *scenario, uint32_t index,
 
 	point->index = index;
 	point->settings = scenario->settings;
+	if (point->fault_capacity < scenario->settings.fault_count) {
+		point->fault_capacity = scenario->settings.fault_count;
+		point->faults =
+			memory_grown(point->faults, point->fault_capacity,
+				     sizeof(point->faults[0]));
+	}
 	point->settings.faults = point->faults;
-	memcpy(point->faults, scenario->faults, sizeof(point->faults));
+	if (scenario->settings.fault_count > 0)
+		memcpy(point->faults, scenario->faults,
+		       scenario->settings.fault_count *
+			       sizeof(point->faults[0]));
 	point->settings.seed += index % scenario->repeat;
 	for (uint32_t i = 0; i < scenario->axis_count; i++) {
 		const struct key_place *place = &scenario->axes[i].place;
@@ -323,6 +337,13 @@ sweep_point_make(const struct scenario *scenario, uint32_t index,
 	/* One fact, two places: the servers know their own links. */
 	point->settings.service.steer.mtu_bytes =
 		point->settings.fabric.server_link.mtu_bytes;
+}
+
+void
+sweep_point_release(struct sweep_point *point)
+{
+	free(point->faults);
+	*point = (struct sweep_point){ .faults = NULL };
 }
 
 void
@@ -423,7 +444,7 @@ place_origin(const struct scenario *scenario, const struct key_place *place)
 	if (axis != NULL)
 		origin.mark = axis->mark;
 	else if (place->fault > 0)
-		origin.mark = scenario->fault_marks[place->fault - 1];
+		return fault_list_origin(scenario, place);
 	else
 		origin = scenario->origins[place->key - key_settings()->keys];
 	return origin;
@@ -465,6 +486,34 @@ places_say(const struct key_place places[2], const struct settings *settings,
 	}
 }
 
+/* The nearest name of this fabric to a target that it has not. */
+static void
+name_hint(const struct constraint *broken, const struct settings *settings,
+	  char *text, size_t size)
+{
+	enum fault_target wanted =
+		fault_kind_trait(settings->faults[broken->event - 1].kind)
+			->target;
+	struct did_you_mean did_you_mean = did_you_mean_start(broken->unknown);
+	char name[FAULT_NAME_BYTES], best[FAULT_NAME_BYTES];
+	struct fabric *fabric;
+
+	text[0] = '\0';
+	if (fabric_create(&fabric, &settings->fabric, name, sizeof(name)) != 0)
+		return;
+	for (uint32_t i = 0; i < fault_target_count(fabric, wanted); i++) {
+		size_t before = did_you_mean.distance;
+
+		fault_target_name(fabric, wanted, i, name);
+		did_you_mean_offer(&did_you_mean, name);
+		if (did_you_mean.distance < before)
+			memcpy(best, name, sizeof(best));
+		did_you_mean.best = did_you_mean.best != NULL ? best : NULL;
+	}
+	fabric_destroy(fabric);
+	did_you_mean_hint(&did_you_mean, text, size);
+}
+
 static void
 constraint_complain(const struct scenario *scenario,
 		    const struct constraint *broken,
@@ -474,7 +523,7 @@ constraint_complain(const struct scenario *scenario,
 	struct reader reader = { .name = scenario->path, .talk = talk };
 	struct key_place places[2];
 	struct scenario_origin origin;
-	char name[KEY_ERROR], keys[2 * KEY_ERROR];
+	char name[KEY_ERROR], keys[2 * KEY_ERROR], hint[KEY_ERROR] = "";
 
 	places_find(broken, places);
 	places_say(places, settings, keys, sizeof(keys));
@@ -488,8 +537,13 @@ constraint_complain(const struct scenario *scenario,
 		reader.name = name;
 		reader.option = true;
 	}
-	reader_complain_at(&reader, origin.mark, "%s%s%s", broken->sentence,
-			   keys, at_point);
+	if (broken->unknown[0] != '\0') {
+		name_hint(broken, settings, hint, sizeof(hint));
+		origin.mark = fault_list_mark(scenario, broken->event,
+					      broken->unknown, origin.mark);
+	}
+	reader_complain_at(&reader, origin.mark, "%s%s%s%s", broken->sentence,
+			   hint, keys, at_point);
 }
 
 unsigned
@@ -497,7 +551,7 @@ sweep_check(const struct scenario *scenario, const char *const *sets,
 	    FILE *talk)
 {
 	uint32_t count = sweep_point_count(scenario);
-	struct sweep_point point;
+	struct sweep_point point = { .faults = NULL };
 
 	if (count == 0 ||
 	    scenario->settings.seed > (uint64_t)INT64_MAX - scenario->repeat) {
@@ -518,7 +572,9 @@ sweep_check(const struct scenario *scenario, const char *const *sets,
 			snprintf(at_point, sizeof(at_point), " (at %s)", label);
 		constraint_complain(scenario, &broken, &point.settings, sets,
 				    at_point, talk);
+		sweep_point_release(&point);
 		return 1;
 	}
+	sweep_point_release(&point);
 	return 0;
 }

@@ -19,11 +19,13 @@
 
 #include "harness/scenario/scenario.h"
 
-/* One point; settings.faults points into it, so it is not to be copied. */
+/* One point, all zero before its first use; settings.faults is its own, so it
+ * is not to be copied. */
 struct sweep_point {
 	uint32_t index;
 	struct settings settings;
-	struct fault_settings faults[SCENARIO_FAULTS];
+	struct fault_settings *faults; /* room for fault_capacity */
+	uint32_t fault_capacity;
 };
 
 #define SWEEP_LABEL 512
@@ -39,8 +41,11 @@ unsigned sweep_check(const struct scenario *, const char *const *sets,
 		     FILE *talk);
 
 uint32_t sweep_point_count(const struct scenario *);
+/* Again and again in one struct; aborts when out of memory. */
 void sweep_point_make(const struct scenario *, uint32_t index,
 		      struct sweep_point *);
+/* Gives back what it holds. */
+void sweep_point_release(struct sweep_point *);
 /* "fabric.servers 16, dht.k 8, seed 2"; SWEEP_LABEL bytes. */
 void sweep_point_label(const struct scenario *, const struct sweep_point *,
 		       char *text);

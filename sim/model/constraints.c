@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * constraints.c - the rules
- *
- * Device names are those of sim/net/network.h: numbered from 1, spines and
- * leaves through all pods. Whether two devices are joined by a link only the
- * network knows; world_create() says so.
+ * constraints.c - the rules; those of one event are in fault_check.c
  */
 #include "sim/model/constraints.h"
 
@@ -13,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/model/fault_kind.h"
-
-#define KIND_BYTES 16 /* any kind of device's name */
+#include "sim/model/fabric.h"
+#include "sim/model/fault_check.h"
 
 struct rule {
 	bool broken;
@@ -188,138 +183,6 @@ measure_broken(const struct settings *s, struct constraint *found)
 
 /* ---- events ---- */
 
-/* How many devices of a kind; 0 also when there is no such kind. */
-static uint32_t
-device_count(const struct fabric_settings *fabric, const char *kind)
-{
-	if (strcmp(kind, "server") == 0)
-		return fabric->servers;
-	if (strcmp(kind, "client") == 0)
-		return fabric->clients;
-	if (strcmp(kind, "edge") == 0)
-		return 1;
-	if (strcmp(kind, "exit") == 0)
-		return fabric->exits;
-	if (strcmp(kind, "spine") == 0)
-		return fabric->spines * fabric->pods;
-	if (strcmp(kind, "leaf") == 0)
-		return fabric->leaves * fabric->pods;
-	return 0;
-}
-
-/* Is there a device of that name? size bytes of it. extra: servers that join
- * are numbered after those of the start. */
-static bool
-device_exists(const struct fabric_settings *fabric, const char *name,
-	      size_t size, uint32_t extra)
-{
-	char text[48], kind[KIND_BYTES], digits[10];
-	unsigned long number;
-	int end = 0;
-
-	if (size >= sizeof(text))
-		return false;
-	memcpy(text, name, size);
-	text[size] = '\0';
-	if (sscanf(text, "%15[a-z]%9[0-9]%n", kind, digits, &end) != 2 ||
-	    text[end] != '\0')
-		return false;
-	number = strtoul(digits, NULL, 10);
-	if (number == 0)
-		return false;
-	if (strcmp(kind, "server") == 0)
-		return number <= fabric->servers + extra;
-	return number <= device_count(fabric, kind);
-}
-
-static bool
-target_is_tier(const char *target)
-{
-	static const char *const tiers[] = { "exit-spine", "spine-leaf",
-					     "leaf-server", "path" };
-
-	for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
-		if (strcmp(target, tiers[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Is the target of the kind that the event acts on? */
-static bool
-target_mismatched(const struct fault_settings *fault, enum fault_target wanted)
-{
-	const char *target = fault->target;
-	bool link = strchr(target, '-') != NULL || target_is_tier(target);
-	bool server = strncmp(target, "server", 6) == 0;
-
-	switch (wanted) {
-	case FAULT_TARGET_LINK:
-		return !link;
-	case FAULT_TARGET_ROUTER:
-		return link || server;
-	case FAULT_TARGET_SERVER:
-		return link || !server;
-	case FAULT_TARGET_NONE:
-		break;
-	}
-	return false;
-}
-
-static const char *
-target_word(enum fault_target wanted)
-{
-	return wanted == FAULT_TARGET_LINK     ? "link"
-	       : wanted == FAULT_TARGET_ROUTER ? "router"
-					       : "server";
-}
-
-static bool
-target_exists(const struct fabric_settings *fabric, const char *target,
-	      uint32_t joins)
-{
-	const char *dash = strchr(target, '-');
-
-	if (target_is_tier(target))
-		return true;
-	if (dash == NULL)
-		return device_exists(fabric, target, strlen(target), joins);
-	return device_exists(fabric, target, (size_t)(dash - target), joins) &&
-	       device_exists(fabric, dash + 1, strlen(dash + 1), joins);
-}
-
-static bool
-target_broken(const struct settings *settings, uint32_t index, uint32_t joins,
-	      struct constraint *found)
-{
-	const struct fault_settings *fault = &settings->faults[index];
-	enum fault_target wanted = fault_kind_trait(fault->kind)->target;
-	const char *name = fault_name(fault->kind);
-
-	if (settings->fabric.kind == FABRIC_UNIFORM &&
-	    (wanted == FAULT_TARGET_LINK || wanted == FAULT_TARGET_ROUTER ||
-	     fault->kind == FAULT_PARTITION))
-		return event_blame(found, "target", index + 1,
-				   "%s needs links and routers; a uniform "
-				   "fabric has none",
-				   name);
-	if (wanted == FAULT_TARGET_NONE && fault->target[0] == '\0')
-		return false;
-	if (wanted == FAULT_TARGET_NONE)
-		return event_blame(found, "target", index + 1,
-				   "%s takes no target", name);
-	if (fault->target[0] == '\0')
-		return event_blame(found, "target", index + 1,
-				   "%s needs a target", name);
-	if (target_mismatched(fault, wanted))
-		return event_blame(found, "target", index + 1,
-				   "%s acts on a %s, which '%s' is not", name,
-				   target_word(wanted), fault->target);
-	if (!target_exists(&settings->fabric, fault->target, joins))
-		return event_blame(found, "target", index + 1,
-				   "this fabric has no '%s'", fault->target);
-	return false;
-}
-
 /* Is anything split when this merge comes? Of two at one time the one that
  * is written first is first. */
 static bool
@@ -338,52 +201,75 @@ merge_is_idle(const struct settings *settings, uint32_t index)
 	return true;
 }
 
+/* What one event says about others, or about the servers. */
 static bool
 event_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 	     struct constraint *found)
 {
 	const struct fault_settings *fault = &settings->faults[index];
-	uint32_t event = index + 1;
 
-	if (target_broken(settings, index, joins, found))
-		return true;
 	if (fault->kind == FAULT_MERGE && merge_is_idle(settings, index))
-		return event_blame(found, "kind", event,
+		return event_blame(found, "kind", index + 1,
 				   "merge without a partition before it");
 	if (fault->kind == FAULT_CHURN &&
 	    fault->count > settings->fabric.servers + joins)
 		return event_blame(
-			found, "count", event,
+			found, "count", index + 1,
 			"churn of %u servers, of which there are only %u",
 			fault->count, settings->fabric.servers + joins);
-	if (fault->at_ns >= settings->measure.duration_ns)
-		return event_blame(
-			found, "at_s", event,
-			"the event would be after the end of the run");
-	if (fault->until_ns != 0 && fault->until_ns <= fault->at_ns)
-		return event_blame(found, "until_s", event,
-				   "until_s must be after at_s");
-	if (fault->period_ns != 0 && fault->until_ns == 0)
-		return event_blame(found, "period_s", event,
-				   "a period_s needs an until_s");
 	return false;
 }
 
-bool
-constraints_broken(const struct settings *settings, struct constraint *found)
+/* The fabric as the events see it: with servers that join. NULL: a fabric that
+ * cannot be, or no event needs one. */
+static struct fabric *
+events_fabric(const struct settings *settings, uint32_t joins)
 {
-	uint32_t joins = 0;
+	struct fabric_settings whole = settings->fabric;
+	struct fabric *fabric = NULL;
+	char error[CONSTRAINT_TEXT];
 
-	if (fabric_broken(settings, found) || service_broken(settings, found) ||
-	    measure_broken(settings, found))
-		return true;
+	if (!fault_check_takes_fabric(settings))
+		return NULL;
+	whole.servers += joins;
+	if (fabric_create(&fabric, &whole, error, sizeof(error)) != 0)
+		return NULL;
+	return fabric;
+}
+
+static bool
+events_broken(const struct settings *settings, struct constraint *found)
+{
+	struct fault_flaw flaw;
+	struct fabric *fabric;
+	uint32_t joins = 0;
+	uint64_t targets = 0;
+	bool broken = false;
+
 	for (uint32_t i = 0; i < settings->fault_count; i++)
 		if (settings->faults[i].kind == FAULT_JOIN)
 			joins += settings->faults[i].count > 0
 					 ? settings->faults[i].count
 					 : 1;
-	for (uint32_t i = 0; i < settings->fault_count; i++)
-		if (event_broken(settings, i, joins, found))
-			return true;
-	return false;
+	fabric = events_fabric(settings, joins);
+	for (uint32_t i = 0; !broken && i < settings->fault_count; i++) {
+		broken = fault_check(settings, fabric, i, &targets, &flaw);
+		if (!broken) {
+			broken = event_broken(settings, i, joins, found);
+			continue;
+		}
+		(void)event_blame(found, flaw.key, i + 1, "%s", flaw.sentence);
+		memcpy(found->unknown, flaw.unknown, sizeof(found->unknown));
+	}
+	fabric_destroy(fabric);
+	return broken;
+}
+
+bool
+constraints_broken(const struct settings *settings, struct constraint *found)
+{
+	return fabric_broken(settings, found) ||
+	       service_broken(settings, found) ||
+	       measure_broken(settings, found) ||
+	       events_broken(settings, found);
 }

@@ -27,6 +27,9 @@ struct constraint {
 	const char *keys[2];
 	uint32_t event; /* from 1; 0: keys of the settings */
 	char sentence[CONSTRAINT_TEXT];
+	/* An event's target that nothing is called: its reader knows how to
+	 * name the nearest. Else "". */
+	char unknown[FAULT_TARGET_BYTES];
 };
 
 /* False: there is none, and *found is as it was. */

@@ -6,7 +6,11 @@
  *	  |		CHECK --> strayed: it counts
  *	  |		      \-> missed: undo, restore, AGAIN: another link
  *	  |--> (flap) FLIP, FLIP ...
+ *	  |--> (each) EACH, EACH ... --> (for) UNDO, a target each
  *	  `--> (until) END
+ *
+ * Who is struck: all targets; or the next one, when the item repeats; or
+ * `count` at random. What the item has struck and not undone is left alone.
  */
 #include "sim/model/fault.h"
 
@@ -16,7 +20,10 @@
 #include <string.h>
 
 #include "sim/engine/memory.h"
+#include "sim/model/fault_aim.h"
 #include "sim/model/fault_kind.h"
+#include "sim/model/fault_target.h"
+#include "sim/model/link_layers.h"
 #include "sim/model/partition.h"
 #include "sim/model/tier.h"
 
@@ -27,15 +34,18 @@ enum step {
 	STEP_AGAIN, /* cut another */
 	STEP_FLIP, /* flap */
 	STEP_CHURN, /* a churning server changes sides (b = which) */
-	STEP_END
+	STEP_END,
+	STEP_EACH, /* strike again */
+	STEP_UNDO /* what one member of the set suffered (b = which) */
 };
 
 struct item {
 	const struct fault_settings *fault;
-	uint32_t device, link; /* of a named target; FABRIC_NONE */
-	bool down; /* what it broke is broken now */
+	struct fault_aim aim; /* what it may strike, and has */
+	uint32_t device, link; /* that an order is about; FABRIC_NONE */
 	/* A path target: */
 	bool on_path;
+	bool down; /* the link that it cut is cut now */
 	bool tried[PATH_TIERS];
 	uint32_t flow;
 	uint64_t strays; /* of the flow when it was cut */
@@ -47,6 +57,8 @@ struct faults {
 	struct fault_world world;
 	uint32_t next_join; /* the next server that was not there */
 	struct item *items;
+	uint32_t *chosen; /* members of one item, room for the largest set */
+	struct link_layers *layers; /* NULL: no event changes a link so */
 };
 
 uint32_t
@@ -66,42 +78,49 @@ faults_joining(const struct settings *settings)
 
 /* A sentence about what is wrong with the item's target, or NULL. */
 static const char *
-resolve(const struct fault_world *world, struct item *item)
+resolve(const struct fault_world *world, struct item *item, uint32_t index,
+	struct fault_set *set)
 {
 	const struct fault_settings *fault = item->fault;
 	const struct fault_kind_trait *trait = fault_kind_trait(fault->kind);
-	const struct fabric *fabric = world->fabric;
 	enum fault_target wanted = trait->target;
-	enum path_tier tier;
+	const char *wrong = "";
 
-	item->device = item->link = FABRIC_NONE;
 	if (!(world->live ? trait->live : trait->simulated))
 		return world->live ? "not in a lab" : "not in the simulator";
-	if (fabric->settings.kind == FABRIC_UNIFORM &&
+	if (world->fabric->settings.kind == FABRIC_UNIFORM &&
 	    (wanted == FAULT_TARGET_LINK || wanted == FAULT_TARGET_ROUTER ||
 	     fault->kind == FAULT_PARTITION))
 		return "a uniform fabric has no links or routers";
-	if (wanted == FAULT_TARGET_NONE)
-		return NULL;
-	if (wanted == FAULT_TARGET_LINK) {
-		item->on_path = strcmp(fault->target, "path") == 0 ||
-				tier_parse(fault->target, &tier);
-		if (item->on_path)
-			return fault->period_ns > 0 ? "only a link with a name "
-						      "can flap"
-						    : NULL;
-		item->link = fabric_link_find(fabric, fault->target);
-		return item->link == FABRIC_NONE ? "no such link" : NULL;
+	item->on_path =
+		wanted == FAULT_TARGET_LINK && fault_target_is_path(fault);
+	if (item->on_path && (fault->period_ns > 0 || fault->each_ns > 0))
+		return "only a link with a name can flap";
+	enum fault_target_error error = fault_target_find(
+		world->fabric, world->settings, index, set, &wrong);
+	return fault_target_sentence(wanted, error, wrong);
+}
+
+/* Room and books that some items need. */
+static void
+faults_fill(struct faults *faults)
+{
+	const struct settings *settings = faults->world.settings;
+	uint32_t most = 1;
+	bool degrees = false;
+
+	for (uint32_t i = 0; i < settings->fault_count; i++) {
+		const struct item *item = &faults->items[i];
+		enum fault_kind kind = item->fault->kind;
+
+		most = item->aim.set.count > most ? item->aim.set.count : most;
+		degrees |= kind == FAULT_LINK_DEGRADE ||
+			   kind == FAULT_LINK_RESTORE;
 	}
-	item->device =
-		fabric_find(fabric, fault->target, strlen(fault->target));
-	if (item->device == FABRIC_NONE)
-		return "no such device";
-	bool right =
-		wanted == FAULT_TARGET_SERVER
-			? fabric_kind(fabric, item->device) == DEVICE_SERVER
-			: fabric_is_router(fabric, item->device);
-	return right ? NULL : "a device of another kind";
+	if (degrees)
+		faults->layers =
+			link_layers_create(faults->world.fabric, settings);
+	faults->chosen = memory_zeroed(most, sizeof(faults->chosen[0]));
 }
 
 int
@@ -117,16 +136,22 @@ faults_create(struct faults **created, const struct fault_world *world,
 				      sizeof(struct item));
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
 		struct item *item = &faults->items[i];
+		char target[FAULT_TARGET_BYTES];
 		item->fault = &settings->faults[i];
-		const char *wrong = resolve(world, item);
+		struct fault_set set = { .members = NULL };
+		const char *wrong = resolve(world, item, i, &set);
+		item->device = item->link = FABRIC_NONE;
+		fault_aim_init(&item->aim, set);
 		if (wrong == NULL)
 			continue;
+		fault_target_text(settings, item->fault, target);
 		(void)snprintf(error, error_size, "event %u, %s '%s': %s",
-			       i + 1, fault_name(item->fault->kind),
-			       item->fault->target, wrong);
+			       i + 1, fault_name(item->fault->kind), target,
+			       wrong);
 		faults_destroy(faults);
 		return -EINVAL;
 	}
+	faults_fill(faults);
 	*created = faults;
 	return 0;
 }
@@ -136,6 +161,10 @@ faults_destroy(struct faults *faults)
 {
 	if (faults == NULL)
 		return;
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
+		fault_aim_release(&faults->items[i].aim);
+	link_layers_destroy(faults->layers);
+	free(faults->chosen);
 	free(faults->items);
 	free(faults);
 }
@@ -156,6 +185,7 @@ order_of(const struct faults *faults, const struct item *item,
 		.link = item->link,
 		.device = item->device,
 		.flow = item->flow,
+		.way = item->fault->way,
 	};
 }
 
@@ -183,10 +213,10 @@ faults_start(struct faults *faults)
 {
 	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++) {
 		const struct item *item = &faults->items[i];
+		int64_t ends_ns = fault_ends_ns(item->fault);
 		schedule(faults, item, STEP_BEGIN, item->fault->at_ns, 0);
-		if (item->fault->until_ns > item->fault->at_ns)
-			schedule(faults, item, STEP_END, item->fault->until_ns,
-				 0);
+		if (ends_ns > 0)
+			schedule(faults, item, STEP_END, ends_ns, 0);
 	}
 }
 
@@ -202,25 +232,23 @@ report(const struct faults *faults, struct instant at, const char *kind,
 		watch->fault(watch->context, at, kind, target);
 }
 
-/* Of a path target: the link that was cut. */
+/* Of a path target: the link that was cut; of a set that nothing was left of,
+ * how it was written. */
 static void
 report_item(const struct faults *faults, const struct item *item,
 	    struct instant at, const char *kind)
 {
 	const struct fabric *fabric = faults->world.fabric;
-	char name[2 * FABRIC_NAME_BYTES];
+	char name[FAULT_NAME_BYTES], target[FAULT_TARGET_BYTES];
 
 	if (item->link != FABRIC_NONE) {
-		const uint32_t *ports = fabric->links[item->link].ports;
-
-		(void)snprintf(name, sizeof(name), "%s-%s",
-			       fabric->names[fabric->ports[ports[0]].device],
-			       fabric->names[fabric->ports[ports[1]].device]);
+		fault_target_name(fabric, FAULT_TARGET_LINK, item->link, name);
 		report(faults, at, kind, name);
 	} else if (item->device != FABRIC_NONE) {
 		report(faults, at, kind, fabric->names[item->device]);
 	} else {
-		report(faults, at, kind, item->fault->target);
+		fault_target_text(faults->world.settings, item->fault, target);
+		report(faults, at, kind, target);
 	}
 }
 
@@ -285,10 +313,29 @@ action_of(const struct fault_actions *actions, enum fault_kind kind)
 		return actions->daemon_kill;
 	case FAULT_DAEMON_START:
 		return actions->daemon_start;
+	case FAULT_LINK_DEGRADE:
+	case FAULT_LINK_RESTORE:
+		return actions->link_settings;
 	case FAULT_KINDS:
 		break;
 	}
 	abort();
+}
+
+/* What the link is from now on. */
+static struct link_settings
+layer(const struct faults *faults, const struct item *item,
+      enum fault_kind kind)
+{
+	if (kind == FAULT_LINK_DEGRADE)
+		link_layers_add(faults->layers, item->link,
+				index_of(faults, item));
+	else if (item->fault->kind == FAULT_LINK_DEGRADE)
+		link_layers_remove(faults->layers, item->link,
+				   index_of(faults, item));
+	else
+		link_layers_clear(faults->layers, item->link);
+	return link_layers_settings(faults->layers, item->link);
 }
 
 struct split {
@@ -313,28 +360,92 @@ apply(const struct faults *faults, const struct item *item,
 {
 	fault_action *action = action_of(faults->world.actions, kind);
 	struct fault_order order = order_of(faults, item, now);
+	struct link_settings settings;
 
+	if (kind == FAULT_LINK_DEGRADE || kind == FAULT_LINK_RESTORE) {
+		settings = layer(faults, item, kind);
+		order.settings = &settings;
+	}
 	if (kind == FAULT_PARTITION || kind == FAULT_MERGE)
 		partition_each(
 			faults->world.fabric, link_order,
 			&(struct split){ &faults->world, action, &order });
 	else
 		action(faults->world.context, &order);
-	if (kind == FAULT_DAEMON_RESTART && item->fault->until_ns == 0)
+	if (kind == FAULT_DAEMON_RESTART && !fault_stays(item->fault))
 		faults->world.actions->daemon_start(faults->world.context,
 						    &order);
 }
 
+/* Orders are about this member of the set from now on. */
+static void
+aim(struct item *item, uint32_t member)
+{
+	uint32_t target = item->aim.set.members[member];
+	bool link = fault_kind_trait(item->fault->kind)->target ==
+		    FAULT_TARGET_LINK;
+
+	item->link = link ? target : FABRIC_NONE;
+	item->device = link ? FABRIC_NONE : target;
+}
+
+/* To some members at one instant: one change, as far as sessions go. */
 static void
 act(const struct faults *faults, struct item *item, enum fault_kind kind,
-    struct instant now)
+    struct instant now, const uint32_t *members, uint32_t count)
 {
 	const struct fault_kind_trait *trait = fault_kind_trait(kind);
+	bool strikes = trait->harms && fault_stays(item->fault);
 
 	tell(faults, now, trait->harms, trait->detects);
-	apply(faults, item, kind, now);
-	item->down = trait->harms;
-	report_item(faults, item, now, trait->name);
+	for (uint32_t i = 0; i < count; i++) {
+		aim(item, members[i]);
+		apply(faults, item, kind, now);
+		fault_aim_mark(&item->aim, members[i], strikes);
+		report_item(faults, item, now, trait->name);
+	}
+}
+
+/* ---- who is struck ---- */
+
+static uint32_t
+choose(struct faults *faults, struct item *item)
+{
+	bool server = fault_kind_trait(item->fault->kind)->target ==
+		      FAULT_TARGET_SERVER;
+
+	return fault_aim_choose(&item->aim, item->fault,
+				server ? faults->next_join : FABRIC_NONE,
+				faults->world.rng, faults->chosen);
+}
+
+static void
+strike(struct faults *faults, struct item *item, struct instant now)
+{
+	const struct fault_settings *fault = item->fault;
+	uint32_t count = choose(faults, item);
+
+	if (count == 0) {
+		item->device = item->link = FABRIC_NONE;
+		report_missed(faults, item, now);
+		return;
+	}
+	act(faults, item, fault->kind, now, faults->chosen, count);
+	for (uint32_t i = 0; i < count && fault->each_ns > 0; i++)
+		if (item->aim.struck[faults->chosen[i]] != 0 &&
+		    fault->for_ns > 0)
+			schedule(faults, item, STEP_UNDO, fault->for_ns,
+				 faults->chosen[i]);
+}
+
+static void
+undo_all(struct faults *faults, struct item *item, struct instant now)
+{
+	uint32_t count = fault_aim_struck(&item->aim, faults->chosen);
+
+	if (count > 0)
+		act(faults, item, fault_kind_trait(item->fault->kind)->undo,
+		    now, faults->chosen, count);
 }
 
 /* ---- cuts on the path of a session ---- */
@@ -381,7 +492,8 @@ faults_path(struct faults *faults, struct instant now, uint32_t index,
 	item->cut_at = now;
 	tell(faults, now, true, true);
 	const struct fault_order order = order_of(faults, item, now);
-	if (world->actions->path_cut != NULL)
+	if (world->actions->path_cut != NULL &&
+	    fault_kind_trait(item->fault->kind)->detects)
 		world->actions->path_cut(world->context, &order);
 	apply(faults, item, item->fault->kind, now);
 	item->down = true;
@@ -520,19 +632,52 @@ churn(const struct faults *faults, const struct item *item, struct instant now,
 
 /* ---- steps ---- */
 
-/* What earlier items cut on paths comes back. */
 static void
-mend_paths(struct faults *faults, struct instant now)
+mend_path(const struct faults *faults, struct item *item, struct instant now)
 {
-	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
-		if (faults->items[i].on_path && faults->items[i].down)
-			act(faults, &faults->items[i], FAULT_LINK_UP, now);
+	enum fault_kind undo = fault_kind_trait(item->fault->kind)->undo;
+
+	tell(faults, now, false, false);
+	apply(faults, item, undo, now);
+	item->down = false;
+	report_item(faults, item, now, fault_name(undo));
+}
+
+/* What earlier items did to paths, and this kind undoes, comes back. */
+static void
+mend_paths(struct faults *faults, enum fault_kind kind, struct instant now)
+{
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++) {
+		struct item *item = &faults->items[i];
+
+		if (item->on_path && item->down &&
+		    fault_kind_trait(item->fault->kind)->undo == kind)
+			mend_path(faults, item, now);
+	}
+}
+
+static void
+each(struct faults *faults, struct item *item, struct instant now)
+{
+	const struct fault_settings *fault = item->fault;
+	bool again = fault_aim_goes_round(&item->aim, fault);
+
+	if (item->settled) /* it has ended */
+		return;
+	strike(faults, item, now);
+	if (fault->until_ns > 0)
+		again = now.ns + fault->each_ns < fault->until_ns;
+	else if (item->aim.turn == item->aim.set.count)
+		again = false;
+	if (again)
+		schedule(faults, item, STEP_EACH, fault->each_ns, 0);
 }
 
 static void
 begin(struct faults *faults, struct item *item, struct instant now)
 {
 	const struct fault_settings *fault = item->fault;
+	bool undone = fault_kind_trait(fault->kind)->undo != fault->kind;
 
 	if (fault->kind == FAULT_JOIN) {
 		join_some(faults, item, now);
@@ -544,34 +689,48 @@ begin(struct faults *faults, struct item *item, struct instant now)
 		return;
 	}
 	if (item->on_path) {
-		if (fault->kind == FAULT_LINK_UP)
-			mend_paths(faults, now);
-		else
+		if (undone)
 			cut_path(faults, item, now);
+		else
+			mend_paths(faults, fault->kind, now);
 		return;
 	}
-	act(faults, item, fault->kind, now);
-	if (fault->period_ns > 0 &&
-	    fault_kind_trait(fault->kind)->undo != fault->kind)
+	if (fault->each_ns > 0) {
+		each(faults, item, now);
+		return;
+	}
+	strike(faults, item, now);
+	if (fault->period_ns > 0 && undone)
 		schedule(faults, item, STEP_FLIP, fault->period_ns / 2, 0);
 }
 
 static void
-flip(const struct faults *faults, struct item *item, struct instant now)
+flip(struct faults *faults, struct item *item, struct instant now)
 {
-	enum fault_kind kind = item->fault->kind;
-
 	if (item->settled) /* it has ended */
 		return;
-	act(faults, item, item->down ? fault_kind_trait(kind)->undo : kind,
-	    now);
+	if (item->aim.struck_count > 0)
+		undo_all(faults, item, now);
+	else
+		strike(faults, item, now);
 	schedule(faults, item, STEP_FLIP, item->fault->period_ns / 2, 0);
 }
 
 static void
-end(const struct faults *faults, struct item *item, struct instant now)
+undo(struct faults *faults, struct item *item, struct instant now,
+     uint32_t member)
 {
-	enum fault_kind undo = fault_kind_trait(item->fault->kind)->undo;
+	/* Its end may have been sooner. */
+	if (item->aim.struck[member] != 0)
+		act(faults, item, fault_kind_trait(item->fault->kind)->undo,
+		    now, &member, 1);
+}
+
+static void
+end(struct faults *faults, struct item *item, struct instant now)
+{
+	bool undone =
+		fault_kind_trait(item->fault->kind)->undo != item->fault->kind;
 
 	if (item->fault->kind == FAULT_CHURN) {
 		item->down = false;
@@ -580,8 +739,10 @@ end(const struct faults *faults, struct item *item, struct instant now)
 	if (item->on_path && item->down)
 		check(faults, item, now); /* did it count? Now or never */
 	item->settled = true;
-	if (item->down && undo != item->fault->kind)
-		act(faults, item, undo, now);
+	if (undone && item->on_path && item->down)
+		mend_path(faults, item, now);
+	else if (undone)
+		undo_all(faults, item, now);
 }
 
 void
@@ -608,6 +769,12 @@ faults_event(struct faults *faults, struct instant now,
 		break;
 	case STEP_END:
 		end(faults, item, now);
+		break;
+	case STEP_EACH:
+		each(faults, item, now);
+		break;
+	case STEP_UNDO:
+		undo(faults, item, now, event->b);
 		break;
 	}
 }

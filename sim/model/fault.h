@@ -15,6 +15,19 @@
  *			the first half and from the edge; until_ns: merge
  *	daemon_kill	until_ns: daemon_start	the server's sockets stay
  *	daemon_restart	both at once, or daemon_start at until_ns
+ *	link_degrade	until_ns: link_restore	what it gives of rate, delay,
+ *			loss, duplicates and reordering (link_layers.h)
+ *
+ * A link falls silent both ways or one (`way`). BFD and BGP need both: with
+ * either the session of a link that is silent one way ends at both its ends;
+ * without a detector packets of that way are lost for ever.
+ *
+ * Sets (fault_target.h): all targets at one instant, or `count` random ones.
+ * Loops: again every each_ns, until until_ns; each time all `count` random ones
+ * that are drawn anew, or of several targets the next; without until_ns one
+ * round. What an item has struck and not yet undone is not struck by it again;
+ * when nothing is left, that is reported as missed. Each target is undone
+ * for_ns after it was struck, and all at until_ns.
  *
  * Targets: a device or a link by name; or a tier of the path that session 0
  * (when that is over, the first session still open) takes at that moment, or
@@ -54,6 +67,9 @@ struct fault_order {
 	uint32_t item; /* whose: an index in settings.faults */
 	uint32_t link, device; /* what, in the fabric; FABRIC_NONE: not that */
 	uint32_t flow; /* of path_find and path_cut */
+	enum fault_way way; /* of link_silent */
+	/* Of link_settings: what is in force from now on. */
+	const struct link_settings *settings;
 };
 
 typedef void fault_action(void *context, const struct fault_order *);
@@ -61,8 +77,10 @@ typedef void fault_action(void *context, const struct fault_order *);
 /* What a world can do. It may leave out what only kinds need that
  * fault_kind.c says it cannot do. The order is borrowed for the call. */
 struct fault_actions {
-	/* link_up also ends a silence. */
+	/* link_up also ends a silence, of whichever way. */
 	fault_action *link_down, *link_silent, *link_up;
+	/* Rate, delay, loss, duplicates and reordering change. */
+	fault_action *link_settings;
 	fault_action *router_down, *router_up;
 	fault_action *server_crash, *server_up;
 	fault_action *drain, *undrain, *leave;

@@ -107,6 +107,15 @@ test_kinds(void)
 		{ "a server leaves; it stays away",
 		  "leave server2 at 1 until 2",
 		  .log = "1 ! leave server2 #0; 1 = leave server2; 11 stall" },
+		{ "a link loses packets, until 2 s",
+		  "link_degrade exit1-spine1 at 1 until 2 loss 3",
+		  .log = "1 ! link_settings exit1-spine1 #0 loss 30000; 1 = "
+			 "link_degrade exit1-spine1; 2 ! link_settings "
+			 "exit1-spine1 #0; 2 = link_restore exit1-spine1; 11 "
+			 "stall" },
+		{ "a link is as it was", "link_restore exit1-spine1 at 1",
+		  .log = "1 ! link_settings exit1-spine1 #0; 1 = link_restore "
+			 "exit1-spine1" },
 		{ "two servers join, then one: a count of 0 is one",
 		  "join at 1 count 2, join at 2",
 		  .log = "1 ! server_up server5 #0; 1 = join server5; 1 ! "
@@ -236,6 +245,18 @@ test_refusals(void)
 		{ "a router is no server", "server_crash leaf1 at 1",
 		  .error = "event 2, server_crash 'leaf1': a device of another "
 			   "kind" },
+		{ "nor is a pattern of routers", "server_up leaf* at 1",
+		  .error = "event 2, server_up 'leaf*': no such device" },
+		{ "one name of a list", "drain server1+server9 at 1",
+		  .error = "event 2, drain 'server1, server9': no such "
+			   "device" },
+		{ "a tier in a list", "link_up leaf1-server1+path at 1",
+		  .error = "event 2, link_up 'leaf1-server1, path': a tier or "
+			   "path stands alone" },
+		{ "a path is not cut again and again",
+		  "link_down path at 1 each 2 until 9",
+		  .error = "event 2, link_down 'path': only a link with a name "
+			   "can flap" },
 		{ "a path cannot flap", "link_silent path at 1 until 9 every 1",
 		  .error = "event 2, link_silent 'path': only a link with a "
 			   "name can flap" },

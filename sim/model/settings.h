@@ -166,6 +166,8 @@ enum fault_kind {
 	FAULT_DAEMON_KILL, /* kill -9 of a server's daemon: its sockets stay */
 	FAULT_DAEMON_START,
 	FAULT_DAEMON_RESTART, /* killed, and started at once or at until */
+	FAULT_LINK_DEGRADE, /* loss, delay, rate ... of a link from now on */
+	FAULT_LINK_RESTORE, /* as the scenario's fabric has it */
 	FAULT_KINDS
 };
 
@@ -177,22 +179,68 @@ enum fault_side {
 	FAULT_SIDE_LOWER
 };
 
+/* Which packets of a link: all, those towards the clients, or those towards
+ * the servers. */
+enum fault_way {
+	FAULT_WAY_BOTH,
+	FAULT_WAY_UP,
+	FAULT_WAY_DOWN
+};
+
 const char *fault_name(enum fault_kind); /* "link_down" ... */
+
+/* What else an event may say, a bit each; which kind takes which:
+ * fault_kind.c. */
+enum fault_key {
+	FAULT_KEY_TARGET = 1 << 0,
+	FAULT_KEY_SIDE = 1 << 1,
+	FAULT_KEY_WAY = 1 << 2,
+	FAULT_KEY_UNTIL = 1 << 3,
+	FAULT_KEY_FOR = 1 << 4,
+	FAULT_KEY_EACH = 1 << 5,
+	FAULT_KEY_PERIOD = 1 << 6,
+	FAULT_KEY_RETRY = 1 << 7,
+	FAULT_KEY_COUNT = 1 << 8,
+	FAULT_KEY_LOSS = 1 << 9,
+	FAULT_KEY_DUPLICATE = 1 << 10,
+	FAULT_KEY_REORDER = 1 << 11,
+	FAULT_KEY_DELAY = 1 << 12,
+	FAULT_KEY_RATE = 1 << 13,
+};
+
+#define FAULT_EVENTS_MAX   65536 /* of one scenario */
+#define FAULT_TARGET_BYTES 48
+#define FAULT_TARGETS_MAX  (1u << 24) /* of all events' sets together */
+#define FAULT_TIMES_MAX	   (1u << 24) /* that each_ns repeats an event */
 
 struct fault_settings {
 	enum fault_kind kind;
 	int64_t at_ns; /* after the tables are settled */
-	/* A device or link by name: "spine1", "exit1-spine2"; or a tier whose
-	 * link on the path of session 0 is meant: "exit-spine", "spine-leaf",
-	 * "leaf-server"; or "path": a random one of these three. */
-	char target[48];
+	/* A device or link by name: "spine1", "exit1-spine2"; a pattern of
+	 * such names: "server*"; or a tier whose link on the path of session 0
+	 * is meant: "exit-spine", "spine-leaf", "leaf-server"; or "path": a
+	 * random one of these three. Empty: names and patterns in
+	 * settings.fault_targets[list_first], list_count of them. */
+	char target[FAULT_TARGET_BYTES];
+	uint32_t list_first, list_count;
 	enum fault_side side; /* of a link */
+	enum fault_way way; /* of a link */
 	int64_t until_ns; /* > at_ns: undone then (flap: every period_ns) */
+	int64_t for_ns; /* undone so much after it was done; 0: see until_ns */
+	/* Done again after this, until until_ns; several targets: to the next
+	 * of them, and without until_ns once to each. 0: once. */
+	int64_t each_ns;
 	int64_t period_ns;
 	/* Path targets: when the cut strayed nothing within this time it does
 	 * not count: it is undone and another link is cut. 0: once only. */
 	int64_t retry_after_ns;
-	uint32_t count; /* CHURN: servers; JOIN: how many */
+	/* CHURN: servers; JOIN: how many; of several targets: so many at
+	 * random, each time others. 0: one, or all. */
+	uint32_t count;
+	/* DEGRADE: what is given of rate, delay, loss, duplicates and
+	 * reordering. */
+	struct link_settings link;
+	uint32_t given; /* FAULT_KEY_*, which were written, be it as 0 */
 };
 
 /* A call's message: its header, and the largest. */
@@ -234,6 +282,8 @@ struct settings {
 	struct client_settings clients;
 	struct fault_settings *faults; /* borrowed */
 	uint32_t fault_count;
+	/* Of all their lists; borrowed. */
+	const char (*fault_targets)[FAULT_TARGET_BYTES];
 	struct measure_settings measure;
 };
 

@@ -33,6 +33,7 @@
 
 #define LOG	    8192
 #define FAULTS	    4
+#define TARGETS	    8
 #define PATH	    8
 #define RESTORE_NS  (2 * S)
 #define ANSWER_NS   (100 * MS) /* of a world that answers later */
@@ -49,6 +50,8 @@ enum fake_code { /* of EVENT_HOST */
 struct fake {
 	struct settings settings;
 	struct fault_settings faults[FAULTS];
+	char targets[TARGETS][FAULT_TARGET_BYTES]; /* of their lists */
+	uint32_t target_count;
 	struct fabric *fabric;
 	struct queue *queue;
 	struct workload *workload;
@@ -161,7 +164,39 @@ link_down(void *context, const struct fault_order *order)
 static void
 link_silent(void *context, const struct fault_order *order)
 {
-	cut_said(context, order, "link_silent");
+	static const char *const verbs[] = { "link_silent", "link_silent up",
+					     "link_silent down" };
+
+	cut_said(context, order, verbs[order->way]);
+}
+
+/* "link_settings exit1-spine1 #0 loss 50000": what the fabric has not. */
+static void
+link_settings(void *context, const struct fault_order *order)
+{
+	struct fake *fake = context;
+	const struct link_settings *usual =
+		fabric_link_settings(fake->fabric, order->link);
+	const struct link_settings *now = order->settings;
+	const struct {
+		const char *name;
+		double usual, now;
+	} rows[] = {
+		{ "loss", usual->loss_ppm, now->loss_ppm },
+		{ "duplicate", usual->duplicate_ppm, now->duplicate_ppm },
+		{ "reorder", usual->reorder_ppm, now->reorder_ppm },
+		{ "delay", (double)usual->delay_ns, (double)now->delay_ns },
+		{ "rate", (double)usual->rate_bps, (double)now->rate_bps },
+	};
+
+	CHECK(now->mtu_bytes == usual->mtu_bytes);
+	CHECK(now->queue_bytes == usual->queue_bytes);
+	link_said(fake, order, "link_settings");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].now != rows[i].usual)
+			fake->size += (size_t)snprintf(
+				fake->log + fake->size, LOG - fake->size,
+				" %s %g", rows[i].name, rows[i].now);
 }
 
 static void
@@ -296,6 +331,7 @@ static const struct fault_actions actions = {
 	.link_down = link_down,
 	.link_silent = link_silent,
 	.link_up = link_up,
+	.link_settings = link_settings,
 	.router_down = router_down,
 	.router_up = router_up,
 	.server_crash = server_crash,
@@ -348,6 +384,8 @@ make(struct fake *fake, uint32_t sessions, bool live, char *error, size_t size)
 
 	settings->clients.sessions = sessions;
 	settings->faults = fake->faults;
+	settings->fault_targets =
+		(const char(*)[FAULT_TARGET_BYTES])fake->targets;
 	settings->fabric.servers += faults_joining(settings);
 	fake->watch = (struct watch){
 		.context = fake,
@@ -461,22 +499,65 @@ struct row {
 	uint32_t over; /* of two sessions so many are over before */
 };
 
-/* "link_down exit1-spine1 at 1 until 9 every 2 retry 1 count 4": times in
- * seconds, a target only where the kind has one. */
-static void
-fault_read(const char *text, struct fault_settings *fault)
+/* What a link_degrade changes: per cent, milliseconds, Mbit/s. */
+static bool
+degree_read(const char *word, double value, struct fault_settings *fault)
 {
-	char words[16][48];
+	struct link_settings *link = &fault->link;
+
+	if (strcmp(word, "loss") == 0) {
+		link->loss_ppm = (uint32_t)(value * 1e4);
+		fault->given |= FAULT_KEY_LOSS;
+	} else if (strcmp(word, "duplicate") == 0) {
+		link->duplicate_ppm = (uint32_t)(value * 1e4);
+		fault->given |= FAULT_KEY_DUPLICATE;
+	} else if (strcmp(word, "reorder") == 0) {
+		link->reorder_ppm = (uint32_t)(value * 1e4);
+		fault->given |= FAULT_KEY_REORDER;
+	} else if (strcmp(word, "delay") == 0) {
+		link->delay_ns = (int64_t)(value * 1e6);
+		fault->given |= FAULT_KEY_DELAY;
+	} else if (strcmp(word, "rate") == 0) {
+		link->rate_bps = (uint64_t)(value * 1e6);
+		fault->given |= FAULT_KEY_RATE;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* "server1+leaf*": a list of two. */
+static void
+target_read(char *text, struct fake *fake, struct fault_settings *fault)
+{
+	if (strchr(text, '+') == NULL) {
+		memcpy(fault->target, text, sizeof(fault->target));
+		return;
+	}
+	fault->list_first = fake->target_count;
+	for (const char *one; (one = strsep(&text, "+")) != NULL;) {
+		(void)snprintf(fake->targets[fake->target_count++],
+			       FAULT_TARGET_BYTES, "%s", one);
+		fault->list_count++;
+	}
+}
+
+/* "link_down exit1-spine1 at 1 until 9 every 2 retry 1 count 4": times in
+ * seconds, a target only where the kind has one; each 5 for 2; way up. */
+static void
+fault_read(const char *text, struct fake *fake, struct fault_settings *fault)
+{
+	char words[20][48];
 	int count = 0, size, first = 1;
 
-	for (; count < 16 && sscanf(text, "%47s%n", words[count], &size) == 1;
+	for (; count < 20 && sscanf(text, "%47s%n", words[count], &size) == 1;
 	     text += size)
 		count++;
 	while (strcmp(words[0], fault_name(fault->kind)) != 0)
 		fault->kind++;
 	driven[fault->kind] = true;
 	if (fault_kind_trait(fault->kind)->target != FAULT_TARGET_NONE)
-		memcpy(fault->target, words[first++], sizeof(fault->target));
+		target_read(words[first++], fake, fault);
 	for (int i = first; i + 1 < count; i += 2) {
 		double value = strtod(words[i + 1], NULL);
 		int64_t ns = (int64_t)(value * 1e9);
@@ -487,12 +568,21 @@ fault_read(const char *text, struct fault_settings *fault)
 			fault->until_ns = ns;
 		else if (strcmp(words[i], "every") == 0)
 			fault->period_ns = ns;
+		else if (strcmp(words[i], "for") == 0)
+			fault->for_ns = ns;
+		else if (strcmp(words[i], "each") == 0)
+			fault->each_ns = ns;
+		else if (strcmp(words[i], "way") == 0)
+			fault->way = strcmp(words[i + 1], "up") == 0
+					     ? FAULT_WAY_UP
+					     : FAULT_WAY_DOWN;
 		else if (strcmp(words[i], "retry") == 0)
 			fault->retry_after_ns = ns;
 		else if (strcmp(words[i], "count") == 0)
 			fault->count = (uint32_t)value;
 		else
-			CHECK_ROW(false, words[i]);
+			CHECK_ROW(degree_read(words[i], value, fault),
+				  words[i]);
 	}
 }
 
@@ -503,7 +593,8 @@ script_read(const char *script, struct fake *fake)
 
 	(void)snprintf(text, sizeof(text), "%s", script);
 	for (const char *one; (one = strsep(&rest, ",")) != NULL;)
-		fault_read(one, &fake->faults[fake->settings.fault_count++]);
+		fault_read(one, fake,
+			   &fake->faults[fake->settings.fault_count++]);
 }
 
 static void
