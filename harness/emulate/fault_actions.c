@@ -41,7 +41,8 @@ struct emulation_faults {
 enum work_kind {
 	WORK_PATH, /* which links carry the session? */
 	WORK_LINK,
-	WORK_SILENCE,
+	WORK_SILENCE, /* of the ends that `ends` has a bit for */
+	WORK_SETTINGS,
 	WORK_DEVICE, /* all links of a device; a server with what it runs */
 	WORK_DRAIN,
 	WORK_DAEMON,
@@ -53,7 +54,8 @@ struct work {
 	uint32_t item;
 	enum work_kind kind;
 	bool on; /* up, silent, drained, running */
-	uint32_t link, end, device;
+	uint32_t link, end, ends, device;
+	struct link_settings settings;
 	uint8_t *cut; /* a copy: links that stay cut when the device is up */
 	struct address client;
 	uint16_t port;
@@ -74,6 +76,23 @@ link_set(const struct work *work)
 	int upper = lab_link(lab, work->link, 0, true);
 	int lower = lab_link(lab, work->link, 1, true);
 	return upper != 0 ? upper : lower;
+}
+
+static int
+silence_set(const struct work *work)
+{
+	int result = 0;
+
+	for (uint32_t end = 0; end < 2; end++) {
+		int error = 0;
+
+		if ((work->ends >> end & 1) != 0)
+			error = lab_silence(&work->emulation->lab, work->link,
+					    end, work->on);
+		if (error != 0)
+			result = error;
+	}
+	return result;
 }
 
 static int
@@ -181,7 +200,9 @@ work_do(void *context)
 	case WORK_LINK:
 		return link_set(work);
 	case WORK_SILENCE:
-		return lab_silence(lab, work->link, work->on);
+		return silence_set(work);
+	case WORK_SETTINGS:
+		return lab_link_settings(lab, work->link, &work->settings);
 	case WORK_DEVICE:
 		return device_set(work);
 	case WORK_DRAIN:
@@ -231,6 +252,7 @@ work_done(void *context, int result)
 		break;
 	case WORK_LINK:
 	case WORK_SILENCE:
+	case WORK_SETTINGS:
 	case WORK_DEVICE:
 	case WORK_DRAIN:
 	case WORK_DAEMON:
@@ -277,6 +299,12 @@ link_down(void *context, const struct fault_order *order)
 static void
 link_silent(void *context, const struct fault_order *order)
 {
+	/* What the lower end sends goes up. */
+	static const uint32_t ends[] = {
+		[FAULT_WAY_BOTH] = 3,
+		[FAULT_WAY_UP] = 2,
+		[FAULT_WAY_DOWN] = 1,
+	};
 	struct emulation *emulation = context;
 
 	emulation_await(emulation);
@@ -286,7 +314,19 @@ link_silent(void *context, const struct fault_order *order)
 				     .kind = WORK_SILENCE,
 				     .on = true,
 				     .link = order->link,
+				     .ends = ends[order->way],
 			     });
+}
+
+static void
+link_settings(void *context, const struct fault_order *order)
+{
+	work_give(context, &(struct work){
+				   .item = order->item,
+				   .kind = WORK_SETTINGS,
+				   .link = order->link,
+				   .settings = *order->settings,
+			   });
 }
 
 /* Undo what was done to it; a link that is whole is told to come up. */
@@ -299,6 +339,7 @@ link_up(void *context, const struct fault_order *order)
 
 	if ((*cut & CUT_SILENT) != 0) {
 		work.kind = WORK_SILENCE;
+		work.ends = 3;
 		work_give(emulation, &work);
 	}
 	if (*cut != CUT_SILENT) {
@@ -441,6 +482,7 @@ static const struct fault_actions actions = {
 	.link_down = link_down,
 	.link_silent = link_silent,
 	.link_up = link_up,
+	.link_settings = link_settings,
 	.router_down = router_down,
 	.router_up = device_up,
 	.server_crash = server_crash,

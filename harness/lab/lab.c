@@ -30,6 +30,7 @@
 #include "harness/lab/frr.h"
 #include "harness/lab/process.h"
 #include "harness/lab/relay.h"
+#include "harness/lab/relayed.h"
 #include "harness/lab/route.h"
 #include "harness/lab/web.h"
 #include "harness/lab/wire.h"
@@ -216,7 +217,7 @@ relay_start(const struct lab *lab)
 			continue;
 		slow[count++] = (struct lab_relay_link){
 			.number = i,
-			.settings = *fabric_link_settings(lab->fabric, i),
+			.settings = &lab->relayed[i],
 		};
 	}
 	lab_netns_name(space, lab->name, LAB_NETNS_RELAY);
@@ -274,7 +275,8 @@ lab_up(struct lab *lab, const char *name, const struct settings *settings)
 		fprintf(stderr, "homeward: %s\n", error);
 		return -1;
 	}
-	if (lab_down(name) < 0 || steps_do(lab) != 0) {
+	lab->relayed = lab_relayed_create(lab->fabric, settings);
+	if (lab->relayed == NULL || lab_down(name) < 0 || steps_do(lab) != 0) {
 		lab_close(lab);
 		lab_down(name);
 		return -1;
@@ -301,6 +303,8 @@ void
 lab_close(struct lab *lab)
 {
 	lab_route_close(lab);
+	lab_relayed_destroy(lab->relayed, lab->fabric);
+	lab->relayed = NULL;
 	fabric_destroy(lab->fabric);
 	lab->fabric = NULL;
 }
@@ -346,6 +350,20 @@ lab_namespace(const struct lab *lab, uint32_t device)
 
 	lab_wire_space(lab, device, name);
 	return lab_netns_open(name);
+}
+
+int
+lab_link_settings(const struct lab *lab, uint32_t link,
+		  const struct link_settings *settings)
+{
+	const struct link_settings *usual =
+		fabric_link_settings(lab->fabric, link);
+
+	if (lab->relayed != NULL && lab->relayed[link].used) {
+		lab_relayed_set(&lab->relayed[link], usual, settings);
+		return 0;
+	}
+	return memcmp(settings, usual, sizeof(*usual)) == 0 ? 0 : -ENOENT;
 }
 
 pid_t

@@ -17,9 +17,10 @@
  * processes by the namespace that they are in (`ip netns pids`), files by the
  * folder /run/homeward/LAB. Nothing else is ever touched.
  *
- * Links with a delay of LAB_DELAY_NS or more, or with loss, go through a relay
- * process between two AF_PACKET sockets (relay.h); less is what the kernel
- * costs anyway. Rates are not imitated.
+ * Links with a delay of LAB_DELAY_NS or more, or with loss, and those that an
+ * event may degrade, go through a relay process between two AF_PACKET sockets
+ * (relay.h); less is what the kernel costs anyway. Rates are not imitated, but
+ * those that an event gives (relayed.h).
  *
  * homewardd runs at niceness LAB_DAEMON_NICE, as its systemd unit has it
  * (live/share/homewardd.service.in), whatever ours: dozens of programs of a lab
@@ -47,12 +48,15 @@
 #define LAB_DELAY_NS	(100 * NS_PER_US)
 #define LAB_DAEMON_NICE (-10)
 
+struct lab_relayed;
+
 struct lab {
 	char name[LAB_NAME];
 	char folder[LAB_PATH]; /* /run/homeward/NAME */
 	struct settings settings; /* borrowed parts as in the original */
 	struct fabric *fabric;
 	int *sockets; /* of route.c: one to each device's routing */
+	struct lab_relayed *relayed; /* by link; NULL after lab_find() */
 };
 
 /* Can this machine have labs at all? NULL: yes; else what is missing ("not
@@ -90,8 +94,12 @@ pid_t lab_spawn(const struct lab *, uint32_t device, const char *const *argv,
 
 /* The link's end goes down or up, as `ip link set` does it. 0 or -errno. */
 int lab_link(const struct lab *, uint32_t link, uint32_t end, bool up);
-/* It drops everything, both ways, with its carrier up; or no longer. */
-int lab_silence(const struct lab *, uint32_t link, bool silent);
+/* What that end sends is dropped, with the link's carrier up; or no longer. */
+int lab_silence(const struct lab *, uint32_t link, uint32_t end, bool silent);
+/* Delay, loss, duplicates, reordering and rate are these from now on. 0, or
+ * -ENOENT: no event said, when the lab was made, that they will change. */
+int lab_link_settings(const struct lab *, uint32_t link,
+		      const struct link_settings *);
 /* The links that a packet of this session takes from the client to the
  * service now, asked hop by hop from the kernels' routing (RTM_GETROUTE with
  * ports); at most capacity. *server: where it ends, or FABRIC_NONE. The number

@@ -51,6 +51,7 @@
 #define BATCH	     16
 #define SOCKET_BYTES (16 << 20)
 #define PPM	     1000000
+#define BELOW_IP     (sizeof(struct virtio_net_hdr) + ETH_HLEN)
 
 struct delayed {
 	int64_t due_ns;
@@ -60,7 +61,8 @@ struct delayed {
 /* From one socket to another. */
 struct lane {
 	int from, to;
-	const struct link_settings *settings;
+	const struct lab_relayed *settings;
+	int64_t idle_ns; /* with a rate: when the line falls idle */
 	struct rng rng;
 	struct delayed delayed[BUFFERS]; /* ring */
 	uint32_t first, count;
@@ -202,7 +204,7 @@ cable_open(struct relay *relay, uint32_t number, uint64_t seed)
 
 		lane->from = cable->sockets[end];
 		lane->to = cable->sockets[1 - end];
-		lane->settings = &cable->link.settings;
+		lane->settings = cable->link.settings;
 		rng_init(&lane->rng, seed, cable->link.number * 2 + end);
 		cable->lanes[end] = lane;
 	}
@@ -240,16 +242,40 @@ delayed_add(struct lane *lane, const struct delayed *delayed)
 	lane->delayed[(lane->first + index) % BUFFERS] = *delayed;
 }
 
+/* When does the last bit of it leave, of a packet that comes at *at_ns? False:
+ * the queue is full. size: with the headers below IP. */
+static bool
+line_take(struct lane *lane, int64_t *at_ns, uint32_t size)
+{
+	uint64_t rate_bps = lane->settings->rate_bps;
+	double bytes = size > BELOW_IP ? size - (uint32_t)BELOW_IP : size;
+
+	if (rate_bps == 0)
+		return true;
+
+	double byte_ns = 8e9 / (double)rate_bps;
+	int64_t waits_ns = lane->idle_ns - *at_ns;
+	if (waits_ns > 0 && (double)waits_ns + bytes * byte_ns >
+				    lane->settings->queue_bytes * byte_ns)
+		return false;
+	*at_ns += (waits_ns > 0 ? waits_ns : 0) + (int64_t)(bytes * byte_ns);
+	lane->idle_ns = *at_ns;
+	return true;
+}
+
 /* What the link does to a packet that the kernel saw at at_ns; the buffer is
  * the link's now. */
 static void
 packet_take(struct relay *relay, struct lane *lane, int64_t at_ns, int64_t now,
 	    uint32_t buffer, uint32_t size)
 {
-	const struct link_settings *settings = lane->settings;
+	const struct lab_relayed *settings = lane->settings;
 	int64_t delay_ns = settings->delay_ns;
 
-	if (chance(&lane->rng, settings->loss_ppm)) {
+	if (at_ns > now || at_ns < now - NS_PER_S)
+		at_ns = now;
+	if (!line_take(lane, &at_ns, size) ||
+	    chance(&lane->rng, settings->loss_ppm)) {
 		relay->free[relay->free_count++] = buffer;
 		return;
 	}
@@ -257,8 +283,6 @@ packet_take(struct relay *relay, struct lane *lane, int64_t at_ns, int64_t now,
 		int64_t most = delay_ns > NS_PER_US ? delay_ns : NS_PER_US;
 		delay_ns += 1 + (int64_t)rng_below(&lane->rng, (uint64_t)most);
 	}
-	if (at_ns > now || at_ns < now - NS_PER_S)
-		at_ns = now;
 
 	struct delayed delayed = { .due_ns = at_ns + delay_ns,
 				   .buffer = buffer,

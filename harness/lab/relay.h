@@ -10,7 +10,9 @@
  * saw it plus the link's delay, so that time which the relay loses before it
  * reads is not added. Packets of several segments stay whole (virtio header),
  * so that a bulk transfer costs what it costs over veth. A queue is in order of
- * due times, and those are in order of arrival unless the link reorders.
+ * due times, and those are in order of arrival unless the link reorders or its
+ * delay became less. With a rate a packet leaves when those before it have
+ * left, and one that finds queue_bytes before it is dropped.
  *
  * Carrier is passed on: when one end loses it the other is taken down until
  * it is back, as a cable would do.
@@ -20,13 +22,14 @@
 
 #include <stdint.h>
 
-#include "sim/model/settings.h"
+#include "harness/lab/relayed.h"
 
 #define LAB_RELAY_NAME 16
 
 struct lab_relay_link {
 	uint32_t number; /* of the fabric's link: names the interfaces */
-	struct link_settings settings;
+	/* Borrowed; shared, it may change at any time (relayed.h). */
+	const struct lab_relayed *settings;
 };
 
 /* The relay's own end of a link's half: "w24a", "w24b". */

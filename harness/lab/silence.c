@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * silence.c - a link that drops everything and keeps its carrier
+ * silence.c - an end of a link that sends nothing and keeps its carrier
  *
- * A BPF program of two instructions on tc egress of both ends: drop. Egress,
+ * A BPF program of two instructions on tc egress of the end: drop. Egress,
  * so that it does not depend on its order among the daemon's programs, which
  * are on ingress; tc rather than a link of ours, so that it stays when the
  * runner is killed, as a silent link would. The daemon counts kernel resets
@@ -79,22 +79,16 @@ end_silence(int interface, bool silent)
 }
 
 int
-lab_silence(const struct lab *lab, uint32_t link, bool silent)
+lab_silence(const struct lab *lab, uint32_t link, uint32_t end, bool silent)
 {
-	int code = 0;
+	uint32_t port = lab->fabric->links[link].ports[end];
+	char name[LAB_NETNS_NAME];
+	int before, code;
 
-	for (uint32_t end = 0; end < 2; end++) {
-		uint32_t port = lab->fabric->links[link].ports[end];
-		char name[LAB_NETNS_NAME];
-		int before, done;
-
-		lab_wire_space(lab, lab->fabric->ports[port].device, name);
-		if ((before = lab_netns_enter(name)) < 0)
-			return -errno;
-		done = end_silence((int)(LAB_WIRE_INDEX + port), silent);
-		lab_netns_leave(before);
-		if (done != 0)
-			code = done;
-	}
+	lab_wire_space(lab, lab->fabric->ports[port].device, name);
+	if ((before = lab_netns_enter(name)) < 0)
+		return -errno;
+	code = end_silence((int)(LAB_WIRE_INDEX + port), silent);
+	lab_netns_leave(before);
 	return code;
 }

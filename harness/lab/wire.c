@@ -40,6 +40,7 @@
 #include "core/rng.h"
 #include "harness/lab/process.h"
 #include "harness/lab/relay.h"
+#include "harness/lab/relayed.h"
 #include "sim/engine/memory.h"
 
 const char *
@@ -79,11 +80,7 @@ lab_wire_seed(const struct lab *lab, uint32_t device)
 bool
 lab_wire_is_slow(const struct lab *lab, uint32_t link)
 {
-	const struct link_settings *settings =
-		fabric_link_settings(lab->fabric, link);
-
-	return settings->delay_ns >= LAB_DELAY_NS || settings->loss_ppm > 0 ||
-	       settings->duplicate_ppm > 0 || settings->reorder_ppm > 0;
+	return lab->relayed != NULL && lab->relayed[link].used;
 }
 
 /* ---- namespaces ---- */
@@ -208,9 +205,7 @@ end_print(const struct lab *lab, uint32_t link, uint32_t end, FILE *file)
 		lab_interface(lab, link, end), LAB_WIRE_INDEX + port,
 		port >> 16 & 0xff, port >> 8 & 0xff, port & 0xff,
 		settings->mtu_bytes, space);
-	/* A lost packet must be one of the wire's, not 64 KiB of them. */
-	if (settings->loss_ppm > 0 || settings->duplicate_ppm > 0 ||
-	    settings->reorder_ppm > 0)
+	if (lab->relayed[link].whole)
 		fprintf(file, " gso_max_segs 1");
 }
 

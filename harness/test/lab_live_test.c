@@ -12,6 +12,7 @@
  */
 #include "harness/lab/lab.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,14 +226,18 @@ cut_test(const struct lab *lab)
 	CHECK(lab_route_wait(lab, now_ns() + PATIENCE_NS) == 0);
 }
 
-/* How long until the routes of a link that has become silent are gone. */
+/* How long until the spine's routes by a link are gone whose ends (a bit each)
+ * have become silent. */
 static int64_t
-silence_noticed_ns(const struct lab *lab, uint32_t link, uint32_t spine)
+silence_noticed_ns(const struct lab *lab, uint32_t link, uint32_t ends,
+		   uint32_t spine)
 {
 	uint32_t there = 0, all = 0;
 	int64_t began = now_ns();
 
-	CHECK(lab_silence(lab, link, true) == 0);
+	for (uint32_t end = 0; end < 2; end++)
+		if ((ends >> end & 1) != 0)
+			CHECK(lab_silence(lab, link, end, true) == 0);
 	do {
 		sleep_ms(5);
 		CHECK(lab_route_service(lab, spine, &there, &all) == 0);
@@ -240,7 +245,8 @@ silence_noticed_ns(const struct lab *lab, uint32_t link, uint32_t spine)
 	int64_t took_ns = now_ns() - began;
 	printf("a silent link: noticed after %.0f ms\n", (double)took_ns / 1e6);
 	CHECK(there + 1 == all && all == 4);
-	CHECK(lab_silence(lab, link, false) == 0);
+	for (uint32_t end = 0; end < 2; end++)
+		CHECK(lab_silence(lab, link, end, false) == 0);
 	CHECK(lab_route_wait(lab, now_ns() + PATIENCE_NS) == 0);
 	return took_ns;
 }
@@ -255,12 +261,15 @@ silence_test(const struct lab *lab)
 	int64_t least_ns = PATIENCE_NS;
 
 	for (int i = 0; i < BFD_TRIES && least_ns >= BFD_NS; i++) {
-		int64_t took_ns = silence_noticed_ns(lab, link, spine);
+		int64_t took_ns = silence_noticed_ns(lab, link, 3, spine);
 
 		least_ns = took_ns < least_ns ? took_ns : least_ns;
 	}
 	CHECK(least_ns < BFD_NS);
-	CHECK(lab_silence(lab, link, false) == 0); /* harmless */
+	/* One way is enough: which end hears nothing does not matter. */
+	CHECK(silence_noticed_ns(lab, link, 1, spine) < PATIENCE_NS);
+	CHECK(silence_noticed_ns(lab, link, 2, spine) < PATIENCE_NS);
+	CHECK(lab_silence(lab, link, 0, false) == 0); /* harmless */
 	CHECK(lab_route_wait(lab, now_ns() + PATIENCE_NS) == 0);
 }
 
@@ -331,6 +340,65 @@ upload_test(const struct lab *lab)
 			found = status.st_size == 30000000;
 	}
 	CHECK(found);
+}
+
+/* What curl measures of a download of 100 kB, in seconds; negative: it failed
+ * within 3 s. */
+static double
+download_s(const struct lab *lab, const char *what)
+{
+	char url[256], script[512], path[LAB_PATH];
+	double seconds = -1;
+	FILE *file;
+
+	lab_url(lab, 100000, 0, false, url, sizeof(url));
+	snprintf(script, sizeof(script),
+		 "exec curl -g -s -f -m 3 -o /dev/null -w '%%{%s}' '%s'", what,
+		 url);
+	if (lab_process_wait(client_start(lab, script, path)) != 0)
+		return -1;
+	file = fopen(path, "re");
+	if (file == NULL || fscanf(file, "%lf", &seconds) != 1)
+		seconds = -1;
+	if (file != NULL)
+		fclose(file);
+	return seconds;
+}
+
+/* Of a link that an event may degrade; a busy machine may be late, but not
+ * each time. */
+static void
+degrade_test(const struct lab *lab)
+{
+	uint32_t link = fabric_link_find(lab->fabric, "client1-edge1");
+	uint32_t other = fabric_link_find(lab->fabric, "exit1-spine1");
+	const struct link_settings *usual =
+		fabric_link_settings(lab->fabric, link);
+	struct link_settings now = *usual;
+	double least = 1e9;
+
+	now.delay_ns = 100 * NS_PER_MS;
+	CHECK(lab_link_settings(lab, link, &now) == 0);
+	CHECK(download_s(lab, "time_connect") >= 0.2);
+	now = *usual;
+	now.rate_bps = 1000000;
+	CHECK(lab_link_settings(lab, link, &now) == 0);
+	CHECK(download_s(lab, "time_total") >= 0.8);
+	now = *usual;
+	now.loss_ppm = 1000000;
+	CHECK(lab_link_settings(lab, link, &now) == 0);
+	CHECK(download_s(lab, "time_total") < 0);
+	CHECK(lab_link_settings(lab, link, usual) == 0);
+	for (int i = 0; i < BFD_TRIES && least >= 0.2; i++) {
+		double took = download_s(lab, "time_total");
+
+		if (took >= 0 && took < least)
+			least = took;
+	}
+	printf("a link restored: 100 kB in %.1f ms\n", least * 1e3);
+	CHECK(least < 0.2);
+	/* No event said so. */
+	CHECK(lab_link_settings(lab, other, &now) == -ENOENT);
 }
 
 /* Of the daemon there. */
@@ -407,15 +475,19 @@ daemons_test(void)
 static void
 family_test(uint8_t family)
 {
-	struct fault_settings fault = { .kind = FAULT_LINK_SILENT };
+	/* The first: so that there is BFD. */
+	struct fault_settings faults[] = {
+		{ .kind = FAULT_LINK_SILENT, .target = "spine1-leaf1" },
+		{ .kind = FAULT_LINK_DEGRADE, .target = "client1-edge1" },
+	};
 	struct settings settings;
 	struct lab lab, again;
 	int64_t began = now_ns();
 
 	settings_default(&settings);
 	settings.service.scheme = SCHEME_NONE;
-	settings.faults = &fault; /* so that there is BFD */
-	settings.fault_count = 1;
+	settings.faults = faults;
+	settings.fault_count = 2;
 	settings.service.family = family;
 	settings.clients.size_bytes = 30000000;
 	settings.clients.pace_bps = 20000000;
@@ -430,6 +502,7 @@ family_test(uint8_t family)
 	drain_test(&lab);
 	client_test(&lab);
 	upload_test(&lab);
+	degrade_test(&lab);
 	CHECK(lab_find(&again, NAME) == 0);
 	CHECK(again.settings.service.family == family);
 	lab_close(&again);

@@ -8,9 +8,6 @@
  *	  |--> (flap) FLIP, FLIP ...
  *	  |--> (each) EACH, EACH ... --> (for) UNDO, a target each
  *	  `--> (until) END
- *
- * Who is struck: all targets; or the next one, when the item repeats; or
- * `count` at random. What the item has struck and not undone is left alone.
  */
 #include "sim/model/fault.h"
 
@@ -58,7 +55,7 @@ struct faults {
 	uint32_t next_join; /* the next server that was not there */
 	struct item *items;
 	uint32_t *chosen; /* members of one item, room for the largest set */
-	struct link_layers *layers; /* NULL: no event changes a link so */
+	struct link_layers *layers; /* what was done to links */
 };
 
 uint32_t
@@ -107,17 +104,13 @@ faults_fill(struct faults *faults)
 {
 	const struct settings *settings = faults->world.settings;
 	uint32_t most = 1;
-	bool degrees = false;
 
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
-		const struct item *item = &faults->items[i];
-		enum fault_kind kind = item->fault->kind;
+		uint32_t count = faults->items[i].aim.set.count;
 
-		most = item->aim.set.count > most ? item->aim.set.count : most;
-		degrees |= kind == FAULT_LINK_DEGRADE ||
-			   kind == FAULT_LINK_RESTORE;
+		most = count > most ? count : most;
 	}
-	if (degrees)
+	if (settings->fault_count > 0)
 		faults->layers =
 			link_layers_create(faults->world.fabric, settings);
 	faults->chosen = memory_zeroed(most, sizeof(faults->chosen[0]));
@@ -338,8 +331,22 @@ layer(const struct faults *faults, const struct item *item,
 	return link_layers_settings(faults->layers, item->link);
 }
 
+static void
+give(const struct faults *faults, fault_action *action,
+     struct fault_order *order)
+{
+	const struct fault_actions *actions = faults->world.actions;
+
+	if (action == actions->link_up)
+		link_layers_mend(faults->layers, order->link);
+	else if (action == actions->link_silent)
+		order->way = link_layers_silence(faults->layers, order->link,
+						 order->way);
+	action(faults->world.context, order);
+}
+
 struct split {
-	const struct fault_world *world;
+	const struct faults *faults;
 	fault_action *action;
 	struct fault_order *order;
 };
@@ -350,7 +357,7 @@ link_order(void *context, uint32_t link)
 	const struct split *split = context;
 
 	split->order->link = link;
-	split->action(split->world->context, split->order);
+	give(split->faults, split->action, split->order);
 }
 
 /* Do what a kind says; JOIN and CHURN have steps of their own. */
@@ -367,14 +374,12 @@ apply(const struct faults *faults, const struct item *item,
 		order.settings = &settings;
 	}
 	if (kind == FAULT_PARTITION || kind == FAULT_MERGE)
-		partition_each(
-			faults->world.fabric, link_order,
-			&(struct split){ &faults->world, action, &order });
+		partition_each(faults->world.fabric, link_order,
+			       &(struct split){ faults, action, &order });
 	else
-		action(faults->world.context, &order);
+		give(faults, action, &order);
 	if (kind == FAULT_DAEMON_RESTART && !fault_stays(item->fault))
-		faults->world.actions->daemon_start(faults->world.context,
-						    &order);
+		give(faults, faults->world.actions->daemon_start, &order);
 }
 
 /* Orders are about this member of the set from now on. */
@@ -529,7 +534,7 @@ check(const struct faults *faults, struct item *item, struct instant now)
 {
 	const struct fault_world *world = &faults->world;
 	const struct fault_actions *actions = world->actions;
-	const struct fault_order order = order_of(faults, item, now);
+	struct fault_order order = order_of(faults, item, now);
 
 	if (item->settled || judge(faults, item))
 		return;
@@ -537,7 +542,7 @@ check(const struct faults *faults, struct item *item, struct instant now)
 		actions->path_missed(world->context);
 	workload_fault_missed(world->workload);
 	if (item->down)
-		actions->link_up(world->context, &order);
+		give(faults, actions->link_up, &order);
 	item->down = false;
 	int64_t delay_ns = actions->restore_ns(world->context, order.item);
 	if (delay_ns >= 0)

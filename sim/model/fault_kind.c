@@ -61,9 +61,9 @@ static const struct fault_kind_trait traits[] = {
 	[FAULT_DAEMON_RESTART] = { "daemon_restart", FAULT_DAEMON_START, SERVER,
 				   true, false, true, true, OF_SET | STAYS },
 	[FAULT_LINK_DEGRADE] = { "link_degrade", FAULT_LINK_RESTORE, LINK, true,
-				 false, true, false, OF_SET | STAYS | DEGREE },
+				 false, true, true, OF_SET | STAYS | DEGREE },
 	[FAULT_LINK_RESTORE] = { "link_restore", FAULT_LINK_RESTORE, LINK,
-				 false, false, true, false, OF_SET },
+				 false, false, true, true, OF_SET },
 };
 _Static_assert(sizeof(traits) / sizeof(traits[0]) == FAULT_KINDS,
 	       "every kind of fault has a row");

@@ -270,6 +270,18 @@ test_sets(void)
 			 "link_silent exit1-spine1; 1.25 detection 0.25; 2 ! "
 			 "link_up exit1-spine1 #1; 2 = link_up exit1-spine1; "
 			 "11 stall" },
+		{ "silence one way, then the other: both",
+		  "link_silent exit1-spine1 at 1 until 3 way down, link_silent "
+		  "exit1-spine1 at 2 way up, link_silent exit1-spine1 at 4 way "
+		  "up",
+		  .log = "1 ! link_silent down exit1-spine1 #0; 1 = "
+			 "link_silent exit1-spine1; 1.25 detection 0.25; 2 ! "
+			 "stall; 2 link_silent exit1-spine1 #1; 2 = "
+			 "link_silent exit1-spine1; 2.25 detection 0.25; 3 ! "
+			 "link_up exit1-spine1 #0; 3 = link_up exit1-spine1; "
+			 "4 ! stall; 4 link_silent up exit1-spine1 #2; 4 = "
+			 "link_silent exit1-spine1; 4.25 detection 0.25; 14 "
+			 "stall" },
 		{ "degraded links by chance",
 		  "link_degrade leaf*-server* at 1 each 2 for 1 count 2 until "
 		  "6 loss 9",

@@ -21,6 +21,7 @@ struct link_layers {
 	uint32_t *lowest; /* by link; index of a layer */
 	struct layer *layers;
 	uint32_t count, capacity, unused;
+	uint8_t *silent; /* by link: 1 up, 2 down */
 };
 
 struct link_layers *
@@ -33,6 +34,7 @@ link_layers_create(const struct fabric *fabric, const struct settings *settings)
 	layers->unused = NONE;
 	layers->lowest = memory_zeroed((size_t)fabric->link_count + 1,
 				       sizeof(layers->lowest[0]));
+	layers->silent = memory_zeroed((size_t)fabric->link_count + 1, 1);
 	for (uint32_t i = 0; i < fabric->link_count; i++)
 		layers->lowest[i] = NONE;
 	return layers;
@@ -45,6 +47,7 @@ link_layers_destroy(struct link_layers *layers)
 		return;
 	free(layers->lowest);
 	free(layers->layers);
+	free(layers->silent);
 	free(layers);
 }
 
@@ -132,4 +135,24 @@ link_layers_settings(const struct link_layers *layers, uint32_t link)
 		change(&settings,
 		       &layers->settings->faults[layers->layers[i].event]);
 	return settings;
+}
+
+enum fault_way
+link_layers_silence(struct link_layers *layers, uint32_t link,
+		    enum fault_way way)
+{
+	static const uint8_t bits[] = {
+		[FAULT_WAY_BOTH] = 3,
+		[FAULT_WAY_UP] = 1,
+		[FAULT_WAY_DOWN] = 2,
+	};
+
+	layers->silent[link] |= bits[way];
+	return layers->silent[link] == 3 ? FAULT_WAY_BOTH : way;
+}
+
+void
+link_layers_mend(struct link_layers *layers, uint32_t link)
+{
+	layers->silent[link] = 0;
 }

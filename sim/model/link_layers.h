@@ -11,6 +11,9 @@
  * Each layer is an event that is in force on the link and changes what it gives
  * (fault_settings.given), in both directions. What was added last wins. Taken away, in any order, it leaves the others as they were: a link
  * becomes again what it was, not what it was when the event began.
+ *
+ * Silence adds up, too: a link that is silent one way, and then the other, is
+ * silent both ways, until it is mended.
  */
 #ifndef SIM_MODEL_LINK_LAYERS_H
 #define SIM_MODEL_LINK_LAYERS_H
@@ -31,6 +34,10 @@ void link_layers_add(struct link_layers *, uint32_t link, uint32_t event);
 /* Harmless if it is not there. */
 void link_layers_remove(struct link_layers *, uint32_t link, uint32_t event);
 void link_layers_clear(struct link_layers *, uint32_t link);
+/* Silent, that way too; which ways it is silent now. */
+enum fault_way link_layers_silence(struct link_layers *, uint32_t link,
+				   enum fault_way);
+void link_layers_mend(struct link_layers *, uint32_t link);
 /* What is in force now. */
 struct link_settings link_layers_settings(const struct link_layers *,
 					  uint32_t link);
