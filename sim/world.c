@@ -124,6 +124,7 @@ make_faults(struct world *world, char *error, size_t error_size)
 				      .actions = &fault_parts_actions,
 				      .context = parts,
 				      .settings = &world->settings,
+				      .joining = world->joining,
 				      .fabric = network_fabric(world->network),
 				      .queue = world->queue,
 				      .workload = world->workload,
@@ -300,13 +301,18 @@ run_until(struct world *world, struct instant until, uint32_t joined)
 	return true;
 }
 
+/* All that are there, one after the other. */
 static void
-join_all(struct world *world, uint32_t present)
+join_all(struct world *world, uint32_t servers)
 {
 	int64_t interval = world->settings.dht.join_interval_ns;
-	struct instant last = { interval * (int64_t)present };
+	struct instant last = { interval * (int64_t)servers };
+	uint32_t present = 0;
 
-	for (uint32_t i = 0; i < present; i++) {
+	for (uint32_t i = 0; i < servers; i++) {
+		if (!servers_alive(world->servers, i))
+			continue;
+		present++;
 		struct event event = {
 			.destination = i,
 			.class = EVENT_TIMER,
@@ -332,8 +338,9 @@ world_settle(struct world *world)
 	if (world->settled)
 		return;
 	world->settled = true;
-	for (uint32_t i = present; i < servers; i++)
-		servers_absent(world->servers, i);
+	for (uint32_t i = 0; i < servers; i++)
+		if (i >= present || faults_away(world->faults, i))
+			servers_absent(world->servers, i);
 	if (world->settings.dht.tables == TABLES_IDEAL) {
 		servers_ideal(world->servers,
 			      instant_after(expected_end(world), SETTLE_NS));
@@ -346,6 +353,7 @@ world_settle(struct world *world)
 			world,
 			instant_after(queue_now(world->queue), SETTLE_NS), 0);
 	world->zero = queue_now(world->queue);
+	servers_settled(world->servers, world->zero);
 }
 
 struct world_result
@@ -363,7 +371,7 @@ world_run(struct world *world)
 	struct instant now = queue_now(world->queue);
 	workload_finish(world->workload, now);
 	clients_report(world->clients);
-	servers_report(world->servers);
+	servers_report(world->servers, now);
 	rpcs_report(world->rpcs);
 	network_report(world->network);
 	return (struct world_result){

@@ -23,6 +23,7 @@ struct tale {
 	uint64_t bytes, strays, samples;
 	uint32_t hardly_strayed; /* sessions of which few packets did */
 	uint64_t resets_received, fragmented, too_big, bad_packets;
+	uint64_t starts, off_ms;
 	int64_t first_opened, last_opened;
 	struct world_result result;
 };
@@ -88,6 +89,10 @@ on_counter(void *context, const char *node, const char *name, uint64_t value)
 		tale->fragmented += value;
 	else if (strcmp(name, "steer_too_big_sent") == 0)
 		tale->too_big += value;
+	else if (strcmp(name, "server_starts") == 0)
+		tale->starts += value;
+	else if (strcmp(name, "server_off_ms") == 0)
+		tale->off_ms += value;
 	else if (strcmp(name, "bad_packets") == 0 ||
 		 strcmp(name, "server_bad_packets") == 0)
 		tale->bad_packets += value;
@@ -364,7 +369,7 @@ test_churn(void)
 		.at_ns = S,
 		.until_ns = 15 * S,
 		.period_ns = S,
-		.count = 4,
+		.count = 1,
 	};
 	struct settings settings;
 
@@ -372,8 +377,50 @@ test_churn(void)
 	settings.faults = &fault;
 	settings.fault_count = 1;
 	struct tale tale = run(&settings, "churn");
-	CHECK(tale.faults > 10);
+	CHECK(tale.faults > 5);
 	CHECK(tale.outcomes[OUTCOME_CLOSED] + tale.outcomes[OUTCOME_KEPT] > 20);
+}
+
+/* At a rate, with sessions: who leaves cuts nobody off, who crashes does. */
+static void
+test_churn_rate(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t crash_ppm, new_ppm;
+		enum tables_kind tables;
+		bool lost;
+	} rows[] = {
+		{ "all leave", 0, 0, TABLES_JOINED, false },
+		{ "all leave, and new servers come", 0, 1000000, TABLES_IDEAL,
+		  false },
+		{ "all crash", 1000000, 0, TABLES_IDEAL, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault_settings fault = {
+			.kind = FAULT_CHURN,
+			.until_ns = 19 * S,
+			.rate_ppm_min = 4000000,
+			.down_ns = 5 * S,
+			.crash_ppm = rows[i].crash_ppm,
+			.new_ppm = rows[i].new_ppm,
+		};
+		struct settings settings;
+
+		many_sessions(&settings);
+		settings.dht.tables = rows[i].tables;
+		settings.faults = &fault;
+		settings.fault_count = 1;
+		struct tale tale = run(&settings, rows[i].sentence);
+		uint32_t whole = tale.outcomes[OUTCOME_CLOSED] +
+				 tale.outcomes[OUTCOME_KEPT];
+		CHECK_ROW(tale.faults > 5, rows[i].sentence);
+		CHECK_ROW(tale.starts > 2, rows[i].sentence);
+		CHECK_ROW(tale.off_ms > 10000, rows[i].sentence);
+		CHECK_ROW((whole < settings.clients.sessions) == rows[i].lost,
+			  rows[i].sentence);
+	}
 }
 
 static void
@@ -667,6 +714,7 @@ main(void)
 	test_servers();
 	test_daemons();
 	test_churn();
+	test_churn_rate();
 	test_flap();
 	test_moved();
 	test_two_failures();

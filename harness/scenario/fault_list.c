@@ -106,7 +106,7 @@ fault_read(struct scenario *scenario, struct reader *reader, yaml_node_t *node)
 
 	if (!reader_is_map(reader, node, "an event"))
 		return;
-	*fault = (struct fault_settings){ 0 };
+	fault_settings_default(fault);
 	for (size_t i = 0; i < reader_pair_count(node); i++) {
 		yaml_node_pair_t *pair = &node->data.mapping.pairs.start[i];
 		yaml_node_t *name = reader_node(reader, pair->key);

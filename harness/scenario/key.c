@@ -250,8 +250,10 @@ finest(const struct key *key)
 		return "a bit a second";
 	if (strstr(key->unit, "bytes") != NULL)
 		return "a byte";
-	if (strcmp(key->unit, "percent") == 0)
+	if (strncmp(key->unit, "percent", strlen("percent")) == 0)
 		return "0.0001 percent";
+	if (strcmp(key->unit, KEY_NUMBER) == 0)
+		return "0.001";
 	return "a nanosecond";
 }
 
@@ -269,9 +271,13 @@ number_parse(const struct key *key, const char *text, uint64_t *value,
 			  : units_decimal(text, key->scale, value);
 	key_range(key, range);
 	if (problem == UNITS_SYNTAX) {
-		snprintf(error, KEY_ERROR, "%s takes a %s%s, not '%.60s'", name,
-			 key->unit != NULL ? "number of " : "whole number",
-			 key->unit != NULL ? key->unit : "", text);
+		bool named =
+			key->unit != NULL && strcmp(key->unit, KEY_NUMBER) != 0;
+		snprintf(error, KEY_ERROR, "%s takes %s%s, not '%.60s'", name,
+			 named		     ? "a number of "
+			 : key->unit != NULL ? KEY_NUMBER
+					     : "a whole number",
+			 named ? key->unit : "", text);
 		return -1;
 	}
 	if (problem == UNITS_FINE) {

@@ -51,7 +51,7 @@ enum key_world {
 struct key {
 	const char *path; /* "fabric.servers"; an event's: "at_s" */
 	enum key_type type;
-	const char *unit; /* "microseconds"; NULL when it is a count */
+	const char *unit; /* "microseconds", KEY_NUMBER; NULL: a count */
 	uint64_t scale; /* base units in one unit; a power of ten */
 	size_t offset, width; /* of the member, bytes */
 	uint64_t low, high; /* allowed, in base units */
@@ -91,8 +91,10 @@ struct key_table {
 	size_t count;
 };
 
-#define KEY_TEXT  64 /* bytes that any key's text fits in, SIZES apart */
-#define KEY_ERROR 256 /* bytes that any sentence of ours fits in */
+/* The unit of what has none, but may have decimals. */
+#define KEY_NUMBER "a number"
+#define KEY_TEXT   64 /* bytes that any key's text fits in, SIZES apart */
+#define KEY_ERROR  256 /* bytes that any sentence of ours fits in */
 
 /* Keys of struct settings, in the order of the file's sections. */
 const struct key_table *key_settings(void);

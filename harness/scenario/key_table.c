@@ -44,6 +44,7 @@ CHOICES(load_mix_name, "phases", "mixed")
 CHOICES(rpc_transport_name, "udp", "tcp")
 CHOICES(side_name, "any", "upper", "lower")
 CHOICES(way_name, "both", "up", "down")
+CHOICES(law_name, "exponential", "weibull")
 
 static const char *
 fault_kind_name(unsigned value)
@@ -375,6 +376,28 @@ static const struct key event_keys[] = {
 	       0, 1000000000000000ull,
 	       "rate of the link from then on; 0: no serialisation time",
 	       GIVES(RATE)),
+	AMOUNT("rate_percent_min", "percent a minute", 10000, OF(rate_ppm_min),
+	       0, 100000000,
+	       "churn: so many of the servers that are up go a minute; their "
+	       "mean time up is 100 / rate minutes",
+	       SIMULATED, GIVES(TURNOVER)),
+	AMOUNT("down_s", "seconds", S, OF(down_ns), 0, 365 * DAY,
+	       "churn: mean time until one is back", SIMULATED, GIVES(DOWN)),
+	CHOICE("law", OF(law), law_name,
+	       "churn: shape of both times; their means are what rate and "
+	       "down_s say",
+	       SIMULATED, GIVES(LAW)),
+	AMOUNT("shape", KEY_NUMBER, 1000, OF(shape_milli), 0, 10000,
+	       "churn: of a weibull law, 0.2 to 10; below 1 many are short and "
+	       "a few are long",
+	       SIMULATED, GIVES(SHAPE)),
+	AMOUNT("crash_percent", "percent", 10000, OF(crash_ppm), 0, 1000000,
+	       "churn: departures that are crashes; the others leave, when "
+	       "their sessions are over",
+	       SIMULATED, GIVES(CRASH)),
+	AMOUNT("new_percent", "percent", 10000, OF(new_ppm), 0, 1000000,
+	       "churn: returns that are of a new server, of another address",
+	       SIMULATED, GIVES(NEW)),
 };
 
 /* What service.homeward took. */
@@ -449,9 +472,10 @@ key_fault_help(unsigned kind)
 				       "fabric.servers" },
 		[FAULT_LEAVE] = { server, "the server drains, then leaves the "
 					  "DHT" },
-		[FAULT_CHURN] = { none, "count random servers crash and come "
-					"back, each change after period_s on "
-					"average (0: 1 s)" },
+		[FAULT_CHURN] = { none, "servers go and come: "
+					"rate_percent_min, down_s; or count of "
+					"them at a time, each change after "
+					"period_s on average (0: 1 s)" },
 		[FAULT_PARTITION] = { none, "all links between the first and "
 					    "the second half of the routers "
 					    "are cut" },

@@ -65,6 +65,8 @@ unit_test(const struct key *key)
 		{ "megabytes", "_mb" },
 		{ "megabits a second", "_mbps" },
 		{ "percent", "_percent" },
+		{ "percent a minute", "_percent_min" },
+		{ KEY_NUMBER, "" },
 		{ "gigabits a second", "_gbps" },
 	};
 

@@ -190,11 +190,12 @@ emit_targets(struct printer *printer, const struct settings *settings,
 static void
 emit_faults(struct printer *printer, const struct settings *settings)
 {
-	const struct fault_settings none = { 0 };
 	const struct key_table *table = key_faults();
+	struct fault_settings none;
 
 	if (settings->fault_count == 0)
 		return;
+	fault_settings_default(&none);
 	emit_text(printer, "events");
 	emit_list(printer, false);
 	for (uint32_t i = 0; i < settings->fault_count; i++) {

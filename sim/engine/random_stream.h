@@ -29,6 +29,7 @@ enum stream_kind {
 	STREAM_RPC, /* which server is asked */
 	STREAM_RPC_BYTES, /* what it says */
 	STREAM_JITTER, /* how much later a session opens */
+	STREAM_CHURN, /* who goes and comes when; + event */
 	/* the network: plus less than 16 */
 	STREAM_LINK = 128, /* loss, duplication, reordering; + tier */
 	STREAM_BGP = 144, /* reaction times of a device; + device kind */

@@ -172,6 +172,22 @@ past_keep(struct servers *servers, uint32_t index)
 	counted_now(servers, index, server->past);
 }
 
+/* Not to be counted before the tables are settled, see servers_settled(). */
+static void
+power(struct servers *servers, uint32_t index, bool on)
+{
+	struct server *server = &servers->servers[index];
+	struct instant now = queue_now(servers->queue);
+
+	if (on && !server->alive) {
+		server->counters.starts++;
+		server->off_ns += instant_distance_ns(server->off_since, now);
+	} else if (!on && server->alive) {
+		server->off_since = now;
+	}
+	server->alive = on;
+}
+
 /* A restart has random streams of its own, so that its sequence numbers are not
  * taken for old ones. */
 void
@@ -203,7 +219,7 @@ cluster_start(struct servers *servers, uint32_t index)
 		memory += servers->scheme_bytes * index;
 	server_agent_init(servers->server_agents, index, memory, &site);
 	alarm_cancel(&server_agent->alarm, servers->server_agents->world.queue);
-	server->alive = true;
+	power(servers, index, true);
 	server_agent_joined(servers->server_agents, index, false);
 	server->leaving = false;
 }
@@ -354,6 +370,18 @@ servers_memory(const struct servers *servers, struct memory_report *account)
 			  true);
 }
 
+void
+servers_settled(struct servers *servers, struct instant now)
+{
+	for (uint32_t i = 0; i < servers->count; i++) {
+		struct server *server = &servers->servers[i];
+
+		server->counters.starts = 0;
+		server->off_ns = 0;
+		server->off_since = now;
+	}
+}
+
 bool
 servers_alive(const struct servers *servers, uint32_t index)
 {
@@ -369,7 +397,7 @@ servers_serve(struct servers *servers, struct rpcs *rpcs)
 void
 servers_absent(struct servers *servers, uint32_t index)
 {
-	servers->servers[index].alive = false;
+	power(servers, index, false);
 	server_agent_joined(servers->server_agents, index, false);
 	network_announce(servers->network, index, false);
 	network_device_set(servers->network, index, false);
@@ -410,7 +438,7 @@ servers_crash(struct servers *servers, uint32_t index)
 		return;
 	servers_daemon_kill(servers, index);
 	transport_drop(servers->transport, index);
-	server->alive = false;
+	power(servers, index, false);
 	network_device_set(servers->network, index, false);
 }
 
@@ -418,12 +446,27 @@ servers_crash(struct servers *servers, uint32_t index)
  * million servers 14 million would be. */
 #define ZEROS_AT_MOST 65536
 
+/* What is counted, and what was off until now. */
+static struct server_counters
+counted(const struct server *server, struct instant now)
+{
+	struct server_counters counters = server->counters;
+	int64_t off_ns = server->off_ns;
+
+	if (!server->alive)
+		off_ns += instant_distance_ns(server->off_since, now);
+	counters.off_ms = (uint64_t)(off_ns / NS_PER_MS);
+	counters.off = !server->alive;
+	return counters;
+}
+
 static void
-report_server(const struct servers *servers, uint32_t index)
+report_server(const struct servers *servers, struct instant now, uint32_t index)
 {
 	bool zeros = servers->count <= ZEROS_AT_MOST;
 	const struct server *server = &servers->servers[index];
 	const struct watch *watch = servers->watch;
+	const struct server_counters counters = counted(server, now);
 	const char *name = network_device_name(servers->network, index);
 	struct server_past sum = { .node = { 0 } };
 
@@ -434,7 +477,7 @@ report_server(const struct servers *servers, uint32_t index)
 	if (zeros || (value)->field > 0)                                       \
 		watch->counter(watch->context, name, prefix #field,            \
 			       (value)->field);
-#define SERVER_COUNTER(field) REPORT("server_", &server->counters, field)
+#define SERVER_COUNTER(field) REPORT("server_", &counters, field)
 	SERVER_COUNTER_LIST(SERVER_COUNTER)
 #undef SERVER_COUNTER
 #define NODE_COUNTER(field) REPORT("node_", &sum.node, field)
@@ -477,11 +520,11 @@ report_traffic(const struct servers *servers)
 }
 
 void
-servers_report(const struct servers *servers)
+servers_report(const struct servers *servers, struct instant now)
 {
 	if (servers->watch->counter == NULL)
 		return;
 	for (uint32_t i = 0; i < servers->count; i++)
-		report_server(servers, i);
+		report_server(servers, now, i);
 	report_traffic(servers);
 }

@@ -58,6 +58,8 @@ void servers_ideal(struct servers *, struct instant until);
  * others. */
 void servers_up(struct servers *, struct instant now, uint32_t server);
 bool servers_alive(const struct servers *, uint32_t server);
+/* Tables are settled: from now on it is counted how long servers are off. */
+void servers_settled(struct servers *, struct instant now);
 /* Not there (yet): before the start of a run. */
 void servers_absent(struct servers *, uint32_t server);
 /* Adds nodes, what hangs on them, and the pools that they share. */
@@ -100,7 +102,8 @@ void servers_daemon_kill(struct servers *, uint32_t server);
  * publishes what sessions the kernel has, with the versions that they had. */
 void servers_daemon_start(struct servers *, struct instant now,
 			  uint32_t server);
-void servers_report(const struct servers *);
+/* The counters of all, as of now. */
+void servers_report(const struct servers *, struct instant now);
 
 /* EVENT_TCP of a server's connection. */
 void service_timer(struct servers *, struct instant now, struct connection *);

@@ -32,7 +32,10 @@
 	X(resets_sent)                                                         \
 	X(set_refused)                                                         \
 	X(get_refused)                                                         \
-	X(steer_drops)
+	X(steer_drops)                                                         \
+	X(starts) /* powered on since the tables were settled */               \
+	X(off_ms) /* without power since then */                               \
+	X(off) /* 1: at the end of the run */
 
 struct server_counters {
 #define SERVER_COUNTER(name) uint64_t name;
@@ -52,6 +55,8 @@ struct server {
 	struct server_agent *server_agent;
 	bool alive; /* powered; its node runs, unless its daemon is stopped */
 	bool leaving;
+	struct instant off_since; /* when not alive */
+	int64_t off_ns; /* before that */
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
 	struct rng rng;
 	struct server_counters counters;

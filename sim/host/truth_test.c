@@ -138,7 +138,7 @@ bed_make(struct bed *bed)
 				      schemes_get(bed->settings.service.scheme),
 				      bed->network, bed->queue, &bed->watch,
 				      bed->workload, bed->transport);
-	servers_ideal(bed->servers);
+	servers_ideal(bed->servers, (struct instant){ 0 });
 }
 
 static void

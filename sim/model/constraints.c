@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/model/churn.h"
 #include "sim/model/fabric.h"
 #include "sim/model/fault_check.h"
 
@@ -201,6 +202,41 @@ merge_is_idle(const struct settings *settings, uint32_t index)
 	return true;
 }
 
+/* Churn has two forms, see churn.h and fault.h. */
+static bool
+churn_broken(const struct fault_settings *fault, uint32_t event,
+	     uint32_t servers, struct constraint *found)
+{
+	bool weibull = fault->law == LIFETIME_WEIBULL;
+
+	if (fault->count > servers)
+		return event_blame(
+			found, "count", event,
+			"churn of %u servers, of which there are only %u",
+			fault->count, servers);
+	if (churn_has_rate(fault) && fault->count > 0)
+		return event_blame(found, "count", event,
+				   "churn at a rate is of all servers: "
+				   "rate_percent_min and down_s, or else count "
+				   "and period_s");
+	if (churn_has_rate(fault) && fault->period_ns > 0)
+		return event_blame(found, "period_s", event,
+				   "churn at a rate has no period: "
+				   "rate_percent_min and down_s, or else count "
+				   "and period_s");
+	if (fault->rate_ppm_min > 0 && fault->down_ns == 0)
+		return event_blame(found, "rate_percent_min", event,
+				   "churn at a rate needs a down_s");
+	if (weibull && fault->shape_milli < LIFETIME_SHAPE_LEAST)
+		return event_blame(found, "law", event,
+				   "a weibull law needs a shape of 0.2 or "
+				   "more");
+	if (!weibull && fault->shape_milli > 0)
+		return event_blame(found, "shape", event,
+				   "only a weibull law has a shape");
+	return false;
+}
+
 /* What one event says about others, or about the servers. */
 static bool
 event_broken(const struct settings *settings, uint32_t index, uint32_t joins,
@@ -212,11 +248,9 @@ event_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 		return event_blame(found, "kind", index + 1,
 				   "merge without a partition before it");
 	if (fault->kind == FAULT_CHURN &&
-	    fault->count > settings->fabric.servers + joins)
-		return event_blame(
-			found, "count", index + 1,
-			"churn of %u servers, of which there are only %u",
-			fault->count, settings->fabric.servers + joins);
+	    churn_broken(fault, index + 1, settings->fabric.servers + joins,
+			 found))
+		return true;
 	return false;
 }
 

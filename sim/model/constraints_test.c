@@ -66,6 +66,15 @@ BREAK(zero, event_set(s, FAULT_ROUTER_DOWN, "spine0"))
 BREAK(half, event_set(s, FAULT_LINK_DOWN, "exit1-spine9"))
 BREAK(merge, event_set(s, FAULT_MERGE, ""))
 BREAK(churn, event_set(s, FAULT_CHURN, ""); s->faults[0].count = 99)
+BREAK(churn_both, event_set(s, FAULT_CHURN, "");
+      s->faults[0].rate_ppm_min = 1; s->faults[0].down_ns = S;
+      s->faults[0].count = 1)
+BREAK(churn_period, event_set(s, FAULT_CHURN, ""); s->faults[0].down_ns = S;
+      s->faults[0].period_ns = S)
+BREAK(churn_down, event_set(s, FAULT_CHURN, ""); s->faults[0].rate_ppm_min = 1)
+BREAK(churn_law, event_set(s, FAULT_CHURN, "");
+      s->faults[0].law = LIFETIME_WEIBULL; s->faults[0].shape_milli = 199)
+BREAK(churn_shape, event_set(s, FAULT_CHURN, ""); s->faults[0].shape_milli = 200)
 BREAK(late, event_set(s, FAULT_LINK_DOWN, "path");
       s->faults[0].at_ns = s->measure.duration_ns)
 BREAK(until, event_set(s, FAULT_LINK_DOWN, "path");
@@ -118,6 +127,11 @@ static const struct row rows[] = {
 	{ "this fabric has no 'exit1-spine9'", { "target" }, 1, half },
 	{ "merge without", { "kind" }, 1, merge },
 	{ "churn of 99", { "count" }, 1, churn },
+	{ "churn at a rate is of all", { "count" }, 1, churn_both },
+	{ "churn at a rate has no period", { "period_s" }, 1, churn_period },
+	{ "churn at a rate needs", { "rate_percent_min" }, 1, churn_down },
+	{ "a weibull law needs", { "law" }, 1, churn_law },
+	{ "only a weibull law", { "shape" }, 1, churn_shape },
 	{ "the event would be", { "at_s" }, 1, late },
 	{ "until_s must", { "until_s" }, 1, until },
 	{ "a period_s needs", { "period_s" }, 1, period },

@@ -17,21 +17,23 @@
 #include <string.h>
 
 #include "sim/engine/memory.h"
+#include "sim/model/churn.h"
 #include "sim/model/fault_aim.h"
+#include "sim/model/fault_churn.h"
 #include "sim/model/fault_kind.h"
 #include "sim/model/fault_target.h"
 #include "sim/model/link_layers.h"
 #include "sim/model/partition.h"
 #include "sim/model/tier.h"
 
-/* Codes of EVENT_FAULT: they are part of a run's state hash. */
+/* Codes of EVENT_FAULT: they are part of a run's state hash. Those of
+ * fault_churn.h are above them. */
 enum step {
 	STEP_BEGIN,
 	STEP_CHECK, /* did the cut stray its session? */
 	STEP_AGAIN, /* cut another */
 	STEP_FLIP, /* flap */
-	STEP_CHURN, /* a churning server changes sides (b = which) */
-	STEP_END,
+	STEP_END = 5,
 	STEP_EACH, /* strike again */
 	STEP_UNDO /* what one member of the set suffered (b = which) */
 };
@@ -45,6 +47,7 @@ struct item {
 	bool down; /* the link that it cut is cut now */
 	bool tried[PATH_TIERS];
 	uint32_t flow;
+	struct fault_churn *churn; /* of that kind; else NULL */
 	uint64_t strays; /* of the flow when it was cut */
 	struct instant cut_at;
 	bool settled; /* it counted, or every tier was tried */
@@ -63,11 +66,14 @@ faults_joining(const struct settings *settings)
 {
 	uint32_t joining = 0;
 
-	for (uint32_t i = 0; i < settings->fault_count; i++)
-		if (settings->faults[i].kind == FAULT_JOIN)
-			joining += settings->faults[i].count > 0
-					   ? settings->faults[i].count
-					   : 1;
+	for (uint32_t i = 0; i < settings->fault_count; i++) {
+		const struct fault_settings *fault = &settings->faults[i];
+
+		if (fault->kind == FAULT_JOIN)
+			joining += fault->count > 0 ? fault->count : 1;
+		joining +=
+			churn_spares(settings, fault, settings->fabric.servers);
+	}
 	return joining;
 }
 
@@ -116,6 +122,25 @@ faults_fill(struct faults *faults)
 	faults->chosen = memory_zeroed(most, sizeof(faults->chosen[0]));
 }
 
+/* Spare servers are the last ones, item after item. */
+static void
+make_churns(struct faults *faults)
+{
+	const struct settings *settings = faults->world.settings;
+	uint32_t present = faults->next_join;
+	uint32_t spare = settings->fabric.servers;
+
+	for (uint32_t i = settings->fault_count; i-- > 0;) {
+		const struct fault_settings *fault = &settings->faults[i];
+
+		if (fault->kind != FAULT_CHURN)
+			continue;
+		spare -= churn_spares(settings, fault, present);
+		faults->items[i].churn =
+			fault_churn_create(&faults->world, i, present, spare);
+	}
+}
+
 int
 faults_create(struct faults **created, const struct fault_world *world,
 	      char *error, size_t error_size)
@@ -124,7 +149,7 @@ faults_create(struct faults **created, const struct fault_world *world,
 	struct faults *faults = memory_zeroed(1, sizeof(*faults));
 
 	faults->world = *world;
-	faults->next_join = settings->fabric.servers - faults_joining(settings);
+	faults->next_join = settings->fabric.servers - world->joining;
 	faults->items = memory_zeroed((size_t)settings->fault_count + 1,
 				      sizeof(struct item));
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
@@ -145,6 +170,7 @@ faults_create(struct faults **created, const struct fault_world *world,
 		return -EINVAL;
 	}
 	faults_fill(faults);
+	make_churns(faults);
 	*created = faults;
 	return 0;
 }
@@ -154,12 +180,24 @@ faults_destroy(struct faults *faults)
 {
 	if (faults == NULL)
 		return;
-	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++) {
 		fault_aim_release(&faults->items[i].aim);
+		fault_churn_destroy(faults->items[i].churn);
+	}
 	link_layers_destroy(faults->layers);
 	free(faults->chosen);
 	free(faults->items);
 	free(faults);
+}
+
+bool
+faults_away(const struct faults *faults, uint32_t server)
+{
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
+		if (faults->items[i].churn != NULL &&
+		    fault_churn_away(faults->items[i].churn, server))
+			return true;
+	return false;
 }
 
 static uint32_t
@@ -587,54 +625,6 @@ join_some(struct faults *faults, const struct item *item, struct instant now)
 	}
 }
 
-static int64_t
-churn_time_ns(const struct faults *faults, const struct item *item)
-{
-	int64_t mean =
-		item->fault->period_ns > 0 ? item->fault->period_ns : NS_PER_S;
-
-	return rng_exponential(faults->world.rng, mean);
-}
-
-static void
-churn_begin(const struct faults *faults, const struct item *item)
-{
-	const struct fault_world *world = &faults->world;
-	uint32_t count = item->fault->count > 0 ? item->fault->count : 1;
-
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t server = world->actions->server_random(world->context);
-
-		if (server != WATCH_NONE)
-			schedule(faults, item, STEP_CHURN,
-				 churn_time_ns(faults, item), server);
-	}
-}
-
-static void
-churn(const struct faults *faults, const struct item *item, struct instant now,
-      uint32_t server)
-{
-	const struct fault_world *world = &faults->world;
-	const struct fault_actions *actions = world->actions;
-	struct fault_order order = order_of(faults, item, now);
-	const char *name = world->fabric->names[server];
-	bool up = actions->server_is_up(world->context, server);
-
-	order.device = server;
-	if (up && item->down) {
-		actions->server_crash(world->context, &order);
-		report(faults, now, fault_name(FAULT_SERVER_CRASH), name);
-	} else if (!up) {
-		actions->server_up(world->context, &order);
-		report(faults, now, fault_name(FAULT_SERVER_UP), name);
-	}
-	/* After the end those that are down still come back. */
-	if (item->down || !actions->server_is_up(world->context, server))
-		schedule(faults, item, STEP_CHURN, churn_time_ns(faults, item),
-			 server);
-}
-
 /* ---- steps ---- */
 
 static void
@@ -689,8 +679,7 @@ begin(struct faults *faults, struct item *item, struct instant now)
 		return;
 	}
 	if (fault->kind == FAULT_CHURN) {
-		item->down = true;
-		churn_begin(faults, item);
+		fault_churn_begin(item->churn, now);
 		return;
 	}
 	if (item->on_path) {
@@ -738,7 +727,7 @@ end(struct faults *faults, struct item *item, struct instant now)
 		fault_kind_trait(item->fault->kind)->undo != item->fault->kind;
 
 	if (item->fault->kind == FAULT_CHURN) {
-		item->down = false;
+		fault_churn_end(item->churn);
 		return;
 	}
 	if (item->on_path && item->down)
@@ -756,6 +745,10 @@ faults_event(struct faults *faults, struct instant now,
 {
 	struct item *item = &faults->items[event->destination];
 
+	if (event->code >= FAULT_CHURN_DEPART) {
+		fault_churn_event(item->churn, now, event);
+		return;
+	}
 	switch ((enum step)event->code) {
 	case STEP_BEGIN:
 		begin(faults, item, now);
@@ -768,9 +761,6 @@ faults_event(struct faults *faults, struct instant now,
 		break;
 	case STEP_FLIP:
 		flip(faults, item, now);
-		break;
-	case STEP_CHURN:
-		churn(faults, item, now, event->b);
 		break;
 	case STEP_END:
 		end(faults, item, now);

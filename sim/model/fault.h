@@ -9,8 +9,15 @@
  *	leave		drain, then out of the hash table when no session is
  *			left
  *	join		`count` servers beyond the first, off until then
- *	churn		`count` random servers, each up for an exponential time
- *			of mean period_ns, down for another, until until_ns
+ *	churn		servers go and come: rate_ppm_min and down_ns, churn.h.
+ *			At until_ns departures end; who is away comes back when
+ *			its time is over. A leaving server is away when its
+ *			sessions are over, however long that takes: nobody is
+ *			cut off by a leave
+ *		with `count` and period_ns instead: in `count` turns at a time,
+ *			a random server crashes after an exponential time of
+ *			mean period_ns and is back after another, then a random
+ *			server again; who is away at until_ns comes back so, too
  *	partition	the second half of exits, spines and leaves is cut from
  *			the first half and from the edge; until_ns: merge
  *	daemon_kill	until_ns: daemon_start	the server's sockets stay
@@ -103,7 +110,7 @@ struct fault_actions {
 	void (*changing)(void *);
 
 	/* CHURN: a random server that is in the hash table, WATCH_NONE: none;
-	 * and whether a server is up. */
+	 * and whether a server is up (leaving is up). */
 	uint32_t (*server_random)(void *);
 	bool (*server_is_up)(void *, uint32_t server);
 };
@@ -113,8 +120,10 @@ struct fault_world {
 	const struct fault_actions *actions;
 	void *context; /* of the actions */
 	bool live; /* which of the two worlds: see fault_kind.h */
-	/* fabric.servers counts those that JOIN items add, which come last. */
+	/* fabric.servers counts those that items add (joining), which come
+	 * last. */
 	const struct settings *settings;
+	uint32_t joining;
 	const struct fabric *fabric;
 	struct queue *queue;
 	struct workload *workload;
@@ -124,13 +133,17 @@ struct fault_world {
 
 struct faults;
 
-/* Servers that JOIN items add. */
+/* Servers beyond those of the start that items add: JOIN, and CHURN for new
+ * servers. Of settings whose fabric.servers does not count them yet. */
 uint32_t faults_joining(const struct settings *);
 /* 0, or -EINVAL and a sentence: a target that is not there, or a kind that
  * this world cannot do. Aborts when out of memory. */
 int faults_create(struct faults **, const struct fault_world *, char *error,
 		  size_t error_size);
 void faults_destroy(struct faults *); /* NULL: nothing */
+/* Before the start: is a server away from the beginning, since a CHURN that
+ * begins with the run has it away? */
+bool faults_away(const struct faults *, uint32_t server);
 /* Time zero: schedule all items. */
 void faults_start(struct faults *);
 /* EVENT_FAULT. */

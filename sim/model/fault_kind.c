@@ -22,6 +22,11 @@
 #define DEGREE                                                                 \
 	(KEY(LOSS) | KEY(DUPLICATE) | KEY(REORDER) | KEY(DELAY) | KEY(RATE))
 
+/* Lives and times away, by law and mean. */
+#define RENEWAL                                                                \
+	(KEY(TURNOVER) | KEY(DOWN) | KEY(LAW) | KEY(SHAPE) | KEY(CRASH) |      \
+	 KEY(NEW))
+
 /* name, undo, target, harms, detects, simulated, live, keys */
 static const struct fault_kind_trait traits[] = {
 	[FAULT_LINK_DOWN] = { "link_down", FAULT_LINK_UP, LINK, true, true,
@@ -49,7 +54,7 @@ static const struct fault_kind_trait traits[] = {
 	[FAULT_LEAVE] = { "leave", FAULT_LEAVE, SERVER, true, false, true,
 			  false, OF_SET },
 	[FAULT_CHURN] = { "churn", FAULT_CHURN, NONE, false, false, true, false,
-			  KEY(UNTIL) | KEY(PERIOD) | KEY(COUNT) },
+			  KEY(UNTIL) | KEY(PERIOD) | KEY(COUNT) | RENEWAL },
 	[FAULT_PARTITION] = { "partition", FAULT_MERGE, NONE, true, false, true,
 			      false, STAYS },
 	[FAULT_MERGE] = { "merge", FAULT_MERGE, NONE, false, false, true, false,
@@ -99,6 +104,12 @@ static const struct {
 	{ KEY(REORDER), "reorder_percent" },
 	{ KEY(DELAY), "delay_us" },
 	{ KEY(RATE), "rate_gbps" },
+	{ KEY(TURNOVER), "rate_percent_min" },
+	{ KEY(DOWN), "down_s" },
+	{ KEY(LAW), "law" },
+	{ KEY(SHAPE), "shape" },
+	{ KEY(CRASH), "crash_percent" },
+	{ KEY(NEW), "new_percent" },
 };
 
 const char *
@@ -132,6 +143,11 @@ fault_keys(const struct fault_settings *fault)
 		{ KEY(REORDER), fault->link.reorder_ppm != 0 },
 		{ KEY(DELAY), fault->link.delay_ns != 0 },
 		{ KEY(RATE), fault->link.rate_bps != 0 },
+		{ KEY(TURNOVER), fault->rate_ppm_min != 0 },
+		{ KEY(DOWN), fault->down_ns != 0 },
+		{ KEY(LAW), fault->law != LIFETIME_EXPONENTIAL },
+		{ KEY(SHAPE), fault->shape_milli != 0 },
+		{ KEY(NEW), fault->new_ppm != 0 },
 	};
 	uint32_t keys = fault->given;
 

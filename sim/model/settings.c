@@ -69,6 +69,12 @@ routing_default(void)
 }
 
 void
+fault_settings_default(struct fault_settings *fault)
+{
+	*fault = (struct fault_settings){ .crash_ppm = 1000000 };
+}
+
+void
 settings_default(struct settings *settings)
 {
 	*settings = (struct settings){

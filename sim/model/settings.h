@@ -15,6 +15,7 @@
 
 #include "core/dht/node.h"
 #include "core/steer/settings.h"
+#include "sim/model/lifetime.h"
 #include "sim/model/scheme.h"
 
 /* Uniform over [low, high]. */
@@ -160,7 +161,7 @@ enum fault_kind {
 	FAULT_JOIN, /* servers enter that were not there at the start; they
 		       come on top of fabric.servers */
 	FAULT_LEAVE, /* drain, then leave the DHT */
-	FAULT_CHURN, /* servers crash and come back at a rate */
+	FAULT_CHURN, /* servers go and come at a rate */
 	FAULT_PARTITION, /* half of the spines' links, until merge */
 	FAULT_MERGE,
 	FAULT_DAEMON_KILL, /* kill -9 of a server's daemon: its sockets stay */
@@ -206,6 +207,12 @@ enum fault_key {
 	FAULT_KEY_REORDER = 1 << 11,
 	FAULT_KEY_DELAY = 1 << 12,
 	FAULT_KEY_RATE = 1 << 13,
+	FAULT_KEY_TURNOVER = 1 << 14, /* rate_percent_min */
+	FAULT_KEY_DOWN = 1 << 15,
+	FAULT_KEY_LAW = 1 << 16,
+	FAULT_KEY_SHAPE = 1 << 17,
+	FAULT_KEY_CRASH = 1 << 18,
+	FAULT_KEY_NEW = 1 << 19,
 };
 
 #define FAULT_EVENTS_MAX   65536 /* of one scenario */
@@ -234,14 +241,23 @@ struct fault_settings {
 	/* Path targets: when the cut strayed nothing within this time it does
 	 * not count: it is undone and another link is cut. 0: once only. */
 	int64_t retry_after_ns;
-	/* CHURN: servers; JOIN: how many; of several targets: so many at
-	 * random, each time others. 0: one, or all. */
+	/* CHURN without a rate: servers; JOIN: how many; of several targets: so
+	 * many at random, each time others. 0: one, or all. */
 	uint32_t count;
 	/* DEGRADE: what is given of rate, delay, loss, duplicates and
 	 * reordering. */
 	struct link_settings link;
+	/* CHURN, see churn.h: */
+	uint32_t rate_ppm_min; /* of those up, departures a minute */
+	int64_t down_ns; /* mean time away */
+	enum lifetime_law law; /* of both times */
+	uint32_t shape_milli; /* of Weibull's */
+	uint32_t crash_ppm, new_ppm; /* of departures; of returns */
 	uint32_t given; /* FAULT_KEY_*, which were written, be it as 0 */
 };
+
+/* All zero, but every departure is a crash. */
+void fault_settings_default(struct fault_settings *);
 
 /* A call's message: its header, and the largest. */
 #define RPC_HEADER_BYTES 16

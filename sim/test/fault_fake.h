@@ -386,7 +386,9 @@ make(struct fake *fake, uint32_t sessions, bool live, char *error, size_t size)
 	settings->faults = fake->faults;
 	settings->fault_targets =
 		(const char(*)[FAULT_TARGET_BYTES])fake->targets;
-	settings->fabric.servers += faults_joining(settings);
+	uint32_t joining = faults_joining(settings);
+
+	settings->fabric.servers += joining;
 	fake->watch = (struct watch){
 		.context = fake,
 		.fault = on_fault,
@@ -403,6 +405,7 @@ make(struct fake *fake, uint32_t sessions, bool live, char *error, size_t size)
 				     .context = fake,
 				     .live = live,
 				     .settings = settings,
+				     .joining = joining,
 				     .fabric = fake->fabric,
 				     .queue = fake->queue,
 				     .workload = fake->workload,
