@@ -119,7 +119,6 @@ test_full_tables(void)
 			.at_ns = 2 * S,
 			.until_ns = rows[i / 3].until_ns,
 			.target = "server4",
-			.count = 4,
 		};
 		struct settings settings;
 		a_fabric(&settings, 60);
@@ -131,8 +130,10 @@ test_full_tables(void)
 				       rows[i / 3].restore_ns };
 		settings.routing.hop =
 			(struct span){ 20 * MS, rows[i / 3].hop_ns };
-		if (fault.kind == FAULT_JOIN)
+		if (fault.kind == FAULT_JOIN) {
 			fault.target[0] = '\0';
+			fault.count = 4;
+		}
 		settings.faults = &fault;
 		settings.fault_count = 1;
 		struct tale tale = run(&settings, sentence);

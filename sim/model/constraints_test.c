@@ -70,7 +70,7 @@ BREAK(churn_both, event_set(s, FAULT_CHURN, "");
       s->faults[0].rate_ppm_min = 1; s->faults[0].down_ns = S;
       s->faults[0].count = 1)
 BREAK(churn_period, event_set(s, FAULT_CHURN, ""); s->faults[0].down_ns = S;
-      s->faults[0].period_ns = S)
+      s->faults[0].period_ns = S; s->faults[0].until_ns = 9 * S)
 BREAK(churn_down, event_set(s, FAULT_CHURN, ""); s->faults[0].rate_ppm_min = 1)
 BREAK(churn_law, event_set(s, FAULT_CHURN, "");
       s->faults[0].law = LIFETIME_WEIBULL; s->faults[0].shape_milli = 199)
