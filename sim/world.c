@@ -26,6 +26,7 @@
 #include "sim/host/transport.h"
 #include "sim/model/constraints.h"
 #include "sim/model/fault.h"
+#include "sim/model/pace.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 #include "sim/prefetch.h"
@@ -37,6 +38,8 @@
 #define SETTLE_NS (2 * NS_PER_S)
 /* Servers that have not joined by then are left behind. */
 #define JOIN_MOST_NS (60 * NS_PER_S)
+
+_Static_assert(PACE_MTU_MAX == TCP_MTU_MAX, "a pace's step is a segment");
 
 struct world {
 	struct settings settings;

@@ -223,7 +223,9 @@ key_kind(const struct key *key, char *text)
 		snprintf(text, KEY_ERROR, "a whole number");
 		break;
 	case KEY_AMOUNT:
-		snprintf(text, KEY_ERROR, "%s", key->unit);
+		snprintf(text, KEY_ERROR, "%s%s%s", key->unit,
+			 key->word != NULL ? ", or " : "",
+			 key->word != NULL ? key->word : "");
 		break;
 	case KEY_SPAN:
 		snprintf(text, KEY_ERROR, "[low, high] in %s", key->unit);
@@ -265,6 +267,10 @@ number_parse(const struct key *key, const char *text, uint64_t *value,
 	char range[KEY_TEXT];
 	enum units_error problem;
 
+	if (key->word != NULL && strcmp(text, key->word) == 0) {
+		*value = UINT64_MAX;
+		return 0;
+	}
 	/* A count is written without a point, even "4.0" is an error. */
 	problem = key->unit == NULL && strchr(text, '.') != NULL
 			  ? UNITS_SYNTAX
@@ -273,11 +279,14 @@ number_parse(const struct key *key, const char *text, uint64_t *value,
 	if (problem == UNITS_SYNTAX) {
 		bool named =
 			key->unit != NULL && strcmp(key->unit, KEY_NUMBER) != 0;
-		snprintf(error, KEY_ERROR, "%s takes %s%s, not '%.60s'", name,
+		snprintf(error, KEY_ERROR, "%s takes %s%s%s%s, not '%.60s'",
+			 name,
 			 named		     ? "a number of "
 			 : key->unit != NULL ? KEY_NUMBER
 					     : "a whole number",
-			 named ? key->unit : "", text);
+			 named ? key->unit : "",
+			 key->word != NULL ? " or " : "",
+			 key->word != NULL ? key->word : "", text);
 		return -1;
 	}
 	if (problem == UNITS_FINE) {
@@ -521,6 +530,15 @@ span_format(const struct key *key, const void *structure, char *text)
 	snprintf(text, KEY_TEXT, "[%.28s, %.28s]", low, high);
 }
 
+static void
+number_format(const struct key *key, uint64_t value, char *text)
+{
+	if (key->word != NULL && value == UINT64_MAX)
+		snprintf(text, KEY_TEXT, "%s", key->word);
+	else
+		units_format_decimal(value, key->scale, text, KEY_TEXT);
+}
+
 void
 key_format(const struct key *key, const void *structure, char *text)
 {
@@ -553,7 +571,6 @@ key_format(const struct key *key, const void *structure, char *text)
 		text[0] = '\0';
 		break;
 	default:
-		units_format_decimal(member_load(key, structure), key->scale,
-				     text, KEY_TEXT);
+		number_format(key, member_load(key, structure), text);
 	}
 }

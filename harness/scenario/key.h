@@ -60,6 +60,9 @@ struct key {
 	enum key_world world;
 	const char *lab; /* the one value that a lab takes; NULL: any */
 	uint32_t given; /* an event's: its bit in fault_settings.given */
+	/* AMOUNT in 64 bits: a word that it takes beside its range, all bits of
+	 * the member then; NULL: none. */
+	const char *word;
 };
 
 /* A value's word before and today's. */

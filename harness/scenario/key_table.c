@@ -95,6 +95,7 @@ fault_kind_name(unsigned value)
 #define LIVE	     .world = KEY_LIVE
 #define LAB_TAKES(x) .lab = x
 #define GIVES(key)   .given = FAULT_KEY_##key
+#define WORD(x)	     .word = x
 
 #define LINK(link, member, where)                                              \
 	AMOUNT(link ".rate_gbps", "gigabits a second", 1000000000u,            \
@@ -274,7 +275,10 @@ static const struct key settings_keys[] = {
 	       "first session opens, after the tables are settled"),
 	AMOUNT("clients.jitter_ms", "milliseconds", MS, IN(clients.jitter_ns),
 	       0, DAY,
-	       "each session opens up to this later, at random; 0: none"),
+	       "each session opens up to this later, at random; 0: none; "
+	       "auto: of sessions that all open at the start and have a pace, "
+	       "the time between two of their packets",
+	       WORD("auto")),
 	CHOICE("clients.direction", IN(clients.direction), direction_name,
 	       "who sends the bytes"),
 	AMOUNT("clients.size_mb", "megabytes", 1000000, IN(clients.size_bytes),

@@ -50,6 +50,26 @@ range_test(const struct key *key)
 	CHECK_ROW(key_set(key, &settings, text, error) == -1, key->path);
 }
 
+/* A word stands beside the range, and is read as it is printed. */
+static void
+word_test(const struct key *key)
+{
+	char text[KEY_TEXT], error[KEY_ERROR];
+	struct settings settings = { 0 };
+
+	if (key->word == NULL)
+		return;
+	CHECK_ROW(key->type == KEY_AMOUNT && key->width == 8, key->path);
+	CHECK_ROW(key_set(key, &settings, key->word, error) == 0, key->path);
+	key_format(key, &settings, text);
+	CHECK_ROW(strcmp(text, key->word) == 0, key->path);
+	CHECK_ROW(key_set(key, &settings, "no such word", error) == -1,
+		  key->path);
+	CHECK_ROW(strstr(error, key->word) != NULL, error);
+	key_kind(key, error);
+	CHECK_ROW(strstr(error, key->word) != NULL, error);
+}
+
 /* Its unit ends the name, so that nobody has to look it up. */
 static void
 unit_test(const struct key *key)
@@ -94,6 +114,7 @@ table_test(const struct key_table *table, const void *structure)
 		CHECK_ROW(key->help != NULL && key->help[0] != '\0', key->path);
 		unit_test(key);
 		range_test(key);
+		word_test(key);
 		if (structure != NULL && key->type != KEY_SIZES)
 			default_test(key, structure);
 	}

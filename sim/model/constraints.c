@@ -12,6 +12,7 @@
 #include "sim/model/churn.h"
 #include "sim/model/fabric.h"
 #include "sim/model/fault_check.h"
+#include "sim/model/pace.h"
 
 struct rule {
 	bool broken;
@@ -145,8 +146,8 @@ measure_broken(const struct settings *s, struct constraint *found)
 			  clients->start_ns >= measure->duration_ns,
 		  "clients.start_s", "measure.duration_s",
 		  "the first session would open after the end" },
-		{ clients->sessions > 0 && clients->jitter_ns > 0 &&
-			  clients->start_ns + clients->jitter_ns >
+		{ clients->sessions > 0 &&
+			  clients->start_ns + pace_jitter_ns(s) >
 				  measure->duration_ns,
 		  "clients.jitter_ms", "measure.duration_s",
 		  "a session may open after the end" },

@@ -94,6 +94,7 @@ settings_default(struct settings *settings)
 		.clients = {
 			.sessions = 1,
 			.arrival = ARRIVAL_FIXED,
+			.jitter_ns = CLIENTS_JITTER_AUTO,
 			.direction = DIRECTION_DOWNLOAD,
 			.size_bytes = 10000000,
 		},

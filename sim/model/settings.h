@@ -129,13 +129,16 @@ struct cdf_point {
 	uint32_t ppm; /* cumulative, non-decreasing, last = 1,000,000 */
 };
 
+#define CLIENTS_JITTER_AUTO (-1) /* of jitter_ns */
+
 struct client_settings {
 	uint32_t sessions; /* in all, spread over the client hosts */
 	enum arrival_kind arrival;
 	int64_t interval_ns; /* mean time between arrivals; 0: all at the start
 			      */
 	int64_t start_ns; /* first arrival, after the tables are settled */
-	int64_t jitter_ns; /* each opens up to this later, at random; 0: none */
+	/* Each opens up to this later, at random; 0: none; AUTO: pace.h. */
+	int64_t jitter_ns;
 	enum direction direction;
 	uint64_t size_bytes; /* of each session, when there is no CDF */
 	const struct cdf_point *size_cdf; /* borrowed */

@@ -9,6 +9,7 @@
 
 #include "sim/engine/random_stream.h"
 #include "sim/model/keymap.h"
+#include "sim/model/pace.h"
 
 #define RANDOM_TRIES 64
 
@@ -24,6 +25,7 @@ struct workload {
 	struct keymap *flows; /* key to flow */
 	struct rng arrivals;
 	uint32_t next; /* the session that is taken next, or its opening */
+	int64_t jitter_ns; /* openings are moved by up to this */
 	struct opening *openings; /* in order; NULL: no jitter */
 	uint32_t count;
 	struct session *sessions;
@@ -117,7 +119,7 @@ openings_draw(struct workload *workload)
 		workload->openings[i] = (struct opening){
 			.at_ns = at_ns +
 				 (int64_t)rng_below(
-					 &rng, (uint64_t)clients->jitter_ns),
+					 &rng, (uint64_t)workload->jitter_ns),
 			.flow = i,
 		};
 	}
@@ -145,7 +147,8 @@ workload_create(const struct settings *settings, struct queue *queue,
 	if (workload->sessions == NULL)
 		abort();
 	plan(workload);
-	if (settings->clients.jitter_ns > 0)
+	workload->jitter_ns = pace_jitter_ns(settings);
+	if (workload->jitter_ns > 0)
 		openings_draw(workload);
 	return workload;
 }
@@ -179,7 +182,7 @@ workload_next(struct workload *workload, uint32_t *flow, int64_t *wait_ns)
 {
 	if (workload->next == workload->count)
 		return false;
-	if (workload->settings->clients.jitter_ns > 0) {
+	if (workload->jitter_ns > 0) {
 		const struct opening *openings = workload->openings;
 		uint32_t next = workload->next++;
 
