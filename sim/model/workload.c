@@ -25,6 +25,7 @@ struct workload {
 	struct keymap *flows; /* key to flow */
 	struct rng arrivals;
 	uint32_t next; /* the session that is taken next, or its opening */
+	uint64_t step_bytes; /* of a paced sender */
 	int64_t jitter_ns; /* openings are moved by up to this */
 	struct opening *openings; /* in order; NULL: no jitter */
 	uint32_t count;
@@ -73,7 +74,8 @@ plan(struct workload *workload)
 						: clients->size_bytes;
 		session->owner = WATCH_NONE;
 		session->last_server = WATCH_NONE;
-		session->stall_ns = -1;
+		session->base_ns = INT64_MAX;
+		session->stall_ns = STALL_METER_NONE;
 		stall_meter_init(&session->stall_meter);
 	}
 }
@@ -147,6 +149,7 @@ workload_create(const struct settings *settings, struct queue *queue,
 	if (workload->sessions == NULL)
 		abort();
 	plan(workload);
+	workload->step_bytes = pace_step_bytes(settings);
 	workload->jitter_ns = pace_jitter_ns(settings);
 	if (workload->jitter_ns > 0)
 		openings_draw(workload);
@@ -302,33 +305,71 @@ workload_strays(struct workload *workload, uint32_t flow, uint64_t count)
 		session->strays += count;
 }
 
+static void
+stall_measure(struct workload *workload, enum metric metric, uint32_t flow,
+	      int64_t stall_ns)
+{
+	const struct session *session = &workload->sessions[flow];
+	bool waited = stall_ns != STALL_METER_NONE;
+	struct watch_measurement m = {
+		.metric = metric,
+		.at = session->stall_meter.fault,
+		.value_ns = waited ? stall_ns : 0,
+		.node = session->owner,
+		.flow = flow,
+		.hops = WATCH_NONE,
+		.local = !waited || session->strays == session->strays_at_fault,
+		.ok = session->state == SESSION_OPEN ||
+		      session->outcome <= OUTCOME_KEPT,
+	};
+
+	measure(workload, &m);
+}
+
 /* The session's window ends: two rows. */
 static void
 window_end(struct workload *workload, struct instant now, uint32_t flow)
 {
 	struct session *session = &workload->sessions[flow];
+	struct stall_meter *meter = &session->stall_meter;
 
-	if (!session->stall_meter.window)
+	if (!meter->window)
 		return;
-	stall_meter_end(&session->stall_meter, now,
-			session->state == SESSION_OPEN);
-	if (session->stall_meter.after_ns > session->stall_ns)
-		session->stall_ns = session->stall_meter.after_ns;
-	struct watch_measurement m = {
-		.metric = METRIC_STALL,
-		.at = session->stall_meter.fault,
-		.value_ns = session->stall_meter.after_ns,
-		.node = session->owner,
-		.flow = flow,
-		.hops = WATCH_NONE,
-		.local = session->strays == session->strays_at_fault,
-		.ok = session->state == SESSION_OPEN ||
-		      session->outcome <= OUTCOME_KEPT,
-	};
-	measure(workload, &m);
-	m.metric = METRIC_STALL_BEFORE;
-	m.value_ns = session->stall_meter.before_ns;
-	measure(workload, &m);
+	stall_meter_end(meter, now);
+	if (meter->after_ns > session->stall_ns)
+		session->stall_ns = meter->after_ns;
+	stall_measure(workload, METRIC_STALL, flow, meter->after_ns);
+	stall_measure(workload, METRIC_STALL_BEFORE, flow, meter->before_ns);
+}
+
+/* When the byte after these can be at the receiver. The sender's pace says when
+ * it is written, counted from its first byte; when that was, the receiver knows
+ * from the arrival that was least late. */
+static struct instant
+due_after(const struct workload *workload, struct instant now,
+	  struct session *session)
+{
+	const struct settings *settings = workload->settings;
+	uint64_t wanted = session->bytes_wanted;
+	uint64_t bytes = session->bytes;
+
+	if (bytes >= wanted)
+		return INSTANT_NEVER;
+	if (settings->clients.pace_bps == 0)
+		return now;
+	/* Up to the end of its step a byte is written with the one before. */
+	uint64_t step = workload->step_bytes;
+	uint64_t written = bytes + (step - bytes % step) % step;
+	int64_t base_ns = now.ns - pace_ns(settings, written);
+	if (base_ns < session->base_ns)
+		session->base_ns = base_ns;
+	if (bytes < written)
+		return now;
+	uint64_t next = wanted - written < step ? wanted : written + step;
+	int64_t next_ns = pace_ns(settings, next);
+	if (next_ns == INT64_MAX)
+		return INSTANT_NEVER;
+	return (struct instant){ session->base_ns + next_ns };
 }
 
 void
@@ -341,7 +382,8 @@ workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 		return;
 	session->bytes = bytes;
 	session->newest = now;
-	stall_meter_progress(&session->stall_meter, now);
+	stall_meter_progress(&session->stall_meter, now,
+			     due_after(workload, now, session));
 	if (flow < workload->settings->measure.samples &&
 	    workload->watch->sample != NULL)
 		workload->watch->sample(workload->watch->context, flow, now,

@@ -17,7 +17,9 @@
  * server which is neither its session's owner nor where the session's packets
  * went last); and stall, see stall_meter.h: rows for each session that was
  * running when a fault came, `local` when it did not stray in the window of 10
- * s, not `ok` when it broke there. A fault during another's window ends that.
+ * s, not `ok` when it broke there. A fault during another's window ends that. A
+ * session that had no byte due in the window has 0 there, marked `local` as a
+ * lookup that asks nobody, and no stall of its own (stall_ns).
  */
 #ifndef SIM_MODEL_WORKLOAD_H
 #define SIM_MODEL_WORKLOAD_H
@@ -32,7 +34,7 @@
 #include "sim/model/stall_meter.h"
 #include "sim/model/watch.h"
 
-#define WORKLOAD_WINDOW_NS (10 * NS_PER_S)
+#define WORKLOAD_WINDOW_NS STALL_METER_NS
 
 /* Codes of EVENT_WORKLOAD. */
 enum workload_code {
@@ -61,7 +63,8 @@ struct session {
 	uint64_t bytes; /* at the receiver, in order and right */
 	uint64_t strays;
 	uint64_t strays_at_fault; /* of the open window */
-	int64_t stall_ns; /* longest; -1: none measured */
+	int64_t base_ns; /* a paced sender's first byte, as it arrives */
+	int64_t stall_ns; /* longest; STALL_METER_NONE: none measured */
 	struct stall_meter stall_meter;
 };
 

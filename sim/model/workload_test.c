@@ -18,7 +18,8 @@
 #include "core/test/check.h"
 
 struct notes {
-	uint32_t detections, stalls, broken, completions;
+	uint32_t detections, stalls, broken, local, completions;
+	int64_t stall_ns, before_ns;
 	int64_t detection_ns, completion_ns;
 	uint32_t node;
 };
@@ -38,6 +39,10 @@ on_measurement(void *context, const struct watch_measurement *m)
 	} else if (m->metric == METRIC_STALL) {
 		notes->stalls++;
 		notes->broken += !m->ok;
+		notes->local += m->local;
+		notes->stall_ns = m->value_ns;
+	} else if (m->metric == METRIC_STALL_BEFORE) {
+		notes->before_ns = m->value_ns;
 	}
 }
 
@@ -159,6 +164,149 @@ test_stall(void)
 	}
 }
 
+struct idle_row {
+	const char *sentence;
+	uint64_t size_bytes; /* steps of 1,460 */
+	int64_t arrivals_ms[6]; /* a step each, half a one if < 0; 0 ends */
+	int64_t close_ms; /* 0: it stays open */
+	bool local;
+	int64_t session_ms, before_ms, stall_ms; /* -1: none */
+};
+
+/* A session that writes a segment every ten seconds, the first of them ten
+ * seconds after it has opened; a fault at 35 s. */
+static const struct idle_row idle_rows[] = {
+	{ "in step: its byte came when it was due",
+	  14600,
+	  { 10005, 20005, 30005, 40005 },
+	  0,
+	  false,
+	  0,
+	  0,
+	  0 },
+	{ "late by three seconds",
+	  14600,
+	  { 10005, 20005, 30005, 43005 },
+	  0,
+	  false,
+	  3000,
+	  0,
+	  3000 },
+	{ "missing when the window ends",
+	  14600,
+	  { 10005, 20005, 30005, 60005 },
+	  0,
+	  false,
+	  4995,
+	  0,
+	  4995 },
+	{ "one late byte is not the pace",
+	  14600,
+	  { 10005, 22005, 30005, 40005 },
+	  0,
+	  false,
+	  0,
+	  0,
+	  0 },
+	{ "missing when the fault comes",
+	  14600,
+	  { 10005, 20005 },
+	  0,
+	  false,
+	  10000,
+	  4995,
+	  10000 },
+	{ "nothing is due: all has come",
+	  4380,
+	  { 10005, 20005, 30005 },
+	  0,
+	  true,
+	  -1,
+	  0,
+	  0 },
+	{ "the rest is due with a step's first half",
+	  14600,
+	  { 10005, 20005, 30005, -36005 },
+	  0,
+	  false,
+	  8995,
+	  0,
+	  8995 },
+	{ "closed before its next byte was due",
+	  14600,
+	  { 10005, 20005, 30005 },
+	  36000,
+	  true,
+	  -1,
+	  0,
+	  0 },
+};
+
+static struct instant
+at_ms(int64_t ms)
+{
+	return (struct instant){ ms * NS_PER_MS };
+}
+
+static void
+idle_play(struct bed *bed, const struct idle_row *row)
+{
+	uint64_t bytes = 0;
+	bool fault = false;
+
+	for (unsigned i = 0; i < 6; i++) {
+		bool half = row->arrivals_ms[i] < 0;
+		int64_t at = half ? -row->arrivals_ms[i] : row->arrivals_ms[i];
+
+		if (!fault && (at == 0 || at > 35000)) {
+			fault = true;
+			workload_fault(bed->workload, at_ms(35000), true);
+			workload_stray(bed->workload, at_ms(35000), &bed->key,
+				       1);
+		}
+		if (at == 0 || at > 45000)
+			break;
+		bytes += half ? 730 : 1460;
+		workload_progress(bed->workload, at_ms(at), 0, bytes);
+	}
+	if (row->close_ms > 0)
+		workload_close(bed->workload, at_ms(row->close_ms), 0,
+			       OUTCOME_CLOSED);
+	workload_event(bed->workload, at_ms(45000), &(struct event){ .a = 1 });
+}
+
+static void
+test_idle(void)
+{
+	for (size_t i = 0; i < sizeof(idle_rows) / sizeof(idle_rows[0]); i++) {
+		const struct idle_row *row = &idle_rows[i];
+		int64_t session_ns = row->session_ms < 0
+					     ? STALL_METER_NONE
+					     : row->session_ms * NS_PER_MS;
+		struct bed bed;
+
+		bed_create(&bed);
+		workload_destroy(bed.workload);
+		bed.settings.clients.pace_bps = 1168;
+		bed.settings.clients.size_bytes = row->size_bytes;
+		bed.workload =
+			workload_create(&bed.settings, bed.queue, &bed.watch);
+		workload_open(bed.workload, bed.now, 0, &bed.key);
+		workload_owned(bed.workload, 0, 0);
+		idle_play(&bed, row);
+		CHECK_ROW(bed.notes.stalls == 1, row->sentence);
+		CHECK_ROW(bed.notes.local == row->local, row->sentence);
+		CHECK_ROW(bed.notes.stall_ns == row->stall_ms * NS_PER_MS,
+			  row->sentence);
+		CHECK_ROW(bed.notes.before_ns == row->before_ms * NS_PER_MS,
+			  row->sentence);
+		CHECK_ROW(workload_session(bed.workload, 0)->stall_ns ==
+				  session_ns,
+			  row->sentence);
+		bed_destroy(&bed);
+	}
+}
+
 /* Each opens once, in order, within the jitter after the time that it would
  * have without. */
 static void
@@ -240,5 +388,6 @@ main(void)
 	test_jitter();
 	test_detection();
 	test_stall();
+	test_idle();
 	return check_done();
 }
