@@ -9,16 +9,17 @@
 #include "harness/analyse/query.h"
 #include "harness/bench/bench.h"
 #include "harness/completion_verb.h"
+#include "harness/explore/explore.h"
 #include "harness/replay/replay.h"
 #include "harness/run/run.h"
 
 static const struct verb verb_completion;
 
 static const struct verb *const verbs[] = {
-	&verb_run,     &verb_validate,	 &verb_list,   &verb_describe,
-	&verb_summary, &verb_export,	 &verb_fit,    &verb_compare,
-	&verb_plot,    &verb_gate,	 &verb_replay, &verb_lab,
-	&verb_bench,   &verb_completion, NULL,
+	&verb_run,     &verb_validate, &verb_list,	 &verb_describe,
+	&verb_summary, &verb_export,   &verb_fit,	 &verb_compare,
+	&verb_plot,    &verb_gate,     &verb_replay,	 &verb_lab,
+	&verb_bench,   &verb_explore,  &verb_completion, NULL,
 };
 
 const struct verb *const *
