@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/census.h"
 #include "sim/dht_load.h"
 #include "sim/engine/event.h"
 #include "sim/engine/memory_report.h"
@@ -30,10 +31,13 @@
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 #include "sim/prefetch.h"
+#include "sim/progress.h"
 #include "sim/scheme/schemes.h"
 
-/* Events between two calls of progress(). */
+/* Events between two calls of progress(), and two questions for it. */
 #define PROGRESS_EVENTS 16384
+/* Of a run that is stuck, so many more are looked at. */
+#define CENSUS_EVENTS 32768
 /* After the last join, and with servers that are off: BGP has settled. */
 #define SETTLE_NS (2 * NS_PER_S)
 /* Servers that have not joined by then are left behind. */
@@ -57,7 +61,11 @@ struct world {
 	struct fault_parts fault_parts;
 	struct faults *faults;
 	struct instant zero;
-	bool settled, stopped;
+	bool settled, stopped, stuck;
+	struct progress progress;
+	uint64_t steps; /* of the load and of the script */
+	uint32_t most_joined; /* at any time */
+	struct census *census; /* NULL: nobody counts */
 };
 
 static void
@@ -66,6 +74,8 @@ deliver(void *context, struct instant now, uint32_t device, uint8_t port,
 {
 	struct world *world = context;
 
+	if (world->census != NULL)
+		census_packet(world->census, world->workload, bytes, size);
 	if (device < world->settings.fabric.servers)
 		servers_deliver(world->servers, now, device, port, bytes, size);
 	else
@@ -166,6 +176,8 @@ world_create(struct world **created, const struct settings *settings,
 				    world->queue, &world->watch, deliver, world,
 				    error, error_size);
 	if (status == 0) {
+		progress_init(&world->progress, &world->settings,
+			      network_device_count(world->network));
 		make_hosts(world);
 		status = make_faults(world, error, error_size);
 	}
@@ -224,12 +236,14 @@ handle_workload(struct world *world, struct instant now,
 {
 	switch ((enum workload_code)event->code) {
 	case WORKLOAD_ARRIVAL:
+		world->steps++;
 		clients_arrival(world->clients, now);
 		break;
 	case WORKLOAD_WINDOW:
 		workload_event(world->workload, now, event);
 		break;
 	case WORKLOAD_DHT_LOAD:
+		world->steps++;
 		dht_load_event(world->dht_load, now);
 		break;
 	case WORKLOAD_RPC:
@@ -258,6 +272,7 @@ handle(struct world *world, const struct event *event)
 		handle_workload(world, now, event);
 		break;
 	case EVENT_FAULT:
+		world->steps++;
 		faults_event(world->faults, now, event);
 		break;
 	case EVENT_KINDS:
@@ -276,12 +291,71 @@ expected_end(const struct world *world)
 	return instant_after(queue_now(world->queue), duration);
 }
 
-/* Handle what comes until then; false when the watcher wants to stop. joined:
+/* What the run was for, so far. */
+static uint64_t
+done_so_far(struct world *world)
+{
+	uint32_t joined = servers_joined(world->servers);
+
+	if (joined > world->most_joined)
+		world->most_joined = joined;
+	return world->steps + workload_steps(world->workload) +
+	       rpcs_answered(world->rpcs) + world->most_joined;
+}
+
+/* It is stuck: let it go on for a moment, to see who holds it up. */
+static void
+explain(struct world *world, struct instant until)
+{
+	char sentence[WATCH_SENTENCE];
+	struct event event;
+
+	world->census = census_create(network_device_count(world->network),
+				      workload_count(world->workload));
+	for (uint32_t i = 0;
+	     i < CENSUS_EVENTS && queue_next(world->queue, until, &event);
+	     i++) {
+		census_event(world->census, &event);
+		handle(world, &event);
+	}
+	census_say(world->census, &world->progress, world->network, sentence);
+	census_destroy(world->census);
+	world->census = NULL;
+	if (world->watch.remark != NULL)
+		world->watch.remark(world->watch.context,
+				    &(struct watch_remark){
+					    .kind = REMARK_STUCK,
+					    .sentence = sentence,
+				    });
+}
+
+/* Once in a while: does the watcher want more, and does the run get anywhere?
+ */
+static bool
+goes_on(struct world *world, struct instant until)
+{
+	const struct watch *watch = &world->watch;
+	struct instant now = queue_now(world->queue);
+	uint64_t events = queue_popped(world->queue);
+
+	if (watch->progress != NULL &&
+	    !watch->progress(watch->context, now, expected_end(world), events))
+		world->stopped = true;
+	/* A routing event may carry any number of updates. */
+	else if (progress_is_stuck(&world->progress, now,
+				   events + network_updates(world->network),
+				   done_so_far(world))) {
+		world->stuck = true;
+		explain(world, until);
+	}
+	return !world->stopped && !world->stuck;
+}
+
+/* Handle what comes until then; false when the run is not to go on. joined:
  * stop as soon as so many servers are in; 0: no matter how many. */
 static bool
 run_until(struct world *world, struct instant until, uint32_t joined)
 {
-	const struct watch *watch = &world->watch;
 	struct event event;
 	uint32_t count = 0;
 
@@ -290,13 +364,8 @@ run_until(struct world *world, struct instant until, uint32_t joined)
 			prefetch_turn(&world->prefetch, world->queue,
 				      world->network, world->servers);
 		handle(world, &event);
-		if (++count % PROGRESS_EVENTS == 0 && watch->progress != NULL &&
-		    !watch->progress(watch->context, queue_now(world->queue),
-				     expected_end(world),
-				     queue_popped(world->queue))) {
-			world->stopped = true;
+		if (++count % PROGRESS_EVENTS == 0 && !goes_on(world, until))
 			return false;
-		}
 		if (joined > 0 && event.kind == EVENT_HOST &&
 		    servers_joined(world->servers) >= joined)
 			return true;
@@ -351,7 +420,7 @@ world_settle(struct world *world)
 		join_all(world, present);
 		wait = true;
 	}
-	if (wait && !world->stopped)
+	if (wait && !world->stopped && !world->stuck)
 		(void)run_until(
 			world,
 			instant_after(queue_now(world->queue), SETTLE_NS), 0);
@@ -364,7 +433,7 @@ world_run(struct world *world)
 {
 	world_settle(world);
 	struct instant end = expected_end(world);
-	if (!world->stopped) {
+	if (!world->stopped && !world->stuck) {
 		clients_start(world->clients);
 		dht_load_start(world->dht_load);
 		rpcs_start(world->rpcs, world->zero);
@@ -383,5 +452,6 @@ world_run(struct world *world)
 		.zero = world->zero,
 		.end = now,
 		.stopped = world->stopped,
+		.stuck = world->stuck,
 	};
 }

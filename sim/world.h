@@ -9,7 +9,8 @@
  * phases. First the tables are made: computed at once (ideal) or by real
  * joins, one server after the other; then time zero of the scenario, at
  * which the workload, the DHT load and the faults begin. Watch calls carry time
- * since the start of the run.
+ * since the start of the run. A run that gets nowhere (progress.h) ends there
+ *and says by whom it was held up (census.h).
  *
  * Random streams: every server, client, router and link direction has its
  * own, from (seed, kind, index), so adding one disturbs no other.
@@ -32,6 +33,7 @@ struct world_result {
 	struct instant zero; /* when the scenario's time began */
 	struct instant end;
 	bool stopped; /* progress() said so */
+	bool stuck; /* progress.h said so; the watch has heard why */
 };
 
 /* 0, or -EINVAL with a sentence in error[] when the settings contradict each

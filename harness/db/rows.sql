@@ -32,6 +32,6 @@ INSERT INTO setting(run_id, key, value) VALUES (?1, ?2, ?3)
 -- name: run
 INSERT INTO run(id, scenario, world, seed, servers, point, started_at,
   status, wall_s, cpu_s, peak_rss_bytes, events, state_hash, commit_id, host,
-  kernel, versions, resolved)
+  kernel, versions, resolved, reason, warnings)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-  ?17, ?18)
+  ?17, ?18, ?19, ?20)

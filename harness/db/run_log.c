@@ -21,6 +21,7 @@ enum run_log_kind {
 	RUN_LOG_SAMPLE,
 	RUN_LOG_PROBE,
 	RUN_LOG_CAPTURE,
+	RUN_LOG_REMARK,
 	RUN_LOG_END,
 	RUN_LOG_KINDS
 };
@@ -43,8 +44,9 @@ static const struct {
 	[RUN_LOG_SAMPLE] = { "sample", "flow at_ns bytes", 3 },
 	[RUN_LOG_PROBE] = { "cut", "at_ns flow lower back resent repeated", 6 },
 	[RUN_LOG_CAPTURE] = { "capture", "packets hash", 2 },
-	[RUN_LOG_END] = { "end", "events state_hash zero_ns end_ns stopped",
-			  5 },
+	[RUN_LOG_REMARK] = { "remark", "kind event", 2 },
+	[RUN_LOG_END] = { "end",
+			  "events state_hash zero_ns end_ns stopped stuck", 6 },
 };
 
 struct item {
@@ -166,6 +168,14 @@ probe_write(void *context, const struct watch_probe *c)
 	item_write(context, RUN_LOG_PROBE, words, NULL, NULL);
 }
 
+static void
+remark_write(void *context, const struct watch_remark *remark)
+{
+	const uint64_t words[] = { (uint64_t)remark->kind, remark->event };
+
+	item_write(context, RUN_LOG_REMARK, words, remark->sentence, NULL);
+}
+
 struct watch
 run_log_watch(FILE *file)
 {
@@ -177,6 +187,7 @@ run_log_watch(FILE *file)
 		.counter = counter_write,
 		.sample = sample_write,
 		.probe = probe_write,
+		.remark = remark_write,
 	};
 }
 
@@ -191,9 +202,12 @@ run_log_capture(FILE *file, const char *name, uint64_t packets, uint64_t hash)
 int
 run_log_end(FILE *file, const struct world_result *result)
 {
-	const uint64_t words[] = { result->events, result->state_hash,
+	const uint64_t words[] = { result->events,
+				   result->state_hash,
 				   (uint64_t)result->zero.ns,
-				   (uint64_t)result->end.ns, result->stopped };
+				   (uint64_t)result->end.ns,
+				   result->stopped,
+				   result->stuck };
 
 	item_write(file, RUN_LOG_END, words, NULL, NULL);
 	return fflush(file) != 0 || ferror(file) ? -1 : 0;
@@ -309,6 +323,7 @@ item_replay(const struct item *item, const struct watch *watch)
 		probe_replay(w, watch);
 		break;
 	case RUN_LOG_CAPTURE: /* for run_log_same() */
+	case RUN_LOG_REMARK: /* for run_log_remarks() */
 	case RUN_LOG_END:
 	case RUN_LOG_KINDS:
 		break;
@@ -332,6 +347,7 @@ run_log_is_whole(FILE *file, struct world_result *result)
 			.zero.ns = (int64_t)item.words[2],
 			.end.ns = (int64_t)item.words[3],
 			.stopped = item.words[4] != 0,
+			.stuck = item.words[5] != 0,
 		};
 	return whole;
 }
@@ -344,6 +360,23 @@ run_log_read(FILE *file, const struct watch *watch)
 	rewind(file);
 	while (item_read(file, &item))
 		item_replay(&item, watch);
+}
+
+void
+run_log_remarks(FILE *file, void (*hear)(void *, const struct watch_remark *),
+		void *context)
+{
+	struct item item;
+
+	rewind(file);
+	while (item_read(file, &item))
+		if (item.kind == RUN_LOG_REMARK)
+			hear(context,
+			     &(struct watch_remark){
+				     .kind = (enum remark_kind)item.words[0],
+				     .event = (uint32_t)item.words[1],
+				     .sentence = item.text,
+			     });
 }
 
 /* "measurement metric=3 at_ns=17 ..." */

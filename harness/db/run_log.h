@@ -38,7 +38,10 @@ void run_log_capture(FILE *, const char *name, uint64_t packets, uint64_t hash);
 /* The last record. 0, or -1 when something could not be written (errno). */
 int run_log_end(FILE *, const struct world_result *);
 
-/* Parent's side: is the end there? Leaves the file at its start. */
+/* Parent's side: what the run said of itself, in its order. */
+void run_log_remarks(FILE *, void (*hear)(void *, const struct watch_remark *),
+		     void *context);
+/* And: is the end there? Leaves the file at its start. */
 bool run_log_is_whole(FILE *, struct world_result *);
 /* Replay all calls into a watch. */
 void run_log_read(FILE *, const struct watch *);

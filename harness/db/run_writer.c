@@ -203,6 +203,8 @@ run_writer_run(struct run_writer *rows, const struct run_writer_run *run)
 	bind_text(statement, 16, run->kernel != NULL ? run->kernel : kernel);
 	bind_text(statement, 17, rows->versions);
 	bind_text(statement, 18, run->resolved);
+	bind_text(statement, 19, run->reason);
+	bind_text(statement, 20, run->warnings);
 	if (db_step(statement) != 0)
 		rows->failed = true;
 	sqlite3_finalize(statement);

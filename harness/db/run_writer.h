@@ -35,6 +35,8 @@ struct run_writer_run {
 	uint64_t events, state_hash;
 	const char *host, *kernel; /* where it ran; NULL: here */
 	const char *resolved;
+	const char *reason; /* of a failed one, if known; or NULL */
+	const char *warnings; /* a JSON array of sentences; NULL: none */
 	const struct settings *settings; /* of this point; NULL: a replay */
 };
 

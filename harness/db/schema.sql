@@ -21,7 +21,9 @@ CREATE TABLE run(
   host TEXT,
   kernel TEXT,
   versions TEXT CHECK (json_valid(versions)),
-  resolved TEXT NOT NULL
+  resolved TEXT NOT NULL,
+  reason TEXT,
+  warnings TEXT CHECK (json_valid(warnings))
 ) STRICT;
 CREATE TABLE measurement(
   run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,

@@ -23,6 +23,8 @@ static const struct {
 	  "TEXT CHECK (found IN ('right', 'removed', 'wrong'))" },
 	{ 4, "measurement", "owned", "INTEGER CHECK (owned IN (0, 1))" },
 	{ 4, "measurement", "age_ns", "INTEGER" },
+	{ 4, "run", "reason", "TEXT" },
+	{ 4, "run", "warnings", "TEXT CHECK (json_valid(warnings))" },
 };
 #define ADDED (sizeof(added) / sizeof(added[0]))
 

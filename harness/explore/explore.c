@@ -280,14 +280,9 @@ pass_failed(const struct jobs_result *result, enum violation_kind *kind,
 {
 	if (result->exit_code == EXIT_OK)
 		return false;
-	*kind = VIOLATION_CRASH;
-	if (result->exit_code > 128)
-		(void)snprintf(reason, REASON_SIZE, "killed by signal %d (%s)",
-			       result->exit_code - 128,
-			       strsignal(result->exit_code - 128));
-	else
-		(void)snprintf(reason, REASON_SIZE, "exit status %d",
-			       result->exit_code);
+	*kind = result->exit_code == JOBS_STUCK ? VIOLATION_NO_PROGRESS
+						: VIOLATION_CRASH;
+	jobs_reason(result, reason);
 	if (result->exit_code == EXIT_USAGE) {
 		*kind = VIOLATION_REFUSED;
 		(void)snprintf(reason, REASON_SIZE,

@@ -180,6 +180,14 @@ child_probe(void *context, const struct watch_probe *probe)
 }
 
 static void
+child_remark(void *context, const struct watch_remark *remark)
+{
+	struct child *child = context;
+
+	child->writer.remark(child->run_log, remark);
+}
+
+static void
 child_packet(void *context, const char *device, uint32_t port,
 	     struct instant at, const uint8_t *bytes, uint32_t size)
 {
@@ -260,6 +268,7 @@ child_run(const struct jobs_task *task, struct child *child)
 		.counter = child_counter,
 		.sample = child_sample,
 		.probe = child_probe,
+		.remark = child_remark,
 		.packet = child->trace != NULL ? child_packet : NULL,
 		.progress = child_progress,
 	};
@@ -276,7 +285,7 @@ child_run(const struct jobs_task *task, struct child *child)
 			strerror(errno));
 		code = EXIT_RUNTIME;
 	}
-	return code;
+	return code == 0 && result.stuck ? JOBS_STUCK : code;
 }
 
 static _Noreturn void
@@ -378,7 +387,7 @@ job_collect(struct job *job, int status, const struct rusage *usage,
 	snprintf(result->host, sizeof(result->host), "%s", host.nodename);
 	snprintf(result->kernel, sizeof(result->kernel), "%s %s", host.sysname,
 		 host.release);
-	if (result->exit_code == EXIT_OK &&
+	if (jobs_log_is_whole(result->exit_code) &&
 	    !run_log_is_whole(result->run_log, &result->world))
 		result->exit_code = EXIT_RUNTIME;
 	job->pid = 0;
@@ -403,6 +412,28 @@ job_reap(struct jobs *jobs, struct jobs_result *result)
 		return true;
 	}
 	return false;
+}
+
+static void
+reason_hear(void *context, const struct watch_remark *remark)
+{
+	if (remark->kind == REMARK_STUCK)
+		(void)snprintf(context, JOBS_REASON, "%s", remark->sentence);
+}
+
+void
+jobs_reason(const struct jobs_result *result, char *text)
+{
+	int code = result->exit_code;
+
+	text[0] = '\0';
+	if (code == JOBS_STUCK)
+		run_log_remarks(result->run_log, reason_hear, text);
+	else if (code > 128)
+		(void)snprintf(text, JOBS_REASON, "killed by signal %d (%s)",
+			       code - 128, strsignal(code - 128));
+	else if (code != EXIT_OK)
+		(void)snprintf(text, JOBS_REASON, "failed");
 }
 
 enum jobs_news

@@ -39,10 +39,14 @@ struct jobs_task {
  * the next may fare better. */
 #define JOBS_LAB_FAILED 64
 
+/* And: the run was ended, for it got nowhere (sim/progress.h). Its run log is
+ * whole, and says why. */
+#define JOBS_STUCK 65
+
 struct jobs_result {
 	uint32_t point, pass;
 	int exit_code; /* EXIT_OK; 128 + signal when one killed it */
-	struct world_result world; /* when EXIT_OK */
+	struct world_result world; /* when the log is whole */
 	FILE *run_log; /* the caller closes it */
 	char started_at[32];
 	double wall_s, cpu_s;
@@ -63,6 +67,17 @@ enum jobs_news {
 	JOBS_INTERRUPTED, /* Ctrl-C or SIGTERM; the rest is killed */
 	JOBS_EMPTY, /* no task is running; not after jobs_pace() */
 };
+
+/* Does a child that ended so leave a whole run log? */
+static inline bool
+jobs_log_is_whole(int exit_code)
+{
+	return exit_code == 0 || exit_code == JOBS_STUCK;
+}
+
+/* Why a child that failed did, in a sentence; JOBS_REASON bytes. */
+#define JOBS_REASON WATCH_SENTENCE
+void jobs_reason(const struct jobs_result *, char *text);
 
 struct jobs;
 

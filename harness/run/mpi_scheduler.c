@@ -510,7 +510,7 @@ result_finish(struct peer *peer, struct jobs_result *result)
 	       sizeof(result->started_at));
 	memcpy(result->host, header->host, sizeof(result->host));
 	memcpy(result->kernel, header->kernel, sizeof(result->kernel));
-	if (result->exit_code == EXIT_OK &&
+	if (jobs_log_is_whole(result->exit_code) &&
 	    (fflush(run_log) != 0 || ferror(run_log) ||
 	     !run_log_is_whole(run_log, &result->world))) {
 		fprintf(stderr, "homeward: temporary file: %s\n",
@@ -652,7 +652,7 @@ mpi_scheduler_report(struct mpi_scheduler *mpi,
 	memcpy(header->host, result->host, sizeof(header->host));
 	memcpy(header->kernel, result->kernel, sizeof(header->kernel));
 	/* Half a log is of no use. */
-	if (result->exit_code == EXIT_OK &&
+	if (jobs_log_is_whole(result->exit_code) &&
 	    fseek(result->run_log, 0, SEEK_END) == 0 &&
 	    (size = ftell(result->run_log)) > 0)
 		header->log_bytes = (uint64_t)size;

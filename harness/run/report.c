@@ -121,9 +121,9 @@ rows_json(sqlite3_stmt *statement, struct json *json)
 	int row = -1;
 
 	while (statement != NULL && (row = db_step(statement)) == 1) {
-		const char *text[9];
+		const char *text[10];
 
-		for (int i = 0; i < 9; i++)
+		for (int i = 0; i < 10; i++)
 			text[i] =
 				(const char *)sqlite3_column_text(statement, i);
 		json_object(json, NULL);
@@ -131,6 +131,7 @@ rows_json(sqlite3_stmt *statement, struct json *json)
 		json_raw(json, "point", text[1]);
 		json_raw(json, "seed", text[2]);
 		json_text(json, "status", text[3]);
+		json_text(json, "reason", text[9]);
 		json_raw(json, "wall_s", text[4]);
 		json_raw(json, "cpu_s", text[5]);
 		json_raw(json, "peak_rss_bytes", text[6]);
@@ -167,7 +168,8 @@ runs_json(struct run *run, int missed)
 	code = rows_json(
 		db_prepare(run->db,
 			   "SELECT r.id, r.point, r.seed, r.status, r.wall_s,"
-			   " r.cpu_s, r.peak_rss_bytes, r.events, r.state_hash"
+			   " r.cpu_s, r.peak_rss_bytes, r.events, r.state_hash,"
+			   " r.reason"
 			   " FROM temp.point p JOIN run r ON r.id = p.run_id"),
 		&json);
 	json_end(&json);

@@ -288,21 +288,15 @@ passes_compare(struct run *run, const struct jobs_result *first,
 static void
 result_judge(struct run *run, const struct jobs_result *result)
 {
-	char label[SWEEP_LABEL];
+	char label[SWEEP_LABEL], reason[JOBS_REASON];
 
+	if (result->exit_code == EXIT_OK)
+		return;
 	sweep_point_make(run->scenario, result->point, &run->point);
 	sweep_point_label(run->scenario, &run->point, label);
-	if (result->exit_code != EXIT_OK) {
-		progress_clear(run);
-		if (result->exit_code > 128)
-			fprintf(stderr,
-				"homeward: %s: killed by signal %d "
-				"(%s)\n",
-				label, result->exit_code - 128,
-				strsignal(result->exit_code - 128));
-		else
-			fprintf(stderr, "homeward: %s: failed\n", label);
-	}
+	jobs_reason(result, reason);
+	progress_clear(run);
+	fprintf(stderr, "homeward: %s: %s\n", label, reason);
 }
 
 static void

@@ -153,6 +153,7 @@ rows_fill(struct run *run, const struct jobs_result *result, int64_t id,
 {
 	const struct world_result *world = &result->world;
 	struct watch watch = run_writer_watch(&run->rows);
+	char reason[JOBS_REASON];
 	struct run_writer_run row = {
 		.id = id,
 		.scenario = run->scenario->name,
@@ -173,6 +174,8 @@ rows_fill(struct run *run, const struct jobs_result *result, int64_t id,
 		.settings = &run->point.settings,
 	};
 
+	jobs_reason(result, reason);
+	row.reason = reason[0] != '\0' ? reason : NULL;
 	run_writer_run(&run->rows, &row);
 	if (!row.ok)
 		return;

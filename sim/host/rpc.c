@@ -375,6 +375,12 @@ rpcs_prefetch(const struct rpcs *rpcs, uint32_t server)
 	__builtin_prefetch(&rpcs->addresses[server]);
 }
 
+uint64_t
+rpcs_answered(const struct rpcs *rpcs)
+{
+	return rpcs != NULL ? rpcs->answered : 0;
+}
+
 void
 rpcs_report(const struct rpcs *rpcs)
 {

@@ -67,6 +67,8 @@ void rpcs_event(struct rpcs *, struct instant now, const struct event *);
 void rpcs_timer(struct rpcs *, struct instant now, struct connection *);
 /* A packet for this server comes soon: fetch what it will touch. */
 void rpcs_prefetch(const struct rpcs *, uint32_t server);
+/* Calls so far; 0 of NULL. */
+uint64_t rpcs_answered(const struct rpcs *);
 void rpcs_report(const struct rpcs *);
 
 #endif

@@ -103,6 +103,20 @@ struct watch_probe {
 	uint32_t resent, repeated;
 };
 
+/* What a run has to say about itself, in a sentence without a full stop. */
+enum remark_kind {
+	REMARK_STUCK, /* it went on without progress, and was ended */
+	REMARK_WARNING, /* it means less than was asked for */
+};
+
+struct watch_remark {
+	enum remark_kind kind;
+	uint32_t event; /* of the scenario, from 1; 0: none in particular */
+	const char *sentence; /* borrowed for the call */
+};
+
+#define WATCH_SENTENCE 224 /* bytes of any */
+
 struct watch {
 	void *context;
 	void (*measurement)(void *, const struct watch_measurement *);
@@ -120,6 +134,7 @@ struct watch {
 	/* A packet leaves or enters a device; for captures. */
 	void (*packet)(void *, const char *device, uint32_t port,
 		       struct instant at, const uint8_t *bytes, uint32_t size);
+	void (*remark)(void *, const struct watch_remark *);
 	/* Now and then; done and total in nanoseconds of simulated time. False
 	 * stops the run. */
 	bool (*progress)(void *, struct instant now, struct instant end,

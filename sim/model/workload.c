@@ -35,6 +35,7 @@ struct workload {
 	bool detecting;
 	struct instant fault; /* when it was made */
 	struct instant seen; /* from when on its first stray is timed */
+	uint64_t steps; /* see workload_steps() */
 };
 
 /* Inverse transform: linear between the points, integers only. */
@@ -207,6 +208,7 @@ workload_open(struct workload *workload, struct instant now, uint32_t flow,
 	struct session *session = &workload->sessions[flow];
 
 	assert(session->state == SESSION_PLANNED);
+	workload->steps++;
 	session->state = SESSION_OPEN;
 	session->key = *key;
 	session->opened = now;
@@ -245,6 +247,7 @@ workload_owned(struct workload *workload, uint32_t flow, uint32_t server)
 
 	if (session->state != SESSION_OPEN)
 		return;
+	workload->steps++;
 	session->owner = server;
 	session->last_server = server;
 }
@@ -380,6 +383,7 @@ workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 
 	if (session->state != SESSION_OPEN || bytes <= session->bytes)
 		return;
+	workload->steps++;
 	session->bytes = bytes;
 	session->newest = now;
 	stall_meter_progress(&session->stall_meter, now,
@@ -418,6 +422,7 @@ workload_close(struct workload *workload, struct instant now, uint32_t flow,
 
 	if (session->state != SESSION_OPEN)
 		return;
+	workload->steps++;
 	session->state = SESSION_OVER;
 	session->closed = now;
 	if (outcome == OUTCOME_CLOSED && session->strays > 0)
@@ -502,6 +507,12 @@ workload_event(struct workload *workload, struct instant now,
 {
 	if (event->a == workload->window_serial)
 		window_end_all(workload, now);
+}
+
+uint64_t
+workload_steps(const struct workload *workload)
+{
+	return workload->steps;
 }
 
 void

@@ -118,6 +118,9 @@ void workload_fault_missed(struct workload *);
 /* Events of code WORKLOAD_WINDOW. */
 void workload_event(struct workload *, struct instant now,
 		    const struct event *);
+/* How much has become of them: grows when a session opens, is taken or ends,
+ * and when bytes of one arrive. */
+uint64_t workload_steps(const struct workload *);
 /* The run is over: whatever is open timed out. */
 void workload_finish(struct workload *, struct instant now);
 

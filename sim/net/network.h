@@ -60,6 +60,8 @@ void network_guests(struct network *, const struct steer_service *services,
 /* Who is connected to whom; lives as long as the network. */
 const struct fabric *network_fabric(const struct network *);
 uint32_t network_device_count(const struct network *);
+/* Of routes, delivered so far. */
+uint64_t network_updates(const struct network *);
 const char *network_device_name(const struct network *, uint32_t device);
 /* By name; UINT32_MAX if there is none. */
 uint32_t network_device_find(const struct network *, const char *name);

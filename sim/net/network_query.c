@@ -135,6 +135,12 @@ network_device_count(const struct network *network)
 	return network->fabric->device_count;
 }
 
+uint64_t
+network_updates(const struct network *network)
+{
+	return network->bgp != NULL ? bgp_updates(network->bgp) : 0;
+}
+
 const struct fabric *
 network_fabric(const struct network *network)
 {
