@@ -23,7 +23,7 @@ CREATE TABLE run(
   versions TEXT CHECK (json_valid(versions)),
   resolved TEXT NOT NULL,
   reason TEXT,
-  warnings TEXT CHECK (json_valid(warnings))
+  warnings TEXT CHECK (warnings IS NULL OR json_valid(warnings))
 ) STRICT;
 CREATE TABLE measurement(
   run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,

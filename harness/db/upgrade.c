@@ -24,7 +24,8 @@ static const struct {
 	{ 4, "measurement", "owned", "INTEGER CHECK (owned IN (0, 1))" },
 	{ 4, "measurement", "age_ns", "INTEGER" },
 	{ 4, "run", "reason", "TEXT" },
-	{ 4, "run", "warnings", "TEXT CHECK (json_valid(warnings))" },
+	{ 4, "run", "warnings",
+	  "TEXT CHECK (warnings IS NULL OR json_valid(warnings))" },
 };
 #define ADDED (sizeof(added) / sizeof(added[0]))
 
