@@ -320,13 +320,17 @@ settle(struct servers *servers, uint32_t index, struct instant until)
 {
 	struct server_agents *all = servers->server_agents;
 	const struct node *node = all->array[index].node;
+	struct instant now = queue_now(servers->queue);
 
-	if (node_contact_count(node) == 0)
-		server_agent_join(all, queue_now(servers->queue), index);
-	else
-		server_agent_joined(all, index, true);
-	if (!instant_before(until, node_deadline(node)))
-		server_agent_wake(all, index);
+	if (node_contact_count(node) == 0) {
+		server_agent_join(all, now, index);
+		return;
+	}
+	server_agent_joined(all, index, true);
+	if (instant_before(until, node_deadline(node)))
+		return;
+	(void)server_agent_begin(all);
+	server_agent_end(all, now, index);
 }
 
 void

@@ -343,12 +343,6 @@ set_alarm(struct server_agents *all, uint32_t index)
 }
 
 void
-server_agent_wake(struct server_agents *all, uint32_t index)
-{
-	set_alarm(all, index);
-}
-
-void
 server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
 {
 	const struct server_agent_world *world = &all->world;

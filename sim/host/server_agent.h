@@ -178,8 +178,6 @@ void server_agent_event(struct server_agents *, struct instant now,
 struct outbox *server_agent_begin(struct server_agents *);
 void server_agent_end(struct server_agents *, struct instant now,
 		      uint32_t server);
-/* Set the alarm for a node that was changed otherwise. */
-void server_agent_wake(struct server_agents *, uint32_t server);
 /* Its node joins through others, until it is in. */
 void server_agent_join(struct server_agents *, struct instant now,
 		       uint32_t server);
