@@ -493,7 +493,8 @@ key_fault_help(unsigned kind)
 					 "the server has" },
 		[FAULT_DAEMON_RESTART] = { server, "the daemon is killed and "
 						   "starts again at once, or "
-						   "at until_s" },
+						   "after for_s or at "
+						   "until_s" },
 		[FAULT_LINK_DEGRADE] = { link, "from then on the link has "
 					       "what is given of rate, delay, "
 					       "loss, duplicates and "
