@@ -363,7 +363,7 @@ lab_link_settings(const struct lab *lab, uint32_t link,
 		lab_relayed_set(&lab->relayed[link], usual, settings);
 		return 0;
 	}
-	return memcmp(settings, usual, sizeof(*usual)) == 0 ? 0 : -ENOENT;
+	return lab_relayed_same(settings, usual) ? 0 : -ENOENT;
 }
 
 pid_t

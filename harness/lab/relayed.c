@@ -26,6 +26,15 @@ is_lossy(const struct link_settings *settings)
 	       settings->reorder_ppm > 0;
 }
 
+bool
+lab_relayed_same(const struct link_settings *a, const struct link_settings *b)
+{
+	return a->delay_ns == b->delay_ns && a->rate_bps == b->rate_bps &&
+	       a->loss_ppm == b->loss_ppm &&
+	       a->duplicate_ppm == b->duplicate_ppm &&
+	       a->reorder_ppm == b->reorder_ppm;
+}
+
 void
 lab_relayed_set(struct lab_relayed *relayed, const struct link_settings *usual,
 		const struct link_settings *now)

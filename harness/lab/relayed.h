@@ -36,6 +36,9 @@ struct lab_relayed {
 struct lab_relayed *lab_relayed_create(const struct fabric *,
 				       const struct settings *);
 void lab_relayed_destroy(struct lab_relayed *, const struct fabric *);
+/* Is there nothing to change? */
+bool lab_relayed_same(const struct link_settings *,
+		      const struct link_settings *);
 /* From now on. */
 void lab_relayed_set(struct lab_relayed *, const struct link_settings *usual,
 		     const struct link_settings *);

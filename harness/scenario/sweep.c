@@ -4,6 +4,7 @@
  */
 #include "harness/scenario/sweep.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -491,13 +492,14 @@ static void
 name_hint(const struct constraint *broken, const struct settings *settings,
 	  char *text, size_t size)
 {
-	enum fault_target wanted =
-		fault_kind_trait(settings->faults[broken->event - 1].kind)
-			->target;
 	struct did_you_mean did_you_mean = did_you_mean_start(broken->unknown);
 	char name[FAULT_NAME_BYTES], best[FAULT_NAME_BYTES];
 	struct fabric *fabric;
 
+	assert(settings->faults != NULL); /* one of them is broken */
+	enum fault_target wanted =
+		fault_kind_trait(settings->faults[broken->event - 1].kind)
+			->target;
 	text[0] = '\0';
 	if (fabric_create(&fabric, &settings->fabric, name, sizeof(name)) != 0)
 		return;

@@ -18,7 +18,7 @@
 /* One of a set of targets, some or all; again and again. */
 #define OF_SET (KEY(TARGET) | KEY(EACH) | KEY(COUNT))
 /* What something undoes. */
-#define STAYS (KEY(UNTIL) | KEY(FOR) | KEY(EACH) | KEY(PERIOD))
+#define STAYS (KEY(UNTIL) | KEY(FOR) | KEY(PERIOD))
 #define DEGREE                                                                 \
 	(KEY(LOSS) | KEY(DUPLICATE) | KEY(REORDER) | KEY(DELAY) | KEY(RATE))
 
@@ -56,7 +56,7 @@ static const struct fault_kind_trait traits[] = {
 	[FAULT_CHURN] = { "churn", FAULT_CHURN, NONE, false, false, true, false,
 			  KEY(UNTIL) | KEY(PERIOD) | KEY(COUNT) | RENEWAL },
 	[FAULT_PARTITION] = { "partition", FAULT_MERGE, NONE, true, false, true,
-			      false, STAYS },
+			      false, STAYS | KEY(EACH) },
 	[FAULT_MERGE] = { "merge", FAULT_MERGE, NONE, false, false, true, false,
 			  0 },
 	[FAULT_DAEMON_KILL] = { "daemon_kill", FAULT_DAEMON_START, SERVER, true,

@@ -10,8 +10,8 @@
  *
  * Each layer is an event that is in force on the link and changes what it gives
  * (fault_settings.given), in both directions. What was added last wins. Taken
- *away, in any order, it leaves the others as they were: a link becomes again
- *what it was, not what it was when the event began.
+ * away, in any order, it leaves the others as they were: a link becomes again
+ * what it was, not what it was when the event began.
  *
  * Silence adds up, too: a link that is silent one way, and then the other, is
  * silent both ways, until it is mended.
