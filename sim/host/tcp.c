@@ -22,6 +22,9 @@
 #include "core/wire/tcp.h"
 #include "sim/model/pattern.h"
 
+/* Linux: TCP_TIMEOUT_MIN, two ticks of 250 Hz. */
+#define SYN_AGAIN_NS (8 * NS_PER_MS)
+
 void
 tcp_settings_default(struct tcp_settings *settings)
 {
@@ -231,8 +234,13 @@ receive_syn_sent(struct tcp *tcp, struct instant now, const uint8_t *bytes,
 	uint8_t flags = packet->tcp_flags;
 
 	if (flags & TCP_ACK && packet->tcp_ack != tcp->iss + 1) {
-		if (!(flags & TCP_RST))
-			reset_peer(tcp, packet->tcp_ack, false);
+		if (flags & TCP_RST)
+			return;
+		reset_peer(tcp, packet->tcp_ack, false);
+		/* An old connection answered, which the RST ends: the first
+		 * SYN again at once (tcp_rcv_synsent_state_process()). */
+		if (tcp->attempts == 0)
+			tcp->retransmit_at = instant_after(now, SYN_AGAIN_NS);
 		return;
 	}
 	if (flags & TCP_RST) {

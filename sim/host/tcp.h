@@ -18,6 +18,8 @@
  *  - TIME_WAIT as Linux's tcp_timewait_state_process(): every ACK begins it
  *    anew, an exact RST ends it (RFC 1337's advice is off, as it is there), a
  *    SYN ahead of it opens the next connection (RFC 6191);
+ *  - a SYN that an old connection answers ends that by a RST, and comes again
+ *    8 ms later;
  *  - FIN_WAIT_2 lasts 60 s at most when the program is gone, tcp_closes();
  *  - timer: RFC 6298 with Linux's bounds: the variance term is at least
  *    200 ms, the first timeout 1 s, doubled each time up to 120 s, and an

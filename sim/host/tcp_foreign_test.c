@@ -517,6 +517,54 @@ test_wars(void)
 	}
 }
 
+/* A client's port comes round at a server whose socket of the last session is
+ * still there: a round trip and a half later it is free. */
+static void
+test_gone(void)
+{
+	static const struct {
+		const char *sentence;
+		enum scene scene;
+		int32_t seq; /* the new SYN's, from what is awaited */
+		bool challenged; /* 500 ms are not over */
+		uint32_t free_ms;
+	} cases[] = {
+		{ "open, its client is gone", OPEN, 1 << 25, false, 4 },
+		{ "the same, the SYN in its window", OPEN, 1000, false, 4 },
+		{ "it answered something else just now", OPEN, 1 << 25, true,
+		  1004 },
+		{ "a request of a SYN that went astray", REQUEST, 1 << 25,
+		  false, 4 },
+		{ "LAST_ACK", LAST_ACK, 1 << 25, false, 4 },
+		{ "TIME_WAIT, the SYN behind it", WAIT, -1000, false, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct step old = { .seq = -50, .flags = ACK };
+		struct tcp client, server, other;
+		struct tcp *ends[2] = { &client, &server };
+		struct tcp_names names = names_of();
+
+		stage(cases[i].scene, &other, &server);
+		if (cases[i].challenged) {
+			say(&server, &old);
+			CHECK_ROW(reply(&server) == AN_ACK, cases[i].sentence);
+		}
+		tcp_connect(&client, &settings, &names,
+			    tcp_ownership(&server).rcv_nxt +
+				    (uint32_t)cases[i].seq);
+		(void)fight(ends, cases[i].free_ms);
+		CHECK_ROW(server.state == TCP_STATE_CLOSED, cases[i].sentence);
+		CHECK_ROW(client.state == TCP_STATE_SYN_SENT,
+			  cases[i].sentence);
+		/* And its SYN comes again, if that was its first. */
+		struct instant again = client.retransmit_at;
+		CHECK_ROW(cases[i].challenged ||
+				  instant_distance_ns(now, again) < 10 * MS,
+			  cases[i].sentence);
+	}
+}
+
 int
 main(void)
 {
@@ -526,5 +574,6 @@ main(void)
 	test_reopens();
 	test_ownership();
 	test_wars();
+	test_gone();
 	return check_done();
 }
