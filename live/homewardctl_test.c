@@ -60,7 +60,8 @@ engine_go(struct instant now)
 				    .records = { { .owner = 1 } } };
 	struct report report = { .kind = REPORT_LOOKUP,
 				 .at = now,
-				 .key = fake_session(1) };
+				 .key = fake_session(1),
+				 .asker = NODE_ASKER_STRAY };
 
 	while (fake.lookup_count > 0) {
 		struct fake_lookup lookup = fake.lookups[--fake.lookup_count];

@@ -156,6 +156,7 @@ struct lookup {
 	uint8_t record_count, exclude_count;
 	uint8_t avoid_uplink;
 	uint8_t purpose; /* of its datagrams: enum traffic_purpose */
+	uint8_t asker; /* GET: enum node_asker */
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
 	bool local; /* GET: we held it; SET: we alone do */

@@ -18,8 +18,8 @@ get(struct solo *solo, uint32_t number)
 	struct session_key key = solo_key(number);
 	node_ticket ticket = 0;
 
-	CHECK(node_get(solo->node, solo->now, &key, NULL, 0, OUTBOX_ANY_UPLINK,
-		       &ticket, &solo->outbox) == 0);
+	CHECK(node_get(solo->node, solo->now, &key, NODE_ASKER_OPERATOR, NULL,
+		       0, OUTBOX_ANY_UPLINK, &ticket, &solo->outbox) == 0);
 	return ticket;
 }
 
@@ -45,8 +45,8 @@ test_queries(void)
 
 	solo_open(&solo, &settings);
 	solo_learn(&solo, 1, 60);
-	CHECK(node_get(solo.node, solo.now, &key, NULL, 0, 3, &ticket,
-		       &solo.outbox) == 0);
+	CHECK(node_get(solo.node, solo.now, &key, NODE_ASKER_OPERATOR, NULL, 0,
+		       3, &ticket, &solo.outbox) == 0);
 	uint32_t count = solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX);
 	CHECK(count == settings.alpha);
 	for (uint32_t i = 0; i < count; i++) {
@@ -524,7 +524,8 @@ test_random_walk(void)
 		node_ticket ticket;
 
 		if (rng_below(&rng, 4) == 0) {
-			int error = node_get(solo.node, solo.now, &key, NULL, 0,
+			int error = node_get(solo.node, solo.now, &key,
+					     NODE_ASKER_OPERATOR, NULL, 0,
 					     OUTBOX_ANY_UPLINK, &ticket,
 					     &solo.outbox);
 			CHECK(error == (open == 16 ? -EAGAIN : 0));

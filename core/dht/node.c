@@ -358,8 +358,10 @@ node_event(struct node *node)
 		.record_count = lookup->record_count,
 		.peer = lookup->peer,
 	};
-	if (lookup->kind == LOOKUP_GET)
+	if (lookup->kind == LOOKUP_GET) {
 		event.ticket = lookup_transaction(node->parts.lookups, slot);
+		event.asker = (enum node_asker)lookup->asker;
+	}
 	if (lookup->kind == LOOKUP_SET)
 		event.replicas = lookup_replica_count(lookup);
 	if (lookup->kind == LOOKUP_NOTICE)
@@ -452,8 +454,8 @@ node_remove_announced(struct node *node, struct instant now,
 
 int
 node_get(struct node *node, struct instant now, const struct session_key *key,
-	 const uint32_t *exclude, uint32_t exclude_count, uint8_t avoid_uplink,
-	 node_ticket *ticket, struct outbox *outbox)
+	 enum node_asker asker, const uint32_t *exclude, uint32_t exclude_count,
+	 uint8_t avoid_uplink, node_ticket *ticket, struct outbox *outbox)
 {
 	struct record records[RECORDS_PER_KEY];
 	uint32_t slot = lookup_run_start(node, now, LOOKUP_GET,
@@ -463,6 +465,7 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 		return -EAGAIN;
 	struct lookup *lookup = &node->parts.lookups->slots[slot];
 	lookup->key = *key;
+	lookup->asker = (uint8_t)asker;
 	lookup->avoid_uplink = avoid_uplink;
 	for (uint32_t i = 0; i < exclude_count && i < LOOKUP_EXCLUDE; i++)
 		lookup->exclude[lookup->exclude_count++] = exclude[i];

@@ -89,6 +89,14 @@ struct node_parts {
 /* A name for a running get(); 0 is none. */
 typedef uint32_t node_ticket; /* the one typedef: a handle, not a struct */
 
+/* Who wants to know, for those who measure. */
+enum node_asker {
+	NODE_ASKER_LOAD, /* a load of its caller's making */
+	NODE_ASKER_STRAY, /* a stray packet of an unknown session */
+	NODE_ASKER_RETRY, /* the same, not for the first time */
+	NODE_ASKER_OPERATOR, /* a person */
+};
+
 enum node_event_kind {
 	NODE_NONE, /* nothing happened; the loop over events ends */
 	NODE_FOUND, /* a get() ended with records */
@@ -105,6 +113,7 @@ enum node_event_kind {
 struct node_event {
 	enum node_event_kind kind;
 	node_ticket ticket; /* FOUND, MISSED */
+	enum node_asker asker; /* FOUND, MISSED */
 	struct session_key key; /* all but JOINED */
 	uint32_t hops; /* rounds until the value, or until the end; 0: local */
 	/* FOUND: this node held the value, no datagram was sent. STORED: this
@@ -216,7 +225,7 @@ int node_remove_announced(struct node *, struct instant now,
  * full. exclude: endpoint indices whose records do not count (owners that said
  * "not mine"). avoid_uplink: for the queries' outbox items. */
 int node_get(struct node *, struct instant now, const struct session_key *,
-	     const uint32_t *exclude, uint32_t exclude_count,
+	     enum node_asker, const uint32_t *exclude, uint32_t exclude_count,
 	     uint8_t avoid_uplink, node_ticket *ticket, struct outbox *);
 /* We own it, at this version; false if we do not. */
 bool node_owns(const struct node *, const struct session_key *,

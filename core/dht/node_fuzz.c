@@ -228,8 +228,9 @@ step(struct world *world, struct script *script)
 		number = next(script);
 		key = key_number(number);
 		peers[0] = number % 8;
-		node_get(world->node, world->now, &key, peers, number >> 7,
-			 OUTBOX_ANY_UPLINK, &ticket, &world->outbox);
+		node_get(world->node, world->now, &key, NODE_ASKER_STRAY, peers,
+			 number >> 7, OUTBOX_ANY_UPLINK, &ticket,
+			 &world->outbox);
 		break;
 	case 5:
 		key = key_number(next(script));

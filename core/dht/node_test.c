@@ -392,8 +392,8 @@ test_newer_versions_and_excluded_owners(void)
 	      mesh.last.records[0].version.established_ns == 8);
 	CHECK(mesh.last.records[1].owner == 3);
 	for (uint32_t count = 1; count <= 2; count++) {
-		CHECK(node_get(mesh.nodes[20], mesh.now, &key, exclude, count,
-			       1, &ticket, &mesh.outbox) == 0);
+		CHECK(node_get(mesh.nodes[20], mesh.now, &key, NODE_ASKER_RETRY,
+			       exclude, count, 1, &ticket, &mesh.outbox) == 0);
 		for (uint32_t i = 0; i < mesh.outbox.item_count; i++)
 			CHECK(mesh.outbox.items[i].avoid_uplink == 1);
 		mesh_collect(&mesh, 20);
@@ -424,7 +424,7 @@ test_full_pools(void)
 	key = mesh_key_number(5);
 	CHECK(node_set(mesh.nodes[0], mesh.now, &key, mesh_version_number(1),
 		       &mesh.outbox) == -ENOSPC);
-	CHECK(node_get(mesh.nodes[1], mesh.now, &key, NULL, 0,
+	CHECK(node_get(mesh.nodes[1], mesh.now, &key, NODE_ASKER_LOAD, NULL, 0,
 		       OUTBOX_ANY_UPLINK, &ticket, &mesh.outbox) == -EAGAIN);
 	mesh_pass(&mesh, NS_PER_S); /* those that waited had their turn */
 	CHECK(mesh.events[NODE_STORED] == 5);

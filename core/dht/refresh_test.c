@@ -375,8 +375,8 @@ test_sweeps(void)
 		position = node_key_position(solo.node, &key);
 	} while (position_bucket(solo.node->position, position) != 0);
 	node_ticket ticket;
-	CHECK(node_get(solo.node, solo.now, &key, NULL, 0, OUTBOX_ANY_UPLINK,
-		       &ticket, &solo.outbox) == 0);
+	CHECK(node_get(solo.node, solo.now, &key, NODE_ASKER_OPERATOR, NULL, 0,
+		       OUTBOX_ANY_UPLINK, &ticket, &solo.outbox) == 0);
 	solo_serve(&solo, later(&solo, NS_PER_S), UINT32_MAX, NULL);
 	CHECK(node_event(solo.node).kind == NODE_MISSED);
 	serve(&solo,

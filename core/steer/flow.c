@@ -101,6 +101,15 @@ flow_add(struct flows *flows, const struct session_key *key)
 }
 
 void
+flow_begin(struct flow *flow, struct instant now, int64_t retry_ns)
+{
+	flow->missing_since = now;
+	flow->retry_ns = retry_ns;
+	flow->asker = NODE_ASKER_STRAY;
+	flow->missed = false;
+}
+
+void
 flow_remove(struct flows *flows, struct flow *flow)
 {
 	assert(flow->held.packets == 0);

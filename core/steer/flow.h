@@ -56,6 +56,7 @@ struct flow {
 	uint8_t state; /* enum flow_state */
 	uint8_t uplink; /* the latest packet came in by */
 	uint8_t excluded_count;
+	uint8_t asker; /* of the next lookup: enum node_asker */
 	bool missed; /* the latest lookup that ended has shown: no owner */
 	bool patient; /* more than RSTs came: misses are retried */
 	node_ticket ticket; /* LOOKING */
@@ -86,6 +87,9 @@ struct flow *flow_find(struct flows *, const struct session_key *);
 /* A new flow, LOOKING, all zero but its key and empty lists; the key must not
  * be there. NULL: all flows are pinned. */
 struct flow *flow_add(struct flows *, const struct session_key *);
+/* A series of lookups begins: the first is of a stray, others are retries, the
+ * first of these after retry_ns. */
+void flow_begin(struct flow *, struct instant now, int64_t retry_ns);
 /* It holds nothing any more. */
 void flow_remove(struct flows *, struct flow *);
 /* Used just now: the last to be evicted. */

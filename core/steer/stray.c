@@ -398,10 +398,11 @@ stray_look(struct strays *strays, struct instant now, struct flow *flow,
 	uint8_t avoid =
 		in_window(strays, now, flow) ? flow->uplink : OUTBOX_ANY_UPLINK;
 
-	if (node_get(strays->node, now, &flow->key, flow->excluded,
+	if (node_get(strays->node, now, &flow->key, flow->asker, flow->excluded,
 		     flow->excluded_count, avoid, &flow->ticket, outbox) != 0)
 		return false;
 	strays->counters.lookups++;
+	flow->asker = NODE_ASKER_RETRY;
 	flow->state = FLOW_LOOKING;
 	flow_schedule(strays->flows, flow, instant_after(now, ANSWER_LOST_NS));
 	return true;
@@ -412,9 +413,7 @@ static void
 stray_begin(struct strays *strays, struct instant now, struct flow *flow,
 	    struct outbox *outbox)
 {
-	flow->missing_since = now;
-	flow->retry_ns = strays->settings->miss_retry_ns;
-	flow->missed = false;
+	flow_begin(flow, now, strays->settings->miss_retry_ns);
 	if (!stray_look(strays, now, flow, outbox))
 		stray_wait(strays, now, flow);
 }

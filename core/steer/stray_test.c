@@ -52,6 +52,8 @@ miss_retry_reset(struct stage *stage)
 	stage_put_tcp(stage, TCP_ACK);
 	for (uint32_t i = 0; i < 6; i++) {
 		CHECK(stage->nodes[0].gets == i + 1);
+		CHECK(stage->nodes[0].asker ==
+		      (i == 0 ? NODE_ASKER_STRAY : NODE_ASKER_RETRY));
 		stage_missed(stage);
 		CHECK(stage_spells(stage, ""));
 		CHECK(steer_deadline(stage->steers[0]).ns ==
@@ -126,6 +128,8 @@ node_busy(struct stage *stage)
 	stage->nodes[0].busy = false;
 	CHECK(stage_next(stage));
 	CHECK(stage->nodes[0].gets == 1);
+	/* The first that was asked, however often the flow tried. */
+	CHECK(stage->nodes[0].asker == NODE_ASKER_STRAY);
 	stage_found(stage, "b");
 	CHECK(stage_spells(stage, "b"));
 }
@@ -146,6 +150,7 @@ not_mine_chain(struct stage *stage)
 	CHECK(stage_spells(stage, "b"));
 	stage_not_mine(stage, 1);
 	CHECK(stage->nodes[0].gets == 2);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_RETRY);
 	CHECK(stage->nodes[0].excluded_count == 2);
 	CHECK(stage->nodes[0].excluded[0] == stage->nodes[2].self);
 	CHECK(stage->nodes[0].excluded[1] == stage->nodes[1].self);
@@ -245,6 +250,7 @@ replicas_silent(struct stage *stage)
 		struct instant start = stage->now;
 		uint32_t gets = stage->nodes[0].gets;
 		CHECK(stage_put_tcp(stage, TCP_ACK).first);
+		CHECK(stage->nodes[0].asker == NODE_ASKER_STRAY);
 		for (const char *said = rows[i].said; *said != 0; said++) {
 			CHECK(++gets == stage->nodes[0].gets);
 			CHECK(stage_spells(stage, ""));

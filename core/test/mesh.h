@@ -380,8 +380,9 @@ mesh_get(struct mesh *mesh, uint32_t asker, uint32_t number)
 	struct session_key key = mesh_key_number(number);
 	node_ticket ticket = 0;
 
-	CHECK(node_get(mesh->nodes[asker], mesh->now, &key, NULL, 0,
-		       OUTBOX_ANY_UPLINK, &ticket, &mesh->outbox) == 0);
+	CHECK(node_get(mesh->nodes[asker], mesh->now, &key, NODE_ASKER_LOAD,
+		       NULL, 0, OUTBOX_ANY_UPLINK, &ticket,
+		       &mesh->outbox) == 0);
 	CHECK(ticket != 0);
 	mesh_collect(mesh, asker);
 }

@@ -42,6 +42,7 @@ struct node {
 	struct session_key key;
 	uint32_t excluded[8], excluded_count;
 	uint8_t avoid_uplink;
+	enum node_asker asker;
 	uint32_t sets, removes, refusals;
 	struct endpoint refused;
 };
@@ -77,8 +78,8 @@ static uint8_t stage_bytes[1 << 20];
 
 int
 node_get(struct node *node, struct instant now, const struct session_key *key,
-	 const uint32_t *exclude, uint32_t exclude_count, uint8_t avoid_uplink,
-	 node_ticket *ticket, struct outbox *outbox)
+	 enum node_asker asker, const uint32_t *exclude, uint32_t exclude_count,
+	 uint8_t avoid_uplink, node_ticket *ticket, struct outbox *outbox)
 {
 	(void)now;
 	(void)outbox;
@@ -86,6 +87,7 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 		return -EAGAIN;
 	node->gets++;
 	node->key = *key;
+	node->asker = asker;
 	node->avoid_uplink = avoid_uplink;
 	node->excluded_count = exclude_count;
 	for (uint32_t i = 0; i < exclude_count && i < 8; i++)

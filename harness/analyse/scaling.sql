@@ -2,12 +2,13 @@
 -- scaling.sql - the means that are fitted, and tables of what came out
 -- (scaling.h)
 
+-- A stray's retry is no sample of T(n): that its first lookup missed chose it.
 -- name: runs
 SELECT m.servers, avg(x.value), deviation(x.value) * deviation(x.value) /
   count(x.value), count(*), sum(x.local)
 FROM member m JOIN series s ON s.id = m.series JOIN (SELECT run_id, local,
   CASE ?3 WHEN 1 THEN hops ELSE value_ns END AS value FROM measurement WHERE
-  metric = ?2 AND ok) x ON x.run_id = m.run_id
+  metric = ?2 AND ok AND asked IS NOT 'retry') x ON x.run_id = m.run_id
 WHERE m.series = ?1 AND m.servers > s.k AND x.value IS NOT NULL
 GROUP BY m.run_id
 ORDER BY m.servers, m.run_id
@@ -16,7 +17,7 @@ ORDER BY m.servers, m.run_id
 SELECT s.scenario, s.label, s.k, (SELECT count(*) FROM member m WHERE m.series
   = s.id AND m.servers <= s.k), (SELECT count(*) FROM member m JOIN measurement
   x USING (run_id) WHERE m.series = s.id AND m.servers > s.k AND x.metric = ?2
-  AND NOT x.ok)
+  AND NOT x.ok AND x.asked IS NOT 'retry')
 FROM series s
 WHERE s.id = ?1
 

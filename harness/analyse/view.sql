@@ -105,6 +105,23 @@ SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
 FROM member m JOIN series s ON s.id = m.series JOIN timed v USING (run_id)
 ORDER BY s.id, m.servers, m.seed, m.run_id, v.entry
 
+-- name: lookup_askers
+SELECT s.scenario, s.label AS series, m.servers, v.asked, count(*) AS lookups,
+  count(*) FILTER (WHERE v.local) AS local,
+  count(*) FILTER (WHERE v.found = 'right') AS "right",
+  count(*) FILTER (WHERE v.found = 'removed') AS removed,
+  count(*) FILTER (WHERE v.found = 'wrong') AS wrong,
+  count(*) FILTER (WHERE v.conclusive = 1) AS conclusive,
+  count(*) FILTER (WHERE v.conclusive = 0) AS inconclusive,
+  count(*) FILTER (WHERE v.owned) AS owned,
+  count(*) FILTER (WHERE v.owned AND v.conclusive IS NOT NULL) AS owned_missed,
+  avg(v.age_ns) / 1e9 AS age_mean_s
+FROM member m JOIN series s ON s.id = m.series
+  JOIN measurement v USING (run_id)
+WHERE v.metric = 'lookup'
+GROUP BY s.id, m.servers, v.asked
+ORDER BY s.id, m.servers, v.asked
+
 -- name: fit
 SELECT s.scenario, s.label AS series, f.metric, f.unit, f.model, f.a, f.a_low,
   f.a_high, f.slope, f.slope_low, f.slope_high, f.freedom, f.aicc_difference,

@@ -11,6 +11,31 @@
  */
 #include "harness/emulate/emulation_state.h"
 
+/* Who asked, what a miss proves, and whether the owner is right. Through the
+ * control socket only the load asks (emulation_lookups.c). */
+static void
+judge(const struct emulation *emulation, const struct report *report,
+      struct watch_measurement *m)
+{
+	const struct fabric *fabric = emulation->lab.fabric;
+	uint32_t owner = WATCH_NONE;
+
+	m->asked = report->asker == NODE_ASKER_OPERATOR
+			   ? WATCH_ASKED_LOAD
+			   : watch_asked_by(report->asker);
+	if (!report->ok)
+		m->conclusive =
+			report->conclusive ? WATCH_SWITCH_YES : WATCH_SWITCH_NO;
+	if (m->flow != WATCH_NONE)
+		owner = workload_session(emulation->workload, m->flow)->owner;
+	if (!report->ok || owner == WATCH_NONE)
+		return;
+	struct address right =
+		fabric_address(fabric, owner, report->owner.address.family);
+	m->ok = address_equal(&report->owner.address, &right);
+	m->found = m->ok ? WATCH_FOUND_RIGHT : WATCH_FOUND_WRONG;
+}
+
 static void
 measure(struct emulation *emulation, uint32_t server,
 	const struct report *report, enum metric metric, struct instant at)
@@ -26,6 +51,8 @@ measure(struct emulation *emulation, uint32_t server,
 		.ok = report->ok,
 	};
 
+	if (metric == METRIC_LOOKUP)
+		judge(emulation, report, &m);
 	emulation->watch->measurement(emulation->watch->context, &m);
 }
 

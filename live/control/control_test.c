@@ -395,7 +395,8 @@ report_make(int64_t value)
 				       .at = now,
 				       .value = value,
 				       .ok = true,
-				       .key = fake_session(1) };
+				       .key = fake_session(1),
+				       .owner = fake_owner };
 
 	if (fake.listener.report != NULL)
 		fake.listener.report(fake.listener.context, &report);

@@ -270,11 +270,13 @@ learn(struct engine *engine, struct instant now)
 			room(engine, now);
 			return;
 		case NODE_STORED:
-			notify_event(&engine->notify, &event);
+			notify_event(&engine->notify, &event, NULL);
 			break;
 		case NODE_FOUND:
 		case NODE_MISSED:
-			notify_event(&engine->notify, &event);
+			notify_event(&engine->notify, &event,
+				     engine_endpoint(engine,
+						     event.records[0].owner));
 			pending_lookups_answer(&engine->pending_lookups,
 					       &event);
 			break;
@@ -672,8 +674,9 @@ engine_lookup(struct engine *engine, struct instant now,
 
 	if (pending_lookups_full(&engine->pending_lookups))
 		return -EAGAIN;
-	error = node_get(engine->memory.node, now, key, NULL, 0,
-			 OUTBOX_ANY_UPLINK, &ticket, &engine->memory.outbox);
+	error = node_get(engine->memory.node, now, key, NODE_ASKER_OPERATOR,
+			 NULL, 0, OUTBOX_ANY_UPLINK, &ticket,
+			 &engine->memory.outbox);
 	if (error != 0)
 		return error;
 	pending_lookups_add(&engine->pending_lookups, ticket, done, context);

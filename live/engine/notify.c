@@ -152,7 +152,8 @@ report_stored(struct notify *notify, const struct node_event *event)
 }
 
 static void
-report_lookup(struct notify *notify, const struct node_event *event)
+report_lookup(struct notify *notify, const struct node_event *event,
+	      const struct endpoint *owner)
 {
 	struct report report = {
 		.kind = REPORT_LOOKUP,
@@ -161,8 +162,12 @@ report_lookup(struct notify *notify, const struct node_event *event)
 		.local = event->local,
 		.ok = event->kind == NODE_FOUND,
 		.key = event->key,
+		.asker = event->asker,
+		.conclusive = event->kind == NODE_MISSED && event->ok,
 	};
 
+	if (report.ok)
+		report.owner = *owner;
 	if (!event->local)
 		report.value =
 			instant_distance_ns(event->started, event->finished);
@@ -170,12 +175,13 @@ report_lookup(struct notify *notify, const struct node_event *event)
 }
 
 void
-notify_event(struct notify *notify, const struct node_event *event)
+notify_event(struct notify *notify, const struct node_event *event,
+	     const struct endpoint *owner)
 {
 	if (!heard(notify))
 		return;
 	if (event->kind == NODE_STORED)
 		report_stored(notify, event);
 	else if (event->kind == NODE_FOUND || event->kind == NODE_MISSED)
-		report_lookup(notify, event);
+		report_lookup(notify, event, owner);
 }

@@ -37,8 +37,10 @@ void notify_decision(struct notify *, struct instant now,
 		     const struct steer_result *, const char *what);
 void notify_verdict(struct notify *, struct instant now,
 		    const struct steer_result *, const struct outbox *);
-/* STORED, FOUND, MISSED; others are not reported. */
-void notify_event(struct notify *, const struct node_event *);
+/* STORED, FOUND, MISSED; others are not reported. owner: of FOUND, the first
+ * record's. */
+void notify_event(struct notify *, const struct node_event *,
+		  const struct endpoint *owner);
 struct instant notify_deadline(const struct notify *);
 void notify_expire(struct notify *, struct instant now);
 

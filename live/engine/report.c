@@ -3,6 +3,8 @@
  * report.c - one measurement, one line
  *
  *	kind at_ns value hops local|remote ok|failed client service
+ *	lookup ... ok     client service asker owner
+ *	lookup ... failed client service asker conclusive|inconclusive
  *
  * Fields are separated by one space. The parser takes exactly what the
  * formatter writes: no sign, no leading zeros, no second space; so that two
@@ -15,7 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELDS 8
+#define FIELDS	      8
+#define LOOKUP_FIELDS 10
 /* "[" IPv6 "]:65535" */
 #define ENDPOINT_TEXT_BYTES (INET6_ADDRSTRLEN + 8)
 
@@ -26,6 +29,14 @@ static const char *const kind_names[] = {
 };
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == REPORT_KINDS,
 	       "a name for each kind");
+
+static const char *const asker_names[] = {
+	[NODE_ASKER_LOAD] = "load",
+	[NODE_ASKER_STRAY] = "stray",
+	[NODE_ASKER_RETRY] = "retry",
+	[NODE_ASKER_OPERATOR] = "operator",
+};
+#define ASKERS (sizeof(asker_names) / sizeof(asker_names[0]))
 
 static void
 endpoint_text_format(uint8_t family, const uint8_t *address,
@@ -56,18 +67,40 @@ report_flow_format(const struct session_key *key, char *text, size_t size)
 	return (size_t)length < size ? (size_t)length : size - (size > 0);
 }
 
+/* What a lookup has beside the others: " stray 10.0.0.2:7000"; or "". */
+static void
+lookup_format(const struct report *report, char *text, size_t size)
+{
+	char what[ENDPOINT_TEXT_BYTES];
+	uint8_t port[2] = { (uint8_t)(report->owner.port >> 8),
+			    (uint8_t)report->owner.port };
+
+	text[0] = '\0';
+	if (report->kind != REPORT_LOOKUP)
+		return;
+	if (report->ok)
+		endpoint_text_format(report->owner.address.family,
+				     report->owner.address.bytes, port, what);
+	else
+		(void)snprintf(what, sizeof(what), "%s",
+			       report->conclusive ? "conclusive"
+						  : "inconclusive");
+	(void)snprintf(text, size, " %s %s", asker_names[report->asker], what);
+}
+
 size_t
 report_format(const struct report *report, char line[REPORT_LINE])
 {
-	char flow[2 * ENDPOINT_TEXT_BYTES];
+	char flow[2 * ENDPOINT_TEXT_BYTES], lookup[ENDPOINT_TEXT_BYTES + 16];
 
 	(void)report_flow_format(&report->key, flow, sizeof(flow));
+	lookup_format(report, lookup, sizeof(lookup));
 	int length =
 		snprintf(line, REPORT_LINE,
-			 "%s %" PRId64 " %" PRId64 " %" PRIu32 " %s %s %s\n",
+			 "%s %" PRId64 " %" PRId64 " %" PRIu32 " %s %s %s%s\n",
 			 kind_names[report->kind], report->at.ns, report->value,
 			 report->hops, report->local ? "local" : "remote",
-			 report->ok ? "ok" : "failed", flow);
+			 report->ok ? "ok" : "failed", flow, lookup);
 	return length < 0 ? 0 : (size_t)length;
 }
 
@@ -206,20 +239,44 @@ word_either(struct word word, const char *yes, const char *no, bool *is)
 	return *is || word_is(word, no);
 }
 
+static bool
+lookup_parse(struct word asker, struct word what, struct report *report)
+{
+	unsigned i = 0;
+	uint8_t port[2];
+
+	while (i < ASKERS && !word_is(asker, asker_names[i]))
+		i++;
+	if (i == ASKERS)
+		return false;
+	report->asker = (enum node_asker)i;
+	if (!report->ok)
+		return word_either(what, "conclusive", "inconclusive",
+				   &report->conclusive);
+	if (!endpoint_parse(what, &report->owner.address.family,
+			    report->owner.address.bytes, port))
+		return false;
+	report->owner.port = (uint16_t)(port[0] << 8 | port[1]);
+	return true;
+}
+
 bool
 report_parse(const char *line, struct report *report)
 {
-	struct word words[FIELDS];
+	struct word words[LOOKUP_FIELDS];
 	struct report parsed = { .kind = REPORT_KINDS };
 	uint64_t at, value, hops;
+	bool lookup = strncmp(line, "lookup ", strlen("lookup ")) == 0;
 
-	if (!split(line, words, FIELDS) || !word_kind(words[0], &parsed.kind) ||
+	if (!split(line, words, lookup ? LOOKUP_FIELDS : FIELDS) ||
+	    !word_kind(words[0], &parsed.kind) ||
 	    !word_number(words[1], INT64_MAX, &at) ||
 	    !word_number(words[2], INT64_MAX, &value) ||
 	    !word_number(words[3], UINT32_MAX, &hops) ||
 	    !word_either(words[4], "local", "remote", &parsed.local) ||
 	    !word_either(words[5], "ok", "failed", &parsed.ok) ||
-	    !flow_parse(words[6], words[7], &parsed.key))
+	    !flow_parse(words[6], words[7], &parsed.key) ||
+	    (lookup && !lookup_parse(words[8], words[9], &parsed)))
 		return false;
 	parsed.at.ns = (int64_t)at;
 	parsed.value = (int64_t)value;

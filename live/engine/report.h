@@ -2,8 +2,11 @@
 /*
  * report.h - measurements that a daemon sends to its clients, line by line
  *
- *	lookup 81234567890 412345 1 remote ok 10.1.0.1:40001 192.0.2.1:80
- *	kind   at_ns       value  hops	      client	     service
+ *	opened 81234567890 0 0 remote ok 10.1.0.1:40001 192.0.2.1:80
+ *	kind   at_ns   value hops        client		service
+ *	lookup 81234567890 412345 1 remote ok 10.1.0.1:40001 192.0.2.1:80 \
+ *		stray 10.0.0.2:7000
+ *		asker owner, or conclusive | inconclusive
  *
  * Times are CLOCK_MONOTONIC in nanoseconds: network namespaces of one kernel
  * share it, so lines of several daemons and the runner's own times compare.
@@ -12,7 +15,9 @@
  *
  *	setting_first	store begun to the first replica's acknowledgement
  *	setting_all	... to all replicas'
- *	lookup		first datagram to value; local: held here, value 0
+ *	lookup		first datagram to value; local: held here, value 0; who
+ *			asked (load, stray, retry, operator), and the owner, or
+ *			whether the miss was conclusive (node.h)
  *	stray		the first packet of that flow to stray here; value 0
  *	strays		value: so many strays of the flow since the last such
  *			line; summed up every 100 ms
@@ -25,10 +30,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
+#include "core/dht/node.h"
 #include "core/instant.h"
 #include "core/session.h"
 
-#define REPORT_LINE 192 /* bytes that hold any line, newline and NUL too */
+#define REPORT_LINE 320 /* bytes that hold any line, newline and NUL too */
 
 #define REPORT_LIST(X)                                                         \
 	X(SETTING_FIRST, "setting_first")                                      \
@@ -53,6 +60,9 @@ struct report {
 	uint32_t hops;
 	bool local, ok;
 	struct session_key key;
+	enum node_asker asker; /* LOOKUP */
+	struct endpoint owner; /* LOOKUP, ok */
+	bool conclusive; /* LOOKUP, not ok */
 };
 
 /* The line with its newline; its length. */

@@ -13,7 +13,34 @@ static const struct {
 	bool good;
 } rows[] = {
 	{ "a lookup",
-	  "lookup 81 412345 1 remote ok 10.1.0.1:40001 192.0.2.1:80", true },
+	  "lookup 81 412345 1 remote ok 10.1.0.1:40001 192.0.2.1:80 stray "
+	  "10.0.0.2:7000",
+	  true },
+	{ "one that missed",
+	  "lookup 81 412345 1 remote failed 10.1.0.1:40001 192.0.2.1:80 retry "
+	  "inconclusive",
+	  true },
+	{ "and proved it",
+	  "lookup 81 412345 1 remote failed [2001:db8::1]:1 [2001:db8::2]:80 "
+	  "operator conclusive",
+	  true },
+	{ "a lookup that found no owner",
+	  "lookup 81 412345 1 remote ok 10.1.0.1:1 192.0.2.1:80 load "
+	  "conclusive",
+	  false },
+	{ "a lookup that missed an owner",
+	  "lookup 81 412345 1 remote failed 10.1.0.1:1 192.0.2.1:80 load "
+	  "10.0.0.2:7000",
+	  false },
+	{ "an unknown asker",
+	  "lookup 81 412345 1 remote failed 10.1.0.1:1 192.0.2.1:80 nobody "
+	  "conclusive",
+	  false },
+	{ "a lookup without its last words",
+	  "lookup 81 412345 1 remote ok 10.1.0.1:1 192.0.2.1:80", false },
+	{ "another kind with them",
+	  "opened 81 0 0 remote ok 10.1.0.1:1 192.0.2.1:80 stray 10.0.0.2:7000",
+	  false },
 	{ "a newline ends it",
 	  "strays 1 2 0 remote ok 10.1.0.1:1 192.0.2.1:80\n", true },
 	{ "IPv6 stands in brackets",
@@ -94,6 +121,16 @@ random_report(struct rng *rng)
 	fill(rng, report.key.service, size);
 	fill(rng, report.key.client_port, 2);
 	fill(rng, report.key.service_port, 2);
+	if (report.kind != REPORT_LOOKUP)
+		return report;
+	report.asker = (enum node_asker)rng_below(rng, 4);
+	report.conclusive = !report.ok && rng_below(rng, 2) > 0;
+	if (!report.ok)
+		return report;
+	report.owner.address.family = rng_below(rng, 2) ? 4 : 6;
+	fill(rng, report.owner.address.bytes,
+	     report.owner.address.family == 4 ? 4 : 16);
+	report.owner.port = (uint16_t)rng_next(rng);
 	return report;
 }
 
@@ -103,7 +140,11 @@ same(const struct report *a, const struct report *b)
 	return a->kind == b->kind && a->at.ns == b->at.ns &&
 	       a->value == b->value && a->hops == b->hops &&
 	       a->local == b->local && a->ok == b->ok &&
-	       session_equal(&a->key, &b->key);
+	       session_equal(&a->key, &b->key) && a->asker == b->asker &&
+	       a->conclusive == b->conclusive &&
+	       a->owner.port == b->owner.port &&
+	       a->owner.address.family == b->owner.address.family &&
+	       memcmp(a->owner.address.bytes, b->owner.address.bytes, 16) == 0;
 }
 
 /* What is written parses to the same; what is damaged either does not parse,

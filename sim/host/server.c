@@ -295,8 +295,9 @@ servers_get(struct servers *servers, struct instant now, uint32_t index,
 	node_ticket ticket;
 
 	struct outbox *outbox = server_agent_begin(servers->server_agents);
-	int result = node_get(server->server_agent->node, now, key, NULL, 0,
-			      OUTBOX_ANY_UPLINK, &ticket, outbox);
+	int result =
+		node_get(server->server_agent->node, now, key, NODE_ASKER_LOAD,
+			 NULL, 0, OUTBOX_ANY_UPLINK, &ticket, outbox);
 	server_agent_end(servers->server_agents, now, index);
 	if (result != 0)
 		server->counters.get_refused++;

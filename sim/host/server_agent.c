@@ -130,8 +130,11 @@ measure_lookup(const struct server_agents *all, uint32_t index,
 		.hops = event->hops,
 		.local = event->local,
 		.ok = event->kind == NODE_FOUND,
+		.asked = watch_asked_by(event->asker),
 	};
 
+	if (event->kind == NODE_MISSED)
+		m.conclusive = event->ok ? WATCH_SWITCH_YES : WATCH_SWITCH_NO;
 	world->owner->measured(world->context, &m, event);
 }
 

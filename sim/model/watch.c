@@ -20,6 +20,20 @@ outcome_name(enum outcome outcome)
 	return names[outcome];
 }
 
+enum watch_asked
+watch_asked_by(enum node_asker asker)
+{
+	static const enum watch_asked asked[] = {
+		[NODE_ASKER_LOAD] = WATCH_ASKED_LOAD,
+		[NODE_ASKER_STRAY] = WATCH_ASKED_STRAY,
+		[NODE_ASKER_RETRY] = WATCH_ASKED_RETRY,
+		[NODE_ASKER_OPERATOR] = WATCH_ASKED_OPERATOR,
+	};
+
+	assert(asker <= NODE_ASKER_OPERATOR);
+	return asked[asker];
+}
+
 const char *
 watch_asked_name(enum watch_asked asked)
 {

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/dht/node.h"
 #include "core/instant.h"
 #include "sim/model/metric.h"
 
@@ -54,6 +55,7 @@ enum watch_switch {
 	WATCH_SWITCH_YES,
 };
 
+enum watch_asked watch_asked_by(enum node_asker);
 /* As the database has them; NULL of the first. */
 const char *watch_asked_name(enum watch_asked);
 const char *watch_found_name(enum watch_found);

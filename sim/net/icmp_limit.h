@@ -2,9 +2,9 @@
 /*
  * icmp_limit.h - how many ICMP errors a device may send, as Linux limits them
  *
- *	a device	1,000 a second, 50 at once	icmp_msgs_per_sec,
- *_burst to one address	1 a second, 6 at once		icmp_ratelimit "too big"
- *no limit
+ *	a device	1,000 a second, 50 at once	icmp_msgs_per_sec
+ *	an address	1 a second, 6 at once		icmp_ratelimit
+ *	"too big"	no limit
  *
  * An error takes a token of its device's bucket, then one of its destination's;
  * where the second is empty the first is spent all the same (net/ipv4/icmp.c,
