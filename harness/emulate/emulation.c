@@ -169,6 +169,8 @@ parts_create(struct emulation *emulation, char *error, size_t error_size)
 	emulation->queue = queue_create();
 	emulation->workload = workload_create(
 		emulation->settings, emulation->queue, emulation->watch);
+	emulation->daemon_counters =
+		daemon_counters_create(emulation->settings->fabric.servers);
 	emulation->worker = worker_create();
 	emulation->link_events = link_events_create(&links);
 	emulation->watch_client = watch_client_create(&daemons);
@@ -204,6 +206,7 @@ parts_destroy(struct emulation *emulation)
 {
 	/* The worker first: its jobs call the other parts back. */
 	worker_destroy(emulation->worker);
+	daemon_counters_destroy(emulation->daemon_counters);
 	emulation_clients_destroy(emulation->clients);
 	emulation_faults_destroy(emulation->faults);
 	retransmission_probe_destroy(emulation->probe);
@@ -318,22 +321,6 @@ worker_wait(struct emulation *emulation)
 
 /* ---- the end ---- */
 
-struct counter_context {
-	const struct watch *watch;
-	const char *node;
-};
-
-static void
-on_counter(void *context, const char *name, uint64_t value)
-{
-	const struct counter_context *where = context;
-
-	/* Of drop reasons only those that occurred, as in simulated runs. */
-	if (value == 0 && strncmp(name, "drop_", 5) == 0)
-		return;
-	where->watch->counter(where->watch->context, where->node, name, value);
-}
-
 static void
 counters_report(struct emulation *emulation)
 {
@@ -343,12 +330,10 @@ counters_report(struct emulation *emulation)
 	if (emulation->settings->service.scheme != SCHEME_HOMEWARD)
 		return;
 	for (uint32_t i = 0; i < emulation->settings->fabric.servers; i++) {
-		struct counter_context context = {
-			emulation->watch, emulation->lab.fabric->names[i]
-		};
-
 		lab_control_path(&emulation->lab, i, path);
-		int error = watch_client_counters(path, on_counter, &context);
+		int error = daemon_counters_report(
+			emulation->daemon_counters, i, path,
+			emulation->lab.fabric->names[i], emulation->watch);
 		if (error != 0)
 			fprintf(stderr, "homeward: %s: no counters: %s\n", path,
 				strerror(-error));

@@ -28,6 +28,7 @@
 #include <stdio.h>
 
 #include "harness/emulate/curl_client.h"
+#include "harness/emulate/daemon_counters.h"
 #include "harness/emulate/link_events.h"
 #include "harness/emulate/load_generator.h"
 #include "harness/emulate/watch_client.h"
@@ -63,6 +64,7 @@ struct emulation {
 	struct link_events *link_events;
 	struct watch_client *watch_client;
 	struct worker *worker;
+	struct daemon_counters *daemon_counters;
 	struct emulation_clients *clients;
 	struct emulation_faults *faults;
 	struct retransmission_probe *probe;

@@ -132,6 +132,19 @@ sockets_destroy(const struct work *work)
 		(void)waitpid(pid, NULL, 0);
 }
 
+/* What it has counted is kept, then it is killed. */
+static int
+daemon_end(const struct work *work)
+{
+	const struct lab *lab = &work->emulation->lab;
+	char path[LAB_PATH];
+
+	lab_control_path(lab, work->device, path);
+	daemon_counters_keep(work->emulation->daemon_counters, work->device,
+			     path);
+	return lab_daemon_kill(lab, work->device, SIGKILL);
+}
+
 static int
 device_set(const struct work *work)
 {
@@ -142,7 +155,7 @@ device_set(const struct work *work)
 
 	if (server && !work->on) {
 		if (daemon)
-			(void)lab_daemon_kill(lab, work->device, SIGKILL);
+			(void)daemon_end(work);
 		sockets_destroy(work);
 	} else if (daemon && error == 0) {
 		error = lab_daemon_start(lab, work->device);
@@ -159,7 +172,7 @@ daemon_set(const struct work *work)
 	if (lab->settings.service.scheme != SCHEME_HOMEWARD)
 		return 0;
 	return work->on ? lab_daemon_start(lab, work->device)
-			: lab_daemon_kill(lab, work->device, SIGKILL);
+			: daemon_end(work);
 }
 
 static int
