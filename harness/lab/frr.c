@@ -75,20 +75,29 @@ needs_bfd(const struct lab *lab)
 /* ---- configurations ---- */
 
 /* The next device at whose end there is BGP, too; *i is the port to look at
- * first. NULL: no more. */
-static const char *
-neighbor_next(const struct lab *lab, uint32_t device, uint32_t *i)
+ * first. FABRIC_NONE: no more. */
+static uint32_t
+neighbor_device(const struct lab *lab, uint32_t device, uint32_t *i)
 {
 	const struct fabric *fabric = lab->fabric;
 
 	while (*i < fabric_ports(fabric, device)) {
 		uint32_t port = fabric_port(fabric, device, (*i)++);
-		uint32_t peer = fabric->ports[fabric->ports[port].peer].device;
+		uint32_t peer = fabric->ports[port].peer_device;
 
 		if (lab_frr_is_router(lab, peer))
-			return fabric->names[peer];
+			return peer;
 	}
-	return NULL;
+	return FABRIC_NONE;
+}
+
+/* Its name, which is the interface's; NULL: no more. */
+static const char *
+neighbor_next(const struct lab *lab, uint32_t device, uint32_t *i)
+{
+	uint32_t peer = neighbor_device(lab, device, i);
+
+	return peer == FABRIC_NONE ? NULL : lab->fabric->names[peer];
 }
 
 static void
@@ -134,6 +143,42 @@ networks_print(const struct lab *lab, uint32_t device, FILE *file)
 	}
 }
 
+/* The default route goes from spines by leaves to servers and nowhere else. */
+static void
+default_print(const struct lab *lab, uint32_t device, FILE *file)
+{
+	enum device_kind kind = fabric_kind(lab->fabric, device);
+	uint32_t peer, i = 0;
+
+	if (kind == DEVICE_SPINE)
+		fprintf(file, "  network %s\n",
+			lab->settings.service.family == 4 ? "0.0.0.0/0"
+							  : "::/0");
+	if (kind != DEVICE_SPINE && kind != DEVICE_LEAF)
+		return;
+	while ((peer = neighbor_device(lab, device, &i)) != FABRIC_NONE) {
+		enum device_kind to = fabric_kind(lab->fabric, peer);
+		if (to != DEVICE_LEAF)
+			fprintf(file, "  neighbor %s prefix-list %s out\n",
+				lab->fabric->names[peer],
+				to == DEVICE_SERVER ? "DEFAULT" : "OTHERS");
+	}
+}
+
+static void
+prefix_lists_print(const struct lab *lab, FILE *file)
+{
+	bool four = lab->settings.service.family == 4;
+	const char *ip = four ? "ip" : "ipv6";
+	const char *all = four ? "0.0.0.0/0" : "::/0";
+
+	fprintf(file,
+		"%s prefix-list DEFAULT seq 5 permit %s\n"
+		"%s prefix-list OTHERS seq 5 deny %s\n"
+		"%s prefix-list OTHERS seq 10 permit any\n",
+		ip, all, ip, all, ip);
+}
+
 static void
 bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 {
@@ -144,6 +189,7 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 	const char *name;
 	uint32_t i = 0;
 
+	prefix_lists_print(lab, file);
 	fprintf(file,
 		"bgp as-path access-list OWN permit ^$\n"
 		"router bgp %u\n"
@@ -170,6 +216,7 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 	fprintf(file, "  neighbor FAB activate\n");
 	if (server)
 		fprintf(file, "  neighbor FAB filter-list OWN out\n");
+	default_print(lab, device, file);
 	fprintf(file, "  maximum-paths 64\n"
 		      " exit-address-family\n"
 		      "exit\n");

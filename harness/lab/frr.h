@@ -7,6 +7,13 @@
  * hops). The edge announces the clients, a router its loopback, a server its
  * loopback and the service.
  *
+ * Servers take the default route alone. Spines make it, leaves pass it on, so a
+ * leaf offers it while one of its uplinks has a session; it goes nowhere else.
+ * (neighbor default-originate with a route-map would say the same, but bgpd
+ * 8.4.4 looks at that every 5 s only; this way a leaf that lost its last uplink
+ * is left by its servers after 140 ms.) What only a default route leads to is
+ * refused by the spine, which has none.
+ *
  * routing.detection decides how a silent link is noticed: `bfd` by bfdd, three
  * times 50 ms; `hold` by BGP's timers, 1 s and 3 s; `carrier` not at all. Where
  * no event silences a link, bfdd could find nothing but processors that were

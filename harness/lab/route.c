@@ -6,7 +6,8 @@
  * machine fulfils too early: by breadth-first search over the fabric each
  * device has a known number of next hops to each server, to the service and to
  * the clients. Paths do not cross servers or clients; AS paths are as long as
- * paths, for each device is an AS.
+ * paths, for each device is an AS. Servers have a default route only, by each
+ * of their leaves, and a leaf has one by each of its spines.
  */
 #include "harness/lab/route.h"
 
@@ -139,7 +140,7 @@ lab_link(const struct lab *lab, uint32_t link, uint32_t end, bool up)
 
 /* ---- all routes ---- */
 
-/* Next hops by target: servers, the service, the clients. */
+/* Next hops by target: servers, the service, the clients, all else. */
 struct hops {
 	const struct lab *lab;
 	uint32_t *counts;
@@ -148,7 +149,7 @@ struct hops {
 static uint32_t
 targets(const struct lab *lab)
 {
-	return lab->fabric->settings.servers + 2;
+	return lab->fabric->settings.servers + 3;
 }
 
 /* The row of a route, or FABRIC_NONE. */
@@ -160,6 +161,8 @@ target_row(const struct lab *lab, const struct rtmsg *route,
 	struct address address = { .family = lab->settings.service.family };
 	uint32_t servers = lab->fabric->settings.servers;
 
+	if (route->rtm_dst_len == 0)
+		return servers + 2;
 	if (destination == NULL ||
 	    mnl_attr_get_payload_len(destination) > sizeof(address.bytes))
 		return FABRIC_NONE;
@@ -309,6 +312,25 @@ hops_expected(const struct fabric *fabric, const uint32_t *distance,
 	return count;
 }
 
+/* Of the default route. */
+static uint32_t
+hops_default(const struct fabric *fabric, uint32_t device)
+{
+	enum device_kind kind = fabric_kind(fabric, device);
+	enum device_kind above =
+		kind == DEVICE_SERVER ? DEVICE_LEAF : DEVICE_SPINE;
+	uint32_t count = 0;
+
+	if (kind != DEVICE_SERVER && kind != DEVICE_LEAF)
+		return 0;
+	for (uint32_t i = 0; i < fabric_ports(fabric, device); i++) {
+		uint32_t port = fabric_port(fabric, device, i);
+		count += fabric_kind(fabric, fabric->ports[port].peer_device) ==
+			 above;
+	}
+	return count;
+}
+
 /* [row * devices + device], to be freed. */
 static uint32_t *
 expected_make(const struct lab *lab)
@@ -321,7 +343,9 @@ expected_make(const struct lab *lab)
 	uint32_t *queue = memory_zeroed(devices, sizeof(uint32_t));
 	uint32_t *distance = memory_zeroed(devices, sizeof(uint32_t));
 
-	for (uint32_t row = 0; row < targets(lab); row++) {
+	for (uint32_t i = 0; i < devices; i++)
+		expected[(servers + 2) * devices + i] = hops_default(fabric, i);
+	for (uint32_t row = 0; row < servers + 2; row++) {
 		uint32_t size = 1;
 
 		queue[0] = row < servers
@@ -332,7 +356,7 @@ expected_make(const struct lab *lab)
 		if (row == servers)
 			size = servers;
 		distances_find(fabric, queue, size, distance);
-		for (uint32_t i = 0; i < devices; i++)
+		for (uint32_t i = servers; i < devices; i++)
 			expected[row * devices + i] =
 				hops_expected(fabric, distance, i);
 	}
@@ -341,20 +365,34 @@ expected_make(const struct lab *lab)
 	return expected;
 }
 
-int
-lab_route_service(const struct lab *lab, uint32_t device, uint32_t *there,
-		  uint32_t *all)
+static int
+row_hops(const struct lab *lab, uint32_t device, uint32_t row, uint32_t *there,
+	 uint32_t *all)
 {
-	uint32_t servers = lab->fabric->settings.servers;
 	uint32_t *expected = expected_make(lab);
 	uint32_t *counts = memory_zeroed(targets(lab), sizeof(*counts));
 	int code = hops_read(lab, device, counts);
 
-	*there = counts[servers];
-	*all = expected[servers * lab->fabric->device_count + device];
+	*there = counts[row];
+	*all = expected[row * lab->fabric->device_count + device];
 	free(counts);
 	free(expected);
 	return code;
+}
+
+int
+lab_route_service(const struct lab *lab, uint32_t device, uint32_t *there,
+		  uint32_t *all)
+{
+	return row_hops(lab, device, lab->fabric->settings.servers, there, all);
+}
+
+int
+lab_route_default(const struct lab *lab, uint32_t device, uint32_t *there,
+		  uint32_t *all)
+{
+	return row_hops(lab, device, lab->fabric->settings.servers + 2, there,
+			all);
 }
 
 /* The first row that is not as expected; FABRIC_NONE: none. */
@@ -382,9 +420,10 @@ missing_say(const struct lab *lab, uint32_t device, uint32_t row,
 		"to %s\n",
 		lab->fabric->names[device], counts[row],
 		expected[row * lab->fabric->device_count + device],
-		row < servers	 ? lab->fabric->names[row]
-		: row == servers ? "the service"
-				 : "the clients");
+		row < servers	     ? lab->fabric->names[row]
+		: row == servers     ? "the service"
+		: row == servers + 1 ? "the clients"
+				     : "all else");
 }
 
 int

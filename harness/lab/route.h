@@ -31,6 +31,9 @@ int lab_route_talk(int file, struct nlmsghdr *request,
  * a converged fabric has. 0 or -1. */
 int lab_route_service(const struct lab *, uint32_t device, uint32_t *there,
 		      uint32_t *all);
+/* The same of the default route, which leaves and servers have. */
+int lab_route_default(const struct lab *, uint32_t device, uint32_t *there,
+		      uint32_t *all);
 /* Wait until every route of every device has all its next hops. 0; -1 after
  * saying what was missing at the deadline. */
 int lab_route_wait(const struct lab *, int64_t deadline_ns);

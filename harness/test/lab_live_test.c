@@ -273,6 +273,32 @@ silence_test(const struct lab *lab)
 	CHECK(lab_route_wait(lab, now_ns() + PATIENCE_NS) == 0);
 }
 
+/* A leaf offers its servers the default route while it has an uplink. */
+static void
+default_test(const struct lab *lab)
+{
+	static const char *const uplinks[] = { "spine1-leaf1", "spine2-leaf1" };
+	uint32_t links[2], there = 0, all = 0;
+	int64_t began = 0;
+
+	for (int i = 0; i < 2; i++) {
+		links[i] = fabric_link_find(lab->fabric, uplinks[i]);
+		CHECK(lab_route_default(lab, 0, &there, &all) == 0);
+		CHECK(there == 2 && all == 2);
+		began = now_ns();
+		CHECK(lab_link(lab, links[i], 0, false) == 0);
+		sleep_ms(500); /* of the first: nothing happens */
+	}
+	do {
+		sleep_ms(5);
+		CHECK(lab_route_default(lab, 0, &there, &all) == 0);
+	} while (there == all && now_ns() - began < PATIENCE_NS);
+	CHECK(there == 1);
+	for (int i = 0; i < 2; i++)
+		CHECK(lab_link(lab, links[i], 0, true) == 0);
+	CHECK(lab_route_wait(lab, now_ns() + PATIENCE_NS) == 0);
+}
+
 static void
 drain_test(const struct lab *lab)
 {
@@ -498,6 +524,7 @@ family_test(uint8_t family)
 	printf("up in %.1f s\n", (double)(now_ns() - began) / 1e9);
 	paths_test(&lab, "converged");
 	cut_test(&lab);
+	default_test(&lab);
 	silence_test(&lab);
 	drain_test(&lab);
 	client_test(&lab);

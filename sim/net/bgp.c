@@ -62,6 +62,7 @@ struct bgp {
 	struct link_view *links;
 	bool *device_up;
 	bool *announces; /* a server */
+	bool *offers; /* a leaf: the default route, to its servers */
 
 	struct updates *updates; /* on their way */
 	/* Sets that a router has heard of at this instant, each once. */
@@ -94,6 +95,8 @@ bgp_create(const struct fabric *fabric, const struct routing_settings *settings,
 	bgp->announces = memory_zeroed(fabric->settings.servers, sizeof(bool));
 	for (uint32_t i = 0; i < fabric->settings.servers; i++)
 		bgp->announces[i] = true;
+	bgp->offers = memory_zeroed(fabric->router_count, sizeof(bool));
+	memset(bgp->offers, 1, fabric->router_count);
 	bgp->links =
 		memory_zeroed(fabric->link_count, sizeof(struct link_view));
 	for (uint32_t i = 0; i < fabric->link_count; i++)
@@ -122,6 +125,7 @@ bgp_destroy(struct bgp *bgp)
 	free(bgp->links);
 	free(bgp->device_up);
 	free(bgp->announces);
+	free(bgp->offers);
 	updates_destroy(bgp->updates);
 	free(bgp->marked);
 	free(bgp->is_marked);
@@ -241,14 +245,31 @@ advertise(struct bgp *bgp, uint32_t device, uint32_t set, uint32_t old,
 		if (before != after)
 			tell(bgp, port, set, after);
 	}
-	if (set != RIB_OF_DEFAULT ||
-	    fabric_kind(fabric, device) != DEVICE_LEAF ||
-	    (old == ASPATH_NONE) == (best == ASPATH_NONE))
+}
+
+/* A leaf's servers have their default route by it while one of its uplinks has
+ * a session. */
+static void
+offer(struct bgp *bgp, uint32_t device)
+{
+	const struct fabric *fabric = bgp->fabric;
+	bool *offers = &bgp->offers[fabric_router(fabric, device)];
+	uint32_t first = fabric->port_first[device];
+	uint32_t routers = rib_router_ports(bgp->rib, device);
+	bool now = false;
+
+	if (fabric_kind(fabric, device) != DEVICE_LEAF)
 		return;
+	for (uint32_t port = first; port < first + routers; port++)
+		now = now || port_up(bgp, port);
+	if (now == *offers)
+		return;
+	*offers = now;
 	for (uint32_t port = first + routers;
 	     port < fabric->port_first[device + 1]; port++)
 		if (port_up(bgp, port))
-			tell(bgp, port, set, best);
+			tell(bgp, port, RIB_OF_DEFAULT,
+			     now ? ASPATH_LOCAL : ASPATH_NONE);
 }
 
 static void
@@ -295,6 +316,7 @@ port_decide(struct bgp *bgp, uint32_t port)
 		return;
 	if (fabric_is_router(fabric, peer)) {
 		decide_all(bgp, device);
+		offer(bgp, device);
 	} else if (fabric_kind(fabric, peer) == DEVICE_SERVER) {
 		decide(bgp, device, RIB_OF_SERVICE);
 		decide(bgp, device, rib_of_server(bgp->rib, peer));
@@ -450,8 +472,7 @@ hear_all(struct bgp *bgp, uint32_t port)
 
 	*flags = RIB_UP;
 	if (!fabric_is_router(fabric, device)) {
-		if (fabric_kind(fabric, peer) != DEVICE_LEAF ||
-		    rib_best(bgp->rib, RIB_OF_DEFAULT, peer) != ASPATH_NONE)
+		if (bgp->offers[fabric_router(fabric, peer)])
 			*flags |= RIB_DEFAULT;
 		return;
 	}
@@ -658,8 +679,10 @@ bgp_device(struct bgp *bgp, uint32_t device, bool up)
 		}
 	}
 	/* Down: none to tell. Up: the edge has its default route again. */
-	if (fabric_is_router(fabric, device))
+	if (fabric_is_router(fabric, device)) {
 		decide_all(bgp, device);
+		offer(bgp, device);
+	}
 }
 
 void

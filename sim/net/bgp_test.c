@@ -380,6 +380,53 @@ test_leaf_change(void)
 	bed_destroy(&bed);
 }
 
+/* The fabric falls into halves; the second has no way to the edge. */
+static void
+test_halves(void)
+{
+	static const char *const cut[] = { "edge1-exit2",  "exit1-spine2",
+					   "exit2-spine1", "spine1-leaf3",
+					   "spine1-leaf4", "spine2-leaf1",
+					   "spine2-leaf2" };
+	static const struct {
+		const char *sentence, *leaf;
+		uint32_t target;
+		bool routed;
+	} rows[] = {
+		{ "in the second half to its own server", "leaf3",
+		  TARGET(TARGET_SERVER, 3), true },
+		{ "not to one of the first", "leaf3", TARGET(TARGET_SERVER, 0),
+		  false },
+		{ "to the service", "leaf3", TARGET(TARGET_SERVICE, 0), true },
+		{ "not to clients", "leaf3", TARGET(TARGET_CLIENT, 0), false },
+		{ "in the first to clients", "leaf1", TARGET(TARGET_CLIENT, 0),
+		  true },
+		{ "to a server not by the default route", "leaf1",
+		  TARGET(TARGET_SERVER, 2), false },
+	};
+	struct bed bed;
+
+	bed_create(&bed, &paper, &lab, 6);
+	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++)
+		bed_link(&bed, fabric_link_find(bed.fabric, cut[i]), LINK_DOWN);
+	bed_run(&bed, 5 * NS_PER_S);
+	for (uint32_t server = 0; server < 4; server++)
+		CHECK(bgp_uplinks(bed.bgp, server) == 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW((bgp_route(bed.bgp, bed_find(&bed, rows[i].leaf),
+				     rows[i].target, 1) != FABRIC_NONE) ==
+				  rows[i].routed,
+			  rows[i].sentence);
+	/* Without any uplink a leaf is of no use to its servers. */
+	bed_link(&bed, fabric_link_find(bed.fabric, "spine2-leaf3"), LINK_DOWN);
+	bed_run(&bed, 5 * NS_PER_S);
+	CHECK(bgp_uplinks(bed.bgp, 3) == 2);
+	bed_link(&bed, fabric_link_find(bed.fabric, "spine2-leaf3"), LINK_UP);
+	bed_run(&bed, 5 * NS_PER_S);
+	CHECK(bgp_uplinks(bed.bgp, 3) == 3);
+	bed_destroy(&bed);
+}
+
 static void
 test_drain(void)
 {
@@ -523,6 +570,20 @@ oracle_agrees(const struct bed *bed, uint32_t set, uint32_t server,
 	return true;
 }
 
+/* Has a leaf a link to a spine? */
+static bool
+oracle_uplink(const struct bed *bed, uint32_t leaf)
+{
+	const struct fabric *fabric = bed->fabric;
+
+	for (uint32_t p = fabric->port_first[leaf];
+	     p < fabric->port_first[leaf + 1]; p++)
+		if (fabric_is_router(fabric, fabric->ports[p].peer_device) &&
+		    bed_link_state(bed, fabric->ports[p].link) == LINK_UP)
+			return true;
+	return false;
+}
+
 static bool
 converged(const struct bed *bed)
 {
@@ -555,7 +616,7 @@ converged(const struct bed *bed)
 			uint32_t leaf =
 				fabric->ports[fabric->ports[port].peer].device;
 			bool want =
-				distance[leaf] != UINT32_MAX &&
+				oracle_uplink(bed, leaf) &&
 				bed_link_state(bed, fabric->ports[port].link) ==
 					LINK_UP;
 			bool have = bgp_uplinks(bed->bgp, i) >> j & 1;
@@ -817,6 +878,7 @@ main(int argc, char **argv)
 	test_table();
 	test_one_way();
 	test_leaf_change();
+	test_halves();
 	test_drain();
 	test_split();
 	for (uint64_t seed = 1; seed <= 12; seed++) {

@@ -12,7 +12,8 @@
  * of the topology alone.
  *
  * Three kinds of prefix: the service (announced by servers), the default route
- * (made by the edge), each server's loopback. To keep tables small,
+ * of routers (made by the edge; that of servers is their leaf's offer, bgp.h),
+ * each server's loopback. To keep tables small,
  * loopbacks of servers that hang on the same leaves share one set of tables
  * while nothing has happened to any of their links: then they differ in the
  * last port only, which the group names RIB_DIRECT. rib_own() takes a server
