@@ -33,6 +33,7 @@
 #include "sim/prefetch.h"
 #include "sim/progress.h"
 #include "sim/scheme/schemes.h"
+#include "sim/witness.h"
 
 /* Events between two calls of progress(), and two questions for it. */
 #define PROGRESS_EVENTS 16384
@@ -53,6 +54,7 @@ struct world {
 	struct prefetch prefetch;
 	struct network *network;
 	struct workload *workload;
+	struct witness witness;
 	struct transport *transport;
 	struct servers *servers;
 	struct clients *clients;
@@ -117,6 +119,8 @@ make_hosts(struct world *world)
 	world->rpcs = rpcs_create(settings, world->network, world->queue,
 				  world->transport, &world->watch);
 	servers_serve(world->servers, world->rpcs);
+	witness_init(&world->witness, world->network, world->servers);
+	workload_witness(world->workload, &world->witness.verbs);
 }
 
 static int

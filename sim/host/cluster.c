@@ -408,6 +408,25 @@ servers_absent(struct servers *servers, uint32_t index)
 }
 
 uint32_t
+servers_count(const struct servers *servers)
+{
+	return servers->count;
+}
+
+bool
+servers_holds(const struct servers *servers, uint32_t index,
+	      const struct session_key *key)
+{
+	struct record records[RECORDS_PER_KEY];
+	uint32_t count =
+		store_get(servers->parts.store, queue_now(servers->queue),
+			  index, key, records);
+
+	return servers->servers[index].alive && count > 0 &&
+	       !records[0].tombstone;
+}
+
+uint32_t
 servers_joined(const struct servers *servers)
 {
 	return servers->server_agents->joined;
@@ -442,6 +461,7 @@ servers_crash(struct servers *servers, uint32_t index)
 		return;
 	servers_daemon_kill(servers, index);
 	transport_drop(servers->transport, index);
+	workload_server_died(servers->workload, index);
 	power(servers, index, false);
 	network_device_set(servers->network, index, false);
 }

@@ -6,6 +6,7 @@
 
 #include "core/wire/build.h"
 #include "core/wire/protocol.h"
+#include "core/wire/tcp.h"
 #include "sim/host/seeds.h"
 #include "sim/host/server_state.h"
 
@@ -65,6 +66,24 @@ truth_of(const struct servers *servers, const struct session_key *key,
 	return truth;
 }
 
+/* The workload, of a session that was stored or looked up. Lookups from
+ * elsewhere than where it strays are not about its packets. */
+static void
+tell(const struct servers *servers, const struct watch_measurement *m,
+     const struct node_event *event)
+{
+	enum cause_search search = CAUSE_SEARCH_FOUND;
+
+	if (m->metric == METRIC_SETTING_FIRST && m->ok)
+		workload_stored(servers->workload, m->flow);
+	if (m->metric != METRIC_LOOKUP)
+		return;
+	if (event->kind == NODE_MISSED)
+		search = event->ok ? CAUSE_SEARCH_MISSED : CAUSE_SEARCH_UNSURE;
+	workload_search(servers->workload, queue_now(servers->queue), m->flow,
+			m->node, search);
+}
+
 static void
 measured(void *context, const struct watch_measurement *measurement,
 	 const struct node_event *event)
@@ -79,6 +98,8 @@ measured(void *context, const struct watch_measurement *measurement,
 						    : WATCH_NONE,
 			    &m);
 	}
+	if (m.flow != WATCH_NONE)
+		tell(servers, &m, event);
 	if (servers->watch->measurement != NULL)
 		servers->watch->measurement(servers->watch->context, &m);
 }
@@ -93,6 +114,57 @@ removed(void *context, struct instant now, const struct node_event *event)
 		truths_removed(servers->truths, &event->key, now);
 }
 
+/* Why a stray was dropped before anybody was asked whose it is. */
+static bool
+is_refusal(enum drop drop)
+{
+	switch (drop) {
+	case DROP_HOLD_FLOW:
+	case DROP_HOLD_BYTES:
+	case DROP_FLOWS:
+	case DROP_RATE_PREFIX:
+	case DROP_RATE_ALL:
+	case DROP_LOOKUPS:
+	case DROP_OUTBOX:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+strayed(const struct servers *servers, struct instant now, uint32_t index,
+	const struct scheme_result *result)
+{
+	struct workload *workload = servers->workload;
+	uint32_t flow = workload_find(workload, &result->key);
+
+	workload_stray(workload, now, &result->key, index);
+	if (flow == WATCH_NONE)
+		return;
+	if (result->verdict == SCHEME_HOLD && result->first)
+		workload_search(workload, now, flow, index, CAUSE_SEARCH_HELD);
+	else if (result->verdict == SCHEME_DROP && is_refusal(result->drop))
+		workload_search(workload, now, flow, index,
+				CAUSE_SEARCH_REFUSED);
+}
+
+/* The scheme has found no owner, and says so to the client. */
+static void
+answering(void *context, const uint8_t *bytes, uint32_t size)
+{
+	const struct servers *servers = context;
+	struct packet packet;
+	struct session_key key;
+
+	if (packet_parse(bytes, size, &packet) == DROP_NONE &&
+	    packet.transport && packet.protocol == IP_TCP &&
+	    packet.tcp_flags & TCP_RST &&
+	    packet_session(&packet, true, &key) == DROP_NONE)
+		workload_reset_sent(servers->workload, &key,
+				    CAUSE_RESET_SCHEME);
+}
+
 static void
 decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	const struct packet *packet, const struct scheme_result *result)
@@ -102,7 +174,7 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 
 	(void)bytes;
 	if (result->stray && !packet->icmp_error)
-		workload_stray(servers->workload, now, &result->key, index);
+		strayed(servers, now, index, result);
 	counters->steer_drops += result->verdict == SCHEME_DROP;
 	counters->resets_sent += result->verdict == SCHEME_RESET;
 }
@@ -137,6 +209,7 @@ static const struct server_agent_owner owner = {
 	.measured = measured,
 	.removed = removed,
 	.decided = decided,
+	.answering = answering,
 };
 
 /* A segment of the stack's. */

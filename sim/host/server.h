@@ -65,6 +65,10 @@ void servers_absent(struct servers *, uint32_t server);
 /* Adds nodes, what hangs on them, and the pools that they share. */
 void servers_memory(const struct servers *, struct memory_report *);
 uint32_t servers_joined(const struct servers *);
+uint32_t servers_count(const struct servers *); /* those to come included */
+/* Does that server hold a record of the session? */
+bool servers_holds(const struct servers *, uint32_t server,
+		   const struct session_key *);
 /* A random server that is alive and joined; WATCH_NONE if there is none. */
 uint32_t servers_random(const struct servers *, struct rng *);
 

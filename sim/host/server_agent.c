@@ -363,6 +363,9 @@ server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
 			send_forward(all, now, index, item, bytes);
 			break;
 		case OUTBOX_PACKET:
+			if (world->owner->answering != NULL)
+				world->owner->answering(world->context, bytes,
+							item->size);
 			send_packet(all, index, item->avoid_uplink, bytes,
 				    item->size);
 			break;

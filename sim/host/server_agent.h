@@ -122,9 +122,11 @@ struct server_agent_owner {
 	 * from far memory, if that is where it is. May be NULL. */
 	void (*expect)(void *, uint32_t server);
 	/* A packet that is about to be forwarded; one that came out of the
-	 * tunnel at a server without its socket. Both may be NULL. */
+	 * tunnel at a server without its socket. These, too. */
 	void (*forwarding)(void *, const uint8_t *bytes, uint32_t size);
 	void (*refusing)(void *, const uint8_t *bytes, uint32_t size);
+	/* A packet of the scheme's own making: a RST, an ICMP error. */
+	void (*answering)(void *, const uint8_t *bytes, uint32_t size);
 };
 
 /* All of a run; everything is borrowed. */

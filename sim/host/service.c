@@ -118,6 +118,10 @@ advance(struct servers *servers, struct instant now,
 	}
 	transport_flush(servers->transport, now, connection);
 	struct version version = connection->version;
+	if (tcp->state == TCP_STATE_CLOSED && tcp->error != TCP_ERROR_NONE &&
+	    connection->flow != WATCH_NONE)
+		workload_owner_closed(servers->workload, connection->flow,
+				      index);
 	if (tcp->state == TCP_STATE_CLOSED) {
 		bool published = connection->published && !due;
 		transport_remove(servers->transport, connection);
@@ -127,6 +131,30 @@ advance(struct servers *servers, struct instant now,
 					      version) != 0) {
 		servers->servers[index].counters.set_refused++;
 	}
+}
+
+/* The workload, of a packet for a socket: whose it is, as far as numbers do not
+ * matter, and whether the socket answers with a RST. */
+static void
+tell(const struct servers *servers, uint32_t index,
+     const struct connection *connection)
+{
+	const struct tcp *tcp = &connection->tcp;
+	bool half = tcp->state == TCP_STATE_SYN_RECEIVED;
+	uint32_t flow = connection->flow;
+
+	/* Of an earlier session, or not known yet: that of the key now. */
+	if (flow == WATCH_NONE ||
+	    workload_session(servers->workload, flow)->state != SESSION_OPEN)
+		flow = workload_find(servers->workload, &connection->key);
+	/* With this packet the handshake is complete: it will be the owner. */
+	if (flow == WATCH_NONE || (!half && !connection->opened))
+		return;
+	workload_taken(servers->workload, flow, index,
+		       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
+	if (tcp->reset_due)
+		workload_reset_sent(servers->workload, &connection->key,
+				    half ? CAUSE_RESET_HALF : CAUSE_RESET_OLD);
 }
 
 static void
@@ -141,6 +169,7 @@ accept_session(struct servers *servers, struct instant now, uint32_t index,
 		   iss, bytes, packet);
 	tcp_closes(&connection->tcp);
 	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
+	workload_answered(servers->workload, now, key, index);
 	transport_flush(servers->transport, now, connection);
 }
 
@@ -173,6 +202,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		if (connection->flow != WATCH_NONE && !forwarded)
 			workload_home(servers->workload, connection->flow);
 		tcp_receive(&connection->tcp, now, bytes, packet);
+		tell(servers, index, connection);
 		advance(servers, now, connection);
 		return;
 	}
@@ -184,6 +214,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	}
 	/* The plain kernel's answer. Homeward lets no such packet through. */
 	workload_stray(servers->workload, now, &key, index);
+	workload_reset_sent(servers->workload, &key, CAUSE_RESET_KERNEL);
 	if (server_agent_reset(servers->server_agents, now, index, packet))
 		server->counters.resets_sent++;
 }

@@ -26,7 +26,8 @@
 
 #include "sim/model/settings.h"
 
-#define PACE_MTU_MAX 9216 /* a segment's packet is no larger, see host/tcp.h */
+/* A segment's packet is no larger (sim/host/tcp.h). */
+#define PACE_MTU_MAX 9216
 
 /* What the program writes at a time. */
 uint64_t pace_step_bytes(const struct settings *);

@@ -15,6 +15,7 @@
 
 #include "core/dht/node.h"
 #include "core/instant.h"
+#include "sim/model/cause.h"
 #include "sim/model/metric.h"
 
 enum outcome {
@@ -88,8 +89,9 @@ struct watch_session {
 	struct instant opened, closed;
 	uint64_t bytes; /* that reached the receiver in order and were right */
 	uint64_t strays; /* its packets that landed on another server */
-	int64_t stall_ns; /* -1: no fault while it was open */
+	int64_t stall_ns; /* -1: no fault while it was open, see workload.h */
 	enum outcome outcome;
+	enum cause cause; /* why it ended badly; NONE: it did not, or unknown */
 };
 
 /* What the retransmission probe saw of one session in a fault, beside its stall

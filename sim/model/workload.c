@@ -33,6 +33,7 @@ struct workload {
 	bool window; /* a stall window is open */
 	uint32_t window_serial;
 	bool detecting;
+	const struct workload_witness *witness; /* may be NULL */
 	struct instant fault; /* when it was made */
 	struct instant seen; /* from when on its first stray is timed */
 	uint64_t steps; /* see workload_steps() */
@@ -75,6 +76,9 @@ plan(struct workload *workload)
 						: clients->size_bytes;
 		session->owner = WATCH_NONE;
 		session->last_server = WATCH_NONE;
+		session->answered_by = WATCH_NONE;
+		session->answered = session->strayed = session->unreached =
+			INSTANT_NEVER;
 		session->base_ns = INT64_MAX;
 		session->stall_ns = STALL_METER_NONE;
 		stall_meter_init(&session->stall_meter);
@@ -250,6 +254,104 @@ workload_owned(struct workload *workload, uint32_t flow, uint32_t server)
 	workload->steps++;
 	session->owner = server;
 	session->last_server = server;
+	session->socket = CAUSE_SOCKET_NONE;
+}
+
+/* Remember when the owner of a session that is in need could not be reached. */
+static void
+reach_look(const struct workload *workload, struct instant now,
+	   struct session *session)
+{
+	const struct workload_witness *witness = workload->witness;
+
+	if (witness != NULL && session->owner != WATCH_NONE &&
+	    !witness->owner_reachable(witness->context, session))
+		session->unreached = now;
+}
+
+void
+workload_witness(struct workload *workload,
+		 const struct workload_witness *witness)
+{
+	workload->witness = witness;
+}
+
+void
+workload_answered(struct workload *workload, struct instant now,
+		  const struct session_key *key, uint32_t server)
+{
+	uint32_t flow = workload_find(workload, key);
+
+	if (flow == WATCH_NONE ||
+	    workload->sessions[flow].state != SESSION_OPEN)
+		return;
+	struct session *session = &workload->sessions[flow];
+	session->answered_by = server;
+	session->answered = instant_min(session->answered, now);
+}
+
+void
+workload_taken(struct workload *workload, uint32_t flow, uint32_t server,
+	       enum cause_socket socket)
+{
+	struct session *session = &workload->sessions[flow];
+
+	session->socket = session->owner == server ? CAUSE_SOCKET_NONE : socket;
+}
+
+void
+workload_stored(struct workload *workload, uint32_t flow)
+{
+	workload->sessions[flow].stored = true;
+}
+
+void
+workload_search(struct workload *workload, struct instant now, uint32_t flow,
+		uint32_t server, enum cause_search search)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state != SESSION_OPEN || session->owner == WATCH_NONE ||
+	    session->last_server != server || session->owner == server)
+		return;
+	session->search = search;
+	session->socket = CAUSE_SOCKET_NONE;
+	if (search != CAUSE_SEARCH_FOUND && search != CAUSE_SEARCH_HELD)
+		reach_look(workload, now, session);
+}
+
+void
+workload_reset_sent(struct workload *workload, const struct session_key *key,
+		    enum cause_reset reset)
+{
+	uint32_t flow = workload_find(workload, key);
+
+	if (flow != WATCH_NONE)
+		workload->sessions[flow].reset = reset;
+}
+
+void
+workload_owner_closed(struct workload *workload, uint32_t flow, uint32_t server)
+{
+	struct session *session = &workload->sessions[flow];
+
+	if (session->state == SESSION_OPEN && session->owner == server &&
+	    session->owner_end == CAUSE_END_LIVES)
+		session->owner_end = CAUSE_END_CLOSED;
+}
+
+void
+workload_server_died(struct workload *workload, uint32_t server)
+{
+	for (uint32_t i = 0; i < workload->count; i++) {
+		struct session *session = &workload->sessions[i];
+		uint32_t holder = session->owner != WATCH_NONE
+					  ? session->owner
+					  : session->answered_by;
+
+		if (session->state == SESSION_OPEN && holder == server)
+			session->owner_end = CAUSE_END_CRASHED;
+	}
 }
 
 void
@@ -280,6 +382,7 @@ workload_stray(struct workload *workload, struct instant now,
 	session->strays++;
 	bool moved = session->last_server != server;
 	session->last_server = server;
+	session->strayed = instant_min(session->strayed, now);
 	if (!moved || !workload->detecting ||
 	    instant_before(now, workload->fault))
 		return;
@@ -414,9 +517,79 @@ completion_measure(const struct workload *workload, uint32_t flow)
 	measure(workload, &m);
 }
 
-void
-workload_close(struct workload *workload, struct instant now, uint32_t flow,
-	       enum outcome outcome)
+/* One side has something to send, and nothing new has come for so long. */
+static bool
+is_silent(const struct session *session, struct instant now)
+{
+	struct instant from = session->stall_meter.begun
+				      ? session->stall_meter.from
+				      : session->opened;
+
+	return !instant_before(now, instant_after(from, CAUSE_SILENT_NS));
+}
+
+/* What was never away from its owner needs no record. */
+static bool
+is_protected(const struct workload *workload, const struct session *session)
+{
+	if (workload->settings->service.scheme != SCHEME_HOMEWARD ||
+	    session->stored || session->strayed.ns == INT64_MAX)
+		return true;
+	return session->answered.ns != INT64_MAX &&
+	       instant_before(session->strayed,
+			      instant_after(session->answered, CAUSE_GRACE_NS));
+}
+
+static bool
+holder_reachable(const struct workload *workload, const struct session *session)
+{
+	const struct workload_witness *witness = workload->witness;
+
+	return witness == NULL || session->owner == WATCH_NONE ||
+	       session->strayed.ns == INT64_MAX ||
+	       witness->holder_reachable(witness->context, session);
+}
+
+static enum cause
+judge(const struct workload *workload, struct instant now,
+      struct session *session, bool run_over)
+{
+	if (session->outcome != OUTCOME_RESET &&
+	    session->outcome != OUTCOME_TIMEOUT)
+		return CAUSE_NONE;
+	reach_look(workload, now, session);
+	struct instant converged =
+		session->unreached.ns == INT64_MAX
+			? now
+			: instant_after(session->unreached, CAUSE_CONVERGED_NS);
+	struct cause_facts facts = {
+		.witnessed = workload->witness != NULL,
+		.run_over = run_over,
+		.silent = is_silent(session, now),
+		.established =
+			session->owner != WATCH_NONE || session->bytes > 0,
+		.reachable = !instant_before(now, converged),
+		.is_protected = is_protected(workload, session),
+		.owner = session->owner_end,
+		.socket = session->socket,
+		.reset = session->reset,
+		.search = session->search,
+	};
+
+	bool reset = session->outcome == OUTCOME_RESET;
+	enum cause cause = cause_of(reset, &facts);
+	/* Asked last, for all servers may have to be. */
+	if (cause != CAUSE_NONE && !cause_excused(cause) &&
+	    !holder_reachable(workload, session)) {
+		facts.reachable = false;
+		cause = cause_of(reset, &facts);
+	}
+	return cause;
+}
+
+static void
+session_end(struct workload *workload, struct instant now, uint32_t flow,
+	    enum outcome outcome, bool run_over)
 {
 	struct session *session = &workload->sessions[flow];
 
@@ -428,8 +601,12 @@ workload_close(struct workload *workload, struct instant now, uint32_t flow,
 	if (outcome == OUTCOME_CLOSED && session->strays > 0)
 		outcome = OUTCOME_KEPT;
 	session->outcome = outcome;
+	session->cause = judge(workload, now, session, run_over);
 	window_end(workload, now, flow);
-	if (outcome <= OUTCOME_KEPT)
+	/* An upload's client has not heard of its end when the run is over. */
+	if (outcome <= OUTCOME_KEPT &&
+	    (!run_over ||
+	     workload->settings->clients.direction == DIRECTION_DOWNLOAD))
 		completion_measure(workload, flow);
 	if (workload->watch->session == NULL)
 		return;
@@ -442,8 +619,16 @@ workload_close(struct workload *workload, struct instant now, uint32_t flow,
 		.strays = session->strays,
 		.stall_ns = session->stall_ns,
 		.outcome = outcome,
+		.cause = session->cause,
 	};
 	workload->watch->session(workload->watch->context, &row);
+}
+
+void
+workload_close(struct workload *workload, struct instant now, uint32_t flow,
+	       enum outcome outcome)
+{
+	session_end(workload, now, flow, outcome, false);
 }
 
 static void
@@ -515,10 +700,20 @@ workload_steps(const struct workload *workload)
 	return workload->steps;
 }
 
+static bool
+is_complete(const struct session *session)
+{
+	return session->bytes >= session->bytes_wanted;
+}
+
 void
 workload_finish(struct workload *workload, struct instant now)
 {
 	window_end_all(workload, now);
 	for (uint32_t i = 0; i < workload->count; i++)
-		workload_close(workload, now, i, OUTCOME_TIMEOUT);
+		session_end(workload, now, i,
+			    is_complete(&workload->sessions[i])
+				    ? OUTCOME_CLOSED
+				    : OUTCOME_TIMEOUT,
+			    true);
 }

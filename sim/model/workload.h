@@ -12,6 +12,13 @@
  *	timeout	retries used up, or not complete when the run ended
  *	corrupt	complete, but a byte was wrong
  *
+ * Complete is complete: a session all of whose bytes are at the receiver when
+ * the run ends is closed or kept, though its FIN may be on the way. A RST or a
+ * timeout that the client sees is the session's end even then, for the client
+ * has seen it. Why one ended badly is its cause (cause.h): the world tells what
+ * its servers do with a session's packets, and may be asked for paths
+ * (workload_witness()); without such a witness few causes are known.
+ *
  * Here also are the two measures that need all sessions: detection, the time
  * from a fault to the first stray that it caused (a packet that arrives at a
  * server which is neither its session's owner nor where the session's packets
@@ -30,6 +37,7 @@
 #include "core/rng.h"
 #include "core/session.h"
 #include "sim/engine/event.h"
+#include "sim/model/cause.h"
 #include "sim/model/settings.h"
 #include "sim/model/stall_meter.h"
 #include "sim/model/watch.h"
@@ -60,12 +68,33 @@ struct session {
 	uint32_t last_server; /* where its packets arrived last */
 	struct instant opened, closed;
 	struct instant newest; /* when bytes grew last */
+	struct instant answered; /* first SYN-ACK; NEVER: none, or not seen */
+	uint32_t answered_by; /* the last server that did; WATCH_NONE */
+	struct instant strayed; /* it left its owner first; NEVER */
+	struct instant unreached; /* no path to it, last; NEVER: always one */
+	bool stored; /* a store of it was acknowledged */
+	enum cause cause; /* when OVER */
+	enum cause_end owner_end;
+	enum cause_socket socket; /* that had its packets last */
+	enum cause_reset reset; /* the last one sent to its client */
+	enum cause_search search;
 	uint64_t bytes; /* at the receiver, in order and right */
 	uint64_t strays;
 	uint64_t strays_at_fault; /* of the open window */
 	int64_t base_ns; /* a paced sender's first byte, as it arrives */
 	int64_t stall_ns; /* longest; STALL_METER_NONE: none measured */
 	struct stall_meter stall_meter;
+};
+
+/* What a world that sees its servers is asked about a session in need, as
+ * things are now. From where: the server at which its packets arrived last. A
+ * way counts that loses less than CAUSE_LOSS_PPM. */
+struct workload_witness {
+	void *context;
+	/* Is there a way to its owner? */
+	bool (*owner_reachable)(void *, const struct session *);
+	/* And to one of those that hold a record of it; true if none does. */
+	bool (*holder_reachable)(void *, const struct session *);
 };
 
 struct workload;
@@ -84,11 +113,34 @@ void workload_open(struct workload *, struct instant now, uint32_t flow,
 		   const struct session_key *);
 /* The session with that key now, or the last one; WATCH_NONE. */
 uint32_t workload_find(const struct workload *, const struct session_key *);
+/* From now on causes are known, as far as the world tells what follows. The
+ * witness is borrowed. */
+void workload_witness(struct workload *, const struct workload_witness *);
 /* A random open session whose owner is known; WATCH_NONE when a few tries find
  * none. */
 uint32_t workload_random(const struct workload *, struct rng *);
 /* A server completed the handshake. */
 void workload_owned(struct workload *, uint32_t flow, uint32_t server);
+/* A server answers its SYN. */
+void workload_answered(struct workload *, struct instant now,
+		       const struct session_key *, uint32_t server);
+/* Its packet was given to a socket that a server has for that key: an open one,
+ * or one that waits for the handshake's ACK, or for a session's last packets.
+ */
+void workload_taken(struct workload *, uint32_t flow, uint32_t server,
+		    enum cause_socket);
+/* A store of it was acknowledged by another server, or needed none. */
+void workload_stored(struct workload *, uint32_t flow);
+/* How the search for its owner goes, at a server where it strays. */
+void workload_search(struct workload *, struct instant now, uint32_t flow,
+		     uint32_t server, enum cause_search);
+/* A server sends its client a RST. */
+void workload_reset_sent(struct workload *, const struct session_key *,
+			 enum cause_reset);
+/* Its owner's socket is gone, and not because it ended. */
+void workload_owner_closed(struct workload *, uint32_t flow, uint32_t server);
+/* A server crashed, its sockets with it. */
+void workload_server_died(struct workload *, uint32_t server);
 /* A packet of it reached its owner by itself, not forwarded. */
 void workload_home(struct workload *, uint32_t flow);
 /* A packet of it reached a server that does not know it. ICMP errors about it
@@ -121,7 +173,7 @@ void workload_event(struct workload *, struct instant now,
 /* How much has become of them: grows when a session opens, is taken or ends,
  * and when bytes of one arrive. */
 uint64_t workload_steps(const struct workload *);
-/* The run is over: whatever is open timed out. */
+/* The run is over: what is open is complete, or timed out. */
 void workload_finish(struct workload *, struct instant now);
 
 #endif

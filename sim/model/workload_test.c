@@ -22,6 +22,7 @@ struct notes {
 	int64_t stall_ns, before_ns;
 	int64_t detection_ns, completion_ns;
 	uint32_t node;
+	struct watch_session session;
 };
 
 static void
@@ -46,6 +47,14 @@ on_measurement(void *context, const struct watch_measurement *m)
 	}
 }
 
+static void
+on_session(void *context, const struct watch_session *session)
+{
+	struct notes *notes = context;
+
+	notes->session = *session;
+}
+
 struct bed {
 	struct notes notes;
 	struct watch watch;
@@ -65,6 +74,7 @@ bed_create(struct bed *bed)
 	bed->watch = (struct watch){
 		.context = &bed->notes,
 		.measurement = on_measurement,
+		.session = on_session,
 	};
 	bed->queue = queue_create();
 	bed->workload =
@@ -307,6 +317,234 @@ test_idle(void)
 	}
 }
 
+/* What a witness says. */
+struct answers {
+	bool owner, holder;
+};
+
+static bool
+owner_answer(void *context, const struct session *session)
+{
+	const struct answers *answers = context;
+
+	(void)session;
+	return answers->owner;
+}
+
+static bool
+holder_answer(void *context, const struct session *session)
+{
+	const struct answers *answers = context;
+
+	(void)session;
+	return answers->holder;
+}
+
+/*
+ * A session of server 0 that was stored, or not; a letter a step, a second
+ * apart, then its end at once or by the end of the run:
+ *
+ *	1	a packet of it reaches server 1		h	or server 0
+ *	m u x	there: a lookup missed, proved nothing, was not made
+ *	M	the scheme there sends a RST		K	the kernel does
+ *	H	a half-open socket there does		o	an old one has
+ *it d e	server 0, server 1 crashes		c	its socket
+ *closes -	the owner cannot be reached from now on	+	it can
+ *	.	nothing for ten seconds			b	a byte comes
+ */
+struct cause_row {
+	const char *sentence, *steps;
+	bool stored, holder; /* holder: one can be reached */
+	char ends; /* Reset, Timeout, with the run's end: E, complete then: F */
+	enum outcome outcome;
+	enum cause cause;
+};
+
+static const struct cause_row cause_rows[] = {
+	{ "it went on", "b", true, true, 'E', OUTCOME_TIMEOUT,
+	  CAUSE_UNFINISHED },
+	{ "it waited for nine seconds", "bhhhhhhhhh", true, true, 'E',
+	  OUTCOME_TIMEOUT, CAUSE_UNFINISHED },
+	{ "for ten", "b.", true, true, 'E', OUTCOME_TIMEOUT, CAUSE_SILENT },
+	{ "all is there", "b.", true, true, 'F', OUTCOME_CLOSED, CAUSE_NONE },
+	{ "all is there, and it strayed", "1b.", true, true, 'F', OUTCOME_KEPT,
+	  CAUSE_NONE },
+	{ "its owner crashed", "d", true, true, 'T', OUTCOME_TIMEOUT,
+	  CAUSE_OWNER_DEAD },
+	{ "another server did", "1emM", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_RECORD_GONE },
+	{ "its owner crashed just before the end", "bd", true, true, 'E',
+	  OUTCOME_TIMEOUT, CAUSE_OWNER_DEAD },
+	{ "never stored", "1mM", false, true, 'R', OUTCOME_RESET,
+	  CAUSE_UNPROTECTED },
+	{ "never stored, never away", ".", false, true, 'E', OUTCOME_TIMEOUT,
+	  CAUSE_SILENT },
+	{ "no holder in reach", "1mM", true, false, 'R', OUTCOME_RESET,
+	  CAUSE_UNREACHABLE },
+	{ "holders do not matter at home", ".", true, false, 'E',
+	  OUTCOME_TIMEOUT, CAUSE_SILENT },
+	{ "the owner out of reach", "1-mM", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_UNREACHABLE },
+	{ "out of reach when it was looked for, a second ago", "1-m+M", true,
+	  true, 'R', OUTCOME_RESET, CAUSE_RECORD_GONE },
+	{ "nobody was asked", "1x.", true, true, 'E', OUTCOME_TIMEOUT,
+	  CAUSE_BUDGET },
+	{ "nobody answered", "1u", true, true, 'T', OUTCOME_TIMEOUT,
+	  CAUSE_BUDGET },
+	{ "the kernel of server 1", "1K", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_NO_SOCKET },
+	{ "a half-open socket", "H", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_HALF_OPEN },
+	{ "an old one", "o", true, true, 'T', OUTCOME_TIMEOUT,
+	  CAUSE_OLD_SOCKET },
+	{ "and home again", "oh", true, true, 'T', OUTCOME_TIMEOUT,
+	  CAUSE_SILENT },
+	{ "its socket had gone", "1cmM", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_OWNER_CLOSED },
+};
+
+static void
+cause_tell(struct bed *bed, char what, struct answers *answers)
+{
+	static const struct {
+		char what;
+		enum cause_search search;
+	} searches[] = {
+		{ 'm', CAUSE_SEARCH_MISSED },
+		{ 'u', CAUSE_SEARCH_UNSURE },
+		{ 'x', CAUSE_SEARCH_REFUSED },
+	};
+	static const struct {
+		char what;
+		enum cause_reset reset;
+	} resets[] = {
+		{ 'M', CAUSE_RESET_SCHEME },
+		{ 'K', CAUSE_RESET_KERNEL },
+		{ 'H', CAUSE_RESET_HALF },
+	};
+
+	for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++)
+		if (searches[i].what == what)
+			workload_search(bed->workload, bed->now, 0, 1,
+					searches[i].search);
+	for (size_t i = 0; i < sizeof(resets) / sizeof(resets[0]); i++)
+		if (resets[i].what == what)
+			workload_reset_sent(bed->workload, &bed->key,
+					    resets[i].reset);
+	if (what == '+' || what == '-')
+		answers->owner = what == '+';
+}
+
+static void
+cause_step(struct bed *bed, char what, struct answers *answers)
+{
+	bed->now =
+		instant_after(bed->now, what == '.' ? 10 * NS_PER_S : NS_PER_S);
+	switch (what) {
+	case '1':
+		workload_stray(bed->workload, bed->now, &bed->key, 1);
+		break;
+	case 'h':
+		workload_home(bed->workload, 0);
+		workload_taken(bed->workload, 0, 0, CAUSE_SOCKET_OLD);
+		break;
+	case 'o':
+		workload_taken(bed->workload, 0, 1, CAUSE_SOCKET_OLD);
+		break;
+	case 'd':
+	case 'e':
+		workload_server_died(bed->workload, what == 'e');
+		break;
+	case 'c':
+		workload_owner_closed(bed->workload, 0, 0);
+		break;
+	case 'b':
+		workload_progress(bed->workload, bed->now, 0, 2);
+		break;
+	default:
+		cause_tell(bed, what, answers);
+	}
+}
+
+static void
+test_cause(void)
+{
+	for (size_t i = 0; i < sizeof(cause_rows) / sizeof(cause_rows[0]);
+	     i++) {
+		const struct cause_row *row = &cause_rows[i];
+		struct answers answers = { true, row->holder };
+		const struct workload_witness witness = {
+			.context = &answers,
+			.owner_reachable = owner_answer,
+			.holder_reachable = holder_answer,
+		};
+		struct bed bed;
+
+		bed_create(&bed);
+		workload_witness(bed.workload, &witness);
+		workload_answered(bed.workload, bed.now, &bed.key, 0);
+		if (row->stored)
+			workload_stored(bed.workload, 0);
+		for (const char *at = row->steps; *at != '\0'; at++)
+			cause_step(&bed, *at, &answers);
+		if (row->ends == 'F')
+			workload_progress(bed.workload, bed.now, 0, 10000000);
+		if (row->ends == 'E' || row->ends == 'F')
+			workload_finish(bed.workload, bed.now);
+		else
+			workload_close(bed.workload, bed.now, 0,
+				       row->ends == 'R' ? OUTCOME_RESET
+							: OUTCOME_TIMEOUT);
+		CHECK_ROW(bed.notes.session.outcome == row->outcome,
+			  row->sentence);
+		CHECK_ROW(bed.notes.session.cause == row->cause, row->sentence);
+		bed_destroy(&bed);
+	}
+}
+
+/* Of an upload that is complete when the run ends, nobody has told the client:
+ * it has no completion. */
+static void
+test_complete_at_end(void)
+{
+	for (int upload = 0; upload < 2; upload++) {
+		struct bed bed;
+
+		bed_create(&bed);
+		bed.settings.clients.direction =
+			upload ? DIRECTION_UPLOAD : DIRECTION_DOWNLOAD;
+		workload_progress(bed.workload, bed.now, 0, 10000000);
+		workload_finish(bed.workload, bed.now);
+		CHECK(bed.notes.session.outcome == OUTCOME_CLOSED);
+		CHECK(bed.notes.completions == (upload ? 0 : 1));
+		bed_destroy(&bed);
+	}
+}
+
+/* A SYN that a server has answered is that server's. */
+static void
+test_handshake(void)
+{
+	for (int crash = 0; crash < 2; crash++) {
+		static const struct workload_witness none;
+		struct bed bed;
+
+		bed_create(&bed);
+		workload_destroy(bed.workload);
+		bed.workload =
+			workload_create(&bed.settings, bed.queue, &bed.watch);
+		workload_witness(bed.workload, &none);
+		workload_open(bed.workload, bed.now, 0, &bed.key);
+		workload_answered(bed.workload, bed.now, &bed.key, 3);
+		if (crash)
+			workload_server_died(bed.workload, 3);
+		workload_close(bed.workload, bed.now, 0, OUTCOME_TIMEOUT);
+		CHECK(bed.notes.session.cause ==
+		      (crash ? CAUSE_OWNER_DEAD : CAUSE_HANDSHAKE));
+		bed_destroy(&bed);
+	}
+}
+
 /* Each opens once, in order, within the jitter after the time that it would
  * have without. */
 static void
@@ -389,5 +627,8 @@ main(void)
 	test_detection();
 	test_stall();
 	test_idle();
+	test_cause();
+	test_complete_at_end();
+	test_handshake();
 	return check_done();
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * witness.h - can a session's packets reach its owner, and who knows it?
+ *
+ *	client ---> the server that they come to ---> owner
+ *				|
+ *				+--> a server that holds a record of it
+ *
+ * For causes (model/cause.h), which excuse what no server could have reached.
+ * The network is asked for the way of a packet as its routers would send it
+ * now, so a way that ends in a loop, at a dead link or at a router that has not
+ * heard yet is none. A session that strays is looked at from where it strays
+ * to, one that does not from its client. Ways back are not looked at.
+ *
+ * Who holds a record the servers' store is asked directly, a server after the
+ * other: what no node of the simulated network could know.
+ */
+#ifndef SIM_WITNESS_H
+#define SIM_WITNESS_H
+
+#include "sim/model/workload.h"
+
+struct network;
+struct servers;
+
+/* Both are borrowed. */
+struct witness {
+	const struct network *network;
+	const struct servers *servers;
+	struct workload_witness verbs; /* for workload_witness() */
+};
+
+void witness_init(struct witness *, const struct network *,
+		  const struct servers *);
+
+#endif
