@@ -431,6 +431,8 @@ expectations_tell(struct description *description)
 	}
 	key_tell(description, NULL, "expect.outcome_all", "a list of outcomes",
 		 "", "", "how every session must have ended");
+	key_tell(description, NULL, "expect.cause_all", "a list of causes", "",
+		 "", "why those may have ended that were not closed or kept");
 }
 
 /* What is timed: rows that are no keys, but what a scenario measures. */

@@ -42,7 +42,7 @@ INSERT INTO measurement(run_id, metric, at_ns, value_ns, node, flow, hops,
     + iif(metric = 'stall', 205000000, 0), node, flow, hops, local, ok
   FROM measurement;
 INSERT INTO session SELECT run_id + 1000, flow, owner, opened_ns, closed_ns,
-  bytes, strays, stall_ns, outcome FROM session;
+  bytes, strays, stall_ns, outcome, cause FROM session;
 INSERT INTO sample SELECT run_id + 1000, flow, at_ns, bytes FROM sample;
 INSERT INTO fault SELECT run_id + 1000, at_ns, kind, target FROM fault;
 INSERT INTO cut SELECT run_id, flow, at_ns, run_id % 2, 0, 1, 1

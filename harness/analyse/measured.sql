@@ -118,6 +118,11 @@ CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,
   sum(n.sessions) AS sessions, sum(n.closed) AS closed,
   sum(n.kept) AS kept, sum(n.reset) AS reset,
   sum(n.timeout) AS timeout, sum(n.corrupt) AS corrupt,
+  sum(n.excused) AS excused, (SELECT group_concat(cause || ' ' || n, ', ')
+    FROM (SELECT v.cause, count(*) AS n FROM session v JOIN member x
+      USING (run_id) WHERE x.series = s.id AND x.servers = m.servers
+      AND v.cause IS NOT NULL GROUP BY v.cause ORDER BY n DESC, v.cause))
+    AS causes,
   sum(n.strays) AS strays,
   sum((SELECT count(*) FROM fault f WHERE f.run_id = m.run_id))
     AS faults,
@@ -131,6 +136,7 @@ CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,
     coalesce(sum(v.outcome = 'reset'), 0) AS reset,
     coalesce(sum(v.outcome = 'timeout'), 0) AS timeout,
     coalesce(sum(v.outcome = 'corrupt'), 0) AS corrupt,
+    coalesce(sum(cause_excused(v.cause)), 0) AS excused,
     coalesce(sum(v.strays), 0) AS strays
     FROM member c LEFT JOIN session v USING (run_id)
     GROUP BY c.run_id) n USING (run_id)

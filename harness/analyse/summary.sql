@@ -13,7 +13,7 @@ ORDER BY servers, place
 -- name: outcomes
 SELECT servers, sessions, closed, kept, reset, timeout, corrupt, strays,
   faults, coalesce(messages, '-') AS messages, coalesce(messages_per_session,
-  '-') AS "per session"
+  '-') AS "per session", excused, coalesce(causes, '-') AS causes
 FROM outcomes
 WHERE id = ?1 AND (sessions > 0 OR faults > 0 OR messages IS NOT NULL)
 ORDER BY servers
@@ -48,6 +48,7 @@ ORDER BY s.id, x.servers, x.place, x.what
 
 -- name: outcomes_json
 SELECT scenario, series, servers, runs, sessions, closed, kept, reset, timeout,
-  corrupt, strays, faults, messages, message_bytes, messages_per_session
+  corrupt, strays, faults, messages, message_bytes, messages_per_session,
+  excused, causes
 FROM outcomes
 ORDER BY id, servers

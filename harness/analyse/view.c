@@ -36,6 +36,7 @@
 #include "harness/analyse/series.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
+#include "sim/model/cause.h"
 #include "sim/model/metric.h"
 #include "sql.h"
 
@@ -154,6 +155,17 @@ tier_function(sqlite3_context *context, int count, sqlite3_value **values)
 	sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
 }
 
+/* SQL: cause_excused(cause), 1 or 0; NULL stays. */
+static void
+excused_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *name = (const char *)sqlite3_value_text(values[0]);
+
+	(void)count;
+	if (name != NULL)
+		sqlite3_result_int(context, cause_excused(cause_find(name)));
+}
+
 static int
 functions_register(sqlite3 *db)
 {
@@ -164,6 +176,9 @@ functions_register(sqlite3 *db)
 				       NULL) != SQLITE_OK ||
 	    sqlite3_create_function_v2(db, "tier_text", 1, flags, NULL,
 				       tier_function, NULL, NULL,
+				       NULL) != SQLITE_OK ||
+	    sqlite3_create_function_v2(db, "cause_excused", 1, flags, NULL,
+				       excused_function, NULL, NULL,
 				       NULL) != SQLITE_OK)
 		return db_complain(db, "adding functions");
 	return 0;

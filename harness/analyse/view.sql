@@ -62,7 +62,8 @@ ORDER BY s.id, m.servers, v.hops
 SELECT s.scenario, s.label AS series, m.servers, m.seed, m.run_id AS run,
   s.homeward, v.flow, v.owner, v.opened_ns / 1e9 AS opened_s,
   v.closed_ns / 1e9 AS closed_s, v.bytes / 1e6 AS received_mb, v.strays,
-  iif(v.outcome = 'reset', NULL, v.stall_ns / 1e6) AS stall_ms, v.outcome
+  iif(v.outcome = 'reset', NULL, v.stall_ns / 1e6) AS stall_ms, v.outcome,
+  v.cause
 FROM member m JOIN series s ON s.id = m.series JOIN session v USING (run_id)
 ORDER BY s.id, m.servers, m.seed, m.run_id, v.flow
 
@@ -153,7 +154,8 @@ ORDER BY id, servers, place
 
 -- name: outcomes
 SELECT scenario, series, servers, runs, sessions, closed, kept, reset, timeout,
-  corrupt, strays, faults, messages, message_bytes, messages_per_session
+  corrupt, strays, faults, messages, message_bytes, messages_per_session,
+  excused, causes
 FROM outcomes
 ORDER BY id, servers
 

@@ -10,7 +10,7 @@
  *	      --< cut		what a fault did to a session, live
  *	      --< setting	a scenario key and its value in this run
  *
- * Views add what readers ask for often (metric, hops, outcome, lost,
+ * Views add what readers ask for often (metric, hops, outcome, cause, lost,
  * operation), beside the settings that tell runs apart. Tables are STRICT, so
  * a wrong type is an error when it is written, not when it is plotted. The
  * schema is harness/db/schema.sql; doc/database.md explains each column, and

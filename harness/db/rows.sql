@@ -8,7 +8,8 @@ INSERT INTO measurement(rowid, run_id, metric, at_ns, value_ns, node, flow,
 
 -- name: session
 INSERT INTO session(rowid, run_id, flow, owner, opened_ns, closed_ns, bytes,
-  strays, stall_ns, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+  strays, stall_ns, outcome, cause)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 
 -- name: fault
 INSERT INTO fault(rowid, run_id, at_ns, kind, target) VALUES (?1, ?2, ?3, ?4,

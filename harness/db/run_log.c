@@ -37,8 +37,8 @@ static const struct {
 				  13 },
 	[RUN_LOG_SESSION] = { "session",
 			      "flow owner opened_ns closed_ns bytes strays "
-			      "stall_ns outcome",
-			      8 },
+			      "stall_ns outcome cause",
+			      9 },
 	[RUN_LOG_FAULT] = { "fault", "at_ns", 1 },
 	[RUN_LOG_COUNTER] = { "counter", "value", 1 },
 	[RUN_LOG_SAMPLE] = { "sample", "flow at_ns bytes", 3 },
@@ -130,7 +130,8 @@ session_write(void *context, const struct watch_session *s)
 				   s->bytes,
 				   s->strays,
 				   (uint64_t)s->stall_ns,
-				   (uint64_t)s->outcome };
+				   (uint64_t)s->outcome,
+				   (uint64_t)s->cause };
 
 	item_write(context, RUN_LOG_SESSION, words, NULL, NULL);
 }
@@ -274,6 +275,7 @@ session_replay(const uint64_t *w, const struct watch *watch)
 		.strays = w[5],
 		.stall_ns = (int64_t)w[6],
 		.outcome = (enum outcome)w[7],
+		.cause = (enum cause)w[8],
 	};
 
 	watch->session(watch->context, &s);

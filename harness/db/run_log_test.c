@@ -104,6 +104,7 @@ fill(FILE *file, uint64_t value)
 		.strays = 5,
 		.stall_ns = -1,
 		.outcome = OUTCOME_RESET,
+		.cause = CAUSE_RECORD_GONE,
 	};
 
 	const struct watch_probe probe = {
@@ -161,6 +162,7 @@ round_test(FILE *file)
 	CHECK(heard.session.bytes == UINT64_MAX);
 	CHECK(heard.session.closed.ns == INT64_MAX);
 	CHECK(heard.session.outcome == OUTCOME_RESET);
+	CHECK(heard.session.cause == CAUSE_RECORD_GONE);
 	CHECK(strcmp(heard.words, "link_down|exit1-spine2") == 0);
 	CHECK(heard.at_ns == 5 && heard.value == 42 && heard.bytes == 11);
 }

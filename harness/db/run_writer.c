@@ -296,6 +296,8 @@ session_insert(void *context, const struct watch_session *session)
 	sqlite3_bind_int64(statement, 8, saturated(session->strays));
 	bind_instant(statement, 9, (struct instant){ .ns = session->stall_ns });
 	bind_text(statement, 10, outcome_name(session->outcome));
+	/* NULL where there is none. */
+	bind_text(statement, 11, cause_name(session->cause));
 	row_end(rows, statement);
 }
 

@@ -51,7 +51,10 @@ CREATE TABLE session(
   strays INTEGER NOT NULL,
   stall_ns INTEGER,
   outcome TEXT NOT NULL CHECK (outcome IN
-    ('kept', 'reset', 'timeout', 'closed', 'corrupt'))
+    ('kept', 'reset', 'timeout', 'closed', 'corrupt')),
+  cause TEXT CHECK (cause IN ('unfinished', 'owner_dead', 'handshake', 'record_gone', 'budget',
+    'half_open', 'unreachable', 'unprotected', 'old_socket', 'no_socket',
+    'owner_closed', 'silent'))
 ) STRICT;
 CREATE TABLE fault(
   run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
@@ -143,6 +146,23 @@ CREATE VIEW outcome AS SELECT
   sum(s.bytes) AS bytes, max(s.stall_ns) AS longest_stall_ns
   FROM session s JOIN run r ON r.id = s.run_id
   GROUP BY r.id, s.outcome;
+CREATE VIEW cause AS SELECT
+  r.id AS run_id, r.scenario, r.seed, r.servers, r.point,
+  CAST((SELECT value FROM setting WHERE run_id = r.id AND key = 'dht.k')
+    AS INTEGER) AS k,
+  CAST((SELECT value FROM setting WHERE run_id = r.id AND key = 'dht.alpha')
+    AS INTEGER) AS alpha,
+  CAST((SELECT value FROM setting WHERE run_id = r.id AND key = 'dht.replicas')
+    AS INTEGER) AS replicas,
+  (SELECT value FROM setting WHERE run_id = r.id AND key = 'dht.tables')
+    AS tables,
+  (SELECT value FROM setting WHERE run_id = r.id AND key = 'service.homeward')
+    AS homeward,
+  s.outcome, s.cause, coalesce(s.cause IN ('unfinished', 'owner_dead',
+    'unreachable', 'unprotected'), 0) AS excused, count(*) AS sessions
+  FROM session s JOIN run r ON r.id = s.run_id
+  WHERE s.outcome NOT IN ('closed', 'kept')
+  GROUP BY r.id, s.outcome, s.cause;
 CREATE VIEW lost AS SELECT
   run_id, substr(name, 6) AS reason, sum(value) AS packets
   FROM counter WHERE name GLOB 'drop_*' GROUP BY run_id, name;

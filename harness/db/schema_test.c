@@ -12,6 +12,7 @@
 
 #include "core/test/check.h"
 #include "harness/db/db.h"
+#include "sim/model/cause.h"
 
 #define LINES 256
 #define TEXT  96
@@ -82,6 +83,37 @@ has(const struct columns *columns, const char *name)
 	return false;
 }
 
+/* The column takes every cause and no other word, and the view excuses those
+ * that the program does. */
+static void
+test_causes(sqlite3 *db)
+{
+	CHECK(db_exec(db,
+		      "INSERT INTO run VALUES(1, 's', 'sim', 1, 4, '{}', "
+		      "'now', 'ok', 0, 0, 0, 0, '', '', '', '', '{}', '')") ==
+	      0);
+	for (unsigned i = 0; i < CAUSES; i++) {
+		const char *name = cause_name((enum cause)i);
+		char sql[256];
+		int64_t excused;
+
+		snprintf(sql, sizeof(sql),
+			 "DELETE FROM session; INSERT INTO session VALUES(1, "
+			 "0, NULL, 0, 0, 0, 0, NULL, 'timeout', nullif('%s', "
+			 "''))",
+			 name != NULL ? name : "");
+		CHECK_ROW(db_exec(db, sql) == 0, sql);
+		CHECK(db_number(db, "SELECT excused FROM cause", -1,
+				&excused) == 0);
+		CHECK_ROW(excused == (i > 0 && cause_excused((enum cause)i)),
+			  sql);
+	}
+	CHECK(sqlite3_exec(db,
+			   "INSERT INTO session VALUES(1, 0, NULL, 0, 0, 0, 0,"
+			   " NULL, 'timeout', 'bad luck')",
+			   NULL, NULL, NULL) == SQLITE_CONSTRAINT);
+}
+
 int
 main(void)
 {
@@ -103,6 +135,7 @@ main(void)
 	document_read(file, &document);
 	fclose(file);
 	schema_read(db, &schema);
+	test_causes(db);
 	db_close(db);
 	CHECK(schema.count > 80);
 	for (size_t i = 0; i < schema.count; i++)

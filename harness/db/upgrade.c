@@ -26,6 +26,11 @@ static const struct {
 	{ 4, "run", "reason", "TEXT" },
 	{ 4, "run", "warnings",
 	  "TEXT CHECK (warnings IS NULL OR json_valid(warnings))" },
+	{ 4, "session", "cause",
+	  "TEXT CHECK (cause IN ('unfinished', 'owner_dead', 'handshake', "
+	  "'record_gone', 'budget', 'half_open', 'unreachable', "
+	  "'unprotected', 'old_socket', 'no_socket', 'owner_closed', "
+	  "'silent'))" },
 };
 #define ADDED (sizeof(added) / sizeof(added[0]))
 

@@ -84,6 +84,7 @@ test_reading(const char *path)
 		"SELECT count(found) FROM measurement",
 		"SELECT count(owned) FROM measurement",
 		"SELECT count(age_ns) FROM measurement",
+		"SELECT count(cause) FROM session",
 	};
 	sqlite3 *db = NULL;
 

@@ -446,6 +446,10 @@ router_down(void *context, const struct fault_order *order)
 static void
 server_crash(void *context, const struct fault_order *order)
 {
+	const struct emulation *emulation = context;
+
+	/* Servers are the fabric's first devices. */
+	workload_server_died(emulation->workload, order->device);
 	device_give(context, order, false);
 }
 

@@ -31,15 +31,34 @@ block_applies(const struct expect *expect, uint32_t block,
 	return true;
 }
 
-/* 1: failed, and said; 0: holds; -1: the database. */
+static bool
+word_allowed(const struct expect_limit *limit, const char *text)
+{
+	for (unsigned i = 0; i < 8 * sizeof(limit->words); i++) {
+		const char *word = expect_word(limit->by_cause, i);
+
+		if (word != NULL && (limit->words & 1u << i) != 0 &&
+		    strcmp(text, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of outcome_all every session's outcome; of cause_all the cause of each that
+ * ended badly. 1: failed, and said; 0: holds; -1: the database. */
 static int
-outcomes_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
-	       const char *label, FILE *talk)
+words_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
+	    const char *label, FILE *talk)
 {
 	sqlite3_stmt *statement = db_prepare(
-		db, "SELECT outcome, count(*) FROM session WHERE run_id = ?1 "
-		    "GROUP BY outcome ORDER BY outcome");
-	char name[KEY_TEXT], bound[KEY_TEXT];
+		db, limit->by_cause
+			    ? "SELECT coalesce(cause, 'without a cause'), "
+			      "sum(sessions) FROM cause WHERE run_id = ?1 "
+			      "GROUP BY cause ORDER BY cause"
+			    : "SELECT outcome, count(*) FROM session "
+			      "WHERE run_id = ?1 GROUP BY outcome ORDER BY "
+			      "outcome");
+	char name[KEY_TEXT], bound[EXPECT_BOUND];
 	int row, failed = 0;
 
 	if (statement == NULL)
@@ -49,13 +68,8 @@ outcomes_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	while ((row = db_step(statement)) == 1) {
 		const char *text =
 			(const char *)sqlite3_column_text(statement, 0);
-		bool allowed = false;
 
-		for (unsigned i = 0; i <= OUTCOME_CORRUPT; i++)
-			if ((limit->outcomes & 1u << i) != 0 &&
-			    strcmp(text, outcome_name((enum outcome)i)) == 0)
-				allowed = true;
-		if (allowed)
+		if (word_allowed(limit, text))
 			continue;
 		if (talk != NULL)
 			fprintf(talk,
@@ -73,7 +87,7 @@ static int
 limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	    const char *label, FILE *talk)
 {
-	char name[KEY_TEXT], bound[KEY_TEXT], text[UNITS_TEXT] = "nothing";
+	char name[KEY_TEXT], bound[EXPECT_BOUND], text[UNITS_TEXT] = "nothing";
 	sqlite3_stmt *statement = db_prepare(db, limit->quantity->sql);
 	bool holds = false;
 	int row;
@@ -116,10 +130,9 @@ expectation_check(const struct expect *expect, sqlite3 *db, int64_t run_id,
 
 		if (!block_applies(expect, limit->block, settings))
 			continue;
-		result =
-			limit->quantity == NULL
-				? outcomes_check(limit, db, run_id, label, talk)
-				: limit_check(limit, db, run_id, label, talk);
+		result = limit->quantity == NULL
+				 ? words_check(limit, db, run_id, label, talk)
+				 : limit_check(limit, db, run_id, label, talk);
 		if (result < 0)
 			return -1;
 		failures += result;

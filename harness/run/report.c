@@ -121,9 +121,9 @@ rows_json(sqlite3_stmt *statement, struct json *json)
 	int row = -1;
 
 	while (statement != NULL && (row = db_step(statement)) == 1) {
-		const char *text[10];
+		const char *text[11];
 
-		for (int i = 0; i < 10; i++)
+		for (int i = 0; i < 11; i++)
 			text[i] =
 				(const char *)sqlite3_column_text(statement, i);
 		json_object(json, NULL);
@@ -137,6 +137,7 @@ rows_json(sqlite3_stmt *statement, struct json *json)
 		json_raw(json, "peak_rss_bytes", text[6]);
 		json_raw(json, "events", text[7]);
 		json_text(json, "state_hash", text[8]);
+		json_raw(json, "causes", text[10]);
 		json_end(json);
 	}
 	sqlite3_finalize(statement);
@@ -168,8 +169,11 @@ runs_json(struct run *run, int missed)
 	code = rows_json(
 		db_prepare(run->db,
 			   "SELECT r.id, r.point, r.seed, r.status, r.wall_s,"
-			   " r.cpu_s, r.peak_rss_bytes, r.events, r.state_hash,"
-			   " r.reason"
+			   " r.cpu_s, r.peak_rss_bytes, r.events,"
+			   " r.state_hash, r.reason, (SELECT json_group_object(what, n)"
+			   " FROM (SELECT coalesce(cause, outcome) AS what,"
+			   " sum(sessions) AS n FROM cause c"
+			   " WHERE c.run_id = r.id GROUP BY what))"
 			   " FROM temp.point p JOIN run r ON r.id = p.run_id"),
 		&json);
 	json_end(&json);
@@ -184,8 +188,13 @@ runs_print(struct run *run)
 {
 	sqlite3_stmt *statement = db_prepare(
 		run->db, "SELECT printf('run %d: %s, %s, %.2f s, %d events, "
-			 "state %s', r.id, p.label, r.status, r.wall_s, "
-			 "r.events, coalesce(r.state_hash, '-')) "
+			 "state %s%s', r.id, p.label, r.status, r.wall_s, "
+			 "r.events, coalesce(r.state_hash, '-'), "
+			 "coalesce((SELECT '; ' || group_concat(n || ' ' || "
+			 "what, ', ') FROM (SELECT coalesce(cause, outcome) "
+			 "AS what, sum(sessions) AS n FROM cause c WHERE "
+			 "c.run_id = r.id GROUP BY what ORDER BY n DESC, what"
+			 ")), '')) "
 			 "FROM temp.point p JOIN run r ON r.id = p.run_id "
 			 "ORDER BY p.i");
 

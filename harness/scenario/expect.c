@@ -36,8 +36,17 @@ static const struct expect_quantity quantities[] = {
 	  "sessions completed with wrong bytes" },
 	{ "broken", "", 1, SESSIONS("outcome NOT IN ('closed', 'kept')"),
 	  "sessions reset, timed out or corrupt" },
-	{ "lookups", "", 1, OPERATIONS("metric = 'lookup' AND ok"),
-	  "lookups that found the value" },
+	{ "unexcused", "", 1,
+	  "SELECT coalesce(sum(sessions), 0) FROM cause WHERE run_id = ?1 "
+	  "AND NOT excused",
+	  "of these, those that no cause excuses" },
+#define CAUSE_QUANTITY(constant, name, excused, help)                          \
+	{ #name, "", 1, SESSIONS("cause = '" #name "'"),                       \
+	  "sessions that ended so: " help },
+	CAUSE_LIST(CAUSE_QUANTITY)
+#undef CAUSE_QUANTITY
+		{ "lookups", "", 1, OPERATIONS("metric = 'lookup' AND ok"),
+		  "lookups that found the value" },
 	{ "lookup_failed", "", 1, OPERATIONS("metric = 'lookup' AND NOT ok"),
 	  "lookups that did not" },
 	{ "lookup_wrong", "", 1,
@@ -75,6 +84,18 @@ static const struct expect_quantity quantities[] = {
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
+#define WORDS 32 /* bits of expect_limit.words */
+_Static_assert(CAUSES <= WORDS && OUTCOME_CORRUPT < WORDS, "a bit each");
+
+const char *
+expect_word(bool by_cause, unsigned word)
+{
+	if (by_cause)
+		return word < CAUSES ? cause_name((enum cause)word) : NULL;
+	return word <= OUTCOME_CORRUPT ? outcome_name((enum outcome)word)
+				       : NULL;
+}
+
 const struct expect_quantity *
 expect_quantities(void)
 {
@@ -99,54 +120,63 @@ expect_format(const struct expect_limit *limit, char *name, char *bound)
 				     bound, KEY_TEXT);
 		return;
 	}
-	snprintf(name, KEY_TEXT, "outcome_all");
+	snprintf(name, KEY_TEXT, "%s",
+		 limit->by_cause ? "cause_all" : "outcome_all");
 	bound[0] = '\0';
-	for (unsigned i = 0; i <= OUTCOME_CORRUPT; i++) {
-		if ((limit->outcomes & 1u << i) == 0)
+	for (unsigned i = 0; i < WORDS; i++) {
+		const char *word = expect_word(limit->by_cause, i);
+
+		if ((limit->words & 1u << i) == 0 || word == NULL)
 			continue;
-		used += (size_t)snprintf(bound + used, KEY_TEXT - used, "%s%s",
-					 used > 0 ? ", " : "",
-					 outcome_name((enum outcome)i));
+		used += (size_t)snprintf(bound + used, EXPECT_BOUND - used,
+					 "%s%s", used > 0 ? ", " : "", word);
 	}
 }
 
 /* ---- reading ---- */
 
+/* One word of the list. */
 static void
-outcomes_read(struct reader *reader, struct expect_limit *limit,
-	      yaml_node_t *node)
+word_read(struct reader *reader, struct expect_limit *limit,
+	  const yaml_node_t *item)
+{
+	const char *what = limit->by_cause ? "a cause" : "an outcome";
+	const char *text = reader_text(reader, item, what);
+	struct did_you_mean did_you_mean;
+	char hint[KEY_TEXT];
+
+	if (text == NULL)
+		return;
+	did_you_mean = did_you_mean_start(text);
+	for (unsigned i = 0; i < WORDS; i++) {
+		const char *word = expect_word(limit->by_cause, i);
+
+		if (word == NULL)
+			continue;
+		if (strcmp(text, word) == 0) {
+			limit->words |= 1u << i;
+			return;
+		}
+		did_you_mean_offer(&did_you_mean, word);
+	}
+	did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
+	reader_complain(reader, item, "unknown %s '%.40s'%s",
+			limit->by_cause ? "cause" : "outcome", text, hint);
+}
+
+static void
+words_read(struct reader *reader, struct expect_limit *limit, yaml_node_t *node)
 {
 	if (node->type != YAML_SEQUENCE_NODE || reader_item_count(node) == 0) {
-		reader_complain(reader, node,
-				"outcome_all takes a list of outcomes");
+		reader_complain(reader, node, "%s takes a list of %s",
+				limit->by_cause ? "cause_all" : "outcome_all",
+				limit->by_cause ? "causes" : "outcomes");
 		return;
 	}
-	for (size_t i = 0; i < reader_item_count(node); i++) {
-		const yaml_node_t *item =
-			reader_node(reader, node->data.sequence.items.start[i]);
-		const char *text = reader_text(reader, item, "an outcome");
-		struct did_you_mean did_you_mean;
-		char hint[KEY_TEXT];
-		unsigned outcome;
-
-		if (text == NULL)
-			continue;
-		did_you_mean = did_you_mean_start(text);
-		for (outcome = 0; outcome <= OUTCOME_CORRUPT; outcome++) {
-			const char *name = outcome_name((enum outcome)outcome);
-
-			if (strcmp(text, name) == 0)
-				break;
-			did_you_mean_offer(&did_you_mean, name);
-		}
-		if (outcome <= OUTCOME_CORRUPT) {
-			limit->outcomes |= 1u << outcome;
-			continue;
-		}
-		did_you_mean_hint(&did_you_mean, hint, sizeof(hint));
-		reader_complain(reader, item, "unknown outcome '%.40s'%s", text,
-				hint);
-	}
+	for (size_t i = 0; i < reader_item_count(node); i++)
+		word_read(reader, limit,
+			  reader_node(reader,
+				      node->data.sequence.items.start[i]));
 }
 
 /* The quantity of a word like "strays_min"; NULL after complaining. */
@@ -191,8 +221,11 @@ limit_read(struct scenario *scenario, struct reader *reader,
 		return;
 	}
 	*limit = (struct expect_limit){ .block = expect->block_count };
-	if (strcmp((const char *)name->data.scalar.value, "outcome_all") == 0) {
-		outcomes_read(reader, limit, node);
+	limit->by_cause =
+		strcmp((const char *)name->data.scalar.value, "cause_all") == 0;
+	if (limit->by_cause ||
+	    strcmp((const char *)name->data.scalar.value, "outcome_all") == 0) {
+		words_read(reader, limit, node);
 		expect->limit_count++;
 		return;
 	}

@@ -6,6 +6,7 @@
  *	  - where: { service.homeward: on }
  *	    strayed_min: 1
  *	    outcome_all: [kept, closed]
+ *	    cause_all: [owner_dead]	of those that end otherwise
  *	  - where: { service.homeward: off }
  *	    reset_min: 1
  *
@@ -28,6 +29,7 @@
 #define EXPECT_BLOCKS	  16
 #define EXPECT_LIMITS	  128
 #define EXPECT_CONDITIONS 64
+#define EXPECT_BOUND	  256 /* bytes: all words of a list */
 
 struct scenario;
 
@@ -42,10 +44,13 @@ struct expect_quantity {
 
 struct expect_limit {
 	uint32_t block;
-	const struct expect_quantity *quantity; /* NULL: outcome_all */
+	const struct expect_quantity
+		*quantity; /* NULL: outcome_all, cause_all */
 	bool least;
 	uint64_t bound; /* base units */
-	unsigned outcomes; /* outcome_all: bit per enum outcome */
+	bool by_cause; /* cause_all, if there is no quantity */
+	/* outcome_all: bit per enum outcome; cause_all: per enum cause. */
+	unsigned words;
 };
 
 struct expect_condition {
@@ -65,7 +70,11 @@ const struct expect_quantity *expect_quantities(void);
 /* Fill scenario->expect from the node under `expect`; complaints are the
  * reader's. */
 void expect_read(struct scenario *, struct reader *, yaml_node_t *);
-/* "strays_min" and its bound, or the list of outcomes; KEY_TEXT bytes each. */
+/* The words that outcome_all and cause_all take; NULL past the last, and for
+ * what is none. */
+const char *expect_word(bool by_cause, unsigned word);
+/* "strays_min" and its bound, or the list of words; KEY_TEXT bytes for the
+ * name, EXPECT_BOUND for the bound. */
 void expect_format(const struct expect_limit *, char *name, char *bound);
 
 #endif

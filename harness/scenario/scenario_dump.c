@@ -254,7 +254,7 @@ emit_sweep(struct printer *printer, const struct scenario *scenario)
 static void
 emit_limit(struct printer *printer, const struct expect_limit *limit)
 {
-	char name[KEY_TEXT], bound[KEY_TEXT];
+	char name[KEY_TEXT], bound[EXPECT_BOUND];
 
 	expect_format(limit, name, bound);
 	emit_text(printer, name);

@@ -159,6 +159,12 @@ static const struct wrong wrongs[] = {
 	{ "an unknown expectation", TITLE "expect: { strays_mn: 3 }\n", NULL,
 	  "f.yaml:2:11: unknown expectation 'strays_mn'; did you mean "
 	  "'strays_min'?\n" },
+	{ "an unknown cause", TITLE "expect: [{ cause_all: [owner_died] }]\n",
+	  NULL,
+	  "f.yaml:2:24: unknown cause 'owner_died'; did you mean "
+	  "'owner_dead'?\n" },
+	{ "causes that are no list", TITLE "expect: { cause_all: silent }\n",
+	  NULL, "f.yaml:2:22: cause_all takes a list of causes\n" },
 	{ "an unknown outcome", TITLE "expect: [{ outcome_all: [keept] }]\n",
 	  NULL,
 	  "f.yaml:2:26: unknown outcome 'keept'; did you mean 'kept'?\n" },
@@ -332,6 +338,8 @@ static const char good[] =
 	"    reset_min: 1\n"
 	"  - outcome_all: [kept, closed]\n"
 	"    stall_longest_max_ms: 500.5\n"
+	"    cause_all: [unfinished, owner_dead]\n"
+	"    record_gone_max: 0\n"
 	"plots: [lookup, hops]\n";
 
 static void

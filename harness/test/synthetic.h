@@ -193,15 +193,15 @@ synthetic_stall(sqlite3 *db, int seeds)
 		synthetic_sql(
 			db,
 			"INSERT INTO session VALUES(%d, 0, 2, 1000000000, %lld,"
-			" %lld, %d, %lld, '%s');"
+			" %lld, %d, %lld, '%s', %s);"
 			"INSERT INTO fault VALUES(%d, 2000000000, 'link_down',"
 			" 'spine1-leaf1');"
 			"INSERT INTO counter VALUES(%d, 'server1', 'node_sent',"
 			" 42);",
 			1 + i, on ? 5000000000 : (long long)stray,
 			(long long)bytes, on ? 12 : 1,
-			(long long)(back - stray), on ? "kept" : "reset", 1 + i,
-			1 + i);
+			(long long)(back - stray), on ? "kept" : "reset",
+			on ? "NULL" : "'no_socket'", 1 + i, 1 + i);
 		if (on)
 			synthetic_sql(db,
 				      "INSERT INTO " SYNTHETIC_MEASUREMENT
