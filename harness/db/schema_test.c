@@ -88,19 +88,19 @@ has(const struct columns *columns, const char *name)
 static void
 test_causes(sqlite3 *db)
 {
-	CHECK(db_exec(db,
-		      "INSERT INTO run VALUES(1, 's', 'sim', 1, 4, '{}', "
-		      "'now', 'ok', 0, 0, 0, 0, '', '', '', '', '{}', '')") ==
-	      0);
+	CHECK(db_exec(db, "INSERT INTO run(id, scenario, world, seed, servers, "
+			  "point, started_at, status, versions, resolved) "
+			  "VALUES (1, 's',"
+			  " 'sim', 1, 4, '{}', 'now', 'ok', '{}', '')") == 0);
 	for (unsigned i = 0; i < CAUSES; i++) {
 		const char *name = cause_name((enum cause)i);
 		char sql[256];
 		int64_t excused;
 
 		snprintf(sql, sizeof(sql),
-			 "DELETE FROM session; INSERT INTO session VALUES(1, "
-			 "0, NULL, 0, 0, 0, 0, NULL, 'timeout', nullif('%s', "
-			 "''))",
+			 "DELETE FROM session; INSERT INTO session(run_id, "
+			 "flow, bytes, strays, outcome, cause) VALUES (1, 0, "
+			 "0, 0, 'timeout', nullif('%s', ''))",
 			 name != NULL ? name : "");
 		CHECK_ROW(db_exec(db, sql) == 0, sql);
 		CHECK(db_number(db, "SELECT excused FROM cause", -1,
@@ -109,8 +109,9 @@ test_causes(sqlite3 *db)
 			  sql);
 	}
 	CHECK(sqlite3_exec(db,
-			   "INSERT INTO session VALUES(1, 0, NULL, 0, 0, 0, 0,"
-			   " NULL, 'timeout', 'bad luck')",
+			   "INSERT INTO session(run_id, flow, bytes, strays,"
+			   " outcome, cause) VALUES (1, 0, 0, 0, 'timeout',"
+			   " 'bad luck')",
 			   NULL, NULL, NULL) == SQLITE_CONSTRAINT);
 }
 
