@@ -167,7 +167,7 @@ open_session(struct clients *clients, struct instant now, uint32_t flow)
 	connection->bytes_wanted = request.bytes;
 	workload_open(clients->workload, now, flow, &key);
 	tcp_connect(&connection->tcp, transport_settings(clients->transport),
-		    &names, transport_iss(now, &key, false));
+		    &names, transport_iss(now, &key, device));
 	request_encode(&request, head);
 	tcp_expect_seed(&connection->tcp,
 			tcp_head_seed(head, REQUEST_BYTES) + 1);

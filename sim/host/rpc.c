@@ -241,7 +241,7 @@ call(struct rpcs *rpcs, struct instant now, uint32_t server)
 	connection->rpc = true;
 	rpcs->callers[server].callee = callee;
 	tcp_connect(&connection->tcp, transport_settings(rpcs->transport),
-		    &names, transport_iss(now, &key, false));
+		    &names, transport_iss(now, &key, server));
 	tcp_expect_seed(&connection->tcp, rpcs->seed + 1);
 	connection->tcp.send.seed = rpcs->seed;
 	transport_flush(rpcs->transport, now, connection);
@@ -319,7 +319,7 @@ receive_tcp(struct rpcs *rpcs, struct instant now, uint32_t server,
 		connection->rpc = true;
 		tcp_accept(&connection->tcp,
 			   transport_settings(rpcs->transport),
-			   transport_iss(now, &key, true), bytes, packet);
+			   transport_iss(now, &key, server), bytes, packet);
 		tcp_expect_seed(&connection->tcp, rpcs->seed);
 		connection->tcp.send.seed = rpcs->seed + 1;
 		transport_flush(rpcs->transport, now, connection);

@@ -208,7 +208,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	}
 	if (syn && packet->dst_port == servers->settings->service.port) {
 		if (!again)
-			iss = transport_iss(now, &key, true);
+			iss = transport_iss(now, &key, index);
 		accept_session(servers, now, index, &key, iss, bytes, packet);
 		return;
 	}

@@ -227,11 +227,13 @@ transport_key(const struct tcp_names *names, struct session_key *key)
 }
 
 uint32_t
-transport_iss(struct instant now, const struct session_key *key, bool server)
+transport_iss(struct instant now, const struct session_key *key,
+	      uint32_t device)
 {
-	static const struct siphash_key secrets[2] = { { { 1 } }, { { 2 } } };
-	uint64_t hash = siphash(&secrets[server], key, sizeof(*key));
+	struct siphash_key secret = { { 1 } };
 
+	wire_put32(secret.bytes + 4, device);
+	uint64_t hash = siphash(&secret, key, sizeof(*key));
 	return (uint32_t)hash + (uint32_t)(now.ns / ISS_TICK_NS);
 }
 

@@ -94,11 +94,11 @@ struct connection *transport_timer(struct transport *, const struct event *);
 struct connection *transport_error(struct transport *, uint32_t device,
 				   bool to_client, const uint8_t *bytes,
 				   const struct packet *);
-/* Initial sequence number: a clock plus a keyed hash (RFC 6528); the clock is
- * Linux's, of 64 ns, so that a port's next session is 16 MiB ahead in a second.
- */
+/* Initial sequence number: a clock plus a hash keyed with the host's own secret
+ * (RFC 6528); the clock is Linux's, of 64 ns, so that a port's next session is
+ * 16 MiB ahead in a second. */
 uint32_t transport_iss(struct instant now, const struct session_key *,
-		       bool server);
+		       uint32_t device);
 
 /* Start saying so many bytes; FIN follows. chunk_bytes 0: a segment. */
 void transport_say(struct connection *, struct instant now, uint64_t bytes,
