@@ -36,6 +36,8 @@
 
 #define AS_BASE	 UINT32_C(4200000000) /* RFC 6996: private */
 #define PRIORITY (-10)
+/* What Debian's bgpd was made for, and no fewer than a lab's devices. */
+#define PATHS_MAX 256
 
 const char *
 lab_frr_missing(void)
@@ -185,6 +187,7 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 	bool server = fabric_kind(lab->fabric, device) == DEVICE_SERVER;
 	enum detection_kind detection = lab->settings.routing.detection;
 	struct address own = fabric_address(lab->fabric, device, 4);
+	uint32_t most = lab->settings.routing.maximum_paths;
 	char text[INET6_ADDRSTRLEN];
 	const char *name;
 	uint32_t i = 0;
@@ -217,9 +220,11 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 	if (server)
 		fprintf(file, "  neighbor FAB filter-list OWN out\n");
 	default_print(lab, device, file);
-	fprintf(file, "  maximum-paths 64\n"
-		      " exit-address-family\n"
-		      "exit\n");
+	fprintf(file,
+		"  maximum-paths %u\n"
+		" exit-address-family\n"
+		"exit\n",
+		most > 0 && most < PATHS_MAX ? most : PATHS_MAX);
 }
 
 static void

@@ -155,6 +155,8 @@ static const struct key settings_keys[] = {
 	       LAB_TAKES("hash_threshold")),
 	COUNT("routing.resilient_buckets", IN(routing.resilient_buckets), 1,
 	      65536, "buckets of a resilient group", SIMULATED),
+	COUNT("routing.maximum_paths", IN(routing.maximum_paths), 0, 65536,
+	      "most equal routes that a router uses; 0: all"),
 	CHOICE("routing.detection", IN(routing.detection), detection_name,
 	       "what notices a silent failure"),
 	SPAN("routing.reroute_ms", IN(routing.reroute),

@@ -82,6 +82,7 @@ enum detection_kind {
 struct routing_settings {
 	enum ecmp_kind ecmp;
 	uint32_t resilient_buckets;
+	uint32_t maximum_paths; /* a group's members; 0: all */
 	enum detection_kind detection; /* of silent failures */
 	struct span reroute; /* carrier lost to kernel's own reroute */
 	struct span local; /* carrier lost to the router's BGP change */

@@ -38,6 +38,7 @@ struct bed {
 	/* What the test has done, for the oracle. */
 	enum link_state *asked;
 	bool *device_up, *announced;
+	uint32_t most; /* members of a group */
 	uint32_t last_link;
 };
 
@@ -60,6 +61,8 @@ bed_create(struct bed *bed, const struct fabric_settings *settings,
 	bed->device_up = malloc(bed->fabric->device_count);
 	bed->announced = malloc(settings->servers);
 	bed->last_link = 0;
+	bed->most = routing->maximum_paths > 0 ? routing->maximum_paths
+					       : UINT32_MAX;
 	if (!bed->asked || !bed->device_up || !bed->announced)
 		abort();
 	memset(bed->device_up, 1, bed->fabric->device_count);
@@ -552,7 +555,7 @@ oracle_agrees(const struct bed *bed, uint32_t set, uint32_t server,
 				 distance[peer] == 0) &&
 				bed_link_state(bed, fabric->ports[p].link) ==
 					LINK_UP;
-			if (!nearer)
+			if (!nearer || at == bed->most)
 				continue;
 			uint32_t want = set != RIB_OF_DEFAULT &&
 							server != FABRIC_NONE &&
@@ -648,6 +651,34 @@ mend(struct bed *bed, uint32_t which)
 	return count;
 }
 
+/* Of more equal routes than may be used those of the lowest ports; one whose
+ * carrier is gone keeps its place until BGP knows. */
+static void
+test_maximum_paths(void)
+{
+	struct routing_settings routing = lab;
+	struct bed bed;
+
+	routing.maximum_paths = 3;
+	bed_create(&bed, &paper, &routing, 8);
+	CHECK(strcmp(members(&bed, "spine1", RIB_OF_SERVICE),
+		     "leaf1 leaf2 leaf3") == 0);
+	CHECK(strcmp(members(&bed, "leaf1", RIB_OF_SERVICE),
+		     "server1 server2") == 0);
+	bed_link(&bed, fabric_link_find(bed.fabric, "spine1-leaf2"), LINK_DOWN);
+	bed_run(&bed, 3 * MS);
+	CHECK(strcmp(members(&bed, "spine1", RIB_OF_SERVICE), "leaf1 leaf3") ==
+	      0);
+	bed_run(&bed, 90 * MS);
+	CHECK(strcmp(members(&bed, "spine1", RIB_OF_SERVICE),
+		     "leaf1 leaf3 leaf4") == 0);
+	bed_link(&bed, fabric_link_find(bed.fabric, "spine1-leaf2"), LINK_UP);
+	bed_run(&bed, 5 * NS_PER_S);
+	CHECK(strcmp(members(&bed, "spine1", RIB_OF_SERVICE),
+		     "leaf1 leaf2 leaf3") == 0);
+	bed_destroy(&bed);
+}
+
 /* Something breaks, or is mended: the more of it, the more is broken. */
 static void
 act(struct bed *bed, struct rng *rng)
@@ -737,6 +768,8 @@ test_walk(const struct fabric_settings *settings, uint64_t seed, int rounds)
 	struct routing_settings routing = lab;
 
 	routing.ecmp = seed % 2 ? ECMP_RESILIENT : ECMP_HASH_THRESHOLD;
+	if (seed % 5 == 0)
+		routing.maximum_paths = 1 + (uint32_t)(seed / 5 % 2);
 	if (seed % 3 == 0)
 		routing.restore = (struct span){ 0, 100 * MS };
 	/* Sessions are back before what was said in the last ones is read. */
@@ -878,6 +911,7 @@ main(int argc, char **argv)
 	test_table();
 	test_one_way();
 	test_leaf_change();
+	test_maximum_paths();
 	test_halves();
 	test_drain();
 	test_split();

@@ -31,6 +31,7 @@ struct rib {
 	struct aspaths *aspaths;
 	enum ecmp_kind ecmp;
 	uint32_t buckets;
+	uint32_t most; /* members of a group */
 
 	uint8_t *flags; /* a port */
 	uint32_t *column; /* a port: which of `heard`, or NO_COLUMN */
@@ -220,6 +221,8 @@ rib_create(const struct fabric *fabric, const struct routing_settings *settings)
 	rib->aspaths = aspaths_create();
 	rib->ecmp = settings->ecmp;
 	rib->buckets = settings->resilient_buckets;
+	rib->most = settings->maximum_paths > 0 ? settings->maximum_paths
+						: UINT32_MAX;
 	rib->flags = memory_zeroed(fabric->port_count, 1);
 	rib->column = memory_zeroed(fabric->port_count, sizeof(uint32_t));
 	rib->router_ports =
@@ -361,6 +364,7 @@ rib_heard(const struct rib *rib, uint32_t set, uint32_t port)
 /* The choice in the making. */
 struct choice {
 	uint32_t best, length;
+	uint32_t installed; /* by BGP: members, and those that are dead */
 	uint32_t count; /* of members */
 };
 
@@ -377,8 +381,12 @@ consider(struct rib *rib, struct choice *choice, uint32_t port, uint32_t member,
 	if (length < choice->length) {
 		choice->best = path;
 		choice->length = length;
+		choice->installed = 0;
 		choice->count = 0;
 	}
+	if (choice->installed == rib->most)
+		return;
+	choice->installed++;
 	if (!(rib->flags[port] & RIB_DEAD))
 		rib->members[choice->count++] = member;
 }
