@@ -45,7 +45,7 @@
 	X(HANDSHAKE, handshake, false,                                         \
 	  "it never was established, or its handshake was reset")              \
 	X(RECORD_GONE, record_gone, false,                                     \
-	  "no replica had a record of it any more, its owner lived")           \
+	  "replicas said that they had no record of it, its owner lived")      \
 	X(BUDGET, budget, false,                                               \
 	  "no lookup for its owner: of misses, lookups or memory too many")    \
 	X(HALF_OPEN, half_open, false,                                         \
