@@ -61,10 +61,12 @@ for word in events events.N.kind events.1.kind; do
 	checks=$((checks + 1))
 	[ "$(grep -c '^events.N.kind=' out)" = 19 ] || fail "kinds by $word"
 done
-# Only the network knows which devices are joined.
 printf 'title: x\nevents: [{at_s: 1, kind: link_down, target: exit1-leaf1}]\n' >nolink.yaml
-expect "a link that is not there" 2 "$homeward" run --db nolink.db nolink.yaml
-[ "$(count nolink.db)" -eq 0 ] || fail "a link that is not there: wrote a run"
+for verb in validate "run --db nolink.db"; do
+	expect "$verb: a link that is not there" 2 "$homeward" $verb nolink.yaml
+	says "$verb: a link that is not there" "nolink.yaml:2:45: this fabric has no 'exit1-leaf1'"
+done
+[ ! -e nolink.db ] || fail "a link that is not there: wrote a database"
 [ ! -e no.db ] || fail "a refused scenario wrote a database"
 
 # --- databases that cannot be ---
