@@ -218,11 +218,31 @@ test_ways(void)
 	}
 }
 
+/* Times count from when the tables are settled, of loops, too. */
+static void
+test_loop(void)
+{
+	const struct fault_settings fault = {
+		.kind = FAULT_DRAIN,
+		.target = "server1",
+		.each_ns = 3 * S,
+		.for_ns = S,
+		.until_ns = 10 * S,
+	};
+	struct tale tale = run(&fault, FIDELITY_PACKET, DETECTION_CARRIER,
+			       "a loop ends when it is to end");
+
+	/* At 3, 6 and 9 s; and undone each. */
+	CHECK(tale.faults == 6);
+	CHECK(tale.completed == 1);
+}
+
 int
 main(void)
 {
 	test_degrees();
 	test_rate();
 	test_ways();
+	test_loop();
 	return check_done();
 }

@@ -55,6 +55,7 @@ struct item {
 
 struct faults {
 	struct fault_world world;
+	struct instant zero; /* of the items' times */
 	uint32_t next_join; /* the next server that was not there */
 	struct item *items;
 	uint32_t *chosen; /* members of one item, room for the largest set */
@@ -242,6 +243,7 @@ schedule(const struct faults *faults, const struct item *item, enum step step,
 void
 faults_start(struct faults *faults)
 {
+	faults->zero = queue_now(faults->world.queue);
 	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++) {
 		const struct item *item = &faults->items[i];
 		int64_t ends_ns = fault_ends_ns(item->fault);
@@ -661,7 +663,9 @@ each(struct faults *faults, struct item *item, struct instant now)
 		return;
 	strike(faults, item, now);
 	if (fault->until_ns > 0)
-		again = now.ns + fault->each_ns < fault->until_ns;
+		again = queue_now(faults->world.queue).ns - faults->zero.ns +
+				fault->each_ns <
+			fault->until_ns;
 	else if (item->aim.turn == item->aim.set.count)
 		again = false;
 	if (again)
