@@ -525,7 +525,10 @@ emulation_faults_create(struct emulation *emulation, char *error,
 	struct emulation_faults *faults = memory_zeroed(1, sizeof(*faults));
 
 	emulation->faults = faults;
+	/* The script draws what it draws in the simulator; of sides only a
+	 * lab knows. */
 	faults->rng = stream_rng(settings->seed, STREAM_FAULT, 0);
+	struct rng sides = stream_rng(settings->seed, STREAM_FAULT, 1);
 	faults->lower = memory_zeroed((size_t)settings->fault_count + 1, 1);
 	faults->cut =
 		memory_zeroed((size_t)emulation->lab.fabric->link_count + 1, 1);
@@ -534,7 +537,7 @@ emulation_faults_create(struct emulation *emulation, char *error,
 
 		faults->lower[i] = side == FAULT_SIDE_LOWER;
 		if (side == FAULT_SIDE_ANY)
-			faults->lower[i] = (uint8_t)rng_below(&faults->rng, 2);
+			faults->lower[i] = (uint8_t)rng_below(&sides, 2);
 	}
 	return faults_create(&faults->script,
 			     &(struct fault_world){
