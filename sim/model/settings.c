@@ -58,6 +58,7 @@ routing_default(void)
 	return (struct routing_settings){
 		.ecmp = ECMP_HASH_THRESHOLD,
 		.resilient_buckets = 128,
+		.resilient_idle_ns = 120 * NS_PER_S,
 		.detection = DETECTION_BFD,
 		.reroute = { 800 * NS_PER_US, 2100 * NS_PER_US },
 		.local = { 77 * NS_PER_MS, 82 * NS_PER_MS },

@@ -82,6 +82,9 @@ enum detection_kind {
 struct routing_settings {
 	enum ecmp_kind ecmp;
 	uint32_t resilient_buckets;
+	/* A bucket of a member that has too many may go when it was idle for
+	 * so long, and must after so long; 0: never must. */
+	int64_t resilient_idle_ns, resilient_unbalanced_ns;
 	uint32_t maximum_paths; /* a group's members; 0: all */
 	enum detection_kind detection; /* of silent failures */
 	struct span reroute; /* carrier lost to kernel's own reroute */

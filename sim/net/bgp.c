@@ -276,7 +276,8 @@ static void
 decide(struct bgp *bgp, uint32_t device, uint32_t set)
 {
 	uint32_t old;
-	uint32_t best = rib_decide(bgp->rib, set, device, &old);
+	uint32_t best =
+		rib_decide(bgp->rib, set, device, queue_now(bgp->queue), &old);
 
 	advertise(bgp, device, set, old, best);
 }
@@ -704,7 +705,15 @@ uint32_t
 bgp_route(const struct bgp *bgp, uint32_t router, uint32_t target,
 	  uint64_t hash)
 {
-	return rib_route(bgp->rib, router, target, hash);
+	return rib_route(bgp->rib, router, target, hash, queue_now(bgp->queue),
+			 false);
+}
+
+uint32_t
+bgp_forward(struct bgp *bgp, uint32_t router, uint32_t target, uint64_t hash)
+{
+	return rib_route(bgp->rib, router, target, hash, queue_now(bgp->queue),
+			 true);
 }
 
 uint32_t

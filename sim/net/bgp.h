@@ -98,6 +98,9 @@ void bgp_event(struct bgp *, const struct event *);
 /* The global port by which a router sends on; FABRIC_NONE: no route. */
 uint32_t bgp_route(const struct bgp *, uint32_t router, uint32_t target,
 		   uint64_t hash);
+/* The same for a packet that is sent on, which resilient groups remember. */
+uint32_t bgp_forward(struct bgp *, uint32_t router, uint32_t target,
+		     uint64_t hash);
 /* Ports of a host (bit i: port i) by which it has a route out. */
 uint32_t bgp_uplinks(const struct bgp *, uint32_t host);
 /* For tests and reports. */

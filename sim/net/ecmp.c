@@ -9,25 +9,21 @@
 #include <string.h>
 
 void
-ecmp_init(struct ecmp *ecmp, enum ecmp_kind kind, uint32_t bucket_count)
+ecmp_init(struct ecmp *ecmp, const struct routing_settings *settings)
 {
-	*ecmp = (struct ecmp){ .kind = kind };
-	if (kind != ECMP_RESILIENT)
-		return;
-	assert(bucket_count > 0);
-	ecmp->bucket_count = bucket_count;
-	ecmp->buckets = malloc(bucket_count * sizeof(ecmp->buckets[0]));
-	if (ecmp->buckets == NULL)
-		abort();
-	for (uint32_t i = 0; i < bucket_count; i++)
-		ecmp->buckets[i] = ECMP_NONE;
+	*ecmp = (struct ecmp){ .kind = settings->ecmp };
+	if (ecmp->kind == ECMP_RESILIENT)
+		ecmp->resilient =
+			resilient_create(settings->resilient_buckets,
+					 settings->resilient_idle_ns,
+					 settings->resilient_unbalanced_ns);
 }
 
 void
 ecmp_free(struct ecmp *ecmp)
 {
 	free(ecmp->members);
-	free(ecmp->buckets);
+	resilient_destroy(ecmp->resilient);
 	*ecmp = (struct ecmp){ .kind = ecmp->kind };
 }
 
@@ -57,84 +53,9 @@ member_at(const struct ecmp *ecmp, uint32_t index)
 					: ecmp->members[index];
 }
 
-/* Index of a member, or ECMP_NONE. */
-static uint32_t
-member_find(const struct ecmp *ecmp, uint32_t member)
-{
-	uint32_t low = 0, high = ecmp->count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (ecmp->members[middle] < member)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < ecmp->count && ecmp->members[low] == member ? low
-								 : ECMP_NONE;
-}
-
-/* Members of the new list keep what they hold; buckets of others are shared
- * out among members that have too few; then a member that still has too few
- * takes from members that have too many. Fair is bucket_count / count, and one
- * more for some: members that have it already. */
-static void
-buckets_share(struct ecmp *ecmp)
-{
-	uint32_t count = ecmp->count, buckets = ecmp->bucket_count;
-
-	if (count == 0) {
-		for (uint32_t i = 0; i < buckets; i++)
-			ecmp->buckets[i] = ECMP_NONE;
-		return;
-	}
-
-	uint32_t *held = calloc(count, sizeof(held[0]));
-	if (held == NULL)
-		abort();
-	for (uint32_t i = 0; i < buckets; i++) {
-		uint32_t member = member_find(ecmp, ecmp->buckets[i]);
-		if (member == ECMP_NONE)
-			ecmp->buckets[i] = ECMP_NONE;
-		else
-			held[member]++;
-	}
-
-	uint32_t fair = buckets / count, poor = 0;
-	for (uint32_t i = 0; i < buckets; i++) {
-		if (ecmp->buckets[i] != ECMP_NONE)
-			continue;
-		while (poor < count && held[poor] >= fair)
-			poor++;
-		uint32_t member = poor;
-		for (uint32_t j = 0; poor == count && j < count; j++)
-			if (member == count || held[j] < held[member])
-				member = j;
-		ecmp->buckets[i] = ecmp->members[member];
-		held[member]++;
-	}
-	/* No member falls below fair, and the one that has most gives first. */
-	for (uint32_t most = fair + 1; most + 1 > fair; most--) {
-		for (uint32_t i = 0; i < buckets; i++) {
-			while (poor < count && held[poor] >= fair)
-				poor++;
-			if (poor == count)
-				break;
-			uint32_t rich = member_find(ecmp, ecmp->buckets[i]);
-			if (held[rich] <= most)
-				continue;
-			held[rich]--;
-			held[poor]++;
-			ecmp->buckets[i] = ecmp->members[poor];
-		}
-		if (most == 0)
-			break;
-	}
-	free(held);
-}
-
 bool
-ecmp_set(struct ecmp *ecmp, const uint32_t *members, uint32_t count)
+ecmp_set(struct ecmp *ecmp, const uint32_t *members, uint32_t count,
+	 struct instant now)
 {
 	if (count == ecmp->count &&
 	    (count == 0 ||
@@ -142,19 +63,17 @@ ecmp_set(struct ecmp *ecmp, const uint32_t *members, uint32_t count)
 		return false;
 	members_write(ecmp, members, count);
 	if (ecmp->kind == ECMP_RESILIENT)
-		buckets_share(ecmp);
+		resilient_set(ecmp->resilient, members, count, now);
 	return true;
 }
 
 void
 ecmp_copy(struct ecmp *ecmp, const struct ecmp *from)
 {
-	assert(ecmp->kind == from->kind &&
-	       ecmp->bucket_count == from->bucket_count);
+	assert(ecmp->kind == from->kind);
 	members_write(ecmp, from->members, from->count);
-	if (ecmp->bucket_count > 0)
-		memcpy(ecmp->buckets, from->buckets,
-		       ecmp->bucket_count * sizeof(ecmp->buckets[0]));
+	if (ecmp->kind == ECMP_RESILIENT)
+		resilient_copy(ecmp->resilient, from->resilient);
 }
 
 uint32_t
@@ -174,7 +93,8 @@ ecmp_threshold(uint64_t hash, uint32_t count)
 }
 
 uint32_t
-ecmp_choose(const struct ecmp *ecmp, uint64_t hash)
+ecmp_choose(const struct ecmp *ecmp, uint64_t hash, struct instant now,
+	    bool use)
 {
 	if (ecmp->count == 0)
 		return ECMP_NONE;
@@ -184,8 +104,7 @@ ecmp_choose(const struct ecmp *ecmp, uint64_t hash)
 	case ECMP_MODULO:
 		return member_at(ecmp, (uint32_t)(hash >> 32) % ecmp->count);
 	case ECMP_RESILIENT:
-		return ecmp
-			->buckets[(uint32_t)(hash >> 32) % ecmp->bucket_count];
+		return resilient_choose(ecmp->resilient, hash, now, use);
 	}
 	return ECMP_NONE;
 }

@@ -14,11 +14,9 @@
  * the last of n members dies, half of all flows move; when a middle one does,
  * 1/4 + 1/(4n); only 1/n had to (RFC 2992, section 3).
  *
- * Resilient groups have a fixed number of buckets (Linux: Documentation/
- * networking/nexthop-group-resilient.rst). A dead member's buckets alone are
- * shared out; a member that comes takes its fair share from those that have the
- * most, and nothing else moves. We move buckets at once; Linux waits until one
- * has been idle for a while.
+ * Resilient groups have a fixed number of buckets, which remember when they
+ *were used last (resilient.h). A dead member's buckets alone are shared out; a
+ * member that comes takes its fair share, but only of buckets that are idle.
  *
  * The hash: the 5-tuple is digested once, when a packet is sent, and every
  * router mixes the digest with its own seed. Equal seeds would polarise: a
@@ -33,6 +31,7 @@
 #include "core/siphash.h"
 #include "core/wire/build.h"
 #include "sim/model/settings.h"
+#include "sim/net/resilient.h"
 
 #define ECMP_NONE UINT32_MAX
 
@@ -44,19 +43,21 @@ struct ecmp {
 	uint32_t first;
 	uint32_t capacity;
 	uint32_t *members; /* ascending */
-	uint32_t *buckets; /* RESILIENT only; ECMP_NONE while count is 0 */
-	uint32_t bucket_count;
+	struct resilient *resilient; /* or NULL */
 };
 
-/* bucket_count is for ECMP_RESILIENT (> 0). Aborts when out of memory. */
-void ecmp_init(struct ecmp *, enum ecmp_kind, uint32_t bucket_count);
+/* Empty. Aborts when out of memory. */
+void ecmp_init(struct ecmp *, const struct routing_settings *);
 void ecmp_free(struct ecmp *);
 /* Replace the members: ascending, each once. True if that changed anything. */
-bool ecmp_set(struct ecmp *, const uint32_t *members, uint32_t count);
+bool ecmp_set(struct ecmp *, const uint32_t *members, uint32_t count,
+	      struct instant now);
 /* The same members and buckets as another group of the same kind. */
 void ecmp_copy(struct ecmp *, const struct ecmp *from);
-/* The member for a hash; ECMP_NONE when the group is empty. */
-uint32_t ecmp_choose(const struct ecmp *, uint64_t hash);
+/* The member for a hash; ECMP_NONE when the group is empty. Use: a packet goes
+ * there, which a resilient group remembers. */
+uint32_t ecmp_choose(const struct ecmp *, uint64_t hash, struct instant now,
+		     bool use);
 /* The rule of hash threshold alone: an index below count (> 0). */
 uint32_t ecmp_threshold(uint64_t hash, uint32_t count);
 

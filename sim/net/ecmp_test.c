@@ -12,6 +12,17 @@
 
 #define FLOWS 200000
 
+static const struct instant start = { 0 };
+
+/* Buckets that nobody uses move at once. */
+static struct routing_settings
+settings_of(enum ecmp_kind kind, uint32_t buckets)
+{
+	return (struct routing_settings){ .ecmp = kind,
+					  .resilient_buckets = buckets,
+					  .resilient_idle_ns = NS_PER_S };
+}
+
 /* Share of flows, in ppm, whose member differs between two groups. */
 static uint32_t
 moved_ppm(const struct ecmp *a, const struct ecmp *b, uint32_t but)
@@ -22,8 +33,9 @@ moved_ppm(const struct ecmp *a, const struct ecmp *b, uint32_t but)
 	rng_init(&rng, 5, 5);
 	for (int i = 0; i < FLOWS; i++) {
 		uint64_t hash = rng_next(&rng);
-		uint32_t from = ecmp_choose(a, hash);
-		moved += from != but && ecmp_choose(b, hash) != from;
+		uint32_t from = ecmp_choose(a, hash, start, false);
+		moved += from != but &&
+			 ecmp_choose(b, hash, start, false) != from;
 	}
 	return (uint32_t)(moved * 1000000 / FLOWS);
 }
@@ -64,17 +76,19 @@ test_loss(void)
 		uint32_t members[16], count = 0;
 		struct ecmp before, after;
 
-		ecmp_init(&before, rows[i].kind, 128);
-		ecmp_init(&after, rows[i].kind, 128);
+		const struct routing_settings settings =
+			settings_of(rows[i].kind, 128);
+		ecmp_init(&before, &settings);
+		ecmp_init(&after, &settings);
 		for (uint32_t j = 0; j < rows[i].count; j++)
 			members[j] = 10 + j;
-		CHECK(ecmp_set(&before, members, rows[i].count));
-		CHECK(!ecmp_set(&before, members, rows[i].count));
+		CHECK(ecmp_set(&before, members, rows[i].count, start));
+		CHECK(!ecmp_set(&before, members, rows[i].count, start));
 		ecmp_copy(&after, &before);
 		for (uint32_t j = 0; j < rows[i].count; j++)
 			if (j != rows[i].dead)
 				members[count++] = 10 + j;
-		ecmp_set(&after, members, count);
+		ecmp_set(&after, members, count, start);
 		CHECK_ROW(near(moved_ppm(&before, &after, ECMP_NONE),
 			       rows[i].share, 0.005),
 			  rows[i].sentence);
@@ -99,20 +113,22 @@ test_shares(void)
 			struct ecmp ecmp;
 			struct rng rng;
 
-			ecmp_init(&ecmp, kinds[k], 1024);
-			CHECK(ecmp_choose(&ecmp, 1) == ECMP_NONE);
+			const struct routing_settings settings =
+				settings_of(kinds[k], 1024);
+			ecmp_init(&ecmp, &settings);
+			CHECK(ecmp_choose(&ecmp, 1, start, false) == ECMP_NONE);
 			for (uint32_t i = 0; i < count; i++)
 				members[i] = i;
-			ecmp_set(&ecmp, members, count);
+			ecmp_set(&ecmp, members, count, start);
 			rng_init(&rng, count, 9);
 			for (int i = 0; i < FLOWS; i++)
-				hits[ecmp_choose(
-					&ecmp,
-					ecmp_hash(rng_next(&rng), 42))]++;
+				hits[ecmp_choose(&ecmp,
+						 ecmp_hash(rng_next(&rng), 42),
+						 start, false)]++;
 			for (uint32_t i = 0; i < count; i++)
 				CHECK(near(hits[i] * 5, 1.0 / count, 0.006));
-			CHECK(ecmp_set(&ecmp, members, 0));
-			CHECK(ecmp_choose(&ecmp, 1) == ECMP_NONE);
+			CHECK(ecmp_set(&ecmp, members, 0, start));
+			CHECK(ecmp_choose(&ecmp, 1, start, false) == ECMP_NONE);
 			ecmp_free(&ecmp);
 		}
 	}
@@ -150,7 +166,9 @@ test_resilient_walk(void)
 	struct ecmp ecmp;
 	struct rng rng;
 
-	ecmp_init(&ecmp, ECMP_RESILIENT, BUCKETS);
+	const struct routing_settings settings =
+		settings_of(ECMP_RESILIENT, BUCKETS);
+	ecmp_init(&ecmp, &settings);
 	rng_init(&rng, 11, 0);
 	for (int step = 0; step < 2000; step++) {
 		uint32_t flip = 1U << rng_below(&rng, MOST);
@@ -159,21 +177,22 @@ test_resilient_walk(void)
 
 		if ((alive ^ flip) == 0)
 			continue;
-		memcpy(before, ecmp.buckets, sizeof(before));
+		for (uint32_t i = 0; i < BUCKETS; i++)
+			before[i] = resilient_member(ecmp.resilient, i);
 		alive ^= flip;
 		count = 0;
 		for (uint32_t i = 0; i < MOST; i++)
 			if (alive >> i & 1)
 				members[count++] = i;
-		ecmp_set(&ecmp, members, count);
+		ecmp_set(&ecmp, members, count, start);
 		for (uint32_t i = 0; i < BUCKETS; i++) {
-			held[ecmp.buckets[i]]++;
-			if (ecmp.buckets[i] == before[i] ||
-			    before[i] == ECMP_NONE)
+			uint32_t now = resilient_member(ecmp.resilient, i);
+			held[now]++;
+			if (now == before[i] || before[i] == ECMP_NONE)
 				continue;
 			moved++;
 			/* To the one that comes, or from the one that went. */
-			CHECK(comes ? 1U << ecmp.buckets[i] == flip
+			CHECK(comes ? 1U << now == flip
 				    : 1U << before[i] == flip);
 		}
 		for (uint32_t i = 0; i < count; i++)

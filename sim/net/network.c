@@ -214,6 +214,7 @@ packet_walk(struct network *network, uint32_t port, uint32_t index)
 		.target = buffer->target,
 		.size = buffer->size,
 		.ttl = packet_ttl(buffer->bytes, buffer->size),
+		.sent = true,
 	};
 
 	tap(network, device, port - fabric->port_first[device], buffer->bytes,
@@ -352,7 +353,8 @@ packet_send_uniform(struct network *network, uint32_t device, uint32_t index)
 {
 	const struct buffer *buffer = buffer_get(network->buffers, index);
 	uint32_t to =
-		uniform_route(network->uniform, buffer->target, buffer->digest);
+		uniform_route(network->uniform, buffer->target, buffer->digest,
+			      queue_now(network->queue), true);
 
 	if (to == FABRIC_NONE) {
 		packet_drop(network, device, index, DROP_NO_ROUTE);
@@ -492,8 +494,8 @@ router_answer(struct network *network, uint32_t device, enum packet_error error,
 	uint32_t index = packet_keep(network, bytes, &packet);
 	const struct buffer *answer = buffer_get(network->buffers, index);
 	uint32_t port =
-		bgp_route(network->bgp, device, answer->target,
-			  network_hash(network, device, answer->digest));
+		bgp_forward(network->bgp, device, answer->target,
+			    network_hash(network, device, answer->digest));
 	if (port == FABRIC_NONE)
 		packet_drop(network, device, index, DROP_NO_ROUTE);
 	else if (answer->size > link_mtu(network, port))
@@ -534,8 +536,8 @@ router_forward(struct network *network, uint32_t device, uint32_t index)
 	}
 
 	uint32_t port =
-		bgp_route(network->bgp, device, buffer->target,
-			  network_hash(network, device, buffer->digest));
+		bgp_forward(network->bgp, device, buffer->target,
+			    network_hash(network, device, buffer->digest));
 	if (port == FABRIC_NONE) {
 		router_answer(network, device, PACKET_ERROR_NET, 0, buffer);
 		packet_drop(network, device, index, DROP_NO_ROUTE);

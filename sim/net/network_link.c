@@ -146,7 +146,8 @@ network_device_set(struct network *network, uint32_t device, bool up)
 	network->device_up[device] = up;
 	network->route_changes++;
 	if (network->bgp == NULL) {
-		uniform_set(network->uniform, device, up);
+		uniform_set(network->uniform, device, up,
+			    queue_now(network->queue));
 		return;
 	}
 	bgp_device(network->bgp, device, up);
@@ -162,5 +163,6 @@ network_announce(struct network *network, uint32_t server, bool announce)
 		bgp_announce(network->bgp, server, announce);
 		return;
 	}
-	uniform_announce(network->uniform, server, announce);
+	uniform_announce(network->uniform, server, announce,
+			 queue_now(network->queue));
 }

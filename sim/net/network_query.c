@@ -29,7 +29,8 @@ network_path(const struct network *network, uint32_t device,
 	uint32_t target = network_target(network, &packet);
 	uint64_t digest = ecmp_digest(&network->digest_key, &packet);
 	if (network->bgp == NULL) {
-		uint32_t to = uniform_route(network->uniform, target, digest);
+		uint32_t to = uniform_route(network->uniform, target, digest,
+					    queue_now(network->queue), false);
 		if (to != FABRIC_NONE && network->device_up[to])
 			*last = to;
 		return 0;
@@ -81,7 +82,8 @@ network_routed(const struct network *network, uint32_t device,
 	if (network->bgp != NULL)
 		return bgp_uplinks(network->bgp, device) != 0;
 
-	uint32_t to = uniform_route(network->uniform, target, 0);
+	uint32_t to = uniform_route(network->uniform, target, 0,
+				    queue_now(network->queue), false);
 	return to != FABRIC_NONE && network->device_up[to];
 }
 

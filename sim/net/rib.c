@@ -29,8 +29,7 @@ struct set {
 struct rib {
 	const struct fabric *fabric;
 	struct aspaths *aspaths;
-	enum ecmp_kind ecmp;
-	uint32_t buckets;
+	struct routing_settings settings;
 	uint32_t most; /* members of a group */
 
 	uint8_t *flags; /* a port */
@@ -64,7 +63,7 @@ set_create(struct rib *rib, uint32_t server, uint32_t sharers)
 	set->best = memory_zeroed(routers, sizeof(uint32_t));
 	set->groups = memory_zeroed(routers, sizeof(struct ecmp));
 	for (uint32_t i = 0; i < routers; i++)
-		ecmp_init(&set->groups[i], rib->ecmp, rib->buckets);
+		ecmp_init(&set->groups[i], &rib->settings);
 	return rib->set_count++;
 }
 
@@ -170,8 +169,8 @@ set_converge(struct rib *rib, uint32_t set)
 	}
 	for (uint32_t router = 0; router < routers; router++) {
 		uint32_t searched;
-		uint32_t chosen =
-			rib_decide(rib, set, edge + router, &searched);
+		uint32_t chosen = rib_decide(rib, set, edge + router,
+					     (struct instant){ 0 }, &searched);
 		assert(chosen == searched);
 	}
 	free(order);
@@ -219,8 +218,7 @@ rib_create(const struct fabric *fabric, const struct routing_settings *settings)
 
 	rib->fabric = fabric;
 	rib->aspaths = aspaths_create();
-	rib->ecmp = settings->ecmp;
-	rib->buckets = settings->resilient_buckets;
+	rib->settings = *settings;
 	rib->most = settings->maximum_paths > 0 ? settings->maximum_paths
 						: UINT32_MAX;
 	rib->flags = memory_zeroed(fabric->port_count, 1);
@@ -416,7 +414,8 @@ consider_servers(struct rib *rib, struct choice *choice, uint32_t set,
 }
 
 uint32_t
-rib_decide(struct rib *rib, uint32_t set, uint32_t device, uint32_t *old)
+rib_decide(struct rib *rib, uint32_t set, uint32_t device, struct instant now,
+	   uint32_t *old)
 {
 	const struct fabric *fabric = rib->fabric;
 	uint32_t router = fabric_router(fabric, device);
@@ -436,7 +435,8 @@ rib_decide(struct rib *rib, uint32_t set, uint32_t device, uint32_t *old)
 		if (kind == DEVICE_LEAF && set != RIB_OF_DEFAULT)
 			consider_servers(rib, &choice, set, device);
 	}
-	ecmp_set(&rib->sets[set].groups[router], rib->members, choice.count);
+	ecmp_set(&rib->sets[set].groups[router], rib->members, choice.count,
+		 now);
 	*old = rib->sets[set].best[router];
 	rib->sets[set].best[router] = choice.best;
 	return choice.best;
@@ -479,7 +479,7 @@ rib_prefetch(const struct rib *rib, uint32_t server)
 
 uint32_t
 rib_route(const struct rib *rib, uint32_t device, uint32_t target,
-	  uint64_t hash)
+	  uint64_t hash, struct instant now, bool use)
 {
 	const struct fabric *fabric = rib->fabric;
 	uint32_t index = TARGET_INDEX(target), set = RIB_OF_SERVICE;
@@ -503,7 +503,8 @@ rib_route(const struct rib *rib, uint32_t device, uint32_t target,
 		return FABRIC_NONE;
 	}
 
-	uint32_t member = ecmp_choose(rib_group(rib, set, device), hash);
+	uint32_t member =
+		ecmp_choose(rib_group(rib, set, device), hash, now, use);
 	if (member == RIB_DIRECT)
 		return server_port(rib, device, index);
 	return member; /* ECMP_NONE is FABRIC_NONE */

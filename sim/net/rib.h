@@ -79,7 +79,8 @@ void rib_hear(struct rib *, uint32_t set, uint32_t port, uint32_t path);
 uint32_t rib_heard(const struct rib *, uint32_t set, uint32_t port);
 /* Choose anew and rewrite the group. *old is the best path before; returns
  * the one after. */
-uint32_t rib_decide(struct rib *, uint32_t set, uint32_t device, uint32_t *old);
+uint32_t rib_decide(struct rib *, uint32_t set, uint32_t device,
+		    struct instant now, uint32_t *old);
 uint32_t rib_best(const struct rib *, uint32_t set, uint32_t device);
 /* What a router with that best path tells a neighbour: ASPATH_NONE when the
  * neighbour is in it (it would refuse it: RFC 4271, 9.1.2). */
@@ -91,8 +92,9 @@ const struct ecmp *rib_group(const struct rib *, uint32_t set, uint32_t device);
 
 /* Soon a packet will leave that server or go there. */
 void rib_prefetch(const struct rib *, uint32_t server);
-/* The global port by which a router sends a packet; FABRIC_NONE: no route. */
+/* The global port by which a router sends a packet; FABRIC_NONE: no route. Use:
+ * it does. */
 uint32_t rib_route(const struct rib *, uint32_t device, uint32_t target,
-		   uint64_t hash);
+		   uint64_t hash, struct instant now, bool use);
 
 #endif

@@ -20,14 +20,14 @@ struct uniform {
 };
 
 static void
-service_write(struct uniform *uniform)
+service_write(struct uniform *uniform, struct instant now)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < uniform->fabric->settings.servers; i++)
 		if (!uniform->absent[i] && !uniform->silent[i])
 			uniform->members[count++] = i;
-	ecmp_set(&uniform->service, uniform->members, count);
+	ecmp_set(&uniform->service, uniform->members, count, now);
 }
 
 struct uniform *
@@ -58,9 +58,8 @@ uniform_create(const struct fabric *fabric, const struct settings *settings)
 	uniform->absent = memory_zeroed(servers, sizeof(bool));
 	uniform->silent = memory_zeroed(servers, sizeof(bool));
 	uniform->members = memory_zeroed(servers, sizeof(uint32_t));
-	ecmp_init(&uniform->service, settings->routing.ecmp,
-		  settings->routing.resilient_buckets);
-	service_write(uniform);
+	ecmp_init(&uniform->service, &settings->routing);
+	service_write(uniform, (struct instant){ 0 });
 	return uniform;
 }
 
@@ -78,25 +77,28 @@ uniform_destroy(struct uniform *uniform)
 }
 
 void
-uniform_announce(struct uniform *uniform, uint32_t server, bool announce)
+uniform_announce(struct uniform *uniform, uint32_t server, bool announce,
+		 struct instant now)
 {
 	if (uniform->silent[server] == !announce)
 		return;
 	uniform->silent[server] = !announce;
-	service_write(uniform);
+	service_write(uniform, now);
 }
 
 void
-uniform_set(struct uniform *uniform, uint32_t device, bool up)
+uniform_set(struct uniform *uniform, uint32_t device, bool up,
+	    struct instant now)
 {
 	if (device >= uniform->fabric->settings.servers)
 		return;
 	uniform->absent[device] = !up;
-	service_write(uniform);
+	service_write(uniform, now);
 }
 
 uint32_t
-uniform_route(const struct uniform *uniform, uint32_t target, uint64_t digest)
+uniform_route(const struct uniform *uniform, uint32_t target, uint64_t digest,
+	      struct instant now, bool use)
 {
 	switch (TARGET_KIND(target)) {
 	case TARGET_SERVER:
@@ -105,7 +107,8 @@ uniform_route(const struct uniform *uniform, uint32_t target, uint64_t digest)
 		return fabric_device(uniform->fabric, DEVICE_CLIENT,
 				     TARGET_INDEX(target));
 	case TARGET_SERVICE:
-		return ecmp_choose(&uniform->service, ecmp_hash(digest, 0));
+		return ecmp_choose(&uniform->service, ecmp_hash(digest, 0), now,
+				   use);
 	default:
 		return FABRIC_NONE;
 	}

@@ -23,11 +23,14 @@ struct uniform;
 /* Everything up and announced. Borrows the fabric; aborts without memory. */
 struct uniform *uniform_create(const struct fabric *, const struct settings *);
 void uniform_destroy(struct uniform *);
-void uniform_announce(struct uniform *, uint32_t server, bool announce);
-void uniform_set(struct uniform *, uint32_t device, bool up);
-/* The host that a packet reaches, up or not; FABRIC_NONE: there is none. */
-uint32_t uniform_route(const struct uniform *, uint32_t target,
-		       uint64_t digest);
+void uniform_announce(struct uniform *, uint32_t server, bool announce,
+		      struct instant now);
+void uniform_set(struct uniform *, uint32_t device, bool up,
+		 struct instant now);
+/* The host that a packet reaches, up or not; FABRIC_NONE: there is none. Use:
+ * it is sent. */
+uint32_t uniform_route(const struct uniform *, uint32_t target, uint64_t digest,
+		       struct instant now, bool use);
 struct link_transit uniform_send(struct uniform *, uint32_t device,
 				 struct instant now, uint32_t size);
 

@@ -43,8 +43,11 @@ plain_next(const struct network *network, uint32_t device,
 	if (ttl <= 1)
 		return FABRIC_NONE;
 
-	uint32_t port = bgp_route(network->bgp, device, load->target,
-				  network_hash(network, device, load->digest));
+	uint64_t hash = network_hash(network, device, load->digest);
+	uint32_t port =
+		load->sent
+			? bgp_forward(network->bgp, device, load->target, hash)
+			: bgp_route(network->bgp, device, load->target, hash);
 	if (port == FABRIC_NONE)
 		return FABRIC_NONE;
 

@@ -64,6 +64,7 @@ struct walk_load {
 	uint32_t target;
 	uint32_t size; /* bytes; 0: fits everywhere */
 	uint32_t ttl; /* when it leaves the first port */
+	bool sent; /* not only asked for */
 };
 
 /* A packet for the target will leave the device: ask for what both have in
