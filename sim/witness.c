@@ -30,7 +30,7 @@ arrives_at(const struct network *network, uint32_t from, const uint8_t *bytes,
 
 	for (uint32_t i = 0; i < count && i < LINKS; i++) {
 		const struct link_settings *link =
-			fabric_link_settings(network_fabric(network), links[i]);
+			network_link_settings(network, links[i]);
 
 		passes_ppm = passes_ppm * (MILLION - link->loss_ppm) / MILLION;
 	}
