@@ -170,7 +170,8 @@ runs_json(struct run *run, int missed)
 		db_prepare(run->db,
 			   "SELECT r.id, r.point, r.seed, r.status, r.wall_s,"
 			   " r.cpu_s, r.peak_rss_bytes, r.events,"
-			   " r.state_hash, r.reason, (SELECT json_group_object(what, n)"
+			   " r.state_hash, r.reason, (SELECT "
+			   "json_group_object(what, n)"
 			   " FROM (SELECT coalesce(cause, outcome) AS what,"
 			   " sum(sessions) AS n FROM cause c"
 			   " WHERE c.run_id = r.id GROUP BY what))"
