@@ -32,7 +32,9 @@ INSERT INTO measurement(run_id, metric, at_ns, value_ns, node, flow, hops,
   local, ok) SELECT r.id, 'lookup', 4080000000,
   20000 + (r.id * 7 + i * 13) % 101 * 100, 1, NULL, 1, 0, 1
   FROM run r, (SELECT 1 AS i UNION SELECT 2 UNION SELECT 3 UNION SELECT 4);
-INSERT INTO run SELECT id + 1000, scenario, 'live', seed, servers, point,
+INSERT INTO run(id, scenario, world, seed, servers, point, started_at, status,
+  wall_s, cpu_s, peak_rss_bytes, events, state_hash, commit_id, host, kernel,
+  versions, resolved) SELECT id + 1000, scenario, 'live', seed, servers, point,
   started_at, status, wall_s, cpu_s, peak_rss_bytes, events, state_hash,
   commit_id, host, kernel, versions, resolved, reason, warnings FROM run;
 INSERT INTO setting SELECT run_id + 1000, key, value FROM setting;
@@ -41,7 +43,8 @@ INSERT INTO measurement(run_id, metric, at_ns, value_ns, node, flow, hops,
     * iif(metric LIKE 'setting%', 20 + rowid % 7, 10) / 10
     + iif(metric = 'stall', 205000000, 0), node, flow, hops, local, ok
   FROM measurement;
-INSERT INTO session SELECT run_id + 1000, flow, owner, opened_ns, closed_ns,
+INSERT INTO session(run_id, flow, owner, opened_ns, closed_ns, bytes, strays,
+  stall_ns, outcome, cause) SELECT run_id + 1000, flow, owner, opened_ns, closed_ns,
   bytes, strays, stall_ns, outcome, cause FROM session;
 INSERT INTO sample SELECT run_id + 1000, flow, at_ns, bytes FROM sample;
 INSERT INTO fault SELECT run_id + 1000, at_ns, kind, target FROM fault;
