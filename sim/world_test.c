@@ -23,7 +23,7 @@ struct tale {
 	uint64_t bytes, strays, samples;
 	uint32_t hardly_strayed; /* sessions of which few packets did */
 	uint64_t resets_received, fragmented, too_big, bad_packets;
-	uint64_t starts, off_ms;
+	uint64_t starts, off_ms, timeouts;
 	int64_t first_opened, last_opened;
 	struct world_result result;
 };
@@ -91,6 +91,8 @@ on_counter(void *context, const char *node, const char *name, uint64_t value)
 		tale->too_big += value;
 	else if (strcmp(name, "server_starts") == 0)
 		tale->starts += value;
+	else if (strcmp(name, "node_timeouts") == 0)
+		tale->timeouts += value;
 	else if (strcmp(name, "server_off_ms") == 0)
 		tale->off_ms += value;
 	else if (strcmp(name, "bad_packets") == 0 ||
@@ -423,6 +425,50 @@ test_churn_rate(void)
 	}
 }
 
+/* Who leaves says so to all that know it: of 16 servers, in tables of 20,
+ * nobody asks it any more. */
+static void
+test_leave_is_heard(void)
+{
+	static const struct {
+		const char *sentence;
+		enum fault_kind kind;
+		enum fabric_kind fabric;
+		bool silent;
+	} rows[] = {
+		{ "a crash is found out", FAULT_SERVER_CRASH, FABRIC_UNIFORM,
+		  true },
+		{ "a leave is heard", FAULT_LEAVE, FABRIC_UNIFORM, false },
+		{ "a leave is heard through routers", FAULT_LEAVE,
+		  FABRIC_SPINE_LEAF, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault_settings fault = {
+			.kind = rows[i].kind,
+			.target = "server7",
+		};
+		struct settings settings;
+
+		settings_default(&settings);
+		settings.fabric.kind = rows[i].fabric;
+		settings.fabric.servers = 16;
+		settings.dht.tables = TABLES_IDEAL;
+		settings.dht.node.k = 20;
+		settings.clients.sessions = 0;
+		settings.measure.stores = 100;
+		settings.measure.interval_ns = 20 * MS;
+		settings.faults = &fault;
+		settings.fault_count = 1;
+		fault.at_ns = 500 * MS;
+		struct tale tale = run(&settings, rows[i].sentence);
+		CHECK_ROW(tale.measured[METRIC_SETTING_ALL] == 100,
+			  rows[i].sentence);
+		CHECK_ROW((tale.timeouts > 0) == rows[i].silent,
+			  rows[i].sentence);
+	}
+}
+
 static void
 test_flap(void)
 {
@@ -715,6 +761,7 @@ main(void)
 	test_daemons();
 	test_churn();
 	test_churn_rate();
+	test_leave_is_heard();
 	test_flap();
 	test_moved();
 	test_two_failures();

@@ -280,10 +280,13 @@ poll_leaving(struct servers *servers, struct instant now, uint32_t index)
 		queue_schedule(servers->queue, index, SERVER_POLL_NS, &event);
 		return;
 	}
+	/* The daemon ends with its last words; the host has to send them. */
 	struct outbox *outbox = server_agent_begin(servers->server_agents);
 	node_leave(server->server_agent->node, now, outbox);
 	server_agent_end(servers->server_agents, now, index);
-	servers_crash(servers, index);
+	servers_daemon_kill(servers, index);
+	event.code = SERVER_OFF;
+	queue_schedule(servers->queue, index, SERVER_POLL_NS, &event);
 }
 
 void
@@ -302,6 +305,12 @@ servers_event(struct servers *servers, struct instant now,
 		if (server->alive && !server->server_agent->stopped &&
 		    event->a == server->server_agent->incarnation)
 			poll_leaving(servers, now, index);
+		break;
+	case SERVER_OFF:
+		/* Unless its daemon was started again meanwhile. */
+		if (server->alive && server->server_agent->stopped &&
+		    event->a == server->server_agent->incarnation)
+			servers_crash(servers, index);
 		break;
 	default:
 		server_agent_event(servers->server_agents, now, event,

@@ -40,6 +40,7 @@ struct workload;
 enum server_code {
 	SERVER_JOIN = SERVER_AGENT_CODES, /* enter the DHT now */
 	SERVER_LEAVE, /* drained: look whether its sessions are over */
+	SERVER_OFF, /* has left: power off */
 };
 
 /* All but the settings' own memory is borrowed. Aborts when out of memory. */
