@@ -12,6 +12,7 @@
 #include "sim/model/churn.h"
 #include "sim/model/fabric.h"
 #include "sim/model/fault_check.h"
+#include "sim/model/fault_kind.h"
 #include "sim/model/pace.h"
 
 struct rule {
@@ -208,23 +209,33 @@ static bool
 churn_broken(const struct fault_settings *fault, uint32_t event,
 	     uint32_t servers, struct constraint *found)
 {
+	static const uint32_t of_rates = FAULT_KEY_LAW | FAULT_KEY_SHAPE |
+					 FAULT_KEY_CRASH | FAULT_KEY_NEW;
+	bool rate = churn_has_rate(fault);
 	bool weibull = fault->law == LIFETIME_WEIBULL;
+	uint32_t idle = rate ? 0 : fault_keys(fault) & of_rates;
 
 	if (fault->count > servers)
 		return event_blame(
 			found, "count", event,
 			"churn of %u servers, of which there are only %u",
 			fault->count, servers);
-	if (churn_has_rate(fault) && fault->count > 0)
+	if (rate && fault->count > 0)
 		return event_blame(found, "count", event,
 				   "churn at a rate is of all servers: "
 				   "rate_percent_min and down_s, or else count "
 				   "and period_s");
-	if (churn_has_rate(fault) && fault->period_ns > 0)
+	if (rate && fault->period_ns > 0)
 		return event_blame(found, "period_s", event,
 				   "churn at a rate has no period: "
 				   "rate_percent_min and down_s, or else count "
 				   "and period_s");
+	if (idle != 0)
+		return event_blame(found, fault_key_name(idle & ~(idle - 1)),
+				   event,
+				   "churn takes %s with rate_percent_min and "
+				   "down_s only",
+				   fault_key_name(idle & ~(idle - 1)));
 	if (fault->rate_ppm_min > 0 && fault->down_ns == 0)
 		return event_blame(found, "rate_percent_min", event,
 				   "churn at a rate needs a down_s");

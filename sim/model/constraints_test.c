@@ -72,9 +72,11 @@ BREAK(churn_both, event_set(s, FAULT_CHURN, "");
 BREAK(churn_period, event_set(s, FAULT_CHURN, ""); s->faults[0].down_ns = S;
       s->faults[0].period_ns = S; s->faults[0].until_ns = 9 * S)
 BREAK(churn_down, event_set(s, FAULT_CHURN, ""); s->faults[0].rate_ppm_min = 1)
-BREAK(churn_law, event_set(s, FAULT_CHURN, "");
+BREAK(churn_new, event_set(s, FAULT_CHURN, ""); s->faults[0].new_ppm = 1)
+BREAK(churn_law, event_set(s, FAULT_CHURN, ""); s->faults[0].down_ns = S;
       s->faults[0].law = LIFETIME_WEIBULL; s->faults[0].shape_milli = 199)
-BREAK(churn_shape, event_set(s, FAULT_CHURN, ""); s->faults[0].shape_milli = 200)
+BREAK(churn_shape, event_set(s, FAULT_CHURN, ""); s->faults[0].down_ns = S;
+      s->faults[0].shape_milli = 200)
 BREAK(late, event_set(s, FAULT_LINK_DOWN, "path");
       s->faults[0].at_ns = s->measure.duration_ns)
 BREAK(until, event_set(s, FAULT_LINK_DOWN, "path");
@@ -130,6 +132,7 @@ static const struct row rows[] = {
 	{ "churn at a rate is of all", { "count" }, 1, churn_both },
 	{ "churn at a rate has no period", { "period_s" }, 1, churn_period },
 	{ "churn at a rate needs", { "rate_percent_min" }, 1, churn_down },
+	{ "churn takes new_percent with", { "new_percent" }, 1, churn_new },
 	{ "a weibull law needs", { "law" }, 1, churn_law },
 	{ "only a weibull law", { "shape" }, 1, churn_shape },
 	{ "the event would be", { "at_s" }, 1, late },
