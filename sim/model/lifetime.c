@@ -30,13 +30,19 @@ logarithm(double x)
 {
 	int exponent = 0;
 
-	for (; x > SQRT2; x /= 2)
+	while (x > SQRT2) {
+		x /= 2;
 		exponent++;
-	for (; x < SQRT2 / 2; x *= 2)
+	}
+	while (x < SQRT2 / 2) {
+		x *= 2;
 		exponent--;
+	}
 	double s = (x - 1) / (x + 1), square = s * s, power = s, sum = 0;
-	for (int i = 1; i < 40; i += 2, power *= square)
+	for (int i = 1; i < 40; i += 2) {
 		sum += power / i;
+		power *= square;
+	}
 	return 2 * sum + exponent * LN2;
 }
 
