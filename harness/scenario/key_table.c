@@ -488,9 +488,10 @@ key_fault_help(unsigned kind)
 		[FAULT_LEAVE] = { server, "the server drains, then leaves the "
 					  "DHT" },
 		[FAULT_CHURN] = { none, "servers go and come: "
-					"rate_percent_min, down_s; or count of "
-					"them at a time, each change after "
-					"period_s on average (0: 1 s)" },
+					"rate_percent_min, down_s; or count "
+					"random ones, always the same, each "
+					"change after period_s on average "
+					"(0: 1 s)" },
 		[FAULT_PARTITION] = { none, "all links between the first and "
 					    "the second half of the routers "
 					    "are cut" },

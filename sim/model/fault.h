@@ -14,10 +14,10 @@
  *			its time is over. A leaving server is away when its
  *			sessions are over, however long that takes: nobody is
  *			cut off by a leave
- *		with `count` and period_ns instead: in `count` turns at a time,
- *			a random server crashes after an exponential time of
- *			mean period_ns and is back after another, then a random
- *			server again; who is away at until_ns comes back so, too
+ *		with `count` and period_ns instead: `count` random servers,
+ *			always the same ones, each up for an exponential time of
+ *			mean period_ns and down for another; who is away at
+ *			until_ns comes back so, too
  *	partition	the second half of exits, spines and leaves is cut from
  *			the first half and from the edge; until_ns: merge
  *	daemon_kill	until_ns: daemon_start	the server's sockets stay

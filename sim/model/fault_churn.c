@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fault_churn.c - one pending event a seat, or a turn
+ * fault_churn.c - one pending event a seat, or a chosen server
  */
 #include "sim/model/fault_churn.h"
 
@@ -10,12 +10,16 @@
 #include "sim/model/churn.h"
 #include "sim/model/fault_kind.h"
 
+/* Draws for one more of some servers: most may be chosen, or away. */
+#define CHOOSE_TRIES 64
+
 struct fault_churn {
 	const struct fault_world *world;
 	const struct fault_settings *fault;
 	uint32_t item, seats;
-	struct churn *churn; /* NULL: in turns, or a rate of 0 */
+	struct churn *churn; /* NULL: some servers, or a rate of 0 */
 	bool *away; /* by seat: from the start of the run on */
+	bool *chosen; /* by server: one of some servers */
 	bool ended;
 };
 
@@ -31,6 +35,7 @@ fault_churn_create(const struct fault_world *world, uint32_t item,
 		.item = item,
 		.seats = seats,
 		.away = memory_zeroed((size_t)seats + 1, sizeof(bool)),
+		.chosen = memory_zeroed((size_t)seats + 1, sizeof(bool)),
 	};
 	if (self->fault->rate_ppm_min == 0)
 		return self;
@@ -48,6 +53,7 @@ fault_churn_destroy(struct fault_churn *self)
 		return;
 	churn_destroy(self->churn);
 	free(self->away);
+	free(self->chosen);
 	free(self);
 }
 
@@ -112,10 +118,10 @@ crash(const struct fault_churn *self, struct instant now, uint32_t server)
 	report(self, now, fault_name(FAULT_SERVER_CRASH), server);
 }
 
-/* ---- in turns ---- */
+/* ---- some servers ---- */
 
 static int64_t
-turn_ns(const struct fault_churn *self)
+period_ns(const struct fault_churn *self)
 {
 	int64_t mean =
 		self->fault->period_ns > 0 ? self->fault->period_ns : NS_PER_S;
@@ -123,31 +129,48 @@ turn_ns(const struct fault_churn *self)
 	return rng_exponential(self->world->rng, mean);
 }
 
-static void
-gone(const struct fault_churn *self, struct instant now)
+/* A random server that is in the hash table and not yet one of them. */
+static uint32_t
+choose(const struct fault_churn *self)
 {
 	const struct fault_world *world = self->world;
 
-	if (self->ended)
-		return;
-	uint32_t server = world->actions->server_random(world->context);
-	if (server == WATCH_NONE) {
-		schedule(self, FAULT_CHURN_GONE, turn_ns(self), 0);
-		return;
+	for (unsigned i = 0; i < CHOOSE_TRIES; i++) {
+		uint32_t server = world->actions->server_random(world->context);
+
+		if (server < self->seats && !self->chosen[server])
+			return server;
 	}
-	crash(self, now, server);
-	schedule(self, FAULT_CHURN_BACK, turn_ns(self), server);
+	return WATCH_NONE;
 }
 
 static void
-back(const struct fault_churn *self, struct instant now, uint32_t server)
+begin_some(const struct fault_churn *self)
 {
-	if (!is_up(self, server)) { /* no other event was first */
+	uint32_t count = self->fault->count > 0 ? self->fault->count : 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t server = choose(self);
+
+		if (server == WATCH_NONE)
+			return;
+		self->chosen[server] = true;
+		schedule(self, FAULT_CHURN_FLIP, period_ns(self), server);
+	}
+}
+
+/* Another event may have been first. */
+static void
+flip(const struct fault_churn *self, struct instant now, uint32_t server)
+{
+	if (!is_up(self, server)) {
 		act(self, now, self->world->actions->server_up, server);
 		report(self, now, fault_name(FAULT_SERVER_UP), server);
+	} else if (!self->ended) {
+		crash(self, now, server);
 	}
-	if (!self->ended)
-		schedule(self, FAULT_CHURN_GONE, turn_ns(self), 0);
+	if (!self->ended || !is_up(self, server))
+		schedule(self, FAULT_CHURN_FLIP, period_ns(self), server);
 }
 
 /* ---- at a rate ---- */
@@ -222,11 +245,8 @@ begin_seat(const struct fault_churn *self, struct instant now, uint32_t seat)
 void
 fault_churn_begin(struct fault_churn *self, struct instant now)
 {
-	uint32_t turns = self->fault->count > 0 ? self->fault->count : 1;
-
 	if (!churn_has_rate(self->fault))
-		for (uint32_t i = 0; i < turns; i++)
-			schedule(self, FAULT_CHURN_GONE, turn_ns(self), 0);
+		begin_some(self);
 	for (uint32_t i = 0; i < self->seats && self->churn != NULL; i++)
 		begin_seat(self, now, i);
 }
@@ -247,11 +267,8 @@ fault_churn_event(struct fault_churn *self, struct instant now,
 	case FAULT_CHURN_RETURN:
 		come(self, now, event->b);
 		break;
-	case FAULT_CHURN_GONE:
-		gone(self, now);
-		break;
-	case FAULT_CHURN_BACK:
-		back(self, now, event->b);
+	case FAULT_CHURN_FLIP:
+		flip(self, now, event->b);
 		break;
 	case FAULT_CHURN_CODES:
 		break;

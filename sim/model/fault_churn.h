@@ -5,8 +5,8 @@
  *	at a rate	who goes and comes, and when: churn.h
  *		DEPART --crash--------------------> RETURN --> DEPART ...
  *		   '----leave--> LEAVING (its sessions) --^
- *	in turns	`count` of them, each:
- *		GONE --a random server crashes--> BACK --> GONE ...
+ *	some servers	`count` random ones, chosen when the item begins:
+ *		FLIP --crashes--> FLIP --comes back--> FLIP ...
  *
  * At the end departures end. Who is away, or on its way out, comes back when
  * its time is over.
@@ -38,8 +38,7 @@ enum fault_churn_code {
 	FAULT_CHURN_DEPART = 64,
 	FAULT_CHURN_LEAVING,
 	FAULT_CHURN_RETURN,
-	FAULT_CHURN_GONE,
-	FAULT_CHURN_BACK,
+	FAULT_CHURN_FLIP,
 	FAULT_CHURN_CODES
 };
 
