@@ -12,6 +12,7 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
+#include "harness/run/possible.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sets.h"
@@ -33,6 +34,7 @@ scenario_new(void)
 
 struct validation {
 	struct options_texts sets;
+	unsigned live; /* 1: what a lab can do; 0: what the simulator can */
 	bool quiet, json;
 	struct json points; /* with json: of the sweeps, an array */
 };
@@ -91,6 +93,8 @@ validate_one(struct validation *validation, const char *path, bool first)
 		return EXIT_RUNTIME;
 	code = scenario_load(scenario, path, validation->sets.text,
 			     validation->sets.count);
+	if (code == 0)
+		code = possible_check(scenario, validation->live);
 	if (code == 0 && validation->json)
 		code = points_print(validation, scenario);
 	else if (code == 0 && !validation->quiet)
@@ -132,6 +136,9 @@ validate_all(struct validation *validation, int count, char **paths)
 }
 
 static const struct verb_option validate_options[] = {
+	{ "in", "sim|live",
+	  "what this world can do: the simulator (the default), or a lab",
+	  options_choice, .at = offsetof(struct validation, live) },
 	SETS_OPTION(struct validation, sets,
 		    "change a key first; may be repeated"),
 	{ "quiet", NULL, "check only", options_flag,

@@ -36,7 +36,7 @@ INSERT INTO run(id, scenario, world, seed, servers, point, started_at, status,
   wall_s, cpu_s, peak_rss_bytes, events, state_hash, commit_id, host, kernel,
   versions, resolved) SELECT id + 1000, scenario, 'live', seed, servers, point,
   started_at, status, wall_s, cpu_s, peak_rss_bytes, events, state_hash,
-  commit_id, host, kernel, versions, resolved, reason, warnings FROM run;
+  commit_id, host, kernel, versions, resolved FROM run;
 INSERT INTO setting SELECT run_id + 1000, key, value FROM setting;
 INSERT INTO measurement(run_id, metric, at_ns, value_ns, node, flow, hops,
   local, ok) SELECT run_id + 1000, metric, at_ns, value_ns

@@ -442,6 +442,9 @@ explorer_close(struct explorer *explorer)
 	}
 	free(explorer->violations);
 	free(explorer->worlds);
+	sweep_point_release(&explorer->point);
+	if (explorer->scenario != NULL)
+		scenario_release(explorer->scenario);
 	free(explorer->scenario);
 	free(explorer);
 }
@@ -458,7 +461,7 @@ explore_seeds(const struct wish *wish)
 	}
 	explorer->wish = *wish;
 	clock_gettime(CLOCK_MONOTONIC, &explorer->began);
-	explorer->scenario = malloc(sizeof(*explorer->scenario));
+	explorer->scenario = calloc(1, sizeof(*explorer->scenario));
 	explorer->worlds = calloc(wish->seeds, sizeof(*explorer->worlds));
 	if (explorer->scenario == NULL || explorer->worlds == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");

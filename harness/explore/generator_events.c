@@ -14,9 +14,10 @@
 #include "harness/explore/generator_state.h"
 #include "sim/model/fabric.h"
 #include "sim/model/fault_kind.h"
+#include "sim/model/fault_target.h"
 
 #define EVENTS_MOST 10
-#define TARGET_TEXT (2 * FABRIC_NAME_BYTES)
+#define TARGET_TEXT (2 * FAULT_NAME_BYTES + 8)
 
 /* When an event is, and when it is to be over; 0: never. */
 struct slot {
@@ -40,67 +41,73 @@ struct script {
 	struct happening happenings[EVENTS_MOST];
 };
 
+/* What an event is aimed at, as text. */
+struct target {
+	char text[TARGET_TEXT]; /* "": the kind takes none */
+	bool path; /* a tier of a session's path, or any */
+	uint32_t several; /* of a list or pattern, at least; 0: it is one */
+};
+
 /* ---- targets ---- */
 
-static const char *
-name_of(const struct script *script, uint32_t device)
+static void
+one_name(struct script *script, enum fault_target wanted, char *name)
 {
-	return script->fabric->names[device];
+	uint32_t count = fault_target_count(script->fabric, wanted);
+
+	fault_target_name(script->fabric, wanted,
+			  (uint32_t)rng_below(&script->generator->rng, count),
+			  name);
 }
 
 static void
-target_link(struct script *script, char *text)
+target_path(struct script *script, struct target *target)
 {
 	static const char *const tiers[] = { "path", "path", "exit-spine",
 					     "spine-leaf", "leaf-server" };
-	const struct fabric *fabric = script->fabric;
-	struct generator *generator = script->generator;
-	const uint32_t *ports;
 
-	if (generator_chance(generator, 40)) {
-		(void)snprintf(text, TARGET_TEXT, "%s",
-			       tiers[rng_below(&generator->rng, 5)]);
-		return;
-	}
-	ports = fabric->links[rng_below(&generator->rng, fabric->link_count)]
-			.ports;
-	(void)snprintf(text, TARGET_TEXT, "%s-%s",
-		       name_of(script, fabric->ports[ports[0]].device),
-		       name_of(script, fabric->ports[ports[1]].device));
+	target->path = true;
+	(void)snprintf(target->text, sizeof(target->text), "%s",
+		       tiers[rng_below(&script->generator->rng, 5)]);
 }
 
-/* "": the kind takes none. */
+/* All of a name's kind, or two names. */
 static void
-target_draw(struct script *script, enum fault_target wanted, char *text)
+target_several(struct script *script, enum fault_target wanted,
+	       struct target *target)
 {
-	const struct fabric *fabric = script->fabric;
-	struct generator *generator = script->generator;
-	uint32_t device;
+	char name[FAULT_NAME_BYTES], other[FAULT_NAME_BYTES];
 
-	text[0] = '\0';
-	switch (wanted) {
-	case FAULT_TARGET_NONE:
-		break;
-	case FAULT_TARGET_LINK:
-		target_link(script, text);
-		break;
-	case FAULT_TARGET_ROUTER:
-		do
-			device = (uint32_t)rng_below(&generator->rng,
-						     fabric->device_count);
-		while (!fabric_is_router(fabric, device));
-		(void)snprintf(text, TARGET_TEXT, "%s",
-			       name_of(script, device));
-		break;
-	case FAULT_TARGET_SERVER:
-		device = fabric_device(
-			fabric, DEVICE_SERVER,
-			(uint32_t)rng_below(&generator->rng,
-					    fabric->settings.servers));
-		(void)snprintf(text, TARGET_TEXT, "%s",
-			       name_of(script, device));
-		break;
+	one_name(script, wanted, name);
+	one_name(script, wanted, other);
+	if (generator_chance(script->generator, 50) ||
+	    strcmp(name, other) == 0) {
+		(void)snprintf(target->text, sizeof(target->text), "%.*s*",
+			       (int)strcspn(name, "0123456789"), name);
+		target->several = 1;
+	} else {
+		(void)snprintf(target->text, sizeof(target->text), "[%s, %s]",
+			       name, other);
+		target->several = 2;
 	}
+}
+
+static void
+target_draw(struct script *script, enum fault_target wanted, uint32_t keys,
+	    struct target *target)
+{
+	struct generator *generator = script->generator;
+
+	*target = (struct target){ .path = false };
+	if (wanted == FAULT_TARGET_NONE)
+		return;
+	if (wanted == FAULT_TARGET_LINK && generator_chance(generator, 35))
+		target_path(script, target);
+	else if ((keys & FAULT_KEY_COUNT) != 0 &&
+		 generator_chance(generator, 20))
+		target_several(script, wanted, target);
+	else
+		one_name(script, wanted, target->text);
 }
 
 /* ---- kinds ---- */
@@ -139,8 +146,6 @@ happening_draw(struct script *script, const struct slot *slot)
 		script->joins += happening->count;
 	if (kind == FAULT_PARTITION && slot->at_ms < script->split_ms)
 		script->split_ms = slot->at_ms;
-	if (trait->undo == kind && kind != FAULT_CHURN)
-		happening->slot.until_ms = 0;
 	happening->apart =
 		happening->slot.until_ms > 0 && trait->undo != kind &&
 		kind != FAULT_DAEMON_RESTART && generator_chance(generator, 25);
@@ -161,49 +166,146 @@ line_begin(const struct script *script, enum fault_kind kind,
 }
 
 static void
-until_print(const struct script *script, uint64_t until_ms)
+time_print(const struct script *script, const char *key, uint64_t ms)
 {
 	char time[GENERATOR_TIME];
 
-	fprintf(script->file, ", until_s: %s",
-		generator_seconds(until_ms, time));
+	fprintf(script->file, ", %s: %s", key, generator_seconds(ms, time));
 }
 
-static bool
-target_is_named(const char *target)
-{
-	const char *dash = strchr(target, '-');
-
-	return dash != NULL && dash > target && dash[-1] >= '0' &&
-	       dash[-1] <= '9';
-}
-
-/* How often, how many: what only some kinds read. */
+/* Of the keys that follow those that a kind takes. */
 static void
-kind_print(const struct script *script, const struct happening *happening,
-	   const char *target)
+number_print(const struct script *script, const char *key, uint32_t most)
+{
+	fprintf(script->file, ", %s: %u", key,
+		(unsigned)generator_between(script->generator, 0, most));
+}
+
+/* How bad a link gets: one thing at least. */
+static void
+degree_print(const struct script *script, uint32_t keys)
+{
+	static const struct {
+		uint32_t key, most;
+	} degrees[] = {
+		{ FAULT_KEY_LOSS, 50 },	   { FAULT_KEY_DUPLICATE, 10 },
+		{ FAULT_KEY_REORDER, 20 }, { FAULT_KEY_DELAY, 20000 },
+		{ FAULT_KEY_RATE, 10 },
+	};
+	size_t count = sizeof(degrees) / sizeof(degrees[0]);
+	size_t sure = rng_below(&script->generator->rng, count);
+
+	for (size_t i = 0; i < count; i++)
+		if ((keys & degrees[i].key) != 0 &&
+		    (i == sure || generator_chance(script->generator, 25)))
+			number_print(script, fault_key_name(degrees[i].key),
+				     degrees[i].most);
+}
+
+/* Churn at a rate, by the keys that there are. */
+static void
+rate_print(const struct script *script)
 {
 	struct generator *generator = script->generator;
-	enum fault_kind kind = happening->kind;
-	const struct fault_kind_trait *trait = fault_kind_trait(kind);
-	bool ends = happening->slot.until_ms > 0 && !happening->apart;
-	bool flaps = trait->target == FAULT_TARGET_LINK &&
-		     trait->undo != kind && target_is_named(target) &&
-		     generator_chance(generator, 30);
-	bool proves = trait->target == FAULT_TARGET_LINK &&
-		      trait->undo != kind && !target_is_named(target) &&
-		      generator_chance(generator, 40);
-	char time[GENERATOR_TIME];
 
-	if (ends && (kind == FAULT_CHURN || flaps))
-		fprintf(script->file, ", period_s: %s",
-			generator_seconds(
-				generator_between(generator, 100, 5000), time));
+	number_print(script, "rate_percent_min", 200);
+	time_print(script, "down_s", generator_between(generator, 200, 20000));
+	if (generator_chance(generator, 50))
+		fprintf(script->file, ", law: weibull, shape: 0.%u",
+			(unsigned)generator_between(generator, 3, 9));
+	if (generator_chance(generator, 50))
+		number_print(script, "crash_percent", 100);
+	if (generator_chance(generator, 50))
+		number_print(script, "new_percent", 100);
+}
+
+static void
+churn_print(const struct script *script, const struct happening *happening)
+{
+	struct generator *generator = script->generator;
+
+	if (happening->slot.until_ms > 0)
+		time_print(script, "until_s", happening->slot.until_ms);
+	if (key_find(key_faults(), "rate_percent_min") != NULL &&
+	    generator_chance(generator, 60)) {
+		rate_print(script);
+		return;
+	}
+	if (happening->slot.until_ms > 0)
+		time_print(script, "period_s",
+			   generator_between(generator, 100, 5000));
+	fprintf(script->file, ", count: %u", happening->count);
+}
+
+/* Again and again, until the slot's end. */
+static void
+loop_print(const struct script *script, const struct happening *happening)
+{
+	struct generator *generator = script->generator;
+	uint32_t keys = fault_kind_trait(happening->kind)->keys;
+	uint64_t each_ms = generator_between(generator, 300, 8000);
+
+	time_print(script, "each_s", each_ms);
+	time_print(script, "until_s", happening->slot.until_ms);
+	if ((keys & FAULT_KEY_FOR) != 0 && generator_chance(generator, 70))
+		time_print(script, "for_s",
+			   generator_between(generator, 50, each_ms - 1));
+}
+
+/* Until when, how often, how long. */
+static void
+times_print(const struct script *script, const struct happening *happening,
+	    const struct target *target)
+{
+	struct generator *generator = script->generator;
+	uint32_t keys = fault_kind_trait(happening->kind)->keys;
+	uint64_t until_ms = happening->slot.until_ms;
+
+	if (until_ms == 0)
+		return;
+	if ((keys & FAULT_KEY_EACH) != 0 && !target->path &&
+	    generator_chance(generator, 20)) {
+		loop_print(script, happening);
+		return;
+	}
+	if ((keys & FAULT_KEY_UNTIL) == 0)
+		return;
+	if ((keys & FAULT_KEY_FOR) != 0 && generator_chance(generator, 20)) {
+		time_print(script, "for_s", until_ms - happening->slot.at_ms);
+		return;
+	}
+	time_print(script, "until_s", until_ms);
+	if ((keys & FAULT_KEY_PERIOD) != 0 && !target->path &&
+	    generator_chance(generator, 15))
+		time_print(script, "period_s",
+			   generator_between(generator, 100, 5000));
+}
+
+/* The keys that the kind takes, some of them. */
+static void
+keys_print(const struct script *script, const struct happening *happening,
+	   const struct target *target)
+{
+	struct generator *generator = script->generator;
+	uint32_t keys = fault_kind_trait(happening->kind)->keys;
+
+	if (happening->kind == FAULT_CHURN) {
+		churn_print(script, happening);
+		return;
+	}
+	times_print(script, happening, target);
 	if (happening->count > 0)
 		fprintf(script->file, ", count: %u", happening->count);
-	if (proves)
+	else if (target->several > 0 && generator_chance(generator, 50))
+		fprintf(script->file, ", count: %u", target->several);
+	if ((keys & FAULT_KEY_WAY) != 0 && generator_chance(generator, 40))
+		fprintf(script->file, ", way: %s",
+			generator_chance(generator, 50) ? "up" : "down");
+	if ((keys & FAULT_KEY_RETRY) != 0 && target->path &&
+	    generator_chance(generator, 40))
 		fprintf(script->file, ", retry_after_ms: %u",
 			(unsigned)generator_between(generator, 50, 2000));
+	degree_print(script, keys);
 }
 
 static void
@@ -211,18 +313,18 @@ happening_print(struct script *script, const struct happening *happening)
 {
 	const struct fault_kind_trait *trait =
 		fault_kind_trait(happening->kind);
-	const struct slot *slot = &happening->slot;
-	char target[TARGET_TEXT];
+	struct happening seen = *happening;
+	struct target target;
 
-	target_draw(script, trait->target, target);
-	line_begin(script, happening->kind, target, slot->at_ms);
-	if (slot->until_ms > 0 && !happening->apart)
-		until_print(script, slot->until_ms);
-	kind_print(script, happening, target);
+	target_draw(script, trait->target, trait->keys, &target);
+	line_begin(script, happening->kind, target.text, happening->slot.at_ms);
+	if (happening->apart)
+		seen.slot.until_ms = 0;
+	keys_print(script, &seen, &target);
 	fprintf(script->file, " }\n");
 	if (!happening->apart)
 		return;
-	line_begin(script, trait->undo, target, slot->until_ms);
+	line_begin(script, trait->undo, target.text, happening->slot.until_ms);
 	fprintf(script->file, " }\n");
 }
 

@@ -20,9 +20,9 @@
 #include "harness/db/db.h"
 #include "harness/emulate/emulation.h"
 #include "harness/run/determinism.h"
+#include "harness/run/possible.h"
 #include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sets.h"
-#include "sim/model/fault_kind.h"
 
 /* ---- options ---- */
 
@@ -501,34 +501,15 @@ static int
 world_check(struct run *run)
 {
 	const char *missing = run->options->live ? lab_missing() : NULL;
-	char sentence[512] = "", label[SWEEP_LABEL];
+	int code;
 
 	if (missing != NULL) {
 		fprintf(stderr, "homeward: --in live: %s\n", missing);
 		return EXIT_USAGE;
 	}
-	for (uint32_t i = 0; i < sweep_point_count(run->scenario); i++) {
-		const struct settings *settings = &run->point.settings;
-
-		sweep_point_make(run->scenario, i, &run->point);
-		uint32_t event = fault_kind_impossible(settings, false);
-
-		if (run->options->live)
-			(void)emulation_possible(settings, sentence,
-						 sizeof(sentence));
-		else if (event < settings->fault_count)
-			snprintf(sentence, sizeof(sentence),
-				 "event %u, %s: not in the simulator",
-				 event + 1,
-				 fault_name(settings->faults[event].kind));
-		if (sentence[0] == '\0')
-			continue;
-		sweep_point_label(run->scenario, &run->point, label);
-		fprintf(stderr, "homeward: %s: --in %s: %s (%s)\n",
-			run->options->path, run_world(run->options), sentence,
-			label);
-		return EXIT_USAGE;
-	}
+	code = possible_check(run->scenario, run->options->live);
+	if (code != 0)
+		return code;
 	if (run->options->live) {
 		emulation_lab_name(run->scenario->name, run->lab);
 		emulation_sweep();

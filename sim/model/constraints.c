@@ -11,6 +11,7 @@
 
 #include "sim/model/churn.h"
 #include "sim/model/fabric.h"
+#include "sim/model/fault.h"
 #include "sim/model/fault_check.h"
 #include "sim/model/fault_kind.h"
 #include "sim/model/pace.h"
@@ -283,20 +284,33 @@ events_fabric(const struct settings *settings, uint32_t joins)
 	return fabric;
 }
 
+/* Whatever else the network would refuse, with all that join. No rule names its
+ * keys. */
+static bool
+network_broken(const struct settings *settings, struct constraint *found)
+{
+	struct fabric_settings whole = settings->fabric;
+	const char *wrong;
+
+	whole.servers += faults_joining(settings);
+	wrong = fabric_wrong(&whole);
+	if (wrong == NULL)
+		return false;
+	*found = (struct constraint){ .keys = { NULL } };
+	(void)snprintf(found->sentence, sizeof(found->sentence), "fabric: %s",
+		       wrong);
+	return true;
+}
+
 static bool
 events_broken(const struct settings *settings, struct constraint *found)
 {
 	struct fault_flaw flaw;
 	struct fabric *fabric;
-	uint32_t joins = 0;
+	uint32_t joins = faults_joining(settings);
 	uint64_t targets = 0;
 	bool broken = false;
 
-	for (uint32_t i = 0; i < settings->fault_count; i++)
-		if (settings->faults[i].kind == FAULT_JOIN)
-			joins += settings->faults[i].count > 0
-					 ? settings->faults[i].count
-					 : 1;
 	fabric = events_fabric(settings, joins);
 	for (uint32_t i = 0; !broken && i < settings->fault_count; i++) {
 		broken = fault_check(settings, fabric, i, &targets, &flaw);
@@ -317,5 +331,6 @@ constraints_broken(const struct settings *settings, struct constraint *found)
 	return fabric_broken(settings, found) ||
 	       service_broken(settings, found) ||
 	       measure_broken(settings, found) ||
+	       network_broken(settings, found) ||
 	       events_broken(settings, found);
 }

@@ -30,9 +30,8 @@ static const char *const kind_names[DEVICE_KINDS] = {
 	"server", "client", "edge", "exit", "spine", "leaf",
 };
 
-/* NULL, or what is wrong. */
-static const char *
-settings_wrong(const struct fabric_settings *settings)
+const char *
+fabric_wrong(const struct fabric_settings *settings)
 {
 	const struct link_settings *links[] = {
 		&settings->client_link,
@@ -205,7 +204,7 @@ int
 fabric_create(struct fabric **created, const struct fabric_settings *settings,
 	      char *error, size_t error_size)
 {
-	const char *wrong = settings_wrong(settings);
+	const char *wrong = fabric_wrong(settings);
 
 	if (wrong != NULL) {
 		snprintf(error, error_size, "fabric: %s", wrong);

@@ -90,6 +90,8 @@ struct fabric {
 	char (*names)[FABRIC_NAME_BYTES]; /* of devices */
 };
 
+/* Why there cannot be such a fabric, or NULL. */
+const char *fabric_wrong(const struct fabric_settings *);
 /* 0, or -EINVAL with a sentence about the contradiction. */
 int fabric_create(struct fabric **, const struct fabric_settings *, char *error,
 		  size_t error_size);
