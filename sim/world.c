@@ -172,8 +172,8 @@ world_create(struct world **created, const struct settings *settings,
 	world->settings = *settings;
 	world->watch = watch != NULL ? *watch : nobody;
 	world->zero = INSTANT_NEVER;
-	world->joining = faults_joining(settings);
-	world->settings.fabric.servers += world->joining;
+	world->settings.fabric = faults_fabric(settings);
+	world->joining = world->settings.fabric.later;
 	place(&world->settings);
 	world->queue = queue_create();
 	int status = network_create(&world->network, &world->settings,

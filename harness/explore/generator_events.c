@@ -379,7 +379,7 @@ generator_events(struct generator *generator, FILE *file)
 
 		happening_draw(&script, &slot);
 	}
-	/* Servers that join stand between the others. */
+	settings.later = script.joins;
 	settings.servers += script.joins;
 	if (fabric_create(&fabric, &settings, error, sizeof(error)) != 0)
 		return; /* and the file is refused for its fabric */

@@ -15,6 +15,7 @@
 #include "live/conf/units.h"
 #include "sim/engine/memory.h"
 #include "sim/model/constraints.h"
+#include "sim/model/fault.h"
 #include "sim/model/fault_kind.h"
 #include "sim/model/fault_target.h"
 
@@ -494,7 +495,7 @@ name_hint(const struct constraint *broken, const struct settings *settings,
 {
 	struct did_you_mean did_you_mean = did_you_mean_start(broken->unknown);
 	char name[FAULT_NAME_BYTES], best[FAULT_NAME_BYTES];
-	struct fabric_settings whole = settings->fabric;
+	const struct fabric_settings whole = faults_fabric(settings);
 	struct fabric *fabric;
 
 	assert(settings->faults != NULL); /* one of them is broken */
@@ -502,7 +503,6 @@ name_hint(const struct constraint *broken, const struct settings *settings,
 		fault_kind_trait(settings->faults[broken->event - 1].kind)
 			->target;
 	text[0] = '\0';
-	whole.servers += faults_joining(settings);
 	if (fabric_create(&fabric, &whole, name, sizeof(name)) != 0)
 		return;
 	for (uint32_t i = 0; i < fault_target_count(fabric, wanted); i++) {

@@ -270,15 +270,14 @@ event_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 /* The fabric as the events see it: with servers that join. NULL: a fabric that
  * cannot be, or no event needs one. */
 static struct fabric *
-events_fabric(const struct settings *settings, uint32_t joins)
+events_fabric(const struct settings *settings)
 {
-	struct fabric_settings whole = settings->fabric;
+	const struct fabric_settings whole = faults_fabric(settings);
 	struct fabric *fabric = NULL;
 	char error[CONSTRAINT_TEXT];
 
 	if (!fault_check_takes_fabric(settings))
 		return NULL;
-	whole.servers += joins;
 	if (fabric_create(&fabric, &whole, error, sizeof(error)) != 0)
 		return NULL;
 	return fabric;
@@ -289,11 +288,9 @@ events_fabric(const struct settings *settings, uint32_t joins)
 static bool
 network_broken(const struct settings *settings, struct constraint *found)
 {
-	struct fabric_settings whole = settings->fabric;
-	const char *wrong;
+	const struct fabric_settings whole = faults_fabric(settings);
+	const char *wrong = fabric_wrong(&whole);
 
-	whole.servers += faults_joining(settings);
-	wrong = fabric_wrong(&whole);
 	if (wrong == NULL)
 		return false;
 	*found = (struct constraint){ .keys = { NULL } };
@@ -311,7 +308,7 @@ events_broken(const struct settings *settings, struct constraint *found)
 	uint64_t targets = 0;
 	bool broken = false;
 
-	fabric = events_fabric(settings, joins);
+	fabric = events_fabric(settings);
 	for (uint32_t i = 0; !broken && i < settings->fault_count; i++) {
 		broken = fault_check(settings, fabric, i, &targets, &flaw);
 		if (!broken) {

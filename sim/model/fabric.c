@@ -313,8 +313,14 @@ fabric_link_settings(const struct fabric *fabric, uint32_t link)
 uint32_t
 fabric_group(const struct fabric *fabric, uint32_t server)
 {
-	return (uint32_t)((uint64_t)server * fabric->group_count /
-			  fabric->settings.servers);
+	uint32_t later = fabric->settings.later;
+	uint32_t block = fabric->settings.servers - later;
+
+	if (server >= block) {
+		server -= block;
+		block = later;
+	}
+	return (uint32_t)((uint64_t)server * fabric->group_count / block);
 }
 
 uint32_t

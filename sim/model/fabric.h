@@ -17,7 +17,8 @@
  * uplinks and L leaves a pod, L / u groups of u neighbouring leaves, as in the
  * paper (servers 1 and 2 on leaves 1 and 2, servers 3 and 4 on leaves 3 and 4);
  * if u does not divide L, L groups that overlap, and the last wraps round.
- * Groups get their servers in blocks, evenly.
+ * Groups get their servers in blocks, evenly; those that come later are
+ * spread by themselves, so that they change no other server's leaves.
  *
  * A uniform fabric has devices and addresses, but no routers, ports and links.
  */

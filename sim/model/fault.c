@@ -78,6 +78,16 @@ faults_joining(const struct settings *settings)
 	return joining;
 }
 
+struct fabric_settings
+faults_fabric(const struct settings *settings)
+{
+	struct fabric_settings whole = settings->fabric;
+
+	whole.later = faults_joining(settings);
+	whole.servers += whole.later;
+	return whole;
+}
+
 /* ---- targets ---- */
 
 /* A sentence about what is wrong with the item's target, or NULL. */

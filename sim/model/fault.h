@@ -136,6 +136,8 @@ struct faults;
 /* Servers beyond those of the start that items add: JOIN, and CHURN for new
  * servers. Of settings whose fabric.servers does not count them yet. */
 uint32_t faults_joining(const struct settings *);
+/* The fabric with them: they come last. */
+struct fabric_settings faults_fabric(const struct settings *);
 /* 0, or -EINVAL and a sentence: a target that is not there, or a kind that
  * this world cannot do. Aborts when out of memory. */
 int faults_create(struct faults **, const struct fault_world *, char *error,

@@ -61,6 +61,9 @@ struct fabric_settings {
 	enum fidelity_kind fidelity;
 	uint32_t exits, spines, leaves, pods; /* spines and leaves per pod */
 	uint32_t servers, uplinks; /* uplinks a server, 1..4 */
+	/* Of the servers, the last so many are not there at the start. No key:
+	 * events say it (faults_fabric). */
+	uint32_t later;
 	uint32_t clients; /* client hosts */
 	struct link_settings client_link, edge_link, fabric_link, server_link;
 	int64_t uniform_delay_ns; /* UNIFORM: one way */

@@ -386,9 +386,9 @@ make(struct fake *fake, uint32_t sessions, bool live, char *error, size_t size)
 	settings->faults = fake->faults;
 	settings->fault_targets =
 		(const char(*)[FAULT_TARGET_BYTES])fake->targets;
-	uint32_t joining = faults_joining(settings);
+	settings->fabric = faults_fabric(settings);
+	uint32_t joining = settings->fabric.later;
 
-	settings->fabric.servers += joining;
 	fake->watch = (struct watch){
 		.context = fake,
 		.fault = on_fault,
