@@ -17,6 +17,7 @@
 #include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sets.h"
 #include "harness/scenario/sweep.h"
+#include "harness/scenario/warnings.h"
 #include "harness/verbs.h"
 #include "sim/model/metric.h"
 
@@ -95,6 +96,8 @@ validate_one(struct validation *validation, const char *path, bool first)
 			     validation->sets.count);
 	if (code == 0)
 		code = possible_check(scenario, validation->live);
+	if (code == 0)
+		(void)warnings_say(scenario, validation->sets.text, stderr);
 	if (code == 0 && validation->json)
 		code = points_print(validation, scenario);
 	else if (code == 0 && !validation->quiet)

@@ -23,6 +23,7 @@
 #include "harness/run/possible.h"
 #include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sets.h"
+#include "harness/scenario/warnings.h"
 
 /* ---- options ---- */
 
@@ -556,6 +557,8 @@ run_gather(struct run *run)
 		code = world_check(run);
 	if (code != 0)
 		return code;
+	if (!options->aside)
+		(void)warnings_say(run->scenario, options->sets.text, stderr);
 	run->point_count = sweep_point_count(run->scenario);
 	run->resolved = scenario_dump_text(run->scenario);
 	if (run->resolved == NULL) {

@@ -433,9 +433,8 @@ sweep_point_json(const struct scenario *scenario,
 
 /* ---- contradictions ---- */
 
-/* Where a key's value is from: its axis, --set, a line, or nowhere. */
-static struct scenario_origin
-place_origin(const struct scenario *scenario, const struct key_place *place)
+struct scenario_origin
+sweep_origin(const struct scenario *scenario, const struct key_place *place)
 {
 	const struct scenario_axis *axis;
 	struct scenario_origin origin = { 0 };
@@ -532,9 +531,9 @@ constraint_complain(const struct scenario *scenario,
 	places_find(broken, places);
 	places_say(places, settings, keys, sizeof(keys));
 	/* A default is not what is wrong. */
-	origin = place_origin(scenario, &places[0]);
+	origin = sweep_origin(scenario, &places[0]);
 	if (origin.mark.line == 0 && origin.option == 0)
-		origin = place_origin(scenario, &places[1]);
+		origin = sweep_origin(scenario, &places[1]);
 	if (origin.option > 0) {
 		snprintf(name, sizeof(name), "--set %.200s",
 			 sets[origin.option - 1]);

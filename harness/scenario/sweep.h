@@ -40,6 +40,11 @@ void sweep_remove(struct scenario *, const struct key_place *);
 unsigned sweep_check(const struct scenario *, const char *const *sets,
 		     FILE *talk);
 
+/* Where a key's value is from: its axis, --set, a line; nowhere: the default.
+ */
+struct scenario_origin sweep_origin(const struct scenario *,
+				    const struct key_place *);
+
 uint32_t sweep_point_count(const struct scenario *);
 /* Again and again in one struct; aborts when out of memory. */
 void sweep_point_make(const struct scenario *, uint32_t index,
