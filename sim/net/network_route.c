@@ -26,18 +26,6 @@ network_toward(const struct network *network, uint32_t port)
 	return fabric->links[fabric->ports[port].link].ports[1] == port;
 }
 
-enum link_state
-network_port_state(const struct network *network, uint32_t port)
-{
-	uint32_t link = network->fabric->ports[port].link;
-	enum link_state state = (enum link_state)network->links[link].state;
-
-	/* Nearly all are up, and need no look at the fabric's links. */
-	if (state == LINK_UP)
-		return LINK_UP;
-	return link_state_toward(state, network_toward(network, port));
-}
-
 uint64_t
 network_hash(const struct network *network, uint32_t device, uint64_t digest)
 {

@@ -85,7 +85,17 @@ struct link_direction *network_direction(struct network *, uint32_t port);
 uint32_t network_toward(const struct network *, uint32_t port);
 /* How its link is for what is sent by a global port: LINK_UP, LINK_DOWN or
  * LINK_SILENT. */
-enum link_state network_port_state(const struct network *, uint32_t port);
+static inline enum link_state
+network_port_state(const struct network *network, uint32_t port)
+{
+	uint32_t link = network->fabric->ports[port].link;
+	enum link_state state = (enum link_state)network->links[link].state;
+
+	/* Nearly all are up, and need no look at the fabric's links. */
+	if (state == LINK_UP)
+		return LINK_UP;
+	return link_state_toward(state, network_toward(network, port));
+}
 /* A packet's digest under a device's own seed. */
 uint64_t network_hash(const struct network *, uint32_t device, uint64_t digest);
 /* The uplink by which a host sends: a global port, FABRIC_NONE: no route. */
