@@ -39,7 +39,7 @@
  *
  * A link may be silent one way only. The end that hears nothing detects, and
  * its BFD says Down by the way that works (RFC 5880, 6.8.4): the other end's
- * BGP follows one `hop` later. By the hold timer it is not told: the end that
+ * BGP follows 10 ms later. By the hold timer it is not told: the end that
  * hears nothing waits for acknowledgements, too, so that its TCP has one
  * segment under way and repeats that; neither a keepalive nor its NOTIFICATION
  * gets out. The other end has heard the keepalive of the first third of the
@@ -54,7 +54,9 @@
  * Calibration, a lab of namespaces with FRR 8.4.4: reroute 0.8 to 2.1 ms;
  * local 77 to 82 ms; the spine beside that leaf 128 to 132 ms, so hop is
  * 50 ms; BFD (50 ms x 3) 167 to 212 ms, then the spine at 216 to 265 ms; a
- * hold timer of 3 s 2.66 s, then 2.71 s. bgp_test.c holds us to these.
+ * hold timer of 3 s 2.66 s, then 2.71 s. One way silent: BFD 220 and 222 ms,
+ * the other end 231 and 232 ms; hold timer 2.33 to 3.07 s, the other end 0.67
+ * to 1.00 s later. bgp_test.c holds us to these.
  *
  * Not modelled: route flap damping, update packing and its cost, graceful
  * restart, path attributes other than the AS path; that a session may not come
