@@ -12,14 +12,14 @@
  *
  * eBGP as RFC 7938 uses it: a session a link, every device its own AS, all
  * equally short paths used, advertisement interval 0. Servers announce their
- * loopback and the service, are never transit and take the default route alone.
- * A leaf offers it to them while one of its uplinks has a session, whatever
- *lies behind: what has no route is refused there, by who knows it, and where a
- * fabric falls apart each part lives on. Itself a leaf, like every router, goes
- * by the routes that it has learnt: to servers, to the service, and a default
- * route from the edge, if there is a way to that.
- * Times are drawn from spans of struct routing_settings, each device from its
- * own random stream:
+ * loopback and the service, are never transit and take the default route
+ * alone. A leaf offers it to them while one of its uplinks has a session,
+ * whatever lies behind: what has no route is refused there, by who knows it,
+ * and where a fabric falls apart each part lives on. Itself a leaf, like every
+ * router, goes by the routes that it has learnt: to servers, to the service,
+ * and a default route from the edge, if there is a way to that. Times are
+ * drawn from spans of struct routing_settings, each device from its own random
+ * stream:
  *
  *	reroute	 the kernel takes the dead member out of every group. If it was
  *		 the only one the prefix is unreachable until BGP.

@@ -15,8 +15,8 @@
  * 1/4 + 1/(4n); only 1/n had to (RFC 2992, section 3).
  *
  * Resilient groups have a fixed number of buckets, which remember when they
- *were used last (resilient.h). A dead member's buckets alone are shared out; a
- * member that comes takes its fair share, but only of buckets that are idle.
+ * were used last (resilient.h). A dead member's buckets alone are shared out;
+ * a member that comes takes its fair share, but only of buckets that are idle.
  *
  * The hash: the 5-tuple is digested once, when a packet is sent, and every
  * router mixes the digest with its own seed. Equal seeds would polarise: a

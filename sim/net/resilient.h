@@ -8,16 +8,16 @@
  * nexthop-group-resilient.rst). Each member wants its fair share of the
  * buckets, in the order of members, rounded as the borders of hash threshold
  * are. When members change, buckets of those that went are given away at once.
- * A bucket whose member has more than it wants is given away when no packet has
- * used it for idle_ns, or has never since it was given; or, if unbalanced_ns is
- * not 0, at that time after the change, used or not. Who has too few takes, the
- * last member first. So a flow that goes on stays where it is, and a member
- *that returns to a busy group gets new flows only where there is an idle
- *bucket.
+ * A bucket whose member has more than it wants is given away when no packet
+ * has used it for idle_ns, or has never since it was given; or, if
+ * unbalanced_ns is not 0, at that time after the change, used or not. Who has
+ * too few takes, the last member first. So a flow that goes on stays where it
+ * is, and a member that returns to a busy group gets new flows only where
+ * there is an idle bucket.
  *
- * Nothing here has an alarm of its own: what was due is done, each at its time,
- * before a bucket is looked at. Linux looks no more often than every 500 ms,
- *and counts in jiffies; we are exact.
+ * Nothing here has an alarm of its own: what was due is done, each at its
+ * time, before a bucket is looked at. Linux looks no more often than every 500
+ * ms, and counts in jiffies; we are exact.
  */
 #ifndef SIM_NET_RESILIENT_H
 #define SIM_NET_RESILIENT_H

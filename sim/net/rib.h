@@ -6,12 +6,12 @@
  *	                             -> all equally short: the nexthop group
  *
  * The tables of RFC 4271 (section 3.2) for all routers of the fabric; when
- * each hears what is bgp.c's. Best is the shortest AS path; all of that
- * length are used, whatever ASes they cross (multipath relax), or as many as
+ * each hears what is bgp.c's. Best is the shortest AS path; all of that length
+ * are used, whatever ASes they cross (multipath relax), or as many as
  * routing.maximum_paths allows, those of the lowest ports (bgpd takes the best
  * and then those of the lowest next hops: as arbitrary, and as lasting); the
- *one that is advertised is that of the lowest port, so the converged state is a
- * function of the topology alone.
+ * one that is advertised is that of the lowest port, so the converged state is
+ * a function of the topology alone.
  *
  * Three kinds of prefix: the service (announced by servers), the default route
  * of routers (made by the edge; that of servers is their leaf's offer, bgp.h),

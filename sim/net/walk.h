@@ -33,10 +33,10 @@
  *    change that comes while the packet is on its way (tens of microseconds
  *    inside) turns it no more.
  *  - Links' states are not: a packet is lost if a link on its way is down or
- *silent when it gets there, or changes while it is there. The event remembers
- *the network's epoch (the number of changes so far), so that on arrival one
- *    comparison says that nothing happened; if something did, the trail is
- *    checked against the list of changes (walk_lost()).
+ *    silent when it gets there, or changes while it is there. The event
+ *    remembers the network's epoch (the number of changes so far), so that on
+ *    arrival one comparison says that nothing happened; if something did, the
+ *    trail is checked against the list of changes (walk_lost()).
  *  - Captures show packets at hosts, and at routers where walks end.
  */
 #ifndef SIM_NET_WALK_H
