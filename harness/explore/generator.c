@@ -194,6 +194,12 @@ shape_measure(struct generator *generator)
 		lookups = ONE_OF(generator, 0, 0, 10, 100, 400);
 	put(generator, "measure.stores", "%u", stores);
 	put(generator, "measure.lookups", "%u", lookups);
+	/* Both need keys. */
+	if (stores > 0 && generator_chance(generator, 40))
+		put(generator, "measure.mix", "mixed");
+	if (stores > 0 && generator_chance(generator, 40))
+		put(generator, "measure.removals", "%u",
+		    (unsigned)generator_between(generator, 1, stores));
 	/* Lookups of sessions need an interval. */
 	put(generator, "measure.interval_ms", "%u",
 	    ONE_OF(generator, 1, 5, 10, 50));
@@ -246,6 +252,8 @@ static const char *const shape_keys[] = {
 	"measure.duration_s",
 	"measure.stores",
 	"measure.lookups",
+	"measure.removals",
+	"measure.mix",
 	"measure.interval_ms",
 	"measure.rpcs",
 };
@@ -304,6 +312,9 @@ static const struct rule {
 	{ "routing.local_ms", 10, { "[0, 0]", "[5, 10]", "[500, 900]" } },
 	{ "routing.hop_ms", 10, { "[0, 0]", "[1, 30]", "[200, 400]" } },
 	{ "routing.restore_ms", 10, { "[0, 0]", "[10, 20]", "[3000, 5000]" } },
+	{ "routing.maximum_paths", 15, { "1", "2", "64" } },
+	{ "routing.resilient_idle_s", 15, { "0.01", "1", "10" } },
+	{ "routing.resilient_unbalanced_s", 15, { "0", "1", "10" } },
 	{ "clients.pace_chunk_kb", 20, { "0.1", "4", "64" } },
 	{ "clients.reuse_ports", 35, { "on" } },
 	{ "clients.arrival", 50, { "fixed", "poisson" } },
