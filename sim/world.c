@@ -446,6 +446,8 @@ world_run(struct world *world)
 	}
 	struct instant now = queue_now(world->queue);
 	workload_finish(world->workload, now);
+	if (!world->stuck && !world->stopped)
+		faults_remark(world->faults);
 	clients_report(world->clients);
 	servers_report(world->servers, now);
 	rpcs_report(world->rpcs);

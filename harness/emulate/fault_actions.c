@@ -582,4 +582,5 @@ void
 emulation_faults_finish(struct emulation *emulation)
 {
 	faults_finish(emulation->faults->script);
+	faults_remark(emulation->faults->script);
 }

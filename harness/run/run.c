@@ -321,6 +321,8 @@ result_store(struct run *run, const struct jobs_result *result)
 		run->code = EXIT_RUNTIME;
 		return;
 	}
+	if (result->exit_code == EXIT_OK)
+		remarks_hear(&run->remarks, result->run_log);
 	point->state = result->exit_code == EXIT_OK ? RUN_OK : RUN_FAILED;
 	run->failed += result->exit_code != EXIT_OK;
 	run->finished++;
@@ -583,6 +585,7 @@ run_close(struct run *run)
 		result_drop(run->points[i].held);
 	run_writer_close(&run->rows);
 	db_close(run->db);
+	remarks_destroy(run->remarks);
 	free(run->again);
 	free(run->points);
 	free(run->resolved);
@@ -612,6 +615,8 @@ run_sweep(const struct run_options *options)
 	} else if (code == 0 && (code = run_open(run)) == 0) {
 		run_points(run);
 		progress_clear(run);
+		if (!options->aside)
+			remarks_say(run->remarks, run->scenario, stderr);
 		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
 	}
 	mpi_scheduler_close(run->mpi, !run->interrupted);

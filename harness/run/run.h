@@ -24,6 +24,7 @@
 #include "harness/lab/lab.h"
 #include "harness/run/jobs.h"
 #include "harness/run/mpi_scheduler.h"
+#include "harness/run/remarks.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/sweep.h"
 
@@ -69,6 +70,7 @@ struct run {
 	struct run_point *points;
 	uint32_t point_count, started, finished, before, failed;
 	int64_t base_id; /* of point 0 */
+	struct remarks *remarks; /* of the runs that ended */
 	double weight_done, weight_all; /* servers, for the ETA */
 	uint64_t events; /* simulated by points that have ended */
 	bool progress; /* drawn, on a terminal */

@@ -153,7 +153,7 @@ rows_fill(struct run *run, const struct jobs_result *result, int64_t id,
 {
 	const struct world_result *world = &result->world;
 	struct watch watch = run_writer_watch(&run->rows);
-	char reason[JOBS_REASON];
+	char reason[JOBS_REASON], *warnings;
 	struct run_writer_run row = {
 		.id = id,
 		.scenario = run->scenario->name,
@@ -176,7 +176,11 @@ rows_fill(struct run *run, const struct jobs_result *result, int64_t id,
 
 	jobs_reason(result, reason);
 	row.reason = reason[0] != '\0' ? reason : NULL;
+	warnings = remarks_json(run->scenario, &run->point.settings,
+				row.ok ? result->run_log : NULL);
+	row.warnings = warnings;
 	run_writer_run(&run->rows, &row);
+	free(warnings);
 	if (!row.ok)
 		return;
 	run_log_read(result->run_log, &watch);

@@ -21,6 +21,7 @@
 #include "sim/model/fault_aim.h"
 #include "sim/model/fault_churn.h"
 #include "sim/model/fault_kind.h"
+#include "sim/model/fault_miss.h"
 #include "sim/model/fault_target.h"
 #include "sim/model/link_layers.h"
 #include "sim/model/partition.h"
@@ -45,6 +46,7 @@ struct item {
 	/* A path target: */
 	bool on_path;
 	bool down; /* the link that it cut is cut now */
+	bool cut; /* it has cut one */
 	bool tried[PATH_TIERS];
 	uint32_t flow;
 	struct fault_churn *churn; /* of that kind; else NULL */
@@ -551,7 +553,7 @@ faults_path(struct faults *faults, struct instant now, uint32_t index,
 	    fault_kind_trait(item->fault->kind)->detects)
 		world->actions->path_cut(world->context, &order);
 	apply(faults, item, item->fault->kind, now);
-	item->down = true;
+	item->down = item->cut = true;
 	if (item->fault->retry_after_ns > 0) {
 		schedule(faults, item, STEP_CHECK, item->fault->retry_after_ns,
 			 0);
@@ -617,6 +619,14 @@ faults_finish(struct faults *faults)
 		if (item->on_path && item->down && !item->settled)
 			(void)judge(faults, item);
 	}
+}
+
+void
+faults_remark(const struct faults *faults)
+{
+	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
+		fault_miss_tell(&faults->world, i, faults->items[i].cut,
+				&faults->items[i].aim.set);
 }
 
 /* ---- servers ---- */

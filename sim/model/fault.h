@@ -157,5 +157,8 @@ void faults_path(struct faults *, struct instant now, uint32_t item,
 void faults_restored(struct faults *, struct instant now, uint32_t item);
 /* The run is over: cuts whose proof is due later are judged now. */
 void faults_finish(struct faults *);
+/* And then: tell the watch of events that hit nothing: no session was on a path
+ * that was to be cut, or none was ever a server's that was taken away. */
+void faults_remark(const struct faults *);
 
 #endif

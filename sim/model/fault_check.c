@@ -197,6 +197,9 @@ times_flawed(const struct settings *settings,
 		return blame(flaw, "until_s", "until_s must be after at_s");
 	if (fault->period_ns != 0 && fault->until_ns == 0)
 		return blame(flaw, "period_s", "a period_s needs an until_s");
+	if (fault->period_ns != 0 && fault_target_is_path(fault))
+		return blame(flaw, "period_s",
+			     "only a link with a name can flap");
 	if (fault->each_ns != 0)
 		return loop_flawed(fault, flaw);
 	if (fault->for_ns != 0 && fault->until_ns != 0)
