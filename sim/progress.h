@@ -58,8 +58,8 @@ struct progress {
 /* devices: of the whole fabric. */
 void progress_init(struct progress *, const struct settings *,
 		   uint64_t devices);
-/* Once in a while: events (and updates of routes) so far, and a count of what was done, which changes
- * when there is progress. True: the run is stuck. */
+/* Once in a while: events (and updates of routes) so far, and a count of what
+ * was done, which changes when there is progress. True: the run is stuck. */
 bool progress_is_stuck(struct progress *, struct instant now, uint64_t events,
 		       uint64_t done);
 
