@@ -18,14 +18,6 @@ network_direction(struct network *network, uint32_t port)
 				    network_toward(network, port)];
 }
 
-uint32_t
-network_toward(const struct network *network, uint32_t port)
-{
-	const struct fabric *fabric = network->fabric;
-
-	return fabric->links[fabric->ports[port].link].ports[1] == port;
-}
-
 uint64_t
 network_hash(const struct network *network, uint32_t device, uint64_t digest)
 {

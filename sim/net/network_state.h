@@ -82,7 +82,13 @@ void network_links_create(struct network *);
 /* The direction that begins at a global port. */
 struct link_direction *network_direction(struct network *, uint32_t port);
 /* Which of its link's directions begins at a global port. */
-uint32_t network_toward(const struct network *, uint32_t port);
+static inline uint32_t
+network_toward(const struct network *network, uint32_t port)
+{
+	const struct fabric *fabric = network->fabric;
+
+	return fabric->links[fabric->ports[port].link].ports[1] == port;
+}
 /* How its link is for what is sent by a global port: LINK_UP, LINK_DOWN or
  * LINK_SILENT. */
 static inline enum link_state
