@@ -144,6 +144,18 @@ static const struct wrong wrongs[] = {
 	  NULL,
 	  "f.yaml:3:52: more than 16777216 times: events.1.each_s is "
 	  "0.000000001\n" },
+	{ "flaps of no length",
+	  TITLE "events:\n- { at_s: 1, kind: drain, target: server1, "
+		"until_s: 1.000000005, period_s: 0.000000001 }\n",
+	  NULL,
+	  "f.yaml:3:76: more than 16777216 times: events.1.period_s is "
+	  "0.000000001\n" },
+	{ "churn that takes no time",
+	  TITLE "events:\n- { at_s: 1, kind: churn, count: 2, "
+		"until_s: 9, period_s: 0.000000002 }\n",
+	  NULL,
+	  "f.yaml:3:59: more than 16777216 times: events.1.period_s is "
+	  "0.000000002\n" },
 	{ "a fault on the wrong kind of thing",
 	  TITLE "events:\n- { at_s: 1, kind: drain, target: spine1 }\n", NULL,
 	  "f.yaml:3:35: drain acts on a server, which 'spine1' is not: "

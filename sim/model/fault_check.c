@@ -157,6 +157,25 @@ target_flawed(const struct settings *settings, const struct fabric *fabric,
 
 /* ---- times ---- */
 
+/* A period has two changes. Halves that round to nothing would follow each
+ * other at one instant, for ever. */
+static bool
+period_flawed(const struct fault_settings *fault, struct fault_flaw *flaw)
+{
+	int64_t half_ns = fault->period_ns / 2;
+
+	if (fault->until_ns == 0)
+		return blame(flaw, "period_s", "a period_s needs an until_s");
+	if (fault_target_is_path(fault))
+		return blame(flaw, "period_s",
+			     "only a link with a name can flap");
+	if (half_ns == 0 || (fault->until_ns - fault->at_ns) / half_ns >=
+				    (int64_t)FAULT_TIMES_MAX)
+		return blame(flaw, "period_s", "more than %u times",
+			     FAULT_TIMES_MAX);
+	return false;
+}
+
 /* Again and again: until when, and is it over before it comes again? */
 static bool
 loop_flawed(const struct fault_settings *fault, struct fault_flaw *flaw)
@@ -195,11 +214,8 @@ times_flawed(const struct settings *settings,
 			     "the event would be after the end of the run");
 	if (fault->until_ns != 0 && fault->until_ns <= fault->at_ns)
 		return blame(flaw, "until_s", "until_s must be after at_s");
-	if (fault->period_ns != 0 && fault->until_ns == 0)
-		return blame(flaw, "period_s", "a period_s needs an until_s");
-	if (fault->period_ns != 0 && fault_target_is_path(fault))
-		return blame(flaw, "period_s",
-			     "only a link with a name can flap");
+	if (fault->period_ns != 0 && period_flawed(fault, flaw))
+		return true;
 	if (fault->each_ns != 0)
 		return loop_flawed(fault, flaw);
 	if (fault->for_ns != 0 && fault->until_ns != 0)

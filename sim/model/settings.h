@@ -228,7 +228,7 @@ enum fault_key {
 #define FAULT_EVENTS_MAX   65536 /* of one scenario */
 #define FAULT_TARGET_BYTES 48
 #define FAULT_TARGETS_MAX  (1u << 24) /* of all events' sets together */
-#define FAULT_TIMES_MAX	   (1u << 24) /* that each_ns repeats an event */
+#define FAULT_TIMES_MAX	   (1u << 24) /* that one event repeats */
 
 struct fault_settings {
 	enum fault_kind kind;
