@@ -513,7 +513,6 @@ cut_path(struct faults *faults, struct item *item, struct instant now)
 {
 	const struct fault_world *world = &faults->world;
 	uint32_t count = workload_count(world->workload);
-	struct fault_order order;
 
 	for (uint32_t flow = 0; flow < count; flow++) {
 		const struct session *session =
@@ -523,7 +522,7 @@ cut_path(struct faults *faults, struct item *item, struct instant now)
 			continue;
 		item->flow = flow;
 		item->strays = session->strays;
-		order = order_of(faults, item, now);
+		const struct fault_order order = order_of(faults, item, now);
 		world->actions->path_find(world->context, &order);
 		return;
 	}
@@ -624,12 +623,15 @@ faults_finish(struct faults *faults)
 void
 faults_remark(const struct faults *faults)
 {
+	bool *owners = fault_miss_owners(&faults->world);
+
 	for (uint32_t i = 0; i < faults->world.settings->fault_count; i++)
 		fault_miss_tell(&faults->world, i, faults->items[i].cut,
-				&faults->items[i].aim.set);
+				&faults->items[i].aim.set, owners);
+	free(owners);
 }
 
-/* ---- servers ---- */
+/* ---- steps ---- */
 
 static void
 join_some(struct faults *faults, const struct item *item, struct instant now)
@@ -646,8 +648,6 @@ join_some(struct faults *faults, const struct item *item, struct instant now)
 		       world->fabric->names[order.device]);
 	}
 }
-
-/* ---- steps ---- */
 
 static void
 mend_path(const struct faults *faults, struct item *item, struct instant now)

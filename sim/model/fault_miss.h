@@ -12,9 +12,12 @@
 #include "sim/model/fault.h"
 #include "sim/model/fault_target.h"
 
+/* By server: is it the owner of any session? To be freed. Looked up once for
+ * all events, since there may be a million sessions. */
+bool *fault_miss_owners(const struct fault_world *);
 /* Of the event of that index. cut: it cut a link of a path; the set is what it
  * could strike. Nothing to tell: nothing is. */
 void fault_miss_tell(const struct fault_world *, uint32_t index, bool cut,
-		     const struct fault_set *);
+		     const struct fault_set *, const bool *owners);
 
 #endif
