@@ -27,6 +27,7 @@
 #include "sim/host/transport.h"
 #include "sim/model/constraints.h"
 #include "sim/model/fault.h"
+#include "sim/model/fault_churn.h"
 #include "sim/model/pace.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
@@ -276,7 +277,8 @@ handle(struct world *world, const struct event *event)
 		handle_workload(world, now, event);
 		break;
 	case EVENT_FAULT:
-		world->steps++;
+		/* Looking whether a server is out yet is no step. */
+		world->steps += event->code != FAULT_CHURN_LEAVING;
 		faults_event(world->faults, now, event);
 		break;
 	case EVENT_KINDS:
