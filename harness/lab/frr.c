@@ -74,6 +74,14 @@ needs_bfd(const struct lab *lab)
 	return silence && lab->settings.routing.detection == DETECTION_BFD;
 }
 
+uint32_t
+lab_frr_paths(const struct lab *lab)
+{
+	uint32_t most = lab->settings.routing.maximum_paths;
+
+	return most > 0 && most < PATHS_MAX ? most : PATHS_MAX;
+}
+
 /* ---- configurations ---- */
 
 /* The next device at whose end there is BGP, too; *i is the port to look at
@@ -187,7 +195,6 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 	bool server = fabric_kind(lab->fabric, device) == DEVICE_SERVER;
 	enum detection_kind detection = lab->settings.routing.detection;
 	struct address own = fabric_address(lab->fabric, device, 4);
-	uint32_t most = lab->settings.routing.maximum_paths;
 	char text[INET6_ADDRSTRLEN];
 	const char *name;
 	uint32_t i = 0;
@@ -224,7 +231,7 @@ bgpd_print(const struct lab *lab, uint32_t device, FILE *file)
 		"  maximum-paths %u\n"
 		" exit-address-family\n"
 		"exit\n",
-		most > 0 && most < PATHS_MAX ? most : PATHS_MAX);
+		lab_frr_paths(lab));
 }
 
 static void

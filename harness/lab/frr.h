@@ -33,6 +33,9 @@
 const char *lab_frr_missing(void);
 /* Does this device have them? Clients do not. */
 bool lab_frr_is_router(const struct lab *, uint32_t device);
+/* As many equal routes as a device's bgpd installs: routing.maximum_paths, and
+ * never more than bgpd was made for. */
+uint32_t lab_frr_paths(const struct lab *);
 /* Write all configurations, start all. 0, or -1 after saying why. */
 int lab_frr_start(const struct lab *);
 /* The shell command that withdraws or announces a server's service. */

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/lab/frr.h"
 #include "harness/lab/netns.h"
 #include "harness/lab/wire.h"
 #include "sim/engine/memory.h"
@@ -291,11 +292,19 @@ distances_find(const struct fabric *fabric, uint32_t *queue, uint32_t size,
 	}
 }
 
-/* How many neighbours are one step nearer. */
 static uint32_t
-hops_expected(const struct fabric *fabric, const uint32_t *distance,
-	      uint32_t device)
+hops_most(const struct lab *lab, uint32_t count)
 {
+	uint32_t most = lab_frr_paths(lab);
+
+	return count < most ? count : most;
+}
+
+/* How many neighbours are one step nearer, of those that bgpd installs. */
+static uint32_t
+hops_expected(const struct lab *lab, const uint32_t *distance, uint32_t device)
+{
+	const struct fabric *fabric = lab->fabric;
 	uint32_t count = 0;
 
 	if (distance[device] == FABRIC_NONE ||
@@ -309,13 +318,14 @@ hops_expected(const struct fabric *fabric, const uint32_t *distance,
 			distance[peer] < distance[device] &&
 			(distance[peer] == 0 || fabric_is_router(fabric, peer));
 	}
-	return count;
+	return hops_most(lab, count);
 }
 
 /* Of the default route. */
 static uint32_t
-hops_default(const struct fabric *fabric, uint32_t device)
+hops_default(const struct lab *lab, uint32_t device)
 {
+	const struct fabric *fabric = lab->fabric;
 	enum device_kind kind = fabric_kind(fabric, device);
 	enum device_kind above =
 		kind == DEVICE_SERVER ? DEVICE_LEAF : DEVICE_SPINE;
@@ -328,7 +338,7 @@ hops_default(const struct fabric *fabric, uint32_t device)
 		count += fabric_kind(fabric, fabric->ports[port].peer_device) ==
 			 above;
 	}
-	return count;
+	return hops_most(lab, count);
 }
 
 /* [row * devices + device], to be freed. */
@@ -344,7 +354,7 @@ expected_make(const struct lab *lab)
 	uint32_t *distance = memory_zeroed(devices, sizeof(uint32_t));
 
 	for (uint32_t i = 0; i < devices; i++)
-		expected[(servers + 2) * devices + i] = hops_default(fabric, i);
+		expected[(servers + 2) * devices + i] = hops_default(lab, i);
 	for (uint32_t row = 0; row < servers + 2; row++) {
 		uint32_t size = 1;
 
@@ -358,7 +368,7 @@ expected_make(const struct lab *lab)
 		distances_find(fabric, queue, size, distance);
 		for (uint32_t i = servers; i < devices; i++)
 			expected[row * devices + i] =
-				hops_expected(fabric, distance, i);
+				hops_expected(lab, distance, i);
 	}
 	free(queue);
 	free(distance);
