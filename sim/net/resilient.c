@@ -58,14 +58,6 @@ resilient_destroy(struct resilient *resilient)
 	free(resilient);
 }
 
-size_t
-resilient_bytes(const struct resilient *resilient)
-{
-	return sizeof(*resilient) +
-	       resilient->bucket_count * sizeof(struct bucket) +
-	       resilient->member_capacity * sizeof(struct member);
-}
-
 /* When a bucket may be given away; a time that is past is now. */
 static int64_t
 bucket_due_ns(const struct resilient *resilient, const struct bucket *bucket)
@@ -87,11 +79,12 @@ bucket_due_ns(const struct resilient *resilient, const struct bucket *bucket)
 	return due_ns;
 }
 
-/* Who takes the next bucket; RESILIENT_NONE: all have enough. */
+/* Who takes the next bucket, of the first `count`; RESILIENT_NONE: all these
+ * have enough. */
 static uint32_t
-member_poor(const struct resilient *resilient)
+member_poor(const struct resilient *resilient, uint32_t count)
 {
-	for (uint32_t i = resilient->member_count; i-- > 0;)
+	for (uint32_t i = count; i-- > 0;)
 		if (resilient->members[i].has < resilient->members[i].wants)
 			return i;
 	return RESILIENT_NONE;
@@ -101,7 +94,7 @@ member_poor(const struct resilient *resilient)
 static void
 upkeep(struct resilient *resilient, int64_t at_ns)
 {
-	uint32_t poor = member_poor(resilient);
+	uint32_t poor = member_poor(resilient, resilient->member_count);
 
 	resilient->due_ns = NEVER;
 	for (uint32_t i = 0;
@@ -117,7 +110,8 @@ upkeep(struct resilient *resilient, int64_t at_ns)
 			resilient->members[bucket->member].has--;
 		resilient->members[poor].has++;
 		*bucket = (struct bucket){ UNUSED, poor };
-		poor = member_poor(resilient);
+		/* Who has enough keeps enough. */
+		poor = member_poor(resilient, poor + 1);
 	}
 	if (poor == RESILIENT_NONE)
 		resilient->due_ns = NEVER;
@@ -217,13 +211,4 @@ resilient_choose(struct resilient *resilient, uint64_t hash, struct instant now,
 	if (use)
 		bucket->used_ns = now.ns;
 	return resilient->members[bucket->member].id;
-}
-
-uint32_t
-resilient_member(const struct resilient *resilient, uint32_t bucket)
-{
-	uint32_t index = resilient->buckets[bucket].member;
-
-	return index == RESILIENT_NONE ? RESILIENT_NONE
-				       : resilient->members[index].id;
 }

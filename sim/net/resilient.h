@@ -23,7 +23,6 @@
 #define SIM_NET_RESILIENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "core/instant.h"
@@ -37,7 +36,6 @@ struct resilient;
 struct resilient *resilient_create(uint32_t buckets, int64_t idle_ns,
 				   int64_t unbalanced_ns);
 void resilient_destroy(struct resilient *);
-size_t resilient_bytes(const struct resilient *);
 /* Members from now on: ascending, each once. */
 void resilient_set(struct resilient *, const uint32_t *members, uint32_t count,
 		   struct instant now);
@@ -47,7 +45,5 @@ void resilient_copy(struct resilient *, const struct resilient *from);
  * backwards. Use: a packet goes there. */
 uint32_t resilient_choose(struct resilient *, uint64_t hash, struct instant now,
 			  bool use);
-/* Of a bucket, as things stand. */
-uint32_t resilient_member(const struct resilient *, uint32_t bucket);
 
 #endif

@@ -187,9 +187,9 @@ test_return(void)
 						resilient, j << 32, now, true);
 		}
 		now.ns = (10 + rows[i].at_s) * NS_PER_S;
-		(void)resilient_choose(resilient, 0, now, false);
-		for (uint32_t j = 0; j < 32; j++)
-			count += resilient_member(resilient, j) == 8;
+		for (uint64_t j = 0; j < 32; j++)
+			count += resilient_choose(resilient, j << 32, now,
+						  false) == 8;
 		CHECK_ROW(count == rows[i].has, rows[i].sentence);
 		resilient_destroy(resilient);
 	}
