@@ -115,7 +115,10 @@ bgp_bytes(const struct bgp *bgp)
 	return rib_bytes(bgp->rib) + updates_bytes(bgp->updates) +
 	       fabric->device_count * (sizeof(struct rng) + sizeof(bool)) +
 	       fabric->settings.servers * sizeof(bool) +
-	       fabric->link_count * sizeof(struct link_view);
+	       fabric->router_count * sizeof(bool) +
+	       fabric->link_count * sizeof(struct link_view) +
+	       bgp->mark_capacity *
+		       (sizeof(bgp->marked[0]) + sizeof(bgp->is_marked[0]));
 }
 
 void
