@@ -114,7 +114,7 @@ struct node_event {
 	enum node_event_kind kind;
 	node_ticket ticket; /* FOUND, MISSED */
 	enum node_asker asker; /* FOUND, MISSED */
-	struct session_key key; /* all but JOINED */
+	struct session_key key; /* all but JOINED, JOIN_AGAIN */
 	uint32_t hops; /* rounds until the value, or until the end; 0: local */
 	/* FOUND: this node held the value, no datagram was sent. STORED: this
 	 * node alone holds it. */

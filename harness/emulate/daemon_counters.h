@@ -3,8 +3,7 @@
  * daemon_counters.h - what a lab's daemons counted, in all their lives
  *
  *	before a fault kills a daemon	keep()	 asked, and added up
- *	at the end			report() asked, the sum goes to the
- *watch
+ *	at the end			report() asked, and the sum reported
  *
  * A daemon's counters die with it, and the next one begins anew. So whoever
  * kills one on purpose keeps them first; the sums of a server are then those of

@@ -31,13 +31,13 @@
  *
  * A packet from the network is classified here, once (classifier.h), and what
  * it is about handed to each that asks: the scheme's verbs, and the stack,
- *whose it is (core/wire/ownership.h).
+ * which says whose it is (core/wire/ownership.h).
  *
  * A daemon that was killed leaves node and scheme forgotten until
  * server_agent_init(), and neither is asked. Meanwhile the kernel goes on as a
  * live host's does (live/kernel/datapath.h): a packet of a session that is
- *here, and a SYN, reach the stack; a stray is dropped, and no one is reset; no
- * socket has the daemon's ports.
+ * here, and a SYN, reach the stack; a stray is dropped, and no one is reset;
+ * no socket has the daemon's ports.
  *
  * A daemon takes its time where the settings say so (cpu_model.h): then what
  * is for it waits, and is handled at an event of its own.
