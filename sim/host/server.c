@@ -397,6 +397,9 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 		network_device_set(servers->network, index, true);
 		network_announce(servers->network, index, true);
 	} else if (server->server_agent->stopped) {
+		/* It had said goodbye, and is asked back before it is off. */
+		if (server->leaving)
+			servers_drain(servers, index, false);
 		servers_daemon_start(servers, now, index);
 		return;
 	}
