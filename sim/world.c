@@ -411,14 +411,16 @@ world_settle(struct world *world)
 {
 	uint32_t servers = world->settings.fabric.servers;
 	uint32_t present = servers - world->joining;
-	bool wait = world->joining > 0;
+	bool wait = false;
 
 	if (world->settled)
 		return;
 	world->settled = true;
 	for (uint32_t i = 0; i < servers; i++)
-		if (i >= present || faults_away(world->faults, i))
+		if (i >= present || faults_away(world->faults, i)) {
 			servers_absent(world->servers, i);
+			wait = true;
+		}
 	if (world->settings.dht.tables == TABLES_IDEAL) {
 		servers_ideal(world->servers,
 			      instant_after(expected_end(world), SETTLE_NS));

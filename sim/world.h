@@ -9,8 +9,8 @@
  * phases. First the tables are made: computed at once (ideal) or by real
  * joins, one server after the other; then time zero of the scenario, at
  * which the workload, the DHT load and the faults begin. Watch calls carry time
- * since the start of the run. A run that gets nowhere (progress.h) ends there
- *and says by whom it was held up (census.h).
+ * since the start of the run. A run that gets nowhere (progress.h) ends there,
+ * and says what held it up (census.h).
  *
  * Random streams: every server, client, router and link direction has its
  * own, from (seed, kind, index), so adding one disturbs no other.

@@ -3,8 +3,7 @@
  * generator.h - a number in, a scenario file out
  *
  *	seed -> shape: fabric, load, duration	sizes that a second can run
- *	     -> keys: the table of key.h	some, by rule or near the
- *default
+ *	     -> keys: the table of key.h	some, by rule, or near theirs
  *	     -> events: the kinds of faults	alone, in turn, overlapping
  *	     -> YAML
  *

@@ -347,9 +347,9 @@ holder_answer(void *context, const struct session *session)
  *	1	a packet of it reaches server 1		h	or server 0
  *	m u x	there: a lookup missed, proved nothing, was not made
  *	M	the scheme there sends a RST		K	the kernel does
- *	H	a half-open socket there does		o	an old one has
- *it d e	server 0, server 1 crashes		c	its socket
- *closes -	the owner cannot be reached from now on	+	it can
+ *	H	a half-open socket there does		o	an old one does
+ *	d e	server 0, server 1 crashes		c	its socket ends
+ *	-	the owner cannot be reached from now on	+	it can
  *	.	nothing for ten seconds			b	a byte comes
  */
 struct cause_row {
