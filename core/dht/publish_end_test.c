@@ -403,7 +403,8 @@ test_announced(void)
 					    endings[i].answers[j] >= 0)
 						solo_status(
 							&solo, &sent,
-							endings[i].answers[j]);
+							(enum item_status)endings[i]
+								.answers[j]);
 			}
 		} while (owner_publication(&solo, number) != NULL &&
 			 solo_due(&solo, instant_after(solo.now, NS_PER_S)));
