@@ -199,7 +199,7 @@ check_run(const struct row *row, const struct run *run)
 	CHECK_ROW(run->repeated < departures / 2, row->sentence);
 	/* Nobody is new before tables have forgotten him: as long after as
 	 * new servers take to use up all spares. */
-	CHECK_ROW(run->soonest_ns > up_ns / 2, row->sentence);
+	CHECK_ROW((double)run->soonest_ns > up_ns / 2, row->sentence);
 }
 
 static void
@@ -227,7 +227,8 @@ test_spares(void)
 		struct fault_settings fault;
 		uint32_t servers, spares;
 	} spares[] = {
-		{ "those that come back need none", RATE(20, 60), 1000, 0 },
+		{ "those that come back need none", RATE(20, 60, .new_ppm = 0),
+		  1000, 0 },
 		{ "nor do those of a rate of 0", RATE(0, 60, .new_ppm = PPM),
 		  1000, 0 },
 		{ "nor churn in turns",
