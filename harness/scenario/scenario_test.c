@@ -376,6 +376,26 @@ values_test(struct scenario *scenario)
 	CHECK(scenario->plot_count == 2);
 }
 
+/* A word among numbers is text in JSON. */
+static void
+word_point_test(struct scenario *scenario)
+{
+	struct sweep_point *point = calloc(1, sizeof(*point));
+	char *talk = NULL, *json;
+
+	CHECK(parse(scenario,
+		    "title: x\nsweep: { clients.jitter_ms: [auto, 5] }\n", NULL,
+		    0, &talk) == 0);
+	free(talk);
+	sweep_point_make(scenario, 0, point);
+	json = sweep_point_json(scenario, point);
+	CHECK(json != NULL &&
+	      strcmp(json, "{\"clients.jitter_ms\":\"auto\"}") == 0);
+	free(json);
+	sweep_point_release(point);
+	free(point);
+}
+
 static void
 points_test(struct scenario *scenario)
 {
@@ -598,6 +618,7 @@ main(void)
 	aliases_test(scenario);
 	values_test(scenario);
 	points_test(scenario);
+	word_point_test(scenario);
 	sets_test(scenario);
 	spellings_test(scenario);
 	spelt_point_test(scenario);

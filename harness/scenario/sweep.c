@@ -388,6 +388,11 @@ value_json(const struct scenario_axis *axis, const char *value,
 		json_bool(json, path, on);
 		return;
 	}
+	/* A number's word, jitter_ms: auto. */
+	if (place->key->word != NULL && strcmp(value, place->key->word) == 0) {
+		json_text(json, path, value);
+		return;
+	}
 	switch (place->key->type) {
 	case KEY_SWITCH:
 		json_bool(json, path, on);

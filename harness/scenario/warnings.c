@@ -104,6 +104,12 @@ steers(const struct settings *s)
 }
 
 static bool
+is_sampled(const struct settings *s)
+{
+	return has_sessions(s) || s->measure.samples == 0;
+}
+
+static bool
 has_rpcs(const struct settings *s)
 {
 	return s->measure.rpcs > 0;
@@ -136,7 +142,7 @@ static const struct rule {
 	{ "clients.sessions", NULL, NULL },
 	{ "clients.*", has_sessions, "there are no sessions" },
 	{ "fabric.clients", has_sessions, "there are no sessions" },
-	{ "measure.samples", has_sessions, "there are no sessions" },
+	{ "measure.samples", is_sampled, "there are no sessions" },
 	{ "clients.pace_chunk_kb", is_paced,
 	  "programs write as fast as TCP takes it (clients.pace_mbps: 0)" },
 	{ "clients.size_mb", has_one_size, "clients.size_cdf says the sizes" },

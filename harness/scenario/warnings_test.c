@@ -27,6 +27,13 @@ static const struct row rows[] = {
 	  "f.yaml:2:36: warning: clients.pace_mbps has no effect: there are no "
 	  "sessions\n" },
 	{ "a default is not spoken of", TITLE NO_ONE, NULL, "" },
+	{ "no samples of no sessions",
+	  TITLE "clients: { sessions: 0 }\nmeasure: { samples: 0 }\n", NULL,
+	  "" },
+	{ "samples of no sessions",
+	  TITLE "clients: { sessions: 0 }\nmeasure: { samples: 1 }\n", NULL,
+	  "f.yaml:3:21: warning: measure.samples has no effect: there are no "
+	  "sessions\n" },
 	{ "what --set says, by its option", TITLE NO_ONE, "clients.pace_mbps=3",
 	  "--set clients.pace_mbps=3: warning: clients.pace_mbps has no "
 	  "effect: there are no sessions\n" },
