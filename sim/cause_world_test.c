@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #define MS	 NS_PER_MS
 #define S	 NS_PER_S
@@ -121,8 +121,6 @@ play(const struct row *row)
 	const struct watch watch = { .context = &tale, .session = on_session };
 	struct fault_settings faults[2];
 	struct settings settings;
-	struct world *world;
-	char error[200];
 	uint32_t bad = 0;
 
 	settings_default(&settings);
@@ -136,14 +134,7 @@ play(const struct row *row)
 	settings.clients.size_bytes = row->size_bytes;
 	settings.clients.pace_bps = 2000000;
 	settings.measure.duration_ns = row->duration_ns;
-	error[0] = '\0';
-	CHECK_ROW(world_create(&world, &settings, &watch, error,
-			       sizeof(error)) == 0,
-		  error);
-	if (error[0] != '\0')
-		return;
-	(void)world_run(world);
-	world_destroy(world);
+	(void)world_play(&settings, &watch, row->sentence);
 	for (unsigned i = 0; i < CAUSES; i++) {
 		bad += tale.causes[i];
 		CHECK_ROW(tale.causes[i] == 0 || i == row->cause,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #define S NS_PER_S
 
@@ -65,14 +65,8 @@ run(const struct settings *settings)
 		.context = &tale,
 		.measurement = on_measurement,
 	};
-	char error[200] = "";
-	struct world *world;
 
-	CHECK_ROW(world_create(&world, settings, &watch, error,
-			       sizeof(error)) == 0,
-		  error);
-	(void)world_run(world);
-	world_destroy(world);
+	(void)world_play(settings, &watch, "a load");
 	return tale;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #define S  NS_PER_S
 #define MS NS_PER_MS
@@ -64,8 +64,6 @@ run(const struct fault_settings *fault, enum fidelity_kind fidelity,
 		.fault = on_fault,
 	};
 	struct settings settings;
-	struct world *world;
-	char error[200] = "";
 
 	settings_default(&settings);
 	settings.fabric.fidelity = fidelity;
@@ -76,15 +74,7 @@ run(const struct fault_settings *fault, enum fidelity_kind fidelity,
 	settings.faults = &copy;
 	settings.fault_count = 1;
 	copy.at_ns = 3 * S;
-	int status =
-		world_create(&world, &settings, &watch, error, sizeof(error));
-	CHECK_ROW(status == 0, sentence);
-	if (status != 0) {
-		fprintf(stderr, "%s: %s\n", sentence, error);
-		return tale;
-	}
-	(void)world_run(world);
-	world_destroy(world);
+	(void)world_play(&settings, &watch, sentence);
 	return tale;
 }
 

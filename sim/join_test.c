@@ -8,7 +8,7 @@
  */
 #include "core/instant.h"
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,16 +43,8 @@ run(const struct settings *settings, const char *sentence)
 {
 	struct tale tale = { .events = 0 };
 	struct watch watch = { .context = &tale, .counter = on_counter };
-	char error[200] = "";
-	struct world *world;
 
-	int status =
-		world_create(&world, settings, &watch, error, sizeof(error));
-	CHECK_ROW(status == 0, sentence);
-	if (status == 0) {
-		tale.events = world_run(world).events;
-		world_destroy(world);
-	}
+	tale.events = world_play(settings, &watch, sentence).events;
 	return tale;
 }
 

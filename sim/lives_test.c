@@ -7,7 +7,7 @@
 #include "core/dht/traffic.h"
 #include "core/steer/verdict.h"
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #define S	NS_PER_S
 #define SERVERS 4
@@ -70,8 +70,6 @@ run(struct fault_settings *faults, uint32_t count, struct tale *tale)
 {
 	struct watch watch = { .context = tale, .counter = on_counter };
 	struct settings settings;
-	struct world *world;
-	char error[200] = "";
 
 	memset(tale, 0, sizeof(*tale));
 	settings_default(&settings);
@@ -84,11 +82,7 @@ run(struct fault_settings *faults, uint32_t count, struct tale *tale)
 	settings.measure.interval_ns = 20 * NS_PER_MS;
 	settings.faults = faults;
 	settings.fault_count = count;
-	CHECK_ROW(world_create(&world, &settings, &watch, error,
-			       sizeof(error)) == 0,
-		  error);
-	(void)world_run(world);
-	world_destroy(world);
+	(void)world_play(&settings, &watch, "lives");
 }
 
 static const struct {

@@ -14,7 +14,7 @@
 
 #include "core/rng.h"
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #define MS	   NS_PER_MS
 #define S	   NS_PER_S
@@ -45,16 +45,8 @@ run(const struct settings *settings, const char *sentence)
 {
 	struct tale tale = { .events = 0 };
 	struct watch watch = { .context = &tale, .session = on_session };
-	char error[200] = "";
-	struct world *world;
 
-	int status =
-		world_create(&world, settings, &watch, error, sizeof(error));
-	CHECK_ROW(status == 0, error);
-	if (status != 0)
-		return tale;
-	tale.events = world_run(world).events;
-	world_destroy(world);
+	tale.events = world_play(settings, &watch, sentence).events;
 	CHECK_ROW(tale.outcomes[OUTCOME_TIMEOUT] == 0, sentence);
 	CHECK_ROW(tale.outcomes[OUTCOME_CORRUPT] == 0, sentence);
 	CHECK_ROW(tale.outcomes[OUTCOME_CLOSED] + tale.outcomes[OUTCOME_KEPT] +

@@ -5,7 +5,7 @@
  */
 #include "core/instant.h"
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #include <string.h>
 
@@ -39,16 +39,8 @@ run(const struct settings *settings, const char *sentence)
 {
 	struct tale tale = { .itself = 0 };
 	struct watch watch = { .context = &tale, .counter = on_counter };
-	char error[200] = "";
-	struct world *world;
 
-	int status =
-		world_create(&world, settings, &watch, error, sizeof(error));
-	CHECK_ROW(status == 0, sentence);
-	if (status == 0) {
-		(void)world_run(world);
-		world_destroy(world);
-	}
+	(void)world_play(settings, &watch, sentence);
 	return tale;
 }
 

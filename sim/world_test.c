@@ -3,7 +3,7 @@
  * world_test.c - whole runs: what users would see of a fault, with Homeward
  * and without; the same run twice; settings that contradict each other
  */
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #include <errno.h>
 #include <string.h>
@@ -112,18 +112,8 @@ run(const struct settings *settings, const char *sentence)
 		.sample = on_sample,
 		.counter = on_counter,
 	};
-	char error[200] = "";
-	struct world *world;
 
-	int status =
-		world_create(&world, settings, &watch, error, sizeof(error));
-	CHECK_ROW(status == 0, sentence);
-	if (status != 0) {
-		fprintf(stderr, "%s: %s\n", sentence, error);
-		return tale;
-	}
-	tale.result = world_run(world);
-	world_destroy(world);
+	tale.result = world_play(settings, &watch, sentence);
 	CHECK_ROW(tale.bad_packets == 0, sentence);
 	CHECK_ROW(tale.outcomes[OUTCOME_CORRUPT] == 0, sentence);
 	return tale;
@@ -469,6 +459,30 @@ test_leave_is_heard(void)
 	}
 }
 
+/* All leave at once, with no session to wait for, and are asked back before
+ * they are off: they serve again. */
+static void
+test_asked_back(void)
+{
+	struct fault_settings faults[] = {
+		{ .kind = FAULT_LEAVE, .target = "server*" },
+		{ .kind = FAULT_SERVER_UP, .target = "server*" },
+	};
+	struct settings settings;
+
+	settings_default(&settings);
+	settings.clients.sessions = 5;
+	settings.clients.size_bytes = 100000;
+	settings.clients.start_ns = 5 * NS_PER_S;
+	settings.measure.duration_ns = 20 * NS_PER_S;
+	settings.faults = faults;
+	settings.fault_count = 2;
+	faults[0].at_ns = NS_PER_S;
+	faults[1].at_ns = NS_PER_S + 50 * MS;
+	struct tale tale = run(&settings, "asked back while saying goodbye");
+	CHECK(tale.outcomes[OUTCOME_CLOSED] == 5);
+}
+
 static void
 test_flap(void)
 {
@@ -762,6 +776,7 @@ main(void)
 	test_churn();
 	test_churn_rate();
 	test_leave_is_heard();
+	test_asked_back();
 	test_flap();
 	test_moved();
 	test_two_failures();

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/elapsed.h"
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
 #include "harness/base/options.h"
@@ -78,21 +79,11 @@ struct explorer {
 /* ---- what is said ---- */
 
 static double
-seconds_since(const struct timespec *began)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - began->tv_sec) +
-	       (double)(now.tv_nsec - began->tv_nsec) * 1e-9;
-}
-
-static double
 worlds_an_hour(const struct explorer *explorer)
 {
-	double elapsed_s = seconds_since(&explorer->began);
+	double elapsed = elapsed_s(&explorer->began);
 
-	return elapsed_s > 0 ? explorer->over * 3600.0 / elapsed_s : 0;
+	return elapsed > 0 ? explorer->over * 3600.0 / elapsed : 0;
 }
 
 static void
@@ -105,11 +96,11 @@ progress_clear(void)
 static void
 progress_draw(struct explorer *explorer)
 {
-	double elapsed_s = seconds_since(&explorer->began);
+	double elapsed = elapsed_s(&explorer->began);
 
-	if (!isatty(STDERR_FILENO) || elapsed_s - explorer->drawn_s < 0.1)
+	if (!isatty(STDERR_FILENO) || elapsed - explorer->drawn_s < 0.1)
 		return;
-	explorer->drawn_s = elapsed_s;
+	explorer->drawn_s = elapsed;
 	fprintf(stderr,
 		"\r\033[Kexplore: %u of %" PRIu64
 		" worlds, %.0f an hour, %u violation%s",
@@ -314,10 +305,12 @@ world_judge(struct explorer *explorer, const struct jobs_result *first,
 	enum violation_kind kind = VIOLATION_DIFFERS;
 	char reason[REASON_SIZE] = "";
 
-	if (!pass_failed(first, &kind, reason) &&
-	    !pass_failed(again, &kind, reason))
+	bool failed = pass_failed(first, &kind, reason) ||
+		      pass_failed(again, &kind, reason);
+
+	if (!failed)
 		passes_compare(first, again, reason);
-	if (reason[0] != '\0')
+	if (failed || reason[0] != '\0')
 		violation_add(explorer, first->point, kind, reason);
 }
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/elapsed.h"
 #include "harness/base/exit.h"
 #include "harness/db/db.h"
 #include "harness/emulate/emulation.h"
@@ -96,16 +97,6 @@ static const struct verb_option run_table[] = {
 
 /* ---- progress ---- */
 
-static double
-seconds_since(const struct timespec *began)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - began->tv_sec) +
-	       (double)(now.tv_nsec - began->tv_nsec) * 1e-9;
-}
-
 /* How much work a point is, roughly. */
 static double
 point_weight(struct run *run, uint32_t index)
@@ -166,7 +157,7 @@ rate_print(double rate, char *text, size_t size)
 static void
 progress_draw(struct run *run)
 {
-	double done = run->weight_done, elapsed = seconds_since(&run->began);
+	double done = run->weight_done, elapsed = elapsed_s(&run->began);
 	uint64_t events = run->events;
 	char eta[32] = "", rate[48] = "";
 

@@ -156,7 +156,7 @@ static const struct rule {
 	{ "routing.*", is_routed, "a uniform fabric has no links or routers" },
 	{ "fabric.*.queue_kb", has_queues,
 	  "packets wait in no queue (fabric.fidelity: path)" },
-	{ "routing.resilient_buckets", is_resilient,
+	{ "routing.resilient_*", is_resilient,
 	  "groups have no buckets (routing.ecmp)" },
 	{ "routing.bfd_ms", has_bfd,
 	  "it is not BFD that detects (routing.detection)" },

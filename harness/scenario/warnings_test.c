@@ -30,6 +30,10 @@ static const struct row rows[] = {
 	{ "no samples of no sessions",
 	  TITLE "clients: { sessions: 0 }\nmeasure: { samples: 0 }\n", NULL,
 	  "" },
+	{ "an idle timer of no buckets",
+	  TITLE "routing: { resilient_idle_s: 1 }\n", NULL,
+	  "f.yaml:2:30: warning: routing.resilient_idle_s has no effect: "
+	  "groups have no buckets (routing.ecmp)\n" },
 	{ "samples of no sessions",
 	  TITLE "clients: { sessions: 0 }\nmeasure: { samples: 1 }\n", NULL,
 	  "f.yaml:3:21: warning: measure.samples has no effect: there are no "

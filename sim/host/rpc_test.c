@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "sim/world.h"
+#include "sim/test/world_play.h"
 
 #define RPCS 2000
 
@@ -63,18 +63,8 @@ run(const struct settings *settings, const char *sentence)
 {
 	struct tale tale = { .rpcs = 0 };
 	struct watch watch = { .context = &tale, .counter = on_counter };
-	char error[200] = "";
-	struct world *world;
-	int status =
-		world_create(&world, settings, &watch, error, sizeof(error));
 
-	CHECK_ROW(status == 0, sentence);
-	if (status != 0) {
-		fprintf(stderr, "%s: %s\n", sentence, error);
-		return tale;
-	}
-	tale.result = world_run(world);
-	world_destroy(world);
+	tale.result = world_play(settings, &watch, sentence);
 	CHECK_ROW(tale.rpcs == settings->measure.rpcs, sentence);
 	CHECK_ROW(tale.no_socket == 0 && tale.bad_packets == 0, sentence);
 	return tale;
