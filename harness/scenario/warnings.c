@@ -277,8 +277,15 @@ is_blurred(const struct settings *settings, enum fault_kind end)
 	return false;
 }
 
+/* Of one time the first in the file is first. */
+static bool
+is_before(int64_t at_ns, uint32_t index, int64_t other_ns, uint32_t other)
+{
+	return at_ns < other_ns || (at_ns == other_ns && index < other);
+}
+
 /* Is its thing broken when this event comes? Broken and mended by the others,
- * in the order of time; of one time the first in the file is first. */
+ * in the order of time. */
 static bool
 is_broken(const struct settings *settings, uint32_t index)
 {
@@ -290,8 +297,7 @@ is_broken(const struct settings *settings, uint32_t index)
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
 		const struct fault_settings *fault = &settings->faults[i];
 		int64_t over_ns = fault_ends_ns(fault);
-		bool before = fault->at_ns < this->at_ns ||
-			      (fault->at_ns == this->at_ns && i < index);
+		bool before = is_before(fault->at_ns, i, this->at_ns, index);
 
 		if (i == index || end_of(fault->kind) != end || !before ||
 		    strcmp(fault->target, this->target) != 0)
@@ -300,7 +306,8 @@ is_broken(const struct settings *settings, uint32_t index)
 			latest_ns = fault->at_ns;
 			broken = fault->kind != end && fault_stays(fault);
 		}
-		if (over_ns > latest_ns && over_ns <= this->at_ns) {
+		if (over_ns > fault->at_ns && over_ns >= latest_ns &&
+		    is_before(over_ns, i, this->at_ns, index)) {
 			latest_ns = over_ns;
 			broken = false;
 		}

@@ -84,6 +84,20 @@ static const struct row rows[] = {
 	  NULL,
 	  "f.yaml:2:26: warning: dht.join_interval_ms has no effect: tables "
 	  "are computed (dht.tables: ideal) (at 1 of 2 points)\n" },
+	{ "down again in the instant in which it comes back",
+	  TITLE "events:\n"
+		"  - { at_s: 1, kind: link_down, target: exit1-spine1, "
+		"until_s: 2 }\n"
+		"  - { at_s: 2, kind: link_down, target: exit1-spine1 }\n",
+	  NULL, "" },
+	{ "down again in the instant before it comes back: by the file's order",
+	  TITLE "events:\n"
+		"  - { at_s: 2, kind: link_down, target: exit1-spine1 }\n"
+		"  - { at_s: 1, kind: link_down, target: exit1-spine1, "
+		"until_s: 2 }\n",
+	  NULL,
+	  "f.yaml:3:22: warning: link_down of exit1-spine1: it is so already, "
+	  "by an event before it\n" },
 	{ "down twice",
 	  TITLE "events:\n"
 		"  - { at_s: 1, kind: link_down, target: exit1-spine1 }\n"
