@@ -86,7 +86,7 @@ daemon_counters_report(const struct daemon_counters *all, uint32_t server,
 	struct sums sums = all->servers[server];
 	int error = watch_client_counters(control_path, add, &sums);
 
-	for (uint32_t i = 0; i < sums.count; i++) {
+	for (uint32_t i = 0; watch->counter != NULL && i < sums.count; i++) {
 		const struct counted *counted = &sums.counted[i];
 
 		if (counted->value > 0 ||
