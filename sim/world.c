@@ -25,6 +25,7 @@
 #include "sim/host/rpc.h"
 #include "sim/host/server.h"
 #include "sim/host/transport.h"
+#include "sim/judge/judge.h"
 #include "sim/model/constraints.h"
 #include "sim/model/fault.h"
 #include "sim/model/fault_churn.h"
@@ -68,6 +69,7 @@ struct world {
 	struct progress progress;
 	uint64_t steps; /* of the load and of the script */
 	uint32_t most_joined; /* at any time */
+	struct judge *judge; /* NULL: nobody judges */
 	struct census *census; /* NULL: nobody counts */
 };
 
@@ -79,10 +81,14 @@ deliver(void *context, struct instant now, uint32_t device, uint8_t port,
 
 	if (world->census != NULL)
 		census_packet(world->census, world->workload, bytes, size);
+	if (world->judge != NULL)
+		judge_before(world->judge, now, device, bytes, size);
 	if (device < world->settings.fabric.servers)
 		servers_deliver(world->servers, now, device, port, bytes, size);
 	else
 		clients_deliver(world->clients, now, device, bytes, size);
+	if (world->judge != NULL)
+		judge_after(world->judge, now, device, bytes, size);
 }
 
 /* Each seed has its own tree: positions are hashes under a placement key, and
@@ -190,6 +196,15 @@ world_create(struct world **created, const struct settings *settings,
 		world_destroy(world);
 		return status;
 	}
+	if (world->watch.violation != NULL)
+		world->judge = judge_create(
+			&(struct judge_parts){
+				.settings = &world->settings,
+				.network = world->network,
+				.servers = world->servers,
+				.workload = world->workload,
+			},
+			&world->watch);
 	*created = world;
 	return 0;
 }
@@ -199,6 +214,7 @@ world_destroy(struct world *world)
 {
 	if (world == NULL)
 		return;
+	judge_destroy(world->judge);
 	faults_destroy(world->faults);
 	rpcs_destroy(world->rpcs);
 	dht_load_destroy(world->dht_load);
@@ -284,6 +300,8 @@ handle(struct world *world, const struct event *event)
 	case EVENT_KINDS:
 		break;
 	}
+	if (world->judge != NULL)
+		judge_event(world->judge, now, event);
 }
 
 /* Where the run will end, as far as is known. */
@@ -434,6 +452,8 @@ world_settle(struct world *world)
 			instant_after(queue_now(world->queue), SETTLE_NS), 0);
 	world->zero = queue_now(world->queue);
 	servers_settled(world->servers, world->zero);
+	if (world->judge != NULL)
+		judge_zero(world->judge, world->zero);
 }
 
 struct world_result
@@ -456,7 +476,12 @@ world_run(struct world *world)
 	servers_report(world->servers, now);
 	rpcs_report(world->rpcs);
 	network_report(world->network);
+	struct judge_facts facts = { 0 };
+	if (world->judge != NULL)
+		judge_finish(world->judge, now, &facts);
 	return (struct world_result){
+		.facts = facts,
+		.judged = world->judge != NULL,
 		.events = queue_popped(world->queue),
 		.state_hash = queue_hash(world->queue),
 		.zero = world->zero,

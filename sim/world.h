@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/model/judge_facts.h"
 #include "sim/model/settings.h"
 #include "sim/model/watch.h"
 
@@ -33,6 +34,8 @@ struct world_result {
 	struct instant zero; /* when the scenario's time began */
 	struct instant end;
 	bool stopped; /* progress() said so */
+	bool judged; /* the watch hears violations: facts are filled */
+	struct judge_facts facts;
 	bool stuck; /* progress.h said so; the watch has heard why */
 };
 

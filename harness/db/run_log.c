@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_LOG_WORDS 16
+#define RUN_LOG_WORDS 32
 #define RUN_LOG_TEXT  256
 
 enum run_log_kind {
@@ -22,6 +22,8 @@ enum run_log_kind {
 	RUN_LOG_PROBE,
 	RUN_LOG_CAPTURE,
 	RUN_LOG_REMARK,
+	RUN_LOG_VIOLATION,
+	RUN_LOG_FACTS,
 	RUN_LOG_END,
 	RUN_LOG_KINDS
 };
@@ -45,6 +47,8 @@ static const struct {
 	[RUN_LOG_PROBE] = { "cut", "at_ns flow lower back resent repeated", 6 },
 	[RUN_LOG_CAPTURE] = { "capture", "packets hash", 2 },
 	[RUN_LOG_REMARK] = { "remark", "kind event", 2 },
+	[RUN_LOG_VIOLATION] = { "violation", "kind at_ns node flow", 4 },
+	[RUN_LOG_FACTS] = { "facts", "words", JUDGE_FACTS_WORDS },
 	[RUN_LOG_END] = { "end",
 			  "events state_hash zero_ns end_ns stopped stuck", 6 },
 };
@@ -177,6 +181,17 @@ remark_write(void *context, const struct watch_remark *remark)
 	item_write(context, RUN_LOG_REMARK, words, remark->sentence, NULL);
 }
 
+static void
+violation_write(void *context, const struct watch_violation *violation)
+{
+	const uint64_t words[] = { (uint64_t)violation->kind,
+				   (uint64_t)violation->at.ns, violation->node,
+				   violation->flow };
+
+	item_write(context, RUN_LOG_VIOLATION, words, violation->sentence,
+		   NULL);
+}
+
 struct watch
 run_log_watch(FILE *file)
 {
@@ -189,6 +204,7 @@ run_log_watch(FILE *file)
 		.sample = sample_write,
 		.probe = probe_write,
 		.remark = remark_write,
+		.violation = violation_write,
 	};
 }
 
@@ -210,6 +226,12 @@ run_log_end(FILE *file, const struct world_result *result)
 				   result->stopped,
 				   result->stuck };
 
+	if (result->judged) {
+		uint64_t facts[JUDGE_FACTS_WORDS];
+
+		memcpy(facts, &result->facts, sizeof(facts));
+		item_write(file, RUN_LOG_FACTS, facts, NULL, NULL);
+	}
 	item_write(file, RUN_LOG_END, words, NULL, NULL);
 	return fflush(file) != 0 || ferror(file) ? -1 : 0;
 }
@@ -326,6 +348,8 @@ item_replay(const struct item *item, const struct watch *watch)
 		break;
 	case RUN_LOG_CAPTURE: /* for run_log_same() */
 	case RUN_LOG_REMARK: /* for run_log_remarks() */
+	case RUN_LOG_VIOLATION: /* for run_log_verdicts() */
+	case RUN_LOG_FACTS:
 	case RUN_LOG_END:
 	case RUN_LOG_KINDS:
 		break;
@@ -379,6 +403,34 @@ run_log_remarks(FILE *file, void (*hear)(void *, const struct watch_remark *),
 				     .event = (uint32_t)item.words[1],
 				     .sentence = item.text,
 			     });
+}
+
+bool
+run_log_verdicts(FILE *file,
+		 void (*hear)(void *, const struct watch_violation *),
+		 void *context, struct judge_facts *facts)
+{
+	struct item item;
+	bool judged = false;
+
+	rewind(file);
+	while (item_read(file, &item)) {
+		const uint64_t *w = item.words;
+
+		if (item.kind == RUN_LOG_VIOLATION)
+			hear(context, &(struct watch_violation){
+					      .kind = (enum violation)w[0],
+					      .at.ns = (int64_t)w[1],
+					      .node = (uint32_t)w[2],
+					      .flow = (uint32_t)w[3],
+					      .sentence = item.text,
+				      });
+		if (item.kind == RUN_LOG_FACTS) {
+			memcpy(facts, w, sizeof(*facts));
+			judged = true;
+		}
+	}
+	return judged;
 }
 
 /* "measurement metric=3 at_ns=17 ..." */

@@ -41,6 +41,11 @@ int run_log_end(FILE *, const struct world_result *);
 /* Parent's side: what the run said of itself, in its order. */
 void run_log_remarks(FILE *, void (*hear)(void *, const struct watch_remark *),
 		     void *context);
+/* What its judge said, in its order; an unfinished log, too. False: it has no
+ * facts, for there was no judge, or no end. */
+bool run_log_verdicts(FILE *,
+		      void (*hear)(void *, const struct watch_violation *),
+		      void *context, struct judge_facts *);
 /* And: is the end there? Leaves the file at its start. */
 bool run_log_is_whole(FILE *, struct world_result *);
 /* Replay all calls into a watch. */

@@ -29,23 +29,9 @@
 #define SEEDS_MOST  10000000
 #define REASON_SIZE 512
 
-enum violation_kind {
-	VIOLATION_REFUSED,
-	VIOLATION_NO_PROGRESS,
-	VIOLATION_CRASH,
-	VIOLATION_DIFFERS,
-};
-
-static const char *const violation_names[] = {
-	[VIOLATION_REFUSED] = "refused",
-	[VIOLATION_NO_PROGRESS] = "no progress",
-	[VIOLATION_CRASH] = "crash",
-	[VIOLATION_DIFFERS] = "differs",
-};
-
-struct violation {
+struct finding {
 	uint64_t seed;
-	enum violation_kind kind;
+	enum violation kind;
 	char reason[REASON_SIZE];
 };
 
@@ -69,7 +55,7 @@ struct explorer {
 	struct world_state *worlds;
 	uint32_t started, over; /* passes; worlds */
 	uint64_t events;
-	struct violation *violations;
+	struct finding *violations;
 	uint32_t violation_count;
 	struct timespec began;
 	double drawn_s;
@@ -111,13 +97,12 @@ progress_draw(struct explorer *explorer)
 }
 
 static void
-violation_add(struct explorer *explorer, uint32_t index,
-	      enum violation_kind kind, const char *reason)
+violation_add(struct explorer *explorer, uint32_t index, enum violation kind,
+	      const char *reason)
 {
-	size_t size =
-		(explorer->violation_count + 1) * sizeof(struct violation);
-	struct violation *violations = realloc(explorer->violations, size);
-	struct violation *violation;
+	size_t size = (explorer->violation_count + 1) * sizeof(struct finding);
+	struct finding *violations = realloc(explorer->violations, size);
+	struct finding *violation;
 
 	if (violations == NULL) {
 		fprintf(stderr, "homeward: out of memory\n");
@@ -126,7 +111,7 @@ violation_add(struct explorer *explorer, uint32_t index,
 	}
 	explorer->violations = violations;
 	violation = &violations[explorer->violation_count++];
-	*violation = (struct violation){
+	*violation = (struct finding){
 		.seed = explorer->wish.seed + index,
 		.kind = kind,
 	};
@@ -137,7 +122,7 @@ violation_add(struct explorer *explorer, uint32_t index,
 	progress_clear();
 	printf("seed %" PRIu64 ": %s: %s; repeat with: homeward explore "
 	       "--seed %" PRIu64 " --seeds 1\n",
-	       violation->seed, violation_names[kind], violation->reason,
+	       violation->seed, violation_name(kind), violation->reason,
 	       violation->seed);
 	fflush(stdout);
 }
@@ -145,7 +130,7 @@ violation_add(struct explorer *explorer, uint32_t index,
 static int
 by_seed(const void *a, const void *b)
 {
-	const struct violation *first = a, *second = b;
+	const struct finding *first = a, *second = b;
 
 	return (first->seed > second->seed) - (first->seed < second->seed);
 }
@@ -164,14 +149,14 @@ report_json(const struct explorer *explorer)
 	json_fixed(&json, "worlds_h", worlds_an_hour(explorer), 0);
 	json_array(&json, "violations");
 	for (uint32_t i = 0; i < explorer->violation_count; i++) {
-		const struct violation *violation = &explorer->violations[i];
+		const struct finding *violation = &explorer->violations[i];
 
 		(void)snprintf(command, sizeof(command),
 			       "homeward explore --seed %" PRIu64 " --seeds 1",
 			       violation->seed);
 		json_object(&json, NULL);
 		json_uint(&json, "seed", violation->seed);
-		json_text(&json, "kind", violation_names[violation->kind]);
+		json_text(&json, "kind", violation_name(violation->kind));
 		json_text(&json, "reason", violation->reason);
 		json_text(&json, "repeat", command);
 		json_end(&json);
@@ -257,6 +242,7 @@ pass_start(struct explorer *explorer, uint32_t index, uint32_t pass)
 					  .settings = &explorer->point.settings,
 					  .point = index,
 					  .pass = pass,
+					  .judged = true,
 				  });
 	}
 	free(reason);
@@ -266,7 +252,7 @@ pass_start(struct explorer *explorer, uint32_t index, uint32_t pass)
 
 /* Why a pass did not end as it should; false: it did. */
 static bool
-pass_failed(const struct jobs_result *result, enum violation_kind *kind,
+pass_failed(const struct jobs_result *result, enum violation *kind,
 	    char *reason)
 {
 	if (result->exit_code == EXIT_OK)
@@ -298,11 +284,32 @@ passes_compare(const struct jobs_result *first, const struct jobs_result *again,
 		(void)fclose(talk);
 }
 
+/* Of each kind the first. */
+struct hearing {
+	struct explorer *explorer;
+	uint32_t index;
+	bool heard[VIOLATIONS];
+};
+
+static void
+verdict_hear(void *context, const struct watch_violation *violation)
+{
+	struct hearing *hearing = context;
+
+	if (hearing->heard[violation->kind])
+		return;
+	hearing->heard[violation->kind] = true;
+	violation_add(hearing->explorer, hearing->index, violation->kind,
+		      violation->sentence);
+}
+
 static void
 world_judge(struct explorer *explorer, const struct jobs_result *first,
 	    const struct jobs_result *again)
 {
-	enum violation_kind kind = VIOLATION_DIFFERS;
+	enum violation kind = VIOLATION_DIFFERS;
+	struct hearing hearing = { .explorer = explorer };
+	struct judge_facts facts;
 	char reason[REASON_SIZE] = "";
 
 	bool failed = pass_failed(first, &kind, reason) ||
@@ -312,6 +319,8 @@ world_judge(struct explorer *explorer, const struct jobs_result *first,
 		passes_compare(first, again, reason);
 	if (failed || reason[0] != '\0')
 		violation_add(explorer, first->point, kind, reason);
+	hearing.index = first->point;
+	(void)run_log_verdicts(first->run_log, verdict_hear, &hearing, &facts);
 }
 
 /* Takes over the run log. */
@@ -409,7 +418,7 @@ report(struct explorer *explorer)
 	progress_clear();
 	if (explorer->violation_count > 0)
 		qsort(explorer->violations, explorer->violation_count,
-		      sizeof(struct violation), by_seed);
+		      sizeof(struct finding), by_seed);
 	if (explorer->wish.json)
 		report_json(explorer);
 	fprintf(stderr,

@@ -188,6 +188,14 @@ child_remark(void *context, const struct watch_remark *remark)
 }
 
 static void
+child_violation(void *context, const struct watch_violation *violation)
+{
+	struct child *child = context;
+
+	child->writer.violation(child->run_log, violation);
+}
+
+static void
 child_packet(void *context, const char *device, uint32_t port,
 	     struct instant at, const uint8_t *bytes, uint32_t size)
 {
@@ -269,6 +277,7 @@ child_run(const struct jobs_task *task, struct child *child)
 		.sample = child_sample,
 		.probe = child_probe,
 		.remark = child_remark,
+		.violation = task->judged ? child_violation : NULL,
 		.packet = child->trace != NULL ? child_packet : NULL,
 		.progress = child_progress,
 	};

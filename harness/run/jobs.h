@@ -30,6 +30,7 @@ struct jobs_task {
 	uint32_t point;
 	uint32_t pass; /* 1: the second run of a determinism check */
 	bool hash; /* of captures, into the run log */
+	bool judged; /* violations are heard (sim/judge/judge.h) */
 	const char *trace_folder; /* NULL: no captures */
 	const char *trace_prefix;
 	const char *lab; /* its name: a live run; NULL: simulate */

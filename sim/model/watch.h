@@ -17,6 +17,7 @@
 #include "core/instant.h"
 #include "sim/model/cause.h"
 #include "sim/model/metric.h"
+#include "sim/model/violation.h"
 
 enum outcome {
 	OUTCOME_CLOSED, /* completed, never strayed */
@@ -119,6 +120,14 @@ struct watch_remark {
 	const char *sentence; /* borrowed for the call */
 };
 
+/* A rule that was broken. */
+struct watch_violation {
+	enum violation kind;
+	struct instant at;
+	uint32_t node, flow; /* or WATCH_NONE */
+	const char *sentence; /* borrowed for the call */
+};
+
 #define WATCH_SENTENCE 224 /* bytes of any */
 
 struct watch {
@@ -139,6 +148,9 @@ struct watch {
 	void (*packet)(void *, const char *device, uint32_t port,
 		       struct instant at, const uint8_t *bytes, uint32_t size);
 	void (*remark)(void *, const struct watch_remark *);
+	/* A judge looks on (sim/judge/judge.h) if somebody listens here;
+	 * simulated only. */
+	void (*violation)(void *, const struct watch_violation *);
 	/* Now and then; done and total in nanoseconds of simulated time. False
 	 * stops the run. */
 	bool (*progress)(void *, struct instant now, struct instant end,

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * packets.h - whose bytes, which tunnel, and how many
+ */
+#ifndef SIM_JUDGE_PACKETS_H
+#define SIM_JUDGE_PACKETS_H
+
+#include "sim/judge/judge.h"
+
+struct judge_packets;
+
+struct judge_packets *judge_packets_create(const struct judge_parts *);
+void judge_packets_destroy(struct judge_packets *);
+/* As judge.h has them. */
+void judge_packets_zero(struct judge_packets *, struct instant now);
+void judge_packets_before(struct judge_packets *, struct instant now,
+			  uint32_t device, const uint8_t *bytes, uint32_t size);
+void judge_packets_after(struct judge_packets *, struct instant now,
+			 uint32_t device, const uint8_t *bytes, uint32_t size);
+void judge_packets_event(struct judge_packets *, struct instant now,
+			 const struct event *);
+void judge_packets_finish(struct judge_packets *, struct instant now,
+			  struct judge_facts *);
+
+#endif

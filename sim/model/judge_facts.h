@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * judge_facts.h - what kind of world was judged, in numbers
+ *
+ * Whoever runs many worlds adds them up: have enough of them strays, faults
+ * that overlap, handshakes at a fault? All zero when nobody judged.
+ */
+#ifndef SIM_MODEL_JUDGE_FACTS_H
+#define SIM_MODEL_JUDGE_FACTS_H
+
+#include <stdint.h>
+
+#include "sim/model/cause.h"
+
+/* Words only: they go through a run log as they are. */
+struct judge_facts {
+	uint64_t servers; /* at the scenario's zero */
+	uint64_t sessions; /* that opened */
+	uint64_t strayed; /* of them */
+	uint64_t faults; /* events that harm */
+	uint64_t overlapping; /* of them, that began before another was over */
+	uint64_t handshakes; /* sessions in their handshake when one began */
+	uint64_t causes[CAUSES]; /* bad ends */
+	/* Sessions that lost all their replicas at once, and a millionth of how
+	 * many f^r expects, see promise.h. */
+	uint64_t bereft, bereft_expected_ppm;
+};
+
+#define JUDGE_FACTS_WORDS (sizeof(struct judge_facts) / sizeof(uint64_t))
+
+#endif
