@@ -51,6 +51,7 @@ _Static_assert(PACE_MTU_MAX == TCP_MTU_MAX, "a pace's step is a segment");
 struct world {
 	struct settings settings;
 	struct watch watch;
+	struct watch script_watch; /* what the script tells */
 	uint32_t joining;
 	struct queue *queue;
 	struct prefetch prefetch;
@@ -130,11 +131,37 @@ make_hosts(struct world *world)
 	workload_witness(world->workload, &world->witness.verbs);
 }
 
+static void
+script_fault(void *context, struct instant at, const char *kind,
+	     const char *target)
+{
+	const struct world *world = context;
+
+	if (world->judge != NULL)
+		judge_fault(world->judge, at, kind, target);
+	if (world->watch.fault != NULL)
+		world->watch.fault(world->watch.context, at, kind, target);
+}
+
+static void
+script_remark(void *context, const struct watch_remark *remark)
+{
+	const struct world *world = context;
+
+	if (world->watch.remark != NULL)
+		world->watch.remark(world->watch.context, remark);
+}
+
 static int
 make_faults(struct world *world, char *error, size_t error_size)
 {
 	struct fault_parts *parts = &world->fault_parts;
 
+	world->script_watch = (struct watch){
+		.context = world,
+		.fault = script_fault,
+		.remark = script_remark,
+	};
 	*parts = (struct fault_parts){
 		.settings = &world->settings,
 		.network = world->network,
@@ -152,7 +179,7 @@ make_faults(struct world *world, char *error, size_t error_size)
 				      .fabric = network_fabric(world->network),
 				      .queue = world->queue,
 				      .workload = world->workload,
-				      .watch = &world->watch,
+				      .watch = &world->script_watch,
 				      .rng = &parts->rng,
 			      },
 			      error, error_size);

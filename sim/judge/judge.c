@@ -78,6 +78,14 @@ judge_after(struct judge *judge, struct instant now, uint32_t device,
 }
 
 void
+judge_fault(struct judge *judge, struct instant at, const char *kind,
+	    const char *target)
+{
+	(void)at;
+	judge_tally_fault(judge->tally, kind, target);
+}
+
+void
 judge_event(struct judge *judge, struct instant now, const struct event *event)
 {
 	ALL(judge, event, now, event);

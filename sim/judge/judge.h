@@ -53,6 +53,10 @@ void judge_before(struct judge *, struct instant now, uint32_t device,
 		  const uint8_t *bytes, uint32_t size);
 void judge_after(struct judge *, struct instant now, uint32_t device,
 		 const uint8_t *bytes, uint32_t size);
+/* The script says what it has done, as the watch hears it. It comes within an
+ * event of EVENT_FAULT, of which judge_event() is told afterwards. */
+void judge_fault(struct judge *, struct instant at, const char *kind,
+		 const char *target);
 void judge_event(struct judge *, struct instant now, const struct event *);
 void judge_finish(struct judge *, struct instant now, struct judge_facts *);
 

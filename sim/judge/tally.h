@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * tally.h - what kind of world it was
+ *
+ * A fault is a step of the script that harms (fault_kind.h), whatever the
+ * number of its targets; a server that churn takes down is one. It is in force
+ * from then on until what it did is undone, or until its own end; a daemon that
+ * is back at once, and a server that leaves, are not in force at all. A fault
+ * that begins while another is in force overlaps it. A cut of a path that has
+ * to prove itself (fault.h) counts when it has.
+ *
+ * A session is in its handshake from its client's SYN until a server has
+ * completed it.
  */
 #ifndef SIM_JUDGE_TALLY_H
 #define SIM_JUDGE_TALLY_H
@@ -17,6 +27,9 @@ void judge_tally_before(struct judge_tally *, struct instant now,
 			uint32_t device, const uint8_t *bytes, uint32_t size);
 void judge_tally_after(struct judge_tally *, struct instant now,
 		       uint32_t device, const uint8_t *bytes, uint32_t size);
+/* A report of the script. */
+void judge_tally_fault(struct judge_tally *, const char *kind,
+		       const char *target);
 void judge_tally_event(struct judge_tally *, struct instant now,
 		       const struct event *);
 void judge_tally_finish(struct judge_tally *, struct instant now,
