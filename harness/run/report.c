@@ -9,31 +9,12 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
+#include "harness/base/shell_word.h"
 #include "harness/db/db.h"
 #include "harness/run/expectation.h"
 #include "harness/run/run.h"
 
 #define REPORT_LINES 20 /* missed expectations told one by one */
-
-/* A word as a shell reads it back. */
-static void
-word_print(const char *word, FILE *file)
-{
-	if (word[0] != '\0' &&
-	    strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			 "0123456789_./=:,+-@%") == strlen(word)) {
-		fputs(word, file);
-		return;
-	}
-	fputc('\'', file);
-	for (; *word != '\0'; word++) {
-		if (*word == '\'')
-			fputs("'\\''", file);
-		else
-			fputc(*word, file);
-	}
-	fputc('\'', file);
-}
 
 void
 run_command(const struct run *run, bool resume, FILE *file)
@@ -46,10 +27,10 @@ run_command(const struct run *run, bool resume, FILE *file)
 	if (options->live)
 		fputs("--in live ", file);
 	fputs("--db ", file);
-	word_print(options->db, file);
+	shell_word_print(options->db, file);
 	for (uint32_t i = 0; i < options->sets.count; i++) {
 		fputs(" --set ", file);
-		word_print(options->sets.text[i], file);
+		shell_word_print(options->sets.text[i], file);
 	}
 	if (resume)
 		fputs(" --resume", file);
@@ -57,10 +38,10 @@ run_command(const struct run *run, bool resume, FILE *file)
 		fputs(" --check-determinism", file);
 	if (options->trace != NULL) {
 		fputs(" --trace ", file);
-		word_print(options->trace, file);
+		shell_word_print(options->trace, file);
 	}
 	fputc(' ', file);
-	word_print(options->path, file);
+	shell_word_print(options->path, file);
 }
 
 /* Failures of all runs that are there; the first of them said. -1: the
