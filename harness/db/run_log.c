@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_LOG_WORDS 32
+#define RUN_LOG_WORDS 64
 #define RUN_LOG_TEXT  256
 
 enum run_log_kind {
@@ -52,6 +52,8 @@ static const struct {
 	[RUN_LOG_END] = { "end",
 			  "events state_hash zero_ns end_ns stopped stuck", 6 },
 };
+
+_Static_assert(JUDGE_FACTS_WORDS <= RUN_LOG_WORDS, "a record holds the facts");
 
 struct item {
 	uint64_t kind, size;

@@ -96,4 +96,6 @@ judge_finish(struct judge *judge, struct instant now, struct judge_facts *facts)
 {
 	*facts = (struct judge_facts){ 0 };
 	ALL(judge, finish, now, facts);
+	for (unsigned i = 0; i < VIOLATIONS; i++)
+		facts->violations[i] = judge->verdicts.counts[i];
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "sim/model/cause.h"
+#include "sim/model/violation.h"
 
 /* Words only: they go through a run log as they are. */
 struct judge_facts {
@@ -21,6 +22,7 @@ struct judge_facts {
 	uint64_t overlapping; /* of them, that began before another was over */
 	uint64_t handshakes; /* sessions in their handshake when one began */
 	uint64_t causes[CAUSES]; /* bad ends */
+	uint64_t violations[VIOLATIONS]; /* how often, those not said included */
 	/* Sessions that lost all their replicas at once, and a millionth of how
 	 * many f^r expects, see promise.h. */
 	uint64_t bereft, bereft_expected_ppm;
