@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * explore.c - the verb `explore`: one seed after the other, a few at a time
- *
- * Both passes of a seed are started one after the other; the one that ends
- * first waits for the other.
+ * explore.c - the verb `explore`: options, one hunt, an exit code
  */
 #include "harness/explore/explore.h"
 
@@ -12,491 +9,209 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "harness/base/elapsed.h"
 #include "harness/base/exit.h"
-#include "harness/base/json.h"
 #include "harness/base/options.h"
-#include "harness/db/run_log.h"
-#include "harness/explore/generator.h"
+#include "harness/base/shell_word.h"
+#include "harness/explore/account.h"
+#include "harness/explore/findings.h"
+#include "harness/explore/hunt.h"
+#include "harness/explore/known.h"
+#include "harness/explore/worlds.h"
 #include "harness/run/jobs.h"
-#include "harness/scenario/scenario.h"
-#include "harness/scenario/sweep.h"
+#include "harness/run/mpi_scheduler.h"
 
-#define PASSES	    2
-#define SEEDS_MOST  10000000
-#define REASON_SIZE 512
-
-struct finding {
-	uint64_t seed;
-	enum violation kind;
-	char reason[REASON_SIZE];
-};
+#define SEED	   1
+#define SEEDS	   20
+#define SEEDS_MOST UINT32_MAX
+#define NOT_GIVEN  UINT64_MAX
 
 struct wish {
-	uint64_t seed, seeds, jobs;
-	const char *out;
-	bool json;
-};
-
-/* One seed's; index: seed - first. */
-struct world_state {
-	bool over;
-	struct jobs_result *held; /* the pass that ended first */
+	uint64_t seed, seeds, jobs, minutes; /* NOT_GIVEN */
+	const char *out, *known;
+	bool stop, json;
 };
 
 struct explorer {
-	struct wish wish;
-	struct jobs *jobs;
-	struct scenario *scenario; /* scratch */
-	struct sweep_point point; /* scratch */
-	struct world_state *worlds;
-	uint32_t started, over; /* passes; worlds */
-	uint64_t events;
-	struct finding *violations;
-	uint32_t violation_count;
-	struct timespec began;
-	double drawn_s;
-	int code;
+	const struct wish *wish;
+	struct worlds *worlds;
+	struct known known;
+	struct findings findings;
+	struct account account;
+	char wanted[64]; /* "300 worlds", "10 minutes" */
 };
 
-/* ---- what is said ---- */
+/* ---- what the hunt calls ---- */
 
-static double
-worlds_an_hour(const struct explorer *explorer)
-{
-	double elapsed = elapsed_s(&explorer->began);
-
-	return elapsed > 0 ? explorer->over * 3600.0 / elapsed : 0;
-}
-
-static void
-progress_clear(void)
-{
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-}
-
-static void
-progress_draw(struct explorer *explorer)
-{
-	double elapsed = elapsed_s(&explorer->began);
-
-	if (!isatty(STDERR_FILENO) || elapsed - explorer->drawn_s < 0.1)
-		return;
-	explorer->drawn_s = elapsed;
-	fprintf(stderr,
-		"\r\033[Kexplore: %u of %" PRIu64
-		" worlds, %.0f an hour, %u violation%s",
-		explorer->over, explorer->wish.seeds, worlds_an_hour(explorer),
-		explorer->violation_count,
-		explorer->violation_count == 1 ? "" : "s");
-	fflush(stderr);
-}
-
-static void
-violation_add(struct explorer *explorer, uint32_t index, enum violation kind,
-	      const char *reason)
-{
-	size_t size = (explorer->violation_count + 1) * sizeof(struct finding);
-	struct finding *violations = realloc(explorer->violations, size);
-	struct finding *violation;
-
-	if (violations == NULL) {
-		fprintf(stderr, "homeward: out of memory\n");
-		explorer->code = EXIT_RUNTIME;
-		return;
-	}
-	explorer->violations = violations;
-	violation = &violations[explorer->violation_count++];
-	*violation = (struct finding){
-		.seed = explorer->wish.seed + index,
-		.kind = kind,
-	};
-	(void)snprintf(violation->reason, sizeof(violation->reason), "%.*s",
-		       (int)strcspn(reason, "\n"), reason);
-	if (explorer->wish.json)
-		return;
-	progress_clear();
-	printf("seed %" PRIu64 ": %s: %s; repeat with: homeward explore "
-	       "--seed %" PRIu64 " --seeds 1\n",
-	       violation->seed, violation_name(kind), violation->reason,
-	       violation->seed);
-	fflush(stdout);
-}
-
-static int
-by_seed(const void *a, const void *b)
-{
-	const struct finding *first = a, *second = b;
-
-	return (first->seed > second->seed) - (first->seed < second->seed);
-}
-
-static void
-report_json(const struct explorer *explorer)
-{
-	struct json json = json_begin(stdout, JSON_COMPACT);
-	char command[96];
-
-	json_object(&json, NULL);
-	json_uint(&json, "seed", explorer->wish.seed);
-	json_uint(&json, "seeds", explorer->wish.seeds);
-	json_uint(&json, "worlds", explorer->over);
-	json_uint(&json, "events", explorer->events);
-	json_fixed(&json, "worlds_h", worlds_an_hour(explorer), 0);
-	json_array(&json, "violations");
-	for (uint32_t i = 0; i < explorer->violation_count; i++) {
-		const struct finding *violation = &explorer->violations[i];
-
-		(void)snprintf(command, sizeof(command),
-			       "homeward explore --seed %" PRIu64 " --seeds 1",
-			       violation->seed);
-		json_object(&json, NULL);
-		json_uint(&json, "seed", violation->seed);
-		json_text(&json, "kind", violation_name(violation->kind));
-		json_text(&json, "reason", violation->reason);
-		json_text(&json, "repeat", command);
-		json_end(&json);
-	}
-	json_end(&json);
-	json_end(&json);
-	json_newline(&json);
-	json_finish(&json);
-}
-
-/* ---- one world ---- */
-
-static void
-world_over(struct explorer *explorer, uint32_t index)
-{
-	free(explorer->worlds[index].held);
-	explorer->worlds[index].held = NULL;
-	explorer->worlds[index].over = true;
-	explorer->over++;
-}
-
-static int
-file_write(const struct explorer *explorer, uint64_t seed, const char *text)
-{
-	char path[4096];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/explore-%" PRIu64 ".yaml",
-		       explorer->wish.out, seed);
-	file = fopen(path, "w");
-	if (file != NULL)
-		fputs(text, file);
-	if (file == NULL || fclose(file) != 0) {
-		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	return 0;
-}
-
-/* Text to settings. False: refused, and *reason (to be freed) says why. */
 static bool
-scenario_read(struct explorer *explorer, uint64_t seed, const char *text,
-	      char **reason)
+world_take(void *context, uint32_t index, const struct trial *trial)
 {
-	char path[64];
-	size_t size = 0;
-	FILE *talk = open_memstream(reason, &size);
-	bool valid;
+	struct explorer *explorer = context;
 
-	if (talk == NULL)
-		return false;
-	(void)snprintf(path, sizeof(path), "explore-%" PRIu64 ".yaml", seed);
-	valid = scenario_parse(explorer->scenario, path, text, strlen(text),
-			       NULL, 0, talk) == 0;
-	if (fclose(talk) != 0)
-		return false;
-	if (valid)
-		sweep_point_make(explorer->scenario, 0, &explorer->point);
-	return valid;
+	findings_add(&explorer->findings, index, trial);
+	account_world(&explorer->account, index, trial);
+	return !explorer->wish->stop ||
+	       account_violations(&explorer->account, false) == 0;
 }
 
-/* One pass of a world; or the world is refused, and no pass of it is. */
-static int
-pass_start(struct explorer *explorer, uint32_t index, uint32_t pass)
+static void
+tick(void *context, uint32_t next, double elapsed_s, bool terminal)
 {
-	uint64_t seed = explorer->wish.seed + index;
-	char *text = generator_scenario(seed), *reason = NULL;
-	int code = 0;
+	struct explorer *explorer = context;
 
-	if (text == NULL) {
-		fprintf(stderr, "homeward: out of memory\n");
-		return EXIT_RUNTIME;
-	}
-	if (explorer->wish.out != NULL && pass == 0)
-		code = file_write(explorer, seed, text);
-	if (code == 0 && !scenario_read(explorer, seed, text, &reason)) {
-		violation_add(explorer, index, VIOLATION_REFUSED,
-			      reason != NULL ? reason : "");
-		world_over(explorer, index);
-	} else if (code == 0) {
-		code = jobs_start(explorer->jobs,
-				  &(struct jobs_task){
-					  .settings = &explorer->point.settings,
-					  .point = index,
-					  .pass = pass,
-					  .judged = true,
-				  });
-	}
-	free(reason);
-	free(text);
-	return code;
+	(void)next;
+	account_tick(&explorer->account, elapsed_s, terminal);
 }
 
-/* Why a pass did not end as it should; false: it did. */
+/* ---- how to go on ---- */
+
+static void
+rest_say(const struct explorer *explorer, const struct hunt_result *result)
+{
+	const struct wish *wish = explorer->wish;
+	char name[WORLDS_NAME];
+	uint32_t count = worlds_count(explorer->worlds);
+
+	if (result->end == HUNT_OVER || result->next == count)
+		return;
+	fprintf(stderr, "%s at %s; go on with: ",
+		result->end == HUNT_LATE     ? "the time was over"
+		: result->end == HUNT_ENOUGH ? "stopped"
+					     : "interrupted",
+		worlds_name(explorer->worlds, result->next, name));
+	if (result->ranks > 1)
+		fprintf(stderr, "mpirun -n %u ", result->ranks);
+	fputs("homeward explore", stderr);
+	account_known_option(&explorer->account, stderr);
+	if (wish->stop)
+		fputs(" --stop", stderr);
+	if (wish->minutes != NOT_GIVEN)
+		fprintf(stderr, " --minutes %" PRIu64, wish->minutes);
+	if (wish->out != NULL) {
+		fputs(" --out ", stderr);
+		shell_word_print(wish->out, stderr);
+	}
+	fputc(' ', stderr);
+	if (worlds_are_seeds(explorer->worlds) && wish->seeds == NOT_GIVEN &&
+	    wish->minutes != NOT_GIVEN)
+		fprintf(stderr, "--seed %" PRIu64,
+			worlds_seed(explorer->worlds, result->next));
+	else
+		worlds_arguments(explorer->worlds, result->next,
+				 count - result->next, stderr);
+	fputc('\n', stderr);
+}
+
+/* Files are what they are; seeds have to be hard enough. */
 static bool
-pass_failed(const struct jobs_result *result, enum violation *kind,
-	    char *reason)
+floor_missed(const struct explorer *explorer)
 {
-	if (result->exit_code == EXIT_OK)
+	if (!worlds_are_seeds(explorer->worlds) ||
+	    !floors_missed(&explorer->findings.floors))
 		return false;
-	*kind = result->exit_code == JOBS_STUCK ? VIOLATION_NO_PROGRESS
-						: VIOLATION_CRASH;
-	jobs_reason(result, reason);
-	if (result->exit_code == EXIT_USAGE) {
-		*kind = VIOLATION_REFUSED;
-		(void)snprintf(reason, REASON_SIZE,
-			       "no world can be made of it");
-	}
+	fprintf(stderr, "explore: these worlds are too easy\n");
 	return true;
-}
-
-/* The first difference in words; "": none. */
-static void
-passes_compare(const struct jobs_result *first, const struct jobs_result *again,
-	       char *reason)
-{
-	FILE *talk = fmemopen(reason, REASON_SIZE - 1, "w");
-
-	reason[0] = '\0';
-	if (run_log_same(first->run_log, again->run_log, talk))
-		reason[0] = '\0';
-	else if (talk != NULL)
-		fflush(talk);
-	if (talk != NULL)
-		(void)fclose(talk);
-}
-
-/* Of each kind the first. */
-struct hearing {
-	struct explorer *explorer;
-	uint32_t index;
-	bool heard[VIOLATIONS];
-};
-
-static void
-verdict_hear(void *context, const struct watch_violation *violation)
-{
-	struct hearing *hearing = context;
-
-	if (hearing->heard[violation->kind])
-		return;
-	hearing->heard[violation->kind] = true;
-	violation_add(hearing->explorer, hearing->index, violation->kind,
-		      violation->sentence);
-}
-
-static void
-world_judge(struct explorer *explorer, const struct jobs_result *first,
-	    const struct jobs_result *again)
-{
-	enum violation kind = VIOLATION_DIFFERS;
-	struct hearing hearing = { .explorer = explorer };
-	struct judge_facts facts;
-	char reason[REASON_SIZE] = "";
-
-	bool failed = pass_failed(first, &kind, reason) ||
-		      pass_failed(again, &kind, reason);
-
-	if (!failed)
-		passes_compare(first, again, reason);
-	if (failed || reason[0] != '\0')
-		violation_add(explorer, first->point, kind, reason);
-	hearing.index = first->point;
-	(void)run_log_verdicts(first->run_log, verdict_hear, &hearing, &facts);
-}
-
-/* Takes over the run log. */
-static void
-result_take(struct explorer *explorer, struct jobs_result *news)
-{
-	struct world_state *world = &explorer->worlds[news->point];
-	struct jobs_result *held = world->held;
-
-	explorer->events += news->world.events;
-	if (news->exit_code == EXIT_RUNTIME) {
-		explorer->code = EXIT_RUNTIME; /* its disk is full: said */
-	} else if (held == NULL) {
-		world->held = malloc(sizeof(*held));
-		if (world->held == NULL) {
-			fprintf(stderr, "homeward: out of memory\n");
-			explorer->code = EXIT_RUNTIME;
-		} else {
-			*world->held = *news;
-			return;
-		}
-	} else {
-		bool swapped = news->pass == 0;
-
-		world_judge(explorer, swapped ? news : held,
-			    swapped ? held : news);
-		fclose(held->run_log);
-		world_over(explorer, news->point);
-	}
-	fclose(news->run_log);
-}
-
-/* ---- the loop ---- */
-
-static void
-slots_fill(struct explorer *explorer)
-{
-	while (explorer->code == 0 && !jobs_is_full(explorer->jobs) &&
-	       explorer->started < PASSES * explorer->wish.seeds) {
-		uint32_t index = explorer->started / PASSES;
-		uint32_t pass = explorer->started % PASSES;
-
-		explorer->started++;
-		if (!explorer->worlds[index].over)
-			explorer->code = pass_start(explorer, index, pass);
-	}
-}
-
-static void
-interrupted(struct explorer *explorer)
-{
-	uint64_t next = 0;
-
-	while (next < explorer->wish.seeds && explorer->worlds[next].over)
-		next++;
-	progress_clear();
-	fprintf(stderr,
-		"interrupted at seed %" PRIu64 "; go on with: homeward explore "
-		"--seed %" PRIu64 " --seeds %" PRIu64 "\n",
-		explorer->wish.seed + next, explorer->wish.seed + next,
-		explorer->wish.seeds - next);
-	explorer->code = EXIT_RUNTIME;
-}
-
-static void
-explore(struct explorer *explorer)
-{
-	struct jobs_result result;
-
-	for (;;) {
-		slots_fill(explorer);
-		if (explorer->code != 0)
-			return;
-		switch (jobs_wait(explorer->jobs, &result)) {
-		case JOBS_ENDED:
-			result_take(explorer, &result);
-			break;
-		case JOBS_INTERRUPTED:
-			interrupted(explorer);
-			return;
-		case JOBS_TICK:
-			break;
-		case JOBS_EMPTY:
-			if (explorer->started >= PASSES * explorer->wish.seeds)
-				return;
-			break;
-		}
-		progress_draw(explorer);
-	}
-}
-
-static void
-report(struct explorer *explorer)
-{
-	progress_clear();
-	if (explorer->violation_count > 0)
-		qsort(explorer->violations, explorer->violation_count,
-		      sizeof(struct finding), by_seed);
-	if (explorer->wish.json)
-		report_json(explorer);
-	fprintf(stderr,
-		"explore: %u of %" PRIu64 " worlds, each run twice, %u "
-		"violation%s; %" PRIu64 " events, %.0f worlds an hour\n",
-		explorer->over, explorer->wish.seeds, explorer->violation_count,
-		explorer->violation_count == 1 ? "" : "s", explorer->events,
-		worlds_an_hour(explorer));
-	if (explorer->code == 0 && explorer->violation_count > 0)
-		explorer->code = EXIT_GATE;
-}
-
-static void
-explorer_close(struct explorer *explorer)
-{
-	jobs_destroy(explorer->jobs);
-	for (uint64_t i = 0;
-	     explorer->worlds != NULL && i < explorer->wish.seeds; i++) {
-		if (explorer->worlds[i].held == NULL)
-			continue;
-		fclose(explorer->worlds[i].held->run_log);
-		free(explorer->worlds[i].held);
-	}
-	free(explorer->violations);
-	free(explorer->worlds);
-	sweep_point_release(&explorer->point);
-	if (explorer->scenario != NULL)
-		scenario_release(explorer->scenario);
-	free(explorer->scenario);
-	free(explorer);
-}
-
-static int
-explore_seeds(const struct wish *wish)
-{
-	struct explorer *explorer = calloc(1, sizeof(*explorer));
-	int code;
-
-	if (explorer == NULL) {
-		fprintf(stderr, "homeward: out of memory\n");
-		return EXIT_RUNTIME;
-	}
-	explorer->wish = *wish;
-	clock_gettime(CLOCK_MONOTONIC, &explorer->began);
-	explorer->scenario = calloc(1, sizeof(*explorer->scenario));
-	explorer->worlds = calloc(wish->seeds, sizeof(*explorer->worlds));
-	if (explorer->scenario == NULL || explorer->worlds == NULL) {
-		fprintf(stderr, "homeward: out of memory\n");
-		explorer->code = EXIT_RUNTIME;
-	} else if (wish->out != NULL && mkdir(wish->out, 0777) != 0 &&
-		   errno != EEXIST) {
-		fprintf(stderr, "homeward: %s: %s\n", wish->out,
-			strerror(errno));
-		explorer->code = EXIT_RUNTIME;
-	} else if ((explorer->jobs = jobs_create((uint32_t)wish->jobs)) ==
-		   NULL) {
-		explorer->code = EXIT_RUNTIME;
-	}
-	if (explorer->code == 0) {
-		explore(explorer);
-		report(explorer);
-	}
-	code = explorer->code;
-	explorer_close(explorer);
-	return code;
 }
 
 /* ---- the verb ---- */
 
+static int
+worlds_explore(struct explorer *explorer)
+{
+	const struct wish *wish = explorer->wish;
+	struct hunt_result result = hunt(&(struct hunt_wish){
+		.worlds = explorer->worlds,
+		.jobs = (uint32_t)wish->jobs,
+		.minutes = wish->minutes,
+		.out = wish->out,
+		.take = world_take,
+		.tick = tick,
+		.context = explorer,
+	});
+
+	if (result.worker || (result.end == HUNT_FAILED && result.ranks == 0))
+		return result.code; /* there is nothing to tell */
+	account_print(&explorer->account, &result);
+	if (result.end == HUNT_FAILED)
+		return result.code;
+	rest_say(explorer, &result);
+	if (account_violations(&explorer->account, false) > 0 ||
+	    floor_missed(explorer))
+		return EXIT_GATE;
+	return result.end == HUNT_INTERRUPTED ? EXIT_RUNTIME : EXIT_OK;
+}
+
+static uint32_t
+seed_count(const struct wish *wish)
+{
+	if (wish->seeds != NOT_GIVEN)
+		return (uint32_t)wish->seeds;
+	return wish->minutes != NOT_GIVEN ? SEEDS_MOST : SEEDS;
+}
+
+static int
+explore(const struct wish *wish, char *const *paths, int count)
+{
+	struct explorer explorer = { .wish = wish };
+	int code = known_read(&explorer.known, wish->known);
+
+	if (code != 0)
+		return code;
+	if (wish->out != NULL && mkdir(wish->out, 0777) != 0 &&
+	    errno != EEXIST) {
+		fprintf(stderr, "homeward: %s: %s\n", wish->out,
+			strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	explorer.worlds = count > 0 ? worlds_of_files(paths, count)
+				    : worlds_of_seeds(wish->seed == NOT_GIVEN
+							      ? SEED
+							      : wish->seed,
+						      seed_count(wish));
+	if (explorer.worlds == NULL)
+		return EXIT_USAGE;
+	explorer.account = (struct account){
+		.worlds = explorer.worlds,
+		.known = &explorer.known,
+		.known_given = wish->known,
+		.findings = &explorer.findings,
+		.wanted = explorer.wanted,
+		.json = wish->json,
+	};
+	if (wish->minutes != NOT_GIVEN && wish->seeds == NOT_GIVEN)
+		(void)snprintf(explorer.wanted, sizeof(explorer.wanted),
+			       "%" PRIu64 " minutes' worlds", wish->minutes);
+	else
+		(void)snprintf(explorer.wanted, sizeof(explorer.wanted),
+			       "%u worlds", worlds_count(explorer.worlds));
+	code = worlds_explore(&explorer);
+	findings_release(&explorer.findings);
+	worlds_destroy(explorer.worlds);
+	return code;
+}
+
 static const struct verb_option explore_options[] = {
 	{ "seed", "N", "the first world's (1)", options_number,
 	  .at = offsetof(struct wish, seed), .high = INT64_MAX / 2 },
-	{ "seeds", "N", "how many worlds (20)", options_number,
-	  .at = offsetof(struct wish, seeds), .low = 1, .high = SEEDS_MOST },
-	{ "jobs", "N", "passes run at a time (as many as processors)",
+	{ "seeds", "N", "how many worlds (20; with --minutes no end)",
+	  options_number, .at = offsetof(struct wish, seeds), .low = 1,
+	  .high = SEEDS_MOST },
+	{ "minutes", "N", "begin no world after N minutes, but the first",
+	  options_number, .at = offsetof(struct wish, minutes),
+	  .high = 1000000 },
+	{ "jobs", "N",
+	  "passes run at a time (as many as processors; under mpirun, on each "
+	  "rank: 1)",
 	  options_number, .at = offsetof(struct wish, jobs), .low = 1,
 	  .high = JOBS_MAX },
-	{ "out", "DIR", "write each world's scenario there", options_text,
+	{ "stop", NULL, "end at the first violation whose kind is not known",
+	  options_flag, .at = offsetof(struct wish, stop) },
+	{ "known", "FILE",
+	  "kinds that are known (" KNOWN_PATH "); none: no kind is",
+	  options_text, .at = offsetof(struct wish, known),
+	  .kind = USAGE_FILE },
+	{ "out", "DIR", "write each seed's scenario there", options_text,
 	  .at = offsetof(struct wish, out), .kind = USAGE_FOLDER },
 	{ "json", NULL, "print what was found as JSON", options_flag,
 	  .at = offsetof(struct wish, json) },
@@ -508,15 +223,22 @@ explore_run(int argc, char **argv)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	struct wish wish = {
-		.seed = 1,
-		.seeds = 20,
-		.jobs = processors < 1		? 1
-			: processors > JOBS_MAX ? JOBS_MAX
+		.seed = NOT_GIVEN,
+		.seeds = NOT_GIVEN,
+		.minutes = NOT_GIVEN,
+		.jobs = processors < 1 || mpi_scheduler_wanted() ? 1
+			: processors > JOBS_MAX			 ? JOBS_MAX
 						: (uint64_t)processors,
 	};
 	int count = options_read(&verb_explore, argc, argv, &wish);
 
-	return count < 0 ? -count : explore_seeds(&wish);
+	if (count < 0)
+		return -count;
+	if (count > 0 && (wish.seed != NOT_GIVEN || wish.seeds != NOT_GIVEN))
+		return usage_say(&verb_explore,
+				 "--seed and --seeds: a file has a seed of its "
+				 "own");
+	return explore(&wish, argv + argc - count, count);
 }
 
 const struct verb verb_explore = {
@@ -524,7 +246,13 @@ const struct verb verb_explore = {
 	.summary = "run random worlds, each twice, and say what goes wrong",
 	.run = explore_run,
 	.options = explore_options,
+	.operands = "[SCENARIO]...",
+	.most = -1,
+	.noun = "scenario",
+	.kind = USAGE_SCENARIO,
 	.notes =
-		"A world of a seed is the same on every machine. With --out it "
-		"is a scenario\nfor `homeward run`.\n",
+		"SCENARIO: only these, each point of a sweep a world. Else a "
+		"world of each seed,\nthe same on every machine; with --out it "
+		"is a scenario for `homeward run`.\nExit 1 when a violation is "
+		"of a kind that is not known.\n",
 };
