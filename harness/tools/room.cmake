@@ -9,7 +9,8 @@
 #			slashes; label sim in sim, else unit; x_live_test.c:
 #			label live (root and namespaces, runs alone)
 #	x_test.sh	test FOLDER.x.sh, called with the folder of programs;
-#			label sim; x_long_test.sh: long; x_live_test.sh: live
+#			label sim; x_long_test.sh: long; x_live_test.sh: live;
+#			x_night_test.sh: night, not in harness/check
 #	x_fuzz.c	a libFuzzer target (FUZZ=ON), test fuzz.x over
 #			FOLDER/corpus/x
 #
@@ -22,18 +23,23 @@ set(TEST_ENVIRONMENT
 	"ASAN_OPTIONS=detect_leaks=1:abort_on_error=0"
 	"UBSAN_OPTIONS=print_stacktrace=1")
 set(TEST_HANGS 3000) # seconds
+set(TEST_NIGHT_HANGS 36000)
 
 # A test's properties, from what its name ends in.
 function(room_test name stem label)
+	set(hangs ${TEST_HANGS})
 	if(stem MATCHES "_live$")
 		set(label live)
 		# It measures times of this machine: nothing runs beside it.
 		set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
 	elseif(stem MATCHES "_long$")
 		set(label long)
+	elseif(stem MATCHES "_night$")
+		set(label night)
+		set(hangs ${TEST_NIGHT_HANGS})
 	endif()
 	set_tests_properties(${name} PROPERTIES LABELS ${label}
-		TIMEOUT ${TEST_HANGS} SKIP_RETURN_CODE 77
+		TIMEOUT ${hangs} SKIP_RETURN_CODE 77
 		ENVIRONMENT "${TEST_ENVIRONMENT}")
 endfunction()
 
