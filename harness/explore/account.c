@@ -206,6 +206,29 @@ kinds_json(const struct account *account, struct json *json)
 	json_end(json);
 }
 
+/* Worlds that were made small. */
+static void
+shrunk_json(const struct account *account, struct json *json)
+{
+	json_array(json, "shrunk");
+	for (unsigned i = 0; i < VIOLATIONS; i++) {
+		const struct shrink_result *small = &account->shrunk[i];
+
+		if (!small->shown)
+			continue;
+		json_object(json, NULL);
+		json_text(json, "kind", violation_name((enum violation)i));
+		json_text(json, "path", small->path);
+		json_text(json, "reason", small->sentence);
+		json_uint(json, "events", small->after.events);
+		json_uint(json, "servers", small->after.servers);
+		json_uint(json, "sessions", small->after.sessions);
+		json_uint(json, "runs", small->runs);
+		json_end(json);
+	}
+	json_end(json);
+}
+
 static void
 account_json(const struct account *account, const struct hunt_result *result)
 {
@@ -234,6 +257,7 @@ account_json(const struct account *account, const struct hunt_result *result)
 	kinds_json(account, &json);
 	violations_json(account, &json, false);
 	violations_json(account, &json, true);
+	shrunk_json(account, &json);
 	floors_json(&account->findings->floors, &json);
 	json_end(&json);
 	json_newline(&json);

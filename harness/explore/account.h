@@ -19,6 +19,7 @@
 #include "harness/explore/findings.h"
 #include "harness/explore/hunt.h"
 #include "harness/explore/known.h"
+#include "harness/explore/shrink.h"
 #include "harness/explore/worlds.h"
 
 /* Everything is borrowed. */
@@ -28,6 +29,7 @@ struct account {
 	const char *known_given; /* as --known had it; NULL: not given */
 	const struct findings *findings;
 	const char *wanted; /* "300 worlds" */
+	const struct shrink_result *shrunk; /* by kind; shown: it was */
 	double drawn_s;
 	bool json;
 };

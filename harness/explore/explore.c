@@ -18,6 +18,7 @@
 #include "harness/explore/findings.h"
 #include "harness/explore/hunt.h"
 #include "harness/explore/known.h"
+#include "harness/explore/shrink.h"
 #include "harness/explore/worlds.h"
 #include "harness/run/jobs.h"
 #include "harness/run/mpi_scheduler.h"
@@ -30,7 +31,7 @@
 struct wish {
 	uint64_t seed, seeds, jobs, minutes; /* NOT_GIVEN */
 	const char *out, *known;
-	bool stop, json;
+	bool stop, shrink, json;
 };
 
 struct explorer {
@@ -39,7 +40,8 @@ struct explorer {
 	struct known known;
 	struct findings findings;
 	struct account account;
-	char wanted[64]; /* "300 worlds", "10 minutes" */
+	char wanted[64]; /* "300 worlds", "10 minutes' worlds" */
+	struct shrink_result shrunk[VIOLATIONS];
 };
 
 /* ---- what the hunt calls ---- */
@@ -64,6 +66,50 @@ tick(void *context, uint32_t next, double elapsed_s, bool terminal)
 	account_tick(&explorer->account, elapsed_s, terminal);
 }
 
+/* ---- made small ---- */
+
+/* 0 or an exit code, said. */
+static int
+kind_shrink(struct explorer *explorer, struct jobs *jobs, enum violation kind)
+{
+	uint32_t index = explorer->findings.kinds[kind].first[0].index;
+	char stem[WORLDS_NAME], *reason;
+	const struct settings *settings;
+	const struct shrink_wish wish = {
+		.settings = settings =
+			worlds_settings(explorer->worlds, index, &reason),
+		.kind = kind,
+		.name = worlds_stem(explorer->worlds, index, stem),
+		.out = explorer->wish->out,
+		.quiet = explorer->wish->json,
+	};
+
+	free(reason);
+	/* What is no scenario cannot be cut. */
+	return settings == NULL
+		       ? 0
+		       : shrink_world(jobs, &wish, &explorer->shrunk[kind]);
+}
+
+/* Of each kind that is not known the first world. */
+static int
+kinds_shrink(struct explorer *explorer)
+{
+	struct jobs *jobs = jobs_create((uint32_t)explorer->wish->jobs);
+	int code = jobs == NULL ? EXIT_RUNTIME : 0;
+
+	for (unsigned i = 0; code == 0 && i < VIOLATIONS; i++) {
+		if (explorer->findings.kinds[i].worlds == 0 ||
+		    explorer->known.kinds[i])
+			continue;
+		code = kind_shrink(explorer, jobs, (enum violation)i);
+		if (explorer->shrunk[i].interrupted)
+			break;
+	}
+	jobs_destroy(jobs);
+	return code;
+}
+
 /* ---- how to go on ---- */
 
 static void
@@ -86,6 +132,8 @@ rest_say(const struct explorer *explorer, const struct hunt_result *result)
 	account_known_option(&explorer->account, stderr);
 	if (wish->stop)
 		fputs(" --stop", stderr);
+	if (wish->shrink)
+		fputs(" --shrink", stderr);
 	if (wish->minutes != NOT_GIVEN)
 		fprintf(stderr, " --minutes %" PRIu64, wish->minutes);
 	if (wish->out != NULL) {
@@ -129,12 +177,17 @@ worlds_explore(struct explorer *explorer)
 		.tick = tick,
 		.context = explorer,
 	});
+	int code = 0;
 
 	if (result.worker || (result.end == HUNT_FAILED && result.ranks == 0))
 		return result.code; /* there is nothing to tell */
+	if (wish->shrink && result.end < HUNT_INTERRUPTED)
+		code = kinds_shrink(explorer);
 	account_print(&explorer->account, &result);
 	if (result.end == HUNT_FAILED)
 		return result.code;
+	if (code != 0)
+		return code;
 	rest_say(explorer, &result);
 	if (account_violations(&explorer->account, false) > 0 ||
 	    floor_missed(explorer))
@@ -150,11 +203,26 @@ seed_count(const struct wish *wish)
 	return wish->minutes != NOT_GIVEN ? SEEDS_MOST : SEEDS;
 }
 
-static int
-explore(const struct wish *wish, char *const *paths, int count)
+/* "300 worlds", "10 minutes' worlds". */
+static void
+wanted_say(struct explorer *explorer)
 {
-	struct explorer explorer = { .wish = wish };
-	int code = known_read(&explorer.known, wish->known);
+	const struct wish *wish = explorer->wish;
+
+	if (wish->minutes != NOT_GIVEN && wish->seeds == NOT_GIVEN &&
+	    worlds_are_seeds(explorer->worlds))
+		(void)snprintf(explorer->wanted, sizeof(explorer->wanted),
+			       "%" PRIu64 " minutes' worlds", wish->minutes);
+	else
+		(void)snprintf(explorer->wanted, sizeof(explorer->wanted),
+			       "%u worlds", worlds_count(explorer->worlds));
+}
+
+static int
+explorer_open(struct explorer *explorer, char *const *paths, int count)
+{
+	const struct wish *wish = explorer->wish;
+	int code = known_read(&explorer->known, wish->known);
 
 	if (code != 0)
 		return code;
@@ -164,30 +232,41 @@ explore(const struct wish *wish, char *const *paths, int count)
 			strerror(errno));
 		return EXIT_RUNTIME;
 	}
-	explorer.worlds = count > 0 ? worlds_of_files(paths, count)
-				    : worlds_of_seeds(wish->seed == NOT_GIVEN
-							      ? SEED
-							      : wish->seed,
-						      seed_count(wish));
-	if (explorer.worlds == NULL)
+	explorer->worlds = count > 0 ? worlds_of_files(paths, count)
+				     : worlds_of_seeds(wish->seed == NOT_GIVEN
+							       ? SEED
+							       : wish->seed,
+						       seed_count(wish));
+	if (explorer->worlds == NULL)
 		return EXIT_USAGE;
-	explorer.account = (struct account){
-		.worlds = explorer.worlds,
-		.known = &explorer.known,
+	wanted_say(explorer);
+	explorer->account = (struct account){
+		.worlds = explorer->worlds,
+		.known = &explorer->known,
 		.known_given = wish->known,
-		.findings = &explorer.findings,
-		.wanted = explorer.wanted,
+		.findings = &explorer->findings,
+		.wanted = explorer->wanted,
+		.shrunk = explorer->shrunk,
 		.json = wish->json,
 	};
-	if (wish->minutes != NOT_GIVEN && wish->seeds == NOT_GIVEN)
-		(void)snprintf(explorer.wanted, sizeof(explorer.wanted),
-			       "%" PRIu64 " minutes' worlds", wish->minutes);
-	else
-		(void)snprintf(explorer.wanted, sizeof(explorer.wanted),
-			       "%u worlds", worlds_count(explorer.worlds));
-	code = worlds_explore(&explorer);
-	findings_release(&explorer.findings);
-	worlds_destroy(explorer.worlds);
+	return 0;
+}
+
+static int
+explore(const struct wish *wish, char *const *paths, int count)
+{
+	struct explorer *explorer = calloc(1, sizeof(*explorer));
+	int code;
+
+	if (explorer == NULL)
+		abort();
+	explorer->wish = wish;
+	code = explorer_open(explorer, paths, count);
+	if (code == 0)
+		code = worlds_explore(explorer);
+	findings_release(&explorer->findings);
+	worlds_destroy(explorer->worlds);
+	free(explorer);
 	return code;
 }
 
@@ -207,6 +286,10 @@ static const struct verb_option explore_options[] = {
 	  .high = JOBS_MAX },
 	{ "stop", NULL, "end at the first violation whose kind is not known",
 	  options_flag, .at = offsetof(struct wish, stop) },
+	{ "shrink", NULL,
+	  "of each kind that is not known, make the first world small: into "
+	  "DIR of --out, or print it",
+	  options_flag, .at = offsetof(struct wish, shrink) },
 	{ "known", "FILE",
 	  "kinds that are known (" KNOWN_PATH "); none: no kind is",
 	  options_text, .at = offsetof(struct wish, known),
@@ -238,6 +321,9 @@ explore_run(int argc, char **argv)
 		return usage_say(&verb_explore,
 				 "--seed and --seeds: a file has a seed of its "
 				 "own");
+	if (wish.json && wish.shrink && wish.out == NULL)
+		return usage_say(&verb_explore,
+				 "--shrink: with --json, where to? (--out)");
 	return explore(&wish, argv + argc - count, count);
 }
 

@@ -125,6 +125,14 @@ echo " refusd" >mine.known
 expect "a kind that there is not" 2 "$homeward" explore --known mine.known
 says "a kind that there is not" "mine.known:1:2: no kind of violation 'refusd'; did you mean 'refused'?"
 
+# --- made small ---
+expect "what is no scenario is not cut" 1 "$homeward" explore --known none --shrink --out small bad.yaml
+checks=$((checks + 1))
+[ -z "$(ls small)" ] || fail "what is no scenario is not cut: $(ls small)"
+expect "nothing to cut" 0 "$homeward" explore --shrink --json --out small sweep.yaml
+holds "nothing to cut" '"shrunk":[],'
+expect "as JSON, and where?" 2 "$homeward" explore --shrink --json sweep.yaml
+
 # --- usage ---
 expect "no such option" 2 "$homeward" explore --sed 3
 expect "no world" 2 "$homeward" explore --seeds 0
