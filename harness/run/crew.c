@@ -36,7 +36,7 @@ crew_open(struct crew **out, const struct crew_parts *parts)
 	/* It blocks signals: before MPI starts its threads. */
 	crew->jobs = jobs_create(parts->jobs);
 	if (crew->jobs != NULL)
-		code = !mpi_scheduler_wanted()
+		code = parts->alone || !mpi_scheduler_wanted()
 			       ? 0
 			       : mpi_scheduler_open(&crew->mpi, parts->name,
 						    parts->agreed, parts->jobs);
@@ -123,6 +123,23 @@ crew_running(const struct crew *crew)
 {
 	return jobs_running(crew->jobs) + crew->again_count +
 	       (crew->mpi != NULL ? mpi_scheduler_running(crew->mpi) : 0);
+}
+
+struct jobs_share
+crew_progress(const struct crew *crew, uint32_t number)
+{
+	uint32_t here = jobs_running(crew->jobs), there = 0;
+
+	if (crew->mpi != NULL)
+		there = mpi_scheduler_running(crew->mpi);
+	if (number < here)
+		return jobs_progress(crew->jobs, number);
+	if (number - here < there)
+		return mpi_scheduler_progress(crew->mpi, number - here);
+	/* A lost rank's: it begins anew. */
+	number -= here + there;
+	return (struct jobs_share){ .point = crew->again[number].point,
+				    .pass = crew->again[number].pass };
 }
 
 static int

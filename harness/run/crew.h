@@ -26,6 +26,7 @@ struct crew_parts {
 	const char *name; /* of what is run */
 	const char *agreed; /* what all ranks must have alike, in full */
 	uint32_t jobs; /* slots here, 1..JOBS_MAX */
+	bool alone; /* other ranks have no part in it */
 	/* Start it in these jobs, on whatever rank: 0 or an exit code, said. */
 	int (*start)(void *context, struct jobs *, uint32_t point,
 		     uint32_t pass);
@@ -53,6 +54,8 @@ bool crew_has_slot(const struct crew *);
 int crew_start(struct crew *, uint32_t point, uint32_t pass);
 /* Tasks that were started and have not been reported. */
 uint32_t crew_running(const struct crew *);
+/* How far one is, by its number 0..crew_running() - 1. */
+struct jobs_share crew_progress(const struct crew *, uint32_t number);
 enum crew_news crew_wait(struct crew *, struct jobs_result *);
 /* mpirun's, 1 without it. */
 uint32_t crew_ranks(const struct crew *);

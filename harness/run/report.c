@@ -21,8 +21,8 @@ run_command(const struct run *run, bool resume, FILE *file)
 {
 	const struct run_options *options = run->options;
 
-	if (run->mpi != NULL)
-		fprintf(file, "mpirun -n %u ", mpi_scheduler_count(run->mpi));
+	if (crew_ranks(run->crew) > 1)
+		fprintf(file, "mpirun -n %u ", crew_ranks(run->crew));
 	fputs("homeward run ", file);
 	if (options->live)
 		fputs("--in live ", file);

@@ -9,7 +9,6 @@
 #include "harness/run/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include "harness/db/db.h"
 #include "harness/emulate/emulation.h"
 #include "harness/run/determinism.h"
+#include "harness/run/mpi_scheduler.h"
 #include "harness/run/possible.h"
 #include "harness/scenario/scenario_dump.h"
 #include "harness/scenario/sets.h"
@@ -107,26 +107,6 @@ point_weight(struct run *run, uint32_t index)
 	return (double)run->point.settings.fabric.servers;
 }
 
-/* Is talk on a terminal? Under mpirun ours is a pipe to mpirun, and what counts
- * is where mpirun's own goes; that is known on its host, where rank 0 is. */
-static bool
-talk_is_seen(const struct run *run)
-{
-	char path[64];
-	bool seen;
-	int fd;
-
-	if (isatty(STDERR_FILENO) || run->mpi == NULL)
-		return isatty(STDERR_FILENO);
-	snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)getppid());
-	fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	seen = isatty(fd);
-	close(fd);
-	return seen;
-}
-
 static void
 progress_clear(const struct run *run)
 {
@@ -164,12 +144,8 @@ progress_draw(struct run *run)
 	if (!run->progress || elapsed - run->drawn_s < 0.1)
 		return;
 	run->drawn_s = elapsed;
-	for (uint32_t i = 0; i < jobs_running(run->jobs); i++)
-		share_add(run, jobs_progress(run->jobs, i), &done, &events);
-	for (uint32_t i = 0;
-	     run->mpi != NULL && i < mpi_scheduler_running(run->mpi); i++)
-		share_add(run, mpi_scheduler_progress(run->mpi, i), &done,
-			  &events);
+	for (uint32_t i = 0; i < crew_running(run->crew); i++)
+		share_add(run, crew_progress(run->crew, i), &done, &events);
 	if (run->weight_all > 0)
 		done /= run->weight_all;
 	if (elapsed > 1)
@@ -194,10 +170,11 @@ second_folder(const struct run *run, uint32_t index, char *path, size_t size)
 	snprintf(path, size, "%s/.second-%u", run->options->trace, index);
 }
 
-/* Start one pass of a point. */
+/* Start one pass of a point, on whatever rank. */
 static int
-pass_start(struct run *run, uint32_t index, uint32_t pass)
+pass_start(void *context, struct jobs *jobs, uint32_t index, uint32_t pass)
 {
+	struct run *run = context;
 	char folder[4096], prefix[SCENARIO_NAME + 16];
 	struct jobs_task task = { .point = index,
 				  .pass = pass,
@@ -217,7 +194,7 @@ pass_start(struct run *run, uint32_t index, uint32_t pass)
 		second_folder(run, index, folder, sizeof(folder));
 		task.trace_folder = folder;
 	}
-	return jobs_start(run->jobs, &task);
+	return jobs_start(jobs, &task);
 }
 
 /* The next pass that runs nowhere yet. False: there is none. */
@@ -226,12 +203,6 @@ next_find(struct run *run, uint32_t *index, uint32_t *pass)
 {
 	uint32_t passes = run->options->check ? 2 : 1;
 
-	if (run->again_count > 0) {
-		run->again_count--;
-		*index = run->again[run->again_count].point;
-		*pass = run->again[run->again_count].pass;
-		return true;
-	}
 	while (run->started < run->point_count * passes) {
 		*index = run->started / passes;
 		*pass = run->started % passes;
@@ -358,49 +329,6 @@ result_take(struct run *run, const struct jobs_result *news)
 	point->held = NULL;
 }
 
-/* A lost rank's task, for another rank. */
-static void
-task_return(struct run *run, const struct jobs_result *lost)
-{
-	size_t size = (run->again_count + 1) * sizeof(*run->again);
-	struct mpi_scheduler_task *again = realloc(run->again, size);
-
-	if (again == NULL) {
-		fprintf(stderr, "homeward: out of memory\n");
-		run->code = EXIT_RUNTIME;
-		return;
-	}
-	again[run->again_count++] = (struct mpi_scheduler_task){
-		.point = lost->point,
-		.pass = lost->pass,
-	};
-	run->again = again;
-}
-
-/* What other ranks have sent. */
-static void
-mpi_listen(struct run *run)
-{
-	struct jobs_result result;
-
-	while (run->mpi != NULL) {
-		switch (mpi_scheduler_collect(run->mpi, &result)) {
-		case MPI_SCHEDULER_ENDED:
-			result_take(run, &result);
-			break;
-		case MPI_SCHEDULER_LOST:
-			task_return(run, &result);
-			break;
-		case MPI_SCHEDULER_BROKEN:
-			run->code = EXIT_RUNTIME;
-			return;
-		default:
-			jobs_pace(run->jobs, mpi_scheduler_tick_ns(run->mpi));
-			return;
-		}
-	}
-}
-
 /* Every free slot, here or elsewhere, gets a task. False: nothing is running
  * and nothing is left. */
 static bool
@@ -408,23 +336,10 @@ slots_fill(struct run *run)
 {
 	uint32_t index, pass;
 
-	while (run->code == EXIT_OK) {
-		bool here = !jobs_is_full(run->jobs);
-
-		if (!here &&
-		    (run->mpi == NULL || !mpi_scheduler_has_slot(run->mpi)))
-			return true;
-		if (!next_find(run, &index, &pass))
-			break;
-		if (here)
-			run->code = pass_start(run, index, pass);
-		else
-			run->code = mpi_scheduler_start(
-				run->mpi,
-				&(struct mpi_scheduler_task){ index, pass });
-	}
-	return jobs_running(run->jobs) > 0 ||
-	       (run->mpi != NULL && mpi_scheduler_running(run->mpi) > 0);
+	while (run->code == EXIT_OK && crew_has_slot(run->crew) &&
+	       next_find(run, &index, &pass))
+		run->code = crew_start(run->crew, index, pass);
+	return crew_running(run->crew) > 0;
 }
 
 static void
@@ -434,57 +349,21 @@ run_points(struct run *run)
 
 	while (run->code == EXIT_OK && slots_fill(run) &&
 	       run->code == EXIT_OK) {
-		switch (jobs_wait(run->jobs, &result)) {
-		case JOBS_ENDED:
+		switch (crew_wait(run->crew, &result)) {
+		case CREW_ENDED:
 			result_take(run, &result);
 			break;
-		case JOBS_INTERRUPTED:
+		case CREW_INTERRUPTED:
 			run->interrupted = true;
-			break;
-		case JOBS_TICK:
-		case JOBS_EMPTY:
-			break;
-		}
-		mpi_listen(run);
-		if (run->interrupted)
 			run->code = EXIT_RUNTIME;
-		else
-			progress_draw(run);
-	}
-}
-
-/* Rank 1 and up: run what rank 0 says. */
-static int
-worker_points(struct run *run)
-{
-	struct mpi_scheduler_task task;
-	struct jobs_result result;
-
-	for (;;) {
-		enum mpi_scheduler_news news =
-			mpi_scheduler_order(run->mpi, &task);
-
-		if (news == MPI_SCHEDULER_DONE)
-			return EXIT_OK;
-		if (news == MPI_SCHEDULER_BROKEN ||
-		    (news == MPI_SCHEDULER_TASK &&
-		     pass_start(run, task.point, task.pass) != 0))
-			return EXIT_RUNTIME;
-		if (news == MPI_SCHEDULER_TASK)
-			continue;
-		mpi_scheduler_beat(run->mpi, run->jobs);
-		jobs_pace(run->jobs, mpi_scheduler_tick_ns(run->mpi));
-		switch (jobs_wait(run->jobs, &result)) {
-		case JOBS_ENDED:
-			if (mpi_scheduler_report(run->mpi, &result) != 0)
-				return EXIT_RUNTIME;
-			break;
-		case JOBS_INTERRUPTED:
-			return EXIT_RUNTIME;
-		case JOBS_TICK:
-		case JOBS_EMPTY:
+			return;
+		case CREW_BROKEN:
+			run->code = EXIT_RUNTIME;
+			return;
+		case CREW_TICK:
 			break;
 		}
+		progress_draw(run);
 	}
 }
 
@@ -534,7 +413,7 @@ run_open(struct run *run)
 	for (uint32_t i = 0; i < run->point_count; i++)
 		if (run->points[i].state != RUN_OK)
 			run->weight_all += point_weight(run, i);
-	run->progress = talk_is_seen(run);
+	run->progress = crew_talk_is_seen(run->crew);
 	return 0;
 }
 
@@ -558,26 +437,24 @@ run_gather(struct run *run)
 		fprintf(stderr, "homeward: out of memory\n");
 		return EXIT_RUNTIME;
 	}
-	/* It blocks signals: before MPI starts its threads. */
-	run->jobs = jobs_create((uint32_t)options->jobs);
-	if (run->jobs == NULL)
-		return EXIT_RUNTIME;
-	if (options->aside || !mpi_scheduler_wanted())
-		return 0;
-	return mpi_scheduler_open(&run->mpi, run->scenario->name, run->resolved,
-				  (uint32_t)options->jobs);
+	return crew_open(&run->crew, &(struct crew_parts){
+					     .name = run->scenario->name,
+					     .agreed = run->resolved,
+					     .jobs = (uint32_t)options->jobs,
+					     .alone = options->aside,
+					     .start = pass_start,
+					     .context = run,
+				     });
 }
 
 static void
 run_close(struct run *run)
 {
-	jobs_destroy(run->jobs);
 	for (uint32_t i = 0; run->points != NULL && i < run->point_count; i++)
 		result_drop(run->points[i].held);
 	run_writer_close(&run->rows);
 	db_close(run->db);
 	remarks_destroy(run->remarks);
-	free(run->again);
 	free(run->points);
 	free(run->resolved);
 	sweep_point_release(&run->point);
@@ -601,8 +478,8 @@ run_sweep(const struct run_options *options)
 	run->options = options;
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
 	code = run_gather(run);
-	if (code == 0 && mpi_scheduler_is_worker(run->mpi)) {
-		code = worker_points(run);
+	if (code == 0 && crew_is_worker(run->crew)) {
+		code = crew_work(run->crew);
 	} else if (code == 0 && (code = run_open(run)) == 0) {
 		run_points(run);
 		progress_clear(run);
@@ -610,7 +487,7 @@ run_sweep(const struct run_options *options)
 			remarks_say(run->remarks, run->scenario, stderr);
 		code = run->code == EXIT_USAGE ? EXIT_USAGE : run_report(run);
 	}
-	mpi_scheduler_close(run->mpi, !run->interrupted);
+	crew_close(run->crew, !run->interrupted);
 	run_close(run);
 	return code;
 }

@@ -2,8 +2,7 @@
 /*
  * run.h - a sweep on its way into the database
  *
- *	scenario -> points -> jobs -> run logs -> one transaction each
- *			   -> other ranks (mpi_scheduler.h) ->
+ *	scenario -> points -> crew (crew.h) -> run logs -> one transaction each
  *
  * Points are numbered by the sweep (sweep.h) and keep that order in their run
  * ids, so the database is the same however many jobs there were and whether
@@ -22,8 +21,8 @@
 #include "harness/base/options.h"
 #include "harness/db/run_writer.h"
 #include "harness/lab/lab.h"
+#include "harness/run/crew.h"
 #include "harness/run/jobs.h"
-#include "harness/run/mpi_scheduler.h"
 #include "harness/run/remarks.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/sweep.h"
@@ -62,11 +61,7 @@ struct run {
 	char lab[LAB_NAME]; /* of live runs, one after the other */
 	sqlite3 *db;
 	struct run_writer rows;
-	struct jobs *jobs;
-	struct mpi_scheduler *mpi; /* NULL: mpirun did not start us */
-	/* Tasks of ranks that were lost: to be run again. */
-	struct mpi_scheduler_task *again;
-	uint32_t again_count;
+	struct crew *crew;
 	struct run_point *points;
 	uint32_t point_count, started, finished, before, failed;
 	int64_t base_id; /* of point 0 */
