@@ -18,6 +18,7 @@
 
 #include "sim/engine/memory.h"
 #include "sim/model/churn.h"
+#include "sim/model/fault_action.h"
 #include "sim/model/fault_aim.h"
 #include "sim/model/fault_churn.h"
 #include "sim/model/fault_kind.h"
@@ -324,49 +325,6 @@ tell(const struct faults *faults, struct instant now, bool harms, bool detects)
 		workload_changed(world->workload);
 }
 
-/* What a kind does to its target; PARTITION and MERGE do it to many links. */
-static fault_action *
-action_of(const struct fault_actions *actions, enum fault_kind kind)
-{
-	switch (kind) {
-	case FAULT_LINK_DOWN:
-	case FAULT_PARTITION:
-		return actions->link_down;
-	case FAULT_LINK_UP:
-	case FAULT_MERGE:
-		return actions->link_up;
-	case FAULT_LINK_SILENT:
-		return actions->link_silent;
-	case FAULT_ROUTER_DOWN:
-		return actions->router_down;
-	case FAULT_ROUTER_UP:
-		return actions->router_up;
-	case FAULT_SERVER_CRASH:
-	case FAULT_CHURN:
-		return actions->server_crash;
-	case FAULT_SERVER_UP:
-	case FAULT_JOIN:
-		return actions->server_up;
-	case FAULT_DRAIN:
-		return actions->drain;
-	case FAULT_UNDRAIN:
-		return actions->undrain;
-	case FAULT_LEAVE:
-		return actions->leave;
-	case FAULT_DAEMON_KILL:
-	case FAULT_DAEMON_RESTART:
-		return actions->daemon_kill;
-	case FAULT_DAEMON_START:
-		return actions->daemon_start;
-	case FAULT_LINK_DEGRADE:
-	case FAULT_LINK_RESTORE:
-		return actions->link_settings;
-	case FAULT_KINDS:
-		break;
-	}
-	abort();
-}
-
 /* What the link is from now on. */
 static struct link_settings
 layer(const struct faults *faults, const struct item *item,
@@ -417,7 +375,7 @@ static void
 apply(const struct faults *faults, const struct item *item,
       enum fault_kind kind, struct instant now)
 {
-	fault_action *action = action_of(faults->world.actions, kind);
+	fault_action *action = fault_action_of(faults->world.actions, kind);
 	struct fault_order order = order_of(faults, item, now);
 	struct link_settings settings;
 
