@@ -42,8 +42,9 @@ census_destroy(struct census *census)
 void
 census_event(struct census *census, const struct event *event)
 {
-	bool of_device =
-		event->kind != EVENT_WORKLOAD && event->kind != EVENT_FAULT;
+	bool of_device = event->kind != EVENT_WORKLOAD &&
+			 event->kind != EVENT_FAULT &&
+			 event->kind != EVENT_ATTACK;
 
 	census->events++;
 	census->kinds[event->kind]++;
@@ -111,6 +112,7 @@ census_say(const struct census *census, const struct progress *progress,
 		[EVENT_PACKET] = "packets",	  [EVENT_ROUTE] = "routing",
 		[EVENT_HOST] = "servers' timers", [EVENT_TCP] = "TCP's timers",
 		[EVENT_WORKLOAD] = "the load",	  [EVENT_FAULT] = "faults",
+		[EVENT_ATTACK] = "attacks",
 	};
 	uint32_t kind = greatest(census->kinds, EVENT_KINDS);
 	uint32_t device = greatest(census->devices, census->device_count);

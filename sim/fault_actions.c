@@ -149,6 +149,26 @@ daemon_start(void *context, const struct fault_order *order)
 	servers_daemon_start(parts->servers, order->now, order->device);
 }
 
+/* ---- who attacks ---- */
+
+static void
+attack_begin(void *context, const struct fault_order *order)
+{
+	struct fault_parts *parts = context;
+
+	attackers_begin(parts->attackers, order->item);
+}
+
+static void
+attack_end(void *context, const struct fault_order *order)
+{
+	struct fault_parts *parts = context;
+
+	attackers_end(parts->attackers, order->item);
+}
+
+/* ---- who is there ---- */
+
 static uint32_t
 server_random(void *context)
 {
@@ -179,6 +199,8 @@ const struct fault_actions fault_parts_actions = {
 	.leave = leave,
 	.daemon_kill = daemon_kill,
 	.daemon_start = daemon_start,
+	.attack_begin = attack_begin,
+	.attack_end = attack_end,
 	.path_find = path_find,
 	.restore_ns = restore_ns,
 	.server_random = server_random,

@@ -10,6 +10,7 @@
 #define SIM_FAULT_ACTIONS_H
 
 #include "core/rng.h"
+#include "sim/host/attacker.h"
 #include "sim/host/server.h"
 #include "sim/model/fault.h"
 #include "sim/net/network.h"
@@ -20,6 +21,7 @@ struct fault_parts {
 	const struct settings *settings;
 	struct network *network;
 	struct servers *servers;
+	struct attackers *attackers;
 	const struct workload *workload;
 	struct faults *faults; /* the script: paths are answered to it */
 	struct rng rng; /* the script's, too: one stream for both */

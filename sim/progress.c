@@ -3,17 +3,20 @@
  * progress.c - what a world of that size may do for nothing
  *
  * Settings may ask for a lot of maintenance (records that are stored again
- * each second), and for calls that are repeated while nobody answers. Each
- * such operation is taken for more events than any costs: a lookup of 8 rounds
- * and 32 replicas, 10 hops a message.
+ * each second), for calls that are repeated while nobody answers, and for
+ * packets of no session. Each such operation is taken for more events than any
+ * costs: a lookup of 8 rounds and 32 replicas, 10 hops a message.
  */
 #include "sim/progress.h"
 
 #include "sim/host/rpc.h"
+#include "sim/model/fault_kind.h"
 
 #define OPERATION_EVENTS 2000
 #define CALL_EVENTS	 20 /* a request's hops, in the largest fabric */
 #define BUCKETS		 32 /* that a server refreshes, at most */
+/* Whatever attackers send: a year of it is still a number. */
+#define RATE_MOST UINT64_C(100000000000)
 
 /* Operations a second, rounded up, of which each comes once in a period. */
 static uint64_t
@@ -39,6 +42,13 @@ progress_init(struct progress *progress, const struct settings *settings,
 	progress->rate += OPERATION_EVENTS *
 			  (operations_s(records, node->republish_ns) +
 			   operations_s(servers * BUCKETS, node->refresh_ns));
+	for (uint32_t i = 0; i < settings->fault_count; i++)
+		if (fault_is_attack(settings->faults[i].kind))
+			progress->rate += OPERATION_EVENTS *
+					  settings->faults[i].rate_pps *
+					  settings->faults[i].repeat;
+	if (progress->rate > RATE_MOST)
+		progress->rate = RATE_MOST;
 	if (settings->measure.rpcs > 0)
 		progress->rate +=
 			CALL_EVENTS * operations_s(servers, RPC_TIMEOUT_NS);

@@ -8,6 +8,7 @@
  *	TCP			the host that has the connection
  *	WORKLOAD		clients, workload, DHT load, rpcs: by its code
  *	FAULT			faults
+ *	ATTACK			attackers
  */
 #include "sim/world.h"
 
@@ -21,6 +22,7 @@
 #include "sim/engine/memory_report.h"
 #include "sim/engine/random_stream.h"
 #include "sim/fault_actions.h"
+#include "sim/host/attacker.h"
 #include "sim/host/client.h"
 #include "sim/host/rpc.h"
 #include "sim/host/server.h"
@@ -61,6 +63,7 @@ struct world {
 	struct transport *transport;
 	struct servers *servers;
 	struct clients *clients;
+	struct attackers *attackers;
 	struct dht_load *dht_load;
 	struct rpcs *rpcs; /* or NULL */
 	struct fault_parts fault_parts;
@@ -121,6 +124,8 @@ make_hosts(struct world *world)
 	world->clients = clients_create(settings, world->network, world->queue,
 					&world->watch, world->workload,
 					world->transport);
+	world->attackers = attackers_create(settings, world->network,
+					    world->queue, world->workload);
 	world->dht_load =
 		dht_load_create(settings, world->queue, world->network,
 				world->servers, world->workload);
@@ -166,6 +171,7 @@ make_faults(struct world *world, char *error, size_t error_size)
 		.settings = &world->settings,
 		.network = world->network,
 		.servers = world->servers,
+		.attackers = world->attackers,
 		.workload = world->workload,
 		.rng = stream_rng(world->settings.seed, STREAM_FAULT, 0),
 	};
@@ -245,6 +251,7 @@ world_destroy(struct world *world)
 	faults_destroy(world->faults);
 	rpcs_destroy(world->rpcs);
 	dht_load_destroy(world->dht_load);
+	attackers_destroy(world->attackers);
 	clients_destroy(world->clients);
 	servers_destroy(world->servers);
 	transport_destroy(world->transport);
@@ -323,6 +330,9 @@ handle(struct world *world, const struct event *event)
 		/* Looking whether a server is out yet is no step. */
 		world->steps += event->code != FAULT_CHURN_LEAVING;
 		faults_event(world->faults, now, event);
+		break;
+	case EVENT_ATTACK:
+		attackers_event(world->attackers, event);
 		break;
 	case EVENT_KINDS:
 		break;
@@ -500,6 +510,8 @@ world_run(struct world *world)
 	if (!world->stuck && !world->stopped)
 		faults_remark(world->faults);
 	clients_report(world->clients);
+	attackers_report(world->attackers, &world->watch,
+			 clients_unclaimed(world->clients));
 	servers_report(world->servers, now);
 	rpcs_report(world->rpcs);
 	network_report(world->network);

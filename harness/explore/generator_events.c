@@ -16,8 +16,9 @@
 #include "sim/model/fault_kind.h"
 #include "sim/model/fault_target.h"
 
-#define EVENTS_MOST 10
-#define TARGET_TEXT (2 * FAULT_NAME_BYTES + 8)
+#define EVENTS_MOST    10
+#define ATTACK_MOST_MS 4000
+#define TARGET_TEXT    (2 * FAULT_NAME_BYTES + 8)
 
 /* When an event is, and when it is to be over; 0: never. */
 struct slot {
@@ -37,6 +38,7 @@ struct script {
 	FILE *file;
 	uint64_t end_ms; /* of the run */
 	uint64_t split_ms; /* the earliest partition */
+	uint64_t attack_ms; /* and attack */
 	uint32_t count, joins;
 	struct happening happenings[EVENTS_MOST];
 };
@@ -122,8 +124,10 @@ kind_fits(const struct script *script, enum fault_kind kind,
 		     trait->target == FAULT_TARGET_ROUTER ||
 		     kind == FAULT_PARTITION || kind == FAULT_MERGE;
 
-	if (!trait->simulated || (uniform && links))
+	if (!trait->simulated || (uniform && (links || fault_is_attack(kind))))
 		return false;
+	if (kind == FAULT_CALM)
+		return script->attack_ms < slot->at_ms;
 	return kind != FAULT_MERGE || script->split_ms < slot->at_ms;
 }
 
@@ -146,6 +150,13 @@ happening_draw(struct script *script, const struct slot *slot)
 		script->joins += happening->count;
 	if (kind == FAULT_PARTITION && slot->at_ms < script->split_ms)
 		script->split_ms = slot->at_ms;
+	if (fault_is_attack(kind) && slot->at_ms < script->attack_ms)
+		script->attack_ms = slot->at_ms;
+	/* Packets are what a world costs. */
+	if (fault_is_attack(kind) &&
+	    (slot->until_ms == 0 ||
+	     slot->until_ms > slot->at_ms + ATTACK_MOST_MS))
+		happening->slot.until_ms = slot->at_ms + ATTACK_MOST_MS;
 	happening->apart =
 		happening->slot.until_ms > 0 && trait->undo != kind &&
 		kind != FAULT_DAEMON_RESTART && generator_chance(generator, 25);
@@ -281,6 +292,25 @@ times_print(const struct script *script, const struct happening *happening,
 			   generator_between(generator, 100, 5000));
 }
 
+/* How much of an attack, and of what. */
+static void
+attack_print(const struct script *script, uint32_t keys)
+{
+	static const char *const packets[] = { "ack", "syn", "random" };
+	struct generator *generator = script->generator;
+
+	fprintf(script->file, ", rate_pps: %u",
+		(unsigned)generator_between(generator, 1, 2000));
+	if (generator_chance(generator, 25))
+		fprintf(script->file, ", repeat: %u",
+			(unsigned)generator_between(generator, 2, 3));
+	if ((keys & FAULT_KEY_PACKETS) != 0)
+		fprintf(script->file, ", packets: %s",
+			packets[rng_below(&generator->rng, 3)]);
+	if ((keys & FAULT_KEY_SOURCES) != 0 && generator_chance(generator, 50))
+		fprintf(script->file, ", sources: client");
+}
+
 /* The keys that the kind takes, some of them. */
 static void
 keys_print(const struct script *script, const struct happening *happening,
@@ -306,6 +336,8 @@ keys_print(const struct script *script, const struct happening *happening,
 		fprintf(script->file, ", retry_after_ms: %u",
 			(unsigned)generator_between(generator, 50, 2000));
 	degree_print(script, keys);
+	if (fault_is_attack(happening->kind))
+		attack_print(script, keys);
 }
 
 static void
@@ -361,6 +393,7 @@ generator_events(struct generator *generator, FILE *file)
 		.end_ms = (uint64_t)generator->shape.measure.duration_ns /
 			  NS_PER_MS,
 		.split_ms = UINT64_MAX,
+		.attack_ms = UINT64_MAX,
 	};
 	uint32_t count = generator_chance(generator, 15) ? 0
 			 : generator_chance(generator, 30)

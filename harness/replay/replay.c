@@ -418,6 +418,7 @@ handle(struct replay *replay, const struct event *event)
 	case EVENT_FAULT:
 		move(replay, now);
 		break;
+	case EVENT_ATTACK:
 	case EVENT_KINDS:
 		break;
 	}

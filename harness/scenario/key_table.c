@@ -45,6 +45,8 @@ CHOICES(rpc_transport_name, "udp", "tcp")
 CHOICES(side_name, "any", "upper", "lower")
 CHOICES(way_name, "both", "up", "down")
 CHOICES(law_name, "exponential", "weibull")
+CHOICES(packets_name, "ack", "syn", "random")
+CHOICES(sources_name, "random", "client")
 
 static const char *
 fault_kind_name(unsigned value)
@@ -413,6 +415,20 @@ static const struct key event_keys[] = {
 	AMOUNT("new_percent", "percent", 10000, OF(new_ppm), 0, 1000000,
 	       "churn: returns that are of a new server, of another address",
 	       SIMULATED, GIVES(NEW)),
+	COUNT("rate_pps", OF(rate_pps), 1, 1000000,
+	      "flood, forged_syn: packets a second that differ, at random "
+	      "times (Poisson)",
+	      SIMULATED, GIVES(PPS)),
+	CHOICE("packets", OF(packets), packets_name,
+	       "flood: segments of no session, some with data (ack); SYNs; or "
+	       "any flags (random)",
+	       SIMULATED, GIVES(PACKETS)),
+	CHOICE("sources", OF(sources), sources_name,
+	       "flood: from anywhere, or from the /24 (/64) of the clients",
+	       SIMULATED, GIVES(SOURCES)),
+	COUNT("repeat", OF(repeat), 1, 10,
+	      "flood, forged_syn: each packet is sent so many times", SIMULATED,
+	      GIVES(REPEAT)),
 };
 
 /* What service.homeward took. */
@@ -516,6 +532,14 @@ key_fault_help(unsigned kind)
 					       "fabric has it; a tier or "
 					       "path: all that such events "
 					       "degraded" },
+		[FAULT_FLOOD] = { none, "bogus packets come to the service "
+					"from outside: rate_pps, packets, "
+					"sources, repeat" },
+		[FAULT_FORGED_SYN] = { none, "SYNs come from outside with "
+					     "addresses and ports of sessions "
+					     "that are open, and numbers of "
+					     "their own: rate_pps, repeat" },
+		[FAULT_CALM] = { none, "floods and forged SYNs end" },
 	};
 	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
 		       "every kind of fault is explained");

@@ -42,6 +42,7 @@ enum event_kind {
 	EVENT_TCP, /* host: a connection's timer (a = connection) */
 	EVENT_WORKLOAD, /* workload: next session, next store or lookup */
 	EVENT_FAULT, /* fault: an item of the scenario's events */
+	EVENT_ATTACK, /* attacker: an event's next packet */
 	EVENT_KINDS
 };
 

@@ -31,6 +31,7 @@ struct clients {
 	struct transport *transport;
 	uint32_t count, next_flow;
 	struct client *hosts;
+	uint64_t unclaimed; /* packets for addresses of nobody */
 };
 
 struct clients *
@@ -298,6 +299,12 @@ clients_deliver(struct clients *clients, struct instant now, uint32_t device,
 		host_of(clients, device)->bad_packets++;
 		return;
 	}
+	const struct address own =
+		network_host_address(clients->network, device, packet.family);
+	if (!address_equal(&packet.dst, &own)) {
+		clients->unclaimed++;
+		return;
+	}
 	if (packet.icmp_error) {
 		struct connection *connection = transport_error(
 			clients->transport, device, false, bytes, &packet);
@@ -314,6 +321,12 @@ clients_timer(struct clients *clients, struct instant now,
 {
 	transport_expire(connection, now);
 	advance(clients, now, connection);
+}
+
+uint64_t
+clients_unclaimed(const struct clients *clients)
+{
+	return clients->unclaimed;
 }
 
 void

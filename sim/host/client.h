@@ -8,6 +8,8 @@
  * request, sends or reads the bytes, and closes when the server has: the
  * session is complete when the receiver has every byte and the client has
  * seen the server's FIN. A packet for no socket is answered as a kernel does.
+ * What the network brings for an address that no host has (an answer to
+ * somebody who lied about his) is counted, and nothing else.
  */
 #ifndef SIM_HOST_CLIENT_H
 #define SIM_HOST_CLIENT_H
@@ -35,6 +37,8 @@ void clients_deliver(struct clients *, struct instant now, uint32_t device,
 /* EVENT_WORKLOAD of code WORKLOAD_ARRIVAL; EVENT_TCP of a client's. */
 void clients_arrival(struct clients *, struct instant now);
 void clients_timer(struct clients *, struct instant now, struct connection *);
+/* Packets that came for addresses of nobody. */
+uint64_t clients_unclaimed(const struct clients *);
 /* Counters to the watch. */
 void clients_report(const struct clients *);
 

@@ -187,17 +187,19 @@ measure_broken(const struct settings *s, struct constraint *found)
 
 /* ---- events ---- */
 
-/* Is anything split when this merge comes? Of two at one time the one that
- * is written first is first. */
+/* Has anything begun that this event ends (a partition, an attack)? Of two at
+ * one time the one that is written first is first. */
 static bool
-merge_is_idle(const struct settings *settings, uint32_t index)
+end_is_idle(const struct settings *settings, uint32_t index)
 {
+	enum fault_kind end = settings->faults[index].kind;
 	int64_t at_ns = settings->faults[index].at_ns;
 
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
 		const struct fault_settings *other = &settings->faults[i];
 
-		if (other->kind == FAULT_PARTITION &&
+		if (other->kind != end &&
+		    fault_kind_trait(other->kind)->undo == end &&
 		    (other->at_ns < at_ns ||
 		     (other->at_ns == at_ns && i < index)))
 			return false;
@@ -257,9 +259,13 @@ event_broken(const struct settings *settings, uint32_t index, uint32_t joins,
 {
 	const struct fault_settings *fault = &settings->faults[index];
 
-	if (fault->kind == FAULT_MERGE && merge_is_idle(settings, index))
+	if (fault->kind == FAULT_MERGE && end_is_idle(settings, index))
 		return event_blame(found, "kind", index + 1,
 				   "merge without a partition before it");
+	if (fault->kind == FAULT_CALM && end_is_idle(settings, index))
+		return event_blame(found, "kind", index + 1,
+				   "calm without a flood or forged_syn before "
+				   "it");
 	if (fault->kind == FAULT_CHURN &&
 	    churn_broken(fault, index + 1, settings->fabric.servers + joins,
 			 found))

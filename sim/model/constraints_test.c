@@ -65,6 +65,17 @@ BREAK(absent, event_set(s, FAULT_ROUTER_DOWN, "spine9"))
 BREAK(zero, event_set(s, FAULT_ROUTER_DOWN, "spine0"))
 BREAK(half, event_set(s, FAULT_LINK_DOWN, "exit1-spine9"))
 BREAK(merge, event_set(s, FAULT_MERGE, ""))
+BREAK(calm, event_set(s, FAULT_CALM, ""))
+BREAK(flood_nothing, event_set(s, FAULT_FLOOD, ""); s->faults[0].rate_pps = 0;
+      s->faults[0].repeat = 1)
+BREAK(flood_never, event_set(s, FAULT_FLOOD, ""); s->faults[0].rate_pps = 1)
+BREAK(flood_nowhere, s->clients.sessions = 0;
+      s->fabric.kind = FABRIC_UNIFORM;
+      event_set(s, FAULT_FLOOD, ""); s->faults[0].rate_pps = 1;
+      s->faults[0].repeat = 1)
+BREAK(forged_packets, event_set(s, FAULT_FORGED_SYN, "");
+      s->faults[0].rate_pps = 1; s->faults[0].repeat = 1;
+      s->faults[0].packets = FAULT_PACKETS_SYN)
 BREAK(churn, event_set(s, FAULT_CHURN, ""); s->faults[0].count = 99)
 BREAK(churn_both, event_set(s, FAULT_CHURN, "");
       s->faults[0].rate_ppm_min = 1; s->faults[0].down_ns = S;
@@ -128,6 +139,11 @@ static const struct row rows[] = {
 	{ "this fabric has no 'spine0'", { "target" }, 1, zero },
 	{ "this fabric has no 'exit1-spine9'", { "target" }, 1, half },
 	{ "merge without", { "kind" }, 1, merge },
+	{ "calm without", { "kind" }, 1, calm },
+	{ "flood at 0", { "rate_pps" }, 1, flood_nothing },
+	{ "flood of packets sent 0", { "repeat" }, 1, flood_never },
+	{ "flood comes from where clients", { "kind" }, 1, flood_nowhere },
+	{ "forged_syn takes no packets", { "packets" }, 1, forged_packets },
 	{ "churn of 99", { "count" }, 1, churn },
 	{ "churn at a rate is of all", { "count" }, 1, churn_both },
 	{ "churn at a rate has no period", { "period_s" }, 1, churn_period },
@@ -180,6 +196,12 @@ main(void)
 	event_set(&settings, FAULT_PARTITION, "");
 	faults[1] =
 		(struct fault_settings){ .kind = FAULT_MERGE, .at_ns = 2 * S };
+	settings.fault_count = 2;
+	CHECK(!constraints_broken(&settings, &found));
+	event_set(&settings, FAULT_FORGED_SYN, "");
+	faults[0].rate_pps = faults[0].repeat = 1;
+	faults[1] =
+		(struct fault_settings){ .kind = FAULT_CALM, .at_ns = 2 * S };
 	settings.fault_count = 2;
 	CHECK(!constraints_broken(&settings, &found));
 	event_set(&settings, FAULT_DRAIN, "server6");

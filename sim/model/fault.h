@@ -24,6 +24,8 @@
  *	daemon_restart	both at once, or daemon_start at until_ns
  *	link_degrade	until_ns: link_restore	what it gives of rate, delay,
  *			loss, duplicates and reordering (link_layers.h)
+ *	flood, forged_syn	until_ns: calm	packets from outside
+ *(attacker.h)
  *
  * A link falls silent both ways or one (`way`). BFD and BGP need both: with
  * either the session of a link that is silent one way ends at both its ends;
@@ -92,6 +94,9 @@ struct fault_actions {
 	fault_action *server_crash, *server_up;
 	fault_action *drain, *undrain, *leave;
 	fault_action *daemon_kill, *daemon_start;
+	/* The order's item sends, and sends no more; of an item that is a CALM
+	 * itself: none does. */
+	fault_action *attack_begin, *attack_end;
 
 	/* Which links does the session `flow` cross? Answered by
 	 * faults_path(), in this call or later. */

@@ -40,6 +40,11 @@ fault_action_of(const struct fault_actions *actions, enum fault_kind kind)
 	case FAULT_LINK_DEGRADE:
 	case FAULT_LINK_RESTORE:
 		return actions->link_settings;
+	case FAULT_FLOOD:
+	case FAULT_FORGED_SYN:
+		return actions->attack_begin;
+	case FAULT_CALM:
+		return actions->attack_end;
 	case FAULT_KINDS:
 		break;
 	}

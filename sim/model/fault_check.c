@@ -53,6 +53,11 @@ keys_flawed(const struct fault_settings *fault, struct fault_flaw *flaw)
 			     "duplicate_percent, reorder_percent, delay_us or "
 			     "rate_gbps",
 			     name);
+	if (fault_is_attack(fault->kind) && fault->rate_pps == 0)
+		return blame(flaw, "rate_pps", "%s at 0 a second", name);
+	if (fault_is_attack(fault->kind) && fault->repeat == 0)
+		return blame(flaw, "repeat", "%s of packets sent 0 times",
+			     name);
 	return false;
 }
 
@@ -135,6 +140,12 @@ target_flawed(const struct settings *settings, const struct fabric *fabric,
 		return blame(flaw, "target",
 			     "%s needs links and routers; a uniform fabric has "
 			     "none",
+			     name);
+	if (settings->fabric.kind == FABRIC_UNIFORM &&
+	    fault_is_attack(fault->kind))
+		return blame(flaw, "kind",
+			     "%s comes from where clients are, and a uniform "
+			     "fabric has none",
 			     name);
 	if (wanted == FAULT_TARGET_NONE)
 		return false;

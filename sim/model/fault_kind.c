@@ -2,8 +2,8 @@
 /*
  * fault_kind.c - a row a kind
  *
- * A lab has no servers that are not there at the start, and nothing that picks
- * victims by chance.
+ * A lab has no servers that are not there at the start, nothing that picks
+ * victims by chance, and nobody outside who attacks.
  */
 #include "sim/model/fault_kind.h"
 
@@ -26,6 +26,9 @@
 #define RENEWAL                                                                \
 	(KEY(TURNOVER) | KEY(DOWN) | KEY(LAW) | KEY(SHAPE) | KEY(CRASH) |      \
 	 KEY(NEW))
+
+/* How much of an attack. */
+#define ATTACK (KEY(PPS) | KEY(REPEAT))
 
 /* name, undo, target, harms, detects, simulated, live, keys */
 static const struct fault_kind_trait traits[] = {
@@ -69,6 +72,13 @@ static const struct fault_kind_trait traits[] = {
 				 false, true, true, OF_SET | STAYS | DEGREE },
 	[FAULT_LINK_RESTORE] = { "link_restore", FAULT_LINK_RESTORE, LINK,
 				 false, false, true, true, OF_SET },
+	[FAULT_FLOOD] = { "flood", FAULT_CALM, NONE, true, false, true, false,
+			  STAYS | KEY(EACH) | ATTACK | KEY(PACKETS) |
+				  KEY(SOURCES) },
+	[FAULT_FORGED_SYN] = { "forged_syn", FAULT_CALM, NONE, true, false,
+			       true, false, STAYS | KEY(EACH) | ATTACK },
+	[FAULT_CALM] = { "calm", FAULT_CALM, NONE, false, false, true, false,
+			 0 },
 };
 _Static_assert(sizeof(traits) / sizeof(traits[0]) == FAULT_KINDS,
 	       "every kind of fault has a row");
@@ -110,6 +120,10 @@ static const struct {
 	{ KEY(SHAPE), "shape" },
 	{ KEY(CRASH), "crash_percent" },
 	{ KEY(NEW), "new_percent" },
+	{ KEY(PPS), "rate_pps" },
+	{ KEY(PACKETS), "packets" },
+	{ KEY(SOURCES), "sources" },
+	{ KEY(REPEAT), "repeat" },
 };
 
 const char *
@@ -148,6 +162,8 @@ fault_keys(const struct fault_settings *fault)
 		{ KEY(LAW), fault->law != LIFETIME_EXPONENTIAL },
 		{ KEY(SHAPE), fault->shape_milli != 0 },
 		{ KEY(NEW), fault->new_ppm != 0 },
+		{ KEY(PACKETS), fault->packets != FAULT_PACKETS_ACK },
+		{ KEY(SOURCES), fault->sources != FAULT_SOURCES_RANDOM },
 	};
 	uint32_t keys = fault->given;
 
@@ -173,6 +189,12 @@ fault_stays(const struct fault_settings *fault)
 {
 	return fault->kind != FAULT_DAEMON_RESTART || fault->for_ns > 0 ||
 	       (fault->until_ns > 0 && fault->each_ns == 0);
+}
+
+bool
+fault_is_attack(enum fault_kind kind)
+{
+	return kind == FAULT_FLOOD || kind == FAULT_FORGED_SYN;
 }
 
 int64_t

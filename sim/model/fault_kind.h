@@ -43,6 +43,8 @@ uint32_t fault_key_unused(const struct fault_settings *);
 /* Is what it does in force until something undoes it? A daemon that restarts at
  * once is back. */
 bool fault_stays(const struct fault_settings *);
+/* Does somebody outside send something? */
+bool fault_is_attack(enum fault_kind);
 /* When it is over and undone, if not before; 0: never. */
 int64_t fault_ends_ns(const struct fault_settings *);
 /* The first event that the world cannot do: its index; fault_count: none. */

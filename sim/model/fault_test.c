@@ -116,6 +116,22 @@ test_kinds(void)
 		{ "a link is as it was", "link_restore exit1-spine1 at 1",
 		  .log = "1 ! link_settings exit1-spine1 #0; 1 = link_restore "
 			 "exit1-spine1" },
+		{ "a flood, until 3 s", "flood at 1 until 3",
+		  .log = "1 ! attack_begin #0; 1 = flood ; 3 ! attack_end #0; "
+			 "3 = calm ; 11 stall" },
+		{ "a flood for good", "flood at 1",
+		  .log = "1 ! attack_begin #0; 1 = flood ; 11 stall" },
+		{ "a flood again and again, each time for 1 s",
+		  "flood at 1 each 4 for 1 until 9",
+		  .log = "1 ! attack_begin #0; 1 = flood ; 2 ! attack_end #0; "
+			 "2 = calm ; 5 ! stall; 5 attack_begin #0; 5 = flood "
+			 "; 6 ! attack_end #0; 6 = calm ; 15 stall" },
+		{ "two attacks, and one event that ends all",
+		  "flood at 1, forged_syn at 2 for 9, calm at 3",
+		  .log = "1 ! attack_begin #0; 1 = flood ; 2 ! stall; 2 "
+			 "attack_begin #1; 2 = forged_syn ; 3 ! attack_end "
+			 "#2; 3 = calm ; 11 ! attack_end #1; 11 = calm ; 12 "
+			 "stall" },
 		{ "two servers join, then one: a count of 0 is one",
 		  "join at 1 count 2, join at 2",
 		  .log = "1 ! server_up server5 #0; 1 = join server5; 1 ! "
@@ -279,6 +295,11 @@ test_refusals(void)
 		  .error = "event 2, join '': not in a lab", .live = true },
 		{ "nor does it choose any", "churn at 1",
 		  .error = "event 2, churn '': not in a lab", .live = true },
+		{ "nor does anybody attack it", "flood at 1",
+		  .error = "event 2, flood '': not in a lab", .live = true },
+		{ "by no forgery either", "forged_syn at 1",
+		  .error = "event 2, forged_syn '': not in a lab",
+		  .live = true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

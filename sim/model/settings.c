@@ -72,7 +72,11 @@ routing_default(void)
 void
 fault_settings_default(struct fault_settings *fault)
 {
-	*fault = (struct fault_settings){ .crash_ppm = 1000000 };
+	*fault = (struct fault_settings){
+		.crash_ppm = 1000000,
+		.rate_pps = 1000,
+		.repeat = 1,
+	};
 }
 
 void

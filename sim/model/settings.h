@@ -179,6 +179,9 @@ enum fault_kind {
 	FAULT_DAEMON_RESTART, /* killed, and started at once or at until */
 	FAULT_LINK_DEGRADE, /* loss, delay, rate ... of a link from now on */
 	FAULT_LINK_RESTORE, /* as the scenario's fabric has it */
+	FAULT_FLOOD, /* bogus packets from outside, at a rate */
+	FAULT_FORGED_SYN, /* SYNs that say to be of sessions that are open */
+	FAULT_CALM, /* nobody attacks any more */
 	FAULT_KINDS
 };
 
@@ -196,6 +199,19 @@ enum fault_way {
 	FAULT_WAY_BOTH,
 	FAULT_WAY_UP,
 	FAULT_WAY_DOWN
+};
+
+/* What a flood is made of. */
+enum fault_packets {
+	FAULT_PACKETS_ACK, /* segments of no session, some with data */
+	FAULT_PACKETS_SYN,
+	FAULT_PACKETS_RANDOM, /* any flags, data or not */
+};
+
+/* Whose addresses its packets have. */
+enum fault_sources {
+	FAULT_SOURCES_RANDOM, /* anywhere in the internet */
+	FAULT_SOURCES_CLIENT, /* a neighbour of a client: its /24 or /64 */
 };
 
 const char *fault_name(enum fault_kind); /* "link_down" ... */
@@ -223,6 +239,10 @@ enum fault_key {
 	FAULT_KEY_SHAPE = 1 << 17,
 	FAULT_KEY_CRASH = 1 << 18,
 	FAULT_KEY_NEW = 1 << 19,
+	FAULT_KEY_PPS = 1 << 20, /* rate_pps */
+	FAULT_KEY_PACKETS = 1 << 21,
+	FAULT_KEY_SOURCES = 1 << 22,
+	FAULT_KEY_REPEAT = 1 << 23,
 };
 
 #define FAULT_EVENTS_MAX   65536 /* of one scenario */
@@ -263,10 +283,16 @@ struct fault_settings {
 	enum lifetime_law law; /* of both times */
 	uint32_t shape_milli; /* of Weibull's */
 	uint32_t crash_ppm, new_ppm; /* of departures; of returns */
+	/* FLOOD and FORGED_SYN, see attacker.h: */
+	uint32_t rate_pps; /* mean, of packets that differ */
+	enum fault_packets packets;
+	enum fault_sources sources;
+	uint32_t repeat; /* each is sent so many times */
 	uint32_t given; /* FAULT_KEY_*, which were written, be it as 0 */
 };
 
-/* All zero, but every departure is a crash. */
+/* All zero, but every departure is a crash, and an attack sends 1,000 packets a
+ * second, each once. */
 void fault_settings_default(struct fault_settings *);
 
 /* A call's message: its header, and the largest. */

@@ -218,6 +218,19 @@ DEVICE_ACTION(leave)
 DEVICE_ACTION(daemon_kill)
 DEVICE_ACTION(daemon_start)
 
+/* "attack_begin #0": whose packets they are. */
+static void
+attack_begin(void *context, const struct fault_order *order)
+{
+	say(context, "attack_begin #%u", order->item);
+}
+
+static void
+attack_end(void *context, const struct fault_order *order)
+{
+	say(context, "attack_end #%u", order->item);
+}
+
 static void
 server_crash(void *context, const struct fault_order *order)
 {
@@ -341,6 +354,8 @@ static const struct fault_actions actions = {
 	.leave = leave,
 	.daemon_kill = daemon_kill,
 	.daemon_start = daemon_start,
+	.attack_begin = attack_begin,
+	.attack_end = attack_end,
 	.path_find = path_find,
 	.path_cut = path_cut,
 	.path_missed = path_missed,
