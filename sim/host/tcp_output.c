@@ -75,10 +75,13 @@ static size_t
 syn_options(const struct tcp *tcp, bool answer, uint8_t *out)
 {
 	uint32_t headers = tcp->names.local.family == 4 ? 40 : 60;
+	/* Only who was offered a scale answers with one (RFC 7323, 1.3); if
+	 * both are 0, it makes no difference. */
+	bool scales = !answer || tcp->own_scale > 0 || tcp->peer_scale > 0;
 	struct tcp_options options = {
 		.has_mss = true,
 		.mss = (uint16_t)(tcp->settings->mtu_bytes - headers),
-		.has_window_scale = true,
+		.has_window_scale = scales,
 		.window_scale = tcp->own_scale,
 		.sack_permitted = answer ? tcp->sack : tcp->settings->sack,
 	};
