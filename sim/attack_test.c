@@ -27,6 +27,7 @@ struct tale {
 	/* SYNs in a session's name, beside those of sessions. */
 	uint64_t in_name;
 	uint64_t flood, forged, missed, answers, counters;
+	uint64_t accepted, cookies_sent, cookies_taken;
 	int64_t first_ns, last_ns;
 	struct world_result result;
 };
@@ -54,6 +55,11 @@ on_counter(void *context, const char *node, const char *name, uint64_t value)
 	};
 
 	(void)node;
+	tale->accepted += strcmp(name, "server_accepted") == 0 ? value : 0;
+	tale->cookies_sent +=
+		strcmp(name, "server_cookies_sent") == 0 ? value : 0;
+	tale->cookies_taken +=
+		strcmp(name, "server_cookies_taken") == 0 ? value : 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(name, rows[i].name) == 0) {
 			*rows[i].value = value;
@@ -302,6 +308,51 @@ test_forged(void)
 	}
 }
 
+/* ---- more SYNs than a listener remembers ---- */
+
+/* All sessions but the first come when the servers are full. */
+static void
+test_cookies(void)
+{
+	static const struct {
+		const char *sentence;
+		uint8_t family;
+		bool homeward;
+	} rows[] = {
+		{ "cookies, and sessions of them", 4, true },
+		{ "IPv6", 6, true },
+		{ "without Homeward", 4, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault_settings fault = {
+			.kind = FAULT_FLOOD,
+			.at_ns = 500 * MS,
+			.until_ns = 3 * S,
+			.rate_pps = 40000,
+			.packets = FAULT_PACKETS_SYN,
+			.repeat = 1,
+		};
+		const char *sentence = rows[i].sentence;
+		struct settings settings;
+		settings_make(&settings, &fault, 1);
+		settings.service.family = rows[i].family;
+		settings.clients.start_ns = 2 * S;
+		settings.clients.size_bytes = 100000;
+		settings.clients.pace_bps = 0;
+		settings.measure.duration_ns = 10 * S;
+		if (!rows[i].homeward)
+			settings.service.scheme = SCHEME_NONE;
+		struct tale tale = run(&settings, false, sentence);
+
+		check_all_end(&tale, sentence);
+		CHECK_ROW(tale.accepted == SESSIONS, sentence);
+		CHECK_ROW(tale.cookies_taken == SESSIONS, sentence);
+		CHECK_ROW(tale.cookies_sent == tale.flood + SESSIONS - 4 * 4096,
+			  sentence);
+	}
+}
+
 /* ---- ends, and the same again ---- */
 
 static void
@@ -407,6 +458,7 @@ main(void)
 {
 	test_floods();
 	test_forged();
+	test_cookies();
 	test_ends();
 	test_same();
 	return check_done();

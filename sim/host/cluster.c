@@ -461,6 +461,8 @@ servers_crash(struct servers *servers, uint32_t index)
 		return;
 	servers_daemon_kill(servers, index);
 	transport_drop(servers->transport, index);
+	server->requests = 0;
+	server->cookies_until = (struct instant){ 0 };
 	workload_server_died(servers->workload, index);
 	power(servers, index, false);
 	network_device_set(servers->network, index, false);
@@ -482,6 +484,21 @@ counted(const struct server *server, struct instant now)
 	counters.off_ms = (uint64_t)(off_ns / NS_PER_MS);
 	counters.off = !server->alive;
 	return counters;
+}
+
+/* Of servers that had too many requests only. */
+static void
+report_cookies(const struct servers *servers, const struct server *server,
+	       const char *name)
+{
+	const struct watch *watch = servers->watch;
+
+	if (server->cookies_sent == 0)
+		return;
+	watch->counter(watch->context, name, "server_cookies_sent",
+		       server->cookies_sent);
+	watch->counter(watch->context, name, "server_cookies_taken",
+		       server->cookies_taken);
 }
 
 static void
@@ -509,6 +526,7 @@ report_server(const struct servers *servers, struct instant now, uint32_t index)
 #undef NODE_COUNTER
 	watch->counter(watch->context, name, "node_contacts",
 		       node_contact_count(server->server_agent->node));
+	report_cookies(servers, server, name);
 	if (workload_count(servers->workload) == 0)
 		return;
 #define STEER_COUNTER(field) REPORT("steer_", &sum.steer, field)

@@ -20,8 +20,13 @@ whose(void *context, uint32_t index,
 	const struct connection *connection =
 		transport_find(servers->transport, index, &classification->key);
 
-	if (connection == NULL)
-		return OWNERSHIP_STRAY;
+	if (connection == NULL) {
+		bool mine = classification->kind == CLASSIFICATION_SEGMENT &&
+			    service_made_cookie(servers, index,
+						&classification->key,
+						&classification->packet);
+		return mine ? OWNERSHIP_MINE : OWNERSHIP_STRAY;
+	}
 	if (classification->kind == CLASSIFICATION_LATER)
 		return OWNERSHIP_MINE;
 	struct ownership_socket socket = tcp_ownership(&connection->tcp);

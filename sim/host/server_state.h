@@ -60,6 +60,11 @@ struct server {
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
 	struct rng rng;
 	struct server_counters counters;
+	/* Connections that wait for their handshake's last ACK, and what was
+	 * done when they were too many (syn_cookie.h). */
+	uint32_t requests;
+	struct instant cookies_until; /* until then one may come back */
+	uint64_t cookies_sent, cookies_taken;
 	struct server_past *past; /* NULL: this is its first life */
 };
 
@@ -110,5 +115,9 @@ struct version cluster_version(struct servers *, struct instant now,
 void service_deliver(struct servers *, struct instant now, uint32_t server,
 		     const uint8_t *bytes, uint32_t size,
 		     const struct packet *packet, bool forwarded);
+
+/* Nobody has such a connection: is it the answer to a cookie? */
+bool service_made_cookie(const struct servers *, uint32_t server,
+			 const struct session_key *, const struct packet *);
 
 #endif

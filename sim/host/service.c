@@ -7,16 +7,28 @@
  *	request read -> GET: say the bytes; PUT: take them -> FIN
  *	socket gone (TIME_WAIT over, RST) -> the scheme is told: closed
  *
+ * Of handshakes that are not complete a server keeps SYN_COOKIE_BACKLOG; what
+ * comes then is answered by a cookie (syn_cookie.h).
+ *
  * The scheme hears of the end only when the very socket is gone: a FIN that the
  * client sends again may stray like any other packet.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/wire/build.h"
 #include "core/wire/protocol.h"
 #include "core/wire/tcp.h"
 #include "sim/host/server_state.h"
+#include "sim/host/syn_cookie.h"
 #include "sim/model/request.h"
+
+static void
+remove_request(struct servers *servers, uint32_t index)
+{
+	assert(servers->servers[index].requests > 0);
+	servers->servers[index].requests--;
+}
 
 /* The handshake is complete. */
 static void
@@ -24,6 +36,7 @@ opened(struct servers *servers, struct instant now,
        struct connection *connection)
 {
 	connection->opened = true;
+	remove_request(servers, connection->device);
 	connection->flow = workload_find(servers->workload, &connection->key);
 	connection->version = cluster_version(servers, now, connection->device);
 	connection->publish_at =
@@ -124,6 +137,8 @@ advance(struct servers *servers, struct instant now,
 				      index);
 	if (tcp->state == TCP_STATE_CLOSED) {
 		bool published = connection->published && !due;
+		if (!connection->opened)
+			remove_request(servers, index);
 		transport_remove(servers->transport, connection);
 		if (published)
 			server_agent_closed(server_agents, now, index, &key);
@@ -157,21 +172,112 @@ tell(const struct servers *servers, uint32_t index,
 				    half ? CAUSE_RESET_HALF : CAUSE_RESET_OLD);
 }
 
+/* ---- SYNs, and what a listener makes of them ---- */
+
+static struct connection *
+add_request(struct servers *servers, uint32_t index,
+	    const struct session_key *key)
+{
+	struct connection *connection =
+		transport_add(servers->transport, index, key);
+
+	servers->servers[index].requests++;
+	return connection;
+}
+
+static void
+begin(struct connection *connection)
+{
+	tcp_closes(&connection->tcp);
+	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
+}
+
 static void
 accept_session(struct servers *servers, struct instant now, uint32_t index,
 	       const struct session_key *key, uint32_t iss,
 	       const uint8_t *bytes, const struct packet *packet)
 {
-	struct connection *connection =
-		transport_add(servers->transport, index, key);
+	struct connection *connection = add_request(servers, index, key);
 
 	tcp_accept(&connection->tcp, transport_settings(servers->transport),
 		   iss, bytes, packet);
-	tcp_closes(&connection->tcp);
-	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
+	begin(connection);
 	workload_answered(servers->workload, now, key, index);
 	transport_flush(servers->transport, now, connection);
 }
+
+/* There are too many requests: answer, and remember nothing. */
+static void
+send_cookie(struct servers *servers, struct instant now, uint32_t index,
+	    const struct session_key *key, const uint8_t *bytes,
+	    const struct packet *packet)
+{
+	struct server *server = &servers->servers[index];
+	uint8_t answer[TCP_MTU_MAX];
+	size_t size = syn_cookie_answer(now, index, key,
+					transport_settings(servers->transport),
+					bytes, packet, answer, sizeof(answer));
+
+	server->cookies_until = instant_after(now, SYN_COOKIE_VALID_NS);
+	server->cookies_sent++;
+	workload_answered(servers->workload, now, key, index);
+	server_agent_sent(servers->server_agents, now, index, answer,
+			  (uint32_t)size);
+	network_send(servers->network, index, OUTBOX_ANY_UPLINK, answer,
+		     (uint32_t)size);
+}
+
+bool
+service_made_cookie(const struct servers *servers, uint32_t index,
+		    const struct session_key *key, const struct packet *packet)
+{
+	struct instant now = queue_now(servers->queue);
+
+	return instant_before(now, servers->servers[index].cookies_until) &&
+	       packet->dst_port == servers->settings->service.port &&
+	       syn_cookie_is_right(now, index, key, packet);
+}
+
+/* The connection that a cookie stands for; NULL: the segment has none. */
+static struct connection *
+take_cookie(struct servers *servers, struct instant now, uint32_t index,
+	    const struct session_key *key, const struct packet *packet)
+{
+	const struct tcp_settings *settings =
+		transport_settings(servers->transport);
+	struct connection *connection;
+
+	if (!service_made_cookie(servers, index, key, packet))
+		return NULL;
+	connection = add_request(servers, index, key);
+	(void)syn_cookie_accept(&connection->tcp, now, index, key, settings,
+				packet);
+	begin(connection);
+	servers->servers[index].cookies_taken++;
+	return connection;
+}
+
+/* A SYN that no connection wants. again: one in TIME_WAIT gave way to it, and
+ * iss is the number to begin with. */
+static void
+take_syn(struct servers *servers, struct instant now, uint32_t index,
+	 const struct session_key *key, bool again, uint32_t iss,
+	 const uint8_t *bytes, const struct packet *packet)
+{
+	const struct server *server = &servers->servers[index];
+
+	if (packet->tcp_flags & TCP_FIN)
+		return; /* tcp_rcv_state_process(): LISTEN discards it */
+	if (again)
+		accept_session(servers, now, index, key, iss, bytes, packet);
+	else if (server->requests >= SYN_COOKIE_BACKLOG)
+		send_cookie(servers, now, index, key, bytes, packet);
+	else
+		accept_session(servers, now, index, key,
+			       transport_iss(now, key, index), bytes, packet);
+}
+
+/* ---- what comes ---- */
 
 static void
 deliver_segment(struct servers *servers, struct instant now, uint32_t index,
@@ -198,6 +304,8 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 					    &key);
 		connection = NULL;
 	}
+	if (connection == NULL && !syn)
+		connection = take_cookie(servers, now, index, &key, packet);
 	if (connection != NULL) {
 		if (connection->flow != WATCH_NONE && !forwarded)
 			workload_home(servers->workload, connection->flow);
@@ -207,9 +315,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		return;
 	}
 	if (syn && packet->dst_port == servers->settings->service.port) {
-		if (!again)
-			iss = transport_iss(now, &key, index);
-		accept_session(servers, now, index, &key, iss, bytes, packet);
+		take_syn(servers, now, index, &key, again, iss, bytes, packet);
 		return;
 	}
 	/* The plain kernel's answer. Homeward lets no such packet through. */
