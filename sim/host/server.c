@@ -166,7 +166,7 @@ answering(void *context, const uint8_t *bytes, uint32_t size)
 	    packet.transport && packet.protocol == IP_TCP &&
 	    packet.tcp_flags & TCP_RST &&
 	    packet_session(&packet, true, &key) == DROP_NONE)
-		workload_reset_sent(servers->workload, &key,
+		workload_reset_sent(servers->workload, &key, WATCH_NONE,
 				    CAUSE_RESET_SCHEME);
 }
 

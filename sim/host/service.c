@@ -168,7 +168,7 @@ tell(const struct servers *servers, uint32_t index,
 	workload_taken(servers->workload, flow, index,
 		       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
 	if (tcp->reset_due)
-		workload_reset_sent(servers->workload, &connection->key,
+		workload_reset_sent(servers->workload, &connection->key, index,
 				    half ? CAUSE_RESET_HALF : CAUSE_RESET_OLD);
 }
 
@@ -320,7 +320,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	}
 	/* The plain kernel's answer. Homeward lets no such packet through. */
 	workload_stray(servers->workload, now, &key, index);
-	workload_reset_sent(servers->workload, &key, CAUSE_RESET_KERNEL);
+	workload_reset_sent(servers->workload, &key, index, CAUSE_RESET_KERNEL);
 	if (server_agent_reset(servers->server_agents, now, index, packet))
 		server->counters.resets_sent++;
 }

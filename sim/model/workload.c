@@ -37,6 +37,8 @@ struct workload {
 	struct instant fault; /* when it was made */
 	struct instant seen; /* from when on its first stray is timed */
 	uint64_t steps; /* see workload_steps() */
+	uint32_t *ended; /* in the order of their ends */
+	uint32_t ended_count;
 };
 
 /* Inverse transform: linear between the points, integers only. */
@@ -77,6 +79,8 @@ plan(struct workload *workload)
 		session->owner = WATCH_NONE;
 		session->last_server = WATCH_NONE;
 		session->answered_by = WATCH_NONE;
+		session->stray_at = WATCH_NONE;
+		session->reset_by = WATCH_NONE;
 		session->answered = session->strayed = session->unreached =
 			INSTANT_NEVER;
 		session->base_ns = INT64_MAX;
@@ -151,7 +155,9 @@ workload_create(const struct settings *settings, struct queue *queue,
 		settings->fabric.clients > 0 ? settings->clients.sessions : 0;
 	workload->sessions = calloc((size_t)workload->count + 1,
 				    sizeof(*workload->sessions));
-	if (workload->sessions == NULL)
+	workload->ended =
+		calloc((size_t)workload->count + 1, sizeof(*workload->ended));
+	if (workload->sessions == NULL || workload->ended == NULL)
 		abort();
 	plan(workload);
 	workload->step_bytes = pace_step_bytes(settings);
@@ -168,6 +174,7 @@ workload_destroy(struct workload *workload)
 		return;
 	keymap_destroy(workload->flows);
 	free(workload->openings);
+	free(workload->ended);
 	free(workload->sessions);
 	free(workload);
 }
@@ -322,12 +329,15 @@ workload_search(struct workload *workload, struct instant now, uint32_t flow,
 
 void
 workload_reset_sent(struct workload *workload, const struct session_key *key,
-		    enum cause_reset reset)
+		    uint32_t server, enum cause_reset reset)
 {
 	uint32_t flow = workload_find(workload, key);
 
-	if (flow != WATCH_NONE)
-		workload->sessions[flow].reset = reset;
+	if (flow == WATCH_NONE)
+		return;
+	struct session *session = &workload->sessions[flow];
+	session->reset = reset;
+	session->reset_by = server != WATCH_NONE ? server : session->stray_at;
 }
 
 void
@@ -376,6 +386,7 @@ workload_stray(struct workload *workload, struct instant now,
 	if (flow == WATCH_NONE)
 		return;
 	struct session *session = &workload->sessions[flow];
+	session->stray_at = server;
 	if (session->state != SESSION_OPEN || session->owner == WATCH_NONE ||
 	    session->owner == server)
 		return;
@@ -598,6 +609,7 @@ session_end(struct workload *workload, struct instant now, uint32_t flow,
 	workload->steps++;
 	session->state = SESSION_OVER;
 	session->closed = now;
+	workload->ended[workload->ended_count++] = flow;
 	if (outcome == OUTCOME_CLOSED && session->strays > 0)
 		outcome = OUTCOME_KEPT;
 	session->outcome = outcome;
@@ -698,6 +710,19 @@ uint64_t
 workload_steps(const struct workload *workload)
 {
 	return workload->steps;
+}
+
+uint32_t
+workload_ended(const struct workload *workload)
+{
+	return workload->ended_count;
+}
+
+uint32_t
+workload_ended_flow(const struct workload *workload, uint32_t nth)
+{
+	assert(nth < workload->ended_count);
+	return workload->ended[nth];
 }
 
 static bool

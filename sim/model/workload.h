@@ -66,6 +66,7 @@ struct session {
 	struct session_key key; /* from OPEN on */
 	uint32_t owner; /* server; WATCH_NONE before the handshake */
 	uint32_t last_server; /* where its packets arrived last */
+	uint32_t stray_at; /* no socket for it was there, last; WATCH_NONE */
 	struct instant opened, closed;
 	struct instant newest; /* when bytes grew last */
 	struct instant answered; /* first SYN-ACK; NEVER: none, or not seen */
@@ -77,6 +78,7 @@ struct session {
 	enum cause_end owner_end;
 	enum cause_socket socket; /* that had its packets last */
 	enum cause_reset reset; /* the last one sent to its client */
+	uint32_t reset_by; /* by that server; WATCH_NONE: none was */
 	enum cause_search search;
 	uint64_t bytes; /* at the receiver, in order and right */
 	uint64_t strays;
@@ -134,9 +136,9 @@ void workload_stored(struct workload *, uint32_t flow);
 /* How the search for its owner goes, at a server where it strays. */
 void workload_search(struct workload *, struct instant now, uint32_t flow,
 		     uint32_t server, enum cause_search);
-/* A server sends its client a RST. */
+/* A server sends its client a RST; WATCH_NONE: where it strayed last. */
 void workload_reset_sent(struct workload *, const struct session_key *,
-			 enum cause_reset);
+			 uint32_t server, enum cause_reset);
 /* Its owner's socket is gone, and not because it ended. */
 void workload_owner_closed(struct workload *, uint32_t flow, uint32_t server);
 /* A server crashed, its sockets with it. */
@@ -173,6 +175,9 @@ void workload_event(struct workload *, struct instant now,
 /* How much has become of them: grows when a session opens, is taken or ends,
  * and when bytes of one arrive. */
 uint64_t workload_steps(const struct workload *);
+/* How many sessions are over, and which of them was the nth, from 0. */
+uint32_t workload_ended(const struct workload *);
+uint32_t workload_ended_flow(const struct workload *, uint32_t nth);
 /* The run is over: what is open is complete, or timed out. */
 void workload_finish(struct workload *, struct instant now);
 

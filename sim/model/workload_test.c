@@ -429,7 +429,7 @@ cause_tell(struct bed *bed, char what, struct answers *answers)
 					searches[i].search);
 	for (size_t i = 0; i < sizeof(resets) / sizeof(resets[0]); i++)
 		if (resets[i].what == what)
-			workload_reset_sent(bed->workload, &bed->key,
+			workload_reset_sent(bed->workload, &bed->key, 1,
 					    resets[i].reset);
 	if (what == '+' || what == '-')
 		answers->owner = what == '+';
