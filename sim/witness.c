@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * witness.c - an ACK from the client, a datagram from server to server
+ * witness.c - an ACK from the client and to it, a datagram from server to
+ * server
  */
 #include "sim/witness.h"
 
@@ -17,24 +18,30 @@
 #define PROBE_TTL   64
 #define MILLION	    UINT64_C(1000000)
 
-/* The device that a packet sent by `from` arrives at; FABRIC_NONE: none, or it
- * is likely to be lost. */
-static uint32_t
-arrives_at(const struct network *network, uint32_t from, const uint8_t *bytes,
-	   size_t size)
+/* A packet's way, and what of a million like it would come through so far. */
+struct way {
+	uint32_t last; /* where it ends; FABRIC_NONE: nowhere */
+	uint64_t passes_ppm;
+};
+
+static const struct way no_loss = { FABRIC_NONE, MILLION };
+
+/* On from there: the way of a packet that `from` sends now. */
+static void
+way_on(const struct network *network, struct way *way, uint32_t from,
+       const uint8_t *bytes, size_t size)
 {
-	uint32_t links[LINKS], last;
-	uint64_t passes_ppm = MILLION;
+	uint32_t links[LINKS];
 	uint32_t count = network_path(network, from, bytes, (uint32_t)size,
-				      links, LINKS, &last);
+				      links, LINKS, &way->last);
 
 	for (uint32_t i = 0; i < count && i < LINKS; i++) {
 		const struct link_settings *link =
 			network_link_settings(network, links[i]);
 
-		passes_ppm = passes_ppm * (MILLION - link->loss_ppm) / MILLION;
+		way->passes_ppm =
+			way->passes_ppm * (MILLION - link->loss_ppm) / MILLION;
 	}
-	return MILLION - passes_ppm > CAUSE_LOSS_PPM ? FABRIC_NONE : last;
 }
 
 static struct address
@@ -43,11 +50,11 @@ address_of(const struct session_key *key, const uint8_t *bytes)
 	return key->family == 4 ? address_ip4(bytes) : address_ip6(bytes);
 }
 
-static uint32_t
-from_client(const struct network *network, const struct session *session)
+/* An ACK of the session, from its client or to it. */
+static size_t
+segment(const struct session_key *key, bool back, uint8_t bytes[PROBE_BYTES])
 {
-	const struct session_key *key = &session->key;
-	const struct packet_tcp probe = {
+	struct packet_tcp probe = {
 		.ip = {
 			.src = address_of(key, key->client),
 			.dst = address_of(key, key->service),
@@ -58,17 +65,43 @@ from_client(const struct network *network, const struct session *session)
 		.dst_port = wire_get16(key->service_port),
 		.flags = TCP_ACK,
 	};
-	uint8_t bytes[PROBE_BYTES];
-	size_t size = packet_build_tcp(&probe, bytes, sizeof(bytes));
 
-	return arrives_at(network,
-			  network_client_device(network, session->client),
-			  bytes, size);
+	if (back) {
+		probe.ip.src = address_of(key, key->service);
+		probe.ip.dst = address_of(key, key->client);
+		probe.src_port = wire_get16(key->service_port);
+		probe.dst_port = wire_get16(key->client_port);
+	}
+	return packet_build_tcp(&probe, bytes, PROBE_BYTES);
 }
 
+static void
+way_from_client(const struct network *network, const struct session *session,
+		struct way *way)
+{
+	uint8_t bytes[PROBE_BYTES];
+	size_t size = segment(&session->key, false, bytes);
+
+	way_on(network, way, network_client_device(network, session->client),
+	       bytes, size);
+}
+
+/* From a server to its client; false: nowhere. */
 static bool
-from_server(const struct network *network, const struct session *session,
-	    uint32_t server, uint32_t to)
+way_back(const struct network *network, const struct session *session,
+	 uint32_t server, struct way *way)
+{
+	uint8_t bytes[PROBE_BYTES];
+	size_t size = segment(&session->key, true, bytes);
+
+	way_on(network, way, server, bytes, size);
+	return way->last == network_client_device(network, session->client);
+}
+
+/* From server to server, by the tunnel; false: it does not get there. */
+static bool
+way_between(const struct network *network, const struct session *session,
+	    uint32_t server, uint32_t to, struct way *way)
 {
 	uint8_t family = session->key.family;
 	const struct packet_udp probe = {
@@ -84,40 +117,81 @@ from_server(const struct network *network, const struct session *session,
 	uint8_t bytes[PROBE_BYTES];
 	size_t size = packet_build_udp(&probe, bytes, sizeof(bytes));
 
-	return server == to || arrives_at(network, server, bytes, size) == to;
+	if (server == to)
+		return true;
+	way_on(network, way, server, bytes, size);
+	return way->last == to;
 }
 
-/* Where its packets arrive; no server's number: nowhere. */
+/* Who has its socket, half-open or open; WATCH_NONE: nobody. */
 static uint32_t
-site(const struct network *network, const struct session *session)
+home(const struct session *session)
 {
-	return session->last_server != session->owner
-		       ? session->last_server
-		       : from_client(network, session);
+	return session->owner != WATCH_NONE ? session->owner
+					    : session->answered_by;
+}
+
+/* Where its packets arrive; no server's number: nowhere. Of one that was reset
+ * while it strayed, where that happened. */
+static uint32_t
+site(const struct network *network, const struct session *session,
+     struct way *way)
+{
+	bool reset = session->state == SESSION_OVER &&
+		     session->outcome == OUTCOME_RESET;
+	bool away = session->owner != WATCH_NONE
+			    ? session->last_server != session->owner
+			    : session->stray_at != session->answered_by;
+
+	if (reset && away && session->stray_at != WATCH_NONE)
+		return session->stray_at;
+	way_from_client(network, session, way);
+	return way->last;
+}
+
+static bool
+is_good(const struct way *way)
+{
+	return MILLION - way->passes_ppm <= CAUSE_LOSS_PPM;
 }
 
 static bool
 owner_reachable(void *context, const struct session *session)
 {
 	const struct witness *witness = context;
-	uint32_t server = site(witness->network, session);
+	const struct network *network = witness->network;
+	const struct servers *servers = witness->servers;
+	struct way way = no_loss;
+	uint32_t server = site(network, session, &way), to = home(session);
 
-	return server < servers_count(witness->servers) &&
-	       from_server(witness->network, session, server, session->owner);
+	if (server >= servers_count(servers))
+		return false;
+	if (to == WATCH_NONE)
+		to = server;
+	if (server != to &&
+	    !(servers_runs(servers, server) && servers_runs(servers, to)))
+		return false;
+	return way_between(network, session, server, to, &way) &&
+	       way_back(network, session, to, &way) && is_good(&way);
 }
 
 static bool
 holder_reachable(void *context, const struct session *session)
 {
 	const struct witness *witness = context;
-	uint32_t count = servers_count(witness->servers);
-	uint32_t server = site(witness->network, session), holders = 0;
+	const struct network *network = witness->network;
+	uint32_t count = servers_count(witness->servers), holders = 0;
+	struct way arrival = no_loss;
+	uint32_t server = site(network, session, &arrival);
 
 	for (uint32_t i = 0; i < count && server < count; i++) {
+		struct way way = no_loss;
+
 		if (!servers_holds(witness->servers, i, &session->key))
 			continue;
 		holders++;
-		if (from_server(witness->network, session, server, i))
+		if (way_between(network, session, server, i, &way) &&
+		    is_good(&way))
 			return true;
 	}
 	return holders == 0 && server < count;

@@ -2,15 +2,22 @@
 /*
  * witness.h - can a session's packets reach its owner, and who knows it?
  *
- *	client ---> the server that they come to ---> owner
+ *	client ---> the server that they come to ---> owner ---> client
  *				|
  *				+--> a server that holds a record of it
  *
  * For causes (model/cause.h), which excuse what no server could have reached.
  * The network is asked for the way of a packet as its routers would send it
  * now, so a way that ends in a loop, at a dead link or at a router that has not
- * heard yet is none. A session that strays is looked at from where it strays
- * to, one that does not from its client. Ways back are not looked at.
+ * heard yet is none. Its parts lose what they lose together. A session is
+ * looked at from its client, and the way back to it belongs to it: what a
+ * server says into a dead link is not heard either. One that was reset while
+ * it strayed is looked at from where that happened. One that no server has
+ * established yet belongs to who answered its SYN, or to any.
+ *
+ * A tunnel has a daemon at each end: while one of them is killed there is no
+ * way from server to server, whatever the links are. Nothing of Homeward runs
+ * there that could be blamed.
  *
  * Who holds a record the servers' store is asked directly, a server after the
  * other: what no node of the simulated network could know.

@@ -392,6 +392,14 @@ servers_alive(const struct servers *servers, uint32_t index)
 	return servers->servers[index].alive;
 }
 
+bool
+servers_runs(const struct servers *servers, uint32_t index)
+{
+	const struct server *server = &servers->servers[index];
+
+	return server->alive && !server->server_agent->stopped;
+}
+
 void
 servers_serve(struct servers *servers, struct rpcs *rpcs)
 {

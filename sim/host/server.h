@@ -59,6 +59,8 @@ void servers_ideal(struct servers *, struct instant until);
  * others. */
 void servers_up(struct servers *, struct instant now, uint32_t server);
 bool servers_alive(const struct servers *, uint32_t server);
+/* Alive, and its daemon was not killed. */
+bool servers_runs(const struct servers *, uint32_t server);
 /* Tables are settled: from now on it is counted how long servers are off. */
 void servers_settled(struct servers *, struct instant now);
 /* Not there (yet): before the start of a run. */

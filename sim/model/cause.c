@@ -111,7 +111,9 @@ cause_of(bool reset, const struct cause_facts *facts)
 	if (facts->run_over && (!facts->silent || !facts->witnessed))
 		return CAUSE_UNFINISHED;
 	if (!facts->established)
-		return CAUSE_HANDSHAKE;
+		return facts->reachable || !facts->witnessed
+			       ? CAUSE_HANDSHAKE
+			       : CAUSE_UNREACHABLE;
 	if (!facts->witnessed)
 		return CAUSE_NONE;
 	if (answer != CAUSE_NONE)

@@ -8,10 +8,12 @@
  * became of the lookups for its owner, whether that owner lived.
  *
  * The words (design section 8). An owner *lives* while its kernel holds the
- * session's socket. It can be *reached* when there is a converged path to it
- * that loses less than a tenth, for a second until the end. The session is
+ * session's socket. It can be *reached* when there is a converged path to it,
+ * and from it to the client, that loses less than a tenth, for a second until
+ * the end, and daemons run where a tunnel needs them. The session is
  * *protected* once a store of it was acknowledged, or while its SYN-ACK is
- * younger than CAUSE_GRACE_NS. A living, reachable, protected session that ends
+ * younger than CAUSE_GRACE_NS and no store is told to wait for so long. A
+ * living, reachable, protected session that ends
  * badly is *broken*: Homeward has failed it. Any other bad end is *excused*:
  * nothing that forwards packets could have helped. unfinished is no end at all.
  *

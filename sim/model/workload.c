@@ -260,6 +260,7 @@ workload_owned(struct workload *workload, uint32_t flow, uint32_t server)
 		return;
 	workload->steps++;
 	session->owner = server;
+	session->owner_end = CAUSE_END_LIVES;
 	session->last_server = server;
 	session->socket = CAUSE_SOCKET_NONE;
 }
@@ -271,7 +272,7 @@ reach_look(const struct workload *workload, struct instant now,
 {
 	const struct workload_witness *witness = workload->witness;
 
-	if (witness != NULL && session->owner != WATCH_NONE &&
+	if (witness != NULL &&
 	    !witness->owner_reachable(witness->context, session))
 		session->unreached = now;
 }
@@ -294,6 +295,8 @@ workload_answered(struct workload *workload, struct instant now,
 		return;
 	struct session *session = &workload->sessions[flow];
 	session->answered_by = server;
+	if (session->owner == WATCH_NONE)
+		session->owner_end = CAUSE_END_LIVES;
 	session->answered = instant_min(session->answered, now);
 }
 
@@ -359,7 +362,9 @@ workload_server_died(struct workload *workload, uint32_t server)
 					  ? session->owner
 					  : session->answered_by;
 
-		if (session->state == SESSION_OPEN && holder == server)
+		/* A socket that was closed before did not die with it. */
+		if (session->state == SESSION_OPEN && holder == server &&
+		    session->owner_end == CAUSE_END_LIVES)
 			session->owner_end = CAUSE_END_CRASHED;
 	}
 }
@@ -546,7 +551,9 @@ is_protected(const struct workload *workload, const struct session *session)
 	if (workload->settings->service.scheme != SCHEME_HOMEWARD ||
 	    session->stored || session->strayed.ns == INT64_MAX)
 		return true;
+	/* Who is told to wait with the store is given as long. */
 	return session->answered.ns != INT64_MAX &&
+	       workload->settings->service.store_after_ns < CAUSE_GRACE_NS &&
 	       instant_before(session->strayed,
 			      instant_after(session->answered, CAUSE_GRACE_NS));
 }

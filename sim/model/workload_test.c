@@ -349,6 +349,7 @@ holder_answer(void *context, const struct session *session)
  *	M	the scheme there sends a RST		K	the kernel does
  *	H	a half-open socket there does		o	an old one does
  *	d e	server 0, server 1 crashes		c	its socket ends
+ *	O	it is established at server 1 now, another was half-open
  *	-	the owner cannot be reached from now on	+	it can
  *	.	nothing for ten seconds			b	a byte comes
  */
@@ -371,6 +372,10 @@ static const struct cause_row cause_rows[] = {
 	  CAUSE_NONE },
 	{ "its owner crashed", "d", true, true, 'T', OUTCOME_TIMEOUT,
 	  CAUSE_OWNER_DEAD },
+	{ "it was a socket that had gone before", "cd", true, true, 'T',
+	  OUTCOME_TIMEOUT, CAUSE_OWNER_CLOSED },
+	{ "it was half-open, and another has it now", "dO.", true, true, 'E',
+	  OUTCOME_TIMEOUT, CAUSE_SILENT },
 	{ "another server did", "1emM", true, true, 'R', OUTCOME_RESET,
 	  CAUSE_RECORD_GONE },
 	{ "its owner crashed just before the end", "bd", true, true, 'E',
@@ -455,6 +460,9 @@ cause_step(struct bed *bed, char what, struct answers *answers)
 	case 'e':
 		workload_server_died(bed->workload, what == 'e');
 		break;
+	case 'O':
+		workload_owned(bed->workload, 0, 1);
+		break;
 	case 'c':
 		workload_owner_closed(bed->workload, 0, 0);
 		break;
@@ -521,26 +529,74 @@ test_complete_at_end(void)
 	}
 }
 
-/* A SYN that a server has answered is that server's. */
+/* A SYN that a server has answered is that server's, until another answers. */
 static void
 test_handshake(void)
 {
-	for (int crash = 0; crash < 2; crash++) {
-		static const struct workload_witness none;
+	static const struct {
+		const char *sentence;
+		bool crash, again, reachable;
+		enum cause cause;
+	} rows[] = {
+		{ "nothing is wrong", false, false, true, CAUSE_HANDSHAKE },
+		{ "no way to it", false, false, false, CAUSE_UNREACHABLE },
+		{ "it died", true, false, true, CAUSE_OWNER_DEAD },
+		{ "and another answered", true, true, true, CAUSE_HANDSHAKE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct answers answers = { rows[i].reachable, true };
+		const struct workload_witness witness = {
+			.context = &answers,
+			.owner_reachable = owner_answer,
+			.holder_reachable = holder_answer,
+		};
 		struct bed bed;
 
 		bed_create(&bed);
 		workload_destroy(bed.workload);
 		bed.workload =
 			workload_create(&bed.settings, bed.queue, &bed.watch);
-		workload_witness(bed.workload, &none);
+		workload_witness(bed.workload, &witness);
 		workload_open(bed.workload, bed.now, 0, &bed.key);
 		workload_answered(bed.workload, bed.now, &bed.key, 3);
-		if (crash)
+		if (rows[i].crash)
 			workload_server_died(bed.workload, 3);
+		if (rows[i].again)
+			workload_answered(bed.workload, bed.now, &bed.key, 2);
 		workload_close(bed.workload, bed.now, 0, OUTCOME_TIMEOUT);
+		CHECK_ROW(bed.notes.session.cause == rows[i].cause,
+			  rows[i].sentence);
+		CHECK(workload_ended(bed.workload) == 1 &&
+		      workload_ended_flow(bed.workload, 0) == 0);
+		bed_destroy(&bed);
+	}
+}
+
+/* The record of one that strays at once: is it too late, or told to wait? */
+static void
+test_grace(void)
+{
+	for (int waits = 0; waits < 2; waits++) {
+		struct answers answers = { true, true };
+		const struct workload_witness witness = {
+			.context = &answers,
+			.owner_reachable = owner_answer,
+			.holder_reachable = holder_answer,
+		};
+		struct bed bed;
+
+		bed_create(&bed);
+		bed.settings.service.store_after_ns = waits ? NS_PER_S : 0;
+		workload_witness(bed.workload, &witness);
+		workload_answered(bed.workload, bed.now, &bed.key, 0);
+		workload_stray(bed.workload, at_ms(100), &bed.key, 1);
+		workload_reset_sent(bed.workload, &bed.key, WATCH_NONE,
+				    CAUSE_RESET_SCHEME);
+		CHECK(workload_session(bed.workload, 0)->reset_by == 1);
+		workload_close(bed.workload, at_ms(1100), 0, OUTCOME_RESET);
 		CHECK(bed.notes.session.cause ==
-		      (crash ? CAUSE_OWNER_DEAD : CAUSE_HANDSHAKE));
+		      (waits ? CAUSE_UNPROTECTED : CAUSE_RECORD_GONE));
 		bed_destroy(&bed);
 	}
 }
@@ -630,5 +686,6 @@ main(void)
 	test_cause();
 	test_complete_at_end();
 	test_handshake();
+	test_grace();
 	return check_done();
 }
