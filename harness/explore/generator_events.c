@@ -5,7 +5,8 @@
  *	none | one | a sequence, each over before the next | overlapping
  *
  * One to ten events. What a kind undoes is undone by until_s, by an event of
- * its own, or never.
+ * its own, or never; in most worlds nothing stays, for only then there is
+ * something to ask of the time that follows.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -36,9 +37,9 @@ struct script {
 	struct generator *generator;
 	const struct fabric *fabric; /* with those that join */
 	FILE *file;
-	uint64_t end_ms; /* of the run */
 	uint64_t split_ms; /* the earliest partition */
 	uint64_t attack_ms; /* and attack */
+	bool heals; /* nothing stays as it should not be */
 	uint32_t count, joins;
 	struct happening happenings[EVENTS_MOST];
 };
@@ -52,14 +53,23 @@ struct target {
 
 /* ---- targets ---- */
 
+/* Of links more often one that has another beside it: there the fabric finds
+ * another way. */
 static void
 one_name(struct script *script, enum fault_target wanted, char *name)
 {
 	uint32_t count = fault_target_count(script->fabric, wanted);
 
-	fault_target_name(script->fabric, wanted,
-			  (uint32_t)rng_below(&script->generator->rng, count),
-			  name);
+	for (unsigned tries = 0; tries < 4; tries++) {
+		fault_target_name(
+			script->fabric, wanted,
+			(uint32_t)rng_below(&script->generator->rng, count),
+			name);
+		if (wanted != FAULT_TARGET_LINK ||
+		    (strstr(name, "client") == NULL &&
+		     strstr(name, "server") == NULL))
+			return;
+	}
 }
 
 static void
@@ -131,8 +141,31 @@ kind_fits(const struct script *script, enum fault_kind kind,
 	return kind != FAULT_MERGE || script->split_ms < slot->at_ms;
 }
 
+/* Does it lead sessions astray, of a fabric that has them? */
+static bool
+kind_strays(enum fault_kind kind)
+{
+	return fault_kind_trait(kind)->detects || kind == FAULT_DRAIN ||
+	       kind == FAULT_LEAVE || kind == FAULT_PARTITION;
+}
+
+/* What leads astray comes more often than what harms otherwise, and that more
+ * often than what mends what may be whole. */
+static uint32_t
+kind_percent(enum fault_kind kind)
+{
+	const struct fault_kind_trait *trait = fault_kind_trait(kind);
+
+	if (kind_strays(kind))
+		return 100;
+	if (trait->harms)
+		return 70;
+	return trait->target == FAULT_TARGET_NONE ? 40 : 20;
+}
+
+/* strays: a kind that does that. */
 static void
-happening_draw(struct script *script, const struct slot *slot)
+happening_draw(struct script *script, const struct slot *slot, bool strays)
 {
 	struct generator *generator = script->generator;
 	struct happening *happening = &script->happenings[script->count++];
@@ -141,13 +174,18 @@ happening_draw(struct script *script, const struct slot *slot)
 
 	do
 		kind = (enum fault_kind)rng_below(&generator->rng, FAULT_KINDS);
-	while (!kind_fits(script, kind, slot));
+	while (!kind_fits(script, kind, slot) ||
+	       (strays && !kind_strays(kind)) ||
+	       !generator_chance(generator, kind_percent(kind)));
 	trait = fault_kind_trait(kind);
 	*happening = (struct happening){ .kind = kind, .slot = *slot };
 	if (kind == FAULT_CHURN || kind == FAULT_JOIN)
 		happening->count = (uint32_t)generator_between(generator, 1, 3);
 	if (kind == FAULT_JOIN)
 		script->joins += happening->count;
+	/* Half of them at once. */
+	if (kind == FAULT_DAEMON_RESTART && generator_chance(generator, 50))
+		happening->slot.until_ms = 0;
 	if (kind == FAULT_PARTITION && slot->at_ms < script->split_ms)
 		script->split_ms = slot->at_ms;
 	if (fault_is_attack(kind) && slot->at_ms < script->attack_ms)
@@ -367,8 +405,8 @@ static struct slot
 slot_draw(struct script *script, bool in_turn, uint32_t i, uint32_t count)
 {
 	struct generator *generator = script->generator;
-	/* From a third of a second after zero to the last tenth. */
-	uint64_t from = 300, to = script->end_ms * 9 / 10, at, until;
+	/* From a third of a second after zero. */
+	uint64_t from = 300, to = generator->faults_ms, at, until;
 
 	if (in_turn) {
 		uint64_t width = (to - from) / count;
@@ -377,11 +415,28 @@ slot_draw(struct script *script, bool in_turn, uint32_t i, uint32_t count)
 		to = from + width;
 	}
 	at = generator_between(generator, from, to - 2);
+	if (i == 0 && generator->burst_ms > 0)
+		at = generator->burst_ms;
+	if (to < at + 2)
+		to = generator->faults_ms;
 	until = generator_between(generator, at + 1, to);
 	return (struct slot){
 		.at_ms = at,
-		.until_ms = generator_chance(generator, 75) ? until : 0,
+		.until_ms = script->heals || generator_chance(generator, 60)
+				    ? until
+				    : 0,
 	};
+}
+
+/* None, one, or a few to many. */
+static uint32_t
+count_draw(struct generator *generator)
+{
+	if (generator_chance(generator, 3))
+		return 0;
+	if (generator_chance(generator, 12))
+		return 1;
+	return (uint32_t)generator_between(generator, 2, EVENTS_MOST);
 }
 
 void
@@ -390,27 +445,26 @@ generator_events(struct generator *generator, FILE *file)
 	struct script script = {
 		.generator = generator,
 		.file = file,
-		.end_ms = (uint64_t)generator->shape.measure.duration_ns /
-			  NS_PER_MS,
 		.split_ms = UINT64_MAX,
 		.attack_ms = UINT64_MAX,
 	};
-	uint32_t count = generator_chance(generator, 15) ? 0
-			 : generator_chance(generator, 30)
-				 ? 1
-				 : (uint32_t)generator_between(generator, 2,
-							       EVENTS_MOST);
-	bool in_turn = generator_chance(generator, 50);
+	uint32_t count = count_draw(generator);
+	bool in_turn = generator_chance(generator, 35);
+	uint32_t sure; /* the event that has strays */
 	struct fabric_settings settings = generator->shape.fabric;
 	struct fabric *fabric;
 	char error[256];
 
 	if (count == 0)
 		return;
+	script.heals = generator_chance(generator, 70);
+	sure = generator_chance(generator, 92)
+		       ? (uint32_t)rng_below(&generator->rng, count)
+		       : count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct slot slot = slot_draw(&script, in_turn, i, count);
 
-		happening_draw(&script, &slot);
+		happening_draw(&script, &slot, i == sure);
 	}
 	settings.later = script.joins;
 	settings.servers += script.joins;
