@@ -13,12 +13,14 @@
 #include <string.h>
 
 #include "harness/explore/generator_state.h"
+#include "sim/model/churn.h"
 #include "sim/model/fabric.h"
 #include "sim/model/fault_kind.h"
 #include "sim/model/fault_target.h"
 
 #define EVENTS_MOST    10
 #define ATTACK_MOST_MS 4000
+#define PERCENT	       10000 /* in millionths */
 #define TARGET_TEXT    (2 * FAULT_NAME_BYTES + 8)
 
 /* When an event is, and when it is to be over; 0: never. */
@@ -30,6 +32,7 @@ struct happening {
 	enum fault_kind kind;
 	struct slot slot;
 	uint32_t count; /* servers, of kinds that count them; 0: the others */
+	struct fault_settings churn; /* of churn at a rate, or no rate */
 	bool apart; /* undone by an event of its own */
 };
 
@@ -163,6 +166,42 @@ kind_percent(enum fault_kind kind)
 	return trait->target == FAULT_TARGET_NONE ? 40 : 20;
 }
 
+/* At a rate, of those who come some are new; or some servers. */
+static void
+churn_draw(struct script *script, struct happening *happening)
+{
+	struct generator *generator = script->generator;
+	const struct settings *shape = &generator->shape;
+	struct fault_settings *churn = &happening->churn;
+
+	if (generator_chance(generator, 40)) {
+		happening->count = (uint32_t)generator_between(generator, 1, 3);
+		return;
+	}
+	fault_settings_default(churn);
+	churn->kind = FAULT_CHURN;
+	churn->at_ns = (int64_t)happening->slot.at_ms * NS_PER_MS;
+	churn->until_ns = (int64_t)happening->slot.until_ms * NS_PER_MS;
+	churn->rate_ppm_min =
+		(uint32_t)generator_between(generator, 0, 200) * PERCENT;
+	churn->down_ns =
+		(int64_t)generator_between(generator, 200, 20000) * NS_PER_MS;
+	if (generator_chance(generator, 50)) {
+		churn->law = LIFETIME_WEIBULL;
+		churn->shape_milli =
+			100 * (uint32_t)generator_between(generator, 3, 9);
+	}
+	if (generator_chance(generator, 50))
+		churn->crash_ppm =
+			(uint32_t)generator_between(generator, 0, 100) *
+			PERCENT;
+	if (generator_chance(generator, 50))
+		churn->new_ppm =
+			(uint32_t)generator_between(generator, 0, 100) *
+			PERCENT;
+	script->joins += churn_spares(shape, churn, shape->fabric.servers);
+}
+
 /* strays: a kind that does that. */
 static void
 happening_draw(struct script *script, const struct slot *slot, bool strays)
@@ -179,10 +218,12 @@ happening_draw(struct script *script, const struct slot *slot, bool strays)
 	       !generator_chance(generator, kind_percent(kind)));
 	trait = fault_kind_trait(kind);
 	*happening = (struct happening){ .kind = kind, .slot = *slot };
-	if (kind == FAULT_CHURN || kind == FAULT_JOIN)
+	if (kind == FAULT_CHURN)
+		churn_draw(script, happening);
+	if (kind == FAULT_JOIN) {
 		happening->count = (uint32_t)generator_between(generator, 1, 3);
-	if (kind == FAULT_JOIN)
 		script->joins += happening->count;
+	}
 	/* Half of them at once. */
 	if (kind == FAULT_DAEMON_RESTART && generator_chance(generator, 50))
 		happening->slot.until_ms = 0;
@@ -251,21 +292,18 @@ degree_print(const struct script *script, uint32_t keys)
 				     degrees[i].most);
 }
 
-/* Churn at a rate, by the keys that there are. */
+/* Churn at a rate. */
 static void
-rate_print(const struct script *script)
+rate_print(const struct script *script, const struct fault_settings *churn)
 {
-	struct generator *generator = script->generator;
-
-	number_print(script, "rate_percent_min", 200);
-	time_print(script, "down_s", generator_between(generator, 200, 20000));
-	if (generator_chance(generator, 50))
+	fprintf(script->file, ", rate_percent_min: %u",
+		churn->rate_ppm_min / PERCENT);
+	time_print(script, "down_s", (uint64_t)(churn->down_ns / NS_PER_MS));
+	if (churn->law == LIFETIME_WEIBULL)
 		fprintf(script->file, ", law: weibull, shape: 0.%u",
-			(unsigned)generator_between(generator, 3, 9));
-	if (generator_chance(generator, 50))
-		number_print(script, "crash_percent", 100);
-	if (generator_chance(generator, 50))
-		number_print(script, "new_percent", 100);
+			churn->shape_milli / 100);
+	fprintf(script->file, ", crash_percent: %u, new_percent: %u",
+		churn->crash_ppm / PERCENT, churn->new_ppm / PERCENT);
 }
 
 static void
@@ -275,9 +313,8 @@ churn_print(const struct script *script, const struct happening *happening)
 
 	if (happening->slot.until_ms > 0)
 		time_print(script, "until_s", happening->slot.until_ms);
-	if (key_find(key_faults(), "rate_percent_min") != NULL &&
-	    generator_chance(generator, 60)) {
-		rate_print(script);
+	if (churn_has_rate(&happening->churn)) {
+		rate_print(script, &happening->churn);
 		return;
 	}
 	if (happening->slot.until_ms > 0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * generator_test.c - the text of a seed, and what the first 420 are about
+ * generator_test.c - the text of a seed, and what the first 3,000 are about
  *
  * Nothing that the simulator can do is left out: each kind of event, each
- * scheme, nearly each key is written by some of them, so that a new one which
- * the generator cannot write shows here.
+ * scheme, nearly each key is written by some of the first 420, so that a new
+ * one which the generator cannot write shows here. And what a promise needs is
+ * there: an end of the faults, and time after it.
  */
 #include "harness/explore/generator.h"
 
@@ -13,9 +14,14 @@
 
 #include "core/test/check.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/sweep.h"
+#include "sim/model/fault.h"
 #include "sim/model/fault_kind.h"
+#include "sim/model/healing.h"
 
 #define SEEDS 420
+#define VALID 3000 /* seeds whose files are read */
+#define S     NS_PER_S
 /* Keys that no world has to write: a lab's, and the large ones' own. */
 static const char *const left_out[] = { "service.port", "side" };
 
@@ -47,24 +53,101 @@ test_same(void)
 	}
 }
 
+/* Of worlds that are valid: how many are about what. */
+struct sums {
+	unsigned homeward, heal, many, small, far, near, reuse, skewed;
+};
+
+/* After the last fault there is time for TCP to try again and be silent (10 s,
+ * cause.h), and for a sweep of the tables. */
 static void
-test_valid(void)
+check_room(const struct settings *settings, const char *path, struct sums *sums)
+{
+	struct fabric_settings whole = faults_fabric(settings);
+	struct fabric *fabric;
+	struct healing healing;
+	char error[256];
+	int64_t room_ns;
+
+	if (fabric_create(&fabric, &whole, error, sizeof(error)) != 0) {
+		CHECK_ROW(false, error);
+		return;
+	}
+	healing = healing_of(settings, fabric);
+	fabric_destroy(fabric);
+	if (healing_ns(&healing) == HEALING_NEVER)
+		return;
+	sums->heal++;
+	room_ns = settings->measure.duration_ns - healing.over_ns;
+	CHECK_ROW(room_ns >= healing.over_ns + 12 * S, path);
+	CHECK_ROW(room_ns >= settings->dht.node.refresh_ns + 6 * S, path);
+}
+
+static void
+check_world(const struct settings *settings, const char *path,
+	    struct sums *sums)
+{
+	const struct node_settings *node = &settings->dht.node;
+	int64_t round_ns = 2 * settings->fabric.client_link.delay_ns;
+
+	sums->homeward += settings->service.scheme == SCHEME_HOMEWARD;
+	sums->many += settings->fabric.servers > 3 * node->k;
+	sums->small += settings->fabric.servers <= node->k;
+	sums->far += round_ns >= 100 * NS_PER_MS;
+	sums->near += round_ns <= NS_PER_MS;
+	sums->reuse += settings->clients.reuse_ports;
+	sums->skewed += settings->service.clock_skew_ns > 0;
+	CHECK_ROW(settings->fabric.servers >= 4 &&
+			  settings->fabric.servers <= 64,
+		  path);
+	CHECK_ROW(node->refresh_ns >= 10 * S && node->refresh_ns <= 60 * S,
+		  path);
+	CHECK_ROW(node->republish_ns * 3 <= node->record_ttl_ns, path);
+	CHECK_ROW(!settings->clients.reuse_ports ||
+			  settings->service.clock_skew_ns <= round_ns,
+		  path);
+	check_room(settings, path, sums);
+}
+
+static void
+check_sums(const struct sums *sums)
+{
+	CHECK(sums->homeward >= VALID * 87 / 100);
+	CHECK(sums->homeward <= VALID * 93 / 100);
+	CHECK(sums->heal >= VALID / 3 && sums->heal <= VALID * 2 / 3);
+	CHECK(sums->many >= VALID * 28 / 100 && sums->many <= VALID / 2);
+	CHECK(sums->small >= VALID / 4);
+	CHECK(sums->far >= VALID / 10 && sums->near >= VALID / 5);
+	CHECK(sums->reuse >= VALID / 4 && sums->skewed >= VALID / 4);
+}
+
+static void
+test_worlds(void)
 {
 	struct scenario *scenario = calloc(1, sizeof(*scenario));
+	struct sweep_point point = { .index = 0 };
+	struct sums sums = { 0 };
 
-	for (unsigned i = 0; i < SEEDS; i++) {
-		char path[32], *said = NULL;
+	for (unsigned i = 0; i < VALID; i++) {
+		char path[32], *said = NULL, *text = generator_scenario(i + 1);
 		size_t size = 0;
 		FILE *talk = open_memstream(&said, &size);
 		int code;
 
 		snprintf(path, sizeof(path), "%u.yaml", i + 1);
-		code = scenario_parse(scenario, path, texts[i],
-				      strlen(texts[i]), NULL, 0, talk);
+		code = scenario_parse(scenario, path, text, strlen(text), NULL,
+				      0, talk);
 		fclose(talk);
 		CHECK_ROW(code == 0, said);
+		if (code == 0) {
+			sweep_point_make(scenario, 0, &point);
+			check_world(&point.settings, path, &sums);
+		}
 		free(said);
+		free(text);
 	}
+	check_sums(&sums);
+	sweep_point_release(&point);
 	scenario_release(scenario);
 	free(scenario);
 }
@@ -144,7 +227,7 @@ main(void)
 {
 	texts_make();
 	test_same();
-	test_valid();
+	test_worlds();
 	test_keys();
 	test_kinds();
 	test_scripts();
