@@ -275,7 +275,8 @@ deliver_segment(struct clients *clients, struct instant now, uint32_t device,
 	struct connection *connection =
 		transport_find(clients->transport, device, &key);
 	if (connection != NULL) {
-		tcp_receive(&connection->tcp, now, bytes, packet);
+		transport_receive(clients->transport, now, connection, bytes,
+				  packet);
 		advance(clients, now, connection);
 		return;
 	}

@@ -109,14 +109,18 @@ measured(void *context, const struct watch_measurement *measurement,
 		servers->watch->measurement(servers->watch->context, &m);
 }
 
-/* What was not acknowledged everywhere may be found for a while. */
 static void
-removed(void *context, struct instant now, const struct node_event *event)
+learned(void *context, struct instant now, uint32_t index,
+	const struct node_event *event)
 {
 	const struct servers *servers = context;
 
-	if (event->ok)
+	/* Not acknowledged everywhere, it may be found for a while. */
+	if (event->kind == NODE_REMOVED && event->ok)
 		truths_removed(servers->truths, &event->key, now);
+	if (servers->listener != NULL)
+		servers->listener->learned(servers->listener->context, now,
+					   index, event);
 }
 
 /* Why a stray was dropped before anybody was asked whose it is. */
@@ -178,6 +182,9 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	struct server_counters *counters = &servers->servers[index].counters;
 
 	(void)bytes;
+	if (servers->listener != NULL)
+		servers->listener->decided(servers->listener->context, now,
+					   index, result);
 	if (result->stray && !packet->icmp_error)
 		strayed(servers, now, index, result);
 	counters->steer_drops += result->verdict == SCHEME_DROP;
@@ -212,7 +219,7 @@ static const struct server_agent_owner owner = {
 	.deliver = deliver,
 	.flow = flow,
 	.measured = measured,
-	.removed = removed,
+	.learned = learned,
 	.decided = decided,
 	.answering = answering,
 };
@@ -242,6 +249,18 @@ servers_create(const struct settings *settings, const struct scheme *scheme,
 	if (scheme->sent != NULL)
 		transport_sent(transport, segment_sent, servers);
 	return servers;
+}
+
+void
+servers_listen(struct servers *servers, const struct servers_listener *listener)
+{
+	servers->listener = listener;
+}
+
+uint32_t
+servers_life(const struct servers *servers, uint32_t index)
+{
+	return servers->servers[index].server_agent->incarnation;
 }
 
 /* ---- what comes ---- */

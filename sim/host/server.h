@@ -43,6 +43,17 @@ enum server_code {
 	SERVER_OFF, /* has left: power off */
 };
 
+/* What is seen of servers' daemons. */
+struct servers_listener {
+	void *context;
+	/* The scheme's verdict on a packet, before anything is sent for it. */
+	void (*decided)(void *, struct instant now, uint32_t server,
+			const struct scheme_result *);
+	/* A node's event, before the scheme is told. */
+	void (*learned)(void *, struct instant now, uint32_t server,
+			const struct node_event *);
+};
+
 /* All but the settings' own memory is borrowed. Aborts when out of memory. */
 struct servers *servers_create(const struct settings *, const struct scheme *,
 			       struct network *, struct queue *,
@@ -51,6 +62,10 @@ struct servers *servers_create(const struct settings *, const struct scheme *,
 void servers_destroy(struct servers *);
 /* What comes to a loopback and is not the agent's, is theirs. */
 void servers_serve(struct servers *, struct rpcs *);
+/* From now on it hears of all of them; borrowed. */
+void servers_listen(struct servers *, const struct servers_listener *);
+/* How many lives of its daemon, or of the whole server, are over. */
+uint32_t servers_life(const struct servers *, uint32_t server);
 /* All tables at once, perfect; joined for all that are alive. Buckets are
  * refreshed as the node's own rule says; an alarm that would ring after
  * `until`, the end of the run, is not set. */

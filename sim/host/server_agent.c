@@ -167,17 +167,15 @@ take_events(struct server_agents *all, struct instant now, uint32_t index,
 		case NODE_MISSED:
 			measure_lookup(all, index, &event);
 			break;
-		case NODE_REMOVED:
-			if (all->world.owner->removed != NULL)
-				all->world.owner->removed(all->world.context,
-							  now, &event);
-			break;
 		case NODE_JOIN_AGAIN:
 			join(all, now, index, outbox);
 			break;
 		default:
 			break;
 		}
+		if (all->world.owner->learned != NULL)
+			all->world.owner->learned(all->world.context, now,
+						  index, &event);
 		if (server_agent->scheme != NULL && scheme->learned != NULL)
 			scheme->learned(server_agent->scheme, now, &event,
 					outbox);

@@ -112,8 +112,9 @@ struct server_agent_owner {
 	uint32_t (*flow)(void *, const struct session_key *);
 	void (*measured)(void *, const struct watch_measurement *,
 			 const struct node_event *);
-	/* NODE_REMOVED. May be NULL. */
-	void (*removed)(void *, struct instant now, const struct node_event *);
+	/* A node's event, before the scheme is told of it. May be NULL. */
+	void (*learned)(void *, struct instant now, uint32_t server,
+			const struct node_event *);
 	/* The scheme's verdict on a packet, before the outbox is sent. */
 	void (*decided)(void *, struct instant now, uint32_t server,
 			const uint8_t *bytes, const struct packet *,

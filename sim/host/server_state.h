@@ -92,6 +92,7 @@ struct servers {
 	uint8_t *node_memory, *scheme_memory;
 	size_t node_bytes, scheme_bytes; /* of one server */
 
+	const struct servers_listener *listener; /* may be NULL */
 	uint32_t count;
 	struct server *servers;
 	struct server_agents *server_agents;

@@ -199,8 +199,8 @@ accept_session(struct servers *servers, struct instant now, uint32_t index,
 {
 	struct connection *connection = add_request(servers, index, key);
 
-	tcp_accept(&connection->tcp, transport_settings(servers->transport),
-		   iss, bytes, packet);
+	transport_accept(servers->transport, now, connection, iss, bytes,
+			 packet);
 	begin(connection);
 	workload_answered(servers->workload, now, key, index);
 	transport_flush(servers->transport, now, connection);
@@ -309,7 +309,8 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	if (connection != NULL) {
 		if (connection->flow != WATCH_NONE && !forwarded)
 			workload_home(servers->workload, connection->flow);
-		tcp_receive(&connection->tcp, now, bytes, packet);
+		transport_receive(servers->transport, now, connection, bytes,
+				  packet);
 		tell(servers, index, connection);
 		advance(servers, now, connection);
 		return;

@@ -35,6 +35,7 @@ struct transport {
 	uint32_t free_count;
 	transport_segment *sent; /* may be NULL */
 	void *sent_context;
+	const struct transport_listener *listener; /* may be NULL */
 };
 
 struct transport *
@@ -71,6 +72,13 @@ transport_sent(struct transport *transport, transport_segment *sent,
 {
 	transport->sent = sent;
 	transport->sent_context = context;
+}
+
+void
+transport_listen(struct transport *transport,
+		 const struct transport_listener *listener)
+{
+	transport->listener = listener;
 }
 
 const struct tcp_settings *
@@ -237,6 +245,37 @@ transport_iss(struct instant now, const struct session_key *key,
 	return (uint32_t)hash + (uint32_t)(now.ns / ISS_TICK_NS);
 }
 
+void
+transport_accept(struct transport *transport, struct instant now,
+		 struct connection *connection, uint32_t iss,
+		 const uint8_t *bytes, const struct packet *packet)
+{
+	const struct transport_listener *listener = transport->listener;
+
+	tcp_accept(&connection->tcp, &transport->settings, iss, bytes, packet);
+	if (listener != NULL)
+		listener->accepted(listener->context, now, connection, bytes,
+				   packet);
+}
+
+void
+transport_receive(struct transport *transport, struct instant now,
+		  struct connection *connection, const uint8_t *bytes,
+		  const struct packet *packet)
+{
+	const struct transport_listener *listener = transport->listener;
+	struct tcp before;
+
+	if (listener == NULL) {
+		tcp_receive(&connection->tcp, now, bytes, packet);
+		return;
+	}
+	before = connection->tcp;
+	tcp_receive(&connection->tcp, now, bytes, packet);
+	listener->taken(listener->context, now, connection, &before, bytes,
+			packet);
+}
+
 /* Paced, a program writes so much at a time, and the rest. */
 static uint64_t
 feed_step(const struct connection *connection)
@@ -331,6 +370,10 @@ transport_flush(struct transport *transport, struct instant now,
 			transport->sent(transport->sent_context, now,
 					connection->device, packet,
 					(uint32_t)size);
+		if (transport->listener != NULL && !connection->rpc)
+			transport->listener->sent(transport->listener->context,
+						  now, connection, packet,
+						  (uint32_t)size);
 		network_send(transport->network, connection->device,
 			     OUTBOX_ANY_UPLINK, packet, (uint32_t)size);
 	}

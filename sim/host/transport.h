@@ -62,12 +62,29 @@ struct transport;
 typedef void transport_segment(void *context, struct instant now,
 			       uint32_t device, uint8_t *bytes, uint32_t size);
 
+/* What is seen of connections but RPCs'. Bytes and packets are borrowed. */
+struct transport_listener {
+	void *context;
+	/* A SYN opens a new one. */
+	void (*accepted)(void *, struct instant now, const struct connection *,
+			 const uint8_t *bytes, const struct packet *);
+	/* A segment is sent. */
+	void (*sent)(void *, struct instant now, const struct connection *,
+		     const uint8_t *bytes, uint32_t size);
+	/* A segment comes, and before is what its TCP was until then. */
+	void (*taken)(void *, struct instant now, const struct connection *,
+		      const struct tcp *before, const uint8_t *bytes,
+		      const struct packet *);
+};
+
 struct transport *transport_create(struct network *, struct queue *,
 				   const struct tcp_settings *);
 void transport_destroy(struct transport *);
 /* From now on every segment is shown to it first; it may change the bytes, not
  * the size. */
 void transport_sent(struct transport *, transport_segment *, void *context);
+/* From now on it hears of all of them; borrowed. */
+void transport_listen(struct transport *, const struct transport_listener *);
 const struct tcp_settings *transport_settings(const struct transport *);
 
 /* Of the connection that the local side opens: it is the client. */
@@ -99,6 +116,14 @@ struct connection *transport_error(struct transport *, uint32_t device,
  * 16 MiB ahead in a second. */
 uint32_t transport_iss(struct instant now, const struct session_key *,
 		       uint32_t device);
+
+/* tcp_accept() and tcp_receive() of a connection that is no RPC's. */
+void transport_accept(struct transport *, struct instant now,
+		      struct connection *, uint32_t iss, const uint8_t *bytes,
+		      const struct packet *);
+void transport_receive(struct transport *, struct instant now,
+		       struct connection *, const uint8_t *bytes,
+		       const struct packet *);
 
 /* Start saying so many bytes; FIN follows. chunk_bytes 0: a segment. */
 void transport_say(struct connection *, struct instant now, uint64_t bytes,

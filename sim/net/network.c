@@ -146,6 +146,13 @@ network_guests(struct network *network, const struct steer_service *services,
 		foreign_services_create(services, count, family);
 }
 
+void
+network_listen(struct network *network, network_sent *sent, void *context)
+{
+	network->sent = sent;
+	network->sent_context = context;
+}
+
 /* ---- sending ---- */
 
 static void
@@ -425,6 +432,9 @@ network_send(struct network *network, uint32_t device, uint8_t avoid_port,
 	enum drop drop = packet_parse(bytes, size, &packet);
 
 	assert(!fabric_is_router(network->fabric, device));
+	if (network->sent != NULL)
+		network->sent(network->sent_context, queue_now(network->queue),
+			      device, bytes, size);
 	row->sent_packets++;
 	row->sent_bytes += size;
 	if (drop == DROP_NONE && !network->device_up[device])

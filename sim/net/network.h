@@ -43,6 +43,11 @@ struct packet;
 typedef void network_deliver(void *context, struct instant now, uint32_t device,
 			     uint8_t port, const uint8_t *bytes, uint32_t size);
 
+/* A packet that a host is about to route: of its TCP, of its daemon. Borrowed
+ * bytes; it may not be well-formed. */
+typedef void network_sent(void *context, struct instant now, uint32_t device,
+			  const uint8_t *bytes, uint32_t size);
+
 /* Everything up, routes converged, every server announcing. 0, or -EINVAL with
  * a sentence in error[]. Queue and watch (may be NULL) are borrowed, settings
  * copied as far as needed. Aborts when out of memory. */
@@ -56,6 +61,9 @@ void network_destroy(struct network *);
  * loopbacks. The list is copied. */
 void network_guests(struct network *, const struct steer_service *services,
 		    uint32_t count, uint8_t family);
+
+/* From now on each packet that a host sends is shown to it first. */
+void network_listen(struct network *, network_sent *, void *context);
 
 /* Who is connected to whom; lives as long as the network. */
 const struct fabric *network_fabric(const struct network *);

@@ -55,6 +55,8 @@ struct network {
 	const struct watch *watch; /* may be NULL */
 	network_deliver *deliver;
 	void *context;
+	network_sent *sent; /* may be NULL */
+	void *sent_context;
 	struct buffers *buffers;
 	struct counters *counters;
 	enum fidelity_kind fidelity;
