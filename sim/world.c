@@ -193,6 +193,21 @@ make_faults(struct world *world, char *error, size_t error_size)
 	return status;
 }
 
+static void
+make_judge(struct world *world)
+{
+	world->judge = judge_create(
+		&(struct judge_parts){
+			.settings = &world->settings,
+			.network = world->network,
+			.servers = world->servers,
+			.workload = world->workload,
+		},
+		&world->watch);
+	judge_listen(world->judge, world->network, world->transport,
+		     world->servers);
+}
+
 int
 world_create(struct world **created, const struct settings *settings,
 	     const struct watch *watch, char *error, size_t error_size)
@@ -230,14 +245,7 @@ world_create(struct world **created, const struct settings *settings,
 		return status;
 	}
 	if (world->watch.violation != NULL)
-		world->judge = judge_create(
-			&(struct judge_parts){
-				.settings = &world->settings,
-				.network = world->network,
-				.servers = world->servers,
-				.workload = world->workload,
-			},
-			&world->watch);
+		make_judge(world);
 	*created = world;
 	return 0;
 }

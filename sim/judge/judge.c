@@ -58,6 +58,13 @@ judge_destroy(struct judge *judge)
 }
 
 void
+judge_listen(struct judge *judge, struct network *network,
+	     struct transport *transport, struct servers *servers)
+{
+	judge_packets_listen(judge->packets, network, transport, servers);
+}
+
+void
 judge_zero(struct judge *judge, struct instant now)
 {
 	ALL(judge, zero, now);

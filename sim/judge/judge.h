@@ -30,6 +30,7 @@
 
 struct network;
 struct servers;
+struct transport;
 struct workload;
 
 /* Everything is borrowed. */
@@ -46,6 +47,9 @@ struct judge;
 /* watch->violation is there. Aborts when out of memory. */
 struct judge *judge_create(const struct judge_parts *, const struct watch *);
 void judge_destroy(struct judge *); /* NULL: nothing */
+/* From now on it hears what hosts send, take and decide. */
+void judge_listen(struct judge *, struct network *, struct transport *,
+		  struct servers *);
 /* The scenario's time zero. */
 void judge_zero(struct judge *, struct instant now);
 /* Around the delivery of a packet to a host. */
