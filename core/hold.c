@@ -198,3 +198,30 @@ hold_chunks_free(const struct hold *held)
 {
 	return held->free_count;
 }
+
+uint32_t
+hold_chunks(const struct hold *held)
+{
+	return held->capacity;
+}
+
+uint32_t
+hold_list_chunks(const struct hold *held, const struct hold_list *list,
+		 uint32_t *packets)
+{
+	uint32_t chunks = 0,
+		 first = list->packets > 0 ? list->first : HOLD_NONE;
+
+	*packets = 0;
+	/* No more than there are: a list that goes round has an end, too. */
+	for (; first != HOLD_NONE && chunks <= held->capacity;
+	     first = held->chunks[first].next_packet) {
+		uint32_t at = first;
+
+		++*packets;
+		for (; at != HOLD_NONE && chunks <= held->capacity;
+		     at = held->chunks[at].next)
+			chunks++;
+	}
+	return chunks;
+}

@@ -57,6 +57,10 @@ uint32_t hold_copy(const struct hold *, const struct hold_list *, uint8_t *to,
 /* Free the first packet. */
 void hold_pop(struct hold *, struct hold_list *);
 
+uint32_t hold_chunks(const struct hold *); /* of 256 bytes, in all */
 uint32_t hold_chunks_free(const struct hold *);
+/* Chunks that a list's packets lie in, and *packets, counted one by one. */
+uint32_t hold_list_chunks(const struct hold *, const struct hold_list *,
+			  uint32_t *packets);
 
 #endif

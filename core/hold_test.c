@@ -87,6 +87,24 @@ pop(struct hold *held, uint32_t at)
 		list->count * sizeof(list->packets[0]));
 }
 
+/* Lists have what they say, and together what the pool lacks. */
+static void
+check_chunks(const struct hold *held, uint32_t chunks)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < LISTS; i++) {
+		uint32_t packets;
+		uint32_t taken = hold_list_chunks(held, &lists[i], &packets);
+
+		CHECK(packets == plain[i].count);
+		CHECK(taken * 256 == lists[i].bytes);
+		sum += taken;
+	}
+	CHECK(hold_chunks(held) == chunks);
+	CHECK(sum == chunks - hold_chunks_free(held));
+}
+
 int
 main(void)
 {
@@ -109,6 +127,8 @@ main(void)
 			pop(held, at);
 		check_first(held, &rng, at);
 		refused += hold_chunks_free(held) == 0;
+		if (step % 64 == 0)
+			check_chunks(held, chunks);
 	}
 	CHECK(refused > 0);
 	for (uint32_t i = 0; i < LISTS; i++) {

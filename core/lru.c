@@ -221,6 +221,18 @@ lru_unpin(struct lru *lru, uint32_t slot)
 }
 
 uint32_t
+lru_capacity(const struct lru *lru)
+{
+	return lru->capacity;
+}
+
+bool
+lru_used(const struct lru *lru, uint32_t slot)
+{
+	return lru->links[slot].state != SLOT_FREE;
+}
+
+uint32_t
 lru_count(const struct lru *lru)
 {
 	return lru->count;

@@ -55,6 +55,8 @@ void lru_pin(struct lru *, uint32_t slot);
 void lru_unpin(struct lru *, uint32_t slot);
 
 uint32_t lru_count(const struct lru *);
+uint32_t lru_capacity(const struct lru *);
+bool lru_used(const struct lru *, uint32_t slot);
 uint32_t lru_hash(const struct lru *, uint32_t slot);
 
 #endif

@@ -112,6 +112,7 @@ walk(struct lru *lru, struct rng *rng)
 			break;
 		}
 		CHECK(lru_count(lru) == count);
+		CHECK(lru_used(lru, slot) == entry->used);
 		CHECK(lru_oldest(lru) == plain_oldest());
 		if (step % 64 == 0)
 			check_chains(lru);

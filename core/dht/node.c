@@ -549,3 +549,9 @@ node_counters(const struct node *node)
 {
 	return &node->counters;
 }
+
+const struct table *
+node_table(const struct node *node)
+{
+	return node->table;
+}

@@ -55,6 +55,7 @@ struct lookups;
 struct node;
 struct publications;
 struct store;
+struct table;
 struct traffic;
 
 /* Defaults in node_settings_default(); design section 3. */
@@ -248,5 +249,7 @@ uint32_t node_contact_count(const struct node *);
 uint32_t node_contacts(const struct node *, uint32_t *indices,
 		       uint32_t capacity);
 const struct node_counters *node_counters(const struct node *);
+/* For who looks on (table.h). */
+const struct table *node_table(const struct node *);
 
 #endif

@@ -183,6 +183,14 @@ entry_take(struct store *store, struct instant now)
 	return NONE;
 }
 
+static bool
+is_about(const struct entry *entry, uint32_t hash, uint32_t holder,
+	 const struct session_key *key)
+{
+	return entry->hash == hash && entry->holder == holder &&
+	       session_equal(&entry->key, key);
+}
+
 /* All that the holder knows of the key, and free the expired on the way. */
 static struct found
 find(struct store *store, struct instant now, uint32_t holder,
@@ -198,8 +206,7 @@ find(struct store *store, struct instant now, uint32_t holder,
 			entry_free(store, link);
 			continue;
 		}
-		if (entry->hash == hash && entry->holder == holder &&
-		    session_equal(&entry->key, key)) {
+		if (is_about(entry, hash, holder, key)) {
 			assert(found.count < RECORDS_PER_KEY);
 			found.indices[found.count++] = *link;
 		}
@@ -316,23 +323,51 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 	return STORE_STORED;
 }
 
-uint32_t
-store_get(struct store *store, struct instant now, uint32_t holder,
-	  const struct session_key *key, struct record records[RECORDS_PER_KEY])
+/* Order and number as store_get() has them. */
+static uint32_t
+tell(const struct store *store, struct instant now, const struct found *found,
+     struct record records[RECORDS_PER_KEY])
 {
 	_Static_assert(RECORDS_PER_KEY == 2, "else sort");
-	uint32_t hash = hash_of(store, holder, key);
-	struct found found = find(store, now, holder, key, hash);
 
-	for (uint32_t i = 0; i < found.count; i++)
+	for (uint32_t i = 0; i < found->count; i++)
 		records[i] =
-			entry_record(&store->entries[found.indices[i]], now);
-	if (found.count == 2 && worth_more(&records[1], &records[0])) {
+			entry_record(&store->entries[found->indices[i]], now);
+	if (found->count == 2 && worth_more(&records[1], &records[0])) {
 		struct record first = records[0];
 		records[0] = records[1];
 		records[1] = first;
 	}
-	return found.count;
+	return found->count;
+}
+
+uint32_t
+store_get(struct store *store, struct instant now, uint32_t holder,
+	  const struct session_key *key, struct record records[RECORDS_PER_KEY])
+{
+	uint32_t hash = hash_of(store, holder, key);
+	struct found found = find(store, now, holder, key, hash);
+
+	return tell(store, now, &found, records);
+}
+
+uint32_t
+store_peek(const struct store *store, struct instant now, uint32_t holder,
+	   const struct session_key *key,
+	   struct record records[RECORDS_PER_KEY])
+{
+	uint32_t hash = hash_of(store, holder, key);
+	uint32_t index = store->chains[hash & store->chain_mask];
+	struct found found = { 0 };
+
+	for (; index != NONE; index = store->entries[index].next) {
+		const struct entry *entry = &store->entries[index];
+
+		if (is_about(entry, hash, holder, key) &&
+		    !entry_expired(entry, now) && found.count < RECORDS_PER_KEY)
+			found.indices[found.count++] = index;
+	}
+	return tell(store, now, &found, records);
 }
 
 void
@@ -384,6 +419,36 @@ uint32_t
 store_count(const struct store *store)
 {
 	return store->count;
+}
+
+uint32_t
+store_capacity(const struct store *store)
+{
+	return store->capacity;
+}
+
+bool
+store_next(const struct store *store, uint32_t *cursor,
+	   struct store_statement *statement)
+{
+	while (*cursor < store->used) {
+		const struct entry *entry = &store->entries[(*cursor)++];
+
+		if (!entry->live)
+			continue;
+		*statement = (struct store_statement){
+			.key = entry->key,
+			.record = {
+				.version = entry_version(entry),
+				.owner = entry->owner,
+				.tombstone = entry->tombstone,
+			},
+			.expiry = { word64_value(entry->expiry) },
+			.holder = entry->holder,
+		};
+		return true;
+	}
+	return false;
 }
 
 uint32_t

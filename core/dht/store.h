@@ -37,6 +37,7 @@
 #ifndef CORE_DHT_STORE_H
 #define CORE_DHT_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,14 @@
 #define STORE_SWEEP_ENTRIES   256
 
 struct store; /* in the caller's memory, see store_size() */
+
+/* One that is in memory, as store_next() tells it. */
+struct store_statement {
+	struct session_key key;
+	struct record record; /* ttl_ms is not set, see expiry */
+	struct instant expiry;
+	uint32_t holder;
+};
 
 enum store_result {
 	STORE_STORED, /* new, replaced or refreshed */
@@ -73,6 +82,10 @@ enum store_result store_put(struct store *, struct instant now, uint32_t holder,
 uint32_t store_get(struct store *, struct instant now, uint32_t holder,
 		   const struct session_key *,
 		   struct record records[RECORDS_PER_KEY]);
+/* The same for who looks on: nothing is taken back. */
+uint32_t store_peek(const struct store *, struct instant now, uint32_t holder,
+		    const struct session_key *,
+		    struct record records[RECORDS_PER_KEY]);
 /* The holder will soon be asked for the key: fetch where it would be. */
 void store_prefetch(const struct store *, uint32_t holder,
 		    const struct session_key *);
@@ -84,7 +97,12 @@ uint32_t store_forget(struct store *, uint32_t holder);
 /* Statements in memory, of all holders, expired ones that no verb has met yet
  * included. */
 uint32_t store_count(const struct store *);
-/* The same, not expired, of one holder. Walks the whole store. */
+uint32_t store_capacity(const struct store *);
+/* The next of those in memory, from *cursor on, which begins as 0. False: no
+ * more. */
+bool store_next(const struct store *, uint32_t *cursor,
+		struct store_statement *);
+/* Statements of one holder, not expired. Walks the whole store. */
 uint32_t store_holder_count(const struct store *, struct instant now,
 			    uint32_t holder);
 

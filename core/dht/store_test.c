@@ -271,14 +271,45 @@ oracle_put(int64_t now_ns, uint32_t holder, uint64_t key,
 	return STORE_STORED;
 }
 
+/* Who looks on is told the same, and changes nothing. */
+static bool
+peeks_alike(struct store *store, struct instant now, uint32_t holder,
+	    const struct session_key *session)
+{
+	struct record peeked[RECORDS_PER_KEY], seen[RECORDS_PER_KEY];
+	struct store_statement statement;
+	uint32_t in_memory = store_count(store), cursor = 0, passed = 0;
+	uint32_t alive = 0;
+	uint32_t count = store_peek(store, now, holder, session, peeked);
+
+	while (store_next(store, &cursor, &statement)) {
+		passed++;
+		alive += statement.holder == holder &&
+			 instant_before(now, statement.expiry);
+	}
+	if (passed != in_memory || store_count(store) != in_memory ||
+	    alive != store_holder_count(store, now, holder) ||
+	    store_get(store, now, holder, session, seen) != count)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (peeked[i].owner != seen[i].owner ||
+		    peeked[i].tombstone != seen[i].tombstone ||
+		    peeked[i].ttl_ms != seen[i].ttl_ms ||
+		    version_compare(peeked[i].version, seen[i].version) != 0)
+			return false;
+	return true;
+}
+
 /* Every record seen is in the oracle, in the right order; as many. */
 static bool
 agrees(struct store *store, struct instant now, uint32_t holder, uint64_t key)
 {
 	struct session_key session = key_of(key);
 	struct record seen[RECORDS_PER_KEY];
-	uint32_t count = store_get(store, now, holder, &session, seen);
 
+	if (!peeks_alike(store, now, holder, &session))
+		return false;
+	uint32_t count = store_get(store, now, holder, &session, seen);
 	if (count != oracle_count(now.ns, holder, key))
 		return false;
 	if (count == 2 && better(&seen[1], &seen[0]))
@@ -363,6 +394,7 @@ walk(uint32_t capacity, uint64_t seed)
 		      oracle_count(now.ns, holder, UINT64_MAX));
 		CHECK(store_count(store) <= capacity);
 	}
+	CHECK(store_capacity(store) == capacity);
 	CHECK((full > 0) == (capacity < 30));
 	/* When all is over the sweep takes back everything. */
 	now.ns += 60 * NS_PER_S;

@@ -247,3 +247,21 @@ flow_count(const struct flows *flows)
 {
 	return lru_count(flows->lru);
 }
+
+uint32_t
+flow_capacity(const struct flows *flows)
+{
+	return lru_capacity(flows->lru);
+}
+
+const struct flow *
+flow_next(const struct flows *flows, uint32_t *cursor)
+{
+	while (*cursor < flow_capacity(flows)) {
+		uint32_t slot = (*cursor)++;
+
+		if (lru_used(flows->lru, slot))
+			return &flows->flows[slot];
+	}
+	return NULL;
+}

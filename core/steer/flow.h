@@ -107,5 +107,8 @@ struct flow *flow_oldest(struct flows *);
 /* Keyed hash of its session. */
 uint32_t flow_hash(const struct flows *, const struct flow *);
 uint32_t flow_count(const struct flows *);
+uint32_t flow_capacity(const struct flows *);
+/* The next in the table, from *cursor on, which begins as 0. NULL: no more. */
+const struct flow *flow_next(const struct flows *, uint32_t *cursor);
 
 #endif

@@ -45,6 +45,25 @@ plain_oldest(void)
 	return oldest;
 }
 
+/* A walk over the table meets each flow once. */
+static void
+check_next(const struct flows *flows, uint32_t count)
+{
+	const struct flow *flow;
+	bool met[KEYS] = { false };
+	uint32_t cursor = 0, passed = 0;
+
+	while ((flow = flow_next(flows, &cursor)) != NULL) {
+		uint32_t i = flow->key.client[3];
+
+		CHECK(i < KEYS && plain[i].used && !met[i]);
+		met[i] = true;
+		passed++;
+	}
+	CHECK(passed == count);
+	CHECK(flow_capacity(flows) == CAPACITY);
+}
+
 static void
 check_all(struct flows *flows)
 {
@@ -63,6 +82,7 @@ check_all(struct flows *flows)
 		first = instant_min(first, plain[i].due);
 	}
 	CHECK(flow_count(flows) == count);
+	check_next(flows, count);
 	CHECK(flow_due(flows).ns == first.ns);
 	struct flow *due = flow_first_due(flows);
 	CHECK((due != NULL) == (first.ns != INSTANT_NEVER.ns));

@@ -159,3 +159,9 @@ limiter_charge(struct limiter *limiter, struct instant now, uint8_t family,
 	pay(&limiter->accounts[slot].paid_until, now,
 	    limiter->interval_prefix_ns);
 }
+
+uint32_t
+limiter_count(const struct limiter *limiter)
+{
+	return lru_count(limiter->lru);
+}

@@ -50,4 +50,6 @@ enum drop limiter_ask(const struct limiter *, struct instant now,
 void limiter_charge(struct limiter *, struct instant now, uint8_t family,
 		    const uint8_t *address);
 
+uint32_t limiter_count(const struct limiter *); /* prefixes that it knows */
+
 #endif

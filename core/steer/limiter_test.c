@@ -140,6 +140,7 @@ main(void)
 	struct limiter *limiter = limiter_init(memory, 2, 200, 0, &hash);
 	for (int i = 0; i < 10000; i++)
 		limiter_charge(limiter, now, 4, a);
+	CHECK(limiter_count(limiter) == 1);
 	CHECK(limiter_ask(limiter, now, 4, a) == DROP_RATE_PREFIX);
 	CHECK(limiter_ask(limiter, now, 4, b) == DROP_NONE);
 	/* However much was overdrawn, a second later it works again. */

@@ -351,3 +351,15 @@ steer_counters(const struct steer *steer)
 {
 	return &steer->strays.counters;
 }
+
+const struct strays *
+steer_strays(const struct steer *steer)
+{
+	return &steer->strays;
+}
+
+uint32_t
+steer_fragment_count(const struct steer *steer)
+{
+	return fragments_count(steer->fragments);
+}

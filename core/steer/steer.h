@@ -48,6 +48,7 @@
 #include "core/steer/verdict.h"
 
 struct steer;
+struct strays;
 
 struct steer_limits {
 	/* Full: evict the least recently used that holds nothing. */
@@ -138,5 +139,9 @@ void steer_clear(struct steer *);
 /* Idle flows count until steer_expire() or a newer flow comes by. */
 uint32_t steer_flow_count(const struct steer *);
 const struct steer_counters *steer_counters(const struct steer *);
+/* For who looks on: flows, what is held, prefixes and peers (stray.h); and
+ * first fragments that are remembered. */
+const struct strays *steer_strays(const struct steer *);
+uint32_t steer_fragment_count(const struct steer *);
 
 #endif

@@ -309,3 +309,9 @@ tunnel_gone(const struct tunnel *tunnel, struct instant now,
 	return peer != NULL && peer->unrouted.ns != INSTANT_NEVER.ns &&
 	       instant_distance_ns(peer->unrouted, now) >= gone_after_ns;
 }
+
+uint32_t
+tunnel_count(const struct tunnel *tunnel)
+{
+	return lru_count(tunnel->lru);
+}

@@ -107,4 +107,6 @@ void tunnel_too_big(struct tunnel *, struct instant now,
 void tunnel_route(struct tunnel *, struct instant now,
 		  const struct address *peer, bool reachable);
 
+uint32_t tunnel_count(const struct tunnel *); /* peers that it knows */
+
 #endif

@@ -448,6 +448,7 @@ sequence_wraps(uint8_t family)
 	}
 	for (uint32_t i = 0; i < 4; i++)
 		CHECK(open_at(&stage, 1, &datagrams[i]) == DROP_REPLAY);
+	CHECK(tunnel_count(tunnel) == 1);
 }
 
 /* What a server with the key should not have forwarded. */

@@ -421,6 +421,36 @@ servers_count(const struct servers *servers)
 	return servers->count;
 }
 
+struct server_view
+servers_view(const struct servers *servers, uint32_t index)
+{
+	const struct scheme *scheme = servers->server_agents->world.scheme;
+	const struct server *server = &servers->servers[index];
+	const struct server_agent *server_agent = server->server_agent;
+	bool has_steer = server_agent->scheme != NULL && scheme->steer != NULL;
+
+	return (struct server_view){
+		.alive = server->alive,
+		.leaving = server->leaving,
+		.stopped = server_agent->stopped,
+		.joined = server_agent->joined,
+		.incarnation = server_agent->incarnation,
+		.node = server_agent->node,
+		.steer = has_steer ? scheme->steer(server_agent->scheme) : NULL,
+	};
+}
+
+struct servers_tables
+servers_tables(const struct servers *servers)
+{
+	return (struct servers_tables){
+		.parts = &servers->parts,
+		.node_limits = &servers->node_limits,
+		.steer_limits = &servers->scheme_limits.steer,
+		.steer_settings = &servers->steer_settings,
+	};
+}
+
 bool
 servers_holds(const struct servers *servers, uint32_t index,
 	      const struct session_key *key)

@@ -29,10 +29,30 @@
 #include "sim/net/network.h"
 
 struct memory_report;
+struct node_limits;
+struct node_parts;
 struct rng;
 struct rpcs;
 struct servers;
 struct workload;
+
+/* What one who looks on sees of a server; borrowed until the next event. */
+struct server_view {
+	bool alive, leaving;
+	bool stopped; /* its daemon was killed */
+	bool joined; /* as servers_joined() counts */
+	uint32_t incarnation; /* another one for each start of its daemon */
+	const struct node *node; /* forgotten when not alive, or stopped */
+	const struct steer *steer; /* the same; NULL: its scheme has none */
+};
+
+/* And of what all of them share, and how much there may be. */
+struct servers_tables {
+	const struct node_parts *parts;
+	const struct node_limits *node_limits;
+	const struct steer_limits *steer_limits; /* of one server */
+	const struct steer_settings *steer_settings;
+};
 
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
@@ -89,6 +109,10 @@ bool servers_holds(const struct servers *, uint32_t server,
 		   const struct session_key *);
 /* A random server that is alive and joined; WATCH_NONE if there is none. */
 uint32_t servers_random(const struct servers *, struct rng *);
+
+/* For who looks on. */
+struct server_view servers_view(const struct servers *, uint32_t server);
+struct servers_tables servers_tables(const struct servers *);
 
 void servers_deliver(struct servers *, struct instant now, uint32_t server,
 		     uint8_t port, const uint8_t *bytes, uint32_t size);

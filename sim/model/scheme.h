@@ -199,6 +199,8 @@ struct scheme {
 	/* What was counted since init(), under steer's names, so that schemes
 	 * can be compared. NULL: all zero. */
 	const struct steer_counters *(*counters)(const void *state);
+	/* Its steer, for who looks on. NULL: it has none. */
+	const struct steer *(*steer)(const void *state);
 };
 
 #define SCHEME_EXTERN(constant, name, lab)                                     \

@@ -216,6 +216,14 @@ homeward_counters(const void *state)
 	return steer_counters(homeward->steer);
 }
 
+static const struct steer *
+homeward_steer(const void *state)
+{
+	const struct homeward *homeward = state;
+
+	return homeward->steer;
+}
+
 const struct scheme scheme_homeward = {
 	.sizes = homeward_sizes,
 	.share = homeward_share,
@@ -231,4 +239,5 @@ const struct scheme scheme_homeward = {
 	.deadline = homeward_deadline,
 	.expire = homeward_expire,
 	.counters = homeward_counters,
+	.steer = homeward_steer,
 };
