@@ -50,7 +50,11 @@
 	X(HELD_LEAK, held_leak, "a held packet was never let go")              \
 	X(LATE, late, "a session did not go on after the last fault was over") \
 	X(POOR_TABLE, poor_table,                                              \
-	  "a node did not know its closest after the last fault was over")
+	  "a node did not know its closest after the last fault was over")     \
+	X(LOST_RECORD, lost_record,                                            \
+	  "a replica lost a record before its time, and no one removed it")    \
+	X(OUTSIDE, outside,                                                    \
+	  "a server lived, and was in no table with the others")
 
 enum violation {
 #define VIOLATION_ENUM(constant, name, help) VIOLATION_##constant,

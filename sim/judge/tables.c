@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tables.c - when the world is quiet, and then node by node
+ */
+#include "sim/judge/tables.h"
+
+#include <stdlib.h>
+
+#include "core/dht/table.h"
+#include "core/wire/build.h"
+#include "sim/host/server.h"
+#include "sim/model/cause.h"
+#include "sim/model/fault_kind.h"
+#include "sim/net/network.h"
+
+#define LINKS	    32
+#define PROBE_BYTES 128
+#define PROBE_TTL   64
+#define MILLION	    UINT64_C(1000000)
+
+/* What a server was when it was looked at last. */
+struct seen {
+	bool alive, stopped, leaving;
+	uint32_t incarnation;
+};
+
+struct judge_tables {
+	struct judge_parts parts;
+	const struct endpoints *endpoints;
+	uint32_t count;
+	struct seen *seen; /* a server each */
+	uint64_t routes;
+	struct instant quiet; /* since when; NEVER: before time zero */
+	bool over; /* looked at */
+	/* Scratch, a server each: */
+	bool *member; /* lives, joined */
+	uint32_t *others;
+};
+
+/* ---- quiet ---- */
+
+/* The last time at which an event of the scenario does something. */
+static int64_t
+faults_end_ns(const struct settings *settings)
+{
+	int64_t end_ns = 0;
+
+	for (uint32_t i = 0; i < settings->fault_count; i++) {
+		const struct fault_settings *fault = &settings->faults[i];
+		int64_t ends_ns = fault_ends_ns(fault);
+
+		if (ends_ns < fault->at_ns)
+			ends_ns = fault->at_ns;
+		if (ends_ns > end_ns)
+			end_ns = ends_ns;
+	}
+	return end_ns;
+}
+
+static bool
+has_changed(struct judge_tables *tables)
+{
+	uint64_t routes = network_routes(tables->parts.network);
+	bool changed = routes != tables->routes;
+
+	tables->routes = routes;
+	for (uint32_t i = 0; i < tables->count; i++) {
+		struct server_view view =
+			servers_view(tables->parts.servers, i);
+		const struct seen seen = {
+			.alive = view.alive,
+			.stopped = view.stopped,
+			.leaving = view.leaving,
+			.incarnation = view.incarnation,
+		};
+
+		changed |= seen.alive != tables->seen[i].alive ||
+			   seen.stopped != tables->seen[i].stopped ||
+			   seen.leaving != tables->seen[i].leaving ||
+			   seen.incarnation != tables->seen[i].incarnation;
+		tables->seen[i] = seen;
+	}
+	return changed;
+}
+
+/* ---- who could ask whom ---- */
+
+static bool
+arrives(const struct judge_tables *tables, uint32_t from, uint32_t to)
+{
+	const struct network *network = tables->parts.network;
+	uint8_t family = tables->parts.settings->service.family;
+	const struct packet_udp probe = {
+		.ip = {
+			.src = network_host_address(network, from, family),
+			.dst = network_host_address(network, to, family),
+			.ttl = PROBE_TTL,
+			.df = true,
+		},
+		.src_port = SERVER_AGENT_PORT,
+		.dst_port = SERVER_AGENT_PORT,
+	};
+	uint8_t bytes[PROBE_BYTES];
+	uint32_t links[LINKS], last;
+	uint64_t passes_ppm = MILLION;
+
+	size_t size = packet_build_udp(&probe, bytes, sizeof(bytes));
+	uint32_t count = network_path(network, from, bytes, (uint32_t)size,
+				      links, LINKS, &last);
+	for (uint32_t i = 0; i < count && i < LINKS; i++) {
+		const struct link_settings *link =
+			network_link_settings(network, links[i]);
+
+		passes_ppm = passes_ppm * (MILLION - link->loss_ppm) / MILLION;
+	}
+	return last == to && MILLION - passes_ppm <= CAUSE_LOSS_PPM;
+}
+
+static uint64_t
+distance(const struct judge_tables *tables, uint32_t a, uint32_t b)
+{
+	return position_distance(endpoints_position(tables->endpoints, a),
+				 endpoints_position(tables->endpoints, b));
+}
+
+/* Members that a server could ask, into others[], closest first; how many. */
+static uint32_t
+find_others(struct judge_tables *tables, uint32_t server)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < tables->count; i++) {
+		uint32_t at;
+
+		if (i == server || !tables->member[i] ||
+		    !arrives(tables, server, i) || !arrives(tables, i, server))
+			continue;
+		for (at = count++; at > 0; at--) {
+			if (distance(tables, tables->others[at - 1], server) <
+			    distance(tables, i, server))
+				break;
+			tables->others[at] = tables->others[at - 1];
+		}
+		tables->others[at] = i;
+	}
+	return count;
+}
+
+static bool
+knows(const struct node *node, uint32_t peer)
+{
+	const struct table *table = node_table(node);
+
+	for (uint32_t i = 0; i < table->count; i++)
+		if (table->contacts[i].peer == peer)
+			return !contact_stale(&table->contacts[i]);
+	return false;
+}
+
+/* ---- the look ---- */
+
+/* What a server should know of the others, and does. */
+struct neighbourhood {
+	uint32_t others, known;
+	uint32_t due, known_due; /* of the buckets of its closest */
+	uint32_t missing; /* the closest of what it does not know; WATCH_NONE */
+};
+
+static unsigned
+bucket_of(const struct judge_tables *tables, uint32_t server, uint32_t other)
+{
+	return position_bucket(endpoints_position(tables->endpoints, server),
+			       endpoints_position(tables->endpoints, other));
+}
+
+static struct neighbourhood
+survey(struct judge_tables *tables, uint32_t server, const struct node *node)
+{
+	uint32_t k = tables->parts.settings->dht.node.k;
+	struct neighbourhood all = { .missing = WATCH_NONE };
+	uint32_t last = 0, known_last = 0; /* of the farthest bucket */
+
+	all.others = find_others(tables, server);
+	if (all.others == 0)
+		return all;
+	uint32_t closest = all.others < k ? all.others : k;
+	unsigned farthest =
+		bucket_of(tables, server, tables->others[closest - 1]);
+	for (uint32_t i = 0; i < all.others; i++) {
+		unsigned b = bucket_of(tables, server, tables->others[i]);
+		bool knows_it = knows(node, tables->others[i]);
+
+		all.known += knows_it;
+		all.due += b > farthest;
+		all.known_due += b > farthest && knows_it;
+		last += b == farthest;
+		known_last += b == farthest && knows_it;
+		if (!knows_it && all.missing == WATCH_NONE)
+			all.missing = tables->others[i];
+	}
+	all.due += last < k ? last : k;
+	all.known_due += known_last < k ? known_last : k;
+	return all;
+}
+
+static void
+look_at(struct judge_tables *tables, struct instant now, uint32_t server)
+{
+	const struct judge_parts *parts = &tables->parts;
+	struct neighbourhood all = survey(
+		tables, server, servers_view(parts->servers, server).node);
+	const char *name = network_device_name(parts->network, server);
+
+	if (all.others > 0 && (all.known == 0 || !tables->member[server]))
+		verdict(parts->verdicts, VIOLATION_OUTSIDE, now, server,
+			WATCH_NONE, "%s %s and knows %u of %u others", name,
+			tables->member[server] ? "is alone" : "is not joined",
+			all.known, all.others);
+	else if (all.known_due < all.due &&
+		 parts->settings->dht.node.refresh_ns > 0)
+		verdict(parts->verdicts, VIOLATION_POOR_TABLE, now, server,
+			WATCH_NONE,
+			"%s knows %u of its %u closest, and not %s; %u of %u "
+			"in "
+			"all",
+			name, all.known_due, all.due,
+			network_device_name(parts->network, all.missing),
+			all.known, all.others);
+}
+
+static bool
+lives(const struct server_view *view)
+{
+	return view->alive && !view->stopped && !view->leaving;
+}
+
+static void
+look(struct judge_tables *tables, struct instant now)
+{
+	for (uint32_t i = 0; i < tables->count; i++) {
+		struct server_view view =
+			servers_view(tables->parts.servers, i);
+
+		tables->member[i] = lives(&view) && view.joined;
+	}
+	for (uint32_t i = 0; i < tables->count; i++) {
+		struct server_view view =
+			servers_view(tables->parts.servers, i);
+
+		if (lives(&view))
+			look_at(tables, now, i);
+	}
+}
+
+void
+judge_tables_zero(struct judge_tables *tables, struct instant now)
+{
+	(void)has_changed(tables);
+	tables->quiet =
+		instant_after(now, faults_end_ns(tables->parts.settings));
+}
+
+void
+judge_tables_look(struct judge_tables *tables, struct instant now)
+{
+	const struct node_settings *settings =
+		&tables->parts.settings->dht.node;
+
+	if (tables->over || tables->quiet.ns == INSTANT_NEVER.ns)
+		return;
+	if (has_changed(tables) && instant_before(tables->quiet, now))
+		tables->quiet = now;
+	if (instant_before(now, instant_after(tables->quiet,
+					      settings->refresh_ns +
+						      JUDGE_TABLES_MOMENT_NS)))
+		return;
+	tables->over = true;
+	look(tables, now);
+}
+
+/* ---- beginning and end ---- */
+
+struct judge_tables *
+judge_tables_create(const struct judge_parts *parts)
+{
+	struct judge_tables *tables = calloc(1, sizeof(*tables));
+	uint32_t count = servers_count(parts->servers);
+
+	if (tables == NULL)
+		abort();
+	tables->parts = *parts;
+	tables->endpoints = servers_tables(parts->servers).parts->endpoints;
+	tables->count = count;
+	tables->quiet = INSTANT_NEVER;
+	tables->seen = calloc(count, sizeof(*tables->seen));
+	tables->member = calloc(count, sizeof(*tables->member));
+	tables->others = calloc(count, sizeof(*tables->others));
+	if (tables->seen == NULL || tables->member == NULL ||
+	    tables->others == NULL)
+		abort();
+	return tables;
+}
+
+void
+judge_tables_destroy(struct judge_tables *tables)
+{
+	if (tables == NULL)
+		return;
+	free(tables->seen);
+	free(tables->member);
+	free(tables->others);
+	free(tables);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tables.h - whom each node knows when the world has been quiet
+ *
+ *	--- fault --- mended --- routes settle |--- one refresh ---| look
+ *						quiet
+ *
+ * Quiet: no fault is to come or to be undone, no server has come or gone, no
+ * route has changed. After one refresh (dht.refresh_s) of quiet, and a moment
+ * for what that asks, each node that lives and is joined knows its
+ * neighbourhood: let the k closest to its own position be counted off among
+ * those that live, are joined and exchange datagrams with it; of the buckets
+ * that they lie in it has all members as contacts, not stale, but in a bucket
+ * of more than k any k of them (table.h). Where there are no more than k
+ * others, that is all of them. It is what looking itself up promises a node
+ * that joins, and what it needs to know which records it is to hold. What it
+ * does not know breaks POOR_TABLE.
+ *
+ * A server that lives and is not joined by then, or that knows none of those
+ * whom it could ask, breaks OUTSIDE.
+ *
+ * Who exchanges datagrams: the network's paths both ways exist and lose less
+ * than a tenth (cause.h). Without refreshing (refresh_s: 0) nobody promises
+ * anything but to join.
+ */
+#ifndef SIM_JUDGE_TABLES_H
+#define SIM_JUDGE_TABLES_H
+
+#include "sim/judge/judge.h"
+
+/* What a refresh asks is answered by then. */
+#define JUDGE_TABLES_MOMENT_NS (5 * NS_PER_S)
+
+struct judge_tables;
+
+struct judge_tables *judge_tables_create(const struct judge_parts *);
+void judge_tables_destroy(struct judge_tables *);
+void judge_tables_zero(struct judge_tables *, struct instant now);
+/* Has anything changed? And if it has not for long enough, are tables as they
+ * should be? Once. */
+void judge_tables_look(struct judge_tables *, struct instant now);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tables_test.c - who forgot whom, or never came in, and when that is told
+ */
+#include "sim/judge/tables.h"
+
+#include <string.h>
+
+#include "core/dht/table.h"
+#include "sim/test/judge_bed.h"
+
+#define S	NS_PER_S
+#define REFRESH (20 * S)
+#define LATER	(REFRESH + JUDGE_TABLES_MOMENT_NS)
+
+static struct table *
+table_of(const struct bed *bed, uint32_t server)
+{
+	return (struct table *)node_table(
+		servers_view(bed->servers, server).node);
+}
+
+/* What server 1 does not know any more: so many, from its closest on, or from
+ * the one that is farthest. */
+static void
+forget(const struct bed *bed, uint32_t count, bool farthest, bool stale)
+{
+	const struct endpoints *endpoints =
+		servers_tables(bed->servers).parts->endpoints;
+	struct table *table = table_of(bed, 1);
+	uint32_t peers[BUCKET_MAX];
+	uint32_t known =
+		table_closest(table, endpoints_position(endpoints, 1),
+			      TABLE_ANY, ENDPOINT_NONE, peers, BUCKET_MAX);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t peer = peers[farthest ? known - 1 - i : i];
+
+		if (stale)
+			table_find(table, peer)->failures = CONTACT_STALE;
+		else
+			CHECK(table_remove(table, peer));
+	}
+}
+
+static void
+test_tables(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t forgotten;
+		bool farthest, stale;
+		bool killed; /* one of the others, later */
+		bool parted; /* server 1 is cut off */
+		uint32_t k;
+		int64_t fault_ns; /* one is to come then */
+		int64_t when_ns;
+		enum violation kind;
+	} rows[] = {
+		{ "it knows all", 0, false, false, false, false, 8, 0, LATER,
+		  VIOLATIONS },
+		{ "not its closest", 1, false, false, false, false, 8, 0, LATER,
+		  VIOLATION_POOR_TABLE },
+		{ "its closest is stale", 1, false, true, false, false, 8, 0,
+		  LATER, VIOLATION_POOR_TABLE },
+		{ "not the farthest, of no more than k", 1, true, false, false,
+		  false, 8, 0, LATER, VIOLATION_POOR_TABLE },
+		{ "not the farthest, of more than k", 1, true, false, false,
+		  false, 2, 0, LATER, VIOLATIONS },
+		{ "not its closest of more than k", 1, false, false, false,
+		  false, 2, 0, LATER, VIOLATION_POOR_TABLE },
+		{ "too early", 1, false, false, false, false, 8, 0, LATER - S,
+		  VIOLATIONS },
+		{ "a fault is to come", 1, false, false, false, false, 8, 2 * S,
+		  LATER, VIOLATIONS },
+		{ "a fault was there", 1, false, false, false, false, 8, 2 * S,
+		  LATER + 2 * S, VIOLATION_POOR_TABLE },
+		{ "another has gone meanwhile", 1, false, false, true, false, 8,
+		  0, LATER, VIOLATIONS },
+		{ "it knows nobody", 7, false, false, false, false, 8, 0, LATER,
+		  VIOLATION_OUTSIDE },
+		{ "it knows nobody, and nobody could be asked", 7, false, false,
+		  false, true, 8, 0, 2 * LATER, VIOLATIONS },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault_settings fault;
+		struct settings settings;
+		struct bed bed;
+
+		settings_default(&settings);
+		fault_settings_default(&fault);
+		fault.at_ns = rows[i].fault_ns;
+		settings.faults = &fault;
+		settings.fault_count = rows[i].fault_ns > 0;
+		settings.fabric.servers = 8;
+		settings.dht.node.k = rows[i].k;
+		settings.dht.node.alpha = 2;
+		settings.dht.node.replicas = 2;
+		settings.dht.node.refresh_ns = REFRESH;
+		bed_make(&bed, &settings);
+		servers_ideal(bed.servers, INSTANT_NEVER);
+		struct judge_tables *tables = judge_tables_create(&bed.parts);
+
+		forget(&bed, rows[i].forgotten, rows[i].farthest,
+		       rows[i].stale);
+		struct instant now = bed_now(&bed);
+		judge_tables_zero(tables, now);
+		if (rows[i].parted)
+			network_device_set(bed.network, 1, false);
+		judge_tables_look(tables, instant_after(now, S));
+		if (rows[i].killed)
+			servers_daemon_kill(bed.servers, 5);
+		judge_tables_look(tables, instant_after(now, 3 * S));
+		/* No server has been told of the time. */
+		judge_tables_look(tables, instant_after(now, rows[i].when_ns));
+		CHECK_ROW(rows[i].kind == VIOLATIONS
+				  ? bed_violations(&bed) == 0
+				  : bed_count(&bed, rows[i].kind) == 1 &&
+					    bed_violations(&bed) == 1,
+			  rows[i].sentence);
+		judge_tables_destroy(tables);
+		bed_free(&bed);
+	}
+}
+
+/* Who lives and is in no table. */
+static void
+test_outside(void)
+{
+	static const struct {
+		const char *sentence;
+		bool starts; /* its daemon, and nobody hears it */
+		uint64_t count;
+	} rows[] = {
+		{ "no daemon", false, 0 },
+		{ "a daemon that did not get in", true, 1 },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct settings settings;
+		struct bed bed;
+
+		settings_default(&settings);
+		settings.dht.node.refresh_ns = REFRESH;
+		bed_make(&bed, &settings);
+		servers_ideal(bed.servers, INSTANT_NEVER);
+		servers_daemon_kill(bed.servers, 1);
+		if (rows[i].starts)
+			servers_daemon_start(bed.servers, bed_now(&bed), 1);
+		struct judge_tables *tables = judge_tables_create(&bed.parts);
+		struct instant now = bed_now(&bed);
+
+		judge_tables_zero(tables, now);
+		judge_tables_look(tables, instant_after(now, LATER));
+		CHECK_ROW(bed_count(&bed, VIOLATION_OUTSIDE) == rows[i].count,
+			  rows[i].sentence);
+		CHECK_ROW(rows[i].count == 0 ||
+				  strstr(bed.said, "is not joined") != NULL,
+			  rows[i].sentence);
+		judge_tables_destroy(tables);
+		bed_free(&bed);
+	}
+}
+
+int
+main(void)
+{
+	test_tables();
+	test_outside();
+	return check_done();
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * versions.c - what replicas know before a message and after it
+ */
+#include "sim/judge/versions.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/dht/store.h"
+#include "core/wire/message.h"
+#include "core/wire/packet.h"
+#include "core/wire/protocol.h"
+#include "sim/host/server.h"
+#include "sim/model/workload.h"
+
+/* What a server knew of a key that a message names. */
+struct known {
+	struct session_key key;
+	struct record offered; /* by a STORE; ttl_ms 0: none */
+	uint32_t remover; /* the sender; NONE: it removes nothing */
+	struct record records[RECORDS_PER_KEY];
+	uint32_t count;
+};
+
+/* The same as when all was looked at last. */
+struct kept {
+	struct store_statement statement;
+	uint32_t incarnation; /* of the holder */
+};
+
+struct judge_versions {
+	struct judge_parts parts;
+	struct servers_tables tables;
+	bool at_once; /* daemons act when a packet comes */
+
+	/* The message at hand; count 0: none. */
+	struct known *known; /* MESSAGE_ITEMS_MAX */
+	uint32_t known_count;
+	uint32_t server;
+	bool room; /* the store had */
+
+	struct instant looked; /* when that was */
+	struct kept *kept;
+	uint32_t kept_count, kept_capacity;
+};
+
+/* ---- the rules ---- */
+
+static bool
+is_newer(struct version a, struct version b)
+{
+	if (a.established_ns != b.established_ns)
+		return a.established_ns > b.established_ns;
+	return a.sequence > b.sequence;
+}
+
+static bool
+is_same(struct version a, struct version b)
+{
+	return a.established_ns == b.established_ns && a.sequence == b.sequence;
+}
+
+/* Of two owners' statements. Equals may go either way. */
+static bool
+is_worth_less(const struct record *a, const struct record *b)
+{
+	if (a->tombstone != b->tombstone)
+		return a->tombstone;
+	return is_newer(b->version, a->version);
+}
+
+static enum violation
+replaced(const struct record *before, const struct record *after,
+	 uint32_t remover)
+{
+	if (is_newer(before->version, after->version))
+		return VIOLATION_OLDER_VERSION;
+	if (is_same(before->version, after->version) && before->tombstone &&
+	    !after->tombstone)
+		return VIOLATION_OLDER_VERSION;
+	if (after->tombstone && remover != ENDPOINT_NONE &&
+	    remover != after->owner)
+		return VIOLATION_FOREIGN_TOMBSTONE;
+	return VIOLATIONS;
+}
+
+enum violation
+judge_versions_given_up(const struct record *before, const struct record *after,
+			uint32_t after_count, uint32_t remover)
+{
+	for (uint32_t i = 0; i < after_count; i++)
+		if (after[i].owner == before->owner)
+			return replaced(before, &after[i], remover);
+	if (remover != ENDPOINT_NONE && !before->tombstone)
+		return VIOLATION_FOREIGN_TOMBSTONE;
+	for (uint32_t i = 0; i < after_count; i++)
+		if (is_worth_less(&after[i], before))
+			return VIOLATION_OLDER_VERSION;
+	return after_count < RECORDS_PER_KEY ? VIOLATION_LOST_RECORD
+					     : VIOLATIONS;
+}
+
+bool
+judge_versions_refused(const struct record *offered, const struct record *after,
+		       uint32_t after_count)
+{
+	for (uint32_t i = 0; i < after_count; i++)
+		if (after[i].owner == offered->owner)
+			return is_newer(offered->version, after[i].version);
+	for (uint32_t i = 0; i < after_count; i++)
+		if (is_worth_less(&after[i], offered))
+			return true;
+	return after_count < RECORDS_PER_KEY;
+}
+
+/* ---- in words ---- */
+
+#define WORDS 64
+
+static const char *
+session_of(const struct judge_versions *versions, const struct session_key *key,
+	   char words[WORDS], uint32_t *flow)
+{
+	*flow = workload_find(versions->parts.workload, key);
+	if (*flow == WATCH_NONE)
+		(void)snprintf(words, WORDS, "a key without a session");
+	else
+		(void)snprintf(words, WORDS, "session %u", *flow);
+	return words;
+}
+
+/* "server3's tombstone of 1.500000000-7" */
+static const char *
+statement_of(const struct judge_versions *versions, const struct record *record,
+	     char words[WORDS])
+{
+	uint32_t servers = servers_count(versions->parts.servers);
+	const char *owner =
+		record->owner < servers
+			? network_device_name(versions->parts.network,
+					      record->owner)
+			: "a stranger";
+
+	(void)snprintf(words, WORDS, "%s's %s of %" PRId64 ".%09u-%u", owner,
+		       record->tombstone ? "tombstone" : "record",
+		       record->version.established_ns / NS_PER_S,
+		       (unsigned)(record->version.established_ns % NS_PER_S),
+		       record->version.sequence);
+	return words;
+}
+
+static void
+say(struct judge_versions *versions, struct instant now, enum violation kind,
+    uint32_t server, const struct session_key *key, const struct record *before,
+    const struct record *after, uint32_t after_count)
+{
+	char session[WORDS], had[WORDS], has[WORDS] = "nothing";
+	uint32_t flow;
+
+	session_of(versions, key, session, &flow);
+	for (uint32_t i = 0; i < after_count; i++)
+		if (i == 0 || after[i].owner == before->owner)
+			statement_of(versions, &after[i], has);
+	verdict(versions->parts.verdicts, kind, now, server, flow,
+		"%s had, or was sent, %s of %s, and keeps %s",
+		network_device_name(versions->parts.network, server),
+		statement_of(versions, before, had), session, has);
+}
+
+/* ---- around a message ---- */
+
+static uint32_t
+sender_of(const struct judge_versions *versions, const struct packet *packet)
+{
+	const struct endpoint from = { packet->src, packet->src_port };
+
+	return endpoints_find(versions->tables.parts->endpoints, &from);
+}
+
+static struct record
+offered_by(const struct judge_versions *versions,
+	   const struct message_item *item)
+{
+	const struct message_record *record = &item->records[0];
+	struct record offered = {
+		.version = record->version,
+		.owner = endpoints_find(versions->tables.parts->endpoints,
+					&record->owner),
+		.ttl_ms = record->ttl_ms,
+		.tombstone = record->tombstone,
+	};
+
+	/* Whom nobody knows may not have found a place among endpoints. */
+	if (offered.owner == ENDPOINT_NONE)
+		offered.ttl_ms = 0;
+	return offered;
+}
+
+static void
+remember(struct judge_versions *versions, struct instant now, uint32_t sender,
+	 struct message_reader *reader)
+{
+	bool store = reader->header.type == MESSAGE_STORE;
+	struct message_item item;
+
+	while (message_next(reader, &item)) {
+		struct known *known = &versions->known[versions->known_count++];
+
+		known->key = item.key;
+		known->offered = (struct record){ .ttl_ms = 0 };
+		if (store)
+			known->offered = offered_by(versions, &item);
+		known->remover = ENDPOINT_NONE;
+		if (!store || known->offered.tombstone)
+			known->remover = sender;
+		known->count =
+			store_peek(versions->tables.parts->store, now,
+				   versions->server, &item.key, known->records);
+	}
+}
+
+/* Is it a message to a node that will read it now? Then its payload. */
+static const uint8_t *
+message_of(const struct judge_versions *versions, uint32_t device,
+	   const uint8_t *bytes, uint32_t size, struct packet *packet,
+	   uint32_t *message_bytes)
+{
+	const struct judge_parts *parts = &versions->parts;
+
+	if (!versions->at_once || device >= servers_count(parts->servers) ||
+	    packet_parse(bytes, size, packet) != DROP_NONE ||
+	    !packet->transport || packet->protocol != IP_UDP ||
+	    packet->dst_port != SERVER_AGENT_PORT || packet->mf ||
+	    packet->payload_bytes < MESSAGE_SEAL_BYTES ||
+	    !packet_checksum_ok(bytes, packet))
+		return NULL;
+	struct server_view view = servers_view(parts->servers, device);
+	struct address own =
+		network_host_address(parts->network, device, packet->family);
+	if (!view.alive || view.stopped || !address_equal(&packet->dst, &own))
+		return NULL;
+	*message_bytes = packet->payload_bytes - MESSAGE_SEAL_BYTES;
+	return bytes + packet->payload_offset;
+}
+
+void
+judge_versions_before(struct judge_versions *versions, struct instant now,
+		      uint32_t device, const uint8_t *bytes, uint32_t size)
+{
+	const struct store *store = versions->tables.parts->store;
+	struct message_reader reader;
+	struct packet packet;
+	uint32_t message_bytes;
+	const uint8_t *message = message_of(versions, device, bytes, size,
+					    &packet, &message_bytes);
+
+	versions->known_count = 0;
+	if (message == NULL ||
+	    message_open(&reader, message, message_bytes) != DROP_NONE ||
+	    (reader.header.type != MESSAGE_STORE &&
+	     reader.header.type != MESSAGE_REMOVE))
+		return;
+	versions->server = device;
+	versions->room = store_count(store) + reader.header.count <=
+				 store_capacity(store) &&
+			 packet.src_port != 0 &&
+			 !address_equal(&packet.src, &packet.dst);
+	remember(versions, now, sender_of(versions, &packet), &reader);
+}
+
+static void
+compare(struct judge_versions *versions, struct instant now,
+	const struct known *known)
+{
+	struct record after[RECORDS_PER_KEY];
+	uint32_t server = versions->server;
+	uint32_t count = store_peek(versions->tables.parts->store, now, server,
+				    &known->key, after);
+
+	for (uint32_t i = 0; i < known->count; i++) {
+		enum violation kind = judge_versions_given_up(
+			&known->records[i], after, count, known->remover);
+		if (kind != VIOLATIONS)
+			say(versions, now, kind, server, &known->key,
+			    &known->records[i], after, count);
+	}
+	if (versions->room && known->offered.ttl_ms > 0 &&
+	    judge_versions_refused(&known->offered, after, count))
+		say(versions, now, VIOLATION_OLDER_VERSION, server, &known->key,
+		    &known->offered, after, count);
+}
+
+void
+judge_versions_after(struct judge_versions *versions, struct instant now)
+{
+	for (uint32_t i = 0; i < versions->known_count; i++)
+		compare(versions, now, &versions->known[i]);
+	versions->known_count = 0;
+}
+
+/* ---- over all that is stored ---- */
+
+/* Does the owner of a tombstone still own what that says has ended? */
+static bool
+is_owned(const struct judge_versions *versions,
+	 const struct store_statement *statement)
+{
+	const struct record *record = &statement->record;
+	struct version version;
+
+	if (record->owner >= servers_count(versions->parts.servers))
+		return false;
+	struct server_view owner =
+		servers_view(versions->parts.servers, record->owner);
+	return owner.alive && !owner.stopped &&
+	       node_owns(owner.node, &statement->key, &version) &&
+	       !is_newer(version, record->version);
+}
+
+/* Since the last look more than one thing may have happened. What took the
+ * place of another was a record then, though its owner may have ended it; and
+ * of what was removed nothing is left when its tombstone is over, too. */
+static void
+compare_kept(struct judge_versions *versions, struct instant now,
+	     const struct kept *kept)
+{
+	const struct store_statement *statement = &kept->statement;
+	struct server_view holder =
+		servers_view(versions->parts.servers, statement->holder);
+	struct record after[RECORDS_PER_KEY];
+	bool brief = instant_distance_ns(versions->looked, now) >=
+		     versions->parts.settings->dht.node.tombstone_ns;
+
+	if (!instant_before(now, statement->expiry) || !holder.alive ||
+	    holder.stopped || holder.incarnation != kept->incarnation)
+		return;
+	uint32_t count = store_peek(versions->tables.parts->store, now,
+				    statement->holder, &statement->key, after);
+	for (uint32_t i = 0; i < count; i++)
+		if (after[i].owner != statement->record.owner)
+			after[i].tombstone = false;
+	enum violation kind = judge_versions_given_up(&statement->record, after,
+						      count, ENDPOINT_NONE);
+	if (kind == VIOLATION_OLDER_VERSION ||
+	    (kind == VIOLATION_LOST_RECORD && !brief))
+		say(versions, now, kind, statement->holder, &statement->key,
+		    &statement->record, after, count);
+}
+
+static void
+keep(struct judge_versions *versions, const struct store_statement *statement)
+{
+	if (versions->kept_count == versions->kept_capacity) {
+		uint32_t capacity = 2 * versions->kept_capacity + 256;
+
+		versions->kept = realloc(versions->kept,
+					 capacity * sizeof(*versions->kept));
+		if (versions->kept == NULL)
+			abort();
+		versions->kept_capacity = capacity;
+	}
+	versions->kept[versions->kept_count++] = (struct kept){
+		.statement = *statement,
+		.incarnation =
+			servers_view(versions->parts.servers, statement->holder)
+				.incarnation,
+	};
+}
+
+uint32_t
+judge_versions_look(struct judge_versions *versions, struct instant now)
+{
+	struct store_statement statement;
+	uint32_t cursor = 0;
+
+	for (uint32_t i = 0; i < versions->kept_count; i++)
+		compare_kept(versions, now, &versions->kept[i]);
+	versions->kept_count = 0;
+	versions->looked = now;
+	while (store_next(versions->tables.parts->store, &cursor, &statement)) {
+		if (!instant_before(now, statement.expiry))
+			continue;
+		if (statement.record.tombstone &&
+		    is_owned(versions, &statement))
+			say(versions, now, VIOLATION_FOREIGN_TOMBSTONE,
+			    statement.holder, &statement.key, &statement.record,
+			    &statement.record, 1);
+		keep(versions, &statement);
+	}
+	return versions->kept_count;
+}
+
+/* ---- beginning and end ---- */
+
+struct judge_versions *
+judge_versions_create(const struct judge_parts *parts)
+{
+	struct judge_versions *versions = calloc(1, sizeof(*versions));
+	const struct service_settings *service = &parts->settings->service;
+
+	if (versions == NULL)
+		abort();
+	versions->parts = *parts;
+	versions->tables = servers_tables(parts->servers);
+	versions->at_once = service->wakeup.high_ns == 0 &&
+			    service->processing.high_ns == 0;
+	versions->known = calloc(MESSAGE_ITEMS_MAX, sizeof(*versions->known));
+	if (versions->known == NULL)
+		abort();
+	return versions;
+}
+
+void
+judge_versions_destroy(struct judge_versions *versions)
+{
+	if (versions == NULL)
+		return;
+	free(versions->known);
+	free(versions->kept);
+	free(versions);
+}

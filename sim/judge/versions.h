@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * versions.h - what replicas may give up, and for what
+ *
+ * A replica keeps two statements about a session, each of another owner
+ * (design section 3). The rule, in words that are not the store's own: an
+ * unexpired statement of a replica, in one boot, is given up for
+ *
+ *	its own owner's		of a later establishment, or of the same and a
+ *				higher sequence; or a tombstone of its version
+ *	two others' at once	each worth more: a record more than a tombstone,
+ *				of equals the later one
+ *
+ * and for nothing else. What replaces it while it is older breaks
+ * OLDER_VERSION, and so does a newer record that was refused though there was
+ * room; what goes and leaves nothing breaks LOST_RECORD. A record whose owner
+ * has not said that it ended, and that is ended all the same, breaks
+ * FOREIGN_TOMBSTONE.
+ *
+ * Two looks. Around each STORE and REMOVE that comes to a server: who sent it
+ * is known then. And once in a while over all that is stored, for what a node
+ * does by itself; there a tombstone is foreign when its owner's node still owns
+ * the session.
+ *
+ * A daemon that takes its time (service.wakeup_ms, service.processing_ms) acts
+ * later than packets come: there is the second look alone.
+ */
+#ifndef SIM_JUDGE_VERSIONS_H
+#define SIM_JUDGE_VERSIONS_H
+
+#include "core/record.h"
+#include "sim/judge/judge.h"
+
+struct judge_versions;
+
+/* What broke when a replica that had `before` has `after`; VIOLATIONS: nothing.
+ * remover: who asked for it to be removed, an endpoint's index; ENDPOINT_NONE:
+ * nobody is known to have. */
+enum violation judge_versions_given_up(const struct record *before,
+				       const struct record *after,
+				       uint32_t after_count, uint32_t remover);
+/* Must a replica that has `after` have kept this one, too? It had room. */
+bool judge_versions_refused(const struct record *offered,
+			    const struct record *after, uint32_t after_count);
+
+struct judge_versions *judge_versions_create(const struct judge_parts *);
+void judge_versions_destroy(struct judge_versions *);
+void judge_versions_before(struct judge_versions *, struct instant now,
+			   uint32_t device, const uint8_t *bytes,
+			   uint32_t size);
+void judge_versions_after(struct judge_versions *, struct instant now);
+/* Over all that is stored; how many statements that were. */
+uint32_t judge_versions_look(struct judge_versions *, struct instant now);
+
+#endif

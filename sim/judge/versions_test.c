@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * versions_test.c - the rule, row by row; then what servers do by themselves,
+ * and what they would never do, done to their store
+ */
+#include "sim/judge/versions.h"
+
+#include <string.h>
+
+#include "core/dht/store.h"
+#include "sim/test/judge_bed.h"
+
+#define S   NS_PER_S
+#define TTL 600000
+
+/* ---- the rule ---- */
+
+struct statement {
+	uint32_t owner;
+	int64_t established;
+	uint32_t sequence;
+	bool tombstone;
+};
+
+static struct record
+record_of(const struct statement *statement)
+{
+	return (struct record){
+		.version = { statement->established, statement->sequence },
+		.owner = statement->owner,
+		.tombstone = statement->tombstone,
+		.ttl_ms = TTL,
+	};
+}
+
+#define NOBODY ENDPOINT_NONE
+
+static void
+test_given_up(void)
+{
+	static const struct {
+		const char *sentence;
+		struct statement before, after[RECORDS_PER_KEY];
+		uint32_t after_count, remover;
+		enum violation kind;
+	} rows[] = {
+		{ "it stays",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "for a later one of its owner",
+		  { 1, 5, 0, false },
+		  { { 1, 6, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "for an earlier one of its owner",
+		  { 1, 5, 0, false },
+		  { { 1, 4, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "for a higher sequence",
+		  { 1, 5, 1, false },
+		  { { 1, 5, 2, false } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "for a lower sequence",
+		  { 1, 5, 2, false },
+		  { { 1, 5, 1, false } },
+		  1,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "a later time beats a higher sequence",
+		  { 1, 5, 9, false },
+		  { { 1, 6, 1, false } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "removed by its owner",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, true } },
+		  1,
+		  1,
+		  VIOLATIONS },
+		{ "removed by another",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, true } },
+		  1,
+		  2,
+		  VIOLATION_FOREIGN_TOMBSTONE },
+		{ "removed, nobody knows by whom",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, true } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "another's tombstone took its place",
+		  { 1, 5, 0, false },
+		  { { 2, 6, 0, true } },
+		  1,
+		  2,
+		  VIOLATION_FOREIGN_TOMBSTONE },
+		{ "another's tombstone lies beside it",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, false }, { 2, 6, 0, true } },
+		  2,
+		  2,
+		  VIOLATIONS },
+		{ "an older tombstone of its owner",
+		  { 1, 5, 0, false },
+		  { { 1, 4, 0, true } },
+		  1,
+		  1,
+		  VIOLATION_OLDER_VERSION },
+		{ "the dead are resurrected",
+		  { 1, 5, 0, true },
+		  { { 1, 5, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "the port is used again",
+		  { 1, 5, 0, true },
+		  { { 1, 6, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "it is gone",
+		  { 1, 5, 0, false },
+		  { { 0 } },
+		  0,
+		  NOBODY,
+		  VIOLATION_LOST_RECORD },
+		{ "one newer took its place, and there was room",
+		  { 1, 5, 0, false },
+		  { { 2, 6, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATION_LOST_RECORD },
+		{ "one older took its place",
+		  { 1, 5, 0, false },
+		  { { 2, 4, 0, false } },
+		  1,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "two newer ones",
+		  { 1, 5, 0, false },
+		  { { 2, 6, 0, false }, { 3, 7, 0, false } },
+		  2,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "a newer and an older one",
+		  { 1, 5, 0, false },
+		  { { 2, 6, 0, false }, { 3, 4, 0, false } },
+		  2,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "a record and a tombstone",
+		  { 1, 5, 0, false },
+		  { { 2, 6, 0, false }, { 3, 7, 0, true } },
+		  2,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "a tombstone, for older records of others",
+		  { 1, 5, 0, true },
+		  { { 2, 3, 0, false }, { 3, 4, 0, false } },
+		  2,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "equals of others",
+		  { 1, 5, 0, false },
+		  { { 2, 5, 0, false }, { 3, 5, 0, false } },
+		  2,
+		  NOBODY,
+		  VIOLATIONS },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record before = record_of(&rows[i].before);
+		struct record after[RECORDS_PER_KEY];
+
+		for (uint32_t j = 0; j < rows[i].after_count; j++)
+			after[j] = record_of(&rows[i].after[j]);
+		CHECK_ROW(judge_versions_given_up(
+				  &before, after, rows[i].after_count,
+				  rows[i].remover) == rows[i].kind,
+			  rows[i].sentence);
+	}
+}
+
+static void
+test_refused(void)
+{
+	static const struct {
+		const char *sentence;
+		struct statement offered, after[RECORDS_PER_KEY];
+		uint32_t after_count;
+		bool refused;
+	} rows[] = {
+		{ "it is there",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, false } },
+		  1,
+		  false },
+		{ "a newer one of its owner is",
+		  { 1, 5, 0, false },
+		  { { 1, 6, 0, false } },
+		  1,
+		  false },
+		{ "its tombstone is",
+		  { 1, 5, 0, false },
+		  { { 1, 5, 0, true } },
+		  1,
+		  false },
+		{ "an older one of its owner is",
+		  { 1, 5, 0, false },
+		  { { 1, 4, 0, false } },
+		  1,
+		  true },
+		{ "nothing is", { 1, 5, 0, false }, { { 0 } }, 0, true },
+		{ "there was room beside another's",
+		  { 1, 5, 0, false },
+		  { { 2, 9, 0, false } },
+		  1,
+		  true },
+		{ "two newer ones are",
+		  { 1, 5, 0, false },
+		  { { 2, 9, 0, false }, { 3, 8, 0, false } },
+		  2,
+		  false },
+		{ "an older one of another is",
+		  { 1, 5, 0, false },
+		  { { 2, 9, 0, false }, { 3, 4, 0, false } },
+		  2,
+		  true },
+		{ "a tombstone of another is",
+		  { 1, 5, 0, false },
+		  { { 2, 9, 0, false }, { 3, 8, 0, true } },
+		  2,
+		  true },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record offered = record_of(&rows[i].offered);
+		struct record after[RECORDS_PER_KEY];
+
+		for (uint32_t j = 0; j < rows[i].after_count; j++)
+			after[j] = record_of(&rows[i].after[j]);
+		CHECK_ROW(judge_versions_refused(&offered, after,
+						 rows[i].after_count) ==
+				  rows[i].refused,
+			  rows[i].sentence);
+	}
+}
+
+/* ---- servers ---- */
+
+#define HOLDER 3
+
+struct story {
+	struct bed bed;
+	struct judge_versions *versions;
+	struct store *store;
+	uint8_t packet[MESSAGE_SEALED_MAX + 100];
+	size_t size;
+};
+
+static void
+story_begin(struct story *story)
+{
+	struct settings settings;
+
+	settings_default(&settings);
+	bed_make(&story->bed, &settings);
+	story->versions = judge_versions_create(&story->bed.parts);
+	story->store = servers_tables(story->bed.servers).parts->store;
+}
+
+static void
+story_end(struct story *story)
+{
+	judge_versions_destroy(story->versions);
+	bed_free(&story->bed);
+}
+
+/* The store's own order does not matter here: an entry as it stands. */
+static void
+keep(struct story *story, uint32_t holder, const struct statement *statement)
+{
+	struct session_key key = bed_key(1);
+	struct record record = record_of(statement);
+
+	CHECK(store_put(story->store, bed_now(&story->bed), holder, &key,
+			&record) == STORE_STORED);
+}
+
+static void
+make_store(struct story *story, const struct statement *statement)
+{
+	struct session_key key = bed_key(1);
+	struct message_record record = {
+		.version = { statement->established, statement->sequence },
+		.owner = bed_endpoint(&story->bed, statement->owner),
+		.ttl_ms = TTL,
+		.tombstone = statement->tombstone,
+	};
+	uint8_t message[MESSAGE_MAX];
+	struct message_writer writer;
+
+	message_begin(&writer, message, sizeof(message), MESSAGE_STORE, 1);
+	CHECK(message_put_store(&writer, &key, &record));
+	story->size =
+		bed_datagram(&story->bed, statement->owner, HOLDER, message,
+			     writer.size, story->packet, sizeof(story->packet));
+}
+
+static void
+make_remove(struct story *story, uint32_t sender, int64_t established)
+{
+	struct session_key key = bed_key(1);
+	uint8_t message[MESSAGE_MAX];
+	struct message_writer writer;
+
+	message_begin(&writer, message, sizeof(message), MESSAGE_REMOVE, 1);
+	CHECK(message_put_version(&writer, &key,
+				  (struct version){ established, 0 }));
+	story->size =
+		bed_datagram(&story->bed, sender, HOLDER, message, writer.size,
+			     story->packet, sizeof(story->packet));
+}
+
+static void
+before(struct story *story)
+{
+	judge_versions_before(story->versions, bed_now(&story->bed), HOLDER,
+			      story->packet, (uint32_t)story->size);
+}
+
+static void
+arrive(struct story *story)
+{
+	before(story);
+	servers_deliver(story->bed.servers, bed_now(&story->bed), HOLDER, 0,
+			story->packet, (uint32_t)story->size);
+	judge_versions_after(story->versions, bed_now(&story->bed));
+}
+
+/* A server's own way with messages breaks nothing. */
+static void
+test_messages(void)
+{
+	static const struct statement old = { 0, 5, 0, false };
+	static const struct statement newer = { 0, 6, 0, false };
+	static const struct statement other = { 1, 4, 0, false };
+	static const struct statement third = { 2, 7, 0, false };
+	struct session_key key = bed_key(1);
+	struct record records[RECORDS_PER_KEY];
+	struct story story;
+
+	story_begin(&story);
+	make_store(&story, &newer);
+	arrive(&story);
+	make_store(&story, &old);
+	arrive(&story);
+	make_store(&story, &other);
+	arrive(&story);
+	make_store(&story, &third);
+	arrive(&story);
+	CHECK(store_peek(story.store, bed_now(&story.bed), HOLDER, &key,
+			 records) == 2 &&
+	      records[0].owner == 2 && records[1].owner == 0);
+	make_remove(&story, 0, 6);
+	arrive(&story);
+	make_store(&story, &newer);
+	arrive(&story);
+	CHECK(bed_violations(&story.bed) == 0);
+	story_end(&story);
+}
+
+/* What happens while a message is read that should not. */
+static void
+test_around_messages(void)
+{
+	static const struct {
+		const char *sentence;
+		bool removes;
+		uint32_t by; /* owner of the STORE, sender of the REMOVE */
+		struct statement known, becomes;
+		bool forgets; /* before that */
+		enum violation kind;
+	} rows[] = {
+		{ "an older record instead",
+		  false,
+		  0,
+		  { 0, 9, 0, false },
+		  { 0, 8, 0, false },
+		  true,
+		  VIOLATION_OLDER_VERSION },
+		{ "another's tombstone instead",
+		  true,
+		  1,
+		  { 0, 9, 0, false },
+		  { 1, 5, 0, true },
+		  true,
+		  VIOLATION_FOREIGN_TOMBSTONE },
+		{ "a tombstone in the owner's name",
+		  true,
+		  1,
+		  { 0, 9, 0, false },
+		  { 0, 9, 0, true },
+		  false,
+		  VIOLATION_FOREIGN_TOMBSTONE },
+		{ "a newer one is refused",
+		  false,
+		  0,
+		  { 0, 4, 0, false },
+		  { 0, 4, 0, false },
+		  false,
+		  VIOLATION_OLDER_VERSION },
+		{ "the owner's tombstone",
+		  true,
+		  0,
+		  { 0, 5, 0, false },
+		  { 0, 5, 0, true },
+		  false,
+		  VIOLATIONS },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct statement sent = { rows[i].by, 5, 0, false };
+		struct story story;
+
+		story_begin(&story);
+		keep(&story, HOLDER, &rows[i].known);
+		if (rows[i].removes)
+			make_remove(&story, rows[i].by, 5);
+		else
+			make_store(&story, &sent);
+		before(&story);
+		if (rows[i].forgets)
+			store_forget(story.store, HOLDER);
+		keep(&story, HOLDER, &rows[i].becomes);
+		judge_versions_after(story.versions, bed_now(&story.bed));
+		CHECK_ROW(rows[i].kind == VIOLATIONS
+				  ? bed_violations(&story.bed) == 0
+				  : bed_count(&story.bed, rows[i].kind) == 1,
+			  rows[i].sentence);
+		story_end(&story);
+	}
+}
+
+/* Between two looks, without a message. */
+static void
+test_looks(void)
+{
+	static const struct statement known = { 0, 9, 0, false };
+	static const struct {
+		const char *sentence;
+		bool forgets, restarts, waits, keeps;
+		struct statement becomes;
+		enum violation kind;
+	} rows[] = {
+		{ "nothing", false, false, false, false, { 0 }, VIOLATIONS },
+		{ "it is gone",
+		  true,
+		  false,
+		  false,
+		  false,
+		  { 0 },
+		  VIOLATION_LOST_RECORD },
+		{ "it is gone, and so was the daemon",
+		  true,
+		  true,
+		  false,
+		  false,
+		  { 0 },
+		  VIOLATIONS },
+		{ "its time was over",
+		  true,
+		  false,
+		  true,
+		  false,
+		  { 0 },
+		  VIOLATIONS },
+		{ "an older one instead",
+		  true,
+		  false,
+		  false,
+		  true,
+		  { 0, 8, 0, false },
+		  VIOLATION_OLDER_VERSION },
+		{ "a newer one instead",
+		  true,
+		  false,
+		  false,
+		  true,
+		  { 0, 10, 0, false },
+		  VIOLATIONS },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story story;
+
+		story_begin(&story);
+		keep(&story, HOLDER, &known);
+		CHECK(judge_versions_look(story.versions,
+					  bed_now(&story.bed)) == 1);
+		if (rows[i].restarts) {
+			servers_daemon_kill(story.bed.servers, HOLDER);
+			servers_daemon_start(story.bed.servers,
+					     bed_now(&story.bed), HOLDER);
+		}
+		if (rows[i].forgets)
+			store_forget(story.store, HOLDER);
+		if (rows[i].waits)
+			bed_pass(&story.bed, (TTL + 1) * NS_PER_MS);
+		if (rows[i].keeps)
+			keep(&story, HOLDER, &rows[i].becomes);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		CHECK_ROW(rows[i].kind == VIOLATIONS
+				  ? bed_violations(&story.bed) == 0
+				  : bed_count(&story.bed, rows[i].kind) == 1,
+			  rows[i].sentence);
+		story_end(&story);
+	}
+}
+
+/* A tombstone says that a session has ended which its owner still has. */
+static void
+test_owner_knows_better(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t owns, tombstone;
+		bool removed;
+		uint64_t count;
+	} rows[] = {
+		{ "it owns what was ended", 5, 5, false, 1 },
+		{ "it owns what came later", 6, 5, false, 0 },
+		{ "it owns nothing", 5, 5, true, 0 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct statement ended = { 1, rows[i].tombstone, 0, true };
+		struct session_key key = bed_key(1);
+		struct story story;
+
+		story_begin(&story);
+		struct node *node =
+			(struct node *)servers_view(story.bed.servers, 1).node;
+		static uint8_t bytes[1 << 16];
+		static struct outbox_item items[64];
+		struct outbox outbox = {
+			.items = items,
+			.item_capacity = 64,
+			.bytes = bytes,
+			.byte_capacity = sizeof(bytes),
+		};
+		CHECK(node_set(node, bed_now(&story.bed), &key,
+			       (struct version){ rows[i].owns, 0 },
+			       &outbox) == 0);
+		if (rows[i].removed)
+			CHECK(node_remove(node, bed_now(&story.bed), &key,
+					  &outbox) == 0);
+		keep(&story, HOLDER, &ended);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		CHECK_ROW(bed_count(&story.bed, VIOLATION_FOREIGN_TOMBSTONE) ==
+				  rows[i].count,
+			  rows[i].sentence);
+		story_end(&story);
+	}
+}
+
+int
+main(void)
+{
+	test_given_up();
+	test_refused();
+	test_messages();
+	test_around_messages();
+	test_looks();
+	test_owner_knows_better();
+	return check_done();
+}
