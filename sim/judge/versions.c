@@ -81,8 +81,10 @@ replaced(const struct record *before, const struct record *after,
 	if (is_same(before->version, after->version) && before->tombstone &&
 	    !after->tombstone)
 		return VIOLATION_OLDER_VERSION;
-	if (after->tombstone && remover != ENDPOINT_NONE &&
-	    remover != after->owner)
+	bool ended =
+		after->tombstone && (!before->tombstone ||
+				     is_newer(after->version, before->version));
+	if (ended && remover != ENDPOINT_NONE && remover != after->owner)
 		return VIOLATION_FOREIGN_TOMBSTONE;
 	return VIOLATIONS;
 }
