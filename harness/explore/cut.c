@@ -24,7 +24,7 @@
 #define MEMBERS_MOST 6 /* of a pattern, that are tried as the only one */
 #define DIGITS_MOST  3 /* that a simpler number may have */
 #define SHORT_NS     (NS_PER_S / 10) /* times are not halved below this */
-#define ONE_BY_ONE   16 /* larger numbers are not cut by one */
+#define ONE_BY_ONE   32 /* larger numbers are not cut by one */
 
 /* ---- numbers ---- */
 
@@ -138,6 +138,24 @@ extent_make(const struct cut *cut, uint32_t step, struct variant *out)
 		return true;
 	if (less < value)
 		number_set(key, &out->settings, less < least ? least : less);
+	return true;
+}
+
+/* Few enough to look at them one by one. */
+static bool
+few_make(const struct cut *cut, uint32_t step, struct variant *out)
+{
+	static const uint32_t few[] = { 1, 2, 3, 5, 8 };
+	const uint32_t count = sizeof(few) / sizeof(few[0]);
+	struct settings *settings = &out->settings;
+	uint32_t *const values[] = { &settings->clients.sessions,
+				     &settings->fabric.servers };
+
+	(void)cut;
+	if (step >= 2 * count)
+		return false;
+	if (*values[step / count] > few[step % count])
+		*values[step / count] = few[step % count];
 	return true;
 }
 
@@ -434,9 +452,8 @@ digits_make(const struct cut *cut, uint32_t step, struct variant *out)
 	    !number_get(key, &defaults, &usual) || before == usual)
 		return true;
 	simplify(key, &out->settings, 1 + step % DIGITS_MOST);
-	/* Counts are not rounded up. */
 	if (number_get(key, &out->settings, &value) && value > before &&
-	    key->type == KEY_COUNT)
+	    (key->type == KEY_COUNT || is_extent(key)))
 		number_set(key, &out->settings, before);
 	return true;
 }
@@ -470,29 +487,30 @@ const struct cut *
 cut_table(void)
 {
 	static const struct cut table[] = {
-		{ "all events", events_make, 1, 4 },
-		{ "half of the events", events_make, 2, 4 },
-		{ "a quarter of the events", events_make, 4, 4 },
-		{ "an event", events_make, 0, 4 },
-		{ "the least", extent_make, 0, 4 },
-		{ "a half", extent_make, 2, 9 },
-		{ "all keys", keys_make, UINT16_MAX, 9 },
-		{ "keys", keys_make, 32, 4 },
-		{ "a few keys", keys_make, 8, 2 },
-		{ "a loop", loop_make, 0, 2 },
-		{ "a set", member_make, 0, 2 },
-		{ "a target", list_make, 0, 2 },
-		{ "a quarter less", extent_make, 4, 4 },
-		{ "one less", extent_make, 1, 9 },
-		{ "a key", keys_make, 1, 2 },
-		{ "an event's key", said_make, 0, 2 },
-		{ "sooner", sooner_make, 1, 2 },
-		{ "sooner, as long", sooner_make, 0, 2 },
-		{ "an event sooner", alone_sooner_make, 0, 2 },
-		{ "shorter", shorter_make, 0, 2 },
-		{ "digits", digits_make, 0, 0 },
-		{ "an event's digits", event_digits_make, 0, 0 },
-		{ NULL, NULL, 0, 0 },
+		{ "all events", events_make, 1, 3, 48 },
+		{ "half of the events", events_make, 2, 3, 48 },
+		{ "a quarter of the events", events_make, 4, 3, 48 },
+		{ "an event", events_make, 0, 3, 200 },
+		{ "the least", extent_make, 0, 3, 48 },
+		{ "a few", few_make, 0, 3, 200 },
+		{ "a half", extent_make, 2, 3, 48 },
+		{ "all keys", keys_make, UINT16_MAX, 3, 48 },
+		{ "keys", keys_make, 32, 3, 16 },
+		{ "a few keys", keys_make, 8, 1, 16 },
+		{ "a loop", loop_make, 0, 1, 16 },
+		{ "a set", member_make, 0, 1, 16 },
+		{ "a target", list_make, 0, 1, 16 },
+		{ "a quarter less", extent_make, 4, 3, 16 },
+		{ "one less", extent_make, 1, 3, 16 },
+		{ "a key", keys_make, 1, 1, 16 },
+		{ "an event's key", said_make, 0, 1, 16 },
+		{ "sooner", sooner_make, 1, 1, 4 },
+		{ "sooner, as long", sooner_make, 0, 1, 4 },
+		{ "an event sooner", alone_sooner_make, 0, 1, 4 },
+		{ "shorter", shorter_make, 0, 1, 4 },
+		{ "digits", digits_make, 0, 0, 0 },
+		{ "an event's digits", event_digits_make, 0, 0, 0 },
+		{ NULL, NULL, 0, 0, 0 },
 	};
 
 	return table;

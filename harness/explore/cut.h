@@ -4,7 +4,7 @@
  *
  *	events		half of them, a quarter, one
  *	sessions, time, servers and what else makes a world large: least,
- *	a half, a quarter less, one less
+ *	a few, a half, a quarter less, one less
  *	keys		to their defaults: all, a block of the table, one
  *	events' keys	one is not said; a loop happens once; a set is one
  *			device; shorter, sooner
@@ -32,8 +32,8 @@ struct cut {
 	bool (*make)(const struct cut *, uint32_t step, struct variant *out);
 	uint32_t size; /* of the cut, as its make() has it */
 	/* So many other seeds are tried when the world's own loses what is
-	 * looked for. */
-	uint32_t seeds;
+	 * looked for; times the effort, but at most so many. */
+	uint32_t seeds, seeds_most;
 };
 
 /* In the order in which they are to be tried; ends with name NULL. */

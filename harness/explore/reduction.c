@@ -18,8 +18,13 @@ struct memory {
 	uint32_t count, capacity;
 };
 
+/* Times as many seeds in most rounds, and more when a round takes nothing. */
+static const uint32_t efforts[] = { 1, 4, 16, 64 };
+#define EFFORTS (sizeof(efforts) / sizeof(efforts[0]))
+
 struct state {
 	struct reduction *reduction;
+	uint32_t effort;
 	struct variant *now;
 	struct memory memory;
 };
@@ -99,6 +104,14 @@ try_add(struct state *state, struct tries *tries,
 	tries->list[tries->count++] = one;
 }
 
+static uint32_t
+seeds_of(const struct state *state, const struct cut *cut)
+{
+	uint32_t seeds = cut->seeds * state->effort;
+
+	return seeds < cut->seeds_most ? seeds : cut->seeds_most;
+}
+
 /* Is it taken? Then it has the seed that shows it. */
 static bool
 step_takes(struct state *state, struct variant *variant, uint32_t seeds)
@@ -153,7 +166,7 @@ cut_run(struct state *state, const struct cut *cut)
 		variant_settle(&smaller);
 		if (!variant_same(&smaller.settings, &state->now->settings) &&
 		    is_possible(&smaller.settings) &&
-		    step_takes(state, &smaller, cut->seeds)) {
+		    step_takes(state, &smaller, seeds_of(state, cut))) {
 			variant_swap(state->now, &smaller);
 			taken = true;
 		} else {
@@ -180,22 +193,33 @@ seed_run(struct state *state)
 	return taken;
 }
 
+/* One round. True: something was taken. */
+static bool
+round_run(struct state *state)
+{
+	const struct reduction *reduction = state->reduction;
+	bool taken = false;
+
+	for (const struct cut *cut = cut_table();
+	     cut->name != NULL && !is_over(reduction); cut++)
+		taken |= cut_run(state, cut);
+	if (!is_over(reduction))
+		taken |= seed_run(state);
+	return taken;
+}
+
 void
 reduction_run(struct reduction *reduction, struct variant *variant)
 {
 	struct state state = { .reduction = reduction, .now = variant };
-	bool taken = true;
 
 	reduction->asked = 0;
 	reduction->stopped = false;
 	variant_settle(variant);
-	while (taken && !is_over(reduction)) {
-		taken = false;
-		for (const struct cut *cut = cut_table();
-		     cut->name != NULL && !is_over(reduction); cut++)
-			taken |= cut_run(&state, cut);
-		if (!is_over(reduction))
-			taken |= seed_run(&state);
+	/* What only many seeds could take makes room for cheap cuts. */
+	for (size_t i = 0; i < EFFORTS && !is_over(reduction);) {
+		state.effort = efforts[i];
+		i = round_run(&state) ? 0 : i + 1;
 	}
 	free(state.memory.hashes);
 }

@@ -4,12 +4,13 @@
  *
  *	a round: each cut of cut.h, each of its steps
  *		a step that still shows it is taken, and tried again
- *	again, until a whole round takes nothing
+ *	again, until a whole round takes nothing; then with more seeds
  *
  * It knows nothing of worlds: whoever asks says what "still shows it" means.
  * What contradicts itself is not asked about, nor what was asked before. A
  * smaller variant draws everything anew, and may lose what the larger one
- * showed by chance: a few other seeds are tried then.
+ * showed by chance: other seeds are tried then, a few while the world is large,
+ * and more when nothing else goes.
  *
  * This is delta debugging (Zeller and Hildebrandt 2002) over settings instead
  * of lines; one answer a variant, since runs are deterministic.
@@ -21,7 +22,7 @@
 
 #include "harness/explore/variant.h"
 
-#define REDUCTION_SEEDS 10 /* other seeds are 1 to this */
+#define REDUCTION_SEEDS 200 /* other seeds are 1 to this */
 
 struct reduction {
 	/* The first of them that shows it; count: none. UINT32_MAX: stop, and

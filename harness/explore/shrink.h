@@ -23,7 +23,7 @@
 #include "sim/model/settings.h"
 #include "sim/model/violation.h"
 
-#define SHRINK_RUNS 500 /* when nobody says how many */
+#define SHRINK_RUNS 4000 /* when nobody says how many */
 #define SHRINK_PATH 4096
 
 /* Everything is borrowed. */
