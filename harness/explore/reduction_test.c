@@ -67,10 +67,12 @@ answer(struct bed *bed, const struct settings *settings)
 {
 	struct constraint found = { .event = 0 };
 	char *text = scenario_print_text(NULL, "t", settings);
+	bool known = false;
 
 	CHECK_ROW(!constraints_broken(settings, &found), found.sentence);
 	for (uint32_t i = 0; i < bed->calls; i++)
-		CHECK_ROW(strcmp(bed->texts[i], text) != 0, text);
+		known |= strcmp(bed->texts[i], text) == 0;
+	CHECK_ROW(!known, text);
 	bed->texts = realloc(bed->texts, (bed->calls + 1) * sizeof(char *));
 	bed->texts[bed->calls++] = text;
 	return bed->rule(settings);
@@ -194,6 +196,7 @@ anything(const struct settings *settings)
 	"  leaves: 1\n"                                                        \
 	"  servers: " servers "\n"                                             \
 	"  uplinks: 1\n"
+#define ROUTER_DOWN "  - { at_s: 0.2, kind: router_down, target: spine1 }\n"
 #define LEAST_LOAD(sessions, duration)                                         \
 	"clients:\n"                                                           \
 	"  sessions: " sessions "\n"                                           \
@@ -213,10 +216,8 @@ static const struct row {
 		  EVENT("{ at_s: 0.1, kind: drain, target: server3 }") },
 	{ "two events and three sessions", two_kinds,
 	  LEAST("1") LEAST_LOAD("3", "0.9")
-		  EVENT(
-			  "{ at_s: 0.1, kind: link_down, target: spine1-leaf1 "
-			  "}") "  - { at_s: 0.2, kind: router_down, target: "
-			       "spine1 }\n" },
+		  EVENT("{ at_s: 0.1, kind: link_down, target: spine1-leaf1 }")
+			  ROUTER_DOWN },
 	{ "keys that matter stay", small_k,
 	  LEAST("1") "dht:\n"
 		     "  k: 8\n"

@@ -172,23 +172,15 @@ shipped_test(struct scenario *scenario, struct sweep_point *point)
 	globfree(&found);
 }
 
+#define SECRET "ff0102030405060708090a0b0c0d0e0f"
+
 /* Another value of the key; false: none is easily had. */
 static bool
 key_change(const struct key *key, struct settings *settings)
 {
 	static const char *const texts[] = {
-		"off",
-		"on",
-		"[1, 2]",
-		"0",
-		"1",
-		"2",
-		"40",
-		"2000.5",
-		"9000",
-		"6",
-		"ff0102030405060708090a0b0c"
-		"0d0e0f",
+		"off", "on",	 "[1, 2]", "0", "1",	"2",
+		"40",  "2000.5", "9000",   "6", SECRET,
 	};
 	char before[KEY_TEXT], now[KEY_TEXT], error[KEY_ERROR];
 
