@@ -306,14 +306,11 @@ variant_settle(struct variant *variant)
 static bool
 keys_same(const struct key_table *table, const void *one, const void *other)
 {
-	char text[KEY_TEXT], again[KEY_TEXT];
-
-	for (size_t i = 0; i < table->count; i++) {
-		key_format(&table->keys[i], one, text);
-		key_format(&table->keys[i], other, again);
-		if (strcmp(text, again) != 0)
+	for (size_t i = 0; i < table->count; i++)
+		if (memcmp((const char *)one + table->keys[i].offset,
+			   (const char *)other + table->keys[i].offset,
+			   table->keys[i].width) != 0)
 			return false;
-	}
 	return true;
 }
 

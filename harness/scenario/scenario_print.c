@@ -75,17 +75,12 @@ sizes_print(FILE *file, const struct client_settings *clients)
 	fputc(']', file);
 }
 
+/* The key's member, in two structs. */
 static bool
-is_default(const struct key *key, const struct settings *settings,
-	   const struct settings *defaults)
+is_same(const struct key *key, const void *one, const void *other)
 {
-	char text[KEY_TEXT], usual[KEY_TEXT];
-
-	if (key->type == KEY_SIZES)
-		return settings->clients.size_cdf_count == 0;
-	key_format(key, settings, text);
-	key_format(key, defaults, usual);
-	return strcmp(text, usual) == 0;
+	return memcmp((const char *)one + key->offset,
+		      (const char *)other + key->offset, key->width) == 0;
 }
 
 /* Names of the sections that this path opens after the one before. */
@@ -123,7 +118,9 @@ settings_print(FILE *file, const struct settings *settings)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct key *key = &table->keys[i];
 
-		if (is_default(key, settings, &defaults))
+		if (is_same(key, settings, &defaults) &&
+		    (key->type != KEY_SIZES ||
+		     settings->clients.size_cdf_count == 0))
 			continue;
 		sections_print(file, before, key->path);
 		fprintf(file, "%*s%s: ", 2 * depth_of(key->path), "",
@@ -162,13 +159,8 @@ static bool
 is_said(const struct key *key, const struct fault_settings *fault,
 	const struct fault_settings *none)
 {
-	char text[KEY_TEXT], absent[KEY_TEXT];
-
-	if (key->given == 0 || (fault->given & key->given) != 0)
-		return true;
-	key_format(key, fault, text);
-	key_format(key, none, absent);
-	return strcmp(text, absent) != 0;
+	return key->given == 0 || (fault->given & key->given) != 0 ||
+	       !is_same(key, fault, none);
 }
 
 static void
