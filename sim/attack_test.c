@@ -29,6 +29,7 @@ struct tale {
 	uint64_t flood, forged, missed, answers, counters;
 	uint64_t accepted, cookies_sent, cookies_taken;
 	int64_t first_ns, last_ns;
+	uint32_t warnings;
 	struct world_result result;
 };
 
@@ -120,6 +121,14 @@ on_packet(void *context, const char *device, uint32_t port, struct instant at,
 	tale->last_ns = at.ns;
 }
 
+static void
+on_remark(void *context, const struct watch_remark *remark)
+{
+	struct tale *tale = context;
+
+	tale->warnings += remark->kind == REMARK_WARNING && remark->event == 1;
+}
+
 static struct tale
 run(const struct settings *settings, bool neighbours, const char *sentence)
 {
@@ -132,6 +141,7 @@ run(const struct settings *settings, bool neighbours, const char *sentence)
 		.session = on_session,
 		.counter = on_counter,
 		.packet = on_packet,
+		.remark = on_remark,
 	};
 
 	tale.result = world_play(settings, &watch, sentence);
@@ -302,6 +312,7 @@ test_forged(void)
 		CHECK_ROW((tale.missed > 0) == rows[i].missed &&
 				  (tale.forged > 0) != rows[i].missed,
 			  sentence);
+		CHECK_ROW(tale.warnings == rows[i].missed, sentence);
 		CHECK_ROW(tale.in_name == SESSIONS + tale.forged &&
 				  tale.bogus == 0 && tale.flood == 0,
 			  sentence);

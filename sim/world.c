@@ -515,8 +515,10 @@ world_run(struct world *world)
 	}
 	struct instant now = queue_now(world->queue);
 	workload_finish(world->workload, now);
-	if (!world->stuck && !world->stopped)
+	if (!world->stuck && !world->stopped) {
 		faults_remark(world->faults);
+		attackers_remark(world->attackers, &world->watch);
+	}
 	clients_report(world->clients);
 	attackers_report(world->attackers, &world->watch,
 			 clients_unclaimed(world->clients));

@@ -166,6 +166,19 @@ kind_percent(enum fault_kind kind)
 	return trait->target == FAULT_TARGET_NONE ? 40 : 20;
 }
 
+/* Packets are what a world costs. */
+static void
+attack_bound(const struct script *script, struct slot *slot)
+{
+	uint64_t most_ms = slot->at_ms + ATTACK_MOST_MS;
+	uint64_t last_ms = script->end_ms * 9 / 10;
+
+	if (most_ms > last_ms)
+		most_ms = last_ms;
+	if (slot->until_ms == 0 || slot->until_ms > most_ms)
+		slot->until_ms = most_ms;
+}
+
 /* At a rate, of those who come some are new; or some servers. */
 static void
 churn_draw(struct script *script, struct happening *happening)
@@ -231,11 +244,8 @@ happening_draw(struct script *script, const struct slot *slot, bool strays)
 		script->split_ms = slot->at_ms;
 	if (fault_is_attack(kind) && slot->at_ms < script->attack_ms)
 		script->attack_ms = slot->at_ms;
-	/* Packets are what a world costs. */
-	if (fault_is_attack(kind) &&
-	    (slot->until_ms == 0 ||
-	     slot->until_ms > slot->at_ms + ATTACK_MOST_MS))
-		happening->slot.until_ms = slot->at_ms + ATTACK_MOST_MS;
+	if (fault_is_attack(kind))
+		attack_bound(script, &happening->slot);
 	happening->apart =
 		happening->slot.until_ms > 0 && trait->undo != kind &&
 		kind != FAULT_DAEMON_RESTART && generator_chance(generator, 25);

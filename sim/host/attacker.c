@@ -25,6 +25,7 @@
 struct attacker {
 	struct alarm alarm; /* idle: it does not attack */
 	struct rng rng;
+	uint64_t sent, missed; /* missed: no session was open */
 };
 
 struct attackers {
@@ -34,7 +35,6 @@ struct attackers {
 	const struct workload *workload;
 	struct attacker *array; /* by event of the script */
 	bool begun; /* one has, ever */
-	uint64_t flood_packets, forged_packets, forged_missed;
 };
 
 struct attackers *
@@ -168,26 +168,27 @@ fill(struct packet_tcp *segment, struct rng *rng)
 }
 
 static void
-send_segment(struct attackers *attackers, const struct fault_settings *fault,
-	     uint32_t device, const struct packet_tcp *segment, uint64_t *sent)
+send_segment(struct attackers *attackers, uint32_t item, uint32_t device,
+	     const struct packet_tcp *segment)
 {
+	const struct fault_settings *fault = &attackers->settings->faults[item];
 	uint8_t bytes[PACKET_BYTES];
 	size_t size = packet_build_tcp(segment, bytes, sizeof(bytes));
 
 	assert(size > 0);
-	for (uint32_t i = 0; i < fault->repeat; i++) {
+	for (uint32_t i = 0; i < fault->repeat; i++)
 		network_send(attackers->network, device, OUTBOX_ANY_UPLINK,
 			     bytes, (uint32_t)size);
-		++*sent;
-	}
+	attackers->array[item].sent += fault->repeat;
 }
 
 static void
-send_bogus(struct attackers *attackers, struct rng *rng,
-	   const struct fault_settings *fault, uint32_t device)
+send_bogus(struct attackers *attackers, uint32_t item, uint32_t device)
 {
 	static const uint8_t data[ATTACKER_DATA];
 	const struct settings *settings = attackers->settings;
+	const struct fault_settings *fault = &settings->faults[item];
+	struct rng *rng = &attackers->array[item].rng;
 	uint8_t family = settings->service.family;
 	struct packet_tcp segment = {
 		.ip.src = fault->sources == FAULT_SOURCES_CLIENT
@@ -204,8 +205,7 @@ send_bogus(struct attackers *attackers, struct rng *rng,
 	fill(&segment, rng);
 	if (fault->packets != FAULT_PACKETS_SYN && rng_below(rng, 2) == 0)
 		segment.payload_bytes = 1 + rng_below(rng, ATTACKER_DATA);
-	send_segment(attackers, fault, device, &segment,
-		     &attackers->flood_packets);
+	send_segment(attackers, item, device, &segment);
 }
 
 /* NULL: none is. */
@@ -230,13 +230,14 @@ open_session(const struct workload *workload, struct rng *rng)
 }
 
 static void
-send_forged(struct attackers *attackers, struct rng *rng,
-	    const struct fault_settings *fault, uint32_t device)
+send_forged(struct attackers *attackers, uint32_t item, uint32_t device)
 {
-	const struct session *session = open_session(attackers->workload, rng);
+	struct attacker *attacker = &attackers->array[item];
+	const struct session *session =
+		open_session(attackers->workload, &attacker->rng);
 
 	if (session == NULL) {
-		attackers->forged_missed++;
+		attacker->missed++;
 		return;
 	}
 	const struct session_key *key = &session->key;
@@ -250,9 +251,8 @@ send_forged(struct attackers *attackers, struct rng *rng,
 		.flags = TCP_SYN,
 	};
 
-	fill(&segment, rng);
-	send_segment(attackers, fault, device, &segment,
-		     &attackers->forged_packets);
+	fill(&segment, &attacker->rng);
+	send_segment(attackers, item, device, &segment);
 }
 
 /* ---- when ---- */
@@ -306,23 +306,53 @@ attackers_event(struct attackers *attackers, const struct event *event)
 		&attacker->rng, attackers->settings->fabric.clients);
 	uint32_t device = network_client_device(attackers->network, client);
 	if (fault->kind == FAULT_FORGED_SYN)
-		send_forged(attackers, &attacker->rng, fault, device);
+		send_forged(attackers, item, device);
 	else
-		send_bogus(attackers, &attacker->rng, fault, device);
+		send_bogus(attackers, item, device);
 	schedule(attackers, item);
 }
+
+/* ---- reports ---- */
 
 void
 attackers_report(const struct attackers *attackers, const struct watch *watch,
 		 uint64_t answers)
 {
+	const struct settings *settings = attackers->settings;
+	uint64_t flood = 0, forged = 0, missed = 0;
+
 	if (!attackers->begun || watch->counter == NULL)
 		return;
-	watch->counter(watch->context, "", "flood_packets",
-		       attackers->flood_packets);
-	watch->counter(watch->context, "", "forged_packets",
-		       attackers->forged_packets);
-	watch->counter(watch->context, "", "forged_missed",
-		       attackers->forged_missed);
+	for (uint32_t i = 0; i < settings->fault_count; i++) {
+		const struct attacker *attacker = &attackers->array[i];
+
+		if (settings->faults[i].kind == FAULT_FLOOD)
+			flood += attacker->sent;
+		else
+			forged += attacker->sent;
+		missed += attacker->missed;
+	}
+	watch->counter(watch->context, "", "flood_packets", flood);
+	watch->counter(watch->context, "", "forged_packets", forged);
+	watch->counter(watch->context, "", "forged_missed", missed);
 	watch->counter(watch->context, "", "attack_answers", answers);
+}
+
+void
+attackers_remark(const struct attackers *attackers, const struct watch *watch)
+{
+	for (uint32_t i = 0; i < attackers->settings->fault_count; i++) {
+		const struct attacker *attacker = &attackers->array[i];
+
+		if (attacker->sent > 0 || attacker->missed == 0 ||
+		    watch->remark == NULL)
+			continue;
+		watch->remark(watch->context,
+			      &(struct watch_remark){
+				      .kind = REMARK_WARNING,
+				      .event = i + 1,
+				      .sentence = "forged_syn hit nothing: no "
+						  "session was open",
+			      });
+	}
 }

@@ -64,5 +64,7 @@ void attackers_event(struct attackers *, const struct event *);
  * open session to be forged, and answers that nobody was there for. */
 void attackers_report(const struct attackers *, const struct watch *,
 		      uint64_t answers);
+/* And then: a warning of each event that no session was open for. */
+void attackers_remark(const struct attackers *, const struct watch *);
 
 #endif
