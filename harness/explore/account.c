@@ -92,6 +92,19 @@ counts_print(const struct account *account, double elapsed_s)
 		worlds_an_hour(account, elapsed_s));
 }
 
+static void
+worlds_print(const struct account *account)
+{
+	uint32_t worlds = account->findings->worlds;
+
+	if (account->endless)
+		fprintf(stderr, "explore: %u world%s", worlds,
+			worlds == 1 ? "" : "s");
+	else
+		fprintf(stderr, "explore: %u of %u worlds", worlds,
+			worlds_count(account->worlds));
+}
+
 void
 account_tick_clear(bool terminal)
 {
@@ -107,8 +120,8 @@ account_tick(struct account *account, double elapsed_s, bool terminal)
 	account->drawn_s = elapsed_s;
 	if (terminal)
 		fputs("\r\033[K", stderr);
-	fprintf(stderr, "explore: %u of %s, ", account->findings->worlds,
-		account->wanted);
+	worlds_print(account);
+	fputs(", ", stderr);
 	counts_print(account, elapsed_s);
 	if (!terminal)
 		fputc('\n', stderr);
@@ -275,8 +288,8 @@ account_print(const struct account *account, const struct hunt_result *result)
 	if (!account->json && worlds_are_seeds(account->worlds))
 		floors_print(&account->findings->floors, stdout);
 	fflush(stdout);
-	fprintf(stderr, "explore: %u of %s, each run twice, ",
-		account->findings->worlds, account->wanted);
+	worlds_print(account);
+	fputs(", each run twice, ", stderr);
 	counts_print(account, result->elapsed_s);
 	fprintf(stderr, ", state %016" PRIx64 "\n",
 		account->findings->state_hash);

@@ -28,7 +28,7 @@ struct account {
 	const struct known *known;
 	const char *known_given; /* as --known had it; NULL: not given */
 	const struct findings *findings;
-	const char *wanted; /* "300 worlds" */
+	bool endless; /* only the minutes end it */
 	const struct shrink_result *shrunk; /* by kind; shown: it was */
 	double drawn_s;
 	bool json;

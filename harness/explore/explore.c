@@ -40,7 +40,6 @@ struct explorer {
 	struct known known;
 	struct findings findings;
 	struct account account;
-	char wanted[64]; /* "300 worlds", "10 minutes' worlds" */
 	struct shrink_result shrunk[VIOLATIONS];
 };
 
@@ -141,8 +140,7 @@ rest_say(const struct explorer *explorer, const struct hunt_result *result)
 		shell_word_print(wish->out, stderr);
 	}
 	fputc(' ', stderr);
-	if (worlds_are_seeds(explorer->worlds) && wish->seeds == NOT_GIVEN &&
-	    wish->minutes != NOT_GIVEN)
+	if (explorer->account.endless)
 		fprintf(stderr, "--seed %" PRIu64,
 			worlds_seed(explorer->worlds, result->next));
 	else
@@ -203,21 +201,6 @@ seed_count(const struct wish *wish)
 	return wish->minutes != NOT_GIVEN ? SEEDS_MOST : SEEDS;
 }
 
-/* "300 worlds", "10 minutes' worlds". */
-static void
-wanted_say(struct explorer *explorer)
-{
-	const struct wish *wish = explorer->wish;
-
-	if (wish->minutes != NOT_GIVEN && wish->seeds == NOT_GIVEN &&
-	    worlds_are_seeds(explorer->worlds))
-		(void)snprintf(explorer->wanted, sizeof(explorer->wanted),
-			       "%" PRIu64 " minutes' worlds", wish->minutes);
-	else
-		(void)snprintf(explorer->wanted, sizeof(explorer->wanted),
-			       "%u worlds", worlds_count(explorer->worlds));
-}
-
 static int
 explorer_open(struct explorer *explorer, char *const *paths, int count)
 {
@@ -239,13 +222,13 @@ explorer_open(struct explorer *explorer, char *const *paths, int count)
 						       seed_count(wish));
 	if (explorer->worlds == NULL)
 		return EXIT_USAGE;
-	wanted_say(explorer);
 	explorer->account = (struct account){
 		.worlds = explorer->worlds,
 		.known = &explorer->known,
 		.known_given = wish->known,
 		.findings = &explorer->findings,
-		.wanted = explorer->wanted,
+		.endless = count == 0 && wish->seeds == NOT_GIVEN &&
+			   wish->minutes != NOT_GIVEN,
 		.shrunk = explorer->shrunk,
 		.json = wish->json,
 	};

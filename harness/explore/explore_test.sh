@@ -52,7 +52,7 @@ says "as seeds" "$state"
 
 # --- an end in between ---
 expect "no time" 0 "$homeward" explore --known "$known" --minutes 0 --seed 5
-says "no time" "1 of 0 minutes' worlds, each run twice"
+says "no time" "explore: 1 world, each run twice"
 says "no time" "the time was over at seed 6; go on with: homeward explore --known"
 says "no time" " --minutes 0 --seed 6"
 expect "no time for more" 0 "$homeward" explore --known "$known" --minutes 0 --seeds 4
