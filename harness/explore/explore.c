@@ -73,10 +73,10 @@ kind_shrink(struct explorer *explorer, struct jobs *jobs, enum violation kind)
 {
 	uint32_t index = explorer->findings.kinds[kind].first[0].index;
 	char stem[WORLDS_NAME], *reason;
-	const struct settings *settings;
+	const struct settings *settings =
+		worlds_settings(explorer->worlds, index, &reason);
 	const struct shrink_wish wish = {
-		.settings = settings =
-			worlds_settings(explorer->worlds, index, &reason),
+		.settings = settings,
 		.kind = kind,
 		.name = worlds_stem(explorer->worlds, index, stem),
 		.out = explorer->wish->out,
