@@ -61,9 +61,9 @@ digits_of(uint64_t value)
 	return digits;
 }
 
-/* The nearest that has so many digits before its zeros. */
+/* The nearest that has so many digits before its zeros; down: not above. */
 static uint64_t
-rounded(uint64_t value, unsigned digits)
+rounded(uint64_t value, unsigned digits, bool down)
 {
 	uint64_t unit = 1, most = 1;
 
@@ -71,15 +71,16 @@ rounded(uint64_t value, unsigned digits)
 		most *= 10;
 	while (value / unit >= most)
 		unit *= 10;
-	return value > UINT64_MAX - unit ? value
-					 : (value + unit / 2) / unit * unit;
+	if (down || value > UINT64_MAX - unit)
+		return value / unit * unit;
+	return (value + unit / 2) / unit * unit;
 }
 
 /* A half that is no longer to read. */
 static uint64_t
 half(uint64_t value)
 {
-	uint64_t near = rounded(value / 2, 2);
+	uint64_t near = rounded(value / 2, 2, false);
 
 	return near < value ? near : value / 2;
 }
@@ -132,7 +133,7 @@ extent_make(const struct cut *cut, uint32_t step, struct variant *out)
 		return true;
 	less = cut->size == 0	? least
 	       : cut->size == 2 ? half(value)
-	       : cut->size == 4 ? rounded(value - value / 4, 2)
+	       : cut->size == 4 ? rounded(value - value / 4, 2, false)
 				: value - key->scale;
 	if (cut->size == 1 && (key->type != KEY_COUNT || value > ONE_BY_ONE))
 		return true;
@@ -187,6 +188,22 @@ keys_make(const struct cut *cut, uint32_t step, struct variant *out)
 		return false;
 	for (size_t i = first; i < table->count && i < first + cut->size; i++)
 		key_default(out, &table->keys[i]);
+	return true;
+}
+
+/* One size of a distribution less; the last is of all that is left. */
+static bool
+sizes_make(const struct cut *cut, uint32_t step, struct variant *out)
+{
+	struct client_settings *clients = &out->settings.clients;
+
+	(void)cut;
+	if (clients->size_cdf_count < 2 || step >= clients->size_cdf_count)
+		return false;
+	clients->size_cdf_count--;
+	memmove(&out->sizes[step], &out->sizes[step + 1],
+		(clients->size_cdf_count - step) * sizeof(out->sizes[0]));
+	out->sizes[clients->size_cdf_count - 1].ppm = 1000000;
 	return true;
 }
 
@@ -426,12 +443,12 @@ shorter_make(const struct cut *cut, uint32_t step, struct variant *out)
 /* ---- digits ---- */
 
 static void
-simplify(const struct key *key, void *structure, unsigned digits)
+simplify(const struct key *key, void *structure, unsigned digits, bool down)
 {
 	uint64_t value;
 
 	if (number_get(key, structure, &value) && digits_of(value) > digits)
-		number_set(key, structure, rounded(value, digits));
+		number_set(key, structure, rounded(value, digits, down));
 }
 
 /* Of one key of the settings that is not its default, the seed apart. */
@@ -441,7 +458,7 @@ digits_make(const struct cut *cut, uint32_t step, struct variant *out)
 	const struct key_table *table = key_settings();
 	const struct key *key = &table->keys[step / DIGITS_MOST % table->count];
 	struct settings defaults;
-	uint64_t usual, before, value;
+	uint64_t usual, before;
 
 	(void)cut;
 	if (step / DIGITS_MOST >= table->count)
@@ -451,10 +468,10 @@ digits_make(const struct cut *cut, uint32_t step, struct variant *out)
 	    !number_get(key, &out->settings, &before) ||
 	    !number_get(key, &defaults, &usual) || before == usual)
 		return true;
-	simplify(key, &out->settings, 1 + step % DIGITS_MOST);
-	if (number_get(key, &out->settings, &value) && value > before &&
-	    (key->type == KEY_COUNT || is_extent(key)))
-		number_set(key, &out->settings, before);
+	/* Nothing grows: counts and what else makes a world large are cut off.
+	 */
+	simplify(key, &out->settings, 1 + step % DIGITS_MOST,
+		 key->type == KEY_COUNT || is_extent(key));
 	return true;
 }
 
@@ -473,7 +490,7 @@ event_digits_make(const struct cut *cut, uint32_t step, struct variant *out)
 	if (event >= out->settings.fault_count)
 		return false;
 	simple = out->faults[event];
-	simplify(key, &simple, 1 + step % DIGITS_MOST);
+	simplify(key, &simple, 1 + step % DIGITS_MOST, false);
 	key_format(key, &simple, text);
 	key_format(key, &out->faults[event], now);
 	if (strcmp(text, now) != 0)
@@ -503,6 +520,7 @@ cut_table(void)
 		{ "a quarter less", extent_make, 4, 3, 16 },
 		{ "one less", extent_make, 1, 3, 16 },
 		{ "a key", keys_make, 1, 1, 16 },
+		{ "a size", sizes_make, 0, 1, 16 },
 		{ "an event's key", said_make, 0, 1, 16 },
 		{ "sooner", sooner_make, 1, 1, 4 },
 		{ "sooner, as long", sooner_make, 0, 1, 4 },

@@ -3,9 +3,10 @@
  * cut.h - the ways of making a world smaller
  *
  *	events		half of them, a quarter, one
- *	sessions, time, servers and what else makes a world large: least,
- *	a few, a half, a quarter less, one less
- *	keys		to their defaults: all, a block of the table, one
+ *	sessions, time, servers and what else makes a world large: the
+ *			least, a few, a half, a quarter less, one less
+ *	keys		to their defaults: all, a block of the table, one; a
+ *			distribution of sizes has one less
  *	events' keys	one is not said; a loop happens once; a set is one
  *			device; shorter, sooner
  *	numbers		with fewer digits
