@@ -171,7 +171,7 @@ static void
 attack_bound(const struct script *script, struct slot *slot)
 {
 	uint64_t most_ms = slot->at_ms + ATTACK_MOST_MS;
-	uint64_t last_ms = script->end_ms * 9 / 10;
+	uint64_t last_ms = script->generator->faults_ms;
 
 	if (most_ms > last_ms)
 		most_ms = last_ms;
