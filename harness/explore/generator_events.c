@@ -162,7 +162,7 @@ kind_percent(enum fault_kind kind)
 	if (kind_strays(kind))
 		return 100;
 	if (trait->harms)
-		return 70;
+		return 60;
 	return trait->target == FAULT_TARGET_NONE ? 40 : 20;
 }
 

@@ -53,14 +53,14 @@ shape_fabric(struct generator *generator)
 {
 	struct fabric_settings *fabric = &generator->shape.fabric;
 
-	if (generator_chance(generator, 4)) {
+	if (generator_chance(generator, 3)) {
 		fabric->kind = FABRIC_UNIFORM;
 		generator_put(generator, "fabric.kind", "uniform");
 		return;
 	}
 	fabric->exits = ONE_OF(generator, 1, 2, 2, 2, 3);
 	fabric->spines = ONE_OF(generator, 1, 2, 2, 2, 3, 4);
-	fabric->leaves = ONE_OF(generator, 1, 2, 2, 4, 4, 4, 6, 8);
+	fabric->leaves = ONE_OF(generator, 1, 2, 2, 2, 4, 4, 4, 4, 6, 8);
 	fabric->pods = ONE_OF(generator, 1, 1, 1, 2, 3);
 	fabric->uplinks = (uint32_t)generator_between(
 		generator, 1, fabric->leaves < 4 ? fabric->leaves : 4);
