@@ -109,7 +109,7 @@ static const struct rule {
 	{ "routing.maximum_paths", 12, { "1", "2", "2", "3", "64" } },
 	{ "routing.resilient_idle_s", 15, { "0.01", "1", "10" } },
 	{ "routing.resilient_unbalanced_s", 15, { "0", "1", "10" } },
-	{ "clients.pace_chunk_kb", 20, { "0.2", "4", "16" } },
+	{ "clients.pace_chunk_kb", 20, { "0.2", "2", "4" } },
 	{ "clients.arrival", 50, { "fixed", "poisson" } },
 	{ "clients.direction", 40, { "upload" } },
 	{ "measure.rpc_*_bytes", 20, { "16", "100", "1000", "1400" } },
