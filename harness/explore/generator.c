@@ -94,6 +94,7 @@ static const struct rule {
 	{ "dht.tables", 60, { "ideal", "joined" } },
 	{ "dht.join_interval_ms", 15, { "0", "1", "100" } },
 	{ "service.scheme", 10, { "none", "owner_hash" } },
+	{ "service.family", 40, { "6" } },
 	{ "service.store_after_ms", 10, { "0", "10", "100" } },
 	{ "service.wakeup_ms", 20, { "[0, 0]", "[0.05, 0.1]", "[0.5, 2]" } },
 	{ "service.processing_ms",

@@ -114,7 +114,7 @@ check_sums(const struct sums *sums)
 {
 	CHECK(sums->homeward >= VALID * 87 / 100);
 	CHECK(sums->homeward <= VALID * 93 / 100);
-	CHECK(sums->heal >= VALID / 3 && sums->heal <= VALID * 2 / 3);
+	CHECK(sums->heal >= VALID / 2 && sums->heal <= VALID * 9 / 10);
 	CHECK(sums->many >= VALID * 28 / 100 && sums->many <= VALID / 2);
 	CHECK(sums->small >= VALID / 4);
 	CHECK(sums->far >= VALID / 10 && sums->near >= VALID / 5);
