@@ -29,7 +29,7 @@ struct tale {
 	uint64_t flood, forged, missed, answers, counters;
 	uint64_t accepted, cookies_sent, cookies_taken;
 	int64_t first_ns, last_ns;
-	uint32_t warnings;
+	uint32_t warnings, violations;
 	struct world_result result;
 };
 
@@ -129,6 +129,16 @@ on_remark(void *context, const struct watch_remark *remark)
 	tale->warnings += remark->kind == REMARK_WARNING && remark->event == 1;
 }
 
+static void
+on_violation(void *context, const struct watch_violation *violation)
+{
+	struct tale *tale = context;
+
+	tale->violations++;
+	fprintf(stderr, "%s: %s\n", violation_name(violation->kind),
+		violation->sentence);
+}
+
 static struct tale
 run(const struct settings *settings, bool neighbours, const char *sentence)
 {
@@ -142,6 +152,7 @@ run(const struct settings *settings, bool neighbours, const char *sentence)
 		.counter = on_counter,
 		.packet = on_packet,
 		.remark = on_remark,
+		.violation = on_violation,
 	};
 
 	tale.result = world_play(settings, &watch, sentence);
@@ -170,7 +181,7 @@ check_all_end(const struct tale *tale, const char *sentence)
 				  tale->outcomes[OUTCOME_KEPT] ==
 			  SESSIONS,
 		  sentence);
-	CHECK_ROW(!tale->result.stuck, sentence);
+	CHECK_ROW(!tale->result.stuck && tale->violations == 0, sentence);
 }
 
 /* So many are sent in a time, as often as a Poisson process has it: within

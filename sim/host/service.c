@@ -213,18 +213,11 @@ send_cookie(struct servers *servers, struct instant now, uint32_t index,
 	    const struct packet *packet)
 {
 	struct server *server = &servers->servers[index];
-	uint8_t answer[TCP_MTU_MAX];
-	size_t size = syn_cookie_answer(now, index, key,
-					transport_settings(servers->transport),
-					bytes, packet, answer, sizeof(answer));
 
 	server->cookies_until = instant_after(now, SYN_COOKIE_VALID_NS);
 	server->cookies_sent++;
 	workload_answered(servers->workload, now, key, index);
-	server_agent_sent(servers->server_agents, now, index, answer,
-			  (uint32_t)size);
-	network_send(servers->network, index, OUTBOX_ANY_UPLINK, answer,
-		     (uint32_t)size);
+	transport_answer(servers->transport, now, index, key, bytes, packet);
 }
 
 bool
@@ -243,15 +236,12 @@ static struct connection *
 take_cookie(struct servers *servers, struct instant now, uint32_t index,
 	    const struct session_key *key, const struct packet *packet)
 {
-	const struct tcp_settings *settings =
-		transport_settings(servers->transport);
 	struct connection *connection;
 
 	if (!service_made_cookie(servers, index, key, packet))
 		return NULL;
 	connection = add_request(servers, index, key);
-	(void)syn_cookie_accept(&connection->tcp, now, index, key, settings,
-				packet);
+	transport_restore(servers->transport, now, connection, packet);
 	begin(connection);
 	servers->servers[index].cookies_taken++;
 	return connection;

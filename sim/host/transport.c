@@ -16,6 +16,7 @@
 #include "core/wire/build.h"
 #include "core/wire/cursor.h"
 #include "core/wire/protocol.h"
+#include "sim/host/syn_cookie.h"
 #include "sim/model/keymap.h"
 #include "sim/model/watch.h"
 
@@ -274,6 +275,42 @@ transport_receive(struct transport *transport, struct instant now,
 	tcp_receive(&connection->tcp, now, bytes, packet);
 	listener->taken(listener->context, now, connection, &before, bytes,
 			packet);
+}
+
+void
+transport_answer(struct transport *transport, struct instant now,
+		 uint32_t device, const struct session_key *key,
+		 const uint8_t *bytes, const struct packet *packet)
+{
+	const struct transport_listener *listener = transport->listener;
+	uint8_t answer[TCP_MTU_MAX];
+	uint32_t size = (uint32_t)syn_cookie_answer(
+		now, device, key, &transport->settings, bytes, packet, answer,
+		sizeof(answer));
+
+	if (transport->sent != NULL)
+		transport->sent(transport->sent_context, now, device, answer,
+				size);
+	if (listener != NULL)
+		listener->answered(listener->context, now, device, bytes,
+				   packet, answer, size);
+	network_send(transport->network, device, OUTBOX_ANY_UPLINK, answer,
+		     size);
+}
+
+void
+transport_restore(struct transport *transport, struct instant now,
+		  struct connection *connection, const struct packet *packet)
+{
+	const struct transport_listener *listener = transport->listener;
+	bool right = syn_cookie_accept(&connection->tcp, now,
+				       connection->device, &connection->key,
+				       &transport->settings, packet);
+
+	assert(right);
+	(void)right;
+	if (listener != NULL)
+		listener->restored(listener->context, now, connection);
 }
 
 /* Paced, a program writes so much at a time, and the rest. */

@@ -68,6 +68,12 @@ struct transport_listener {
 	/* A SYN opens a new one. */
 	void (*accepted)(void *, struct instant now, const struct connection *,
 			 const uint8_t *bytes, const struct packet *);
+	/* One is answered by a cookie: no connection sends that. */
+	void (*answered)(void *, struct instant now, uint32_t device,
+			 const uint8_t *bytes, const struct packet *,
+			 const uint8_t *answer, uint32_t answer_bytes);
+	/* A new connection is made of what a cookie says. */
+	void (*restored)(void *, struct instant now, const struct connection *);
 	/* A segment is sent. */
 	void (*sent)(void *, struct instant now, const struct connection *,
 		     const uint8_t *bytes, uint32_t size);
@@ -124,6 +130,15 @@ void transport_accept(struct transport *, struct instant now,
 void transport_receive(struct transport *, struct instant now,
 		       struct connection *, const uint8_t *bytes,
 		       const struct packet *);
+
+/* Answer a SYN by a cookie (syn_cookie.h); */
+void transport_answer(struct transport *, struct instant now, uint32_t device,
+		      const struct session_key *, const uint8_t *bytes,
+		      const struct packet *);
+/* and make a new connection of the segment that acknowledges one, for which
+ * syn_cookie_is_right(): it is for the connection to receive. */
+void transport_restore(struct transport *, struct instant now,
+		       struct connection *, const struct packet *);
 
 /* Start saying so many bytes; FIN follows. chunk_bytes 0: a segment. */
 void transport_say(struct connection *, struct instant now, uint64_t bytes,

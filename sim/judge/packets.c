@@ -71,6 +71,30 @@ on_accepted(void *context, struct instant now,
 }
 
 static void
+on_answered(void *context, struct instant now, uint32_t device,
+	    const uint8_t *bytes, const struct packet *packet,
+	    const uint8_t *answer, uint32_t answer_bytes)
+{
+	struct judge_packets *packets = context;
+	struct packet sent;
+
+	(void)now;
+	if (packet_parse(answer, answer_bytes, &sent) == DROP_NONE)
+		judge_sockets_answered(packets->sockets, device, bytes, packet,
+				       answer, &sent);
+}
+
+static void
+on_restored(void *context, struct instant now,
+	    const struct connection *connection)
+{
+	struct judge_packets *packets = context;
+
+	(void)now;
+	judge_sockets_restored(packets->sockets, connection);
+}
+
+static void
 on_sent(void *context, struct instant now, const struct connection *connection,
 	const uint8_t *bytes, uint32_t size)
 {
@@ -200,6 +224,8 @@ judge_packets_listen(struct judge_packets *packets, struct network *network,
 	packets->of_transport = (struct transport_listener){
 		.context = packets,
 		.accepted = on_accepted,
+		.answered = on_answered,
+		.restored = on_restored,
 		.sent = on_sent,
 		.taken = on_taken,
 	};

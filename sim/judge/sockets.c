@@ -24,6 +24,7 @@ struct socket {
 struct judge_sockets {
 	struct judge_parts parts;
 	struct ledger *segments; /* a: the sender, b: its peer */
+	struct ledger *cookies; /* the same, of sockets to come */
 	struct socket *sockets; /* by the connection's index */
 	uint32_t capacity;
 	uint32_t numbers; /* given so far */
@@ -36,6 +37,7 @@ judge_sockets_create(const struct judge_parts *parts)
 
 	sockets->parts = *parts;
 	sockets->segments = ledger_create();
+	sockets->cookies = ledger_create();
 	return sockets;
 }
 
@@ -45,6 +47,7 @@ judge_sockets_destroy(struct judge_sockets *sockets)
 	if (sockets == NULL)
 		return;
 	ledger_destroy(sockets->segments);
+	ledger_destroy(sockets->cookies);
 	free(sockets->sockets);
 	free(sockets);
 }
@@ -83,6 +86,55 @@ judge_sockets_accepted(struct judge_sockets *sockets,
 
 	socket->bound = true;
 	socket->peer = origin != NULL ? origin->a : NOBODY;
+}
+
+/* A cookie is the initial number of that device's socket of that key. */
+static uint64_t
+cookie_hash(uint32_t device, const struct session_key *key, uint32_t iss)
+{
+	return ledger_hash((uint64_t)device << 32 | iss, key, sizeof(*key));
+}
+
+void
+judge_sockets_answered(struct judge_sockets *sockets, uint32_t device,
+		       const uint8_t *bytes, const struct packet *packet,
+		       const uint8_t *answer, const struct packet *sent)
+{
+	const struct ledger_page *origin = ledger_find(
+		sockets->segments, ledger_hash_segment(bytes, packet));
+	uint32_t peer = origin != NULL ? origin->a : NOBODY;
+	struct session_key key;
+
+	if (packet_session(packet, false, &key) != DROP_NONE)
+		return;
+	struct ledger_page *page = ledger_open(
+		sockets->cookies, cookie_hash(device, &key, sent->tcp_seq));
+	/* The same SYN, sent again, has the same. */
+	if (page->a == NOBODY)
+		page->a = ++sockets->numbers;
+	page->b = peer;
+	uint32_t number = page->a;
+	page = ledger_open(sockets->segments,
+			   ledger_hash_segment(answer, sent));
+	page->a = number;
+	page->b = peer;
+}
+
+void
+judge_sockets_restored(struct judge_sockets *sockets,
+		       const struct connection *connection)
+{
+	const struct ledger_page *page =
+		ledger_find(sockets->cookies,
+			    cookie_hash(connection->device, &connection->key,
+					connection->tcp.iss));
+	struct socket *socket = socket_of(sockets, connection);
+
+	socket->bound = true;
+	if (page == NULL)
+		return;
+	socket->number = page->a;
+	socket->peer = page->b;
 }
 
 void

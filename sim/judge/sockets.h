@@ -13,6 +13,9 @@
  * whose SYN-ACK it took. So two sessions of the same ports are told apart, and
  * so are the two sockets of one session whose SYN was answered twice.
  *
+ * A SYN-ACK that is a cookie (syn_cookie.h) has no socket; it is given the
+ * number of the one that will be when it is acknowledged.
+ *
  * Taken is a segment after which the socket has more bytes, in order or not,
  * knows that more of its own have arrived, or is in another state. Broken is
  * the rule (FOREIGN_BYTES) when that came from a socket that is not its peer,
@@ -37,6 +40,10 @@ void judge_sockets_destroy(struct judge_sockets *);
 /* As transport.h's listener hears them. */
 void judge_sockets_accepted(struct judge_sockets *, const struct connection *,
 			    const uint8_t *bytes, const struct packet *);
+void judge_sockets_answered(struct judge_sockets *, uint32_t device,
+			    const uint8_t *bytes, const struct packet *,
+			    const uint8_t *answer, const struct packet *sent);
+void judge_sockets_restored(struct judge_sockets *, const struct connection *);
 void judge_sockets_sent(struct judge_sockets *, const struct connection *,
 			const uint8_t *bytes, const struct packet *);
 void judge_sockets_taken(struct judge_sockets *, struct instant now,
