@@ -16,7 +16,7 @@
 #define LINKS	    32
 #define PROBE_BYTES 128
 #define PROBE_TTL   64
-#define MILLION	    UINT64_C(1000000)
+#define MILLION	    1000000u
 
 /* A packet's way, and what of a million like it would come through so far. */
 struct way {
@@ -149,14 +149,14 @@ site(const struct network *network, const struct session *session,
 	return way->last;
 }
 
-static bool
-is_good(const struct way *way)
+static uint32_t
+loss_ppm(const struct way *way)
 {
-	return MILLION - way->passes_ppm <= CAUSE_LOSS_PPM;
+	return (uint32_t)(MILLION - way->passes_ppm);
 }
 
-static bool
-owner_reachable(void *context, const struct session *session)
+static uint32_t
+owner_loss_ppm(void *context, const struct session *session)
 {
 	const struct witness *witness = context;
 	const struct network *network = witness->network;
@@ -165,14 +165,16 @@ owner_reachable(void *context, const struct session *session)
 	uint32_t server = site(network, session, &way), to = home(session);
 
 	if (server >= servers_count(servers))
-		return false;
+		return MILLION;
 	if (to == WATCH_NONE)
 		to = server;
 	if (server != to &&
 	    !(servers_runs(servers, server) && servers_runs(servers, to)))
-		return false;
+		return MILLION;
 	return way_between(network, session, server, to, &way) &&
-	       way_back(network, session, to, &way) && is_good(&way);
+			       way_back(network, session, to, &way)
+		       ? loss_ppm(&way)
+		       : MILLION;
 }
 
 static bool
@@ -184,6 +186,8 @@ holder_reachable(void *context, const struct session *session)
 	struct way arrival = no_loss;
 	uint32_t server = site(network, session, &arrival);
 
+	if (server == session->owner)
+		return true;
 	for (uint32_t i = 0; i < count && server < count; i++) {
 		struct way way = no_loss;
 
@@ -191,7 +195,7 @@ holder_reachable(void *context, const struct session *session)
 			continue;
 		holders++;
 		if (way_between(network, session, server, i, &way) &&
-		    is_good(&way))
+		    loss_ppm(&way) <= CAUSE_LOSS_PPM)
 			return true;
 	}
 	return holders == 0 && server < count;
@@ -206,7 +210,7 @@ witness_init(struct witness *witness, const struct network *network,
 		.servers = servers,
 		.verbs = {
 			.context = witness,
-			.owner_reachable = owner_reachable,
+			.owner_loss_ppm = owner_loss_ppm,
 			.holder_reachable = holder_reachable,
 		},
 	};

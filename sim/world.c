@@ -202,6 +202,7 @@ make_judge(struct world *world)
 			.network = world->network,
 			.servers = world->servers,
 			.workload = world->workload,
+			.transport = world->transport,
 		},
 		&world->watch);
 	judge_listen(world->judge, world->network, world->transport,

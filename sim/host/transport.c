@@ -126,6 +126,15 @@ transport_find(struct transport *transport, uint32_t device,
 	return index == KEYMAP_NONE ? NULL : at(transport, index);
 }
 
+const struct connection *
+transport_look(const struct transport *transport, uint32_t device,
+	       const struct session_key *key)
+{
+	uint32_t index = keymap_find(transport->keys, key, device);
+
+	return index == KEYMAP_NONE ? NULL : at(transport, index);
+}
+
 struct connection *
 transport_add(struct transport *transport, uint32_t device,
 	      const struct session_key *key)

@@ -98,6 +98,10 @@ void transport_key(const struct tcp_names *, struct session_key *);
 /* NULL: no such connection. */
 struct connection *transport_find(struct transport *, uint32_t device,
 				  const struct session_key *);
+/* The same, to look at. */
+const struct connection *transport_look(const struct transport *,
+					uint32_t device,
+					const struct session_key *);
 /* A new one; the key must not be there. tcp is for the caller to start. */
 struct connection *transport_add(struct transport *, uint32_t device,
 				 const struct session_key *);

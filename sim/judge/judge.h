@@ -39,6 +39,7 @@ struct judge_parts {
 	const struct network *network;
 	const struct servers *servers;
 	const struct workload *workload;
+	const struct transport *transport;
 	struct verdicts *verdicts;
 };
 

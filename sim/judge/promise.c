@@ -6,14 +6,29 @@
 
 #include <stdlib.h>
 
+#include "sim/engine/memory.h"
+#include "sim/host/server.h"
+#include "sim/judge/silence.h"
 #include "sim/judge/testimony.h"
+#include "sim/model/healing.h"
 #include "sim/model/workload.h"
+#include "sim/net/network.h"
+
+/* What is known of each session. */
+struct promised {
+	struct silence silence;
+	struct instant waits; /* after the last fault, since then; 0: no */
+	struct instant late; /* and has to go on by then */
+	bool accused;
+};
 
 struct judge_promise {
 	struct judge_parts parts;
-	struct instant zero;
+	struct instant zero, healed; /* healed: no fault from then on */
+	struct instant look; /* next, at all that wait */
+	uint64_t changes; /* of what ways depend on */
 	uint32_t ended; /* sessions whose end was looked at */
-	uint64_t causes[CAUSES]; /* of those that ended badly */
+	struct promised *sessions;
 };
 
 /* What a cause that does not excuse breaks; VIOLATIONS: it excuses. */
@@ -56,36 +71,78 @@ judge_promise_create(const struct judge_parts *parts)
 	if (promise == NULL)
 		abort();
 	promise->parts = *parts;
-	promise->zero = INSTANT_NEVER;
+	promise->zero = promise->healed = promise->look = INSTANT_NEVER;
+	promise->sessions =
+		memory_zeroed((size_t)workload_count(parts->workload) + 1,
+			      sizeof(*promise->sessions));
 	return promise;
 }
 
 void
 judge_promise_destroy(struct judge_promise *promise)
 {
+	free(promise->sessions);
 	free(promise);
 }
 
 void
 judge_promise_zero(struct judge_promise *promise, struct instant now)
 {
-	promise->zero = now;
+	const struct judge_parts *parts = &promise->parts;
+	const struct settings *settings = parts->settings;
+	struct healing healing =
+		healing_of(settings, network_fabric(parts->network));
+
+	promise->zero = promise->look = now;
+	if (healing.over_ns != HEALING_NEVER)
+		promise->healed = instant_after(
+			now, healing.over_ns + healing_routes_ns(settings));
 }
 
-/* One that ended badly. */
+static bool
+is_promised(const struct judge_promise *promise)
+{
+	return promise->parts.settings->service.scheme == SCHEME_HOMEWARD;
+}
+
 static void
 accuse(struct judge_promise *promise, struct instant now, uint32_t flow,
-       const struct session *session, enum cause cause)
+       enum violation kind, enum cause cause)
 {
-	enum violation kind = broken(cause);
+	const struct session *session =
+		workload_session(promise->parts.workload, flow);
+	struct promised *promised = &promise->sessions[flow];
 	char text[TESTIMONY_BYTES];
 
-	if (kind == VIOLATIONS ||
-	    promise->parts.settings->service.scheme != SCHEME_HOMEWARD)
+	if (promised->accused || kind == VIOLATIONS || !is_promised(promise))
 		return;
+	promised->accused = true;
 	testimony(&promise->parts, promise->zero, now, session, cause, text);
 	verdict(promise->parts.verdicts, kind, now, session->owner, flow, "%s",
 		text);
+}
+
+/* Of a session that ended badly: does what was seen meanwhile excuse it, too?
+ * A RST excuses itself by no more than a way that was not there. */
+static bool
+is_excused(const struct judge_promise *promise, struct instant now,
+	   uint32_t flow)
+{
+	const struct session *session =
+		workload_session(promise->parts.workload, flow);
+	const struct silence *silence = &promise->sessions[flow].silence;
+
+	switch (session->cause) {
+	case CAUSE_HALF_OPEN:
+	case CAUSE_OLD_SOCKET:
+	case CAUSE_NO_SOCKET:
+		return false;
+	default:
+		break;
+	}
+	return session->outcome == OUTCOME_RESET
+		       ? !silence_reachable(silence, now)
+		       : !silence_proven(silence, now);
 }
 
 static void
@@ -94,13 +151,97 @@ ends_look(struct judge_promise *promise, struct instant now)
 	const struct workload *workload = promise->parts.workload;
 
 	while (promise->ended < workload_ended(workload)) {
-		uint32_t flow = workload_ended_flow(workload, promise->ended);
+		uint32_t flow = workload_ended_flow(workload, promise->ended++);
 		const struct session *session =
 			workload_session(workload, flow);
 
-		promise->ended++;
-		promise->causes[session->cause]++;
-		accuse(promise, now, flow, session, session->cause);
+		if (!is_excused(promise, now, flow))
+			accuse(promise, now, flow, broken(session->cause),
+			       session->cause);
+	}
+}
+
+/* One that is open. */
+static void
+silence_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
+{
+	struct silence *silence = &promise->sessions[flow].silence;
+	enum cause cause;
+
+	silence_look(silence, &promise->parts, now, flow, promise->changes);
+	if (promise->sessions[flow].accused || !silence_proven(silence, now))
+		return;
+	cause = workload_cause_now(promise->parts.workload, now, flow);
+	accuse(promise, now, flow, broken(cause), cause);
+}
+
+/* Since when it waits for a byte, or, with all bytes, for its end. */
+static struct instant
+waits_since(const struct workload *workload, uint32_t flow)
+{
+	const struct session *session = workload_session(workload, flow);
+
+	return session->bytes >= session->bytes_wanted
+		       ? session->newest
+		       : workload_waits_since(workload, flow);
+}
+
+/* One that is open, when no fault is to come. */
+static void
+late_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
+{
+	const struct judge_parts *parts = &promise->parts;
+	struct promised *promised = &promise->sessions[flow];
+	struct instant from = waits_since(parts->workload, flow);
+	enum cause cause;
+
+	if (from.ns == INT64_MAX || promised->accused ||
+	    instant_before(now, instant_after(from, SILENCE_NEED_NS))) {
+		promised->waits = (struct instant){ 0 };
+		return;
+	}
+	if (promised->waits.ns != from.ns) {
+		promised->waits = from;
+		promised->late = instant_after(
+			silence_series_end(parts, now, flow), CAUSE_SILENT_NS);
+	}
+	if (instant_before(now, promised->late))
+		return;
+	promised->late = instant_after(now, CAUSE_SILENT_NS);
+	if (workload_loss_ppm(parts->workload, flow) > CAUSE_LOSS_PPM)
+		return;
+	cause = workload_cause_now(parts->workload, now, flow);
+	if (broken(cause) != VIOLATIONS)
+		accuse(promise, now, flow, VIOLATION_LATE, CAUSE_NONE);
+}
+
+static void
+waits_look(struct judge_promise *promise, struct instant now)
+{
+	const struct workload *workload = promise->parts.workload;
+
+	for (uint32_t i = 0; i < workload_count(workload); i++) {
+		if (workload_session(workload, i)->state != SESSION_OPEN)
+			continue;
+		silence_judge(promise, now, i);
+		if (!instant_before(now, promise->healed))
+			late_judge(promise, now, i);
+	}
+	promise->look = instant_after(now, SILENCE_LOOK_NS);
+}
+
+/* May ways be others now? */
+static bool
+is_change(const struct event *event)
+{
+	switch ((enum event_kind)event->kind) {
+	case EVENT_ROUTE:
+	case EVENT_FAULT:
+		return true;
+	case EVENT_HOST: /* it joins, leaves, or is switched off */
+		return event->code >= SERVER_AGENT_CODES;
+	default:
+		return false;
 	}
 }
 
@@ -130,15 +271,16 @@ void
 judge_promise_event(struct judge_promise *promise, struct instant now,
 		    const struct event *event)
 {
-	(void)event;
+	promise->changes += is_change(event);
 	ends_look(promise, now);
+	if (!instant_before(now, promise->look))
+		waits_look(promise, now);
 }
 
 void
 judge_promise_finish(struct judge_promise *promise, struct instant now,
 		     struct judge_facts *facts)
 {
+	(void)facts;
 	ends_look(promise, now);
-	for (unsigned cause = 1; cause < CAUSES; cause++)
-		facts->causes[cause] = promise->causes[cause];
 }

@@ -12,6 +12,7 @@
 #include "sim/model/pace.h"
 
 #define RANDOM_TRIES 64
+#define ALL_PPM	     1000000u /* nothing comes through */
 
 struct opening {
 	int64_t at_ns; /* after the scenario's zero */
@@ -273,7 +274,7 @@ reach_look(const struct workload *workload, struct instant now,
 	const struct workload_witness *witness = workload->witness;
 
 	if (witness != NULL &&
-	    !witness->owner_reachable(witness->context, session))
+	    witness->owner_loss_ppm(witness->context, session) > CAUSE_LOSS_PPM)
 		session->unreached = now;
 }
 
@@ -533,15 +534,39 @@ completion_measure(const struct workload *workload, uint32_t flow)
 	measure(workload, &m);
 }
 
+/* When the program may have written its first byte. */
+static struct instant
+first_due(const struct workload *workload, const struct session *session)
+{
+	uint64_t step = workload->step_bytes;
+	int64_t write_ns;
+
+	if (session->owner == WATCH_NONE ||
+	    workload->settings->clients.pace_bps == 0)
+		return session->opened;
+	write_ns = pace_ns(workload->settings, session->bytes_wanted < step
+						       ? session->bytes_wanted
+						       : step);
+	return write_ns == INT64_MAX ? INSTANT_NEVER
+				     : instant_after(session->opened, write_ns);
+}
+
+static struct instant
+waits_since(const struct workload *workload, const struct session *session)
+{
+	return session->stall_meter.begun ? session->stall_meter.from
+					  : first_due(workload, session);
+}
+
 /* One side has something to send, and nothing new has come for so long. */
 static bool
-is_silent(const struct session *session, struct instant now)
+is_silent(const struct workload *workload, const struct session *session,
+	  struct instant now)
 {
-	struct instant from = session->stall_meter.begun
-				      ? session->stall_meter.from
-				      : session->opened;
+	struct instant from = waits_since(workload, session);
 
-	return !instant_before(now, instant_after(from, CAUSE_SILENT_NS));
+	return from.ns != INT64_MAX &&
+	       !instant_before(now, instant_after(from, CAUSE_SILENT_NS));
 }
 
 /* What was never away from its owner needs no record. */
@@ -580,12 +605,17 @@ judge(const struct workload *workload, struct instant now,
 		session->unreached.ns == INT64_MAX
 			? now
 			: instant_after(session->unreached, CAUSE_CONVERGED_NS);
+	bool reset = session->outcome == OUTCOME_RESET;
+	/* A scheme's RST of one that has not strayed since, nor got a byte, is
+	 * an answer to its handshake. */
+	bool early = reset && session->reset == CAUSE_RESET_SCHEME &&
+		     session->strayed.ns == INT64_MAX && session->bytes == 0;
 	struct cause_facts facts = {
 		.witnessed = workload->witness != NULL,
 		.run_over = run_over,
-		.silent = is_silent(session, now),
-		.established =
-			session->owner != WATCH_NONE || session->bytes > 0,
+		.silent = is_silent(workload, session, now),
+		.established = !early && (session->owner != WATCH_NONE ||
+					  session->bytes > 0),
 		.reachable = !instant_before(now, converged),
 		.is_protected = is_protected(workload, session),
 		.owner = session->owner_end,
@@ -594,7 +624,6 @@ judge(const struct workload *workload, struct instant now,
 		.search = session->search,
 	};
 
-	bool reset = session->outcome == OUTCOME_RESET;
 	enum cause cause = cause_of(reset, &facts);
 	/* Asked last, for all servers may have to be. */
 	if (cause != CAUSE_NONE && !cause_excused(cause) &&
@@ -717,6 +746,38 @@ uint64_t
 workload_steps(const struct workload *workload)
 {
 	return workload->steps;
+}
+
+struct instant
+workload_waits_since(const struct workload *workload, uint32_t flow)
+{
+	return waits_since(workload, &workload->sessions[flow]);
+}
+
+uint32_t
+workload_loss_ppm(const struct workload *workload, uint32_t flow)
+{
+	const struct workload_witness *witness = workload->witness;
+	const struct session *session = &workload->sessions[flow];
+	uint32_t loss_ppm;
+
+	if (witness == NULL)
+		return 0;
+	loss_ppm = witness->owner_loss_ppm(witness->context, session);
+	return loss_ppm <= CAUSE_LOSS_PPM &&
+			       !holder_reachable(workload, session)
+		       ? ALL_PPM
+		       : loss_ppm;
+}
+
+enum cause
+workload_cause_now(const struct workload *workload, struct instant now,
+		   uint32_t flow)
+{
+	struct session given_up = workload->sessions[flow];
+
+	given_up.outcome = OUTCOME_TIMEOUT;
+	return judge(workload, now, &given_up, false);
 }
 
 uint32_t

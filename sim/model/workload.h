@@ -88,14 +88,15 @@ struct session {
 	struct stall_meter stall_meter;
 };
 
-/* What a world that sees its servers is asked about a session in need, as
- * things are now. From where: the server at which its packets arrived last. A
- * way counts that loses less than CAUSE_LOSS_PPM. */
+/* What a world that sees its servers is asked about a session, as things are
+ * now. A way counts that loses at most CAUSE_LOSS_PPM. */
 struct workload_witness {
 	void *context;
-	/* Is there a way to its owner? */
-	bool (*owner_reachable)(void *, const struct session *);
-	/* And to one of those that hold a record of it; true if none does. */
+	/* Of a million packets to its owner and back, how many are lost? All:
+	 * there is no way. */
+	uint32_t (*owner_loss_ppm)(void *, const struct session *);
+	/* Is there a way to one of those that hold a record of it? True if none
+	 * does, or if its packets come to its owner. */
 	bool (*holder_reachable)(void *, const struct session *);
 };
 
@@ -175,6 +176,15 @@ void workload_event(struct workload *, struct instant now,
 /* How much has become of them: grows when a session opens, is taken or ends,
  * and when bytes of one arrive. */
 uint64_t workload_steps(const struct workload *);
+/* Since when has one of its sides had something to send, and nothing has come?
+ * NEVER: not now. May be in the future: nothing is due before. */
+struct instant workload_waits_since(const struct workload *, uint32_t flow);
+/* What the witness says of an open session's way; all is lost, too, of one that
+ * strays and has no holder in reach. 0 without a witness. */
+uint32_t workload_loss_ppm(const struct workload *, uint32_t flow);
+/* The cause, if the session, which is open, were given up now. */
+enum cause workload_cause_now(const struct workload *, struct instant now,
+			      uint32_t flow);
 /* How many sessions are over, and which of them was the nth, from 0. */
 uint32_t workload_ended(const struct workload *);
 uint32_t workload_ended_flow(const struct workload *, uint32_t nth);

@@ -322,13 +322,13 @@ struct answers {
 	bool owner, holder;
 };
 
-static bool
+static uint32_t
 owner_answer(void *context, const struct session *session)
 {
 	const struct answers *answers = context;
 
 	(void)session;
-	return answers->owner;
+	return answers->owner ? CAUSE_LOSS_PPM : CAUSE_LOSS_PPM + 1;
 }
 
 static bool
@@ -483,7 +483,7 @@ test_cause(void)
 		struct answers answers = { true, row->holder };
 		const struct workload_witness witness = {
 			.context = &answers,
-			.owner_reachable = owner_answer,
+			.owner_loss_ppm = owner_answer,
 			.holder_reachable = holder_answer,
 		};
 		struct bed bed;
@@ -535,20 +535,25 @@ test_handshake(void)
 {
 	static const struct {
 		const char *sentence;
-		bool crash, again, reachable;
+		bool crash, again, late, reachable;
 		enum cause cause;
 	} rows[] = {
-		{ "nothing is wrong", false, false, true, CAUSE_HANDSHAKE },
-		{ "no way to it", false, false, false, CAUSE_UNREACHABLE },
-		{ "it died", true, false, true, CAUSE_OWNER_DEAD },
-		{ "and another answered", true, true, true, CAUSE_HANDSHAKE },
+		{ "nothing is wrong", false, false, false, true,
+		  CAUSE_HANDSHAKE },
+		{ "no way to it", false, false, false, false,
+		  CAUSE_UNREACHABLE },
+		{ "it died", true, false, false, true, CAUSE_OWNER_DEAD },
+		{ "and another answered", true, true, false, true,
+		  CAUSE_HANDSHAKE },
+		{ "its ACK strayed, another came, then the RST", false, false,
+		  true, true, CAUSE_HANDSHAKE },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct answers answers = { rows[i].reachable, true };
 		const struct workload_witness witness = {
 			.context = &answers,
-			.owner_reachable = owner_answer,
+			.owner_loss_ppm = owner_answer,
 			.holder_reachable = holder_answer,
 		};
 		struct bed bed;
@@ -564,7 +569,14 @@ test_handshake(void)
 			workload_server_died(bed.workload, 3);
 		if (rows[i].again)
 			workload_answered(bed.workload, bed.now, &bed.key, 2);
-		workload_close(bed.workload, bed.now, 0, OUTCOME_TIMEOUT);
+		if (rows[i].late) {
+			workload_stray(bed.workload, bed.now, &bed.key, 1);
+			workload_reset_sent(bed.workload, &bed.key, WATCH_NONE,
+					    CAUSE_RESET_SCHEME);
+			workload_owned(bed.workload, 0, 3);
+		}
+		workload_close(bed.workload, bed.now, 0,
+			       rows[i].late ? OUTCOME_RESET : OUTCOME_TIMEOUT);
 		CHECK_ROW(bed.notes.session.cause == rows[i].cause,
 			  rows[i].sentence);
 		CHECK(workload_ended(bed.workload) == 1 &&
@@ -581,7 +593,7 @@ test_grace(void)
 		struct answers answers = { true, true };
 		const struct workload_witness witness = {
 			.context = &answers,
-			.owner_reachable = owner_answer,
+			.owner_loss_ppm = owner_answer,
 			.holder_reachable = holder_answer,
 		};
 		struct bed bed;
