@@ -285,7 +285,9 @@ account_print(const struct account *account, const struct hunt_result *result)
 		account_json(account, result);
 	for (unsigned i = 0; i < VIOLATIONS && !account->json; i++)
 		kind_print(account, (enum violation)i);
-	if (!account->json && worlds_are_seeds(account->worlds))
+	/* One world is what it is. */
+	if (!account->json && worlds_are_seeds(account->worlds) &&
+	    account->findings->worlds > 1)
 		floors_print(&account->findings->floors, stdout);
 	fflush(stdout);
 	worlds_print(account);
