@@ -191,15 +191,22 @@ keys_make(const struct cut *cut, uint32_t step, struct variant *out)
 	return true;
 }
 
-/* One size of a distribution less; the last is of all that is left. */
+/* One size of a distribution less, the last is of all that is left; of one, no
+ * distribution. */
 static bool
 sizes_make(const struct cut *cut, uint32_t step, struct variant *out)
 {
 	struct client_settings *clients = &out->settings.clients;
 
 	(void)cut;
-	if (clients->size_cdf_count < 2 || step >= clients->size_cdf_count)
+	if (step >= clients->size_cdf_count)
 		return false;
+	if (clients->size_cdf_count == 1) {
+		clients->size_bytes = out->sizes[0].bytes;
+		clients->size_cdf_count = 0;
+		clients->size_cdf = NULL;
+		return true;
+	}
 	clients->size_cdf_count--;
 	memmove(&out->sizes[step], &out->sizes[step + 1],
 		(clients->size_cdf_count - step) * sizeof(out->sizes[0]));
@@ -410,33 +417,36 @@ alone_sooner_make(const struct cut *cut, uint32_t step, struct variant *out)
 	return true;
 }
 
-/* What an event does, it does half as long or as much; a step each. */
+/* Of an event, one time or count is halved; its end comes nearer. */
 static bool
 shorter_make(const struct cut *cut, uint32_t step, struct variant *out)
 {
+	const struct key_table *table = key_faults();
+	uint32_t event = step / (uint32_t)table->count;
+	const struct key *key = &table->keys[step % table->count];
+	static const uint32_t loops = FAULT_KEY_EACH | FAULT_KEY_PERIOD;
 	struct fault_settings *fault;
+	uint64_t value;
 
 	(void)cut;
-	if (step / 4 >= out->settings.fault_count)
+	if (event >= out->settings.fault_count)
 		return false;
-	fault = &out->faults[step / 4];
-	switch (step % 4) {
-	case 0:
+	fault = &out->faults[event];
+	if (key->given == FAULT_KEY_UNTIL) {
 		if (fault->until_ns > fault->at_ns)
 			fault->until_ns =
 				fault->at_ns +
 				half_time(fault->until_ns - fault->at_ns);
-		break;
-	case 1:
-		fault->for_ns = half_time(fault->for_ns);
-		break;
-	case 2:
-		if (fault->count > 1)
-			fault->count /= 2;
-		break;
-	default:
-		fault->down_ns = half_time(fault->down_ns);
+		return true;
 	}
+	/* A loop would turn more often. */
+	if ((key->given & ~loops) == 0 || !number_get(key, fault, &value))
+		return true;
+	if (key->type == KEY_COUNT && value > 1)
+		number_set(key, fault, half(value));
+	else if (key->type == KEY_AMOUNT && value > 0 &&
+		 strcmp(key->unit, "seconds") == 0)
+		number_set(key, fault, (uint64_t)half_time((int64_t)value));
 	return true;
 }
 
@@ -525,7 +535,7 @@ cut_table(void)
 		{ "sooner", sooner_make, 1, 1, 4 },
 		{ "sooner, as long", sooner_make, 0, 1, 4 },
 		{ "an event sooner", alone_sooner_make, 0, 1, 4 },
-		{ "shorter", shorter_make, 0, 1, 4 },
+		{ "shorter, fewer", shorter_make, 0, 1, 4 },
 		{ "digits", digits_make, 0, 0, 0 },
 		{ "an event's digits", event_digits_make, 0, 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },
