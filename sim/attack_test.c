@@ -21,6 +21,7 @@ struct tale {
 	uint8_t family;
 	bool neighbours; /* all sources are to be */
 	uint32_t outcomes[OUTCOME_CORRUPT + 1];
+	uint32_t causes[CAUSES];
 	/* That entered by a client's link, and are of no client. */
 	uint64_t bogus, syns, acks, others, with_data, strange;
 	uint64_t bytes; /* a sum over all of them */
@@ -39,6 +40,7 @@ on_session(void *context, const struct watch_session *session)
 	struct tale *tale = context;
 
 	tale->outcomes[session->outcome]++;
+	tale->causes[session->cause]++;
 }
 
 static void
@@ -330,6 +332,34 @@ test_forged(void)
 	}
 }
 
+/* Sessions stray to a server whose daemon is dead, where forged SYNs make
+ * half-open sockets beside their packets. Who has those is not why they end. */
+static void
+test_cause(void)
+{
+	struct fault_settings faults[] = {
+		{ .kind = FAULT_LINK_DOWN,
+		  .at_ns = 3 * S,
+		  .target = "leaf1-server1" },
+		{ .kind = FAULT_DAEMON_KILL,
+		  .at_ns = 2 * S,
+		  .target = "server2" },
+		{ .kind = FAULT_FORGED_SYN,
+		  .at_ns = 4 * S,
+		  .until_ns = 6 * S,
+		  .rate_pps = 500,
+		  .repeat = 1 },
+	};
+	struct settings settings;
+	struct tale tale = { .family = 4 };
+	const struct watch watch = { .context = &tale, .session = on_session };
+
+	settings_make(&settings, faults, 3);
+	(void)world_play(&settings, &watch, "strays at a dead daemon");
+	CHECK(tale.outcomes[OUTCOME_TIMEOUT] > 0);
+	CHECK(tale.causes[CAUSE_HALF_OPEN] == 0);
+}
+
 /* ---- more SYNs than a listener remembers ---- */
 
 /* All sessions but the first come when the servers are full. */
@@ -480,6 +510,7 @@ main(void)
 {
 	test_floods();
 	test_forged();
+	test_cause();
 	test_cookies();
 	test_ends();
 	test_same();

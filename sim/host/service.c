@@ -152,18 +152,23 @@ advance(struct servers *servers, struct instant now,
  * matter, and whether the socket answers with a RST. */
 static void
 tell(const struct servers *servers, uint32_t index,
-     const struct connection *connection)
+     const struct connection *connection, const struct packet *packet)
 {
+	const struct workload *workload = servers->workload;
 	const struct tcp *tcp = &connection->tcp;
 	bool half = tcp->state == TCP_STATE_SYN_RECEIVED;
 	uint32_t flow = connection->flow;
 
 	/* Of an earlier session, or not known yet: that of the key now. */
 	if (flow == WATCH_NONE ||
-	    workload_session(servers->workload, flow)->state != SESSION_OPEN)
-		flow = workload_find(servers->workload, &connection->key);
+	    workload_session(workload, flow)->state != SESSION_OPEN)
+		flow = workload_find(workload, &connection->key);
 	/* With this packet the handshake is complete: it will be the owner. */
 	if (flow == WATCH_NONE || (!half && !connection->opened))
+		return;
+	/* A SYN after the handshake is a forger's, and nobody else's. */
+	if (packet->tcp_flags & TCP_SYN &&
+	    workload_session(workload, flow)->owner != WATCH_NONE)
 		return;
 	workload_taken(servers->workload, flow, index,
 		       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
@@ -301,7 +306,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 			workload_home(servers->workload, connection->flow);
 		transport_receive(servers->transport, now, connection, bytes,
 				  packet);
-		tell(servers, index, connection);
+		tell(servers, index, connection, packet);
 		advance(servers, now, connection);
 		return;
 	}

@@ -25,7 +25,7 @@
  * send one.
  *
  * CORRUPT: bytes from the right peer that are not what its stream has there
- * (tcp.h), or a session that ended with other bytes than it asked for.
+ * (sim/host/tcp.h), or a session that ended with other bytes than it asked for.
  */
 #ifndef SIM_JUDGE_SOCKETS_H
 #define SIM_JUDGE_SOCKETS_H
