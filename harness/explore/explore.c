@@ -181,6 +181,8 @@ worlds_explore(struct explorer *explorer)
 		return result.code; /* there is nothing to tell */
 	if (wish->shrink && result.end < HUNT_INTERRUPTED)
 		code = kinds_shrink(explorer);
+	if (worlds_are_seeds(explorer->worlds))
+		findings_finish(&explorer->findings);
 	account_print(&explorer->account, &result);
 	if (result.end == HUNT_FAILED)
 		return result.code;

@@ -43,6 +43,7 @@ findings_add(struct findings *findings, uint32_t index,
 	findings->state_hash =
 		hash_join(findings->state_hash, trial->state_hash);
 	floors_merge(&findings->floors, &trial->floors);
+	excuse_merge(&findings->excuse, &trial->excuse);
 	for (unsigned i = 0; i < VIOLATIONS; i++)
 		if (trial->shown[i].count > 0)
 			kind_add(&findings->kinds[i], index,
@@ -50,6 +51,16 @@ findings_add(struct findings *findings, uint32_t index,
 				 trial->shown[i].sentence != NULL
 					 ? trial->shown[i].sentence
 					 : "");
+}
+
+void
+findings_finish(struct findings *findings)
+{
+	char sentence[256];
+
+	if (excuse_beyond(&findings->excuse, sentence, sizeof(sentence)))
+		kind_add(&findings->kinds[VIOLATION_EXCUSED],
+			 findings->worlds - 1, 1, sentence);
 }
 
 void

@@ -34,10 +34,13 @@ struct findings {
 	uint64_t state_hash; /* of all worlds, in their order */
 	struct finding kinds[VIOLATIONS];
 	struct floors floors; /* of those that were judged */
+	struct excuse excuse; /* the same */
 };
 
 /* The next world. Aborts when out of memory. */
 void findings_add(struct findings *, uint32_t index, const struct trial *);
+/* There are no more: what only all of them together show is added. */
+void findings_finish(struct findings *);
 void findings_release(struct findings *);
 
 #endif

@@ -58,6 +58,29 @@ many_test(void)
 	CHECK(findings.worlds == 0 && findings.kinds[VIOLATION_LATE].kept == 0);
 }
 
+/* What no world shows alone. */
+static void
+excuse_test(void)
+{
+	for (unsigned lost = 0; lost < 2; lost++) {
+		struct findings findings = { 0 };
+		const struct finding *excused =
+			&findings.kinds[VIOLATION_EXCUSED];
+		struct trial trial = { 0 };
+
+		excuse_add(&trial.excuse,
+			   &(struct judge_facts){ .bereft_of = 2,
+						  .bereft = lost });
+		for (uint32_t i = 0; i < 100; i++)
+			findings_add(&findings, i, &trial);
+		CHECK(excused->worlds == 0);
+		findings_finish(&findings);
+		CHECK(excused->worlds == lost && excused->count == lost);
+		CHECK(lost == 0 || excused->first[0].index == 99);
+		findings_release(&findings);
+	}
+}
+
 /* The hash tells one world's end from another's. */
 static void
 hash_test(void)
@@ -227,6 +250,7 @@ int
 main(void)
 {
 	many_test();
+	excuse_test();
 	hash_test();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		trial_test(i);

@@ -89,6 +89,7 @@ trial_take(struct trial *trial, const struct settings *settings,
 	if (!run_log_verdicts(first->run_log, verdict_hear, trial, &facts))
 		return;
 	floors_add(&trial->floors, settings, &facts);
+	excuse_add(&trial->excuse, &facts);
 	/* Not every one was said. */
 	for (unsigned i = 0; i < VIOLATIONS; i++)
 		if (facts.violations[i] > trial->shown[i].count)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/explore/excuse.h"
 #include "harness/explore/floors.h"
 #include "harness/run/jobs.h"
 #include "sim/model/settings.h"
@@ -24,6 +25,7 @@ struct trial {
 	uint64_t state_hash;
 	int64_t simulated_ns; /* of both passes */
 	struct floors floors; /* of the one world, if it was judged */
+	struct excuse excuse; /* the same */
 	struct {
 		uint64_t count;
 		char *sentence; /* NULL: none */

@@ -457,8 +457,8 @@ servers_holds(const struct servers *servers, uint32_t index,
 {
 	struct record records[RECORDS_PER_KEY];
 	uint32_t count =
-		store_get(servers->parts.store, queue_now(servers->queue),
-			  index, key, records);
+		store_peek(servers->parts.store, queue_now(servers->queue),
+			   index, key, records);
 
 	return servers->servers[index].alive && count > 0 &&
 	       !records[0].tombstone;

@@ -80,7 +80,7 @@ tell(const struct servers *servers, const struct watch_measurement *m,
 	enum cause_search search = CAUSE_SEARCH_FOUND;
 
 	if (m->metric == METRIC_SETTING_FIRST && m->ok)
-		workload_stored(servers->workload, m->flow);
+		workload_stored(servers->workload, m->flow, event->replicas);
 	if (m->metric != METRIC_LOOKUP)
 		return;
 	if (event->kind == NODE_MISSED)

@@ -8,6 +8,7 @@
 
 #include "sim/engine/memory.h"
 #include "sim/host/server.h"
+#include "sim/judge/bereft.h"
 #include "sim/judge/silence.h"
 #include "sim/judge/testimony.h"
 #include "sim/model/healing.h"
@@ -29,6 +30,7 @@ struct judge_promise {
 	uint64_t changes; /* of what ways depend on */
 	uint32_t ended; /* sessions whose end was looked at */
 	struct promised *sessions;
+	struct bereft *bereft;
 };
 
 /* What a cause that does not excuse breaks; VIOLATIONS: it excuses. */
@@ -75,12 +77,16 @@ judge_promise_create(const struct judge_parts *parts)
 	promise->sessions =
 		memory_zeroed((size_t)workload_count(parts->workload) + 1,
 			      sizeof(*promise->sessions));
+	promise->bereft = bereft_create(parts);
 	return promise;
 }
 
 void
 judge_promise_destroy(struct judge_promise *promise)
 {
+	if (promise == NULL)
+		return;
+	bereft_destroy(promise->bereft);
 	free(promise->sessions);
 	free(promise);
 }
@@ -155,6 +161,7 @@ ends_look(struct judge_promise *promise, struct instant now)
 		const struct session *session =
 			workload_session(workload, flow);
 
+		bereft_end(promise->bereft, now, flow);
 		if (!is_excused(promise, now, flow))
 			accuse(promise, now, flow, broken(session->cause),
 			       session->cause);
@@ -271,7 +278,11 @@ void
 judge_promise_event(struct judge_promise *promise, struct instant now,
 		    const struct event *event)
 {
-	promise->changes += is_change(event);
+	if (is_change(event)) {
+		promise->changes++;
+		if (event->kind != EVENT_ROUTE)
+			bereft_look(promise->bereft, now);
+	}
 	ends_look(promise, now);
 	if (!instant_before(now, promise->look))
 		waits_look(promise, now);
@@ -281,6 +292,6 @@ void
 judge_promise_finish(struct judge_promise *promise, struct instant now,
 		     struct judge_facts *facts)
 {
-	(void)facts;
 	ends_look(promise, now);
+	bereft_finish(promise->bereft, facts);
 }

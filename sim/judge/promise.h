@@ -23,6 +23,9 @@
  * settled: for a byte, or, when all have come, for its end. It has as long as
  * TCP's timers need for tries that are not lost by chance, and CAUSE_SILENT_NS
  * more. What has an excuse then is not late, nor what the run's end cuts off.
+ *
+ * Sessions that lost all their replicas are counted, beside what chance allows
+ * (bereft.h). Which of them a user notices is broken: BROKEN_RECORD_GONE.
  */
 #ifndef SIM_JUDGE_PROMISE_H
 #define SIM_JUDGE_PROMISE_H

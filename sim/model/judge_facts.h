@@ -23,9 +23,10 @@ struct judge_facts {
 	uint64_t handshakes; /* sessions in their handshake when one began */
 	uint64_t causes[CAUSES]; /* bad ends */
 	uint64_t violations[VIOLATIONS]; /* how often, those not said included */
-	/* Sessions that lost all their replicas at once, and a millionth of how
-	 * many f^r expects, see promise.h. */
-	uint64_t bereft, bereft_expected_ppm;
+	/* Sessions that were stored and whose owner lived when they ended; of
+	 * them, those that had lost all their replicas by then, and a millionth
+	 * of how many f^r expects (sim/judge/bereft.h). */
+	uint64_t bereft_of, bereft, bereft_expected_ppm;
 };
 
 #define JUDGE_FACTS_WORDS (sizeof(struct judge_facts) / sizeof(uint64_t))

@@ -311,9 +311,10 @@ workload_taken(struct workload *workload, uint32_t flow, uint32_t server,
 }
 
 void
-workload_stored(struct workload *workload, uint32_t flow)
+workload_stored(struct workload *workload, uint32_t flow, uint32_t replicas)
 {
 	workload->sessions[flow].stored = true;
+	workload->sessions[flow].replicas = replicas;
 }
 
 void

@@ -74,6 +74,7 @@ struct session {
 	struct instant strayed; /* it left its owner first; NEVER */
 	struct instant unreached; /* no path to it, last; NEVER: always one */
 	bool stored; /* a store of it was acknowledged */
+	uint32_t replicas; /* and by how many */
 	enum cause cause; /* when OVER */
 	enum cause_end owner_end;
 	enum cause_socket socket; /* that had its packets last */
@@ -132,8 +133,9 @@ void workload_answered(struct workload *, struct instant now,
  */
 void workload_taken(struct workload *, uint32_t flow, uint32_t server,
 		    enum cause_socket);
-/* A store of it was acknowledged by another server, or needed none. */
-void workload_stored(struct workload *, uint32_t flow);
+/* A store of it was acknowledged by so many servers, its own perhaps among
+ * them, for the first time. */
+void workload_stored(struct workload *, uint32_t flow, uint32_t replicas);
 /* How the search for its owner goes, at a server where it strays. */
 void workload_search(struct workload *, struct instant now, uint32_t flow,
 		     uint32_t server, enum cause_search);

@@ -492,7 +492,7 @@ test_cause(void)
 		workload_witness(bed.workload, &witness);
 		workload_answered(bed.workload, bed.now, &bed.key, 0);
 		if (row->stored)
-			workload_stored(bed.workload, 0);
+			workload_stored(bed.workload, 0, 3);
 		for (const char *at = row->steps; *at != '\0'; at++)
 			cause_step(&bed, *at, &answers);
 		if (row->ends == 'F')
