@@ -5,6 +5,10 @@
  */
 #include "sim/witness.h"
 
+#include "core/steer/flow.h"
+#include "core/steer/steer.h"
+#include "core/steer/stray.h"
+#include "core/steer/tunnel.h"
 #include "core/wire/build.h"
 #include "core/wire/cursor.h"
 #include "core/wire/gue.h"
@@ -42,6 +46,12 @@ way_on(const struct network *network, struct way *way, uint32_t from,
 		way->passes_ppm =
 			way->passes_ppm * (MILLION - link->loss_ppm) / MILLION;
 	}
+}
+
+static uint32_t
+loss_ppm(const struct way *way)
+{
+	return (uint32_t)(MILLION - way->passes_ppm);
 }
 
 static struct address
@@ -98,12 +108,11 @@ way_back(const struct network *network, const struct session *session,
 	return way->last == network_client_device(network, session->client);
 }
 
-/* From server to server, by the tunnel; false: it does not get there. */
+/* A datagram from server to server; false: it does not get there. */
 static bool
-way_between(const struct network *network, const struct session *session,
-	    uint32_t server, uint32_t to, struct way *way)
+way_between(const struct network *network, uint8_t family, uint32_t server,
+	    uint32_t to, uint16_t src_port, uint16_t dst_port, struct way *way)
 {
-	uint8_t family = session->key.family;
 	const struct packet_udp probe = {
 		.ip = {
 			.src = network_host_address(network, server, family),
@@ -111,8 +120,8 @@ way_between(const struct network *network, const struct session *session,
 			.ttl = PROBE_TTL,
 			.df = true,
 		},
-		.src_port = wire_get16(session->key.client_port),
-		.dst_port = GUE_PORT,
+		.src_port = src_port,
+		.dst_port = dst_port,
 	};
 	uint8_t bytes[PROBE_BYTES];
 	size_t size = packet_build_udp(&probe, bytes, sizeof(bytes));
@@ -121,6 +130,41 @@ way_between(const struct network *network, const struct session *session,
 		return true;
 	way_on(network, way, server, bytes, size);
 	return way->last == to;
+}
+
+/* Through the tunnel, by the very port that its server chooses. */
+static bool
+way_tunnelled(const struct witness *witness, const struct session *session,
+	      uint32_t server, uint32_t to, struct way *way)
+{
+	const struct steer *steer =
+		servers_view(witness->servers, server).steer;
+	uint16_t port = wire_get16(session->key.client_port);
+
+	if (server != to && !(servers_runs(witness->servers, server) &&
+			      servers_runs(witness->servers, to)))
+		return false;
+	if (server != to && steer != NULL)
+		port = tunnel_source_port(
+			flows_hash(steer_strays(steer)->flows, &session->key));
+	return way_between(witness->network, session->key.family, server, to,
+			   port, GUE_PORT, way);
+}
+
+/* To a holder and back, as a question and its answer. */
+static bool
+way_asked(const struct witness *witness, const struct session *session,
+	  uint32_t server, uint32_t holder)
+{
+	const struct network *network = witness->network;
+	uint8_t family = session->key.family;
+	struct way way = no_loss;
+
+	return way_between(network, family, server, holder, SERVER_AGENT_PORT,
+			   SERVER_AGENT_PORT, &way) &&
+	       way_between(network, family, holder, server, SERVER_AGENT_PORT,
+			   SERVER_AGENT_PORT, &way) &&
+	       loss_ppm(&way) <= CAUSE_LOSS_PPM;
 }
 
 /* Who has its socket, half-open or open; WATCH_NONE: nobody. */
@@ -150,12 +194,6 @@ site(const struct network *network, const struct session *session,
 }
 
 static uint32_t
-loss_ppm(const struct way *way)
-{
-	return (uint32_t)(MILLION - way->passes_ppm);
-}
-
-static uint32_t
 owner_loss_ppm(void *context, const struct session *session)
 {
 	const struct witness *witness = context;
@@ -168,10 +206,7 @@ owner_loss_ppm(void *context, const struct session *session)
 		return MILLION;
 	if (to == WATCH_NONE)
 		to = server;
-	if (server != to &&
-	    !(servers_runs(servers, server) && servers_runs(servers, to)))
-		return MILLION;
-	return way_between(network, session, server, to, &way) &&
+	return way_tunnelled(witness, session, server, to, &way) &&
 			       way_back(network, session, to, &way)
 		       ? loss_ppm(&way)
 		       : MILLION;
@@ -189,13 +224,10 @@ holder_reachable(void *context, const struct session *session)
 	if (server == session->owner)
 		return true;
 	for (uint32_t i = 0; i < count && server < count; i++) {
-		struct way way = no_loss;
-
 		if (!servers_holds(witness->servers, i, &session->key))
 			continue;
 		holders++;
-		if (way_between(network, session, server, i, &way) &&
-		    loss_ppm(&way) <= CAUSE_LOSS_PPM)
+		if (way_asked(witness, session, server, i))
 			return true;
 	}
 	return holders == 0 && server < count;

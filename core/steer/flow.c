@@ -59,8 +59,8 @@ slot_of(const struct flows *flows, const struct flow *flow)
 	return (uint32_t)(flow - flows->flows);
 }
 
-static uint32_t
-hash_of(const struct flows *flows, const struct session_key *key)
+uint32_t
+flows_hash(const struct flows *flows, const struct session_key *key)
 {
 	return (uint32_t)siphash(&flows->hash, key, sizeof(*key));
 }
@@ -68,7 +68,7 @@ hash_of(const struct flows *flows, const struct session_key *key)
 struct flow *
 flow_find(struct flows *flows, const struct session_key *key)
 {
-	uint32_t slot = lru_first(flows->lru, hash_of(flows, key));
+	uint32_t slot = lru_first(flows->lru, flows_hash(flows, key));
 
 	while (slot != LRU_NONE && !session_equal(&flows->flows[slot].key, key))
 		slot = lru_next(flows->lru, slot);
@@ -78,7 +78,7 @@ flow_find(struct flows *flows, const struct session_key *key)
 struct flow *
 flow_add(struct flows *flows, const struct session_key *key)
 {
-	uint32_t hash = hash_of(flows, key);
+	uint32_t hash = flows_hash(flows, key);
 	uint32_t slot = lru_add(flows->lru, hash);
 
 	if (slot == LRU_NONE) {

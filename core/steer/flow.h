@@ -104,7 +104,9 @@ struct flow *flow_first_due(struct flows *);
 struct instant flow_due(const struct flows *); /* its turn, or NEVER */
 /* The least recently used that is not pinned; NULL: none. */
 struct flow *flow_oldest(struct flows *);
-/* Keyed hash of its session. */
+/* Keyed hash of a session, whether there is a flow of it or not. */
+uint32_t flows_hash(const struct flows *, const struct session_key *);
+/* The same of its own session. */
 uint32_t flow_hash(const struct flows *, const struct flow *);
 uint32_t flow_count(const struct flows *);
 uint32_t flow_capacity(const struct flows *);

@@ -204,6 +204,12 @@ tunnel_add(uint32_t size, struct outbox *outbox)
 	return bytes + GUE_HEADER_BYTES;
 }
 
+uint16_t
+tunnel_source_port(uint32_t hash)
+{
+	return (uint16_t)(TUNNEL_SOURCE_PORT + (hash & SOURCE_PORT_MASK));
+}
+
 void
 tunnel_seal(struct tunnel *tunnel, struct tunnel_peer *known, uint32_t hash,
 	    uint8_t avoid_uplink, struct outbox *outbox)
@@ -232,8 +238,7 @@ tunnel_seal(struct tunnel *tunnel, struct tunnel_peer *known, uint32_t hash,
 			     item->size - GUE_HEADER_BYTES);
 	gue_build(bytes, &gue);
 
-	item->source_port =
-		(uint16_t)(TUNNEL_SOURCE_PORT + (hash & SOURCE_PORT_MASK));
+	item->source_port = tunnel_source_port(hash);
 	item->avoid_uplink = avoid_uplink;
 	item->to = (struct endpoint){ .address = *address,
 				      .port = settings->gue_port };

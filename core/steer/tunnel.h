@@ -80,6 +80,8 @@ uint8_t *tunnel_add(uint32_t size, struct outbox *);
  * port. */
 void tunnel_seal(struct tunnel *, struct tunnel_peer *, uint32_t hash,
 		 uint8_t avoid_uplink, struct outbox *);
+/* The outer source port of a session with that hash. */
+uint16_t tunnel_source_port(uint32_t hash);
 /* Bytes of an inner packet that fit any UDP datagram. */
 uint32_t tunnel_inner_max(void);
 

@@ -149,12 +149,12 @@ advance(struct servers *servers, struct instant now,
 }
 
 /* The workload, of a packet for a socket: whose it is, as far as numbers do not
- * matter, and whether the socket answers with a RST. */
+ * matter, and whether the socket answers with a RST. A SYN is no packet of a
+ * session that is established, and anybody can send one. */
 static void
-tell(const struct servers *servers, uint32_t index,
-     const struct connection *connection, const struct packet *packet)
+tell(const struct servers *servers, uint32_t index, bool syn,
+     const struct connection *connection)
 {
-	const struct workload *workload = servers->workload;
 	const struct tcp *tcp = &connection->tcp;
 	bool half = tcp->state == TCP_STATE_SYN_RECEIVED;
 	uint32_t flow = connection->flow;
@@ -166,12 +166,9 @@ tell(const struct servers *servers, uint32_t index,
 	/* With this packet the handshake is complete: it will be the owner. */
 	if (flow == WATCH_NONE || (!half && !connection->opened))
 		return;
-	/* A SYN after the handshake is a forger's, and nobody else's. */
-	if (packet->tcp_flags & TCP_SYN &&
-	    workload_session(workload, flow)->owner != WATCH_NONE)
-		return;
-	workload_taken(servers->workload, flow, index,
-		       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
+	if (!syn)
+		workload_taken(servers->workload, flow, index,
+			       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
 	if (tcp->reset_due)
 		workload_reset_sent(servers->workload, &connection->key, index,
 				    half ? CAUSE_RESET_HALF : CAUSE_RESET_OLD);
@@ -306,7 +303,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 			workload_home(servers->workload, connection->flow);
 		transport_receive(servers->transport, now, connection, bytes,
 				  packet);
-		tell(servers, index, connection, packet);
+		tell(servers, index, syn, connection);
 		advance(servers, now, connection);
 		return;
 	}

@@ -129,7 +129,7 @@ accuse(struct judge_promise *promise, struct instant now, uint32_t flow,
 }
 
 /* Of a session that ended badly: does what was seen meanwhile excuse it, too?
- * A RST excuses itself by no more than a way that was not there. */
+ * Not, if somebody answered for a session that was not his. */
 static bool
 is_excused(const struct judge_promise *promise, struct instant now,
 	   uint32_t flow)
@@ -138,17 +138,12 @@ is_excused(const struct judge_promise *promise, struct instant now,
 		workload_session(promise->parts.workload, flow);
 	const struct silence *silence = &promise->sessions[flow].silence;
 
-	switch (session->cause) {
-	case CAUSE_HALF_OPEN:
-	case CAUSE_OLD_SOCKET:
-	case CAUSE_NO_SOCKET:
-		return false;
-	default:
-		break;
-	}
-	return session->outcome == OUTCOME_RESET
-		       ? !silence_reachable(silence, now)
-		       : !silence_proven(silence, now);
+	if (session->outcome != OUTCOME_RESET)
+		return !silence_proven(silence, now);
+	return session->cause != CAUSE_HALF_OPEN &&
+	       session->cause != CAUSE_OLD_SOCKET &&
+	       session->cause != CAUSE_NO_SOCKET &&
+	       !silence_reachable(silence, now);
 }
 
 static void
@@ -203,7 +198,8 @@ late_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
 	enum cause cause;
 
 	if (from.ns == INT64_MAX || promised->accused ||
-	    instant_before(now, instant_after(from, SILENCE_NEED_NS))) {
+	    instant_before(now, instant_after(from, SILENCE_NEED_NS)) ||
+	    silence_rests(parts, flow)) {
 		promised->waits = (struct instant){ 0 };
 		return;
 	}

@@ -34,6 +34,21 @@ ends(const struct judge_parts *parts, const struct session *session)
 	return ends;
 }
 
+static bool
+rests(const struct connection *connection)
+{
+	return connection != NULL && connection->source.bytes_left > 0 &&
+	       connection->tcp.una == tcp_send_end(&connection->tcp);
+}
+
+bool
+silence_rests(const struct judge_parts *parts, uint32_t flow)
+{
+	struct ends both = ends(parts, workload_session(parts->workload, flow));
+
+	return rests(both.end[CLIENT]) || rests(both.end[OWNER]);
+}
+
 /* Of that end so far. */
 static uint32_t
 timeouts(const struct connection *connection)
@@ -138,7 +153,8 @@ silence_look(struct silence *silence, const struct judge_parts *parts,
 	struct instant from = workload_waits_since(parts->workload, flow);
 
 	if (from.ns == INT64_MAX ||
-	    instant_before(now, instant_after(from, SILENCE_NEED_NS))) {
+	    instant_before(now, instant_after(from, SILENCE_NEED_NS)) ||
+	    silence_rests(parts, flow)) {
 		silence->from = silence->enough = (struct instant){ 0 };
 		return;
 	}

@@ -52,6 +52,9 @@ struct silence {
 /* Of an open session; changes grows with whatever may change a way. */
 void silence_look(struct silence *, const struct judge_parts *,
 		  struct instant now, uint32_t flow, uint64_t changes);
+/* All that the sender's program has written is acknowledged, and it will write
+ * more: it waits for its pace, and nobody for it. */
+bool silence_rests(const struct judge_parts *, uint32_t flow);
 /* Was there a way for the last second, as far as anybody looked? */
 bool silence_reachable(const struct silence *, struct instant now);
 /* So many tries of TCP are not lost by chance. */

@@ -35,6 +35,7 @@ struct bed {
 	struct workload_witness witness;
 	struct session_key key;
 	struct tcp *tcp; /* the owner's */
+	struct source *source;
 	uint32_t loss_ppm;
 	struct instant now;
 };
@@ -122,6 +123,8 @@ bed_session(struct bed *bed)
 	bed->key.family = 4;
 	connection = transport_add(bed->transport, 0, &bed->key);
 	bed->tcp = &connection->tcp;
+	bed->source = &connection->source;
+	bed->tcp->una = tcp_send_end(bed->tcp);
 	bed->tcp->settings = transport_settings(bed->transport);
 	bed->tcp->state = TCP_STATE_ESTABLISHED;
 	bed->tcp->retransmit_at = INSTANT_NEVER;
@@ -180,7 +183,7 @@ bed_destroy(struct bed *bed)
  *	r	there is one, and the timer rings at once
  *	s	its owner's timer is set, for 20 seconds from now
  *	a	all its bytes are there		d	its owner crashes
- *	x	its client gives it up
+ *	x	its client gives it up		p	its program waits
  */
 static const struct row {
 	const char *sentence;
@@ -205,6 +208,9 @@ static const struct row {
 	  "-t..t.......t....r..............", VIOLATIONS },
 	{ "four tries of a bad way", false, "1t.t.t.t..........", VIOLATIONS },
 	{ "five", false, "1t.t.t.tt.........", VIOLATION_BROKEN_SILENT },
+	{ "its program waits for its pace", false, "pt.tt....t..", VIOLATIONS },
+	{ "so it does when faults are over", true, "p.......................",
+	  VIOLATIONS },
 	{ "its owner crashed", false, "t.ttd...t..", VIOLATIONS },
 	{ "given up at once", false, "x", VIOLATIONS },
 	{ "given up without a way", false, "-.............x", VIOLATIONS },
@@ -237,6 +243,9 @@ step(struct bed *bed, char what)
 		break;
 	case 's':
 		bed->tcp->retransmit_at = instant_after(bed->now, 20 * S);
+		break;
+	case 'p':
+		bed->source->bytes_left = 1;
 		break;
 	case 'b':
 		workload_progress(bed->workload, bed->now, 0, 2);

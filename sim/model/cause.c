@@ -47,7 +47,7 @@ cause_find(const char *name)
 	return CAUSE_NONE;
 }
 
-/* A socket that is not its own had its packets, whatever the fabric did. */
+/* A socket that is not its own had its packets. */
 static enum cause
 by_socket(enum cause_socket socket)
 {
@@ -116,7 +116,8 @@ cause_of(bool reset, const struct cause_facts *facts)
 			       : CAUSE_UNREACHABLE;
 	if (!facts->witnessed)
 		return CAUSE_NONE;
-	if (answer != CAUSE_NONE)
+	/* Who answers for another is wrong, whatever the fabric does. */
+	if (answer != CAUSE_NONE && (reset || facts->reachable))
 		return answer;
 	if (facts->owner == CAUSE_END_CLOSED)
 		return CAUSE_OWNER_CLOSED;

@@ -535,7 +535,8 @@ completion_measure(const struct workload *workload, uint32_t flow)
 	measure(workload, &m);
 }
 
-/* When the program may have written its first byte. */
+/* When the program may have written its first byte: not before its SYN was
+ * answered. */
 static struct instant
 first_due(const struct workload *workload, const struct session *session)
 {
@@ -548,8 +549,12 @@ first_due(const struct workload *workload, const struct session *session)
 	write_ns = pace_ns(workload->settings, session->bytes_wanted < step
 						       ? session->bytes_wanted
 						       : step);
-	return write_ns == INT64_MAX ? INSTANT_NEVER
-				     : instant_after(session->opened, write_ns);
+	if (write_ns == INT64_MAX)
+		return INSTANT_NEVER;
+	return instant_after(session->answered.ns == INT64_MAX
+				     ? session->opened
+				     : session->answered,
+			     write_ns);
 }
 
 static struct instant
