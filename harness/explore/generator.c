@@ -103,6 +103,8 @@ static const struct rule {
 	{ "service.hold_packets", 15, { "1", "2", "64" } },
 	{ "service.hold_kb", 10, { "65.536", "1000" } },
 	{ "service.misses_per_s*", 10, { "100", "1000" } },
+	/* Shorter than a session is silent, or a cache never has to forget. */
+	{ "service.owner_idle_s", 25, { "0.1", "0.5", "2" } },
 	{ "routing.reroute_ms", 10, { "[0, 0]", "[5, 5]", "[100, 300]" } },
 	{ "routing.local_ms", 10, { "[0, 0]", "[5, 10]", "[500, 900]" } },
 	{ "routing.hop_ms", 10, { "[0, 0]", "[1, 30]", "[200, 400]" } },
