@@ -152,7 +152,8 @@ void
 refresh_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
 	if (node->sweep.ns <= now.ns) {
-		node->refresh |= node->table->occupied & ~node->touched;
+		node->refresh |= (node->table->occupied & ~node->touched) |
+				 table_stale(node->table);
 		node->touched = 0;
 		node->sweep = instant_after(now, node->settings->refresh_ns);
 		node->refresh_wake = now;

@@ -14,7 +14,10 @@
  * Idle buckets: a sweep every refresh_ns refreshes the buckets that have
  * contacts but had no lookup since the sweep before. So a bucket is refreshed
  * after one to two hours instead of after exactly one as in [1], and costs
- * one bit instead of a time.
+ * one bit instead of a time. A bucket with a stale contact is not idle but
+ * ill: lookups pass such contacts by, and only a refresh asks them whether
+ * they are back, so each sweep refreshes it. Who was cut off and has come back
+ * is thereby known again within one refresh_ns, and not in two.
  *
  * One lookup of ours runs at a time. When the pool of lookups is full, the
  * next try follows after REFRESH_RETRY_NS.

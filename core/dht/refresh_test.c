@@ -387,6 +387,41 @@ test_sweeps(void)
 	solo_close(&solo);
 }
 
+/* A bucket that lookups visit, with a contact that they pass by: each sweep
+ * asks it, until it has answered. */
+static void
+test_sweeps_ask_the_stale(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct asked asked;
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 100);
+	uint64_t occupied = solo.node->table->occupied;
+	uint64_t stale = table_bit(0) | table_bit(2);
+	uint32_t peers[] = { table_bucket(solo.node->table, 0).slot[0].peer,
+			     table_bucket(solo.node->table, 2).slot[1].peer };
+
+	for (unsigned i = 0; i < 2; i++)
+		table_find(solo.node->table, peers[i])->failures =
+			CONTACT_STALE;
+	solo.node->touched = UINT64_MAX;
+	struct instant sweep = refresh_deadline(solo.node);
+	solo.now = sweep;
+	refresh_expire(solo.node, solo.now, &solo.outbox);
+	serve(&solo, later(&solo, NS_PER_S), &asked);
+	CHECK(asked.buckets == stale);
+	for (unsigned i = 0; i < 2; i++)
+		CHECK(!contact_stale(table_find(solo.node->table, peers[i])));
+	/* Then they are as the others: idle since, or just filled. */
+	serve(&solo,
+	      (struct instant){ sweep.ns + settings.refresh_ns + NS_PER_S },
+	      &asked);
+	CHECK(asked.buckets == (occupied & ~stale));
+	solo_close(&solo);
+}
+
 /* Buckets that are to be filled when every contact has left: such a fill has
  * no peer to ask, so it ends as it begins, and the next follows. */
 static void
@@ -460,6 +495,7 @@ main(void)
 	test_join_twice();
 	test_when_sweeps_begin();
 	test_sweeps();
+	test_sweeps_ask_the_stale();
 	test_sweep_when_all_have_left();
 	test_sweep_while_joining();
 	return check_done();

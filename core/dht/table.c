@@ -380,6 +380,19 @@ table_prefetch(const struct table *table, uint64_t position)
 		__builtin_prefetch(at);
 }
 
+uint64_t
+table_stale(const struct table *table)
+{
+	uint64_t buckets = 0;
+
+	for (unsigned b = 0; b < POSITION_BITS; b++)
+		for (uint32_t i = table->starts[b]; i < table->starts[b + 1];
+		     i++)
+			if (contact_stale(&table->contacts[i]))
+				buckets |= table_bit(b);
+	return buckets;
+}
+
 uint32_t
 table_suspect(struct table *table, uint32_t peer)
 {
