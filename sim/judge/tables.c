@@ -10,7 +10,7 @@
 #include "core/wire/build.h"
 #include "sim/host/server.h"
 #include "sim/model/cause.h"
-#include "sim/model/fault_kind.h"
+#include "sim/model/healing.h"
 #include "sim/net/network.h"
 
 #define LINKS	    32
@@ -31,6 +31,7 @@ struct judge_tables {
 	struct seen *seen; /* a server each */
 	uint64_t routes;
 	struct instant quiet; /* since when; NEVER: before time zero */
+	bool due; /* neighbourhoods are */
 	bool over; /* looked at */
 	/* Scratch, a server each: */
 	bool *member; /* lives, joined */
@@ -38,24 +39,6 @@ struct judge_tables {
 };
 
 /* ---- quiet ---- */
-
-/* The last time at which an event of the scenario does something. */
-static int64_t
-faults_end_ns(const struct settings *settings)
-{
-	int64_t end_ns = 0;
-
-	for (uint32_t i = 0; i < settings->fault_count; i++) {
-		const struct fault_settings *fault = &settings->faults[i];
-		int64_t ends_ns = fault_ends_ns(fault);
-
-		if (ends_ns < fault->at_ns)
-			ends_ns = fault->at_ns;
-		if (ends_ns > end_ns)
-			end_ns = ends_ns;
-	}
-	return end_ns;
-}
 
 static bool
 has_changed(struct judge_tables *tables)
@@ -123,18 +106,24 @@ distance(const struct judge_tables *tables, uint32_t a, uint32_t b)
 				 endpoints_position(tables->endpoints, b));
 }
 
-/* Members that a server could ask, into others[], closest first; how many. */
+/* Members that a server could ask, into others[], closest first; how many.
+ * *parted: there is one that it could not. */
 static uint32_t
-find_others(struct judge_tables *tables, uint32_t server)
+find_others(struct judge_tables *tables, uint32_t server, bool *parted)
 {
 	uint32_t count = 0;
 
+	*parted = false;
 	for (uint32_t i = 0; i < tables->count; i++) {
 		uint32_t at;
 
-		if (i == server || !tables->member[i] ||
-		    !arrives(tables, server, i) || !arrives(tables, i, server))
+		if (i == server || !tables->member[i])
 			continue;
+		if (!arrives(tables, server, i) ||
+		    !arrives(tables, i, server)) {
+			*parted = true;
+			continue;
+		}
 		for (at = count++; at > 0; at--) {
 			if (distance(tables, tables->others[at - 1], server) <
 			    distance(tables, i, server))
@@ -162,6 +151,7 @@ knows(const struct node *node, uint32_t peer)
 /* What a server should know of the others, and does. */
 struct neighbourhood {
 	uint32_t others, known;
+	bool parted; /* from another member */
 	uint32_t due, known_due; /* of the buckets of its closest */
 	uint32_t missing; /* the closest of what it does not know; WATCH_NONE */
 };
@@ -180,7 +170,7 @@ survey(struct judge_tables *tables, uint32_t server, const struct node *node)
 	struct neighbourhood all = { .missing = WATCH_NONE };
 	uint32_t last = 0, known_last = 0; /* of the farthest bucket */
 
-	all.others = find_others(tables, server);
+	all.others = find_others(tables, server, &all.parted);
 	if (all.others == 0)
 		return all;
 	uint32_t closest = all.others < k ? all.others : k;
@@ -207,17 +197,18 @@ static void
 look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 {
 	const struct judge_parts *parts = &tables->parts;
-	struct neighbourhood all = survey(
-		tables, server, servers_view(parts->servers, server).node);
+	struct server_view view = servers_view(parts->servers, server);
+	struct neighbourhood all = survey(tables, server, view.node);
 	const char *name = network_device_name(parts->network, server);
 
-	if (all.others > 0 && (all.known == 0 || !tables->member[server]))
+	bool alone = node_contact_count(view.node) == 0;
+
+	if (all.others > 0 && (alone || !tables->member[server]))
 		verdict(parts->verdicts, VIOLATION_OUTSIDE, now, server,
 			WATCH_NONE, "%s %s and knows %u of %u others", name,
 			tables->member[server] ? "is alone" : "is not joined",
 			all.known, all.others);
-	else if (all.known_due < all.due &&
-		 parts->settings->dht.node.refresh_ns > 0)
+	else if (all.known_due < all.due && tables->due && !all.parted)
 		verdict(parts->verdicts, VIOLATION_POOR_TABLE, now, server,
 			WATCH_NONE,
 			"%s knows %u of its %u closest, and not %s; %u of %u "
@@ -228,10 +219,11 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 			all.known, all.others);
 }
 
+/* Who leaves is in until it has left. */
 static bool
 lives(const struct server_view *view)
 {
-	return view->alive && !view->stopped && !view->leaving;
+	return view->alive && !view->stopped;
 }
 
 static void
@@ -255,9 +247,11 @@ look(struct judge_tables *tables, struct instant now)
 void
 judge_tables_zero(struct judge_tables *tables, struct instant now)
 {
+	struct healing healing = healing_of(
+		tables->parts.settings, network_fabric(tables->parts.network));
+
 	(void)has_changed(tables);
-	tables->quiet =
-		instant_after(now, faults_end_ns(tables->parts.settings));
+	tables->quiet = instant_after(now, healing.over_ns);
 }
 
 void
@@ -292,6 +286,8 @@ judge_tables_create(const struct judge_parts *parts)
 	tables->endpoints = servers_tables(parts->servers).parts->endpoints;
 	tables->count = count;
 	tables->quiet = INSTANT_NEVER;
+	tables->due = parts->settings->dht.node.refresh_ns > 0 &&
+		      parts->settings->dht.node.k >= JUDGE_TABLES_K_LEAST;
 	tables->seen = calloc(count, sizeof(*tables->seen));
 	tables->member = calloc(count, sizeof(*tables->member));
 	tables->others = calloc(count, sizeof(*tables->others));

@@ -5,8 +5,8 @@
  *	--- fault --- mended --- routes settle |--- one refresh ---| look
  *						quiet
  *
- * Quiet: no fault is to come or to be undone, no server has come or gone, no
- * route has changed. After one refresh (dht.refresh_s) of quiet, and a moment
+ * Quiet: the script is over (healing.h), no server has come or gone, no route
+ * has changed. After one refresh (dht.refresh_s) of quiet, and a moment
  * for what that asks, each node that lives and is joined knows its
  * neighbourhood: let the k closest to its own position be counted off among
  * those that live, are joined and exchange datagrams with it; of the buckets
@@ -16,18 +16,21 @@
  * that joins, and what it needs to know which records it is to hold. What it
  * does not know breaks POOR_TABLE.
  *
- * A server that lives and is not joined by then, or that knows none of those
- * whom it could ask, breaks OUTSIDE.
+ * A server that lives and is not joined by then, or that has no contact, though
+ * there are members whom it could ask, breaks OUTSIDE.
  *
  * Who exchanges datagrams: the network's paths both ways exist and lose less
- * than a tenth (cause.h). Without refreshing (refresh_s: 0) nobody promises
- * anything but to join.
+ * than a tenth (cause.h). Nothing is due where a member cannot be reached (a
+ * partition that stays: tables are full of those beyond it), where buckets
+ * have room for fewer than JUDGE_TABLES_K_LEAST (all of one may be away at
+ * once), and of tables without refreshing (refresh_s: 0).
  */
 #ifndef SIM_JUDGE_TABLES_H
 #define SIM_JUDGE_TABLES_H
 
 #include "sim/judge/judge.h"
 
+#define JUDGE_TABLES_K_LEAST 4
 /* What a refresh asks is answered by then. */
 #define JUDGE_TABLES_MOMENT_NS (5 * NS_PER_S)
 

@@ -51,36 +51,40 @@ test_tables(void)
 		uint32_t forgotten;
 		bool farthest, stale;
 		bool killed; /* one of the others, later */
-		bool parted; /* server 1 is cut off */
-		uint32_t k;
+		uint32_t parted; /* server that is cut off; 0: none */
+		uint32_t servers, k;
 		int64_t fault_ns; /* one is to come then */
 		int64_t when_ns;
 		enum violation kind;
 	} rows[] = {
-		{ "it knows all", 0, false, false, false, false, 8, 0, LATER,
+		{ "it knows all", 0, false, false, false, 0, 8, 8, 0, LATER,
 		  VIOLATIONS },
-		{ "not its closest", 1, false, false, false, false, 8, 0, LATER,
+		{ "not its closest", 1, false, false, false, 0, 8, 8, 0, LATER,
 		  VIOLATION_POOR_TABLE },
-		{ "its closest is stale", 1, false, true, false, false, 8, 0,
+		{ "its closest is stale", 1, false, true, false, 0, 8, 8, 0,
 		  LATER, VIOLATION_POOR_TABLE },
 		{ "not the farthest, of no more than k", 1, true, false, false,
-		  false, 8, 0, LATER, VIOLATION_POOR_TABLE },
-		{ "not the farthest, of more than k", 1, true, false, false,
-		  false, 2, 0, LATER, VIOLATIONS },
-		{ "not its closest of more than k", 1, false, false, false,
-		  false, 2, 0, LATER, VIOLATION_POOR_TABLE },
-		{ "too early", 1, false, false, false, false, 8, 0, LATER - S,
+		  0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE },
+		{ "not the farthest, of more than k", 1, true, false, false, 0,
+		  64, 4, 0, LATER, VIOLATIONS },
+		{ "not its closest, of more than k", 1, false, false, false, 0,
+		  64, 4, 0, LATER, VIOLATION_POOR_TABLE },
+		{ "not its closest, and k is 3", 1, false, false, false, 0, 64,
+		  3, 0, LATER, VIOLATIONS },
+		{ "too early", 1, false, false, false, 0, 8, 8, 0, LATER - S,
 		  VIOLATIONS },
-		{ "a fault is to come", 1, false, false, false, false, 8, 2 * S,
+		{ "a fault is to come", 1, false, false, false, 0, 8, 8, 2 * S,
 		  LATER, VIOLATIONS },
-		{ "a fault was there", 1, false, false, false, false, 8, 2 * S,
+		{ "a fault was there", 1, false, false, false, 0, 8, 8, 2 * S,
 		  LATER + 2 * S, VIOLATION_POOR_TABLE },
-		{ "another has gone meanwhile", 1, false, false, true, false, 8,
+		{ "another has gone meanwhile", 1, false, false, true, 0, 8, 8,
 		  0, LATER, VIOLATIONS },
-		{ "it knows nobody", 7, false, false, false, false, 8, 0, LATER,
+		{ "another cannot be reached", 1, false, false, false, 6, 8, 8,
+		  0, 2 * LATER, VIOLATIONS },
+		{ "it knows nobody", 7, false, false, false, 0, 8, 8, 0, LATER,
 		  VIOLATION_OUTSIDE },
 		{ "it knows nobody, and nobody could be asked", 7, false, false,
-		  false, true, 8, 0, 2 * LATER, VIOLATIONS },
+		  false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -90,10 +94,12 @@ test_tables(void)
 
 		settings_default(&settings);
 		fault_settings_default(&fault);
+		fault.kind = FAULT_UNDRAIN;
+		memcpy(fault.target, "server1", sizeof("server1"));
 		fault.at_ns = rows[i].fault_ns;
 		settings.faults = &fault;
 		settings.fault_count = rows[i].fault_ns > 0;
-		settings.fabric.servers = 8;
+		settings.fabric.servers = rows[i].servers;
 		settings.dht.node.k = rows[i].k;
 		settings.dht.node.alpha = 2;
 		settings.dht.node.replicas = 2;
@@ -106,8 +112,9 @@ test_tables(void)
 		       rows[i].stale);
 		struct instant now = bed_now(&bed);
 		judge_tables_zero(tables, now);
-		if (rows[i].parted)
-			network_device_set(bed.network, 1, false);
+		if (rows[i].parted > 0)
+			network_device_set(bed.network, rows[i].parted - 1,
+					   false);
 		judge_tables_look(tables, instant_after(now, S));
 		if (rows[i].killed)
 			servers_daemon_kill(bed.servers, 5);
