@@ -200,7 +200,6 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 	struct server_view view = servers_view(parts->servers, server);
 	struct neighbourhood all = survey(tables, server, view.node);
 	const char *name = network_device_name(parts->network, server);
-
 	bool alone = node_contact_count(view.node) == 0;
 
 	if (all.others > 0 && (alone || !tables->member[server]))
@@ -211,9 +210,8 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 	else if (all.known_due < all.due && tables->due && !all.parted)
 		verdict(parts->verdicts, VIOLATION_POOR_TABLE, now, server,
 			WATCH_NONE,
-			"%s knows %u of its %u closest, and not %s; %u of %u "
-			"in "
-			"all",
+			"%s knows %u of its %u closest, and not %s; in all it "
+			"knows %u of %u",
 			name, all.known_due, all.due,
 			network_device_name(parts->network, all.missing),
 			all.known, all.others);
