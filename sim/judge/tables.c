@@ -163,33 +163,55 @@ bucket_of(const struct judge_tables *tables, uint32_t server, uint32_t other)
 			       endpoints_position(tables->endpoints, other));
 }
 
+/* Of each bucket: contacts that are no members any more, and are not known to
+ * be none. */
+static void
+count_dead(const struct judge_tables *tables, uint32_t server,
+	   const struct node *node, uint32_t dead[POSITION_BITS])
+{
+	const struct table *table = node_table(node);
+
+	for (uint32_t i = 0; i < table->count; i++) {
+		uint32_t peer = table->contacts[i].peer;
+
+		if ((peer >= tables->count || !tables->member[peer]) &&
+		    !contact_stale(&table->contacts[i]))
+			dead[bucket_of(tables, server, peer)]++;
+	}
+}
+
 static struct neighbourhood
 survey(struct judge_tables *tables, uint32_t server, const struct node *node)
 {
 	uint32_t k = tables->parts.settings->dht.node.k;
 	struct neighbourhood all = { .missing = WATCH_NONE };
-	uint32_t last = 0, known_last = 0; /* of the farthest bucket */
+	uint32_t sizes[POSITION_BITS] = { 0 }, knowns[POSITION_BITS] = { 0 };
+	uint32_t dead[POSITION_BITS] = { 0 };
 
 	all.others = find_others(tables, server, &all.parted);
 	if (all.others == 0)
 		return all;
-	uint32_t closest = all.others < k ? all.others : k;
-	unsigned farthest =
-		bucket_of(tables, server, tables->others[closest - 1]);
 	for (uint32_t i = 0; i < all.others; i++) {
 		unsigned b = bucket_of(tables, server, tables->others[i]);
 		bool knows_it = knows(node, tables->others[i]);
 
+		sizes[b]++;
+		knowns[b] += knows_it;
 		all.known += knows_it;
-		all.due += b > farthest;
-		all.known_due += b > farthest && knows_it;
-		last += b == farthest;
-		known_last += b == farthest && knows_it;
 		if (!knows_it && all.missing == WATCH_NONE)
 			all.missing = tables->others[i];
 	}
-	all.due += last < k ? last : k;
-	all.known_due += known_last < k ? known_last : k;
+	count_dead(tables, server, node, dead);
+	uint32_t closest = all.others < k ? all.others : k;
+	for (unsigned b =
+		     bucket_of(tables, server, tables->others[closest - 1]);
+	     b < POSITION_BITS; b++) {
+		uint32_t room = dead[b] < k ? k - dead[b] : 0;
+		uint32_t due = sizes[b] < room ? sizes[b] : room;
+
+		all.due += due;
+		all.known_due += knowns[b] < due ? knowns[b] : due;
+	}
 	return all;
 }
 

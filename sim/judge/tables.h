@@ -10,8 +10,9 @@
  * for what that asks, each node that lives and is joined knows its
  * neighbourhood: let the k closest to its own position be counted off among
  * those that live, are joined and exchange datagrams with it; of the buckets
- * that they lie in it has all members as contacts, not stale, but in a bucket
- * of more than k any k of them (table.h). Where there are no more than k
+ * that they lie in it has all members as contacts, not stale, as far as there
+ * is room: a bucket has k places, and who died keeps his until he is found out,
+ * which may take a second refresh (refresh.h). Where there are no more than k
  * others, that is all of them. It is what looking itself up promises a node
  * that joins, and what it needs to know which records it is to hold. What it
  * does not know breaks POOR_TABLE.

@@ -43,6 +43,42 @@ forget(const struct bed *bed, uint32_t count, bool farthest, bool stale)
 	}
 }
 
+/* How many share the bucket of a server's that a peer is in. */
+static uint32_t
+members_of(const struct bed *bed, uint32_t server, uint32_t peer)
+{
+	const struct endpoints *endpoints =
+		servers_tables(bed->servers).parts->endpoints;
+	uint64_t self = endpoints_position(endpoints, server);
+	uint64_t one = endpoints_position(endpoints, peer);
+	uint32_t members = 0;
+
+	for (uint32_t i = 0; i < servers_count(bed->servers); i++) {
+		uint64_t other = endpoints_position(endpoints, i);
+
+		members += i != server && position_bucket(self, other) ==
+						  position_bucket(self, one);
+	}
+	return members;
+}
+
+/* Of the farthest bucket that a server should know well, which is full, one
+ * dies, and another of it has no place. */
+static void
+crowd(const struct bed *bed)
+{
+	const struct endpoints *endpoints =
+		servers_tables(bed->servers).parts->endpoints;
+	uint32_t k = bed->settings.dht.node.k, peers[BUCKET_MAX], server = 0;
+
+	do
+		CHECK(table_closest(table_of(bed, server),
+				    endpoints_position(endpoints, server),
+				    TABLE_ANY, ENDPOINT_NONE, peers, k) == k);
+	while (members_of(bed, server++, peers[k - 1]) <= k);
+	servers_daemon_kill(bed->servers, peers[k - 1]);
+}
+
 static void
 test_tables(void)
 {
@@ -51,40 +87,43 @@ test_tables(void)
 		uint32_t forgotten;
 		bool farthest, stale;
 		bool killed; /* one of the others, later */
+		bool crowded; /* by one who has died before */
 		uint32_t parted; /* server that is cut off; 0: none */
 		uint32_t servers, k;
 		int64_t fault_ns; /* one is to come then */
 		int64_t when_ns;
 		enum violation kind;
 	} rows[] = {
-		{ "it knows all", 0, false, false, false, 0, 8, 8, 0, LATER,
-		  VIOLATIONS },
-		{ "not its closest", 1, false, false, false, 0, 8, 8, 0, LATER,
-		  VIOLATION_POOR_TABLE },
-		{ "its closest is stale", 1, false, true, false, 0, 8, 8, 0,
-		  LATER, VIOLATION_POOR_TABLE },
-		{ "not the farthest, of no more than k", 1, true, false, false,
-		  0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE },
-		{ "not the farthest, of more than k", 1, true, false, false, 0,
-		  64, 4, 0, LATER, VIOLATIONS },
-		{ "not its closest, of more than k", 1, false, false, false, 0,
-		  64, 4, 0, LATER, VIOLATION_POOR_TABLE },
-		{ "not its closest, and k is 3", 1, false, false, false, 0, 64,
-		  3, 0, LATER, VIOLATIONS },
-		{ "too early", 1, false, false, false, 0, 8, 8, 0, LATER - S,
-		  VIOLATIONS },
-		{ "a fault is to come", 1, false, false, false, 0, 8, 8, 2 * S,
+		{ "it knows all", 0, false, false, false, false, 0, 8, 8, 0,
 		  LATER, VIOLATIONS },
-		{ "a fault was there", 1, false, false, false, 0, 8, 8, 2 * S,
-		  LATER + 2 * S, VIOLATION_POOR_TABLE },
-		{ "another has gone meanwhile", 1, false, false, true, 0, 8, 8,
-		  0, LATER, VIOLATIONS },
-		{ "another cannot be reached", 1, false, false, false, 6, 8, 8,
-		  0, 2 * LATER, VIOLATIONS },
-		{ "it knows nobody", 7, false, false, false, 0, 8, 8, 0, LATER,
-		  VIOLATION_OUTSIDE },
+		{ "not its closest", 1, false, false, false, false, 0, 8, 8, 0,
+		  LATER, VIOLATION_POOR_TABLE },
+		{ "its closest is stale", 1, false, true, false, false, 0, 8, 8,
+		  0, LATER, VIOLATION_POOR_TABLE },
+		{ "not the farthest, of no more than k", 1, true, false, false,
+		  false, 0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE },
+		{ "not the farthest, of more than k", 1, true, false, false,
+		  false, 0, 64, 4, 0, LATER, VIOLATIONS },
+		{ "not its closest, of more than k", 1, false, false, false,
+		  false, 0, 64, 4, 0, LATER, VIOLATION_POOR_TABLE },
+		{ "not its closest, and k is 3", 1, false, false, false, false,
+		  0, 64, 3, 0, LATER, VIOLATIONS },
+		{ "a place is a dead one's", 0, false, false, false, true, 0,
+		  64, 4, 0, LATER, VIOLATIONS },
+		{ "too early", 1, false, false, false, false, 0, 8, 8, 0,
+		  LATER - S, VIOLATIONS },
+		{ "a fault is to come", 1, false, false, false, false, 0, 8, 8,
+		  2 * S, LATER, VIOLATIONS },
+		{ "a fault was there", 1, false, false, false, false, 0, 8, 8,
+		  2 * S, LATER + 2 * S, VIOLATION_POOR_TABLE },
+		{ "another has gone meanwhile", 1, false, false, true, false, 0,
+		  8, 8, 0, LATER, VIOLATIONS },
+		{ "another cannot be reached", 1, false, false, false, false, 6,
+		  8, 8, 0, 2 * LATER, VIOLATIONS },
+		{ "it knows nobody", 7, false, false, false, false, 0, 8, 8, 0,
+		  LATER, VIOLATION_OUTSIDE },
 		{ "it knows nobody, and nobody could be asked", 7, false, false,
-		  false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS },
+		  false, false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -110,6 +149,8 @@ test_tables(void)
 
 		forget(&bed, rows[i].forgotten, rows[i].farthest,
 		       rows[i].stale);
+		if (rows[i].crowded)
+			crowd(&bed);
 		struct instant now = bed_now(&bed);
 		judge_tables_zero(tables, now);
 		if (rows[i].parted > 0)
