@@ -177,6 +177,17 @@ any_name(struct generator *generator, const struct key *key)
 		      key->name((unsigned)rng_below(&generator->rng, count)));
 }
 
+/* Arguments are evaluated in any order; the text has one. */
+static void
+secret_draw(struct generator *generator, const struct key *key)
+{
+	uint64_t low = rng_next(&generator->rng);
+	uint64_t high = rng_next(&generator->rng);
+
+	generator_put(generator, key->path, "\"%016" PRIx64 "%016" PRIx64 "\"",
+		      high, low);
+}
+
 /* A key that no rule is about. */
 static void
 key_draw(struct generator *generator, const struct key *key)
@@ -195,10 +206,7 @@ key_draw(struct generator *generator, const struct key *key)
 		near_default(generator, key);
 		break;
 	case KEY_SECRET:
-		generator_put(generator, key->path,
-			      "\"%016" PRIx64 "%016" PRIx64 "\"",
-			      rng_next(&generator->rng),
-			      rng_next(&generator->rng));
+		secret_draw(generator, key);
 		break;
 	case KEY_SIZES: /* the shape's */
 	case KEY_TARGET: /* an event's */
