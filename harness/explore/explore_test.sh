@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# explore_test.sh BIN - twenty random worlds hold; what the verb says
+# explore_test.sh BIN - twenty random worlds end, twice the same; what the verb says
 #
-# What is to be found is a file that no world can be made of: it does not depend
-# on what is mended.
+# Of random worlds every kind is known here, and what is to be found is a file
+# that no world can be made of: so nothing depends on what is mended.
+# explore_long_test.sh asks whether worlds hold.
 set -u
 homeward=$1/homeward
-known=$PWD/results/explore.known
 work=$(mktemp -d)
+known=$work/all.known
+# No world ever may do one of these.
+sed -n 's/^	X([A-Z_]*, \([a-z_]*\),.*/\1/p' sim/model/violation.h |
+	grep -vxE 'refused|no_progress|crash|differs' >"$known"
 trap 'rm -rf "$work"' EXIT
 # shellcheck source=harness/test/disturb_lib
 . harness/test/disturb_lib
