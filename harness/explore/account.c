@@ -35,13 +35,39 @@ account_known_option(const struct account *account, FILE *file)
 	shell_word_print(account->known_given, file);
 }
 
-static void
-command_print(const struct account *account, uint32_t index, FILE *file)
+/* No world shows it alone (excuse.h). */
+static bool
+is_of_all(enum violation kind)
 {
+	return kind == VIOLATION_EXCUSED;
+}
+
+static void
+command_print(const struct account *account, enum violation kind,
+	      uint32_t index, FILE *file)
+{
+	bool all = is_of_all(kind);
+
 	fputs("homeward explore", file);
 	account_known_option(account, file);
 	fputc(' ', file);
-	worlds_arguments(account->worlds, index, 1, file);
+	worlds_arguments(account->worlds, all ? 0 : index,
+			 all ? account->findings->worlds : 1, file);
+}
+
+static void
+violation_print(const struct account *account, enum violation kind,
+		uint32_t index, const char *sentence)
+{
+	char name[WORLDS_NAME];
+
+	printf("%s: %s: %s; repeat with: ",
+	       is_of_all(kind) ? "all worlds"
+			       : worlds_name(account->worlds, index, name),
+	       violation_name(kind), sentence);
+	command_print(account, kind, index, stdout);
+	putchar('\n');
+	fflush(stdout);
 }
 
 /* ---- on the way ---- */
@@ -50,20 +76,13 @@ void
 account_world(const struct account *account, uint32_t index,
 	      const struct trial *trial)
 {
-	char name[WORLDS_NAME];
-
 	for (unsigned i = 0; i < VIOLATIONS && !account->json; i++) {
 		if (trial->shown[i].count == 0 || account->known->kinds[i] ||
 		    account->findings->kinds[i].worlds > FINDINGS_KEPT)
 			continue;
 		account_tick_clear(true);
-		printf("%s: %s: %s; repeat with: ",
-		       worlds_name(account->worlds, index, name),
-		       violation_name((enum violation)i),
-		       trial->shown[i].sentence);
-		command_print(account, index, stdout);
-		putchar('\n');
-		fflush(stdout);
+		violation_print(account, (enum violation)i, index,
+				trial->shown[i].sentence);
 	}
 }
 
@@ -139,6 +158,13 @@ kind_print(const struct account *account, enum violation kind)
 
 	if (finding->worlds == 0 && !known)
 		return;
+	if (is_of_all(kind)) {
+		printf("%s: %s %s %u worlds\n", known ? "known" : "found",
+		       violation_name(kind),
+		       finding->worlds > 0 ? "in all" : "in none of",
+		       account->findings->worlds);
+		return;
+	}
 	printf("%s: %s in %" PRIu64 " of %u worlds", known ? "known" : "found",
 	       violation_name(kind), finding->worlds,
 	       account->findings->worlds);
@@ -152,12 +178,16 @@ kind_print(const struct account *account, enum violation kind)
 
 /* Its name; of a seed the number, too. */
 static void
-world_json(const struct account *account, struct json *json, uint32_t index)
+world_json(const struct account *account, struct json *json,
+	   enum violation kind, uint32_t index)
 {
 	char name[WORLDS_NAME];
+	bool all = is_of_all(kind);
 
-	json_text(json, "world", worlds_name(account->worlds, index, name));
-	if (worlds_are_seeds(account->worlds))
+	json_text(json, "world",
+		  all ? "all worlds"
+		      : worlds_name(account->worlds, index, name));
+	if (!all && worlds_are_seeds(account->worlds))
 		json_uint(json, "seed", worlds_seed(account->worlds, index));
 	else
 		json_null(json, "seed");
@@ -174,11 +204,11 @@ violation_json(const struct account *account, struct json *json,
 
 	if (file == NULL)
 		abort();
-	command_print(account, finding->first[kept].index, file);
+	command_print(account, kind, finding->first[kept].index, file);
 	if (fclose(file) != 0)
 		abort();
 	json_object(json, NULL);
-	world_json(account, json, finding->first[kept].index);
+	world_json(account, json, kind, finding->first[kept].index);
 	json_text(json, "kind", violation_name(kind));
 	json_text(json, "reason", finding->first[kept].sentence);
 	json_text(json, "repeat", command);
@@ -277,12 +307,28 @@ account_json(const struct account *account, const struct hunt_result *result)
 	json_finish(&json);
 }
 
+/* What nobody could tell before the end. */
+static void
+of_all_print(const struct account *account)
+{
+	for (unsigned i = 0; i < VIOLATIONS; i++) {
+		const struct finding *finding = &account->findings->kinds[i];
+
+		if (is_of_all((enum violation)i) && finding->worlds > 0 &&
+		    !account->known->kinds[i])
+			violation_print(account, (enum violation)i, 0,
+					finding->first[0].sentence);
+	}
+}
+
 void
 account_print(const struct account *account, const struct hunt_result *result)
 {
 	account_tick_clear(true);
 	if (account->json)
 		account_json(account, result);
+	else
+		of_all_print(account);
 	for (unsigned i = 0; i < VIOLATIONS && !account->json; i++)
 		kind_print(account, (enum violation)i);
 	/* One world is what it is. */
