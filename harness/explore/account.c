@@ -272,6 +272,24 @@ shrunk_json(const struct account *account, struct json *json)
 	json_end(json);
 }
 
+static const char *
+ended_name(enum hunt_end end)
+{
+	switch (end) {
+	case HUNT_OVER:
+		return "over";
+	case HUNT_LATE:
+		return "time";
+	case HUNT_ENOUGH:
+		return "stopped";
+	case HUNT_INTERRUPTED:
+		return "interrupted";
+	case HUNT_FAILED:
+		break;
+	}
+	return "failed";
+}
+
 static void
 account_json(const struct account *account, const struct hunt_result *result)
 {
@@ -287,6 +305,12 @@ account_json(const struct account *account, const struct hunt_result *result)
 		json_null(&json, "seed");
 	json_uint(&json, "seeds", worlds_count(account->worlds));
 	json_uint(&json, "worlds", account->findings->worlds);
+	json_text(&json, "ended", ended_name(result->end));
+	if (worlds_are_seeds(account->worlds))
+		json_uint(&json, "next",
+			  worlds_seed(account->worlds, result->next));
+	else
+		json_uint(&json, "next", result->next);
 	json_uint(&json, "events", account->findings->events);
 	json_text(&json, "state_hash", hash);
 	json_fixed(&json, "simulated_s", account->findings->simulated_s, 3);

@@ -43,6 +43,10 @@ static const struct {
 	  "\"kinds\":[{\"kind\":\"late\",\"known\":false,\"worlds\":10,"
 	  "\"count\":11}],\"violations\":[{\"world\":\"seed 9\",\"seed\":9,",
 	  "found:" },
+	{ "how it ended, as JSON", NOTHING, NULL, true,
+	  "\"seed\":7,\"seeds\":12,\"worlds\":12,\"ended\":\"over\","
+	  "\"next\":19,",
+	  NULL },
 	{ "known, as JSON", LATE, "late", true,
 	  "\"violations\":[],\"known_violations\":[{\"world\":\"seed 9\",",
 	  NULL },

@@ -62,6 +62,8 @@ says "no time" " --minutes 0 --seed 6"
 expect "no time for more" 0 "$homeward" explore --known "$known" --minutes 0 --seeds 4
 says "no time for more" "1 of 4 worlds"
 says "no time for more" " --minutes 0 --seed 2 --seeds 3"
+expect "no time, as JSON" 0 "$homeward" explore --known "$known" --minutes 0 --seed 5 --json
+holds "no time, as JSON" '"worlds":1,"ended":"time","next":6,'
 expect "time enough" 0 "$homeward" explore --known "$known" --minutes 1000000 --seeds 2
 says "time enough" "2 of 2 worlds"
 "$homeward" explore --known none --seed 7 --seeds 1000000 --jobs 2 \
