@@ -450,6 +450,24 @@ shorter_make(const struct cut *cut, uint32_t step, struct variant *out)
 	return true;
 }
 
+/* In the order in which they happen. */
+static bool
+order_make(const struct cut *cut, uint32_t step, struct variant *out)
+{
+	struct fault_settings *faults = out->faults;
+
+	(void)cut;
+	for (uint32_t i = 1; step == 0 && i < out->settings.fault_count; i++) {
+		const struct fault_settings fault = faults[i];
+		uint32_t at = i;
+
+		for (; at > 0 && faults[at - 1].at_ns > fault.at_ns; at--)
+			faults[at] = faults[at - 1];
+		faults[at] = fault;
+	}
+	return step == 0;
+}
+
 /* ---- digits ---- */
 
 static void
@@ -536,6 +554,7 @@ cut_table(void)
 		{ "sooner, as long", sooner_make, 0, 1, 4 },
 		{ "an event sooner", alone_sooner_make, 0, 1, 4 },
 		{ "shorter, fewer", shorter_make, 0, 1, 4 },
+		{ "in order", order_make, 0, 1, 16 },
 		{ "digits", digits_make, 0, 0, 0 },
 		{ "an event's digits", event_digits_make, 0, 0, 0 },
 		{ NULL, NULL, 0, 0, 0 },

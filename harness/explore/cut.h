@@ -8,7 +8,7 @@
  *	keys		to their defaults: all, a block of the table, one; a
  *			distribution of sizes has one less
  *	events' keys	one is not said; a loop happens once; a set is one
- *			device; sooner, shorter, fewer
+ *			device; sooner, shorter, fewer; in order
  *	numbers		with fewer digits
  *
  * The large cuts first. Each cut is a row with numbered steps; a step is one
