@@ -17,14 +17,13 @@
 
 #include "core/instant.h"
 #include "harness/base/exit.h"
+#include "harness/base/shell_word.h"
 #include "harness/db/run_log.h"
 #include "harness/explore/reduction.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/scenario_print.h"
 #include "harness/scenario/sweep.h"
 #include "sim/engine/memory.h"
-
-#define HEAD_BYTES (JOBS_REASON + SHRINK_PATH + SHRINK_TEXT + 256)
 
 struct shrinker {
 	struct jobs *jobs;
@@ -256,23 +255,45 @@ shrink_text(const struct shrink_result *result, char *text)
 		(double)after->duration_ns / (double)NS_PER_S, result->runs);
 }
 
+/* What the file says on top; to be freed. */
+static char *
+head_text(const struct shrinker *shrinker)
+{
+	const struct shrink_result *result = shrinker->result;
+	char how[SHRINK_TEXT], *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	if (file == NULL)
+		return NULL;
+	shrink_text(result, how);
+	fprintf(file, "shows: %s\n%s\nShrunk from %s: %s.\nRepeat with: ",
+		violation_name(shrinker->wish->kind), result->sentence,
+		shrinker->wish->name, how);
+	fputs("homeward explore --known none ", file);
+	if (result->path[0] != '\0')
+		shell_word_print(result->path, file);
+	else
+		fputs("FILE", file);
+	if (fclose(file) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static char *
 file_text(const struct shrinker *shrinker, const struct settings *settings)
 {
-	const struct shrink_result *result = shrinker->result;
-	enum violation kind = shrinker->wish->kind;
-	char head[HEAD_BYTES], how[SHRINK_TEXT], title[SCENARIO_TITLE];
+	char *head = head_text(shrinker), *text = NULL;
+	char title[SCENARIO_TITLE];
 
-	shrink_text(result, how);
-	(void)snprintf(head, sizeof(head),
-		       "shows: %s\n%s\nShrunk from %s: %s.\n"
-		       "Repeat with: homeward explore %s",
-		       violation_name(kind), result->sentence,
-		       shrinker->wish->name, how,
-		       result->path[0] != '\0' ? result->path : "FILE");
-	(void)snprintf(title, sizeof(title), "%s", violation_help(kind));
+	(void)snprintf(title, sizeof(title), "%s",
+		       violation_help(shrinker->wish->kind));
 	title[0] = (char)toupper((unsigned char)title[0]);
-	return scenario_print_text(head, title, settings);
+	if (head != NULL)
+		text = scenario_print_text(head, title, settings);
+	free(head);
+	return text;
 }
 
 /* Does the text, read as a file, show it? Says so if not. */
