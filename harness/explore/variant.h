@@ -7,7 +7,8 @@
  *
  * Some keys limit others (alpha is at most k), and events name devices: a
  * variant that became smaller is settled, and what its events name and is gone
- * becomes something of the same kind that is there.
+ * becomes something of the same kind that is there. Events after the end are
+ * dropped.
  */
 #ifndef HARNESS_EXPLORE_VARIANT_H
 #define HARNESS_EXPLORE_VARIANT_H

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/instant.h"
 #include "core/test/check.h"
 #include "harness/explore/generator.h"
 #include "harness/scenario/scenario.h"
@@ -169,6 +170,11 @@ settle_test(void)
 	variant_settle(variant);
 	CHECK_ROW(strcmp(variant->faults[3].target, "leaf3-server4") == 0,
 		  variant->faults[3].target);
+	/* An earlier end. */
+	variant->settings.measure.duration_ns = 4 * NS_PER_S;
+	variant_settle(variant);
+	CHECK(variant->settings.fault_count == 3);
+	CHECK(variant->faults[2].kind == FAULT_LINK_DOWN);
 	bed_release(&bed);
 }
 
