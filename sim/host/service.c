@@ -155,6 +155,7 @@ static void
 tell(const struct servers *servers, uint32_t index, bool syn,
      const struct connection *connection)
 {
+	const struct workload *workload = servers->workload;
 	const struct tcp *tcp = &connection->tcp;
 	bool half = tcp->state == TCP_STATE_SYN_RECEIVED;
 	uint32_t flow = connection->flow;
