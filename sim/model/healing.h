@@ -31,7 +31,9 @@ struct healing {
 	/* After the scenario's zero: from then on the script changes nothing.
 	 * 0: there is no event. It may be later than the run's end. */
 	int64_t over_ns;
-	bool paths; /* a link or router is then still cut, silent or worse */
+	/* A link or router is then still cut, silent or worse, or an attack
+	 * goes on. */
+	bool paths;
 	/* A server is crashed, drained or without its daemon then. One that has
 	 * left for good is not missing. */
 	bool servers;
