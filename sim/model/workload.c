@@ -9,15 +9,11 @@
 
 #include "sim/engine/random_stream.h"
 #include "sim/model/keymap.h"
+#include "sim/model/opening.h"
 #include "sim/model/pace.h"
 
 #define RANDOM_TRIES 64
 #define ALL_PPM	     1000000u /* nothing comes through */
-
-struct opening {
-	int64_t at_ns; /* after the scenario's zero */
-	uint32_t flow;
-};
 
 struct workload {
 	const struct settings *settings;
@@ -90,55 +86,6 @@ plan(struct workload *workload)
 	}
 }
 
-/* From one arrival to the next. */
-static int64_t
-interval_ns(struct workload *workload)
-{
-	const struct client_settings *clients = &workload->settings->clients;
-
-	if (clients->arrival == ARRIVAL_FIXED)
-		return clients->interval_ns;
-	return rng_exponential(&workload->arrivals, clients->interval_ns);
-}
-
-static int
-opening_order(const void *a, const void *b)
-{
-	const struct opening *left = a, *right = b;
-
-	if (left->at_ns != right->at_ns)
-		return left->at_ns < right->at_ns ? -1 : 1;
-	return left->flow < right->flow ? -1 : left->flow > right->flow;
-}
-
-/* When each session opens, moved by what its own stream says: one may overtake
- * another, so all have to be known before the first. */
-static void
-openings_draw(struct workload *workload)
-{
-	const struct client_settings *clients = &workload->settings->clients;
-	int64_t at_ns = clients->start_ns;
-
-	workload->openings =
-		calloc((size_t)workload->count + 1, sizeof(struct opening));
-	if (workload->openings == NULL)
-		abort();
-	for (uint32_t i = 0; i < workload->count; i++) {
-		struct rng rng =
-			stream_rng(workload->settings->seed, STREAM_JITTER, i);
-
-		at_ns += i > 0 ? interval_ns(workload) : 0;
-		workload->openings[i] = (struct opening){
-			.at_ns = at_ns +
-				 (int64_t)rng_below(
-					 &rng, (uint64_t)workload->jitter_ns),
-			.flow = i,
-		};
-	}
-	qsort(workload->openings, workload->count, sizeof(struct opening),
-	      opening_order);
-}
-
 struct workload *
 workload_create(const struct settings *settings, struct queue *queue,
 		const struct watch *watch)
@@ -164,7 +111,9 @@ workload_create(const struct settings *settings, struct queue *queue,
 	workload->step_bytes = pace_step_bytes(settings);
 	workload->jitter_ns = pace_jitter_ns(settings);
 	if (workload->jitter_ns > 0)
-		openings_draw(workload);
+		workload->openings =
+			openings_draw(settings, &workload->arrivals,
+				      workload->count, workload->jitter_ns);
 	return workload;
 }
 
@@ -207,8 +156,10 @@ workload_next(struct workload *workload, uint32_t *flow, int64_t *wait_ns)
 			   (next > 0 ? openings[next - 1].at_ns : 0);
 		return true;
 	}
-	*wait_ns = workload->next == 0 ? workload->settings->clients.start_ns
-				       : interval_ns(workload);
+	*wait_ns = workload->next == 0
+			   ? workload->settings->clients.start_ns
+			   : opening_interval_ns(workload->settings,
+						 &workload->arrivals);
 	*flow = workload->next++;
 	return true;
 }
