@@ -56,6 +56,8 @@ contact_fail(struct contact *contact)
 {
 	if (contact->failures < CONTACT_STALE)
 		contact->failures = (contact->failures + 1u) & 0xffu;
+	if (contact_stale(contact))
+		contact->srtt = contact->rttvar = 0;
 }
 
 bool

@@ -15,6 +15,10 @@
  * round trip, because a simulated fabric without queues has no variance at
  * all and a timeout of exactly one round trip would race with the answer.
  *
+ * When a contact becomes stale its round trip is forgotten (RFC 6298, 5.7):
+ * perhaps it was only longer than before, and every answer came too late. Asked
+ * with the initial timeout, it is measured anew.
+ *
  * A contact is verified once it has answered a request of ours: then its
  * address is not forged. It is suspect after a request without an answer, and
  * then pinged; stale after CONTACT_STALE - 1 pings without one. Requests count

@@ -85,11 +85,35 @@ test_failures(void)
 	CHECK(contact.verified && !contact_suspect(&contact));
 }
 
+/* The way to a peer became longer than twice its timeout: its answers are late
+ * until it is stale, and then measured anew. */
+static void
+test_stale_is_measured_anew(void)
+{
+	struct contact contact = contact_new(7, false);
+
+	for (uint32_t i = 0; i < 100; i++)
+		contact_sample(&contact, NS_PER_MS / 2);
+	int64_t before_ns = contact_timeout_ns(&contact, &timing);
+	CHECK(before_ns < 8 * NS_PER_MS);
+	contact_doubt(&contact);
+	contact_fail(&contact);
+	CHECK(!contact_stale(&contact));
+	CHECK(contact_timeout_ns(&contact, &timing) == before_ns);
+	contact_fail(&contact);
+	CHECK(contact_stale(&contact));
+	CHECK(contact_timeout_ns(&contact, &timing) == timing.initial_ns);
+	contact_sample(&contact, 20 * NS_PER_MS);
+	CHECK(!contact_stale(&contact));
+	CHECK(contact_timeout_ns(&contact, &timing) > 20 * NS_PER_MS);
+}
+
 int
 main(void)
 {
 	test_timeouts();
 	test_equal_round_trips_keep_a_margin();
 	test_failures();
+	test_stale_is_measured_anew();
 	return check_done();
 }
