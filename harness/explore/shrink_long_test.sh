@@ -38,7 +38,7 @@ says "what it was" "large: $kind: $((events + 1)) events -> "
 says "where it is" " runs; ./$small"
 checks=$((checks + 1))
 [ "$(grep -c '^  - { ' one/"$small")" -le "$events" ] || fail "more events"
-for word in maximum_paths drain,; do
+for word in maximum_paths drain; do
 	checks=$((checks + 1))
 	! grep -q "$word" one/"$small" || fail "$word is still there"
 done
