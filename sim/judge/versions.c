@@ -118,6 +118,20 @@ judge_versions_refused(const struct record *offered, const struct record *after,
 	return after_count < RECORDS_PER_KEY;
 }
 
+bool
+judge_versions_cut_short(const struct record *offered, uint32_t most_ms,
+			 const struct record *after, uint32_t after_count)
+{
+	uint32_t ttl_ms = offered->ttl_ms < most_ms ? offered->ttl_ms : most_ms;
+
+	for (uint32_t i = 0; i < after_count; i++)
+		if (after[i].owner == offered->owner &&
+		    is_same(after[i].version, offered->version) &&
+		    !after[i].tombstone && !offered->tombstone)
+			return after[i].ttl_ms < ttl_ms;
+	return false;
+}
+
 /* ---- in words ---- */
 
 #define WORDS 64
@@ -273,6 +287,15 @@ judge_versions_before(struct judge_versions *versions, struct instant now,
 	remember(versions, now, sender_of(versions, &packet), &reader);
 }
 
+static uint32_t
+record_ttl_ms(const struct judge_versions *versions)
+{
+	int64_t ttl_ms =
+		versions->parts.settings->dht.node.record_ttl_ns / NS_PER_MS;
+
+	return ttl_ms < UINT32_MAX ? (uint32_t)ttl_ms : UINT32_MAX;
+}
+
 static void
 compare(struct judge_versions *versions, struct instant now,
 	const struct known *known)
@@ -292,6 +315,10 @@ compare(struct judge_versions *versions, struct instant now,
 	if (versions->room && known->offered.ttl_ms > 0 &&
 	    judge_versions_refused(&known->offered, after, count))
 		say(versions, now, VIOLATION_OLDER_VERSION, server, &known->key,
+		    &known->offered, after, count);
+	if (judge_versions_cut_short(&known->offered, record_ttl_ms(versions),
+				     after, count))
+		say(versions, now, VIOLATION_LOST_RECORD, server, &known->key,
 		    &known->offered, after, count);
 }
 

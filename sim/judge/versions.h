@@ -13,9 +13,10 @@
  *
  * and for nothing else. What replaces it while it is older breaks
  * OLDER_VERSION, and so does a newer record that was refused though there was
- * room; what goes and leaves nothing breaks LOST_RECORD. A record whose owner
- * has not said that it ended, and that is ended all the same, breaks
- * FOREIGN_TOMBSTONE.
+ * room; what goes and leaves nothing breaks LOST_RECORD, and so does what will
+ * go too soon, for a record that its owner stores again lives as long as a new
+ * one. A record whose owner has not said that it ended, and that is ended all
+ * the same, breaks FOREIGN_TOMBSTONE.
  *
  * Two looks. Around each STORE and REMOVE that comes to a server: who sent it
  * is known then. And once in a while over all that is stored, for what a node
@@ -42,6 +43,10 @@ enum violation judge_versions_given_up(const struct record *before,
 /* Must a replica that has `after` have kept this one, too? It had room. */
 bool judge_versions_refused(const struct record *offered,
 			    const struct record *after, uint32_t after_count);
+/* Does a replica that was offered this record, and has it, keep it for less
+ * than it was offered for, or most_ms? */
+bool judge_versions_cut_short(const struct record *offered, uint32_t most_ms,
+			      const struct record *after, uint32_t after_count);
 
 struct judge_versions *judge_versions_create(const struct judge_parts *);
 void judge_versions_destroy(struct judge_versions *);

@@ -268,6 +268,36 @@ test_refused(void)
 	}
 }
 
+static void
+test_cut_short(void)
+{
+	static const struct statement sent = { 1, 5, 0, false };
+	static const struct {
+		const char *sentence;
+		struct statement has;
+		uint32_t left_ms, most_ms;
+		bool cut;
+	} rows[] = {
+		{ "as long as offered", { 1, 5, 0, false }, TTL, TTL, false },
+		{ "as before", { 1, 5, 0, false }, TTL - 1, TTL, true },
+		{ "as long as may be", { 1, 5, 0, false }, 9, 9, false },
+		{ "less than may be", { 1, 5, 0, false }, 8, 9, true },
+		{ "a later one", { 1, 6, 0, false }, 1, TTL, false },
+		{ "another's", { 2, 5, 0, false }, 1, TTL, false },
+		{ "it has ended", { 1, 5, 0, true }, 1, TTL, false },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record offered = record_of(&sent);
+		struct record after = record_of(&rows[i].has);
+
+		after.ttl_ms = rows[i].left_ms;
+		CHECK_ROW(judge_versions_cut_short(&offered, rows[i].most_ms,
+						   &after, 1) == rows[i].cut,
+			  rows[i].sentence);
+	}
+}
+
 /* ---- servers ---- */
 
 #define HOLDER 3
@@ -464,6 +494,29 @@ test_around_messages(void)
 	}
 }
 
+/* The same record again, a second later. */
+static void
+test_stored_again(void)
+{
+	static const struct statement sent = { 0, 5, 0, false };
+
+	for (unsigned renews = 0; renews < 2; renews++) {
+		struct story story;
+
+		story_begin(&story);
+		keep(&story, HOLDER, &sent);
+		bed_pass(&story.bed, NS_PER_S);
+		make_store(&story, &sent);
+		before(&story);
+		if (renews)
+			keep(&story, HOLDER, &sent);
+		judge_versions_after(story.versions, bed_now(&story.bed));
+		CHECK(bed_count(&story.bed, VIOLATION_LOST_RECORD) == !renews);
+		CHECK(bed_violations(&story.bed) == !renews);
+		story_end(&story);
+	}
+}
+
 /* Between two looks, without a message. */
 static void
 test_looks(void)
@@ -591,8 +644,10 @@ main(void)
 {
 	test_given_up();
 	test_refused();
+	test_cut_short();
 	test_messages();
 	test_around_messages();
+	test_stored_again();
 	test_looks();
 	test_owner_knows_better();
 	return check_done();
