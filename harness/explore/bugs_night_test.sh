@@ -75,15 +75,18 @@ telling() {
 		sort -k 1,1n -k 2,2 | head -1
 }
 
-# shrunk NAME SEED KIND - what is left of the world; its file, if OUT=folder
+# shrunk NAME SEED KIND - what is left of the world, and whether the tree without
+# the bug shows the same there; its file, if OUT=folder
 shrunk() {
+	local file=$work/explore-$2-$3.yaml
 	grep -oE 'X\([A-Z_]+, *[a-z_]+' sim/model/violation.h |
 		sed 's/.*, *//' | grep -vx "$3" >"$work/others"
 	"$work/$1" explore --known "$work/others" --seed "$2" --seeds 1 \
-		--shrink --jobs "$jobs" --out "$work" 2>/dev/null |
-		sed -nE "s/^explore-$2: $3: (.*); .*/\1/p"
-	[ -z "${OUT:-}" ] ||
-		cp "$work/explore-$2-$3.yaml" "$OUT/$1.yaml"
+		--shrink --jobs "$jobs" --out "$work" >"$work/log" 2>&1
+	sed -n 's/^# Shrunk from [^:]*: //p' "$file"
+	"$work/base" explore --known "$work/others" "$file" >"$work/log" 2>&1 ||
+		echo "(without it, too)"
+	[ -z "${OUT:-}" ] || cp "$file" "$OUT/$1.yaml"
 }
 
 # hunt NAME - explore until it is found
@@ -97,7 +100,7 @@ hunt() {
 			< <(telling "$1" $((from + block - 1))) || continue
 		printf '%-20s %-18s %6d %6d %6d %6d  %s\n' "$1" "$kind" \
 			"$seed" $((from + block - 1)) "$gained" "$lost" \
-			"$(shrunk "$1" "$seed" "$kind")"
+			"$(shrunk "$1" "$seed" "$kind" | tr '\n' ' ')"
 		return 0
 	done
 	printf '%-20s not found in %d worlds\n' "$1" "$most"
