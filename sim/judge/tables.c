@@ -224,7 +224,7 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 	const char *name = network_device_name(parts->network, server);
 	bool alone = node_contact_count(view.node) == 0;
 
-	if (all.others > 0 && (alone || !tables->member[server]))
+	if (all.others > 0 && !all.parted && (alone || !tables->member[server]))
 		verdict(parts->verdicts, VIOLATION_OUTSIDE, now, server,
 			WATCH_NONE, "%s %s and knows %u of %u others", name,
 			tables->member[server] ? "is alone" : "is not joined",

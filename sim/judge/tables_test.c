@@ -122,6 +122,8 @@ test_tables(void)
 		  8, 8, 0, 2 * LATER, VIOLATIONS },
 		{ "it knows nobody", 7, false, false, false, false, 0, 8, 8, 0,
 		  LATER, VIOLATION_OUTSIDE },
+		{ "it knows nobody, and not all could be asked", 7, false,
+		  false, false, false, 6, 8, 8, 0, 2 * LATER, VIOLATIONS },
 		{ "it knows nobody, and nobody could be asked", 7, false, false,
 		  false, false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS },
 	};
