@@ -15,8 +15,8 @@
  * (ledger_hash_packet()). Fragments of a client's packet are packets, those of
  * a tunnel's are none, for what a server sends is looked at before it is cut.
  *
- * Also here, whether a packet goes on for ever: where nothing is forwarded
- * twice, a packet is handled by two hosts, and routers lower its TTL.
+ * Where nothing is forwarded twice, a packet comes to two hosts at most. Its
+ * hops between them are not counted here: routers lower its TTL.
  */
 #ifndef SIM_JUDGE_FORWARDS_H
 #define SIM_JUDGE_FORWARDS_H
