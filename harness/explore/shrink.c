@@ -369,9 +369,10 @@ variant_write(struct shrinker *shrinker, const struct settings *settings)
 	if (shrinker->wish->quiet || shrinker->code != 0)
 		return;
 	shrink_text(shrinker->result, how);
-	fprintf(stderr, "%s%s: %s: %s%s%s\n",
+	fprintf(stderr, "%s%s: %s: %s%s%s%s\n",
 		isatty(STDERR_FILENO) ? "\r\033[K" : "", shrinker->wish->name,
 		violation_name(shrinker->wish->kind), how,
+		shrinker->interrupted ? ", interrupted" : "",
 		shrinker->result->path[0] != '\0' ? "; " : "",
 		shrinker->result->path);
 }
