@@ -93,6 +93,7 @@ judged(const struct settings *settings, const char *sentence)
 	return result.facts;
 }
 
+/* Its events are those of MOST that have a time. */
 static void
 world_draw(struct settings *settings, struct fault_settings *faults)
 {
@@ -127,10 +128,10 @@ check_row(const struct row *row)
 static void
 test_handshakes(void)
 {
-	struct fault_settings fault = EVENT(DRAIN, 1, SERVER);
+	struct fault_settings faults[MOST] = { EVENT(DRAIN, 1, SERVER) };
 	struct settings settings;
 
-	world_draw(&settings, &fault);
+	world_draw(&settings, faults);
 	CHECK(judged(&settings, "no handshake").handshakes == 0);
 	settings.fabric.client_link.delay_ns = 100 * MS;
 	/* From SYN to ACK are 300 ms: those of 0.7, 0.8 and 0.9 s; that of 1 s
@@ -167,11 +168,11 @@ test_sessions(void)
 static void
 test_silent(void)
 {
-	struct fault_settings fault = EVENT(DRAIN, 1, SERVER);
+	struct fault_settings faults[MOST] = { EVENT(DRAIN, 1, SERVER) };
 	struct settings settings;
 	struct world_result result;
 
-	world_draw(&settings, &fault);
+	world_draw(&settings, faults);
 	result = world_play(&settings, NULL, "nobody judges");
 	CHECK(!result.judged && result.facts.faults == 0);
 }
