@@ -134,7 +134,9 @@ slots_fill(struct hunt *hunt)
 {
 	int code = 0;
 
-	while (code == 0 && crew_has_slot(hunt->crew)) {
+	/* Who was interrupted, or failed, starts no second pass either. */
+	while (code == 0 && hunt->result.end <= HUNT_LATE &&
+	       crew_has_slot(hunt->crew)) {
 		uint32_t index = (uint32_t)(hunt->started / PASSES);
 		uint32_t pass = (uint32_t)(hunt->started % PASSES);
 
