@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "harness/base/json.h"
 #include "harness/base/shell_word.h"
@@ -72,6 +71,14 @@ violation_print(const struct account *account, enum violation kind,
 
 /* ---- on the way ---- */
 
+/* The line that changes, if there is one. */
+static void
+tick_clear(const struct account *account)
+{
+	if (account->drawn)
+		fputs("\r\033[K", stderr);
+}
+
 void
 account_world(const struct account *account, uint32_t index,
 	      const struct trial *trial)
@@ -80,7 +87,7 @@ account_world(const struct account *account, uint32_t index,
 		if (trial->shown[i].count == 0 || account->known->kinds[i] ||
 		    account->findings->kinds[i].worlds > FINDINGS_KEPT)
 			continue;
-		account_tick_clear(true);
+		tick_clear(account);
 		violation_print(account, (enum violation)i, index,
 				trial->shown[i].sentence);
 	}
@@ -125,20 +132,13 @@ worlds_print(const struct account *account)
 }
 
 void
-account_tick_clear(bool terminal)
-{
-	if (terminal && isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-}
-
-void
 account_tick(struct account *account, double elapsed_s, bool terminal)
 {
 	if (elapsed_s - account->drawn_s < (terminal ? DRAW_S : MINUTE_S))
 		return;
 	account->drawn_s = elapsed_s;
-	if (terminal)
-		fputs("\r\033[K", stderr);
+	account->drawn = terminal;
+	tick_clear(account);
 	worlds_print(account);
 	fputs(", ", stderr);
 	counts_print(account, elapsed_s);
@@ -348,7 +348,7 @@ of_all_print(const struct account *account)
 void
 account_print(const struct account *account, const struct hunt_result *result)
 {
-	account_tick_clear(true);
+	tick_clear(account);
 	if (account->json)
 		account_json(account, result);
 	else

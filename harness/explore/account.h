@@ -30,6 +30,7 @@ struct account {
 	const struct findings *findings;
 	bool endless; /* only the minutes end it */
 	const struct shrink_result *shrunk; /* by kind; shown: it was */
+	bool drawn; /* a line that changes; it is cleared before others */
 	double drawn_s;
 	bool json;
 };
@@ -41,7 +42,6 @@ void account_world(const struct account *, uint32_t index,
 		   const struct trial *);
 /* On a terminal a line that changes, else one a minute. */
 void account_tick(struct account *, double elapsed_s, bool terminal);
-void account_tick_clear(bool terminal);
 /* The end. */
 void account_print(const struct account *, const struct hunt_result *);
 /* The words that make it the same: " --known none", or "". */
