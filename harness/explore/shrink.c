@@ -20,6 +20,7 @@
 #include "harness/base/shell_word.h"
 #include "harness/db/run_log.h"
 #include "harness/explore/reduction.h"
+#include "harness/explore/trial.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/scenario_print.h"
 #include "harness/scenario/sweep.h"
@@ -72,35 +73,13 @@ pass_shows(enum violation kind, const struct jobs_result *result,
 	   char *sentence)
 {
 	struct hearing hearing = { .kind = kind, .sentence = sentence };
-	enum violation end =
-		result->exit_code == JOBS_STUCK	  ? VIOLATION_NO_PROGRESS
-		: result->exit_code == EXIT_USAGE ? VIOLATION_REFUSED
-						  : VIOLATION_CRASH;
 	struct judge_facts facts;
 
-	sentence[0] = '\0';
-	if (result->exit_code != EXIT_OK && end == kind) {
-		jobs_reason(result, sentence);
-		sentence[strcspn(sentence, "\n")] = '\0';
+	if (trial_pass_failed(result, sentence) == kind)
 		return true;
-	}
+	sentence[0] = '\0';
 	(void)run_log_verdicts(result->run_log, verdict_hear, &hearing, &facts);
 	return hearing.heard;
-}
-
-static bool
-passes_differ(FILE *one, FILE *other, char *sentence)
-{
-	FILE *talk = fmemopen(sentence, JOBS_REASON - 1, "w");
-	bool same;
-
-	sentence[0] = '\0';
-	if (talk == NULL)
-		return false;
-	same = run_log_same(one, other, talk);
-	(void)fclose(talk);
-	sentence[strcspn(sentence, "\n")] = '\0';
-	return !same;
 }
 
 /* Takes over the run log. */
@@ -120,8 +99,8 @@ result_take(struct round *round, struct jobs_result *result)
 		round->held[index] = result->run_log;
 		return;
 	} else {
-		shows = passes_differ(round->held[index], result->run_log,
-				      sentence);
+		shows = trial_passes_differ(round->held[index], result->run_log,
+					    sentence);
 	}
 	(void)fclose(result->run_log);
 	if (!shows || index >= round->found)

@@ -10,8 +10,6 @@
 #include "harness/base/exit.h"
 #include "harness/db/run_log.h"
 
-#define REASON_SIZE 512
-
 void
 trial_show(struct trial *trial, enum violation kind, const char *sentence)
 {
@@ -31,40 +29,53 @@ trial_refuse(struct trial *trial, const char *reason)
 	trial_show(trial, VIOLATION_REFUSED, reason);
 }
 
-/* Why a pass did not end as it should. */
-static bool
-pass_failed(struct trial *trial, const struct jobs_result *result)
+enum violation
+trial_pass_failed(const struct jobs_result *result, char *reason)
 {
-	enum violation kind = VIOLATION_CRASH;
-	char reason[JOBS_REASON] = "no world can be made of it";
-
+	reason[0] = '\0';
 	if (result->exit_code == EXIT_OK)
-		return false;
-	if (result->exit_code == EXIT_USAGE)
-		kind = VIOLATION_REFUSED;
-	else
-		jobs_reason(result, reason);
-	if (result->exit_code == JOBS_STUCK)
-		kind = VIOLATION_NO_PROGRESS;
-	trial_show(trial, kind, reason);
-	return true;
+		return VIOLATIONS;
+	if (result->exit_code == EXIT_USAGE) {
+		(void)snprintf(reason, JOBS_REASON,
+			       "no world can be made of it");
+		return VIOLATION_REFUSED;
+	}
+	jobs_reason(result, reason);
+	reason[strcspn(reason, "\n")] = '\0';
+	return result->exit_code == JOBS_STUCK ? VIOLATION_NO_PROGRESS
+					       : VIOLATION_CRASH;
 }
 
-/* The first difference, in words. */
-static void
-passes_compare(struct trial *trial, const struct jobs_result *first,
-	       const struct jobs_result *again)
+bool
+trial_passes_differ(FILE *one, FILE *other, char *reason)
 {
-	char reason[REASON_SIZE] = "two results";
-	FILE *talk = fmemopen(reason, REASON_SIZE - 1, "w");
+	FILE *talk = fmemopen(reason, JOBS_REASON - 1, "w");
 	bool same;
 
 	if (talk == NULL)
 		abort();
-	same = run_log_same(first->run_log, again->run_log, talk);
+	same = run_log_same(one, other, talk);
 	(void)fclose(talk);
-	if (!same)
-		trial_show(trial, VIOLATION_DIFFERS, reason);
+	reason[JOBS_REASON - 1] = '\0';
+	reason[strcspn(reason, "\n")] = '\0';
+	return !same;
+}
+
+/* Did each end as it should, and are they the same? */
+static void
+passes_compare(struct trial *trial, const struct jobs_result *first,
+	       const struct jobs_result *again)
+{
+	char reason[JOBS_REASON] = "";
+	enum violation kind = trial_pass_failed(first, reason);
+
+	if (kind == VIOLATIONS)
+		kind = trial_pass_failed(again, reason);
+	if (kind == VIOLATIONS &&
+	    trial_passes_differ(first->run_log, again->run_log, reason))
+		kind = VIOLATION_DIFFERS;
+	if (kind != VIOLATIONS)
+		trial_show(trial, kind, reason);
 }
 
 static void
@@ -84,8 +95,7 @@ trial_take(struct trial *trial, const struct settings *settings,
 		.state_hash = first->world.state_hash,
 		.simulated_ns = first->world.end.ns + again->world.end.ns,
 	};
-	if (!pass_failed(trial, first) && !pass_failed(trial, again))
-		passes_compare(trial, first, again);
+	passes_compare(trial, first, again);
 	if (!run_log_verdicts(first->run_log, verdict_hear, trial, &facts))
 		return;
 	floors_add(&trial->floors, settings, &facts);

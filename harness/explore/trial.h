@@ -2,9 +2,9 @@
 /*
  * trial.h - one world, run twice: what it showed
  *
- *	run log, run log -> did both end? do they say the same? what did the
- *	judge of the first say? -> of each kind how often, and the first
- *sentence
+ *	run log, run log -> did both end? do they say the same? what did
+ *	the judge of the first say? -> of each kind how often, and the
+ *	first sentence
  *
  * The sentence is the first in time.
  */
@@ -37,6 +37,11 @@ struct trial {
 void trial_take(struct trial *, const struct settings *,
 		const struct jobs_result *first,
 		const struct jobs_result *again);
+/* Of one pass: as which kind it did not end as it should, and why, in
+ * JOBS_REASON bytes; VIOLATIONS: it did. */
+enum violation trial_pass_failed(const struct jobs_result *, char *reason);
+/* Of two run logs: do they differ, and where, in JOBS_REASON bytes? */
+bool trial_passes_differ(FILE *, FILE *, char *reason);
 /* It was never run, for that reason. */
 void trial_refuse(struct trial *, const char *reason);
 /* Once more of that kind. */
