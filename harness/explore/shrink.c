@@ -26,6 +26,8 @@
 #include "harness/scenario/sweep.h"
 #include "sim/engine/memory.h"
 
+#define SIZES_TEXT 256
+
 struct shrinker {
 	struct jobs *jobs;
 	const struct shrink_wish *wish;
@@ -217,14 +219,15 @@ size_of(const struct settings *settings)
 	};
 }
 
-void
-shrink_text(const struct shrink_result *result, char *text)
+/* "5 events -> 1, 32 servers -> 5, 812 sessions -> 1, 41 s -> 3, 41 runs" */
+static void
+sizes_text(const struct shrink_result *result, char text[SIZES_TEXT])
 {
 	const struct shrink_size *before = &result->before;
 	const struct shrink_size *after = &result->after;
 
 	(void)snprintf(
-		text, SHRINK_TEXT,
+		text, SIZES_TEXT,
 		"%" PRIu32 " events -> %" PRIu32 ", %" PRIu32
 		" servers -> %" PRIu32 ", %" PRIu32 " sessions -> %" PRIu32
 		", %.3g s -> %.3g, %" PRIu32 " runs",
@@ -239,13 +242,13 @@ static char *
 head_text(const struct shrinker *shrinker)
 {
 	const struct shrink_result *result = shrinker->result;
-	char how[SHRINK_TEXT], *text = NULL;
+	char how[SIZES_TEXT], *text = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&text, &size);
 
 	if (file == NULL)
 		return NULL;
-	shrink_text(result, how);
+	sizes_text(result, how);
 	fprintf(file, "shows: %s\n%s\nShrunk from %s: %s.\nRepeat with: ",
 		violation_name(shrinker->wish->kind), result->sentence,
 		shrinker->wish->name, how);
@@ -333,7 +336,7 @@ path_make(const struct shrink_wish *wish, char path[SHRINK_PATH])
 static void
 variant_write(struct shrinker *shrinker, const struct settings *settings)
 {
-	char *text, how[SHRINK_TEXT];
+	char *text, how[SIZES_TEXT];
 
 	text = file_text(shrinker, settings);
 	if (text == NULL) {
@@ -347,7 +350,7 @@ variant_write(struct shrinker *shrinker, const struct settings *settings)
 	free(text);
 	if (shrinker->wish->quiet || shrinker->code != 0)
 		return;
-	shrink_text(shrinker->result, how);
+	sizes_text(shrinker->result, how);
 	fprintf(stderr, "%s%s: %s: %s%s%s%s\n",
 		isatty(STDERR_FILENO) ? "\r\033[K" : "", shrinker->wish->name,
 		violation_name(shrinker->wish->kind), how,
@@ -372,7 +375,7 @@ shrink_world(struct jobs *jobs, const struct shrink_wish *wish,
 	struct reduction reduction = {
 		.first = variants_run,
 		.context = &shrinker,
-		.most = wish->runs > 0 ? wish->runs : SHRINK_RUNS,
+		.most = SHRINK_RUNS,
 	};
 
 	*result = (struct shrink_result){ .before = size_of(wish->settings) };
@@ -384,6 +387,11 @@ shrink_world(struct jobs *jobs, const struct shrink_wish *wish,
 	result->after = size_of(&variant.settings);
 	result->runs = shrinker.runs;
 	result->interrupted = shrinker.interrupted;
+	if (!result->shown && !shrinker.interrupted && shrinker.code == 0)
+		fprintf(stderr,
+			"%s%s: %s: one run does not show it; not shrunk\n",
+			isatty(STDERR_FILENO) ? "\r\033[K" : "", wish->name,
+			violation_name(wish->kind));
 	if (result->shown && shrinker.code == 0)
 		variant_write(&shrinker, &variant.settings);
 	variant_release(&variant);

@@ -23,7 +23,7 @@
 #include "sim/model/settings.h"
 #include "sim/model/violation.h"
 
-#define SHRINK_RUNS 4000 /* when nobody says how many */
+#define SHRINK_RUNS 4000 /* at most */
 #define SHRINK_PATH 4096
 
 /* Everything is borrowed. */
@@ -33,7 +33,6 @@ struct shrink_wish {
 	const char *name; /* of the world: "explore-17" */
 	const char *out; /* a folder that is there; NULL: standard output */
 	bool quiet; /* the file is all that is said */
-	uint32_t runs; /* at most; 0: SHRINK_RUNS */
 };
 
 struct shrink_size {
@@ -42,7 +41,7 @@ struct shrink_size {
 };
 
 struct shrink_result {
-	bool shown; /* false: not even the first run showed it; no file */
+	bool shown; /* false: not even the first run showed it; said, no file */
 	bool interrupted; /* Ctrl-C: what was reached is written */
 	struct shrink_size before, after;
 	uint32_t runs;
@@ -54,9 +53,5 @@ struct shrink_result {
  * EXIT_RUNTIME, and it was said. */
 int shrink_world(struct jobs *, const struct shrink_wish *,
 		 struct shrink_result *);
-/* "5 events -> 1, 32 servers -> 5, 812 sessions -> 1, 41 runs"; SHRINK_TEXT
- * bytes. */
-#define SHRINK_TEXT 256
-void shrink_text(const struct shrink_result *, char *text);
 
 #endif
