@@ -4,7 +4,6 @@
  */
 #include "harness/explore/worlds.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,31 +116,14 @@ static bool
 file_read(struct worlds *worlds, uint32_t number)
 {
 	const char *path = worlds->files[number].path;
-	FILE *file = fopen(path, "rb"), *copy;
-	char *text = NULL, block[4096];
-	size_t size = 0, count;
-	bool good;
+	size_t size;
+	char *text = scenario_read(path, &size);
 
-	copy = file != NULL ? open_memstream(&text, &size) : NULL;
-	while (copy != NULL && ftell(copy) <= SCENARIO_BYTES &&
-	       (count = fread(block, 1, sizeof(block), file)) > 0)
-		fwrite(block, 1, count, copy);
-	good = copy != NULL && !ferror(file);
-	if (!good)
-		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
-	if (file != NULL)
-		(void)fclose(file);
-	if (copy != NULL && fclose(copy) != 0)
-		abort();
-	if (good && size > SCENARIO_BYTES) {
-		fprintf(stderr, "homeward: %s: larger than %d bytes\n", path,
-			SCENARIO_BYTES);
-		good = false;
-	}
-	if (good)
-		scenario_take(worlds, number, path, text, size);
+	if (text == NULL)
+		return false;
+	scenario_take(worlds, number, path, text, size);
 	free(text);
-	return good;
+	return true;
 }
 
 struct worlds *

@@ -682,27 +682,42 @@ scenario_parse(struct scenario *scenario, const char *path, const void *bytes,
 	return problems == 0 ? 0 : -1;
 }
 
+char *
+scenario_read(const char *path, size_t *size)
+{
+	char *bytes = malloc(SCENARIO_BYTES + 1);
+	FILE *file = fopen(path, "rb");
+	bool good = false;
+
+	*size = 0;
+	if (bytes != NULL && file != NULL)
+		*size = fread(bytes, 1, SCENARIO_BYTES + 1, file);
+	if (bytes == NULL || file == NULL || ferror(file))
+		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+	else if (*size > SCENARIO_BYTES)
+		fprintf(stderr, "homeward: %s: larger than %d bytes\n", path,
+			SCENARIO_BYTES);
+	else
+		good = true;
+	if (file != NULL)
+		fclose(file);
+	if (good)
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
 int
 scenario_load(struct scenario *scenario, const char *path,
 	      const char *const *sets, uint32_t set_count)
 {
-	char *bytes = malloc(SCENARIO_BYTES + 1);
-	FILE *file = fopen(path, "rb");
-	size_t size = 0;
+	size_t size;
+	char *bytes = scenario_read(path, &size);
 	int code = EXIT_USAGE;
 
-	if (bytes != NULL && file != NULL)
-		size = fread(bytes, 1, SCENARIO_BYTES + 1, file);
-	if (bytes == NULL || file == NULL || ferror(file))
-		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
-	else if (size > SCENARIO_BYTES)
-		fprintf(stderr, "homeward: %s: larger than %d bytes\n", path,
-			SCENARIO_BYTES);
-	else if (scenario_parse(scenario, path, bytes, size, sets, set_count,
-				stderr) == 0)
+	if (bytes != NULL && scenario_parse(scenario, path, bytes, size, sets,
+					    set_count, stderr) == 0)
 		code = 0;
-	if (file != NULL)
-		fclose(file);
 	free(bytes);
 	return code;
 }

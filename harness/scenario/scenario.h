@@ -104,6 +104,8 @@ int scenario_parse(struct scenario *, const char *path, const void *bytes,
 /* The same from the file itself. 0; EXIT_USAGE after complaining. */
 int scenario_load(struct scenario *, const char *path, const char *const *sets,
 		  uint32_t set_count);
+/* What it reads: a scenario file, to be freed; NULL after complaining. */
+char *scenario_read(const char *path, size_t *size);
 /* Gives back what it holds, also after a complaint; the struct is the
  * caller's. */
 void scenario_release(struct scenario *);
