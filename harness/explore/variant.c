@@ -318,9 +318,7 @@ static bool
 keys_same(const struct key_table *table, const void *one, const void *other)
 {
 	for (size_t i = 0; i < table->count; i++)
-		if (memcmp((const char *)one + table->keys[i].offset,
-			   (const char *)other + table->keys[i].offset,
-			   table->keys[i].width) != 0)
+		if (!key_same(&table->keys[i], one, other))
 			return false;
 	return true;
 }

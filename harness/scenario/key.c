@@ -141,6 +141,13 @@ key_leaf(const struct key *key)
 	return dot != NULL ? dot + 1 : key->path;
 }
 
+bool
+key_same(const struct key *key, const void *one, const void *other)
+{
+	return memcmp((const uint8_t *)one + key->offset,
+		      (const uint8_t *)other + key->offset, key->width) == 0;
+}
+
 static uint64_t
 member_load(const struct key *key, const void *structure)
 {

@@ -133,6 +133,9 @@ int key_set(const struct key *, void *structure, const char *text, char *error);
 /* The same of a value as it stands after that spelling of the key. */
 int key_place_set(const struct key_place *, void *structure, const char *text,
 		  char *error);
+/* Is the key's member the same, byte by byte, in two such structs? Not of what
+ * it points to (KEY_SIZES). */
+bool key_same(const struct key *, const void *one, const void *other);
 /* KEY_TEXT bytes. */
 void key_format(const struct key *, const void *structure, char *text);
 /* The range in the key's own unit: "1..65535"; KEY_TEXT bytes. */

@@ -75,14 +75,6 @@ sizes_print(FILE *file, const struct client_settings *clients)
 	fputc(']', file);
 }
 
-/* The key's member, in two structs. */
-static bool
-is_same(const struct key *key, const void *one, const void *other)
-{
-	return memcmp((const char *)one + key->offset,
-		      (const char *)other + key->offset, key->width) == 0;
-}
-
 /* Names of the sections that this path opens after the one before. */
 static void
 sections_print(FILE *file, const char *before, const char *path)
@@ -118,7 +110,7 @@ settings_print(FILE *file, const struct settings *settings)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct key *key = &table->keys[i];
 
-		if (is_same(key, settings, &defaults) &&
+		if (key_same(key, settings, &defaults) &&
 		    (key->type != KEY_SIZES ||
 		     settings->clients.size_cdf_count == 0))
 			continue;
@@ -160,7 +152,7 @@ is_said(const struct key *key, const struct fault_settings *fault,
 	const struct fault_settings *none)
 {
 	return key->given == 0 || (fault->given & key->given) != 0 ||
-	       !is_same(key, fault, none);
+	       !key_same(key, fault, none);
 }
 
 static void
