@@ -140,7 +140,10 @@ static const struct {
 	  { 9, 8 },
 	  { VIOLATION_DIFFERS, VIOLATIONS },
 	  1,
-	  NULL },
+	  "record 2 differs: first: end events=9 "
+	  "state_hash=0000000000000000 zero_ns=0 end_ns=0 stopped=0 stuck=0 "
+	  "second: end events=8 state_hash=0000000000000000 zero_ns=0 "
+	  "end_ns=0 stopped=0 stuck=0" },
 	{ "two judgements",
 	  { 0, 0 },
 	  { "slow", NULL },

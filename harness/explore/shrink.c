@@ -101,8 +101,11 @@ result_take(struct round *round, struct jobs_result *result)
 		round->held[index] = result->run_log;
 		return;
 	} else {
-		shows = trial_passes_differ(round->held[index], result->run_log,
-					    sentence);
+		FILE *held = round->held[index], *late = result->run_log;
+
+		shows = result->pass == 1
+				? trial_passes_differ(held, late, sentence)
+				: trial_passes_differ(late, held, sentence);
 	}
 	(void)fclose(result->run_log);
 	if (!shows || index >= round->found)

@@ -46,6 +46,25 @@ trial_pass_failed(const struct jobs_result *result, char *reason)
 					       : VIOLATION_CRASH;
 }
 
+/* Lines, one of each record, become one. */
+static void
+line_join(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		bool blank = *from == ' ' || *from == '\n';
+
+		if (!blank)
+			*to++ = *from;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	while (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
 bool
 trial_passes_differ(FILE *one, FILE *other, char *reason)
 {
@@ -57,7 +76,7 @@ trial_passes_differ(FILE *one, FILE *other, char *reason)
 	same = run_log_same(one, other, talk);
 	(void)fclose(talk);
 	reason[JOBS_REASON - 1] = '\0';
-	reason[strcspn(reason, "\n")] = '\0';
+	line_join(reason);
 	return !same;
 }
 
