@@ -92,7 +92,7 @@ deliver(void *context, struct instant now, uint32_t device, uint8_t port,
 	else
 		clients_deliver(world->clients, now, device, bytes, size);
 	if (world->judge != NULL)
-		judge_after(world->judge, now, device, bytes, size);
+		judge_after(world->judge, now);
 }
 
 /* Each seed has its own tree: positions are hashes under a placement key, and
@@ -143,7 +143,7 @@ script_fault(void *context, struct instant at, const char *kind,
 	const struct world *world = context;
 
 	if (world->judge != NULL)
-		judge_fault(world->judge, at, kind, target);
+		judge_fault(world->judge, kind, target);
 	if (world->watch.fault != NULL)
 		world->watch.fault(world->watch.context, at, kind, target);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * judge.c - each look goes to all that judge
+ * judge.c - each look goes to those that have a use for it
  */
 #include "sim/judge/judge.h"
 
@@ -18,15 +18,6 @@ struct judge {
 	struct judge_packets *packets;
 	struct judge_nodes *nodes;
 };
-
-/* One verb of each. */
-#define ALL(judge, verb, ...)                                                  \
-	do {                                                                   \
-		judge_tally_##verb((judge)->tally, __VA_ARGS__);               \
-		judge_promise_##verb((judge)->promise, __VA_ARGS__);           \
-		judge_packets_##verb((judge)->packets, __VA_ARGS__);           \
-		judge_nodes_##verb((judge)->nodes, __VA_ARGS__);               \
-	} while (0)
 
 struct judge *
 judge_create(const struct judge_parts *parts, const struct watch *watch)
@@ -67,42 +58,47 @@ judge_listen(struct judge *judge, struct network *network,
 void
 judge_zero(struct judge *judge, struct instant now)
 {
-	ALL(judge, zero, now);
+	judge_tally_zero(judge->tally, now);
+	judge_promise_zero(judge->promise, now);
+	judge_nodes_zero(judge->nodes, now);
 }
 
 void
 judge_before(struct judge *judge, struct instant now, uint32_t device,
 	     const uint8_t *bytes, uint32_t size)
 {
-	ALL(judge, before, now, device, bytes, size);
+	judge_packets_before(judge->packets, device, bytes, size);
+	judge_nodes_before(judge->nodes, now, device, bytes, size);
 }
 
 void
-judge_after(struct judge *judge, struct instant now, uint32_t device,
-	    const uint8_t *bytes, uint32_t size)
+judge_after(struct judge *judge, struct instant now)
 {
-	ALL(judge, after, now, device, bytes, size);
+	judge_nodes_after(judge->nodes, now);
 }
 
 void
-judge_fault(struct judge *judge, struct instant at, const char *kind,
-	    const char *target)
+judge_fault(struct judge *judge, const char *kind, const char *target)
 {
-	(void)at;
 	judge_tally_fault(judge->tally, kind, target);
 }
 
 void
 judge_event(struct judge *judge, struct instant now, const struct event *event)
 {
-	ALL(judge, event, now, event);
+	judge_tally_event(judge->tally, now, event);
+	judge_promise_event(judge->promise, now, event);
+	judge_nodes_event(judge->nodes, now, event);
 }
 
 void
 judge_finish(struct judge *judge, struct instant now, struct judge_facts *facts)
 {
 	*facts = (struct judge_facts){ 0 };
-	ALL(judge, finish, now, facts);
+	judge_tally_finish(judge->tally, facts);
+	judge_promise_finish(judge->promise, now, facts);
+	judge_packets_finish(judge->packets, now);
+	judge_nodes_finish(judge->nodes, now);
 	for (unsigned i = 0; i < VIOLATIONS; i++)
 		facts->violations[i] = judge->verdicts.counts[i];
 }

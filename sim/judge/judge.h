@@ -2,9 +2,9 @@
 /*
  * judge.h - who looks on while a world runs, and knows what it may not do
  *
- *	event ---> world --> judge_before() - host takes a packet -
- *judge_after()
- *		     '-----> judge_event()	of any kind, when it is over
+ *	event ---> world --> judge_before()	a host is to take a packet
+ *		     |-----> judge_after()	it has
+ *		     |-----> judge_event()	of any kind, when it is over
  *		     '-----> judge_finish()	the run is over
  *
  * A judge sees what no server of the world can: every state, every packet, who
@@ -56,12 +56,10 @@ void judge_zero(struct judge *, struct instant now);
 /* Around the delivery of a packet to a host. */
 void judge_before(struct judge *, struct instant now, uint32_t device,
 		  const uint8_t *bytes, uint32_t size);
-void judge_after(struct judge *, struct instant now, uint32_t device,
-		 const uint8_t *bytes, uint32_t size);
+void judge_after(struct judge *, struct instant now);
 /* The script says what it has done, as the watch hears it. It comes within an
  * event of EVENT_FAULT, of which judge_event() is told afterwards. */
-void judge_fault(struct judge *, struct instant at, const char *kind,
-		 const char *target);
+void judge_fault(struct judge *, const char *kind, const char *target);
 void judge_event(struct judge *, struct instant now, const struct event *);
 void judge_finish(struct judge *, struct instant now, struct judge_facts *);
 

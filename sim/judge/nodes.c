@@ -73,12 +73,8 @@ judge_nodes_before(struct judge_nodes *nodes, struct instant now,
 }
 
 void
-judge_nodes_after(struct judge_nodes *nodes, struct instant now,
-		  uint32_t device, const uint8_t *bytes, uint32_t size)
+judge_nodes_after(struct judge_nodes *nodes, struct instant now)
 {
-	(void)device;
-	(void)bytes;
-	(void)size;
 	judge_versions_after(nodes->versions, now);
 }
 
@@ -97,9 +93,7 @@ judge_nodes_event(struct judge_nodes *nodes, struct instant now,
 }
 
 void
-judge_nodes_finish(struct judge_nodes *nodes, struct instant now,
-		   struct judge_facts *facts)
+judge_nodes_finish(struct judge_nodes *nodes, struct instant now)
 {
-	(void)facts;
 	look(nodes, now);
 }

@@ -30,11 +30,9 @@ void judge_nodes_destroy(struct judge_nodes *);
 void judge_nodes_zero(struct judge_nodes *, struct instant now);
 void judge_nodes_before(struct judge_nodes *, struct instant now,
 			uint32_t device, const uint8_t *bytes, uint32_t size);
-void judge_nodes_after(struct judge_nodes *, struct instant now,
-		       uint32_t device, const uint8_t *bytes, uint32_t size);
+void judge_nodes_after(struct judge_nodes *, struct instant now);
 void judge_nodes_event(struct judge_nodes *, struct instant now,
 		       const struct event *);
-void judge_nodes_finish(struct judge_nodes *, struct instant now,
-			struct judge_facts *);
+void judge_nodes_finish(struct judge_nodes *, struct instant now);
 
 #endif

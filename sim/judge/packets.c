@@ -242,19 +242,11 @@ judge_packets_listen(struct judge_packets *packets, struct network *network,
 /* ---- what the world says ---- */
 
 void
-judge_packets_zero(struct judge_packets *packets, struct instant now)
-{
-	(void)packets;
-	(void)now;
-}
-
-void
-judge_packets_before(struct judge_packets *packets, struct instant now,
-		     uint32_t device, const uint8_t *bytes, uint32_t size)
+judge_packets_before(struct judge_packets *packets, uint32_t device,
+		     const uint8_t *bytes, uint32_t size)
 {
 	struct packet packet;
 
-	(void)now;
 	if (device >= packets->servers ||
 	    packet_parse(bytes, size, &packet) != DROP_NONE ||
 	    packet.protocol == IP_UDP)
@@ -263,29 +255,7 @@ judge_packets_before(struct judge_packets *packets, struct instant now,
 }
 
 void
-judge_packets_after(struct judge_packets *packets, struct instant now,
-		    uint32_t device, const uint8_t *bytes, uint32_t size)
+judge_packets_finish(struct judge_packets *packets, struct instant now)
 {
-	(void)packets;
-	(void)now;
-	(void)device;
-	(void)bytes;
-	(void)size;
-}
-
-void
-judge_packets_event(struct judge_packets *packets, struct instant now,
-		    const struct event *event)
-{
-	(void)packets;
-	(void)now;
-	(void)event;
-}
-
-void
-judge_packets_finish(struct judge_packets *packets, struct instant now,
-		     struct judge_facts *facts)
-{
-	(void)facts;
 	judge_sockets_finish(packets->sockets, now);
 }

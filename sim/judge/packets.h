@@ -21,14 +21,8 @@ void judge_packets_destroy(struct judge_packets *);
 void judge_packets_listen(struct judge_packets *, struct network *,
 			  struct transport *, struct servers *);
 /* As judge.h has them. */
-void judge_packets_zero(struct judge_packets *, struct instant now);
-void judge_packets_before(struct judge_packets *, struct instant now,
-			  uint32_t device, const uint8_t *bytes, uint32_t size);
-void judge_packets_after(struct judge_packets *, struct instant now,
-			 uint32_t device, const uint8_t *bytes, uint32_t size);
-void judge_packets_event(struct judge_packets *, struct instant now,
-			 const struct event *);
-void judge_packets_finish(struct judge_packets *, struct instant now,
-			  struct judge_facts *);
+void judge_packets_before(struct judge_packets *, uint32_t device,
+			  const uint8_t *bytes, uint32_t size);
+void judge_packets_finish(struct judge_packets *, struct instant now);
 
 #endif

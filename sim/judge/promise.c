@@ -249,28 +249,6 @@ is_change(const struct event *event)
 }
 
 void
-judge_promise_before(struct judge_promise *promise, struct instant now,
-		     uint32_t device, const uint8_t *bytes, uint32_t size)
-{
-	(void)promise;
-	(void)now;
-	(void)device;
-	(void)bytes;
-	(void)size;
-}
-
-void
-judge_promise_after(struct judge_promise *promise, struct instant now,
-		    uint32_t device, const uint8_t *bytes, uint32_t size)
-{
-	(void)promise;
-	(void)now;
-	(void)device;
-	(void)bytes;
-	(void)size;
-}
-
-void
 judge_promise_event(struct judge_promise *promise, struct instant now,
 		    const struct event *event)
 {

@@ -38,10 +38,6 @@ struct judge_promise *judge_promise_create(const struct judge_parts *);
 void judge_promise_destroy(struct judge_promise *);
 /* As judge.h has them. */
 void judge_promise_zero(struct judge_promise *, struct instant now);
-void judge_promise_before(struct judge_promise *, struct instant now,
-			  uint32_t device, const uint8_t *bytes, uint32_t size);
-void judge_promise_after(struct judge_promise *, struct instant now,
-			 uint32_t device, const uint8_t *bytes, uint32_t size);
 void judge_promise_event(struct judge_promise *, struct instant now,
 			 const struct event *);
 void judge_promise_finish(struct judge_promise *, struct instant now,

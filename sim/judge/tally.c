@@ -60,28 +60,6 @@ judge_tally_zero(struct judge_tally *tally, struct instant now)
 		tally->facts.servers += servers_alive(servers, i);
 }
 
-void
-judge_tally_before(struct judge_tally *tally, struct instant now,
-		   uint32_t device, const uint8_t *bytes, uint32_t size)
-{
-	(void)tally;
-	(void)now;
-	(void)device;
-	(void)bytes;
-	(void)size;
-}
-
-void
-judge_tally_after(struct judge_tally *tally, struct instant now,
-		  uint32_t device, const uint8_t *bytes, uint32_t size)
-{
-	(void)tally;
-	(void)now;
-	(void)device;
-	(void)bytes;
-	(void)size;
-}
-
 /* ---- faults ---- */
 
 /* FAULT_KINDS: it is none, but a remark as "link_down_missed". */
@@ -194,13 +172,11 @@ judge_tally_event(struct judge_tally *tally, struct instant now,
 /* ---- sessions ---- */
 
 void
-judge_tally_finish(struct judge_tally *tally, struct instant now,
-		   struct judge_facts *facts)
+judge_tally_finish(const struct judge_tally *tally, struct judge_facts *facts)
 {
 	const struct workload *workload = tally->parts.workload;
 	const struct judge_facts *mine = &tally->facts;
 
-	(void)now;
 	facts->servers = mine->servers;
 	facts->faults = mine->faults;
 	facts->overlapping = mine->overlapping;

@@ -23,16 +23,11 @@ struct judge_tally *judge_tally_create(const struct judge_parts *);
 void judge_tally_destroy(struct judge_tally *);
 /* As judge.h has them. */
 void judge_tally_zero(struct judge_tally *, struct instant now);
-void judge_tally_before(struct judge_tally *, struct instant now,
-			uint32_t device, const uint8_t *bytes, uint32_t size);
-void judge_tally_after(struct judge_tally *, struct instant now,
-		       uint32_t device, const uint8_t *bytes, uint32_t size);
 /* A report of the script. */
 void judge_tally_fault(struct judge_tally *, const char *kind,
 		       const char *target);
 void judge_tally_event(struct judge_tally *, struct instant now,
 		       const struct event *);
-void judge_tally_finish(struct judge_tally *, struct instant now,
-			struct judge_facts *);
+void judge_tally_finish(const struct judge_tally *, struct judge_facts *);
 
 #endif
