@@ -13,8 +13,8 @@
  *
  * and all of it is bounded by the scenario. Events without any of that are
  * allowed PATIENCE, plus what a world of that size may do in the simulated time
- * that has passed meanwhile: maintenance, repetitions with growing pauses, attackers,
- * routes that settle. Beyond that the run is stuck, and ends.
+ * that has passed meanwhile: maintenance, repetitions with growing pauses,
+ * attackers, routes that settle. Beyond that the run is stuck, and ends.
  *
  *	events since the last progress
  *	   ^			  / stuck

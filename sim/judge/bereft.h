@@ -18,11 +18,11 @@
  * places that go together.
  *
  * The numbers are on the safe side. f counts, of servers beside the owner,
- *those that lost their memory since the owner's last publication (a crash, a
- *daemon that was killed, a leave), whether they are back or not, and those that
- *were there then. r is what the first store was acknowledged by, at most the
- * setting. What is expected is -ln(1 - f^r), since a session ends sooner when
- *it is bereft, one at most.
+ * those that lost their memory since the owner's last publication (a crash, a
+ * daemon that was killed, a leave), whether they are back or not, and those
+ * that were there then. r is what the first store was acknowledged by, at most
+ * the setting. What is expected is -ln(1 - f^r), since a session ends sooner
+ * when it is bereft, one at most.
  */
 #ifndef SIM_JUDGE_BEREFT_H
 #define SIM_JUDGE_BEREFT_H

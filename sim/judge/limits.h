@@ -4,8 +4,9 @@
  *
  *	of a node	contacts, each bucket (k), the replacement cache
  *	of a steer	flows, packets and bytes held, first fragments,
- *prefixes, peers of the tunnel, excluded owners of all servers	lookups,
- *publications, batches, statements, endpoints
+ *			prefixes, peers of the tunnel, excluded owners
+ *	of all servers	lookups, publications, batches, statements,
+ *			endpoints
  *
  * Each is counted entry by entry, not asked how many it has, and must have no
  * more than its limit. Nor may it only grow: what belongs to a server without a

@@ -3,8 +3,7 @@
  * testimony.h - what happened to a session that was broken, in a sentence
  *
  *	client1:40123 of server2, opened 0.412 s: reset 3.612 s by server5,
- *	whose kernel has no socket; strayed 3.412 s, 3 strays, last at server5;
- *	2 hold its record
+ *	whose kernel has no socket; strayed 3.412 s, 3 strays; 2 hold its record
  *
  * Times count from the scenario's zero, as the scenario's own do.
  */

@@ -116,7 +116,8 @@ cause_of(bool reset, const struct cause_facts *facts)
 			       : CAUSE_UNREACHABLE;
 	if (!facts->witnessed)
 		return CAUSE_NONE;
-	/* Who answers for another is wrong, whatever the fabric does. */
+	/* Who resets for another is wrong, whatever the fabric does; who merely
+	 * took its packets, only if its owner could have had them. */
 	if (answer != CAUSE_NONE && (reset || facts->reachable))
 		return answer;
 	if (facts->owner == CAUSE_END_CLOSED)

@@ -24,8 +24,8 @@
  *	daemon_restart	both at once, or daemon_start at until_ns
  *	link_degrade	until_ns: link_restore	what it gives of rate, delay,
  *			loss, duplicates and reordering (link_layers.h)
- *	flood, forged_syn	until_ns: calm	packets from outside
- *(attacker.h)
+ *	flood, forged_syn	until_ns: calm	packets from outside, see
+ *			attacker.h
  *
  * A link falls silent both ways or one (`way`). BFD and BGP need both: with
  * either the session of a link that is silent one way ends at both its ends;

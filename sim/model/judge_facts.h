@@ -22,7 +22,7 @@ struct judge_facts {
 	uint64_t overlapping; /* of them, that began before another was over */
 	uint64_t handshakes; /* sessions in their handshake when one began */
 	uint64_t causes[CAUSES]; /* bad ends */
-	uint64_t violations[VIOLATIONS]; /* how often, those not said included */
+	uint64_t violations[VIOLATIONS]; /* how often, said or not */
 	/* Sessions that were stored and whose owner lived when they ended; of
 	 * them, those that had lost all their replicas by then, and a millionth
 	 * of how many f^r expects (sim/judge/bereft.h). */

@@ -533,7 +533,7 @@ is_protected(const struct workload *workload, const struct session *session)
 	if (workload->settings->service.scheme != SCHEME_HOMEWARD ||
 	    session->stored || session->strayed.ns == INT64_MAX)
 		return true;
-	/* Who is told to wait with the store is given as long. */
+	/* Who is told to wait for longer with the store does not promise it. */
 	return session->answered.ns != INT64_MAX &&
 	       workload->settings->service.store_after_ns < CAUSE_GRACE_NS &&
 	       instant_before(session->strayed,
