@@ -18,8 +18,8 @@
 /* What is known of each session. */
 struct promised {
 	struct silence silence;
-	struct instant waits; /* after the last fault, since then; 0: no */
-	struct instant late; /* and has to go on by then */
+	struct instant waits; /* after the last fault, since then, */
+	struct instant late; /* and has to go on by then; 0: it does not wait */
 	bool accused;
 };
 
@@ -179,7 +179,7 @@ silence_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
 
 /* Since when it waits for a byte, or, with all bytes, for its end. */
 static struct instant
-waits_since(const struct workload *workload, uint32_t flow)
+due_since(const struct workload *workload, uint32_t flow)
 {
 	const struct session *session = workload_session(workload, flow);
 
@@ -194,16 +194,16 @@ late_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
 {
 	const struct judge_parts *parts = &promise->parts;
 	struct promised *promised = &promise->sessions[flow];
-	struct instant from = waits_since(parts->workload, flow);
+	struct instant from = due_since(parts->workload, flow);
 	enum cause cause;
 
 	if (from.ns == INT64_MAX || promised->accused ||
 	    instant_before(now, instant_after(from, SILENCE_NEED_NS)) ||
 	    silence_rests(parts, flow)) {
-		promised->waits = (struct instant){ 0 };
+		promised->late = (struct instant){ 0 };
 		return;
 	}
-	if (promised->waits.ns != from.ns) {
+	if (promised->late.ns == 0 || promised->waits.ns != from.ns) {
 		promised->waits = from;
 		promised->late = instant_after(
 			silence_series_end(parts, now, flow), CAUSE_SILENT_NS);

@@ -155,11 +155,13 @@ silence_look(struct silence *silence, const struct judge_parts *parts,
 	if (from.ns == INT64_MAX ||
 	    instant_before(now, instant_after(from, SILENCE_NEED_NS)) ||
 	    silence_rests(parts, flow)) {
-		silence->from = silence->enough = (struct instant){ 0 };
+		silence->is_silent = false;
+		silence->enough = (struct instant){ 0 };
 		return;
 	}
 	tries_look(silence, parts, session);
-	if (from.ns != silence->from.ns) {
+	if (!silence->is_silent || from.ns != silence->from.ns) {
+		silence->is_silent = true;
 		silence->from = from;
 		silence->is_cut = false;
 		silence->changes = changes - 1;
@@ -179,7 +181,7 @@ silence_proven(const struct silence *silence, struct instant now)
 
 	if (instant_before(since, silence->from))
 		since = silence->from;
-	return !silence->is_cut && silence->from.ns > 0 &&
+	return silence->is_silent && !silence->is_cut &&
 	       !instant_before(now, instant_after(since, CAUSE_SILENT_NS)) &&
 	       silence->enough.ns > 0 &&
 	       !instant_before(now,

@@ -39,7 +39,8 @@ struct session;
 
 /* Of one session; all zero at first. */
 struct silence {
-	struct instant from; /* the silence that is looked at; 0: none */
+	bool is_silent; /* since `from`, which may be instant 0 */
+	struct instant from;
 	struct instant cut; /* no way, last */
 	bool is_cut;
 	uint64_t changes; /* how many there were at the last look */

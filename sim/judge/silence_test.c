@@ -136,7 +136,7 @@ bed_session(struct bed *bed)
 }
 
 static void
-bed_create(struct bed *bed, bool heals)
+bed_create(struct bed *bed, bool heals, struct instant begin)
 {
 	memset(bed, 0, sizeof(*bed));
 	settings_default(&bed->settings);
@@ -158,7 +158,7 @@ bed_create(struct bed *bed, bool heals)
 		.transport = bed->transport,
 		.verdicts = &bed->verdicts,
 	});
-	bed->now.ns = S;
+	bed->now = begin;
 	bed_session(bed);
 	judge_promise_zero(bed->promise, bed->now);
 }
@@ -276,13 +276,14 @@ step(struct bed *bed, char what)
 	}
 }
 
+/* begin: when the session opens, and the script's time zero. */
 static void
-play(const struct row *row)
+play(const struct row *row, struct instant begin)
 {
 	struct judge_facts facts;
 	struct bed bed;
 
-	bed_create(&bed, row->heals);
+	bed_create(&bed, row->heals, begin);
 	for (const char *at = row->steps; *at != '\0'; at++) {
 		step(&bed, *at);
 		for (unsigned i = 0; i < S / STEP; i++) {
@@ -311,7 +312,8 @@ int
 main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		play(&rows[i]);
+		for (int64_t begin_ns = 0; begin_ns <= S; begin_ns += S)
+			play(&rows[i], (struct instant){ begin_ns });
 	test_tries();
 	return check_done();
 }
