@@ -432,7 +432,7 @@ servers_view(const struct servers *servers, uint32_t index)
 	return (struct server_view){
 		.alive = server->alive,
 		.leaving = server->leaving,
-		.stopped = server_agent->stopped,
+		.runs = servers_runs(servers, index),
 		.joined = server_agent->joined,
 		.incarnation = server_agent->incarnation,
 		.node = server_agent->node,

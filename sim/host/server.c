@@ -257,12 +257,6 @@ servers_listen(struct servers *servers, const struct servers_listener *listener)
 	servers->listener = listener;
 }
 
-uint32_t
-servers_life(const struct servers *servers, uint32_t index)
-{
-	return servers->servers[index].server_agent->incarnation;
-}
-
 /* ---- what comes ---- */
 
 void

@@ -39,10 +39,10 @@ struct workload;
 /* What one who looks on sees of a server; borrowed until the next event. */
 struct server_view {
 	bool alive, leaving;
-	bool stopped; /* its daemon was killed */
+	bool runs; /* as servers_runs() has it */
 	bool joined; /* as servers_joined() counts */
 	uint32_t incarnation; /* another one for each start of its daemon */
-	const struct node *node; /* forgotten when not alive, or stopped */
+	const struct node *node; /* forgotten when it does not run */
 	const struct steer *steer; /* the same; NULL: its scheme has none */
 };
 
@@ -84,8 +84,6 @@ void servers_destroy(struct servers *);
 void servers_serve(struct servers *, struct rpcs *);
 /* From now on it hears of all of them; borrowed. */
 void servers_listen(struct servers *, const struct servers_listener *);
-/* How many lives of its daemon, or of the whole server, are over. */
-uint32_t servers_life(const struct servers *, uint32_t server);
 /* All tables at once, perfect; joined for all that are alive. Buckets are
  * refreshed as the node's own rule says; an alarm that would ring after
  * `until`, the end of the run, is not set. */

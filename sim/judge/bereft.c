@@ -33,12 +33,15 @@ bereft_create(const struct judge_parts *parts)
 
 	bereft->parts = *parts;
 	bereft->lives = memory_zeroed(count, sizeof(*bereft->lives));
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		struct server_view view = servers_view(parts->servers, i);
+
 		bereft->lives[i] = (struct life){
-			.runs = servers_runs(parts->servers, i),
-			.incarnation = servers_life(parts->servers, i),
+			.runs = view.runs,
+			.incarnation = view.incarnation,
 			.lost = INSTANT_NEVER,
 		};
+	}
 	return bereft;
 }
 
@@ -58,15 +61,15 @@ bereft_look(struct bereft *bereft, struct instant now)
 
 	for (uint32_t i = 0; i < servers_count(servers); i++) {
 		struct life *life = &bereft->lives[i];
-		uint32_t incarnation = servers_life(servers, i);
-		bool runs = servers_runs(servers, i);
+		struct server_view view = servers_view(servers, i);
+		bool other = view.incarnation != life->incarnation;
 
-		if (life->runs && (!runs || incarnation != life->incarnation))
+		if (life->runs && (!view.runs || other))
 			life->lost = now;
-		if (runs && (!life->runs || incarnation != life->incarnation))
+		if (view.runs && (!life->runs || other))
 			life->began = now;
-		life->runs = runs;
-		life->incarnation = incarnation;
+		life->runs = view.runs;
+		life->incarnation = view.incarnation;
 	}
 }
 

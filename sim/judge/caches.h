@@ -28,7 +28,7 @@ struct judge_caches;
 
 struct judge_caches *judge_caches_create(const struct judge_parts *);
 void judge_caches_destroy(struct judge_caches *);
-/* life: servers_life(). What a server decides of a packet; */
+/* life: its incarnation (server.h). What a server decides of a packet; */
 void judge_caches_decided(struct judge_caches *, struct instant now,
 			  uint32_t server, uint32_t life,
 			  const struct scheme_result *);

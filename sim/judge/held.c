@@ -70,7 +70,6 @@ look_at(struct judge_held *held, struct instant now, uint32_t server,
 	const struct server_view *view)
 {
 	const struct strays *strays = steer_strays(view->steer);
-	bool runs = view->alive && !view->stopped;
 	uint32_t cursor = 0, sum = 0;
 	const struct flow *flow;
 
@@ -84,13 +83,14 @@ look_at(struct judge_held *held, struct instant now, uint32_t server,
 		look_at_flow(held, now, server, flow, packets, chunks);
 		sum += chunks;
 	}
-	if (sum * CHUNK_BYTES != strays->held_bytes || (!runs && sum > 0))
+	if (sum * CHUNK_BYTES != strays->held_bytes || (!view->runs && sum > 0))
 		verdict(held->parts.verdicts, VIOLATION_HELD_LEAK, now, server,
 			WATCH_NONE,
 			"%s says that it holds %u bytes, and its flows hold "
 			"%u%s",
 			name_of(held, server), strays->held_bytes,
-			sum * CHUNK_BYTES, runs ? "" : ", without a daemon");
+			sum * CHUNK_BYTES,
+			view->runs ? "" : ", without a daemon");
 	return sum;
 }
 

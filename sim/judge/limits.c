@@ -74,13 +74,9 @@ static void
 owned(struct judge_limits *limits, struct instant now, const char *what,
       uint32_t server)
 {
-	if (server < servers_count(limits->parts.servers)) {
-		struct server_view view =
-			servers_view(limits->parts.servers, server);
-
-		if (view.alive && !view.stopped)
-			return;
-	}
+	if (server < servers_count(limits->parts.servers) &&
+	    servers_runs(limits->parts.servers, server))
+		return;
 	verdict(limits->parts.verdicts, VIOLATION_OVER_LIMIT, now, WATCH_NONE,
 		WATCH_NONE, "%s has %s without a daemon",
 		server < servers_count(limits->parts.servers)
@@ -277,7 +273,7 @@ judge_limits_look(struct judge_limits *limits, struct instant now)
 		struct server_view view =
 			servers_view(limits->parts.servers, i);
 
-		if (!view.alive || view.stopped)
+		if (!view.runs)
 			continue;
 		entries += look_at_table(limits, now, i, view.node);
 		if (view.steer != NULL)
@@ -302,7 +298,7 @@ judge_limits_event(struct judge_limits *limits, struct instant now,
 	    server >= servers_count(limits->parts.servers))
 		return;
 	struct server_view view = servers_view(limits->parts.servers, server);
-	if (!view.alive || view.stopped)
+	if (!view.runs)
 		return;
 	at_most(limits, now, server, "contacts", node_contact_count(view.node),
 		limits->tables.node_limits->contacts);

@@ -121,6 +121,12 @@ on_taken(void *context, struct instant now, const struct connection *connection,
 
 /* ---- what daemons do ---- */
 
+static uint32_t
+life_of(const struct judge_packets *packets, uint32_t server)
+{
+	return servers_view(packets->parts.servers, server).incarnation;
+}
+
 static void
 on_decided(void *context, struct instant now, uint32_t server,
 	   const struct scheme_result *result)
@@ -130,9 +136,8 @@ on_decided(void *context, struct instant now, uint32_t server,
 	if (result->stray)
 		judge_storm_strayed(packets->storm, server, &result->key);
 	if (packets->caches != NULL)
-		judge_caches_decided(
-			packets->caches, now, server,
-			servers_life(packets->parts.servers, server), result);
+		judge_caches_decided(packets->caches, now, server,
+				     life_of(packets, server), result);
 }
 
 static void
@@ -147,9 +152,8 @@ on_learned(void *context, struct instant now, uint32_t server,
 	      event->asker == NODE_ASKER_RETRY)))
 		judge_storm_answered(packets->storm, now, server, &event->key);
 	if (packets->caches != NULL)
-		judge_caches_learned(
-			packets->caches, server,
-			servers_life(packets->parts.servers, server), event);
+		judge_caches_learned(packets->caches, server,
+				     life_of(packets, server), event);
 }
 
 /* A key of a packet that runs to the service, or is quoted by an error that
@@ -180,8 +184,7 @@ forwarded(struct judge_packets *packets, struct instant now,
 		return;
 	judge_caches_sent(
 		packets->caches, now, forward->from,
-		servers_life(packets->parts.servers, forward->from),
-		forward->to,
+		life_of(packets, forward->from), forward->to,
 		network_routed(packets->parts.network, forward->from, to),
 		&key);
 }

@@ -20,7 +20,7 @@
 
 /* What a server was when it was looked at last. */
 struct seen {
-	bool alive, stopped, leaving;
+	bool alive, runs, leaving;
 	uint32_t incarnation;
 };
 
@@ -52,13 +52,13 @@ has_changed(struct judge_tables *tables)
 			servers_view(tables->parts.servers, i);
 		const struct seen seen = {
 			.alive = view.alive,
-			.stopped = view.stopped,
+			.runs = view.runs,
 			.leaving = view.leaving,
 			.incarnation = view.incarnation,
 		};
 
 		changed |= seen.alive != tables->seen[i].alive ||
-			   seen.stopped != tables->seen[i].stopped ||
+			   seen.runs != tables->seen[i].runs ||
 			   seen.leaving != tables->seen[i].leaving ||
 			   seen.incarnation != tables->seen[i].incarnation;
 		tables->seen[i] = seen;
@@ -240,12 +240,6 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 }
 
 /* Who leaves is in until it has left. */
-static bool
-lives(const struct server_view *view)
-{
-	return view->alive && !view->stopped;
-}
-
 static void
 look(struct judge_tables *tables, struct instant now)
 {
@@ -253,15 +247,11 @@ look(struct judge_tables *tables, struct instant now)
 		struct server_view view =
 			servers_view(tables->parts.servers, i);
 
-		tables->member[i] = lives(&view) && view.joined;
+		tables->member[i] = view.runs && view.joined;
 	}
-	for (uint32_t i = 0; i < tables->count; i++) {
-		struct server_view view =
-			servers_view(tables->parts.servers, i);
-
-		if (lives(&view))
+	for (uint32_t i = 0; i < tables->count; i++)
+		if (servers_runs(tables->parts.servers, i))
 			look_at(tables, now, i);
-	}
 }
 
 void

@@ -256,7 +256,7 @@ message_of(const struct judge_versions *versions, uint32_t device,
 	struct server_view view = servers_view(parts->servers, device);
 	struct address own =
 		network_host_address(parts->network, device, packet->family);
-	if (!view.alive || view.stopped || !address_equal(&packet->dst, &own))
+	if (!view.runs || !address_equal(&packet->dst, &own))
 		return NULL;
 	*message_bytes = packet->payload_bytes - MESSAGE_SEAL_BYTES;
 	return bytes + packet->payload_offset;
@@ -344,8 +344,7 @@ is_owned(const struct judge_versions *versions,
 		return false;
 	struct server_view owner =
 		servers_view(versions->parts.servers, record->owner);
-	return owner.alive && !owner.stopped &&
-	       node_owns(owner.node, &statement->key, &version) &&
+	return owner.runs && node_owns(owner.node, &statement->key, &version) &&
 	       !is_newer(version, record->version);
 }
 
@@ -363,8 +362,8 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	bool brief = instant_distance_ns(versions->looked, now) >=
 		     versions->parts.settings->dht.node.tombstone_ns;
 
-	if (!instant_before(now, statement->expiry) || !holder.alive ||
-	    holder.stopped || holder.incarnation != kept->incarnation)
+	if (!instant_before(now, statement->expiry) || !holder.runs ||
+	    holder.incarnation != kept->incarnation)
 		return;
 	uint32_t count = store_peek(versions->tables.parts->store, now,
 				    statement->holder, &statement->key, after);
