@@ -248,16 +248,10 @@ flow_count(const struct flows *flows)
 	return lru_count(flows->lru);
 }
 
-uint32_t
-flow_capacity(const struct flows *flows)
-{
-	return lru_capacity(flows->lru);
-}
-
 const struct flow *
 flow_next(const struct flows *flows, uint32_t *cursor)
 {
-	while (*cursor < flow_capacity(flows)) {
+	while (*cursor < lru_capacity(flows->lru)) {
 		uint32_t slot = (*cursor)++;
 
 		if (lru_used(flows->lru, slot))

@@ -109,7 +109,6 @@ uint32_t flows_hash(const struct flows *, const struct session_key *);
 /* The same of its own session. */
 uint32_t flow_hash(const struct flows *, const struct flow *);
 uint32_t flow_count(const struct flows *);
-uint32_t flow_capacity(const struct flows *);
 /* The next in the table, from *cursor on, which begins as 0. NULL: no more. */
 const struct flow *flow_next(const struct flows *, uint32_t *cursor);
 
