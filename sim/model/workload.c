@@ -551,8 +551,8 @@ holder_reachable(const struct workload *workload, const struct session *session)
 }
 
 static enum cause
-judge(const struct workload *workload, struct instant now,
-      struct session *session, bool run_over)
+cause_now(const struct workload *workload, struct instant now,
+	  struct session *session, bool run_over)
 {
 	if (session->outcome != OUTCOME_RESET &&
 	    session->outcome != OUTCOME_TIMEOUT)
@@ -606,7 +606,7 @@ session_end(struct workload *workload, struct instant now, uint32_t flow,
 	if (outcome == OUTCOME_CLOSED && session->strays > 0)
 		outcome = OUTCOME_KEPT;
 	session->outcome = outcome;
-	session->cause = judge(workload, now, session, run_over);
+	session->cause = cause_now(workload, now, session, run_over);
 	window_end(workload, now, flow);
 	/* An upload's client has not heard of its end when the run is over. */
 	if (outcome <= OUTCOME_KEPT &&
@@ -734,7 +734,7 @@ workload_cause_now(const struct workload *workload, struct instant now,
 	struct session given_up = workload->sessions[flow];
 
 	given_up.outcome = OUTCOME_TIMEOUT;
-	return judge(workload, now, &given_up, false);
+	return cause_now(workload, now, &given_up, false);
 }
 
 uint32_t
