@@ -16,43 +16,11 @@
 #include "sim/host/server.h"
 #include "sim/model/fabric.h"
 #include "sim/net/network.h"
+#include "sim/net/path.h"
 
-#define LINKS	    32
 #define PROBE_BYTES 128
 #define PROBE_TTL   64
 #define MILLION	    1000000u
-
-/* A packet's way, and what of a million like it would come through so far. */
-struct way {
-	uint32_t last; /* where it ends; FABRIC_NONE: nowhere */
-	uint64_t passes_ppm;
-};
-
-static const struct way no_loss = { FABRIC_NONE, MILLION };
-
-/* On from there: the way of a packet that `from` sends now. */
-static void
-way_on(const struct network *network, struct way *way, uint32_t from,
-       const uint8_t *bytes, size_t size)
-{
-	uint32_t links[LINKS];
-	uint32_t count = network_path(network, from, bytes, (uint32_t)size,
-				      links, LINKS, &way->last);
-
-	for (uint32_t i = 0; i < count && i < LINKS; i++) {
-		const struct link_settings *link =
-			network_link_settings(network, links[i]);
-
-		way->passes_ppm =
-			way->passes_ppm * (MILLION - link->loss_ppm) / MILLION;
-	}
-}
-
-static uint32_t
-loss_ppm(const struct way *way)
-{
-	return (uint32_t)(MILLION - way->passes_ppm);
-}
 
 static struct address
 address_of(const struct session_key *key, const uint8_t *bytes)
@@ -87,55 +55,31 @@ segment(const struct session_key *key, bool back, uint8_t bytes[PROBE_BYTES])
 
 static void
 way_from_client(const struct network *network, const struct session *session,
-		struct way *way)
+		struct path *way)
 {
 	uint8_t bytes[PROBE_BYTES];
 	size_t size = segment(&session->key, false, bytes);
 
-	way_on(network, way, network_client_device(network, session->client),
-	       bytes, size);
+	path_on(way, network, network_client_device(network, session->client),
+		bytes, size);
 }
 
 /* From a server to its client; false: nowhere. */
 static bool
 way_back(const struct network *network, const struct session *session,
-	 uint32_t server, struct way *way)
+	 uint32_t server, struct path *way)
 {
 	uint8_t bytes[PROBE_BYTES];
 	size_t size = segment(&session->key, true, bytes);
 
-	way_on(network, way, server, bytes, size);
+	path_on(way, network, server, bytes, size);
 	return way->last == network_client_device(network, session->client);
-}
-
-/* A datagram from server to server; false: it does not get there. */
-static bool
-way_between(const struct network *network, uint8_t family, uint32_t server,
-	    uint32_t to, uint16_t src_port, uint16_t dst_port, struct way *way)
-{
-	const struct packet_udp probe = {
-		.ip = {
-			.src = network_host_address(network, server, family),
-			.dst = network_host_address(network, to, family),
-			.ttl = PROBE_TTL,
-			.df = true,
-		},
-		.src_port = src_port,
-		.dst_port = dst_port,
-	};
-	uint8_t bytes[PROBE_BYTES];
-	size_t size = packet_build_udp(&probe, bytes, sizeof(bytes));
-
-	if (server == to)
-		return true;
-	way_on(network, way, server, bytes, size);
-	return way->last == to;
 }
 
 /* Through the tunnel, by the very port that its server chooses. */
 static bool
 way_tunnelled(const struct witness *witness, const struct session *session,
-	      uint32_t server, uint32_t to, struct way *way)
+	      uint32_t server, uint32_t to, struct path *way)
 {
 	const struct steer *steer =
 		servers_view(witness->servers, server).steer;
@@ -147,8 +91,8 @@ way_tunnelled(const struct witness *witness, const struct session *session,
 	if (server != to && steer != NULL)
 		port = tunnel_source_port(
 			flows_hash(steer_strays(steer)->flows, &session->key));
-	return way_between(witness->network, session->key.family, server, to,
-			   port, GUE_PORT, way);
+	return path_datagram(way, witness->network, session->key.family, server,
+			     to, port, GUE_PORT);
 }
 
 /* To a holder and back, as a question and its answer. */
@@ -158,13 +102,13 @@ way_asked(const struct witness *witness, const struct session *session,
 {
 	const struct network *network = witness->network;
 	uint8_t family = session->key.family;
-	struct way way = no_loss;
+	struct path way = path_begin();
 
-	return way_between(network, family, server, holder, SERVER_AGENT_PORT,
-			   SERVER_AGENT_PORT, &way) &&
-	       way_between(network, family, holder, server, SERVER_AGENT_PORT,
-			   SERVER_AGENT_PORT, &way) &&
-	       loss_ppm(&way) <= CAUSE_LOSS_PPM;
+	return path_datagram(&way, network, family, server, holder,
+			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
+	       path_datagram(&way, network, family, holder, server,
+			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
+	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
 }
 
 /* Who has its socket, half-open or open; WATCH_NONE: nobody. */
@@ -179,7 +123,7 @@ home(const struct session *session)
  * while it strayed, where that happened. */
 static uint32_t
 site(const struct network *network, const struct session *session,
-     struct way *way)
+     struct path *way)
 {
 	bool reset = session->state == SESSION_OVER &&
 		     session->outcome == OUTCOME_RESET;
@@ -199,7 +143,7 @@ owner_loss_ppm(void *context, const struct session *session)
 	const struct witness *witness = context;
 	const struct network *network = witness->network;
 	const struct servers *servers = witness->servers;
-	struct way way = no_loss;
+	struct path way = path_begin();
 	uint32_t server = site(network, session, &way), to = home(session);
 
 	if (server >= servers_count(servers))
@@ -208,7 +152,7 @@ owner_loss_ppm(void *context, const struct session *session)
 		to = server;
 	return way_tunnelled(witness, session, server, to, &way) &&
 			       way_back(network, session, to, &way)
-		       ? loss_ppm(&way)
+		       ? path_loss_ppm(&way)
 		       : MILLION;
 }
 
@@ -218,7 +162,7 @@ holder_reachable(void *context, const struct session *session)
 	const struct witness *witness = context;
 	const struct network *network = witness->network;
 	uint32_t count = servers_count(witness->servers), holders = 0;
-	struct way arrival = no_loss;
+	struct path arrival = path_begin();
 	uint32_t server = site(network, session, &arrival);
 
 	if (server == session->owner)

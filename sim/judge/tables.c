@@ -7,16 +7,11 @@
 #include <stdlib.h>
 
 #include "core/dht/table.h"
-#include "core/wire/build.h"
 #include "sim/host/server.h"
 #include "sim/model/cause.h"
 #include "sim/model/healing.h"
 #include "sim/net/network.h"
-
-#define LINKS	    32
-#define PROBE_BYTES 128
-#define PROBE_TTL   64
-#define MILLION	    UINT64_C(1000000)
+#include "sim/net/path.h"
 
 /* What a server was when it was looked at last. */
 struct seen {
@@ -71,32 +66,12 @@ has_changed(struct judge_tables *tables)
 static bool
 arrives(const struct judge_tables *tables, uint32_t from, uint32_t to)
 {
-	const struct network *network = tables->parts.network;
-	uint8_t family = tables->parts.settings->service.family;
-	const struct packet_udp probe = {
-		.ip = {
-			.src = network_host_address(network, from, family),
-			.dst = network_host_address(network, to, family),
-			.ttl = PROBE_TTL,
-			.df = true,
-		},
-		.src_port = SERVER_AGENT_PORT,
-		.dst_port = SERVER_AGENT_PORT,
-	};
-	uint8_t bytes[PROBE_BYTES];
-	uint32_t links[LINKS], last;
-	uint64_t passes_ppm = MILLION;
+	struct path path = path_begin();
 
-	size_t size = packet_build_udp(&probe, bytes, sizeof(bytes));
-	uint32_t count = network_path(network, from, bytes, (uint32_t)size,
-				      links, LINKS, &last);
-	for (uint32_t i = 0; i < count && i < LINKS; i++) {
-		const struct link_settings *link =
-			network_link_settings(network, links[i]);
-
-		passes_ppm = passes_ppm * (MILLION - link->loss_ppm) / MILLION;
-	}
-	return last == to && MILLION - passes_ppm <= CAUSE_LOSS_PPM;
+	return path_datagram(&path, tables->parts.network,
+			     tables->parts.settings->service.family, from, to,
+			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
+	       path_loss_ppm(&path) <= CAUSE_LOSS_PPM;
 }
 
 static uint64_t
