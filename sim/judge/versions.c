@@ -332,7 +332,7 @@ judge_versions_after(struct judge_versions *versions, struct instant now)
 
 /* ---- over all that is stored ---- */
 
-/* Does the owner of a tombstone still own what that says has ended? */
+/* Does the owner of a statement still own what that is about? */
 static bool
 is_owned(const struct judge_versions *versions,
 	 const struct store_statement *statement)
@@ -346,6 +346,19 @@ is_owned(const struct judge_versions *versions,
 		servers_view(versions->parts.servers, record->owner);
 	return owner.runs && node_owns(owner.node, &statement->key, &version) &&
 	       !is_newer(version, record->version);
+}
+
+/* It gave way to others' alone: then it was a tombstone by then, if its owner
+ * had ended it meanwhile, and worth less than any record. */
+static bool
+may_have_ended(const struct judge_versions *versions,
+	       const struct store_statement *statement,
+	       const struct record *after, uint32_t after_count)
+{
+	for (uint32_t i = 0; i < after_count; i++)
+		if (after[i].owner == statement->record.owner)
+			return false;
+	return !is_owned(versions, statement);
 }
 
 /* Since the last look more than one thing may have happened. What took the
@@ -372,7 +385,8 @@ compare_kept(struct judge_versions *versions, struct instant now,
 			after[i].tombstone = false;
 	enum violation kind = judge_versions_given_up(&statement->record, after,
 						      count, ENDPOINT_NONE);
-	if (kind == VIOLATION_OLDER_VERSION ||
+	if ((kind == VIOLATION_OLDER_VERSION &&
+	     !may_have_ended(versions, statement, after, count)) ||
 	    (kind == VIOLATION_LOST_RECORD && !brief))
 		say(versions, now, kind, statement->holder, &statement->key,
 		    &statement->record, after, count);

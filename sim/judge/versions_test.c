@@ -593,6 +593,46 @@ test_looks(void)
 	}
 }
 
+/* Between two looks an owner ends its session, and a third server has one of
+ * the same ports: its record takes the place of the tombstone. */
+static void
+test_ended_between_looks(void)
+{
+	static const struct statement first = { 0, 4, 0, false };
+	static const struct statement second = { 1, 5, 0, false };
+	static const struct statement ended = { 1, 5, 0, true };
+	static const struct statement third = { 2, 7, 0, false };
+	static uint8_t bytes[1 << 16];
+	static struct outbox_item items[64];
+
+	for (unsigned owns = 0; owns < 2; owns++) {
+		struct session_key key = bed_key(1);
+		struct story story;
+		struct outbox outbox = {
+			.items = items,
+			.item_capacity = 64,
+			.bytes = bytes,
+			.byte_capacity = sizeof(bytes),
+		};
+
+		story_begin(&story);
+		struct node *node =
+			(struct node *)servers_view(story.bed.servers, 1).node;
+		if (owns)
+			CHECK(node_set(node, bed_now(&story.bed), &key,
+				       (struct version){ 5, 0 }, &outbox) == 0);
+		keep(&story, HOLDER, &first);
+		keep(&story, HOLDER, &second);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		keep(&story, HOLDER, &ended);
+		keep(&story, HOLDER, &third);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		CHECK(bed_count(&story.bed, VIOLATION_OLDER_VERSION) == owns);
+		CHECK(bed_violations(&story.bed) == owns);
+		story_end(&story);
+	}
+}
+
 /* A tombstone says that a session has ended which its owner still has. */
 static void
 test_owner_knows_better(void)
@@ -649,6 +689,7 @@ main(void)
 	test_around_messages();
 	test_stored_again();
 	test_looks();
+	test_ended_between_looks();
 	test_owner_knows_better();
 	return check_done();
 }
