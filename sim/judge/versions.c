@@ -348,22 +348,11 @@ is_owned(const struct judge_versions *versions,
 	       !is_newer(version, record->version);
 }
 
-/* It gave way to others' alone: then it was a tombstone by then, if its owner
- * had ended it meanwhile, and worth less than any record. */
-static bool
-may_have_ended(const struct judge_versions *versions,
-	       const struct store_statement *statement,
-	       const struct record *after, uint32_t after_count)
-{
-	for (uint32_t i = 0; i < after_count; i++)
-		if (after[i].owner == statement->record.owner)
-			return false;
-	return !is_owned(versions, statement);
-}
-
 /* Since the last look more than one thing may have happened. What took the
- * place of another was a record then, though its owner may have ended it; and
- * of what was removed nothing is left when its tombstone is over, too. */
+ * place of another was a record then, though its owner may have ended it; so
+ * may it have been itself, unless its owner still has it, and any record takes
+ * a tombstone's place. And of what was removed nothing is left when its
+ * tombstone is over, too. */
 static void
 compare_kept(struct judge_versions *versions, struct instant now,
 	     const struct kept *kept)
@@ -371,9 +360,11 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	const struct store_statement *statement = &kept->statement;
 	struct server_view holder =
 		servers_view(versions->parts.servers, statement->holder);
+	struct record before = statement->record;
 	struct record after[RECORDS_PER_KEY];
 	bool brief = instant_distance_ns(versions->looked, now) >=
 		     versions->parts.settings->dht.node.tombstone_ns;
+	bool speaks = false; /* its owner */
 
 	if (!instant_before(now, statement->expiry) || !holder.runs ||
 	    holder.incarnation != kept->incarnation)
@@ -381,12 +372,15 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	uint32_t count = store_peek(versions->tables.parts->store, now,
 				    statement->holder, &statement->key, after);
 	for (uint32_t i = 0; i < count; i++)
-		if (after[i].owner != statement->record.owner)
+		if (after[i].owner == before.owner)
+			speaks = true;
+		else
 			after[i].tombstone = false;
-	enum violation kind = judge_versions_given_up(&statement->record, after,
-						      count, ENDPOINT_NONE);
-	if ((kind == VIOLATION_OLDER_VERSION &&
-	     !may_have_ended(versions, statement, after, count)) ||
+	if (!speaks && !is_owned(versions, statement))
+		before.tombstone = true;
+	enum violation kind =
+		judge_versions_given_up(&before, after, count, ENDPOINT_NONE);
+	if (kind == VIOLATION_OLDER_VERSION ||
 	    (kind == VIOLATION_LOST_RECORD && !brief))
 		say(versions, now, kind, statement->holder, &statement->key,
 		    &statement->record, after, count);

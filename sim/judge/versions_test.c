@@ -593,42 +593,61 @@ test_looks(void)
 	}
 }
 
-/* Between two looks an owner ends its session, and a third server has one of
- * the same ports: its record takes the place of the tombstone. */
+/* A server owns the session, and has told nobody. */
+static void
+own(struct story *story, uint32_t server, int64_t established)
+{
+	struct session_key key = bed_key(1);
+	struct node *node =
+		(struct node *)servers_view(story->bed.servers, server).node;
+	static uint8_t bytes[1 << 16];
+	static struct outbox_item items[64];
+	struct outbox outbox = {
+		.items = items,
+		.item_capacity = 64,
+		.bytes = bytes,
+		.byte_capacity = sizeof(bytes),
+	};
+
+	CHECK(node_set(node, bed_now(&story->bed), &key,
+		       (struct version){ established, 0 }, &outbox) == 0);
+}
+
+/* Two others' take its place between two looks. */
 static void
 test_ended_between_looks(void)
 {
-	static const struct statement first = { 0, 4, 0, false };
-	static const struct statement second = { 1, 5, 0, false };
-	static const struct statement ended = { 1, 5, 0, true };
-	static const struct statement third = { 2, 7, 0, false };
-	static uint8_t bytes[1 << 16];
-	static struct outbox_item items[64];
+	static const struct statement known = { 1, 9, 0, false };
+	static const struct statement newer = { 2, 10, 0, false };
+	static const struct {
+		const char *sentence;
+		int64_t owns; /* 0: its owner does not */
+		struct statement other;
+		uint64_t count;
+	} rows[] = {
+		{ "its owner has it still", 9, { 0, 8, 0, false }, 1 },
+		{ "its owner may have ended it", 0, { 0, 8, 0, false }, 0 },
+		{ "its owner has a later one", 11, { 0, 8, 0, false }, 0 },
+		{ "both are newer", 9, { 0, 10, 0, false }, 0 },
+	};
 
-	for (unsigned owns = 0; owns < 2; owns++) {
-		struct session_key key = bed_key(1);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct story story;
-		struct outbox outbox = {
-			.items = items,
-			.item_capacity = 64,
-			.bytes = bytes,
-			.byte_capacity = sizeof(bytes),
-		};
 
 		story_begin(&story);
-		struct node *node =
-			(struct node *)servers_view(story.bed.servers, 1).node;
-		if (owns)
-			CHECK(node_set(node, bed_now(&story.bed), &key,
-				       (struct version){ 5, 0 }, &outbox) == 0);
-		keep(&story, HOLDER, &first);
-		keep(&story, HOLDER, &second);
+		keep(&story, HOLDER, &known);
+		if (rows[i].owns > 0)
+			own(&story, known.owner, rows[i].owns);
 		(void)judge_versions_look(story.versions, bed_now(&story.bed));
-		keep(&story, HOLDER, &ended);
-		keep(&story, HOLDER, &third);
+		store_forget(story.store, HOLDER);
+		keep(&story, HOLDER, &rows[i].other);
+		keep(&story, HOLDER, &newer);
 		(void)judge_versions_look(story.versions, bed_now(&story.bed));
-		CHECK(bed_count(&story.bed, VIOLATION_OLDER_VERSION) == owns);
-		CHECK(bed_violations(&story.bed) == owns);
+		CHECK_ROW(bed_violations(&story.bed) == rows[i].count &&
+				  bed_count(&story.bed,
+					    VIOLATION_OLDER_VERSION) ==
+					  rows[i].count,
+			  rows[i].sentence);
 		story_end(&story);
 	}
 }
