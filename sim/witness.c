@@ -12,6 +12,8 @@
 #include "core/wire/build.h"
 #include "core/wire/cursor.h"
 #include "core/wire/gue.h"
+#include "core/wire/ip6.h"
+#include "core/wire/packet.h"
 #include "core/wire/tcp.h"
 #include "sim/host/server.h"
 #include "sim/model/fabric.h"
@@ -95,6 +97,43 @@ way_tunnelled(const struct witness *witness, const struct session *session,
 			     to, port, GUE_PORT);
 }
 
+/* From a server to a client, that its segment was too big; false: it does not
+ * get there. */
+static bool
+way_told(const struct network *network, const struct session *session,
+	 uint32_t server, struct path *way)
+{
+	const struct session_key *key = &session->key;
+	struct address service = address_of(key, key->service);
+	uint8_t bytes[PROBE_BYTES], error[PROBE_BYTES];
+	struct packet packet;
+	size_t size = segment(key, false, bytes);
+
+	(void)packet_parse(bytes, (uint32_t)size, &packet);
+	size = packet_build_icmp_too_big(&service, IP6_MTU_MIN, bytes, &packet,
+					 error, sizeof(error));
+	path_on(way, network, server, error, size);
+	return way->last == network_client_device(network, session->client);
+}
+
+/* Has the tunnel room for its client's largest packets, or can the server that
+ * they come to say that it has not? */
+static bool
+way_fits(const struct witness *witness, const struct session *session,
+	 uint32_t server, uint32_t to, struct path *way)
+{
+	uint32_t overhead =
+		session->key.family == 4 ? GUE_OVERHEAD4 : GUE_OVERHEAD6;
+	struct path arrival = path_begin(), tunnel = path_begin();
+
+	if (server == to)
+		return true;
+	way_from_client(witness->network, session, &arrival);
+	(void)way_tunnelled(witness, session, server, to, &tunnel);
+	return tunnel.mtu_bytes - overhead >= arrival.mtu_bytes ||
+	       way_told(witness->network, session, server, way);
+}
+
 /* To a holder and back, as a question and its answer. */
 static bool
 way_asked(const struct witness *witness, const struct session *session,
@@ -151,6 +190,7 @@ owner_loss_ppm(void *context, const struct session *session)
 	if (to == WATCH_NONE)
 		to = server;
 	return way_tunnelled(witness, session, server, to, &way) &&
+			       way_fits(witness, session, server, to, &way) &&
 			       way_back(network, session, to, &way)
 		       ? path_loss_ppm(&way)
 		       : MILLION;

@@ -17,7 +17,9 @@
  *
  * A tunnel has a daemon at each end: while one of them is killed there is no
  * way from server to server, whatever the links are. Nothing of Homeward runs
- * there that could be blamed.
+ * there that could be blamed. Where a tunnel has no room for its client's
+ * largest packets, the server that they come to tells the client so, and the
+ * way of that error belongs to it, too.
  *
  * Who holds a record the servers' store is asked directly, a server after the
  * other: what no node of the simulated network could know.

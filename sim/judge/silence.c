@@ -4,6 +4,7 @@
  */
 #include "sim/judge/silence.h"
 
+#include "core/wire/gue.h"
 #include "sim/host/transport.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
@@ -132,14 +133,35 @@ silence_tries(uint32_t loss_ppm)
 	return tries;
 }
 
+bool
+silence_narrow(const struct settings *settings)
+{
+	const struct fabric_settings *fabric = &settings->fabric;
+	uint32_t overhead =
+		settings->service.family == 4 ? GUE_OVERHEAD4 : GUE_OVERHEAD6;
+	uint32_t full = fabric->client_link.mtu_bytes + overhead;
+
+	return fabric->edge_link.mtu_bytes < full ||
+	       fabric->fabric_link.mtu_bytes < full ||
+	       fabric->server_link.mtu_bytes < full;
+}
+
+static uint32_t
+tries_due(const struct settings *settings, uint32_t loss_ppm)
+{
+	return silence_tries(loss_ppm) +
+	       (silence_narrow(settings) ? SILENCE_TRIES_NARROW : 0);
+}
+
 static void
-enough_look(struct silence *silence, struct instant now)
+enough_look(struct silence *silence, const struct settings *settings,
+	    struct instant now)
 {
 	uint32_t most = silence->tries[CLIENT] > silence->tries[OWNER]
 				? silence->tries[CLIENT]
 				: silence->tries[OWNER];
 
-	if (most < silence_tries(silence->loss_ppm))
+	if (most < tries_due(settings, silence->loss_ppm))
 		silence->enough = (struct instant){ 0 };
 	else if (silence->enough.ns == 0)
 		silence->enough = now;
@@ -171,7 +193,7 @@ silence_look(struct silence *silence, const struct judge_parts *parts,
 	way_look(silence, parts, now, flow, changes);
 	if (!silence_reachable(silence, now))
 		tries_begin(silence);
-	enough_look(silence, now);
+	enough_look(silence, parts->settings, now);
 }
 
 bool
@@ -220,7 +242,7 @@ silence_series_end(const struct judge_parts *parts, struct instant now,
 
 		if (both.end[i] != NULL)
 			end = series_end(&both.end[i]->tcp, now,
-					 silence_tries(loss_ppm));
+					 tries_due(parts->settings, loss_ppm));
 		if (instant_before(last, end))
 			last = end;
 	}

@@ -13,8 +13,10 @@
  * sender: TCP doubles its timer, and after a minute's cut tries again a minute
  * later. Nor may it be chance. A way that loses one of a hundred loses a try,
  * too, and the answer to it; so many tries have to fail that this happens to
- * one session of SILENCE_ODDS. One is enough where nothing is lost. The last
- * of them has to be SILENCE_TRY_NS old.
+ * one session of SILENCE_ODDS. One is enough where nothing is lost, and
+ * SILENCE_TRIES_NARROW more where a fabric's links may have no room for a full
+ * packet in a tunnel: one is for the server that it came to, to learn that, and
+ * one for its sender. The last of them has to be SILENCE_TRY_NS old.
  *
  * Ways are looked at when something has changed (a route, the script) or was
  * cut, and only of sessions that have been silent for SILENCE_NEED_NS: every
@@ -30,9 +32,10 @@
 
 struct session;
 
-#define SILENCE_LOOK_NS (100 * NS_PER_MS)
-#define SILENCE_NEED_NS (500 * NS_PER_MS)
-#define SILENCE_ODDS	1000000000
+#define SILENCE_LOOK_NS	     (100 * NS_PER_MS)
+#define SILENCE_NEED_NS	     (500 * NS_PER_MS)
+#define SILENCE_ODDS	     1000000000
+#define SILENCE_TRIES_NARROW 2
 /* A try may take so long: there, a lookup of a second (steer's miss deadline)
  * and more behind a busy daemon, and back. */
 #define SILENCE_TRY_NS (3 * NS_PER_S)
@@ -58,6 +61,8 @@ void silence_look(struct silence *, const struct judge_parts *,
 bool silence_rests(const struct judge_parts *, uint32_t flow);
 /* Was there a way for the last second, as far as anybody looked? */
 bool silence_reachable(const struct silence *, struct instant now);
+/* A client's full packet does not fit into a tunnel everywhere. */
+bool silence_narrow(const struct settings *);
 /* So many tries of TCP are not lost by chance. */
 uint32_t silence_tries(uint32_t loss_ppm);
 bool silence_proven(const struct silence *, struct instant now);

@@ -136,10 +136,12 @@ bed_session(struct bed *bed)
 }
 
 static void
-bed_create(struct bed *bed, bool heals, struct instant begin)
+bed_create(struct bed *bed, bool heals, struct instant begin,
+	   uint32_t mtu_bytes)
 {
 	memset(bed, 0, sizeof(*bed));
 	settings_default(&bed->settings);
+	bed->settings.fabric.fabric_link.mtu_bytes = mtu_bytes;
 	bed_script(bed, heals);
 	bed->watch =
 		(struct watch){ .context = bed, .violation = on_violation };
@@ -226,6 +228,22 @@ static const struct row {
 	  VIOLATIONS },
 };
 
+/* Of links in the fabric; with GUE_OVERHEAD4 a full packet needs 1548. */
+static const struct {
+	uint32_t mtu_bytes;
+	struct row row;
+} narrow_rows[] = {
+	{ 1548,
+	  { "two tries, and tunnels have room", false, ".t..t...........",
+	    VIOLATION_BROKEN_SILENT } },
+	{ 1547,
+	  { "two, and they may have none", false, ".t..t...........",
+	    VIOLATIONS } },
+	{ 1547,
+	  { "a third, which the sender made when it knew", false,
+	    ".t..t..t........", VIOLATION_BROKEN_SILENT } },
+};
+
 static void
 way(struct bed *bed, uint32_t loss_ppm)
 {
@@ -278,12 +296,12 @@ step(struct bed *bed, char what)
 
 /* begin: when the session opens, and the script's time zero. */
 static void
-play(const struct row *row, struct instant begin)
+play(const struct row *row, struct instant begin, uint32_t mtu_bytes)
 {
 	struct judge_facts facts;
 	struct bed bed;
 
-	bed_create(&bed, row->heals, begin);
+	bed_create(&bed, row->heals, begin, mtu_bytes);
 	for (const char *at = row->steps; *at != '\0'; at++) {
 		step(&bed, *at);
 		for (unsigned i = 0; i < S / STEP; i++) {
@@ -313,7 +331,11 @@ main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (int64_t begin_ns = 0; begin_ns <= S; begin_ns += S)
-			play(&rows[i], (struct instant){ begin_ns });
+			play(&rows[i], (struct instant){ begin_ns }, 1600);
+	for (unsigned i = 0; i < sizeof(narrow_rows) / sizeof(narrow_rows[0]);
+	     i++)
+		play(&narrow_rows[i].row, (struct instant){ 0 },
+		     narrow_rows[i].mtu_bytes);
 	test_tries();
 	return check_done();
 }

@@ -47,7 +47,7 @@ path_links(const struct network *network, uint32_t device,
 struct path
 path_begin(void)
 {
-	return (struct path){ FABRIC_NONE, MILLION };
+	return (struct path){ FABRIC_NONE, UINT32_MAX, MILLION };
 }
 
 void
@@ -64,6 +64,8 @@ path_on(struct path *path, const struct network *network, uint32_t from,
 
 		path->passes_ppm =
 			path->passes_ppm * (MILLION - link->loss_ppm) / MILLION;
+		if (link->mtu_bytes < path->mtu_bytes)
+			path->mtu_bytes = link->mtu_bytes;
 	}
 }
 

@@ -28,6 +28,7 @@ uint32_t path_links(const struct network *, uint32_t device,
 /* The way of a packet, in one piece or several. */
 struct path {
 	uint32_t last; /* where it ends; FABRIC_NONE: nowhere */
+	uint32_t mtu_bytes; /* the least of its links' */
 	uint64_t passes_ppm; /* that have come so far, of a million */
 };
 
