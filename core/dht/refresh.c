@@ -153,7 +153,7 @@ refresh_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
 	if (node->sweep.ns <= now.ns) {
 		node->refresh |= (node->table->occupied & ~node->touched) |
-				 table_stale(node->table);
+				 table_lacking(node->table);
 		node->touched = 0;
 		node->sweep = instant_after(now, node->settings->refresh_ns);
 		node->refresh_wake = now;

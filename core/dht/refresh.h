@@ -14,10 +14,13 @@
  * Idle buckets: a sweep every refresh_ns refreshes the buckets that have
  * contacts but had no lookup since the sweep before. So a bucket is refreshed
  * after one to two hours instead of after exactly one as in [1], and costs
- * one bit instead of a time. A bucket with a stale contact is not idle but
- * ill: lookups pass such contacts by, and only a refresh asks them whether
- * they are back, so each sweep refreshes it. Who was cut off and has come back
- * is thereby known again within one refresh_ns, and not in two.
+ * one bit instead of a time. Two kinds of bucket are not idle but lack
+ * something, and each sweep refreshes them. With a stale contact: lookups pass
+ * it by, and only a refresh asks it whether it is back. With room: lookups name
+ * those near their targets, and only a refresh asks all over the range for who
+ * is not in it yet; those are the near buckets, about log2 k of them, and a few
+ * at the edge. Who was cut off and has come back, or was missed by a datagram
+ * that was lost, is thereby known within one refresh_ns, and not in two.
  *
  * One lookup of ours runs at a time. When the pool of lookups is full, the
  * next try follows after REFRESH_RETRY_NS.

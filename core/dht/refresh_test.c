@@ -335,8 +335,23 @@ test_when_sweeps_begin(void)
 	solo_close(&solo);
 }
 
+/* The buckets that are not full, of those with contacts. */
+static uint64_t
+roomy(const struct node *node)
+{
+	uint64_t buckets = 0;
+
+	for (unsigned b = 0; b < POSITION_BITS; b++) {
+		uint32_t count = table_bucket(node->table, b).count;
+
+		if (count > 0 && count < node->settings->k)
+			buckets |= table_bit(b);
+	}
+	return buckets;
+}
+
 /* At each sweep the buckets with contacts and without a lookup since the last
- * are filled: all but those that a lookup of ours touched. */
+ * are filled: all but those that a lookup of ours touched and that are full. */
 static void
 test_sweeps(void)
 {
@@ -359,12 +374,15 @@ test_sweeps(void)
 		CHECK(asked.order[i] < asked.order[i - 1]);
 
 	/* The refresh itself counts as a lookup of its bucket, so the next
-	 * sweep finds nothing idle; the one after finds all. */
+	 * sweep finds nothing idle; the one after finds all. Who has room is
+	 * asked for each time. */
+	uint64_t room = roomy(solo.node);
+	CHECK(room != 0 && (room & table_bit(0)) == 0);
 	serve(&solo, (struct instant){ sweep.ns + settings.refresh_ns - 1 },
 	      &asked);
 	CHECK(asked.buckets == 0);
 	serve(&solo, later(&solo, NS_PER_S), &asked);
-	CHECK(asked.buckets == 0);
+	CHECK(asked.buckets == room);
 
 	/* Until then a lookup of ours goes into the far half. */
 	uint32_t number = 0;
@@ -400,6 +418,7 @@ test_sweeps_ask_the_stale(void)
 	solo_learn(&solo, 1, 100);
 	uint64_t occupied = solo.node->table->occupied;
 	uint64_t stale = table_bit(0) | table_bit(2);
+	uint64_t room = roomy(solo.node);
 	uint32_t peers[] = { table_bucket(solo.node->table, 0).slot[0].peer,
 			     table_bucket(solo.node->table, 2).slot[1].peer };
 
@@ -411,7 +430,7 @@ test_sweeps_ask_the_stale(void)
 	solo.now = sweep;
 	refresh_expire(solo.node, solo.now, &solo.outbox);
 	serve(&solo, later(&solo, NS_PER_S), &asked);
-	CHECK(asked.buckets == stale);
+	CHECK((room & stale) == 0 && asked.buckets == (stale | room));
 	for (unsigned i = 0; i < 2; i++)
 		CHECK(!contact_stale(table_find(solo.node->table, peers[i])));
 	/* Then they are as the others: idle since, or just filled. */

@@ -381,15 +381,19 @@ table_prefetch(const struct table *table, uint64_t position)
 }
 
 uint64_t
-table_stale(const struct table *table)
+table_lacking(const struct table *table)
 {
 	uint64_t buckets = 0;
 
-	for (unsigned b = 0; b < POSITION_BITS; b++)
-		for (uint32_t i = table->starts[b]; i < table->starts[b + 1];
-		     i++)
+	for (unsigned b = 0; b < POSITION_BITS; b++) {
+		uint32_t i = table->starts[b], end = table->starts[b + 1];
+
+		if (i < end && end - i < table->k)
+			buckets |= table_bit(b);
+		for (; i < end; i++)
 			if (contact_stale(&table->contacts[i]))
 				buckets |= table_bit(b);
+	}
 	return buckets;
 }
 

@@ -120,8 +120,8 @@ uint32_t table_closest(const struct table *, uint64_t target, enum table_trust,
 uint32_t table_closer_count(const struct table *, uint64_t target);
 /* A datagram about this position comes soon: fetch its bucket. */
 void table_prefetch(const struct table *, uint64_t position);
-/* The buckets that have stale contacts. */
-uint64_t table_stale(const struct table *);
+/* The buckets that have stale contacts, or some and room for more. */
+uint64_t table_lacking(const struct table *);
 /* The oldest suspect in the bucket of a peer, ENDPOINT_NONE if none. */
 uint32_t table_suspect(struct table *, uint32_t peer);
 
