@@ -16,10 +16,16 @@ ping(struct node *node, struct instant now, struct ping *ping,
      struct outbox *outbox)
 {
 	struct message_writer writer;
+	const struct contact *contact = table_find(node->table, ping->peer);
+	int64_t timeout_ns = exchange_timeout_ns(node, ping->peer);
 
+	/* The last: it may only be farther than it was. */
+	if (contact != NULL && contact->failures == CONTACT_STALE - 1 &&
+	    timeout_ns < node->settings->timeout_initial_ns)
+		timeout_ns = node->settings->timeout_initial_ns;
 	ping->transaction = ++node->ping_transaction;
 	ping->sent = now;
-	ping->when = instant_after(now, exchange_timeout_ns(node, ping->peer));
+	ping->when = instant_after(now, timeout_ns);
 	if (exchange_begin(outbox,
 			   endpoints_get(node->parts.endpoints, ping->peer),
 			   MESSAGE_PING, ping->transaction, &writer))

@@ -9,10 +9,12 @@
  *
  * A contact that did not answer a request is pinged, and after a failed ping
  * once more after a pause, since the failure may be a route that is being
- * repaired (100 to 250 ms in a fabric with BGP). After that it is stale and
- * gives way to a replacement (table.h). NODE_PINGS are tested at a time; a
- * suspect beyond that is tested when a test ends without an answer, or when it
- * fails to answer another request.
+ * repaired (100 to 250 ms in a fabric with BGP). That last ping waits as long
+ * as for a stranger: the contact may answer and only be farther than it was, by
+ * a longer route or a queue. After that it is stale and gives way to a
+ * replacement (table.h). NODE_PINGS are tested at a time; a suspect beyond that
+ * is tested when a test ends without an answer, or when it fails to answer
+ * another request.
  *
  * A stale contact stays until a replacement is there, but is not pinged again:
  * it proves itself by an answer to a lookup, or by a request of its own.

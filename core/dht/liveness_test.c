@@ -114,6 +114,38 @@ test_one_suspect(void)
 	}
 }
 
+/* Its round trip was short, and is longer than twice its timeout now: the last
+ * ping waits for it. */
+static void
+test_it_is_farther(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent ping;
+	struct solo solo;
+	uint32_t others;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 3);
+	for (unsigned i = 0; i < 20; i++)
+		contact_sample(table_find(solo.node->table, 2), 50000);
+	liveness_failed(solo.node, solo.now, 2, &solo.outbox);
+	CHECK(pinged(&solo, 2, &ping, &others));
+	CHECK(liveness_deadline(solo.node).ns - solo.now.ns ==
+	      settings.timeout_floor_ns);
+	expire(&solo, settings.timeout_floor_ns);
+	expire(&solo, LIVENESS_PAUSE_NS);
+	CHECK(failures(&solo, 2) == CONTACT_STALE - 1);
+	CHECK(pinged(&solo, 2, &ping, &others));
+	CHECK(liveness_deadline(solo.node).ns - solo.now.ns ==
+	      settings.timeout_initial_ns);
+	expire(&solo, 4 * settings.timeout_floor_ns);
+	CHECK(solo_pong(&solo, &ping) == DROP_NONE);
+	CHECK(failures(&solo, 2) == 0);
+	CHECK(exchange_timeout_ns(solo.node, 2) >
+	      4 * settings.timeout_floor_ns);
+	solo_close(&solo);
+}
+
 static void
 test_which_pong_counts(void)
 {
@@ -303,6 +335,7 @@ int
 main(void)
 {
 	test_one_suspect();
+	test_it_is_farther();
 	test_which_pong_counts();
 	test_slots_for_pings();
 	test_suspects_no_more();
