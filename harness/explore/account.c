@@ -267,6 +267,7 @@ shrunk_json(const struct account *account, struct json *json)
 		json_uint(json, "servers", small->after.servers);
 		json_uint(json, "sessions", small->after.sessions);
 		json_uint(json, "runs", small->runs);
+		json_bool(json, "interrupted", small->interrupted);
 		json_end(json);
 	}
 	json_end(json);

@@ -61,6 +61,11 @@ static const struct {
 	{ "all worlds, as JSON", EXCUSED, NULL, true,
 	  "{\"world\":\"all worlds\",\"seed\":null,\"kind\":\"excused\",",
 	  NULL },
+	{ "made small, but not to the end", LATE, NULL, true,
+	  "\"shrunk\":[{\"kind\":\"late\",\"path\":\"\",\"reason\":\"\","
+	  "\"events\":0,\"servers\":0,\"sessions\":0,\"runs\":0,"
+	  "\"interrupted\":true}]",
+	  NULL },
 	{ "with their command", EXCUSED, NULL, true,
 	  "\"repeat\":\"homeward explore --seed 7 --seeds 12\"", NULL },
 };
@@ -109,6 +114,8 @@ row_run(size_t row, FILE *talk)
 		trial_release(&trial);
 	}
 	findings_finish(&findings);
+	shrunk[VIOLATION_LATE].shown = rows[row].what == LATE;
+	shrunk[VIOLATION_LATE].interrupted = true;
 	CHECK_ROW(account_violations(&account, true) +
 				  account_violations(&account, false) ==
 			  (rows[row].what == LATE      ? 10
