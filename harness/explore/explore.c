@@ -26,6 +26,7 @@
 #define SEED	   1
 #define SEEDS	   20
 #define SEEDS_MOST UINT32_MAX
+#define SEED_LAST  (INT64_MAX / 2)
 #define NOT_GIVEN  UINT64_MAX
 
 struct wish {
@@ -195,12 +196,22 @@ worlds_explore(struct explorer *explorer)
 	return result.end == HUNT_INTERRUPTED ? EXIT_RUNTIME : EXIT_OK;
 }
 
+static uint64_t
+seed_first(const struct wish *wish)
+{
+	return wish->seed == NOT_GIVEN ? SEED : wish->seed;
+}
+
+/* What nobody counted ends at the last seed that can be asked for again. */
 static uint32_t
 seed_count(const struct wish *wish)
 {
-	if (wish->seeds != NOT_GIVEN)
-		return (uint32_t)wish->seeds;
-	return wish->minutes != NOT_GIVEN ? SEEDS_MOST : SEEDS;
+	uint64_t room = SEED_LAST - seed_first(wish) + 1;
+	uint64_t count = wish->seeds != NOT_GIVEN     ? wish->seeds
+			 : wish->minutes != NOT_GIVEN ? SEEDS_MOST
+						      : SEEDS;
+
+	return (uint32_t)(count < room ? count : room);
 }
 
 static int
@@ -217,11 +228,9 @@ explorer_open(struct explorer *explorer, char *const *paths, int count)
 			strerror(errno));
 		return EXIT_RUNTIME;
 	}
-	explorer->worlds = count > 0 ? worlds_of_files(paths, count)
-				     : worlds_of_seeds(wish->seed == NOT_GIVEN
-							       ? SEED
-							       : wish->seed,
-						       seed_count(wish));
+	explorer->worlds =
+		count > 0 ? worlds_of_files(paths, count)
+			  : worlds_of_seeds(seed_first(wish), seed_count(wish));
 	if (explorer->worlds == NULL)
 		return EXIT_USAGE;
 	explorer->account = (struct account){
@@ -257,7 +266,7 @@ explore(const struct wish *wish, char *const *paths, int count)
 
 static const struct verb_option explore_options[] = {
 	{ "seed", "N", "the first world's (1)", options_number,
-	  .at = offsetof(struct wish, seed), .high = INT64_MAX / 2 },
+	  .at = offsetof(struct wish, seed), .high = SEED_LAST },
 	{ "seeds", "N", "how many worlds (20; with --minutes no end)",
 	  options_number, .at = offsetof(struct wish, seeds), .low = 1,
 	  .high = SEEDS_MOST },
@@ -306,6 +315,11 @@ explore_run(int argc, char **argv)
 		return usage_say(&verb_explore,
 				 "--seed and --seeds: a file has a seed of its "
 				 "own");
+	if (wish.seeds != NOT_GIVEN &&
+	    wish.seeds - 1 > SEED_LAST - seed_first(&wish))
+		return usage_say(&verb_explore,
+				 "--seeds: the last seed is %" PRIu64,
+				 (uint64_t)SEED_LAST);
 	if (wish.json && wish.shrink && wish.out == NULL)
 		return usage_say(&verb_explore,
 				 "--shrink: with --json, where to? (--out)");

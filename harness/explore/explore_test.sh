@@ -142,6 +142,10 @@ expect "as JSON, and where?" 2 "$homeward" explore --shrink --json sweep.yaml
 # --- usage ---
 expect "no such option" 2 "$homeward" explore --sed 3
 expect "no world" 2 "$homeward" explore --seeds 0
+expect "a seed behind the last" 2 "$homeward" explore --seed 4611686018427387903 --seeds 2
+says "a seed behind the last" "--seeds: the last seed is 4611686018427387903"
+expect "the last seed" 0 "$homeward" explore --known "$known" --seed 4611686018427387903
+says "the last seed" "1 of 1 worlds"
 expect "no such file" 2 "$homeward" explore nothing.yaml
 expect "no such list" 2 "$homeward" explore --known nothing
 expect "seeds of a file" 2 "$homeward" explore --seed 1 sweep.yaml
