@@ -339,5 +339,6 @@ const struct verb verb_explore = {
 		"SCENARIO: only these, each point of a sweep a world. Else a "
 		"world of each seed,\nthe same on every machine; with --out it "
 		"is a scenario for `homeward run`.\nExit 1 when a violation is "
-		"of a kind that is not known.\n",
+		"of a kind that is not known,\nor 300 or more "
+		"seeds make worlds that are too easy.\n",
 };

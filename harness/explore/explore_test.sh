@@ -140,6 +140,8 @@ holds "nothing to cut" '"shrunk":[],'
 expect "as JSON, and where?" 2 "$homeward" explore --shrink --json sweep.yaml
 
 # --- usage ---
+expect "help" 0 "$homeward" explore --help
+holds "help" "or 300 or more seeds make worlds that are too easy."
 expect "no such option" 2 "$homeward" explore --sed 3
 expect "no world" 2 "$homeward" explore --seeds 0
 expect "a seed behind the last" 2 "$homeward" explore --seed 4611686018427387903 --seeds 2
