@@ -72,17 +72,22 @@ testimony(const struct judge_parts *parts, struct instant zero,
 {
 	bool over = session->state == SESSION_OVER;
 	bool reset = over && session->outcome == OUTCOME_RESET;
-	uint32_t by = reset ? session->reset_by : session->last_server;
+	bool taken = cause == CAUSE_HALF_OPEN || cause == CAUSE_OLD_SOCKET;
+	uint32_t by = reset   ? session->reset_by
+		      : taken ? session->taken_by
+			      : session->last_server;
+	uint32_t count = holders(parts, session);
 	char strays[96] = "never strayed";
 
 	if (session->strayed.ns != INT64_MAX)
 		(void)snprintf(strays, sizeof(strays),
-			       "strayed %.3f s, %" PRIu64 " strays",
-			       since(zero, session->strayed), session->strays);
+			       "strayed %.3f s, %" PRIu64 " stray%s",
+			       since(zero, session->strayed), session->strays,
+			       session->strays == 1 ? "" : "s");
 	(void)snprintf(
 		text, TESTIMONY_BYTES,
 		"%s:%u of %s, opened %.3f s: %s %.3f s %s %s, %s; %s; "
-		"%u hold its record",
+		"%u hold%s its record",
 		network_device_name(
 			parts->network,
 			network_client_device(parts->network, session->client)),
@@ -90,5 +95,5 @@ testimony(const struct judge_parts *parts, struct instant zero,
 		device(parts, session->owner), since(zero, session->opened),
 		verb(session), since(zero, over ? session->closed : now),
 		reset ? "by" : "at", device(parts, by), reason(cause), strays,
-		(unsigned)holders(parts, session));
+		(unsigned)count, count == 1 ? "s" : "");
 }

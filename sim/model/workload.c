@@ -77,6 +77,7 @@ plan(struct workload *workload)
 		session->last_server = WATCH_NONE;
 		session->answered_by = WATCH_NONE;
 		session->stray_at = WATCH_NONE;
+		session->taken_by = WATCH_NONE;
 		session->reset_by = WATCH_NONE;
 		session->answered = session->strayed = session->unreached =
 			INSTANT_NEVER;
@@ -259,6 +260,7 @@ workload_taken(struct workload *workload, uint32_t flow, uint32_t server,
 	struct session *session = &workload->sessions[flow];
 
 	session->socket = session->owner == server ? CAUSE_SOCKET_NONE : socket;
+	session->taken_by = server;
 }
 
 void

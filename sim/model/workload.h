@@ -78,6 +78,7 @@ struct session {
 	enum cause cause; /* when OVER */
 	enum cause_end owner_end;
 	enum cause_socket socket; /* that had its packets last */
+	uint32_t taken_by; /* the server of it; WATCH_NONE */
 	enum cause_reset reset; /* the last one sent to its client */
 	uint32_t reset_by; /* by that server; WATCH_NONE: none was */
 	enum cause_search search;
