@@ -22,6 +22,7 @@ struct record {
 	uint32_t owner; /* endpoint index; the owner's node address */
 	uint32_t ttl_ms; /* time to live left */
 	bool tombstone; /* the session ended at this version */
+	bool half_open; /* its handshake is not over: the SYN was answered */
 };
 
 #endif

@@ -431,6 +431,23 @@ node_learn_bucket(struct node *node, struct instant now, unsigned bucket,
 	table_fill(node->table, bucket, endpoints, count);
 }
 
+/* Stored when it is confirmed. */
+int
+node_set_half_open(struct node *node, struct instant now,
+		   const struct session_key *key, struct version version,
+		   struct outbox *outbox)
+{
+	(void)node, (void)now, (void)key, (void)version, (void)outbox;
+	return 0;
+}
+
+void
+node_booted(struct node *node, struct instant now, const struct endpoint *peer,
+	    struct outbox *outbox)
+{
+	(void)node, (void)now, (void)peer, (void)outbox;
+}
+
 int
 node_set(struct node *node, struct instant now, const struct session_key *key,
 	 struct version version, struct outbox *outbox)

@@ -181,6 +181,10 @@ void node_forget(struct node *);
 enum drop node_receive(struct node *, struct instant now,
 		       const struct endpoint *from, const uint8_t *bytes,
 		       size_t size, struct outbox *);
+/* The peer has begun a new life, by what seals its datagrams: what it held for
+ * others is gone. Before the first datagram of that life is received. */
+void node_booted(struct node *, struct instant now, const struct endpoint *peer,
+		 struct outbox *);
 /* The caller will soon give receive() a datagram of that peer: have the memory
  * fetched that it will need. Changes nothing; the bytes may be any. */
 void node_prefetch(const struct node *, uint32_t peer, const uint8_t *bytes,
@@ -215,6 +219,11 @@ void node_learn_bucket(struct node *, struct instant now, unsigned bucket,
  * ok when a replica is missing (tried again by itself) or at a removal. */
 int node_set(struct node *, struct instant now, const struct session_key *,
 	     struct version, struct outbox *);
+/* Publish that we answered a session's SYN, at this version: half-open, until
+ * node_set() confirms it or node_remove() ends it. 0, or as node_set(). */
+int node_set_half_open(struct node *, struct instant now,
+		       const struct session_key *, struct version,
+		       struct outbox *);
 /* The session ended: tombstones to its replicas. 0; -ENOENT: not ours. */
 int node_remove(struct node *, struct instant now, const struct session_key *,
 		struct outbox *);

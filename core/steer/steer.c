@@ -296,6 +296,28 @@ steer_learned(struct steer *steer, struct instant now,
 }
 
 int
+steer_opening(struct steer *steer, struct instant now,
+	      const struct session_key *key, struct version version,
+	      struct outbox *outbox)
+{
+	return node_set_half_open(steer->strays.node, now, key, version,
+				  outbox);
+}
+
+/* Not looked for yet. */
+struct steer_result
+steer_doubt(struct steer *steer, struct instant now,
+	    const struct classification *classification, const uint8_t *bytes,
+	    struct version local, uint8_t uplink, struct outbox *outbox)
+{
+	(void)steer, (void)now, (void)bytes, (void)local, (void)uplink;
+	(void)outbox;
+	return (struct steer_result){ .verdict = STEER_DROP,
+				      .drop = DROP_NEGATIVE,
+				      .key = classification->key };
+}
+
+int
 steer_opened(struct steer *steer, struct instant now,
 	     const struct session_key *key, struct version version,
 	     struct outbox *outbox)

@@ -114,6 +114,18 @@ void steer_refuse(struct steer *, struct instant now,
  * client's prefix. Releases held packets in order. */
 void steer_learned(struct steer *, struct instant now,
 		   const struct node_event *, struct outbox *);
+/* The caller's host has answered a SYN: publish the session as half-open, until
+ * steer_opened() or steer_closed(). 0, or as node_set(). */
+int steer_opening(struct steer *, struct instant now,
+		  const struct session_key *, struct version, struct outbox *);
+/* A packet that the caller's stack got, since an open socket of its key is
+ * here, but whose numbers doubt that (wire/ownership.h): its clone goes to the
+ * owner of an open record that is newer than `local`, the socket's version, and
+ * of another server, if there is one. Never reset; held as a stray is. */
+struct steer_result steer_doubt(struct steer *, struct instant now,
+				const struct classification *classification,
+				const uint8_t *bytes, struct version local,
+				uint8_t uplink, struct outbox *);
 /* The caller's host has, or has no longer, the socket: publish, remove. Packets
  * held for the session are delivered. 0, or node_set()'s and node_remove()'s.
  */
