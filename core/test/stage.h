@@ -43,7 +43,8 @@ struct node {
 	uint32_t excluded[8], excluded_count;
 	uint8_t avoid_uplink;
 	enum node_asker asker;
-	uint32_t sets, removes, refusals;
+	uint32_t half_opens;
+	uint32_t half_opens, sets, removes, refusals;
 	struct endpoint refused;
 };
 
@@ -105,6 +106,19 @@ node_set(struct node *node, struct instant now, const struct session_key *key,
 	(void)outbox;
 	node->key = *key;
 	node->sets++;
+	return 0;
+}
+
+int
+node_set_half_open(struct node *node, struct instant now,
+		   const struct session_key *key, struct version version,
+		   struct outbox *outbox)
+{
+	(void)now;
+	(void)version;
+	(void)outbox;
+	node->key = *key;
+	node->half_opens++;
 	return 0;
 }
 
