@@ -43,7 +43,6 @@ struct node {
 	uint32_t excluded[8], excluded_count;
 	uint8_t avoid_uplink;
 	enum node_asker asker;
-	uint32_t half_opens;
 	uint32_t half_opens, sets, removes, refusals;
 	struct endpoint refused;
 };
