@@ -100,12 +100,12 @@ edge_deliver(void *context, const uint8_t *bytes, size_t size)
 }
 
 static int
-edge_awaits(void *context, const struct session_key *key,
-	    const struct packet *packet)
+edge_owns(void *context, const struct session_key *key,
+	  const struct ownership_segment *segment, bool quoted)
 {
 	const struct daemon *daemon = context;
 
-	return datapath_awaits(daemon->datapath, key, packet);
+	return datapath_owns(daemon->datapath, key, segment, quoted);
 }
 
 static void
@@ -347,7 +347,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 		.forward = edge_forward,
 		.packet = edge_packet,
 		.deliver = edge_deliver,
-		.awaits = edge_awaits,
+		.owns = edge_owns,
 	};
 	int result =
 		engine_create(&daemon->engine, &daemon->conf, &daemon->secret,

@@ -68,19 +68,19 @@ struct contract_event {
 };
 _Static_assert(sizeof(struct contract_event) == 56, "no padding");
 
-/* homeward_ask, run by the daemon: is this segment of the session whose socket
- * is here? It stands where a packet would: behind an Ethernet header, which
- * the kernel wants to see. */
+/* homeward_ask, run by the daemon: whose is this segment (enum ownership), if
+ * the socket of its key is here? It stands where a packet would: behind an
+ * Ethernet header, which the kernel wants to see. */
 struct contract_question {
 	uint8_t mac[14];
 	uint8_t zero[2];
-	uint32_t end; /* sequence number behind it */
-	uint32_t ack;
+	uint32_t seq, ack;
+	uint32_t length; /* of the sequence */
 	uint8_t flags; /* of TCP */
 	uint8_t quoted; /* it is in an ICMP error */
 	struct session_key key;
 };
-_Static_assert(sizeof(struct contract_question) == 64, "no padding");
+_Static_assert(sizeof(struct contract_question) == 68, "no padding");
 
 /* Meanings: DATAPATH_PROGRAM_COUNTER_LIST in live/kernel/datapath.h. */
 struct contract_counters {
@@ -90,6 +90,7 @@ struct contract_counters {
 	uint64_t refused;
 	uint64_t malformed;
 	uint64_t events_lost;
+	uint64_t untold;
 };
 
 #endif

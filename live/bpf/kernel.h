@@ -77,6 +77,24 @@ struct tcp_timewait_sock {
 	struct inet_timewait_sock tw_sk;
 };
 
+struct request_sock {
+	struct sock_common __req_common;
+};
+
+struct tcp_request_sock {
+	uint32_t rcv_isn;
+	uint32_t snt_isn;
+};
+
+struct tcp_sock {
+	uint32_t max_window; /* the largest that the peer offered, scaled */
+	uint32_t rcv_nxt;
+	uint32_t snd_nxt;
+	uint32_t snd_una;
+	uint32_t rcv_wnd;
+	struct request_sock *fastopen_rsk; /* of a child in SYN_RECV */
+};
+
 #pragma clang attribute pop
 
 /* What user space calls AF_INET, SOCK_RAW, PACKET_HOST, TC_ACT_UNSPEC (go on

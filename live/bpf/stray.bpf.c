@@ -22,8 +22,8 @@
  *	later fragment, first was local		pass
  *	later fragment, else			redirect
  *	SYN without ACK				pass
- *	here					pass
- *	here in TIME_WAIT, and of its session	pass
+ *	here, and of its session		pass
+ *	here, open, but perhaps another's	pass, and a clone to the daemon
  *	a listener takes it as its SYN cookie	pass
  *	else					redirect
  *	ICMP error quoting a session		as the session
@@ -36,13 +36,10 @@
  * would without us. A redirect to a TUN that is gone is a drop: that is how
  * a dead daemon resets no session.
  *
- * A socket in TIME_WAIT remembers for a minute a session that is over, and the
- * client may use its port again at once: then the same key means a session of
- * another server. What is of the old one has numbers that the old one left
- * behind; the new one's first number is ahead of them (RFC 6528, 3), except
- * after uploads faster than the clock of those numbers, and what it
- * acknowledges is another server's count, which no secret of ours made. An
- * ICMP error means nothing to such a socket.
+ * Whether it is of the session of the socket that is here, its numbers say
+ * (core/wire/ownership.h; socket.h reads them): a client's port comes round,
+ * and a socket may be of a session that is over, of a request that a forged
+ * SYN made, or of one whose client is gone.
  *
  * Headers may lie outside the linear part of the packet; only then does the
  * program pull them in, since that copies. What lies beyond PULL_BYTES is
@@ -75,8 +72,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define ENDED_NS     10000000 /* the RST follows in the same softirq */
 #define LINGERS_NS   60000000000 /* TIME_WAIT of the kernel */
 #define TUNNEL_PORTS 49152 /* lowest source port, core/steer/tunnel.h */
-/* How far an old segment may be behind: more than a window. */
-#define WAIT_BYTES (1u << 24)
 
 const volatile struct contract_config config = { 0 };
 
@@ -134,6 +129,7 @@ enum whose {
 	WHOSE_OTHER, /* nothing of a service */
 	WHOSE_BROKEN, /* to a service, but it does not parse */
 	WHOSE_LOCAL,
+	WHOSE_DOUBT, /* local, too, but the session may be another's */
 	WHOSE_STRAY,
 	WHOSE_LATER, /* a fragment, perhaps of a packet that is not local */
 	WHOSE_TUNNEL, /* an ICMP error about our own encapsulated packet */
@@ -250,30 +246,25 @@ cookie_is_right(struct __sk_buff *skb, struct bpf_sock *listener,
 				       (struct tcphdr *)tcp, sizeof(tcp)) == 0;
 }
 
-/* Could the session that this socket was of have sent such a segment? In
- * FIN_WAIT2 its client has not ended yet and may send more. */
-static __noinline bool
-wait_is_for(struct bpf_sock *sock, uint32_t end, uint32_t ack, uint8_t flags)
+/* The socket of the segment's key is here, and is no listener. */
+static __always_inline enum whose
+whose_socket(struct bpf_sock *sock, const struct ownership_segment *segment,
+	     bool quoted)
 {
-	struct tcp_timewait_sock *wait = bpf_skc_to_tcp_timewait_sock(sock);
-	uint32_t behind, ahead, acked_behind;
+	bool told;
+	enum ownership whose = socket_owns(sock, segment, quoted, &told);
 
-	if (wait == NULL)
-		return true;
-	behind = wait->tw_sk.__tw_common.skc_tw_rcv_nxt - end;
-	acked_behind = wait->tw_sk.__tw_common.skc_tw_snd_nxt - ack;
-	ahead = wait->tw_sk.tw_substate == BPF_TCP_FIN_WAIT2 ? WAIT_BYTES : 0;
-	if (behind + ahead > WAIT_BYTES + ahead)
-		return false;
-	return (flags & TCP_ACK) == 0 || acked_behind <= WAIT_BYTES;
-}
-
-/* The sequence number behind a segment. */
-static __always_inline uint32_t
-segment_end(const struct packet *packet)
-{
-	return packet->tcp_seq + packet->payload_bytes +
-	       ((packet->tcp_flags & TCP_FIN) != 0);
+	if (!told)
+		COUNT(untold);
+	switch (whose) {
+	case OWNERSHIP_MINE:
+		return WHOSE_LOCAL;
+	case OWNERSHIP_DOUBT:
+		return WHOSE_DOUBT;
+	case OWNERSHIP_STRAY:
+		break;
+	}
+	return WHOSE_STRAY;
 }
 
 /* Of a packet that is not a later fragment: is it of a service's session, and
@@ -286,6 +277,7 @@ whose_session(struct __sk_buff *skb, uint32_t mac_bytes,
 	const struct address *service = quoted ? &packet->src : &packet->dst;
 	uint16_t port = quoted ? packet->src_port : packet->dst_port;
 	struct session_key key;
+	struct ownership_segment segment;
 	struct bpf_sock *sock;
 	enum whose answer = WHOSE_STRAY;
 
@@ -297,13 +289,12 @@ whose_session(struct __sk_buff *skb, uint32_t mac_bytes,
 	sock = socket_find(skb, &key);
 	if (sock == NULL)
 		return WHOSE_STRAY;
-	if (sock->state == BPF_TCP_TIME_WAIT) {
-		if (!quoted && wait_is_for(sock, segment_end(packet),
-					   packet->tcp_ack, packet->tcp_flags))
+	if (sock->state == BPF_TCP_LISTEN) {
+		if (!quoted && cookie_is_right(skb, sock, mac_bytes, packet))
 			answer = WHOSE_LOCAL;
-	} else if (sock->state != BPF_TCP_LISTEN ||
-		   (!quoted && cookie_is_right(skb, sock, mac_bytes, packet))) {
-		answer = WHOSE_LOCAL;
+	} else {
+		segment = ownership_segment_of(packet);
+		answer = whose_socket(sock, &segment, quoted);
 	}
 	bpf_sk_release(sock);
 	return answer;
@@ -424,7 +415,7 @@ whose(struct __sk_buff *skb, uint32_t mac_bytes)
 	else /* never seen; the daemon can put its pieces on one way */
 		return service_has(&packet->dst, true, 0) ? WHOSE_LATER
 							  : WHOSE_OTHER;
-	if (packet->mf && answer == WHOSE_LOCAL)
+	if (packet->mf && (answer == WHOSE_LOCAL || answer == WHOSE_DOUBT))
 		first_remember(packet);
 	return answer;
 }
@@ -466,7 +457,7 @@ homeward_in(struct __sk_buff *skb)
 		return KERNEL_ACT_UNSPEC;
 	}
 	COUNT(packets);
-	if (answer == WHOSE_LOCAL)
+	if (answer == WHOSE_LOCAL || answer == WHOSE_DOUBT)
 		return KERNEL_ACT_UNSPEC;
 	COUNT(redirected);
 	skb->mark = uplink;
@@ -479,38 +470,43 @@ homeward_back(struct __sk_buff *skb)
 {
 	enum whose answer = is_ip(skb) ? whose(skb, 0) : WHOSE_OTHER;
 
-	if (answer == WHOSE_LOCAL || answer == WHOSE_LATER ||
-	    answer == WHOSE_TUNNEL)
+	if (answer == WHOSE_LOCAL || answer == WHOSE_DOUBT ||
+	    answer == WHOSE_LATER || answer == WHOSE_TUNNEL)
 		return KERNEL_ACT_UNSPEC;
 	COUNT(refused);
 	return KERNEL_ACT_SHOT;
 }
 
-/* struct contract_question: 1, it is; 0. */
+/* struct contract_question: enum ownership; a listener has no session. */
 SEC("tc")
 int
 homeward_ask(struct __sk_buff *skb)
 {
 	const uint8_t *data = (const uint8_t *)(uintptr_t)skb->data;
 	const uint8_t *end = (const uint8_t *)(uintptr_t)skb->data_end;
+	enum ownership answer = OWNERSHIP_STRAY;
 	struct contract_question question;
+	struct ownership_segment segment;
 	struct bpf_sock *sock;
-	int answer;
+	bool told;
 
 	if (data + sizeof(question) > end)
-		return 0;
+		return OWNERSHIP_STRAY;
 	__builtin_memcpy(&question, data, sizeof(question));
+	segment = (struct ownership_segment){
+		.seq = question.seq,
+		.ack = question.ack,
+		.length = question.length,
+		.flags = question.flags,
+	};
 	sock = socket_find(skb, &question.key);
 	if (sock == NULL)
-		return 0;
-	if (sock->state == BPF_TCP_TIME_WAIT)
-		answer = question.quoted == 0 &&
-			 wait_is_for(sock, question.end, question.ack,
-				     question.flags);
-	else
-		answer = sock->state != BPF_TCP_LISTEN;
+		return OWNERSHIP_STRAY;
+	if (sock->state != BPF_TCP_LISTEN)
+		answer = socket_owns(sock, &segment, question.quoted != 0,
+				     &told);
 	bpf_sk_release(sock);
-	return answer;
+	return (int)answer;
 }
 
 SEC("socket")
@@ -606,12 +602,14 @@ key_of(const struct sock *sk, struct session_key *key)
 }
 
 /* What a change of state means; -1: nothing. Closing from a state that never
- * was open, and our own connections to elsewhere, mean nothing. */
+ * was open, and our own connections to elsewhere, mean nothing. A Fast Open
+ * child can close its half, or hear its client's end, before it is ESTABLISHED:
+ * whatever it leaves SYN_RECV for, it has opened. */
 static __always_inline int
 change_of(int before, int after)
 {
-	if (before == BPF_TCP_SYN_RECV && after == BPF_TCP_ESTABLISHED)
-		return CONTRACT_OPENED;
+	if (before == BPF_TCP_SYN_RECV)
+		return after == BPF_TCP_CLOSE ? -1 : CONTRACT_OPENED;
 	if (after != BPF_TCP_CLOSE)
 		return -1;
 	switch (before) {

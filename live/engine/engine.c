@@ -496,24 +496,34 @@ has_entry(const struct engine *engine, const struct session_key *key)
 							     : SOCKDIAG_OPEN;
 }
 
-/* Has the kernel the very socket? It decides, if it can be asked. One that
- * only waits for the end may have been left behind by a client that has a new
- * session with the same key, elsewhere: then it depends on the packet. */
-static bool
-has_socket(struct engine *engine, const struct classification *classification)
+/* Whose is the packet (enum ownership), by the socket of its key? The kernel
+ * decides, if it can be asked: the socket may be a request that a forged SYN
+ * made, or left behind by a client that has a new session with the same key,
+ * elsewhere. A later fragment has no numbers, nor has a table. */
+static enum ownership
+owns(struct engine *engine, const struct classification *classification)
 {
+	bool quoted = classification->kind == CLASSIFICATION_ERROR;
 	const struct session_key *key = &classification->key;
 	const struct engine_edge *edge = &engine->edge;
-	int has = engine->parts.sockdiag != NULL
-			  ? sockdiag_has(engine->parts.sockdiag, key)
-			  : has_entry(engine, key);
+	struct ownership_segment segment = {
+		.seq = classification->quoted_seq,
+	};
+	int answer = -ENOSYS;
 
-	if (has == SOCKDIAG_WAITS && edge->awaits != NULL)
-		has = edge->awaits(edge->context, key, &classification->packet);
+	if (!quoted)
+		segment = ownership_segment_of(&classification->packet);
+	if (edge->owns != NULL && classification->kind != CLASSIFICATION_LATER)
+		answer = edge->owns(edge->context, key, &segment, quoted);
+	if (answer >= 0)
+		return (enum ownership)answer;
+	answer = engine->parts.sockdiag != NULL
+			 ? sockdiag_has(engine->parts.sockdiag, key)
+			 : has_entry(engine, key);
 	/* Negative: the kernel could not answer. A packet that is delivered in
 	 * vain is dropped silently; a session that is called missing is lost.
 	 */
-	return has != 0;
+	return answer != 0 ? OWNERSHIP_MINE : OWNERSHIP_STRAY;
 }
 
 /* The packet came out as a stray, but has its session opened here meanwhile? A
@@ -527,7 +537,7 @@ has_come(struct engine *engine, const struct classification *classification)
 	if (classification->kind == CLASSIFICATION_SEGMENT &&
 	    (classification->packet.tcp_flags & TCP_RST) != 0)
 		return false;
-	return has_socket(engine, classification);
+	return owns(engine, classification) == OWNERSHIP_MINE;
 }
 
 void
@@ -580,7 +590,7 @@ engine_tunnel(struct engine *engine, struct instant now,
 	result.key = classification.key;
 	/* The kernel is not asked about every packet of a moved session. */
 	if (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
-	    has_socket(engine, &classification)) {
+	    owns(engine, &classification) != OWNERSHIP_STRAY) {
 		/* Nothing in the outbox is older and of this session. */
 		error = engine->edge.deliver(engine->edge.context, inner,
 					     classification.packet.size_bytes);

@@ -11,7 +11,7 @@
  * What the simulator's server_agent.c is there, this is here: it owns the
  * core's memory, hands in bytes and the time, and takes what stands in the
  * outbox to the edge (struct engine_edge), which the loop provides. It makes
- * no system call of its own but the exact socket question of sockdiag.h, and
+ * no system call of its own but the questions of sockdiag.h, and
  * reads no clock: `now` is CLOCK_MONOTONIC, read once per wake-up.
  *
  * The verbs below may be called in any order; engine_flush() sends what has
@@ -33,6 +33,7 @@
 
 #include "core/dht/node.h"
 #include "core/steer/steer.h"
+#include "core/wire/ownership.h"
 #include "live/conf/conf.h"
 #include "live/conf/secret.h"
 #include "live/engine/listener.h"
@@ -58,11 +59,12 @@ struct engine_edge {
 		      size_t size);
 	/* A whole IP packet for our own stack. */
 	int (*deliver)(void *, const uint8_t *bytes, size_t size);
-	/* The session's socket here only waits for the end: is the packet of
-	 * that session (1), or of a later one with the same key (0)? NULL:
-	 * always of that one. */
-	int (*awaits)(void *, const struct session_key *,
-		      const struct packet *);
+	/* Is the session's socket in the kernel, and whose is the segment then
+	 * (enum ownership; STRAY: none is)? quoted: it is in an ICMP error, and
+	 * has a sequence number only. -errno: the kernel cannot say. NULL: the
+	 * key alone decides. */
+	int (*owns)(void *, const struct session_key *,
+		    const struct ownership_segment *, bool quoted);
 };
 
 struct engine_parts { /* borrowed; outlive the engine */

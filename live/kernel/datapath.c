@@ -17,7 +17,7 @@
  *
  * Needs after the start: CAP_NET_ADMIN for datapath_close() to detach; where
  * kernel.unprivileged_bpf_disabled is set and Linux is older than 6.0,
- * CAP_BPF for datapath_services(), datapath_awaits() and datapath_counters().
+ * CAP_BPF for datapath_services(), datapath_owns() and datapath_counters().
  */
 #include "live/kernel/datapath.h"
 
@@ -498,15 +498,15 @@ datapath_deliver(struct datapath *datapath, const uint8_t *bytes, size_t size)
 }
 
 int
-datapath_awaits(struct datapath *datapath, const struct session_key *key,
-		const struct packet *packet)
+datapath_owns(struct datapath *datapath, const struct session_key *key,
+	      const struct ownership_segment *segment, bool quoted)
 {
 	struct contract_question question = {
-		.end = packet->tcp_seq + packet->payload_bytes +
-		       ((packet->tcp_flags & TCP_FIN) != 0),
-		.ack = packet->tcp_ack,
-		.flags = packet->tcp_flags,
-		.quoted = packet->icmp_error,
+		.seq = segment->seq,
+		.ack = segment->ack,
+		.length = segment->length,
+		.flags = segment->flags,
+		.quoted = quoted,
 		.key = *key,
 	};
 	struct bpf_test_run_opts options = {
@@ -518,8 +518,8 @@ datapath_awaits(struct datapath *datapath, const struct session_key *key,
 	if (bpf_prog_test_run_opts(
 		    bpf_program__fd(datapath->skeleton->progs.homeward_ask),
 		    &options) != 0)
-		return 1;
-	return options.retval != 0;
+		return -errno;
+	return (int)options.retval;
 }
 
 void

@@ -47,12 +47,11 @@
 #include "core/instant.h"
 #include "core/session.h"
 #include "core/steer/settings.h"
+#include "core/wire/ownership.h"
 
 #define DATAPATH_UPLINKS_MAX  8
 #define DATAPATH_SERVICES_MAX 256
 #define DATAPATH_PACKET_MAX   65535
-
-struct packet;
 
 struct datapath_settings {
 	const char *const *uplinks; /* interface names; index = uplink */
@@ -85,7 +84,8 @@ struct socket_event {
 	X(kernel_resets) /* sent for want of a socket: expect 0 */             \
 	X(refused) /* written into the TUN, but its socket had gone */         \
 	X(malformed) /* to a service, not parsed, passed on */                 \
-	X(events_lost) /* socket events that found the ring full */
+	X(events_lost) /* socket events that found the ring full */            \
+	X(untold) /* judged by key alone: no numbers of the socket */
 
 /* The programs' and the TUN's, which is as old as the programs. */
 #define DATAPATH_COUNTER_LIST(X)                                               \
@@ -125,11 +125,12 @@ ssize_t datapath_read(struct datapath *, uint32_t uplink, uint8_t *bytes,
 /* Hand a packet to our own TCP/IP stack. 0 or -errno; what has no socket is
  * dropped silently (counter `refused`). */
 int datapath_deliver(struct datapath *, const uint8_t *bytes, size_t size);
-/* The packet is of a session whose socket here only waits for the end
- * (sockdiag.h): is it of that session, or of a later one with the same key?
- * 1: of that one, or the kernel cannot say; 0. About 3 us. */
-int datapath_awaits(struct datapath *, const struct session_key *,
-		    const struct packet *);
+/* Is the socket of the session here, and whose is the segment then? What the
+ * programs answer (enum ownership, wire/ownership.h); STRAY also: no socket but
+ * a listener. quoted: in an ICMP error, only its seq is known. -errno: the
+ * kernel cannot be asked. About 3 us. */
+int datapath_owns(struct datapath *, const struct session_key *,
+		  const struct ownership_segment *, bool quoted);
 /* All socket events that wait, oldest first; at most `most`. */
 void datapath_events(struct datapath *, uint32_t most,
 		     void (*take)(void *, const struct socket_event *), void *);

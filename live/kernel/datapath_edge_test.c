@@ -335,7 +335,9 @@ wait_ask(struct datapath *datapath, const struct pair *pair, uint32_t seq,
 
 	struct packet packet;
 	CHECK(packet_parse(other, size, &packet) == DROP_NONE);
-	CHECK(datapath_awaits(datapath, &key, &packet) == is);
+	struct ownership_segment segment = ownership_segment_of(&packet);
+	CHECK(datapath_owns(datapath, &key, &segment, false) ==
+	      (is ? OWNERSHIP_MINE : OWNERSHIP_STRAY));
 	if (!is) {
 		CHECK(datapath_deliver(datapath, other, size) == 0);
 		CHECK(COUNTER_WAIT(datapath, refused, refused + 1));

@@ -164,14 +164,15 @@ edge_deliver(void *context, const uint8_t *bytes, size_t size)
 }
 
 static inline int
-edge_awaits(void *context, const struct session_key *key,
-	    const struct packet *packet)
+edge_owns(void *context, const struct session_key *key,
+	  const struct ownership_segment *segment, bool quoted)
 {
 	const struct server *server = context;
 
-	CHECK(sessions_lingers(server->sessions, key));
-	CHECK(packet->size_bytes > 0);
-	return !server->foreign;
+	CHECK(quoted || segment->length < 65536);
+	return server->foreign || !sessions_has(server->sessions, key)
+		       ? OWNERSHIP_STRAY
+		       : OWNERSHIP_MINE;
 }
 
 static inline void
@@ -230,7 +231,7 @@ server_start(struct engines *engines, uint32_t index,
 		.forward = edge_forward,
 		.packet = edge_packet,
 		.deliver = edge_deliver,
-		.awaits = edge_awaits,
+		.owns = edge_owns,
 	};
 	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
 			    WALL_NS, engines->now) == 0);
