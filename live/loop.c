@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS	       (DATAPATH_UPLINKS_MAX + 5)
+#define EVENTS	       (DATAPATH_UPLINKS_MAX + 6)
 #define LOST_LOOK_NS   NS_PER_S
 #define TIMER_SLACK_NS 1000UL
 
@@ -18,6 +18,7 @@
 enum source {
 	SOURCE_SIGNAL,
 	SOURCE_SOCKETS,
+	SOURCE_OPENINGS,
 	SOURCE_TUNNEL,
 	SOURCE_DATAGRAMS,
 	SOURCE_CONTROL,
@@ -70,6 +71,7 @@ watch_all(struct loop *loop)
 	} others[] = {
 		{ parts->signal_fd, SOURCE_SIGNAL },
 		{ datapath_event_fd(parts->datapath), SOURCE_SOCKETS },
+		{ datapath_opening_fd(parts->datapath), SOURCE_OPENINGS },
 		{ udp_in_fd(parts->tunnel), SOURCE_TUNNEL },
 		{ udp_in_fd(parts->datagrams), SOURCE_DATAGRAMS },
 		{ control_fd(parts->control), SOURCE_CONTROL },
@@ -188,7 +190,7 @@ turn(struct loop *loop, const bool readable[EVENTS])
 
 	if (readable[SOURCE_SIGNAL])
 		read_signals(loop);
-	if (readable[SOURCE_SOCKETS])
+	if (readable[SOURCE_SOCKETS] || readable[SOURCE_OPENINGS])
 		read_sockets(loop);
 	for (uint32_t i = 0; i < parts->uplink_count; i++)
 		if (readable[SOURCE_STRAY + i])

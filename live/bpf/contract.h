@@ -6,6 +6,7 @@
  *	services	hash: which addresses and ports are ours
  *	counters	one struct a processor
  *	events		ring buffer of struct contract_event
+ *	openings	ring buffer of the same: handshakes, which may be many
  *	firsts		LRU hash: local first fragments (the programs' own)
  *	ended		LRU hash: sessions closed lately (the programs' own)
  *
@@ -24,6 +25,8 @@
 #define CONTRACT_SERVICES 256
 /* A record is 64 bytes in the ring, with its header: 32,768 events. */
 #define CONTRACT_RING_BYTES (2u << 20)
+/* 8,192 of them. */
+#define CONTRACT_OPENING_BYTES (512u << 10)
 
 struct contract_uplink {
 	uint32_t ifindex;
@@ -59,6 +62,7 @@ _Static_assert(sizeof(struct contract_service) == 20, "no padding");
 #define CONTRACT_OPENED	 0
 #define CONTRACT_CLOSED	 1
 #define CONTRACT_LINGERS 2
+#define CONTRACT_OPENING 3
 
 struct contract_event {
 	int64_t at_ns; /* CLOCK_MONOTONIC */
@@ -91,6 +95,9 @@ struct contract_counters {
 	uint64_t malformed;
 	uint64_t events_lost;
 	uint64_t untold;
+	uint64_t openings;
+	uint64_t openings_lost;
+	uint64_t openings_skipped;
 };
 
 #endif

@@ -5,7 +5,8 @@
  *	homeward_in	tc ingress of every uplink: strays into the TUN
  *	homeward_back	tc ingress of the TUN: what the daemon delivers, only
  *			if its socket is (still) here
- *	homeward_out	tc egress of every uplink: counts the kernel's RSTs
+ *	homeward_out	tc egress of every uplink: counts the kernel's RSTs,
+ *			and tells of SYN-ACKs
  *	homeward_queue	the TUN's queue for a packet: the uplink it came by
  *	homeward_ask	run by the daemon: is this segment's socket here?
  *	homeward_state	tracepoint: sockets that open and close
@@ -62,6 +63,7 @@
 #include "core/wire/eth.h"
 #include "core/wire/packet.h"
 #include "live/bpf/contract.h"
+#include "live/bpf/rate.h"
 #include "live/bpf/socket.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -94,6 +96,12 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, CONTRACT_RING_BYTES);
 } events SEC(".maps");
+
+/* Apart, so that a flood of SYNs crowds out no session's events. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, CONTRACT_OPENING_BYTES);
+} openings SEC(".maps");
 
 /* The packet that a program reads. Not on the stack, of which there are 512
  * bytes for a program and all that it calls. The tc programs run with softirqs
@@ -532,6 +540,76 @@ is_orphan(struct __sk_buff *skb)
 	       sock->protocol == IP_TCP;
 }
 
+/* Does a request, or a Fast Open child, send it? A SYN cookie's SYN-ACK has
+ * nobody, or (Linux 6.13) the listener; then nothing is here that the session
+ * could be found by. Something before us may also have taken the sender off. */
+static __always_inline bool
+is_opening(struct __sk_buff *skb, const struct session_key *key)
+{
+	struct bpf_sock *sock = skb->sk;
+	bool is;
+
+	if (sock != NULL)
+		return sock->state == BPF_TCP_NEW_SYN_RECV ||
+		       sock->state == BPF_TCP_SYN_RECV;
+	sock = socket_find(skb, key);
+	if (sock == NULL)
+		return false;
+	is = sock->state == BPF_TCP_NEW_SYN_RECV ||
+	     sock->state == BPF_TCP_SYN_RECV;
+	bpf_sk_release(sock);
+	return is;
+}
+
+static __noinline int
+tell_opening(const struct session_key *key)
+{
+	uint64_t now = bpf_ktime_get_ns();
+	struct contract_event *event;
+
+	if (!rate_admits(RATE_OPENING, now)) {
+		COUNT(openings_skipped);
+		return 0;
+	}
+	event = bpf_ringbuf_reserve(&openings, sizeof(*event), 0);
+	if (event == NULL) {
+		COUNT(openings_lost);
+		return 0;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->at_ns = (int64_t)now;
+	event->key = *key;
+	event->change = CONTRACT_OPENING;
+	bpf_ringbuf_submit(event, 0);
+	COUNT(openings);
+	return 0;
+}
+
+/* Data for a closed half: the kernel ends the session, which was here, and then
+ * answers for it. Before 6.13 that, and what TIME_WAIT says, looks like an
+ * answer for want of a socket. */
+static __noinline int
+count_reset(const struct session_key *key)
+{
+	const uint64_t *until = bpf_map_lookup_elem(&ended, key);
+
+	if (until == NULL || *until < bpf_ktime_get_ns())
+		COUNT(kernel_resets);
+	return 0;
+}
+
+/* What concerns us has no sender that is a session's own socket; and a
+ * SYN-ACK. */
+static __always_inline bool
+is_watched(struct __sk_buff *skb)
+{
+	struct bpf_sock *sock = skb->sk;
+
+	return (sock != NULL && (sock->state == BPF_TCP_NEW_SYN_RECV ||
+				 sock->state == BPF_TCP_SYN_RECV)) ||
+	       is_orphan(skb);
+}
+
 SEC("tc")
 int
 homeward_out(struct __sk_buff *skb)
@@ -540,26 +618,24 @@ homeward_out(struct __sk_buff *skb)
 	struct packet *packet = packet_here();
 	uint32_t mac_bytes;
 	struct session_key key;
-	const uint64_t *until;
+	uint8_t flags;
 
-	if (!is_ip(skb) || uplink >= CONTRACT_UPLINKS || !is_orphan(skb) ||
+	if (!is_ip(skb) || uplink >= CONTRACT_UPLINKS || !is_watched(skb) ||
 	    packet == NULL)
 		return KERNEL_ACT_UNSPEC;
 	mac_bytes = config.uplinks[uplink].mac_bytes;
-	/* With ACK it answers a SYN to a closed port, which is none of ours. */
 	if (packet_read(skb, mac_bytes, skb->len - mac_bytes, false, packet) !=
 		    DROP_NONE ||
 	    packet->protocol != IP_TCP ||
-	    (packet->tcp_flags & (TCP_RST | TCP_ACK)) != TCP_RST ||
 	    !service_has(&packet->src, false, packet->src_port) ||
 	    packet_session(packet, true, &key) != DROP_NONE)
 		return KERNEL_ACT_UNSPEC;
-	/* Data for a closed half: the kernel ends the session, which was here,
-	 * and then answers for it. Before 6.13 that, and what TIME_WAIT says,
-	 * looks like an answer for want of a socket. */
-	until = bpf_map_lookup_elem(&ended, &key);
-	if (until == NULL || *until < bpf_ktime_get_ns())
-		COUNT(kernel_resets);
+	flags = packet->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK);
+	if (flags == (TCP_SYN | TCP_ACK) && is_opening(skb, &key))
+		tell_opening(&key);
+	/* With ACK it answers a SYN to a closed port, which is none of ours. */
+	if (flags == TCP_RST && is_orphan(skb))
+		count_reset(&key);
 	return KERNEL_ACT_UNSPEC;
 }
 

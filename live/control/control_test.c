@@ -195,7 +195,7 @@ json_test(struct control *control)
 
 	CHECK(is_json(text));
 	CHECK(contains(text, "\"steer\":{\"local\":0,\"strays\":4711"));
-	CHECK(contains(text, "\"events_lost\":0,\"tun_dropped\":6}"));
+	CHECK(contains(text, "\"openings_skipped\":0,\"tun_dropped\":6}"));
 	CHECK(contains(text, "\"outlet\":{\"datagrams\":0,\"forwards\":8"));
 	CHECK(contains(text, "\"drops\":{\"short\":0"));
 	CHECK(contains(text, "\"state\":\"serving\",\"left_ns\":null"));

@@ -30,6 +30,7 @@ enum piece {
 	PIECE_STEER,
 	PIECE_UNPUBLISHED,
 	PIECE_LINGERING,
+	PIECE_HANDSHAKES,
 	PIECE_STRAY_AGGREGATOR,
 	PIECE_OUTBOX_ITEMS,
 	PIECE_OUTBOX_BYTES,
@@ -78,6 +79,8 @@ piece_size(const struct plan *plan, enum piece piece)
 	case PIECE_UNPUBLISHED:
 	case PIECE_LINGERING:
 		return delay_list_size(conf->sessions_max);
+	case PIECE_HANDSHAKES:
+		return delay_list_size(CORE_MEMORY_HANDSHAKES);
 	case PIECE_STRAY_AGGREGATOR:
 		return stray_aggregator_size(CORE_MEMORY_STRAY_FLOWS);
 	case PIECE_OUTBOX_ITEMS:
@@ -139,6 +142,8 @@ make_own(struct core_memory *core_memory, const struct plan *plan,
 		pieces[PIECE_UNPUBLISHED], plan->conf->sessions_max, &hash);
 	core_memory->lingering = delay_list_init(
 		pieces[PIECE_LINGERING], plan->conf->sessions_max, &hash);
+	core_memory->handshakes = delay_list_init(
+		pieces[PIECE_HANDSHAKES], CORE_MEMORY_HANDSHAKES, &hash);
 	core_memory->stray_aggregator = stray_aggregator_init(
 		pieces[PIECE_STRAY_AGGREGATOR], CORE_MEMORY_STRAY_FLOWS, &hash);
 	core_memory->outbox = (struct outbox){

@@ -13,7 +13,8 @@
  *	publications	sessions_max
  *	flows		flows_max strays' flows
  *	held		steer.hold_bytes
- *	delay lists		sessions_max each, see delay_list.h
+ *	delay lists		sessions_max each, see delay_list.h; of
+ *				handshakes CORE_MEMORY_HANDSHAKES
  *	outbox		what one wake-up may want sent
  *
  * The pages are touched only when a table fills, so a generous limit costs
@@ -39,6 +40,7 @@
 #define CORE_MEMORY_FRAGMENTS	 1024
 #define CORE_MEMORY_PREFIXES	 4096
 #define CORE_MEMORY_STRAY_FLOWS	 4096
+#define CORE_MEMORY_HANDSHAKES	 8192
 #define CORE_MEMORY_OUTBOX_ITEMS 8192
 #define CORE_MEMORY_OUTBOX_BYTES (16u << 20)
 
@@ -52,6 +54,7 @@ struct core_memory {
 	struct steer *steer;
 	struct delay_list *unpublished; /* sessions younger than store_after */
 	struct delay_list *lingering; /* until they are withdrawn */
+	struct delay_list *handshakes; /* published, until looked at again */
 	struct stray_aggregator *stray_aggregator;
 	struct traffic traffic;
 	struct outbox outbox;

@@ -4,6 +4,7 @@
  *
  *	engine: a session opened	-> published after store_after
  *		a session lingers	-> withdrawn after linger
+ *		a SYN was answered	-> published again, if the request lives
  *
  * The wait is the same for all of one list, so what was added first is due
  * first and a list is enough; a hash finds a session whose plan has changed.

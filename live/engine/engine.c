@@ -25,6 +25,7 @@
 #include "core/endpoint.h"
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
+#include "core/wire/tcp.h"
 #include "live/engine/core_memory.h"
 #include "live/engine/notify.h"
 #include "live/engine/pending_lookups.h"
@@ -354,6 +355,48 @@ withdraw(struct engine *engine, struct instant now,
 }
 
 static void
+publish_half_open(struct engine *engine, struct instant now,
+		  const struct session_key *key, struct version version)
+{
+	struct core_memory *memory = &engine->memory;
+	struct version owned;
+
+	if (steer_opening(memory->steer, now, key, version, &memory->outbox) ==
+		    0 &&
+	    node_owns(memory->node, key, &owned))
+		/* Full: it is not published again. */
+		(void)delay_list_add(memory->handshakes,
+				     instant_after(now, ENGINE_HANDSHAKE_NS),
+				     key, version);
+	learn(engine, now);
+}
+
+static void
+session_opening(struct engine *engine, struct instant now,
+		const struct socket_event *event)
+{
+	struct version version = version_at(engine, event->at), known;
+
+	/* Told late: the handshake is over. */
+	if (sessions_version(engine->parts.sessions, &event->key, &known) &&
+	    version_compare(known, version) >= 0)
+		return;
+	publish_half_open(engine, now, &event->key, version);
+}
+
+/* A SYN is for whatever socket of its key is here. */
+static bool
+is_request(const struct engine *engine, const struct session_key *key)
+{
+	const struct ownership_segment syn = { .length = 1, .flags = TCP_SYN };
+	const struct engine_edge *edge = &engine->edge;
+
+	return edge->owns != NULL &&
+	       !sessions_has(engine->parts.sessions, key) &&
+	       edge->owns(edge->context, key, &syn, false) == OWNERSHIP_MINE;
+}
+
+static void
 session_opened(struct engine *engine, struct instant now,
 	       const struct socket_event *event)
 {
@@ -362,6 +405,7 @@ session_opened(struct engine *engine, struct instant now,
 	engine->counters.opened++;
 	notify_session(&engine->notify, event->at, REPORT_OPENED, &event->key);
 	(void)delay_list_remove(engine->memory.lingering, &event->key);
+	(void)delay_list_remove(engine->memory.handshakes, &event->key);
 	if (sessions_renew(engine->parts.sessions, &event->key, version) != 0) {
 		engine->counters.unpublished++;
 		return;
@@ -400,6 +444,9 @@ engine_socket(struct engine *engine, struct instant now,
 	      const struct socket_event *event)
 {
 	switch (event->change) {
+	case SOCKET_OPENING:
+		session_opening(engine, now, event);
+		break;
 	case SOCKET_OPENED:
 		session_opened(engine, now, event);
 		break;
@@ -638,6 +685,7 @@ engine_deadline(const struct engine *engine)
 
 	due = instant_min(due, engine->dump_at);
 	due = instant_min(due, notify_deadline(&engine->notify));
+	due = instant_min(due, delay_list_due(memory->handshakes));
 	return instant_min(due, instant_min(delay_list_due(memory->unpublished),
 					    delay_list_due(memory->lingering)));
 }
@@ -651,6 +699,9 @@ expire_delay_lists(struct engine *engine, struct instant now)
 
 	while (delay_list_take(memory->unpublished, now, &key, &version))
 		publish(engine, now, &key, version);
+	while (delay_list_take(memory->handshakes, now, &key, &version))
+		if (is_request(engine, &key))
+			publish_half_open(engine, now, &key, version);
 	while (delay_list_take(memory->lingering, now, &key, &version)) {
 		(void)sessions_remove(engine->parts.sessions, &key);
 		withdraw(engine, now, &key);

@@ -5,7 +5,7 @@
  *	TUN queue ------> engine_stray	 --> steer_packet
  *	UDP gue port ---> engine_tunnel	 --> steer_decapsulate --> socket? TUN
  *	UDP port -------> engine_datagram --> seal_open --> node_receive
- *	socket events --> engine_socket	 --> steer_opened, steer_closed
+ *	socket events --> engine_socket	 --> steer_opening, _opened, _closed
  *	deadline -------> engine_expire
  *
  * What the simulator's server_agent.c is there, this is here: it owns the
@@ -21,7 +21,14 @@
  * EHOSTUNREACH, or what it says later by engine_sent(), goes to steer.
  *
  * The session's version is the wall-clock time at which its handshake was
- * complete: the event's monotonic time plus `wall_offset_ns`.
+ * complete: the event's monotonic time plus `wall_offset_ns`. Of a half-open
+ * one it is the time of the SYN-ACK.
+ *
+ * A request may live for minutes: where a listener defers (TCP_DEFER_ACCEPT,
+ * tcp(7)) the client's ACK makes no socket yet, and the client, which has its
+ * session, may say nothing for long. So the kernel is asked about a handshake
+ * that is ENGINE_HANDSHAKE_NS old: if the request is still there, it is
+ * published again, before its half-open record lapses.
  */
 #ifndef LIVE_ENGINE_ENGINE_H
 #define LIVE_ENGINE_ENGINE_H
@@ -41,6 +48,9 @@
 #include "live/engine/sessions.h"
 #include "live/kernel/datapath.h"
 #include "live/kernel/sockdiag.h"
+
+/* Less than a half-open record lives, which is a minute (core/record.h). */
+#define ENGINE_HANDSHAKE_NS (48 * NS_PER_S)
 
 struct engine;
 

@@ -528,6 +528,18 @@ sessions_has(const struct sessions *sessions, const struct session_key *key)
 }
 
 bool
+sessions_version(const struct sessions *sessions, const struct session_key *key,
+		 struct version *version)
+{
+	uint32_t slot = slot_find(sessions, key);
+
+	if (slot == NONE || sessions->slots[slot].state != SLOT_OPEN)
+		return false;
+	*version = slot_version(&sessions->slots[slot]);
+	return true;
+}
+
+bool
 sessions_lingers(const struct sessions *sessions, const struct session_key *key)
 {
 	uint32_t slot = slot_find(sessions, key);

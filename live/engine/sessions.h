@@ -56,6 +56,9 @@ int sessions_renew(struct sessions *, const struct session_key *,
 bool sessions_linger(struct sessions *, const struct session_key *);
 bool sessions_remove(struct sessions *, const struct session_key *);
 bool sessions_has(const struct sessions *, const struct session_key *);
+/* Of one that is open; false: none is. */
+bool sessions_version(const struct sessions *, const struct session_key *,
+		      struct version *);
 bool sessions_lingers(const struct sessions *, const struct session_key *);
 /* How many sessions are open; lingering ones do not count. */
 uint32_t sessions_count(const struct sessions *);

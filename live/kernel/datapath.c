@@ -48,11 +48,12 @@ _Static_assert(DATAPATH_SERVICES_MAX == CONTRACT_SERVICES, "one limit");
 _Static_assert(SOCKET_OPENED == CONTRACT_OPENED, "one enum");
 _Static_assert(SOCKET_CLOSED == CONTRACT_CLOSED, "one enum");
 _Static_assert(SOCKET_LINGERS == CONTRACT_LINGERS, "one enum");
+_Static_assert(SOCKET_OPENING == CONTRACT_OPENING, "one enum");
 
 struct datapath {
 	struct tun tun;
 	struct stray *skeleton;
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *openings;
 	struct tc_attach uplink_tcs[DATAPATH_UPLINKS_MAX];
 	struct tc_attach tun_tc;
 	uint32_t uplink_count;
@@ -339,7 +340,10 @@ programs_load(struct datapath *datapath,
 	datapath->ring =
 		ring_buffer__new(bpf_map__fd(datapath->skeleton->maps.events),
 				 take_event, datapath, NULL);
-	if (datapath->ring == NULL)
+	datapath->openings =
+		ring_buffer__new(bpf_map__fd(datapath->skeleton->maps.openings),
+				 take_event, datapath, NULL);
+	if (datapath->ring == NULL || datapath->openings == NULL)
 		return blame(-errno, "ring of socket events", "", error,
 			     error_size);
 	result = tun_steer(
@@ -441,6 +445,7 @@ datapath_close(struct datapath *datapath)
 		tc_attach_detach(&datapath->uplink_tcs[i]);
 	tun_close(&datapath->tun);
 	ring_buffer__free(datapath->ring);
+	ring_buffer__free(datapath->openings);
 	stray__destroy(datapath->skeleton);
 	free(datapath->per_processor);
 	free(datapath);
@@ -482,6 +487,12 @@ int
 datapath_event_fd(const struct datapath *datapath)
 {
 	return bpf_map__fd(datapath->skeleton->maps.events);
+}
+
+int
+datapath_opening_fd(const struct datapath *datapath)
+{
+	return bpf_map__fd(datapath->skeleton->maps.openings);
 }
 
 ssize_t
@@ -529,9 +540,11 @@ datapath_events(struct datapath *datapath, uint32_t most,
 {
 	if (most == 0)
 		return;
-	datapath->most = most;
 	datapath->take = take;
 	datapath->take_context = context;
+	datapath->most = most;
+	(void)ring_buffer__consume(datapath->openings);
+	datapath->most = most;
 	(void)ring_buffer__consume(datapath->ring);
 }
 

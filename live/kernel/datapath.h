@@ -8,7 +8,7 @@
  *	       steer --> write() --> homeward0 --> tc ingress, BPF: socket?
  *	                                yes: the kernel's TCP; no: dropped
  *	uplink <-- tc egress, BPF: counts RSTs that the kernel made for want of
- *	           a socket; there should be none
+ *	           a socket; there should be none. Tells of SYN-ACKs
  *
  * One TUN device with one queue an uplink: queue i yields the strays that
  * came by uplink i (a steering program chooses the queue by a mark), so that
@@ -26,6 +26,10 @@
  * Socket events come from the tracepoint sock/inet_sock_set_state of this
  * network namespace, through a ring buffer; nothing is sampled. A full ring
  * loses events and counts them: then the caller dumps all sockets again.
+ * SYN-ACKs are seen at the uplinks' egress and have a ring of their own, so
+ * that a flood of SYNs costs no other event its place; each processor tells a
+ * few thousand a second. Those of SYN cookies are not told: nothing is here of
+ * such a session until its client answers.
  *
  * When the daemon is killed the TUN vanishes with it, the programs stay on
  * the uplinks, and what they redirect is dropped: no stray is reset. The next
@@ -63,12 +67,13 @@ struct datapath_settings {
 	uint16_t gue_port;
 };
 
-/* What the tracepoint saw of one socket of a service. */
+/* What was seen of one socket of a service. */
 enum socket_change {
 	SOCKET_OPENED, /* its handshake is complete */
 	SOCKET_CLOSED, /* it is gone */
 	SOCKET_LINGERS, /* the socket is gone, the kernel still answers for it
 			   (FIN_WAIT_2, TIME_WAIT) */
+	SOCKET_OPENING, /* a SYN was answered, perhaps again */
 };
 
 struct socket_event {
@@ -85,7 +90,10 @@ struct socket_event {
 	X(refused) /* written into the TUN, but its socket had gone */         \
 	X(malformed) /* to a service, not parsed, passed on */                 \
 	X(events_lost) /* socket events that found the ring full */            \
-	X(untold) /* judged by key alone: no numbers of the socket */
+	X(untold) /* judged by key alone: no numbers of the socket */          \
+	X(openings) /* SYN-ACKs told */                                        \
+	X(openings_lost) /* that found the ring full */                        \
+	X(openings_skipped) /* beyond what a processor may tell */
 
 /* The programs' and the TUN's, which is as old as the programs. */
 #define DATAPATH_COUNTER_LIST(X)                                               \
@@ -116,9 +124,11 @@ int datapath_clean(const char *const *uplinks, uint32_t uplink_count,
 int datapath_services(struct datapath *, const struct steer_service *,
 		      uint32_t count);
 
-/* To poll for reading: one an uplink, and one for socket events. */
+/* To poll for reading: one an uplink, and two for socket events, of which the
+ * second is for SOCKET_OPENING. */
 int datapath_stray_fd(const struct datapath *, uint32_t uplink);
 int datapath_event_fd(const struct datapath *);
+int datapath_opening_fd(const struct datapath *);
 /* The next stray of that uplink: its size; 0: none now; -errno. */
 ssize_t datapath_read(struct datapath *, uint32_t uplink, uint8_t *bytes,
 		      size_t capacity);
@@ -131,7 +141,8 @@ int datapath_deliver(struct datapath *, const uint8_t *bytes, size_t size);
  * kernel cannot be asked. About 3 us. */
 int datapath_owns(struct datapath *, const struct session_key *,
 		  const struct ownership_segment *, bool quoted);
-/* All socket events that wait, oldest first; at most `most`. */
+/* All socket events that wait, oldest first; at most `most`. Of SOCKET_OPENING
+ * as many, first. */
 void datapath_events(struct datapath *, uint32_t most,
 		     void (*take)(void *, const struct socket_event *), void *);
 void datapath_counters(struct datapath *, struct datapath_counters *);

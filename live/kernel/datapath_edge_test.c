@@ -131,7 +131,10 @@ test_cookies(struct datapath *datapath, int family)
 		struct seen seen = events_wait(datapath);
 		CHECK(seen.count >= 1 &&
 		      seen.events[0].change == SOCKET_OPENED);
+		CHECK(seen.openings == 0);
 	}
+	CHECK(pair_counters(datapath).openings == 0);
+	CHECK(pair_counters(datapath).openings_skipped == 0);
 	CHECK(pair_counters(datapath).redirected == 0);
 	CHECK(hosts_prints("nstat -asz TcpExtSyncookiesRecv", " 10 ") ||
 	      family == AF_INET6);

@@ -34,6 +34,11 @@ test_events(int family)
 	CHECK(memcmp(&seen.events[0].key, &key, sizeof(key)) == 0);
 	CHECK(seen.events[0].at.ns >= before &&
 	      seen.events[0].at.ns <= now_ns());
+	/* Its SYN-ACK came first. */
+	CHECK(seen.openings == 1);
+	CHECK(memcmp(&seen.opening.key, &key, sizeof(key)) == 0);
+	CHECK(seen.opening.at.ns >= before &&
+	      seen.opening.at.ns <= seen.events[0].at.ns);
 
 	/* It is known here, so it works untouched. */
 	CHECK(send(pair.client, "x", 1, 0) == 1);

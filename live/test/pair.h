@@ -331,6 +331,8 @@ strays_check(struct datapath *datapath, uint32_t uplink,
 struct seen {
 	struct socket_event events[EVENTS_MAX];
 	uint32_t count;
+	struct socket_event opening; /* the last, of these */
+	uint32_t openings;
 };
 
 static inline void
@@ -338,8 +340,12 @@ take(void *context, const struct socket_event *event)
 {
 	struct seen *seen = context;
 
-	if (seen->count < EVENTS_MAX)
+	if (event->change == SOCKET_OPENING) {
+		seen->opening = *event;
+		seen->openings++;
+	} else if (seen->count < EVENTS_MAX) {
 		seen->events[seen->count++] = *event;
+	}
 }
 
 /* The events that are there, after a wait of at most wait_ms for the first. */
