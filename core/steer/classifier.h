@@ -25,8 +25,8 @@
  * the packet is.
  *
  * Where a packet leaves that line, only its bytes are kept: steer's held
- * packets have a mark of four bits (stray.c) and are not classified again, for
- * what becomes of them is the flow's business by then; the stack that
+ * packets have a mark of four bits (outgoing.h) and are not classified again,
+ * for what becomes of them is the flow's business by then; the stack that
  * takes one delivered late parses it as it would any packet. What waits
  * for the daemon (the kernel's TUN queue, the simulator's cpu_model.h) is
  * classified when the daemon takes it, as a first fragment that passed

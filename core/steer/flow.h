@@ -16,7 +16,7 @@
  *	 +---------------------> NEGATIVE
  *
  * This table holds the flows, finds them, and knows whose turn is next (a
- * binary heap by `due`; ties by slot). What the states mean is in stray.c.
+ * binary heap by `due`; ties by slot). What the states mean is in search.h.
  *
  * Full of flows that hold packets: flow_add() answers NULL.
  */

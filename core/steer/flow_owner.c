@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* flow_owner.c - who may be a flow's owner; see flow_owner.h */
+#include "core/steer/flow_owner.h"
+
+#include <string.h>
+
+#include "core/steer/flow.h"
+
+const struct address *
+flow_owner_address(const struct strays *strays, uint32_t owner)
+{
+	return &endpoints_get(strays->endpoints, owner)->address;
+}
+
+struct tunnel_peer
+flow_owner_peer(const struct strays *strays, uint32_t owner)
+{
+	return tunnel_peer(strays->tunnel, flow_owner_address(strays, owner));
+}
+
+bool
+flow_owner_silent(const struct strays *strays, struct instant now,
+		  const struct tunnel_peer *peer)
+{
+	return tunnel_gone(strays->tunnel, now, peer,
+			   strays->settings->gone_after_ns);
+}
+
+bool
+flow_owner_gone(const struct strays *strays, struct instant now, uint32_t owner)
+{
+	struct tunnel_peer peer = flow_owner_peer(strays, owner);
+
+	return flow_owner_silent(strays, now, &peer);
+}
+
+bool
+flow_owner_usable(const struct strays *strays, struct instant now,
+		  const struct flow *flow, uint32_t owner)
+{
+	for (uint32_t i = 0; i < flow->excluded_count; i++) {
+		if (flow->excluded[i] == owner)
+			return false;
+	}
+	const struct address *address = flow_owner_address(strays, owner);
+	return address->family == strays->self.family &&
+	       !address_equal(address, &strays->self) &&
+	       !flow_owner_gone(strays, now, owner);
+}
+
+void
+flow_owner_exclude(struct flow *flow, uint32_t owner)
+{
+	for (uint32_t i = 0; i < flow->excluded_count; i++) {
+		if (flow->excluded[i] == owner)
+			return;
+	}
+	if (flow->excluded_count == FLOW_EXCLUDED) {
+		memmove(flow->excluded, flow->excluded + 1,
+			(FLOW_EXCLUDED - 1) * sizeof(flow->excluded[0]));
+		flow->excluded_count--;
+	}
+	flow->excluded[flow->excluded_count++] = owner;
+}

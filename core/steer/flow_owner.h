@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * flow_owner.h - who may be a flow's owner
+ *
+ * An owner is an endpoint that a record names. It is usable when it is of our
+ * own family, is not ourselves, has not said "not mine" in this series of
+ * lookups (it is excluded), and is not gone.
+ *
+ * Gone: its loopback has had no route for gone_after (tunnel.h).
+ */
+#ifndef CORE_STEER_FLOW_OWNER_H
+#define CORE_STEER_FLOW_OWNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/address.h"
+#include "core/instant.h"
+#include "core/steer/stray.h"
+#include "core/steer/tunnel.h"
+
+struct flow;
+
+/* owner: an endpoint index. */
+const struct address *flow_owner_address(const struct strays *, uint32_t owner);
+struct tunnel_peer flow_owner_peer(const struct strays *, uint32_t owner);
+/* Is that peer gone? */
+bool flow_owner_silent(const struct strays *, struct instant now,
+		       const struct tunnel_peer *);
+bool flow_owner_gone(const struct strays *, struct instant now, uint32_t owner);
+bool flow_owner_usable(const struct strays *, struct instant now,
+		       const struct flow *, uint32_t owner);
+/* Not this one in this series of lookups; full: the one excluded first may be
+ * asked again. */
+void flow_owner_exclude(struct flow *, uint32_t owner);
+
+#endif

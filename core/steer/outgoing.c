@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* outgoing.c - a flow's packets; see outgoing.h */
+#include "core/steer/outgoing.h"
+
+#include <string.h>
+
+#include "core/steer/classifier.h"
+#include "core/steer/flow.h"
+#include "core/steer/flow_owner.h"
+#include "core/steer/tunnel.h"
+#include "core/wire/build.h"
+#include "core/wire/ip6.h"
+#include "core/wire/tcp.h"
+
+/* Marks of held packets. */
+#define MARK_RST    0x01
+#define MARK_ERROR  0x02
+#define MARK_LATER  0x04
+#define MARK_ANSWER 0x08 /* too big: an error can be sent to its sender */
+
+struct outgoing
+outgoing_of(const struct classification *classification, const uint8_t *bytes)
+{
+	const struct packet *packet = &classification->packet;
+	struct outgoing out = { .bytes = bytes, .size = packet->size_bytes };
+
+	if (classification->kind == CLASSIFICATION_ERROR)
+		out.mark = MARK_ERROR;
+	else if (classification->kind == CLASSIFICATION_LATER)
+		out.mark = MARK_LATER;
+	else if ((packet->tcp_flags & TCP_RST) != 0)
+		out.mark = MARK_RST;
+	/* IPv6 senders need not go below 1,280 (RFC 8200 section 5). */
+	else if (packet->df &&
+		 (packet->family == 4 || packet->size_bytes > IP6_MTU_MIN))
+		out.mark = MARK_ANSWER;
+	return out;
+}
+
+/*
+ * Held packets
+ */
+
+static void
+count_drop(struct strays *strays, enum drop drop)
+{
+	strays->counters.drops[drop]++;
+}
+
+enum drop
+outgoing_hold(struct strays *strays, struct flow *flow,
+	      const struct outgoing *out)
+{
+	const struct steer_settings *settings = strays->settings;
+	uint32_t cost = hold_cost_bytes(out->size);
+
+	if (flow->held.packets >= settings->hold_packets_flow)
+		return DROP_HOLD_FLOW;
+	if (strays->held_bytes > settings->hold_bytes ||
+	    cost > settings->hold_bytes - strays->held_bytes ||
+	    !hold_append(strays->held, &flow->held, out->bytes, out->size,
+			 out->mark))
+		return DROP_HOLD_BYTES;
+	strays->held_bytes += cost;
+	strays->counters.held++;
+	flow_pin(strays->flows, flow);
+	return DROP_NONE;
+}
+
+static void
+unhold(struct strays *strays, struct flow *flow)
+{
+	uint32_t before = flow->held.bytes;
+
+	hold_pop(strays->held, &flow->held);
+	strays->held_bytes -= before - flow->held.bytes;
+	if (flow->held.packets == 0)
+		flow_unpin(strays->flows, flow);
+}
+
+/* Why a packet is dropped when no owner of its session was found. */
+static enum drop
+reason_of(uint8_t mark, enum drop otherwise)
+{
+	if ((mark & MARK_RST) != 0)
+		return DROP_RST_UNKNOWN;
+	if ((mark & MARK_ERROR) != 0)
+		return DROP_ICMP_QUOTE;
+	if ((mark & MARK_LATER) != 0)
+		return DROP_FRAGMENT;
+	return otherwise;
+}
+
+/* reason: DROP_NONE means each packet's own. */
+void
+outgoing_drop(struct strays *strays, struct flow *flow, enum drop reason)
+{
+	while (flow->held.packets > 0) {
+		uint8_t mark = hold_front(strays->held, &flow->held).mark;
+		count_drop(strays, reason != DROP_NONE
+					   ? reason
+					   : reason_of(mark, DROP_LOOKUPS));
+		unhold(strays, flow);
+	}
+}
+
+/* To our own stack: the session is here after all. */
+void
+outgoing_deliver(struct strays *strays, struct flow *flow,
+		 struct outbox *outbox)
+{
+	while (flow->held.packets > 0) {
+		uint32_t size = hold_front(strays->held, &flow->held).size;
+		uint8_t *bytes;
+		if (outbox_add(outbox, OUTBOX_DELIVER, size, &bytes) == NULL) {
+			count_drop(strays, DROP_OUTBOX);
+		} else {
+			hold_copy(strays->held, &flow->held, bytes, size);
+			strays->counters.released++;
+		}
+		unhold(strays, flow);
+	}
+}
+
+/*
+ * Forwarding
+ */
+
+bool
+outgoing_in_window(const struct strays *strays, struct instant now,
+		   const struct flow *flow)
+{
+	const struct steer_settings *settings = strays->settings;
+
+	return settings->first_stray != STEER_WINDOW_OFF &&
+	       instant_distance_ns(flow->strayed, now) <
+		       settings->first_stray_window_ns;
+}
+
+/* Tell the client to send smaller ones. The error comes from the service's
+ * own address, which the client's network lets in if it lets in anything. */
+static enum drop
+answer_too_big(struct strays *strays, const struct flow *flow,
+	       const struct outgoing *out, uint32_t room_bytes,
+	       struct outbox *outbox)
+{
+	uint8_t head[PACKET_ERROR6_MAX], error[PACKET_ERROR6_MAX];
+	uint32_t taken =
+		out->size < sizeof(head) ? out->size : (uint32_t)sizeof(head);
+	struct packet packet;
+	struct address service = { .family = flow->key.family };
+	uint8_t *bytes;
+
+	if (out->bytes != NULL)
+		memcpy(head, out->bytes, taken);
+	else
+		hold_copy(strays->held, &flow->held, head, taken);
+	memcpy(service.bytes, flow->key.service, sizeof(service.bytes));
+	if (service.family == 6 && room_bytes < IP6_MTU_MIN)
+		room_bytes = IP6_MTU_MIN;
+
+	/* As a quote, since a held one may be cut. */
+	if (packet_parse_quote(head, taken, &packet) != DROP_NONE)
+		return DROP_TOO_BIG;
+	size_t size = packet_build_icmp_too_big(&service, room_bytes, head,
+						&packet, error, sizeof(error));
+	if (size == 0)
+		return DROP_TOO_BIG;
+	if (outbox_add(outbox, OUTBOX_PACKET, (uint32_t)size, &bytes) == NULL)
+		return DROP_OUTBOX;
+	memcpy(bytes, error, size);
+	strays->counters.too_big_sent++;
+	return DROP_TOO_BIG;
+}
+
+/* The item just sealed once more, by the ordinary route. The sequence is the
+ * same, so that the owner drops whichever comes second. */
+static void
+repeat_sealed(struct outbox *outbox)
+{
+	uint32_t index = outbox->item_count - 1;
+	uint8_t *bytes;
+	struct outbox_item *copy = outbox_add(
+		outbox, OUTBOX_FORWARD, outbox->items[index].size, &bytes);
+
+	if (copy == NULL)
+		return;
+	const struct outbox_item *item = &outbox->items[index];
+	memcpy(bytes, outbox->bytes + item->offset, item->size);
+	copy->source_port = item->source_port;
+	copy->to = item->to;
+	copy->avoid_uplink = OUTBOX_ANY_UPLINK;
+}
+
+/* To the flow's owner. */
+enum drop
+outgoing_forward(struct strays *strays, struct instant now, struct flow *flow,
+		 struct tunnel_peer *owner, const struct outgoing *out,
+		 struct outbox *outbox)
+{
+	struct tunnel_room room = tunnel_room(strays->tunnel, now, owner);
+	bool too_big = out->size > room.bytes;
+
+	/* A path MTU that was learned says that fragments did not help. */
+	if (too_big && (out->mark & MARK_ANSWER) != 0 &&
+	    (!strays->settings->outer_fragment || room.learned))
+		return answer_too_big(strays, flow, out, room.bytes, outbox);
+
+	uint8_t *inner = tunnel_add(out->size, outbox);
+	if (inner == NULL)
+		return out->size > tunnel_inner_max() ? DROP_TOO_BIG
+						      : DROP_OUTBOX;
+	if (out->bytes != NULL)
+		memcpy(inner, out->bytes, out->size);
+	else
+		hold_copy(strays->held, &flow->held, inner, out->size);
+
+	bool window = outgoing_in_window(strays, now, flow);
+	tunnel_seal(strays->tunnel, owner, flow_hash(strays->flows, flow),
+		    window ? flow->uplink : OUTBOX_ANY_UPLINK, outbox);
+	if (window && strays->settings->first_stray == STEER_WINDOW_BOTH)
+		repeat_sealed(outbox);
+	strays->counters.forwards++;
+	strays->counters.forward_bytes += out->size;
+	strays->counters.outer_fragmented += too_big;
+	return DROP_NONE;
+}
+
+void
+outgoing_release(struct strays *strays, struct instant now, struct flow *flow,
+		 struct outbox *outbox)
+{
+	struct tunnel_peer owner = flow_owner_peer(strays, flow->owner);
+
+	while (flow->held.packets > 0) {
+		struct hold_packet front =
+			hold_front(strays->held, &flow->held);
+		struct outgoing out = { .size = front.size,
+					.mark = front.mark };
+		enum drop drop = outgoing_forward(strays, now, flow, &owner,
+						  &out, outbox);
+		if (drop == DROP_NONE)
+			strays->counters.released++;
+		else
+			count_drop(strays, drop);
+		unhold(strays, flow);
+	}
+}

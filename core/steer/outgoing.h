@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outgoing.h - the packets of a flow on their way to its owner
+ *
+ *	packet --> hold ... release --> forward: sealed, into the tunnel
+ *			 '--> deliver: the session is here after all
+ *			 '--> drop
+ *
+ * A held packet (core/hold.h) is not classified again: what has to be known of
+ * it later is in its mark.
+ *
+ * The first strays matter most: shortly after a flow strayed, its packets and
+ * its queries leave by another uplink than the one it came by (settings.h).
+ */
+#ifndef CORE_STEER_OUTGOING_H
+#define CORE_STEER_OUTGOING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/drop.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/steer/stray.h"
+
+struct classification;
+struct flow;
+struct tunnel_peer;
+
+/* A packet on its way out: the caller's, or the first one held. */
+struct outgoing {
+	const uint8_t *bytes; /* NULL: the flow's first held */
+	uint32_t size;
+	uint8_t mark;
+};
+
+/* The caller's packet; the bytes are borrowed. */
+struct outgoing outgoing_of(const struct classification *,
+			    const uint8_t *bytes);
+/* Copy it to the end of what the flow holds. DROP_NONE: it is held. */
+enum drop outgoing_hold(struct strays *, struct flow *,
+			const struct outgoing *);
+/* All that is held, counted as drops. reason: DROP_NONE means each packet's
+ * own. */
+void outgoing_drop(struct strays *, struct flow *, enum drop reason);
+/* All that is held to our own stack: the session is here after all. */
+void outgoing_deliver(struct strays *, struct flow *, struct outbox *);
+
+/* Did the flow stray just now, so that its uplink is to be avoided? */
+bool outgoing_in_window(const struct strays *, struct instant now,
+			const struct flow *);
+/* To this owner, or why it was dropped. */
+enum drop outgoing_forward(struct strays *, struct instant now, struct flow *,
+			   struct tunnel_peer *owner, const struct outgoing *,
+			   struct outbox *);
+/* All that is held to the flow's owner, in order. */
+void outgoing_release(struct strays *, struct instant now, struct flow *,
+		      struct outbox *);
+
+#endif

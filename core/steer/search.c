@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* search.c - lookups, misses, resets; see search.h */
+#include "core/steer/search.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/steer/flow.h"
+#include "core/steer/flow_owner.h"
+#include "core/steer/limiter.h"
+#include "core/steer/outgoing.h"
+#include "core/steer/tunnel.h"
+#include "core/wire/build.h"
+#include "core/wire/tcp.h"
+
+/* Far beyond a lookup's own deadline (250 ms). */
+#define ANSWER_LOST_NS (2 * NS_PER_S)
+
+#define RST_TTL	      64
+#define RST_BYTES_MAX 60 /* IPv6 and TCP headers */
+
+static bool
+reset(struct strays *strays, const struct flow *flow, struct outbox *outbox)
+{
+	const struct session_key *key = &flow->key;
+	struct packet segment = {
+		.src.family = key->family,
+		.dst.family = key->family,
+		.family = key->family,
+		.protocol = key->protocol,
+		.transport = true,
+		.has_ports = true,
+		.src_port = wire_get16(key->client_port),
+		.dst_port = wire_get16(key->service_port),
+		.tcp_seq = flow->segment.seq,
+		.tcp_ack = flow->segment.ack,
+		.tcp_flags = flow->segment.flags,
+		.payload_bytes = flow->segment.payload_bytes,
+	};
+	uint8_t rst[RST_BYTES_MAX];
+	uint8_t *bytes;
+
+	memcpy(segment.src.bytes, key->client, sizeof(key->client));
+	memcpy(segment.dst.bytes, key->service, sizeof(key->service));
+	size_t size = packet_build_rst(&segment, RST_TTL, rst, sizeof(rst));
+	if (size == 0) /* the source cannot be one: RFC 1122, 3.2.1.3 */
+		return false;
+	if (outbox_add(outbox, OUTBOX_PACKET, (uint32_t)size, &bytes) == NULL)
+		return false;
+	memcpy(bytes, rst, size);
+	strays->counters.resets++;
+	return true;
+}
+
+void
+search_forget(struct strays *strays, struct flow *flow, enum drop reason)
+{
+	outgoing_drop(strays, flow, reason);
+	flow_remove(strays->flows, flow);
+}
+
+/* No owner was found, or no replica could be asked. True: it was reset. */
+bool
+search_give_up(struct strays *strays, struct instant now, struct flow *flow,
+	       struct outbox *outbox)
+{
+	if (!flow->missed || !flow->segment.valid ||
+	    !reset(strays, flow, outbox)) {
+		search_forget(strays, flow, DROP_NONE);
+		return false;
+	}
+	outgoing_drop(strays, flow, DROP_NEGATIVE);
+	flow->state = FLOW_NEGATIVE;
+	flow->until = instant_after(now, strays->settings->negative_ns);
+	flow_schedule(strays->flows, flow, INSTANT_NEVER);
+	return true;
+}
+
+static struct instant
+last_look(const struct strays *strays, const struct flow *flow)
+{
+	return instant_after(flow->missing_since,
+			     strays->settings->miss_deadline_ns);
+}
+
+/* The next lookup comes later, the last one at the deadline. */
+static void
+wait_for_turn(struct strays *strays, struct instant now, struct flow *flow)
+{
+	/* Never now: a wait of no time would not end. */
+	assert(instant_before(now, last_look(strays, flow)));
+	assert(flow->retry_ns > 0);
+	flow->state = FLOW_WAITING;
+	flow_schedule(strays->flows, flow,
+		      instant_min(instant_after(now, flow->retry_ns),
+				  last_look(strays, flow)));
+	if (flow->retry_ns <= INT64_MAX / 2)
+		flow->retry_ns *= 2;
+}
+
+static void
+retry(struct strays *strays, struct instant now, struct flow *flow,
+      struct outbox *outbox)
+{
+	if (instant_before(now, last_look(strays, flow)))
+		wait_for_turn(strays, now, flow);
+	else
+		search_give_up(strays, now, flow, outbox);
+}
+
+/* False: the node has no room for a lookup now. */
+static bool
+look(struct strays *strays, struct instant now, struct flow *flow,
+     struct outbox *outbox)
+{
+	uint8_t avoid = outgoing_in_window(strays, now, flow)
+				? flow->uplink
+				: OUTBOX_ANY_UPLINK;
+
+	if (node_get(strays->node, now, &flow->key, flow->asker, flow->excluded,
+		     flow->excluded_count, avoid, &flow->ticket, outbox) != 0)
+		return false;
+	strays->counters.lookups++;
+	flow->asker = NODE_ASKER_RETRY;
+	flow->state = FLOW_LOOKING;
+	flow_schedule(strays->flows, flow, instant_after(now, ANSWER_LOST_NS));
+	return true;
+}
+
+/* A series of lookups begins, its deadline with it. */
+void
+search_begin(struct strays *strays, struct instant now, struct flow *flow,
+	     struct outbox *outbox)
+{
+	flow_begin(flow, now, strays->settings->miss_retry_ns);
+	if (!look(strays, now, flow, outbox))
+		wait_for_turn(strays, now, flow);
+}
+
+/* The owner is none: the older record's next, or another lookup. A deadline
+ * that has not passed stays, so that a chain of wrong owners ends in time. */
+static void
+discard_owner(struct strays *strays, struct instant now, struct flow *flow,
+	      struct outbox *outbox)
+{
+	uint32_t older = flow->older;
+
+	flow->older = ENDPOINT_NONE;
+	if (older != ENDPOINT_NONE &&
+	    flow_owner_usable(strays, now, flow, older)) {
+		flow->owner = older;
+		return;
+	}
+	flow->owner = ENDPOINT_NONE;
+	if (!instant_before(now, last_look(strays, flow)))
+		search_begin(strays, now, flow, outbox);
+	else if (!look(strays, now, flow, outbox))
+		wait_for_turn(strays, now, flow);
+}
+
+void
+search_turn(struct strays *strays, struct instant now, struct flow *flow,
+	    struct outbox *outbox)
+{
+	if (flow->state == FLOW_WAITING &&
+	    limiter_ask(strays->limiter, now, flow->key.family,
+			flow->key.client) == DROP_NONE &&
+	    look(strays, now, flow, outbox))
+		return;
+	retry(strays, now, flow, outbox);
+}
+
+void
+search_found(struct strays *strays, struct instant now, struct flow *flow,
+	     const struct node_event *event, struct outbox *outbox)
+{
+	flow->owner = flow->older = ENDPOINT_NONE;
+	for (uint32_t i = 0; i < event->record_count; i++) {
+		const struct record *record = &event->records[i];
+		if (record->tombstone || record->owner == ENDPOINT_NONE)
+			continue;
+		if (!flow_owner_usable(strays, now, flow, record->owner)) {
+			/* A route may come back; the rest is for good. */
+			if (!flow_owner_gone(strays, now, record->owner))
+				flow_owner_exclude(flow, record->owner);
+		} else if (flow->owner == ENDPOINT_NONE) {
+			flow->owner = record->owner;
+		} else {
+			flow->older = record->owner;
+		}
+	}
+	flow->missed = flow->owner == ENDPOINT_NONE;
+	if (flow->missed) {
+		retry(strays, now, flow, outbox);
+		return;
+	}
+	flow->state = FLOW_CACHED;
+	flow_schedule(strays->flows, flow, INSTANT_NEVER);
+	outgoing_release(strays, now, flow, outbox);
+}
+
+void
+search_missed(struct strays *strays, struct instant now, struct flow *flow,
+	      bool conclusive, struct outbox *outbox)
+{
+	/* Not conclusive: too few of the replicas answered, so "missed" proves
+	 * nothing. An earlier miss proves nothing either: the record may have
+	 * been on its way. */
+	flow->missed = conclusive;
+	if (flow->patient)
+		retry(strays, now, flow, outbox);
+	else
+		search_forget(strays, flow, DROP_NONE);
+}
+
+void
+search_not_mine(struct strays *strays, struct instant now, struct flow *flow,
+		uint32_t peer, struct outbox *outbox)
+{
+	const struct address *says = flow_owner_address(strays, peer);
+
+	if (flow->state != FLOW_CACHED)
+		return;
+	if (flow->older != ENDPOINT_NONE &&
+	    address_equal(says, flow_owner_address(strays, flow->older))) {
+		flow_owner_exclude(flow, flow->older);
+		flow->older = ENDPOINT_NONE;
+	}
+	if (!address_equal(says, flow_owner_address(strays, flow->owner)))
+		return;
+	/* An owner that did not have this port's session before may have the
+	 * one that uses the port now: a new series asks all of them. */
+	if (!instant_before(now, last_look(strays, flow)))
+		flow->excluded_count = 0;
+	flow_owner_exclude(flow, flow->owner);
+	discard_owner(strays, now, flow, outbox);
+}
+
+bool
+search_overdue(const struct strays *strays, struct instant now,
+	       const struct flow *flow)
+{
+	return flow->state == FLOW_WAITING && flow->missed &&
+	       flow->segment.valid &&
+	       instant_before(last_look(strays, flow), now);
+}
+
+/* The owner that the flow's packets go to; false: none is known. One that is
+ * gone is given up for the older record's, which was found good, or none. */
+bool
+search_owner(struct strays *strays, struct instant now, struct flow *flow,
+	     struct tunnel_peer *owner, struct outbox *outbox)
+{
+	if (flow->state != FLOW_CACHED)
+		return false;
+	*owner = flow_owner_peer(strays, flow->owner);
+	if (!flow_owner_silent(strays, now, owner))
+		return true;
+	discard_owner(strays, now, flow, outbox);
+	if (flow->state != FLOW_CACHED)
+		return false;
+	*owner = flow_owner_peer(strays, flow->owner);
+	return true;
+}

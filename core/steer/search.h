@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * search.h - finding a flow's owner, and giving up
+ *
+ * A flow (flow.h has the picture) is LOOKING while its lookup runs and
+ * WAITING between two; both hold packets. A miss waits miss_retry_ns, then
+ * twice that, and so on; the last lookup starts at miss_deadline after the
+ * first, and when that too misses the flow is given up: a RST to the client,
+ * then NEGATIVE for a second, in which its packets are dropped. So a RST is
+ * sent a lookup's time after the deadline at the earliest, and only after the
+ * replicas said "unknown" as late as possible.
+ *
+ * A flow of which only RSTs came is given up at its first miss.
+ *
+ * Two kinds of flow are dropped at the deadline, not reset, as no replica
+ * has said that the session does not exist: those that never got a lookup
+ * (the node's table or the prefix's rate limit is exhausted), and those whose
+ * latest lookup was not conclusive (node.h: our uplinks are down, or the
+ * replicas too busy to answer in time).
+ *
+ * The RST is made from the latest segment's numbers, which the flow keeps; so
+ * it can be sent although the packets all went to an owner that then said "not
+ * mine".
+ */
+#ifndef CORE_STEER_SEARCH_H
+#define CORE_STEER_SEARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/dht/node.h"
+#include "core/drop.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/steer/stray.h"
+
+struct flow;
+struct tunnel_peer;
+
+/* A series of lookups begins, its deadline with it. */
+void search_begin(struct strays *, struct instant now, struct flow *,
+		  struct outbox *);
+/* The time that the flow was scheduled for has come. */
+void search_turn(struct strays *, struct instant now, struct flow *,
+		 struct outbox *);
+/* Its lookup has ended, with records or without. conclusive: the replicas do
+ * not know the session (node.h). */
+void search_found(struct strays *, struct instant now, struct flow *,
+		  const struct node_event *, struct outbox *);
+void search_missed(struct strays *, struct instant now, struct flow *,
+		   bool conclusive, struct outbox *);
+/* A peer, an endpoint index, says that it has no such session. */
+void search_not_mine(struct strays *, struct instant now, struct flow *,
+		     uint32_t peer, struct outbox *);
+/* The owner that the flow's packets go to; false: none is known. One that is
+ * gone is given up for the older record's, which was found good, or none. */
+bool search_owner(struct strays *, struct instant now, struct flow *,
+		  struct tunnel_peer *owner, struct outbox *);
+/* Should it have been given up before now? Its caller is late. */
+bool search_overdue(const struct strays *, struct instant now,
+		    const struct flow *);
+/* No owner was found, or no replica could be asked. True: it was reset. */
+bool search_give_up(struct strays *, struct instant now, struct flow *,
+		    struct outbox *);
+/* The flow goes, and what it holds is dropped; reason as in outgoing_drop(). */
+void search_forget(struct strays *, struct flow *, enum drop reason);
+
+#endif
