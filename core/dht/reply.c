@@ -49,6 +49,34 @@ put_value(struct node *node, struct instant now, const struct session_key *key,
 	message_put_records(writer, out, count);
 }
 
+/* Not kept, for what is known is newer: how new? Its owner may want to say it
+ * again. */
+static void
+put_stale(struct node *node, struct instant now, const struct session_key *key,
+	  struct message_writer *writer)
+{
+	struct record records[RECORDS_PER_KEY];
+	struct version newest = { 0 };
+	uint32_t count =
+		store_get(node->parts.store, now, node->self, key, records);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (version_compare(records[i].version, newest) > 0)
+			newest = records[i].version;
+	}
+	message_put_stale(writer, newest);
+}
+
+static void
+put_kept(struct node *node, struct instant now, const struct session_key *key,
+	 enum item_status status, struct message_writer *writer)
+{
+	if (status == ITEM_STALE)
+		put_stale(node, now, key, writer);
+	else
+		message_put_status(writer, status);
+}
+
 static enum item_status
 keep(struct node *node, struct instant now, const struct session_key *key,
      const struct record *record)
@@ -116,11 +144,12 @@ put_answer(struct node *node, struct instant now, uint8_t type,
 		put_value(node, now, &item->key, peer, writer);
 		break;
 	case MESSAGE_STORE:
-		message_put_status(writer, keep_record(node, now, item));
+		put_kept(node, now, &item->key, keep_record(node, now, item),
+			 writer);
 		break;
 	default: /* REMOVE: nothing else has items and a reply */
-		message_put_status(writer,
-				   keep_tombstone(node, now, item, peer));
+		put_kept(node, now, &item->key,
+			 keep_tombstone(node, now, item, peer), writer);
 		break;
 	}
 }

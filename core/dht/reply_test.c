@@ -150,6 +150,57 @@ test_statements(void)
 	solo_close(&solo);
 }
 
+/* Who is refused learns how new the newest is, whoever's it may be; a peer of
+ * version 1 does not understand that. */
+static void
+test_stale_says_how_new(void)
+{
+	static const struct {
+		const char *sentence;
+		uint8_t speaks;
+		bool removes;
+		uint32_t owner;
+		int64_t version, newest;
+	} rows[] = {
+		{ "an older record", 2, false, 1, 4, 20 },
+		{ "an older end", 2, true, 1, 4, 20 },
+		{ "worth less than those of two others", 2, false, 3, 4, 20 },
+		{ "one that will speak more", 3, false, 1, 4, 20 },
+		{ "one that speaks version 1", 1, false, 1, 4, 0 },
+	};
+	struct node_settings settings = solo_settings(8);
+	struct session_key key = solo_key(1);
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	CHECK(store(&solo, 1, 1, 1, 10, 1000) == ITEM_STORED);
+	CHECK(store(&solo, 2, 2, 1, 20, 1000) == ITEM_STORED);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct message_record record = {
+			.version = solo_version(rows[i].version),
+			.owner = solo_endpoint(rows[i].owner),
+			.ttl_ms = 1000,
+		};
+		struct message_writer writer;
+		uint8_t bytes[MESSAGE_MAX];
+		struct solo_sent sent;
+
+		message_begin(&writer, bytes, sizeof(bytes),
+			      rows[i].removes ? MESSAGE_REMOVE : MESSAGE_STORE,
+			      77);
+		if (rows[i].removes)
+			message_put_version(&writer, &key, record.version);
+		else
+			message_put_store(&writer, &key, &record);
+		bytes[2] = rows[i].speaks;
+		CHECK(ask(&solo, rows[i].owner, &writer, &sent) == ITEM_STALE);
+		CHECK_ROW(solo_item(&sent, 0).version.established_ns ==
+				  rows[i].newest,
+			  rows[i].sentence);
+	}
+	solo_close(&solo);
+}
+
 static void
 test_time_to_live(void)
 {
@@ -429,6 +480,7 @@ main(void)
 {
 	test_ping();
 	test_statements();
+	test_stale_says_how_new();
 	test_time_to_live();
 	test_the_dead_make_room();
 	test_moved();

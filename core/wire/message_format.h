@@ -13,7 +13,16 @@
  * larger than that (amplification; the same bound as RFC 9000 section 8.1).
  * A datagram is at most MESSAGE_MAX bytes, so that it crosses any
  * IPv6 path unfragmented (1,280 - 40 - 8 = 1,232), with room for the seal.
- * No flag is defined yet: sent as zero, not looked at.
+ *
+ * Versions: the low four bits of the flags say which version is the newest that
+ * the sender speaks (0, as version 1 has it: that of the message); the others
+ * are sent as zero and not looked at. A node speaks its own version and the one
+ * before. A request is of the oldest version that can say it, so that a peer of
+ * either understands it without being known; a reply is of the newest that both
+ * speak. So two nodes know of each other from the first datagram, and a cluster
+ * is upgraded one server at a time, in any order, and back again. Any other
+ * version is refused. Version 2 brings:
+ *	STALE	the version that is known
  *
  * A reply has the request's transaction and type | MESSAGE_REPLY, and
  * one item for each item of the request, in order. Items that no longer fit
@@ -32,7 +41,8 @@
  *	FIND_NODE	ITEM_CONTACTS: n4 1, n6 1, n4 x (address 4, port 2),
  *			n6 x (address 16, port 2)
  *	FIND_VALUE	the same, or ITEM_RECORDS: n 1, n x record
- *	STORE, REMOVE	ITEM_STORED | ITEM_MOVED | ITEM_STALE | ITEM_FULL
+ *	STORE, REMOVE	ITEM_STORED | ITEM_MOVED | ITEM_FULL | ITEM_STALE;
+ *			STALE is followed by a version in version 2
  *
  *	key	= family 1 (4|6), protocol 1, client port 2, service port 2,
  *		  client address 4|16, service address 4|16
@@ -44,7 +54,8 @@
  * more where there are any, n4 + n6 <= MESSAGE_CONTACTS_MAX, n of records 1
  * or RECORDS_PER_KEY, families 4 or 6, no port 0 of a node, no unknown bit in
  * a record's flags, padding zero. So a message has one meaning, and what is
- * accepted encodes to the same bytes again, the header's flags apart.
+ * accepted encodes to the same bytes again, the header's version and flags
+ * apart.
  *
  * Here are the types and numbers that reader and writer share. All three
  * headers keep to what BPF allows: no libc calls but memcpy and memset
@@ -62,9 +73,11 @@
 #include "core/record.h"
 #include "core/session.h"
 
-#define MESSAGE_VERSION	     1
-#define MESSAGE_HEADER_BYTES 8
-#define MESSAGE_SEALED_MAX   1232
+#define MESSAGE_VERSION	       2
+#define MESSAGE_VERSION_OLDEST 1 /* the one before: spoken, too */
+#define MESSAGE_SPEAKS_MASK    0x0f /* of the flags */
+#define MESSAGE_HEADER_BYTES   8
+#define MESSAGE_SEALED_MAX     1232
 /* What the live edge adds, and the simulator counts: key id and reserved 8,
  * nonce 24 and tag 16 of XChaCha20-Poly1305, boot id 8, sequence 8. */
 #define MESSAGE_SEAL_BYTES   64
@@ -92,11 +105,15 @@ enum item_status {
 	/* Stored, but I know `replicas` live contacts that are closer to the
 	 * key than I am: look for the new place. */
 	ITEM_MOVED = 4,
-	ITEM_STALE = 5, /* not stored: what is here is newer */
+	/* Not stored: what is here is newer, of `version` at the highest; or
+	 * zero: said by a peer of version 1. */
+	ITEM_STALE = 5,
 	ITEM_FULL = 6, /* not stored: no room, try elsewhere */
 };
 
 struct message_header {
+	uint8_t version; /* of this message */
+	uint8_t speaks; /* newest that its sender does, at least that */
 	uint8_t type; /* enum message_type, MESSAGE_REPLY beside it */
 	uint8_t flags;
 	uint8_t count; /* items */
@@ -117,7 +134,7 @@ struct message_item {
 	enum item_status status; /* replies */
 	uint64_t position; /* FIND_NODE */
 	struct session_key key; /* FIND_VALUE, STORE, REMOVE, NOT_MINE */
-	struct version version; /* REMOVE, NOT_MINE */
+	struct version version; /* REMOVE, NOT_MINE, ITEM_STALE */
 	uint32_t record_count; /* STORE: 1; ITEM_RECORDS: 1 or 2 */
 	struct message_record records[RECORDS_PER_KEY];
 	/* ITEM_CONTACTS: read them with message_contact(). */

@@ -33,7 +33,8 @@ struct message_reader {
 
 /* Check the whole datagram. DROP_NONE: the header is in reader->header and
  * message_next() will give header.count items. DROP_SHORT, DROP_VERSION or
- * DROP_MALFORMED: nothing may be read. The bytes must outlive the reader. */
+ * DROP_MALFORMED: nothing may be read, but DROP_VERSION's header.version. The
+ * bytes must outlive the reader. */
 static inline enum drop message_open(struct message_reader *,
 				     const uint8_t *bytes, size_t size);
 /* The next item; false after the last. */
@@ -191,6 +192,8 @@ message_take_answer(struct message_reader *reader, struct message_item *item)
 		message_take_contacts(reader, item);
 	else if (item->status == ITEM_RECORDS)
 		message_take_records(reader, item);
+	else if (item->status == ITEM_STALE && reader->header.version >= 2)
+		message_take_version(reader, &item->version);
 }
 
 static inline bool
@@ -229,14 +232,18 @@ static inline enum drop
 message_take_header(struct message_reader *reader)
 {
 	struct message_header *header = &reader->header;
-	uint64_t version = message_take(reader, 1);
+	header->version = (uint8_t)message_take(reader, 1);
 	header->type = (uint8_t)message_take(reader, 1);
 	header->flags = (uint8_t)message_take(reader, 1);
 	header->count = (uint8_t)message_take(reader, 1);
 	header->transaction = (uint32_t)message_take(reader, 4);
 	if (reader->drop != DROP_NONE)
 		return reader->drop;
-	if (version != MESSAGE_VERSION)
+	header->speaks = header->flags & MESSAGE_SPEAKS_MASK;
+	if (header->speaks < header->version)
+		header->speaks = header->version;
+	if (header->version < MESSAGE_VERSION_OLDEST ||
+	    header->version > MESSAGE_VERSION)
 		return reader->drop = DROP_VERSION;
 
 	bool reply = header->type & MESSAGE_REPLY;

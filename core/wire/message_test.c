@@ -42,10 +42,14 @@ static const struct {
 	{ "its reply", DROP_NONE, 8, { 1, 0x81, 0, 0, 1 } },
 	{ "leave", DROP_NONE, 8, { 1, 7 } },
 	{ "unknown flags are not looked at", DROP_NONE, 8, { 1, 1, 0xff } },
+	{ "version 2", DROP_NONE, 8, { 2, 1, 2 } },
+	{ "its sender need not say so", DROP_NONE, 8, { 2, 1 } },
 	{ "padding is zeros", DROP_NONE, 20, { 1, 1 } },
 	{ "padding is not data", DROP_MALFORMED, 9, { 1, 1, [8] = 1 } },
 	{ "nothing at all", DROP_SHORT, 0, { 0 } },
-	{ "another version", DROP_VERSION, 8, { 2, 1 } },
+	{ "an older version", DROP_VERSION, 8, { 0, 1 } },
+	{ "it may speak ours: it did not", DROP_VERSION, 8, { 0, 1, 2 } },
+	{ "a newer version", DROP_VERSION, 8, { 3, 1 } },
 	{ "type 0", DROP_MALFORMED, 8, { 1, 0 } },
 	{ "type 8", DROP_MALFORMED, 8, { 1, 8 } },
 	{ "not-mine has no answer",
@@ -75,6 +79,9 @@ static const struct {
 	  DROP_MALFORMED,
 	  11,
 	  { 1, 0x84, 0, 1, [8] = 1 } },
+	{ "stale, in version 1", DROP_NONE, 9, { 1, 0x84, 0, 1, [8] = 5 } },
+	{ "stale, in version 2", DROP_NONE, 21, { 2, 0x84, 0, 1, [8] = 5 } },
+	{ "without the version", DROP_SHORT, 20, { 2, 0x84, 0, 1, [8] = 5 } },
 	{ "unanswered", DROP_NONE, 9, { 1, 0x84, 0, 1 } },
 	{ "no contacts", DROP_NONE, 11, { 1, 0x82, 0, 1, [8] = 1 } },
 	{ "33 contacts", DROP_MALFORMED, 11, { 1, 0x82, 0, 1, [8] = 1, 33 } },
@@ -129,7 +136,7 @@ layout_is_as_drawn(void)
 	/* A line a field. */
 	/* clang-format off */
 	static const uint8_t expected[] = {
-		1, 4, 0, 1, 0x12, 0x34, 0x56, 0x78, /* header */
+		1, 4, 2, 1, 0x12, 0x34, 0x56, 0x78, /* header */
 		4, 6, 0xc0, 0x01, 0, 80, 192, 0, 2, 9, 10, 1, 0, 1, /* key */
 		1, 4, 0x1b, 0x58, 10, 0, 3, 1, /* flags, owner */
 		0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3, /* version */
@@ -157,6 +164,76 @@ layout_is_as_drawn(void)
 	CHECK(message_put_store(&writer, &key, &record));
 	CHECK(writer.size == sizeof(expected));
 	CHECK(memcmp(bytes, expected, sizeof(expected)) == 0);
+}
+
+/* What a request's sender speaks decides what the reply is. */
+static void
+replies_are_of_the_newest_common_version(void)
+{
+	static const struct {
+		const char *sentence;
+		uint8_t version, flags; /* of the request */
+		uint8_t speaks, reply;
+		uint32_t size;
+	} rows[] = {
+		{ "of version 1 alone", 1, 0, 1, 1, 9 },
+		{ "one that speaks 2", 1, 2, 2, 2, 21 },
+		{ "the other flags say nothing", 1, 0xf0, 1, 1, 9 },
+		{ "one that will speak 3", 2, 3, 3, 2, 21 },
+		{ "one that says less than it speaks", 2, 1, 2, 2, 21 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint8_t bytes[MESSAGE_MAX], reply[MESSAGE_MAX];
+		struct message_reader reader;
+		struct message_writer writer;
+		struct message_item item;
+		struct session_key key = { .family = 4 };
+
+		message_begin(&writer, bytes, sizeof(bytes), MESSAGE_REMOVE, 7);
+		CHECK(bytes[0] == 1 && bytes[2] == 2);
+		message_put_version(&writer, &key, (struct version){ 0 });
+		bytes[0] = rows[i].version;
+		bytes[2] = rows[i].flags;
+		CHECK(message_open(&reader, bytes, writer.size) == DROP_NONE);
+		CHECK_ROW(reader.header.version == rows[i].version &&
+				  reader.header.speaks == rows[i].speaks,
+			  rows[i].sentence);
+		message_begin_reply(&writer, reply, sizeof(reply),
+				    &reader.header);
+		message_put_stale(&writer, (struct version){ 0x102, 3 });
+		CHECK_ROW(reply[0] == rows[i].reply && reply[2] == 2 &&
+				  writer.size == rows[i].size,
+			  rows[i].sentence);
+		CHECK(message_open(&reader, reply, writer.size) == DROP_NONE);
+		CHECK(message_next(&reader, &item));
+		CHECK_ROW(item.status == ITEM_STALE &&
+				  item.version.established_ns ==
+					  (rows[i].reply == 2 ? 0x102 : 0) &&
+				  item.version.sequence ==
+					  (rows[i].reply == 2 ? 3 : 0),
+			  rows[i].sentence);
+	}
+}
+
+/* An item that older peers cannot read makes the whole request newer. */
+static void
+a_request_is_as_old_as_it_can_be(void)
+{
+	struct message_writer writer;
+	uint8_t bytes[MESSAGE_MAX];
+
+	message_begin(&writer, bytes, sizeof(bytes), MESSAGE_FIND_NODE, 7);
+	message_put_position(&writer, 1);
+	CHECK(message_version(&writer) == 1);
+	message_need(&writer, 2);
+	CHECK(message_version(&writer) == 2 && bytes[0] == 2);
+	message_need(&writer, 1);
+	CHECK(message_version(&writer) == 2);
+	message_begin(&writer, bytes, 3, MESSAGE_FIND_NODE, 7);
+	bytes[0] = 0;
+	message_need(&writer, 2); /* no room: nothing is written */
+	CHECK(bytes[0] == 0);
 }
 
 /* --- drawing ------------------------------------------------------------ */
@@ -257,7 +334,8 @@ check_read(const struct written *w, uint8_t type, uint32_t transaction)
 	uint32_t count = 0;
 
 	CHECK(message_open(&reader, w->bytes, w->size) == DROP_NONE);
-	CHECK(reader.header.type == type && reader.header.flags == 0);
+	CHECK(reader.header.type == type &&
+	      reader.header.speaks == MESSAGE_VERSION);
 	CHECK(reader.header.transaction == transaction);
 	CHECK(reader.header.count == w->count);
 	while (message_next(&reader, &item)) {
@@ -355,7 +433,10 @@ put_answer(struct message_writer *writer, struct rng *rng, uint8_t type,
 	if (type == MESSAGE_STORE || type == MESSAGE_REMOVE) {
 		item->status =
 			(enum item_status)(ITEM_STORED + rng_below(rng, 4));
-		return message_put_status(writer, item->status);
+		if (item->status != ITEM_STALE)
+			return message_put_status(writer, item->status);
+		item->version = draw_version(rng);
+		return message_put_stale(writer, item->version);
 	}
 	if (type == MESSAGE_FIND_VALUE && rng_below(rng, 2) == 0) {
 		item->status = ITEM_RECORDS;
@@ -374,6 +455,7 @@ write_reply(struct written *w, struct rng *rng, uint8_t type, uint8_t family,
 {
 	struct message_header request = {
 		.type = type,
+		.speaks = (uint8_t)(1 + transaction % MESSAGE_VERSION),
 		.count = (uint8_t)count,
 		.transaction = transaction,
 	};
@@ -385,6 +467,8 @@ write_reply(struct written *w, struct rng *rng, uint8_t type, uint8_t family,
 		if (!put_answer(&writer, rng, type, family, item,
 				w->contacts[w->count]))
 			memset(item, 0, sizeof(*item));
+		if (message_version(&writer) < 2)
+			item->version = (struct version){ 0 };
 	}
 	CHECK(!message_put_status(&writer, ITEM_UNANSWERED));
 	w->size = writer.size;
@@ -464,7 +548,11 @@ padding_pays_for_the_reply(void)
 static void
 first_answer_is_shortened(void)
 {
-	struct message_header request = { MESSAGE_FIND_NODE, 0, 2, 1 };
+	struct message_header request = {
+		.type = MESSAGE_FIND_NODE,
+		.count = 2,
+		.transaction = 1,
+	};
 	struct endpoint contacts[20];
 	uint8_t bytes[64];
 	struct message_writer writer;
@@ -518,7 +606,7 @@ noise_is_survived(void)
 		uint32_t size = (uint32_t)rng_below(&rng, sizeof(bytes));
 		draw_bytes(&rng, bytes, size);
 		if (size > 3 && i % 4 != 0) {
-			bytes[0] = MESSAGE_VERSION;
+			bytes[0] = (uint8_t)(1 + i % MESSAGE_VERSION);
 			bytes[1] = (uint8_t)((bytes[1] & 0x80) +
 					     rng_below(&rng, 8));
 			bytes[3] &= 3;
@@ -542,6 +630,8 @@ main(void)
 {
 	bytes_mean_what_is_written();
 	layout_is_as_drawn();
+	replies_are_of_the_newest_common_version();
+	a_request_is_as_old_as_it_can_be();
 	everything_comes_back();
 	padding_pays_for_the_reply();
 	first_answer_is_shortened();

@@ -3,7 +3,9 @@
  * message_write.h - requests and replies, appended item by item
  *
  * A message is valid after every item, and no larger than its bound: what a
- * datagram may have, or what a reply to that request may have.
+ * datagram may have, or what a reply to that request may have. A request is of
+ * the oldest version as long as no item needs more; it is for the caller to
+ * know that the peer understands such an item (message_header.speaks).
  */
 #ifndef CORE_WIRE_MESSAGE_WRITE_H
 #define CORE_WIRE_MESSAGE_WRITE_H
@@ -54,9 +56,11 @@ static inline bool message_put_store(struct message_writer *,
 static inline bool message_put_version(struct message_writer *,
 				       const struct session_key *,
 				       struct version);
-/* Replies: UNANSWERED, STORED, MOVED, STALE or FULL. */
+/* Replies: UNANSWERED, STORED, MOVED, FULL; or STALE: no version is said. */
 static inline bool message_put_status(struct message_writer *,
 				      enum item_status);
+/* Reply: STALE, and the highest version known of the key. */
+static inline bool message_put_stale(struct message_writer *, struct version);
 /* Reply: contacts, closest first, count <= MESSAGE_CONTACTS_MAX. If the first
  * item of a reply does not fit, the farthest are left out, so that a request
  * that was padded too little still makes progress; later items are
@@ -146,10 +150,25 @@ message_give_record(struct message_writer *writer,
 	message_give(writer, record->ttl_ms, 4);
 }
 
+/* The version of the message: what its items may need. */
+static inline uint32_t
+message_version(const struct message_writer *writer)
+{
+	return writer->size == 0 ? MESSAGE_VERSION_OLDEST : writer->bytes[0];
+}
+
+/* An item of a request has no meaning below that version. */
+static inline void
+message_need(struct message_writer *writer, uint8_t version)
+{
+	if (writer->size > 0 && writer->bytes[0] < version)
+		writer->bytes[0] = version;
+}
+
 static inline void
 message_begin_any(struct message_writer *writer, uint8_t *bytes,
-		  size_t capacity, uint32_t type, uint32_t transaction,
-		  uint32_t owed)
+		  size_t capacity, uint32_t version, uint32_t type,
+		  uint32_t transaction, uint32_t owed)
 {
 	writer->bytes = bytes;
 	writer->capacity =
@@ -161,9 +180,10 @@ message_begin_any(struct message_writer *writer, uint8_t *bytes,
 		writer->owed = 0;
 		return;
 	}
-	message_give(writer, MESSAGE_VERSION, 1);
+	message_give(writer, version, 1);
 	message_give(writer, type, 1);
-	message_give(writer, 0, 2); /* flags; items so far */
+	message_give(writer, MESSAGE_VERSION, 1); /* what we speak */
+	message_give(writer, 0, 1); /* items so far */
 	message_give(writer, transaction, 4);
 }
 
@@ -171,14 +191,21 @@ static inline void
 message_begin(struct message_writer *writer, uint8_t *bytes, size_t capacity,
 	      enum message_type type, uint32_t transaction)
 {
-	message_begin_any(writer, bytes, capacity, type, transaction, 0);
+	message_begin_any(writer, bytes, capacity, MESSAGE_VERSION_OLDEST, type,
+			  transaction, 0);
 }
 
 static inline void
 message_begin_reply(struct message_writer *writer, uint8_t *bytes,
 		    size_t capacity, const struct message_header *request)
 {
-	message_begin_any(writer, bytes, capacity,
+	uint32_t version = request->speaks;
+
+	if (version < MESSAGE_VERSION_OLDEST)
+		version = MESSAGE_VERSION_OLDEST;
+	if (version > MESSAGE_VERSION)
+		version = MESSAGE_VERSION;
+	message_begin_any(writer, bytes, capacity, version,
 			  (uint32_t)request->type | MESSAGE_REPLY,
 			  request->transaction, request->count);
 }
@@ -258,8 +285,23 @@ message_put_version(struct message_writer *writer,
 }
 
 static inline bool
+message_put_stale(struct message_writer *writer, struct version version)
+{
+	bool said = message_version(writer) >= 2;
+
+	if (!message_answer(writer, said ? 1 + MESSAGE_VERSION_BYTES : 1,
+			    ITEM_STALE))
+		return false;
+	if (said)
+		message_give_version(writer, version);
+	return true;
+}
+
+static inline bool
 message_put_status(struct message_writer *writer, enum item_status status)
 {
+	if (status == ITEM_STALE)
+		return message_put_stale(writer, (struct version){ 0 });
 	return message_answer(writer, 1, status);
 }
 

@@ -248,6 +248,14 @@ key_print(const struct session_key *key, FILE *file)
 		fprintf(file, " protocol %u", (unsigned)key->protocol);
 }
 
+static bool
+has_version(uint8_t type, const struct message_item *item)
+{
+	return type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE ||
+	       (item->status == ITEM_STALE &&
+		item->version.established_ns != 0);
+}
+
 static void
 item_print(uint8_t type, const struct message_item *item, FILE *file)
 {
@@ -259,7 +267,7 @@ item_print(uint8_t type, const struct message_item *item, FILE *file)
 		fprintf(file, " 0x%016" PRIx64, item->position);
 	else
 		key_print(&item->key, file);
-	if (type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE)
+	if (has_version(type, item))
 		version_print(item->version, file);
 	for (uint32_t i = 0; i < item->record_count; i++)
 		record_print(&item->records[i], file);
@@ -461,7 +469,7 @@ item_json(uint8_t type, const struct message_item *item, struct json *json)
 			  key_end_text(&item->key, false, text));
 		json_uint(json, "protocol", item->key.protocol);
 	}
-	if (type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE)
+	if (has_version(type, item))
 		version_json(item->version, json);
 	if (item->record_count > 0)
 		item_records_json(item, json);

@@ -375,6 +375,10 @@ message_make(int kind, uint8_t family, uint8_t out[MESSAGE_MAX],
 	const struct message_header request = { .type = MESSAGE_FIND_VALUE,
 						.count = 3,
 						.transaction = 42 };
+	const struct message_header removal = { .type = MESSAGE_REMOVE,
+						.speaks = MESSAGE_VERSION,
+						.count = 2,
+						.transaction = 42 };
 	const struct endpoint contacts[2] = {
 		{ test_address_address(4, 5), 7000 },
 		{ test_address_address(6, 6), 7001 },
@@ -420,6 +424,12 @@ message_make(int kind, uint8_t family, uint8_t out[MESSAGE_MAX],
 		message_put_status(&writer, ITEM_UNANSWERED);
 		*words = "find_value reply 0x0000002a contacts 10.0.0.5:7000 "
 			 "[2001:db8::6]:7001; records owner";
+		break;
+	case 5:
+		message_begin_reply(&writer, out, MESSAGE_MAX, &removal);
+		message_put_stale(&writer, records[0].version);
+		message_put_status(&writer, ITEM_FULL);
+		*words = "remove reply 0x0000002a stale version 17/3; full";
 		break;
 	default:
 		return 0;
