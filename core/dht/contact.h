@@ -3,7 +3,7 @@
  * contact.h - what a node remembers about one peer, in 12 bytes
  *
  *	+----------------+--------------------+--------------------+
- *	| peer 32        | srtt 24 | failed 8 | rttvar 24 | flags 8|
+ *	| peer 32        | srtt 24 | failed 8 | rttvar 24 |4|spoken|
  *	+----------------+--------------------+--------------------+
  *
  * peer is an index into the endpoint table, which holds address and position
@@ -18,6 +18,9 @@
  * When a contact becomes stale its round trip is forgotten (RFC 6298, 5.7):
  * perhaps it was only longer than before, and every answer came too late. Asked
  * with the initial timeout, it is measured anew.
+ *
+ * What version it speaks is what its last datagram said (message_format.h): a
+ * peer may be upgraded, or set back. Only what the oldest cannot say needs it.
  *
  * A contact is verified once it has answered a request of ours: then its
  * address is not forged. It is suspect after a request without an answer, and
@@ -39,7 +42,8 @@ struct contact {
 	uint32_t srtt : 24; /* 256 ns; 0: never measured */
 	uint32_t failures : 8; /* 0; 1 after requests, + 1 for each ping */
 	uint32_t rttvar : 24; /* 256 ns */
-	uint32_t verified : 8; /* 0 or 1 */
+	uint32_t verified : 4; /* 0 or 1 */
+	uint32_t speaks : 4; /* newest version; 0: it has not said */
 };
 _Static_assert(sizeof(struct contact) == 12, "a million nodes' budget");
 

@@ -28,6 +28,16 @@ exchange_send(struct node *node, struct outbox *outbox,
 	traffic_sent(node->parts.traffic, purpose, writer->size);
 }
 
+uint8_t
+exchange_speaks(struct node *node, uint32_t peer)
+{
+	const struct contact *contact = table_find(node->table, peer);
+
+	if (contact == NULL || contact->speaks < MESSAGE_VERSION_OLDEST)
+		return MESSAGE_VERSION_OLDEST;
+	return contact->speaks;
+}
+
 int64_t
 exchange_timeout_ns(struct node *node, uint32_t peer)
 {

@@ -104,6 +104,7 @@ struct candidate {
 	uint8_t state; /* enum candidate_state */
 	uint8_t round; /* in which it was asked */
 	uint8_t tries;
+	uint8_t speaks; /* version, as its answer said */
 };
 _Static_assert(sizeof(struct candidate) == 32, "64 of them are 2 KiB");
 

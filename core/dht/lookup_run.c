@@ -493,6 +493,7 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 			    : candidate->tries == 1;
 	int64_t rtt_ns = once ? instant_distance_ns(candidate->sent, now) : -1;
 	bool used = false;
+	candidate->speaks = reader->header.speaks; /* before it moves */
 	if (type == asked)
 		used = file_found(node, lookup, candidate, &item);
 	else if (type == MESSAGE_STORE)

@@ -144,13 +144,18 @@ receive_reply(struct node *node, struct instant now,
 	uint32_t transaction = reader->header.transaction;
 	uint32_t peer = endpoints_find(node->parts.endpoints, from);
 
+	enum drop drop;
 	if (peer == ENDPOINT_NONE)
 		return DROP_UNASKED;
 	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
-		return liveness_answer(node, now, peer, transaction);
-	if (transaction & BATCH_TRANSACTION)
-		return publish_answer(node, now, peer, reader);
-	return lookup_run_answer(node, now, peer, reader);
+		drop = liveness_answer(node, now, peer, transaction);
+	else if (transaction & BATCH_TRANSACTION)
+		drop = publish_answer(node, now, peer, reader);
+	else
+		drop = lookup_run_answer(node, now, peer, reader);
+	if (drop == DROP_NONE)
+		table_spoke(node->table, peer, reader->header.speaks);
+	return drop;
 }
 
 static enum drop
@@ -165,6 +170,8 @@ receive_request(struct node *node, struct instant now,
 	else if (peer != ENDPOINT_NONE &&
 		 table_heard(node->table, peer) == TABLE_REPLACEMENT)
 		liveness_crowded(node, now, peer, outbox);
+	if (peer != ENDPOINT_NONE)
+		table_spoke(node->table, peer, reader->header.speaks);
 	switch (reader->header.type) {
 	case MESSAGE_LEAVE:
 		return DROP_NONE;

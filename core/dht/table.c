@@ -198,6 +198,15 @@ table_answered(struct table *table, uint32_t peer, int64_t rtt_ns)
 	return TABLE_SEEN;
 }
 
+void
+table_spoke(struct table *table, uint32_t peer, uint8_t speaks)
+{
+	struct contact *contact = table_find(table, peer);
+
+	if (contact != NULL)
+		contact->speaks = speaks & 0xfu;
+}
+
 bool
 table_doubted(struct table *table, uint32_t peer)
 {

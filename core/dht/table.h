@@ -100,6 +100,8 @@ struct contact *table_find(struct table *, uint32_t peer);
 enum table_change table_heard(struct table *, uint32_t peer);
 /* A peer answered a request of ours after rtt_ns; negative: not timed. */
 enum table_change table_answered(struct table *, uint32_t peer, int64_t rtt_ns);
+/* The peer's datagram said which version is the newest that it speaks. */
+void table_spoke(struct table *, uint32_t peer, uint8_t speaks);
 /* A peer did not answer a request. True: it is a suspect contact, to ping. */
 bool table_doubted(struct table *, uint32_t peer);
 /* Nor a ping. True: it was stale and a replacement took its place. */

@@ -52,6 +52,8 @@ struct mesh {
 	struct traffic traffic;
 	struct node **nodes;
 	bool *dead;
+	bool *old; /* speaks version 1 of the messages only */
+	uint64_t unread; /* datagrams that an old one could not read */
 	uint32_t loss_percent;
 	struct mesh_datagram *queue; /* ring */
 	uint64_t queue_head, queue_tail;
@@ -135,6 +137,7 @@ mesh_open_pools(struct mesh *mesh, uint32_t count,
 	};
 	mesh->nodes = mesh_memory(count * sizeof(*mesh->nodes));
 	mesh->dead = mesh_memory(count * sizeof(*mesh->dead));
+	mesh->old = mesh_memory(count * sizeof(*mesh->old));
 	mesh->armed = mesh_memory(count * sizeof(*mesh->armed));
 	mesh->queue = mesh_memory(MESH_DATAGRAMS * sizeof(*mesh->queue));
 	mesh->heap_capacity = 4096;
@@ -173,6 +176,7 @@ mesh_close(struct mesh *mesh)
 		free(mesh->nodes[i]);
 	free(mesh->nodes);
 	free(mesh->dead);
+	free(mesh->old);
 	free(mesh->armed);
 	free(mesh->queue);
 	free(mesh->heap);
@@ -288,12 +292,28 @@ mesh_collect(struct mesh *mesh, uint32_t i)
 	}
 }
 
+/* An old node reads version 1 only, does not look at the flags and sends none.
+ * False: it could not read it. */
+static inline bool
+mesh_make_old(struct mesh *mesh, struct mesh_datagram *datagram)
+{
+	if (mesh->old[datagram->to] && datagram->bytes[0] != 1) {
+		mesh->unread++;
+		return false;
+	}
+	if (mesh->old[datagram->to] || mesh->old[datagram->from]) {
+		CHECK(datagram->bytes[0] == 1);
+		datagram->bytes[2] = 0;
+	}
+	return true;
+}
+
 static inline void
-mesh_deliver(struct mesh *mesh, const struct mesh_datagram *datagram)
+mesh_deliver(struct mesh *mesh, struct mesh_datagram *datagram)
 {
 	struct endpoint from = mesh_endpoint_number(datagram->from);
 
-	if (mesh->dead[datagram->to])
+	if (mesh->dead[datagram->to] || !mesh_make_old(mesh, datagram))
 		return;
 	node_prefetch(mesh->nodes[datagram->to], datagram->from,
 		      datagram->bytes, datagram->size); /* a hint only */
