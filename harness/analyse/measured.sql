@@ -118,7 +118,15 @@ CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,
   sum(n.sessions) AS sessions, sum(n.closed) AS closed,
   sum(n.kept) AS kept, sum(n.reset) AS reset,
   sum(n.timeout) AS timeout, sum(n.corrupt) AS corrupt,
-  sum(n.excused) AS excused, (SELECT group_concat(cause || ' ' || n, ', ')
+  sum(n.excused) AS excused, sum(n.strayed) AS strayed,
+  sum(n.broken) AS broken, proportion_most(sum(n.broken), sum(n.strayed))
+    AS broken_most, (SELECT quantile(j.stall_ns, 0.99) FROM temp.judged j
+    JOIN member x USING (run_id) WHERE x.series = s.id
+    AND x.servers = m.servers AND j.strayed AND NOT j.broken)
+    AS stall_p99_ns, (SELECT max(j.stall_ns) FROM temp.judged j
+    JOIN member x USING (run_id) WHERE x.series = s.id
+    AND x.servers = m.servers AND j.strayed AND NOT j.broken)
+    AS gap_longest_ns, (SELECT group_concat(cause || ' ' || n, ', ')
     FROM (SELECT v.cause, count(*) AS n FROM session v JOIN member x
       USING (run_id) WHERE x.series = s.id AND x.servers = m.servers
       AND v.cause IS NOT NULL GROUP BY v.cause ORDER BY n DESC, v.cause))
@@ -136,9 +144,11 @@ CREATE TEMP VIEW outcomes AS SELECT s.id, s.scenario,
     coalesce(sum(v.outcome = 'reset'), 0) AS reset,
     coalesce(sum(v.outcome = 'timeout'), 0) AS timeout,
     coalesce(sum(v.outcome = 'corrupt'), 0) AS corrupt,
-    coalesce(sum(cause_excused(v.cause)), 0) AS excused,
+    coalesce(sum(v.excused), 0) AS excused,
+    coalesce(sum(v.strayed), 0) AS strayed,
+    coalesce(sum(v.broken), 0) AS broken,
     coalesce(sum(v.strays), 0) AS strays
-    FROM member c LEFT JOIN session v USING (run_id)
+    FROM member c LEFT JOIN temp.judged v USING (run_id)
     GROUP BY c.run_id) n USING (run_id)
   LEFT JOIN (SELECT run_id,
     sum(iif(name = 'node_sent', value, 0)) AS messages,

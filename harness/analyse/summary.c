@@ -11,6 +11,7 @@
  * `count` says how many did. Where faults strayed sessions, stalls follow by
  * what was cut and, where a live run saw it, by what was at risk and lost
  * (view `cuts`); `waited` are those that waited for a retransmission timer.
+ * Last, where sessions strayed, how many were broken (broken.h).
  * --json gives the same numbers in nanoseconds.
  */
 #include <stdbool.h>
@@ -45,6 +46,22 @@ paragraph_print(sqlite3 *db, const char *sql, int64_t series)
 	return result_print(statement, stdout, RESULT_TEXT, NULL);
 }
 
+/* Of each size: how many were broken, and how much that says. */
+static int
+broken_print(sqlite3 *db, int64_t series)
+{
+	sqlite3_stmt *statement = db_prepare(db, sql_summary_broken);
+	int row;
+
+	if (statement == NULL)
+		return EXIT_RUNTIME;
+	sqlite3_bind_int64(statement, 1, series);
+	while ((row = db_step(statement)) == 1)
+		printf("%s\n", (const char *)sqlite3_column_text(statement, 1));
+	sqlite3_finalize(statement);
+	return row < 0 ? EXIT_RUNTIME : 0;
+}
+
 static int
 summary_text(sqlite3 *db)
 {
@@ -71,6 +88,8 @@ summary_text(sqlite3 *db)
 			code = paragraph_print(db, sql_summary_stalls, id);
 		if (code == 0)
 			code = paragraph_print(db, sql_summary_outcomes, id);
+		if (code == 0)
+			code = broken_print(db, id);
 	}
 	if (code == 0 && row < 0)
 		code = EXIT_RUNTIME;

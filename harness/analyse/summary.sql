@@ -18,6 +18,13 @@ FROM outcomes
 WHERE id = ?1 AND (sessions > 0 OR faults > 0 OR messages IS NOT NULL)
 ORDER BY servers
 
+-- name: broken
+SELECT servers, broken_text(sessions, strayed, broken, excused, stall_p99_ns,
+  gap_longest_ns) AS said
+FROM outcomes
+WHERE id = ?1 AND said IS NOT NULL
+ORDER BY servers
+
 -- name: stalls
 SELECT servers, "by" AS "stall by", what, count, ok,
   time_text(median_ns) AS median, time_text(p90_ns) AS p90,
@@ -49,6 +56,6 @@ ORDER BY s.id, x.servers, x.place, x.what
 -- name: outcomes_json
 SELECT scenario, series, servers, runs, sessions, closed, kept, reset, timeout,
   corrupt, strays, faults, messages, message_bytes, messages_per_session,
-  excused, causes
+  excused, causes, strayed, broken, broken_most, stall_p99_ns, gap_longest_ns
 FROM outcomes
 ORDER BY id, servers

@@ -35,6 +35,7 @@
 #include "harness/analyse/scaling.h"
 #include "harness/analyse/series.h"
 #include "harness/base/exit.h"
+#include "harness/db/broken.h"
 #include "harness/db/db.h"
 #include "sim/model/cause.h"
 #include "sim/model/metric.h"
@@ -155,17 +156,6 @@ tier_function(sqlite3_context *context, int count, sqlite3_value **values)
 	sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
 }
 
-/* SQL: cause_excused(cause), 1 or 0; NULL stays. */
-static void
-excused_function(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *name = (const char *)sqlite3_value_text(values[0]);
-
-	(void)count;
-	if (name != NULL)
-		sqlite3_result_int(context, cause_excused(cause_find(name)));
-}
-
 static int
 functions_register(sqlite3 *db)
 {
@@ -176,12 +166,9 @@ functions_register(sqlite3 *db)
 				       NULL) != SQLITE_OK ||
 	    sqlite3_create_function_v2(db, "tier_text", 1, flags, NULL,
 				       tier_function, NULL, NULL,
-				       NULL) != SQLITE_OK ||
-	    sqlite3_create_function_v2(db, "cause_excused", 1, flags, NULL,
-				       excused_function, NULL, NULL,
 				       NULL) != SQLITE_OK)
 		return db_complain(db, "adding functions");
-	return 0;
+	return broken_register(db);
 }
 
 /* Temporary table metric_row, the same rows in SQL. */

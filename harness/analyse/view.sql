@@ -155,7 +155,7 @@ ORDER BY id, servers, place
 -- name: outcomes
 SELECT scenario, series, servers, runs, sessions, closed, kept, reset, timeout,
   corrupt, strays, faults, messages, message_bytes, messages_per_session,
-  excused, causes
+  excused, causes, strayed, broken, broken_most, stall_p99_ns, gap_longest_ns
 FROM outcomes
 ORDER BY id, servers
 

@@ -10,10 +10,17 @@
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
 #include "harness/base/shell_word.h"
+#include "harness/db/broken.h"
 #include "harness/db/db.h"
+#include "harness/db/quantile.h"
 #include "harness/run/expectation.h"
 #include "harness/run/run.h"
 
+#define BROKEN_SAID                                                            \
+	"broken_text(count(*), sum(strayed), sum(broken), sum(excused), "      \
+	"quantile(iif(strayed AND NOT broken, stall_ns, NULL), 0.99), "        \
+	"max(iif(strayed AND NOT broken, stall_ns, NULL))) FROM temp.judged "  \
+	"j WHERE j.run_id = r.id"
 #define REPORT_LINES 20 /* missed expectations told one by one */
 
 void
@@ -102,9 +109,9 @@ rows_json(sqlite3_stmt *statement, struct json *json)
 	int row = -1;
 
 	while (statement != NULL && (row = db_step(statement)) == 1) {
-		const char *text[11];
+		const char *text[12];
 
-		for (int i = 0; i < 11; i++)
+		for (int i = 0; i < 12; i++)
 			text[i] =
 				(const char *)sqlite3_column_text(statement, i);
 		json_object(json, NULL);
@@ -119,6 +126,7 @@ rows_json(sqlite3_stmt *statement, struct json *json)
 		json_raw(json, "events", text[7]);
 		json_text(json, "state_hash", text[8]);
 		json_raw(json, "causes", text[10]);
+		json_text(json, "broken", text[11]);
 		json_end(json);
 	}
 	sqlite3_finalize(statement);
@@ -155,7 +163,8 @@ runs_json(struct run *run, int missed)
 			   "json_group_object(what, n)"
 			   " FROM (SELECT coalesce(cause, outcome) AS what,"
 			   " sum(sessions) AS n FROM cause c"
-			   " WHERE c.run_id = r.id GROUP BY what))"
+			   " WHERE c.run_id = r.id GROUP BY what)),"
+			   " (SELECT " BROKEN_SAID ")"
 			   " FROM temp.point p JOIN run r ON r.id = p.run_id"),
 		&json);
 	json_end(&json);
@@ -169,16 +178,17 @@ static int
 runs_print(struct run *run)
 {
 	sqlite3_stmt *statement = db_prepare(
-		run->db, "SELECT printf('run %d: %s, %s, %.2f s, %d events, "
-			 "state %s%s', r.id, p.label, r.status, r.wall_s, "
-			 "r.events, coalesce(r.state_hash, '-'), "
-			 "coalesce((SELECT '; ' || group_concat(n || ' ' || "
-			 "what, ', ') FROM (SELECT coalesce(cause, outcome) "
-			 "AS what, sum(sessions) AS n FROM cause c WHERE "
-			 "c.run_id = r.id GROUP BY what ORDER BY n DESC, what"
-			 ")), '')) "
-			 "FROM temp.point p JOIN run r ON r.id = p.run_id "
-			 "ORDER BY p.i");
+		run->db,
+		"SELECT printf('run %d: %s, %s, %.2f s, %d events, "
+		"state %s%s', r.id, p.label, r.status, r.wall_s, "
+		"r.events, coalesce(r.state_hash, '-'), "
+		"coalesce((SELECT '; ' || group_concat(n || ' ' || "
+		"what, ', ') FROM (SELECT coalesce(cause, outcome) "
+		"AS what, sum(sessions) AS n FROM cause c WHERE "
+		"c.run_id = r.id GROUP BY what ORDER BY n DESC, what"
+		")), '')) || coalesce('; ' || (SELECT " BROKEN_SAID
+		"), '') FROM temp.point p JOIN run r ON r.id = p.run_id "
+		"ORDER BY p.i");
 
 	return statement == NULL ? EXIT_RUNTIME : db_print(statement, stdout);
 }
@@ -226,7 +236,8 @@ run_report(struct run *run)
 {
 	int missed = expectations_check(run);
 
-	if (missed < 0 || ids_fill(run) != 0 ||
+	if (missed < 0 || quantile_register(run->db) != 0 ||
+	    broken_register(run->db) != 0 || ids_fill(run) != 0 ||
 	    (run->options->json ? runs_json(run, missed) : runs_print(run)) !=
 		    0)
 		return EXIT_RUNTIME;
