@@ -31,6 +31,7 @@
 #include "sim/model/constraints.h"
 #include "sim/model/fault.h"
 #include "sim/model/fault_churn.h"
+#include "sim/model/fault_sequence.h"
 #include "sim/model/pace.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
@@ -54,6 +55,7 @@ struct world {
 	struct settings settings;
 	struct watch watch;
 	struct watch script_watch; /* what the script tells */
+	struct fault_settings *unrolled; /* its events; NULL: the caller's */
 	uint32_t joining;
 	struct queue *queue;
 	struct prefetch prefetch;
@@ -236,6 +238,8 @@ world_create(struct world **created, const struct settings *settings,
 				    world->queue, &world->watch, deliver, world,
 				    error, error_size);
 	if (status == 0) {
+		world->unrolled = fault_sequence_unroll(
+			&world->settings, network_fabric(world->network));
 		progress_init(&world->progress, &world->settings,
 			      network_device_count(world->network));
 		make_hosts(world);
@@ -267,6 +271,7 @@ world_destroy(struct world *world)
 	workload_destroy(world->workload);
 	network_destroy(world->network);
 	queue_destroy(world->queue);
+	free(world->unrolled);
 	free(world);
 }
 

@@ -137,7 +137,8 @@ kind_fits(const struct script *script, enum fault_kind kind,
 		     trait->target == FAULT_TARGET_ROUTER ||
 		     kind == FAULT_PARTITION || kind == FAULT_MERGE;
 
-	if (!trait->simulated || (uniform && (links || fault_is_attack(kind))))
+	if (!trait->simulated || (uniform && (links || fault_is_attack(kind) ||
+					      kind == FAULT_SEQUENCE)))
 		return false;
 	if (kind == FAULT_CALM)
 		return script->attack_ms < slot->at_ms;
@@ -215,6 +216,20 @@ churn_draw(struct script *script, struct happening *happening)
 	script->joins += churn_spares(shape, churn, shape->fabric.servers);
 }
 
+/* Two changes or more, all of them over with the slot. */
+static void
+sequence_bound(struct script *script, struct happening *happening)
+{
+	struct slot *slot = &happening->slot;
+
+	if (slot->until_ms == 0)
+		slot->until_ms = script->generator->faults_ms;
+	happening->count = (uint32_t)generator_between(script->generator, 2, 5);
+	if (slot->until_ms < slot->at_ms + 2 * happening->count)
+		slot->until_ms = slot->at_ms + 2 * happening->count;
+	script->joins += happening->count;
+}
+
 /* strays: a kind that does that. */
 static void
 happening_draw(struct script *script, const struct slot *slot, bool strays)
@@ -246,6 +261,8 @@ happening_draw(struct script *script, const struct slot *slot, bool strays)
 		script->attack_ms = slot->at_ms;
 	if (fault_is_attack(kind))
 		attack_bound(script, &happening->slot);
+	if (kind == FAULT_SEQUENCE)
+		sequence_bound(script, happening);
 	happening->apart =
 		happening->slot.until_ms > 0 && trait->undo != kind &&
 		kind != FAULT_DAEMON_RESTART && generator_chance(generator, 25);
@@ -333,6 +350,21 @@ churn_print(const struct script *script, const struct happening *happening)
 	fprintf(script->file, ", count: %u", happening->count);
 }
 
+/* The last change is over when the slot is. */
+static void
+sequence_print(const struct script *script, const struct happening *happening)
+{
+	uint64_t each_ms = (happening->slot.until_ms - happening->slot.at_ms) /
+			   happening->count;
+
+	fprintf(script->file, ", count: %u", happening->count);
+	time_print(script, "each_s", each_ms);
+	if (generator_chance(script->generator, 50))
+		time_print(
+			script, "for_s",
+			generator_between(script->generator, 1, each_ms - 1));
+}
+
 /* Again and again, until the slot's end. */
 static void
 loop_print(const struct script *script, const struct happening *happening)
@@ -406,6 +438,10 @@ keys_print(const struct script *script, const struct happening *happening,
 
 	if (happening->kind == FAULT_CHURN) {
 		churn_print(script, happening);
+		return;
+	}
+	if (happening->kind == FAULT_SEQUENCE) {
+		sequence_print(script, happening);
 		return;
 	}
 	times_print(script, happening, target);

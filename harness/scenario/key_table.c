@@ -377,7 +377,7 @@ static const struct key event_keys[] = {
 	       GIVES(RETRY)),
 	COUNT("count", OF(count), 0, 1048576,
 	      "so many of several targets, at random; 0: all; of churn and "
-	      "join: servers, 0: one",
+	      "join: servers, of sequence: changes, 0: one",
 	      GIVES(COUNT)),
 	AMOUNT("loss_percent", "percent", 10000, OF(link.loss_ppm), 0, 1000000,
 	       "packets of the link lost at random from then on", GIVES(LOSS)),
@@ -540,6 +540,13 @@ key_fault_help(unsigned kind)
 					     "that are open, and numbers of "
 					     "their own: rate_pps, repeat" },
 		[FAULT_CALM] = { none, "floods and forged SYNs end" },
+		[FAULT_SEQUENCE] = { none,
+				     "count changes in a row, each_s apart, "
+				     "each mended for_s later (0: half of "
+				     "each_s) and drawn by the seed: a link or "
+				     "leaf or spine fails, a link flaps, a "
+				     "server drains, its daemon restarts, one "
+				     "joins" },
 	};
 	_Static_assert(sizeof(helps) / sizeof(helps[0]) == FAULT_KINDS,
 		       "every kind of fault is explained");

@@ -31,6 +31,7 @@ enum stream_kind {
 	STREAM_JITTER, /* how much later a session opens */
 	STREAM_CHURN, /* who goes and comes when; + event */
 	STREAM_ATTACK, /* what is sent from outside, and when; + event */
+	STREAM_SEQUENCE, /* which changes come in a row; + event */
 	/* the network: plus less than 16 */
 	STREAM_LINK = 128, /* loss, duplication, reordering; + tier */
 	STREAM_BGP = 144, /* reaction times of a device; + device kind */

@@ -23,6 +23,7 @@
 #include "sim/model/fault_churn.h"
 #include "sim/model/fault_kind.h"
 #include "sim/model/fault_miss.h"
+#include "sim/model/fault_sequence.h"
 #include "sim/model/fault_target.h"
 #include "sim/model/link_layers.h"
 #include "sim/model/partition.h"
@@ -75,6 +76,7 @@ faults_joining(const struct settings *settings)
 
 		if (fault->kind == FAULT_JOIN)
 			joining += fault->count > 0 ? fault->count : 1;
+		joining += fault_sequence_spares(fault);
 		joining +=
 			churn_spares(settings, fault, settings->fabric.servers);
 	}

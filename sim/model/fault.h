@@ -24,6 +24,8 @@
  *	daemon_restart	both at once, or daemon_start at until_ns
  *	link_degrade	until_ns: link_restore	what it gives of rate, delay,
  *			loss, duplicates and reordering (link_layers.h)
+ *	sequence	`count` changes of random kinds at random places, a row
+ *			of the others above (fault_sequence.h)
  *	flood, forged_syn	until_ns: calm	packets from outside, see
  *			attacker.h
  *
@@ -138,8 +140,8 @@ struct fault_world {
 
 struct faults;
 
-/* Servers beyond those of the start that items add: JOIN, and CHURN for new
- * servers. Of settings whose fabric.servers does not count them yet. */
+/* Servers beyond those of the start that items add: JOIN, SEQUENCE, and CHURN
+ * for new servers. Of settings whose fabric.servers does not count them yet. */
 uint32_t faults_joining(const struct settings *);
 /* The fabric with them: they come last. */
 struct fabric_settings faults_fabric(const struct settings *);

@@ -45,6 +45,7 @@ fault_action_of(const struct fault_actions *actions, enum fault_kind kind)
 		return actions->attack_begin;
 	case FAULT_CALM:
 		return actions->attack_end;
+	case FAULT_SEQUENCE: /* unrolled */
 	case FAULT_KINDS:
 		break;
 	}

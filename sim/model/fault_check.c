@@ -147,6 +147,12 @@ target_flawed(const struct settings *settings, const struct fabric *fabric,
 			     "%s comes from where clients are, and a uniform "
 			     "fabric has none",
 			     name);
+	if (settings->fabric.kind == FABRIC_UNIFORM &&
+	    fault->kind == FAULT_SEQUENCE)
+		return blame(flaw, "kind",
+			     "%s needs links and routers; a uniform fabric has "
+			     "none",
+			     name);
 	if (wanted == FAULT_TARGET_NONE)
 		return false;
 	if (fault->target[0] == '\0' && fault->list_count == 0)
@@ -216,6 +222,30 @@ loop_flawed(const struct fault_settings *fault, struct fault_flaw *flaw)
 	return false;
 }
 
+/* All of it within the run, and each change over before the next. */
+static bool
+sequence_flawed(const struct settings *settings,
+		const struct fault_settings *fault, struct fault_flaw *flaw)
+{
+	int64_t more = fault->count > 0 ? fault->count - 1 : 0;
+	int64_t room_ns = settings->measure.duration_ns - fault->at_ns;
+
+	if (fault->each_ns == 0)
+		return blame(flaw, "each_s",
+			     "a sequence needs an each_s: how far apart its "
+			     "changes are");
+	if (fault->for_ns >= fault->each_ns)
+		return blame(flaw, "for_s",
+			     "for_s must be less than each_s: a change is over "
+			     "before the next");
+	if (more >= FAULT_EVENTS_MAX || room_ns / fault->each_ns < more)
+		return blame(flaw, "count",
+			     "the last of %u changes would be after the end of "
+			     "the run",
+			     fault->count);
+	return false;
+}
+
 static bool
 times_flawed(const struct settings *settings,
 	     const struct fault_settings *fault, struct fault_flaw *flaw)
@@ -223,6 +253,8 @@ times_flawed(const struct settings *settings,
 	if (fault->at_ns >= settings->measure.duration_ns)
 		return blame(flaw, "at_s",
 			     "the event would be after the end of the run");
+	if (fault->kind == FAULT_SEQUENCE)
+		return sequence_flawed(settings, fault, flaw);
 	if (fault->until_ns != 0 && fault->until_ns <= fault->at_ns)
 		return blame(flaw, "until_s", "until_s must be after at_s");
 	if (fault->period_ns != 0 && period_flawed(fault, flaw))

@@ -79,6 +79,8 @@ static const struct fault_kind_trait traits[] = {
 			       true, false, STAYS | KEY(EACH) | ATTACK },
 	[FAULT_CALM] = { "calm", FAULT_CALM, NONE, false, false, true, false,
 			 0 },
+	[FAULT_SEQUENCE] = { "sequence", FAULT_SEQUENCE, NONE, true, false,
+			     true, false, KEY(COUNT) | KEY(EACH) | KEY(FOR) },
 };
 _Static_assert(sizeof(traits) / sizeof(traits[0]) == FAULT_KINDS,
 	       "every kind of fault has a row");
@@ -178,7 +180,8 @@ fault_key_unused(const struct fault_settings *fault)
 {
 	uint32_t taken = fault_kind_trait(fault->kind)->keys;
 
-	if ((taken & KEY(EACH)) != 0 && fault->each_ns > 0)
+	if ((taken & KEY(EACH)) != 0 && fault->each_ns > 0 &&
+	    fault->kind != FAULT_SEQUENCE)
 		taken |= KEY(UNTIL);
 	uint32_t unused = fault_keys(fault) & ~taken;
 	return unused & ~(unused - 1);

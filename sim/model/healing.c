@@ -8,6 +8,7 @@
 
 #include "sim/engine/memory.h"
 #include "sim/model/fault_kind.h"
+#include "sim/model/fault_sequence.h"
 #include "sim/model/fault_target.h"
 #include "sim/model/tier.h"
 
@@ -53,6 +54,8 @@ item_over_ns(const struct settings *settings, const struct item *item)
 
 	if (fault->kind == FAULT_CHURN)
 		return HEALING_NEVER;
+	if (fault->kind == FAULT_SEQUENCE)
+		return fault_sequence_over_ns(fault);
 	if (ends_ns > 0)
 		return ends_ns;
 	if (fault->each_ns > 0)

@@ -111,6 +111,12 @@ static const struct row rows[] = {
 	  false, false },
 	{ "who joins changes something", { EVENT(JOIN, 2, .count = 1) }, 2 * S,
 	  false, false },
+	{ "changes in a row",
+	  { EVENT(SEQUENCE, 1, .count = 3, .each_ns = 2 * S, .for_ns = S) },
+	  6 * S, false, false },
+	{ "for half of the time between them",
+	  { EVENT(SEQUENCE, 1, .count = 2, .each_ns = 2 * S) }, 4 * S, false,
+	  false },
 	{ "churn", { EVENT(CHURN, 1, .until_ns = 2 * S) }, NEVER, false,
 	  false },
 };

@@ -182,6 +182,7 @@ enum fault_kind {
 	FAULT_FLOOD, /* bogus packets from outside, at a rate */
 	FAULT_FORGED_SYN, /* SYNs that say to be of sessions that are open */
 	FAULT_CALM, /* nobody attacks any more */
+	FAULT_SEQUENCE, /* random changes in a row, see fault_sequence.h */
 	FAULT_KINDS
 };
 
