@@ -41,6 +41,10 @@ for scenario in scenarios/*.yaml; do
 			--set sweep.repeat=2)
 		;;
 	cuts | moved) size=(--set sweep.repeat=4) ;;
+	web) size=(--set sweep.repeat=1) ;;
+	sequence)
+		size=(--set sweep.repeat=1 --set "events.1.count=[3, 10]")
+		;;
 	scale) size=(--set sweep.repeat=1) ;;
 	esac
 	twice "$name" "${size[@]}"
