@@ -547,7 +547,7 @@ is_ended(const struct record *records, uint32_t count,
 	return false;
 }
 
-/* Of one owner only the newest counts; of several, the newest two. */
+/* Of one owner only the latest counts; of several, those worth most. */
 static void
 file_one(struct lookup *lookup, const struct record *record)
 {
@@ -557,15 +557,14 @@ file_one(struct lookup *lookup, const struct record *record)
 	for (uint32_t i = 0; i < count; i++) {
 		if (records[i].owner != record->owner)
 			continue;
-		if (version_compare(records[i].version, record->version) >= 0)
+		if (!record_supersedes(record, &records[i]))
 			return;
 		count--;
 		memmove(&records[i], &records[i + 1],
 			(count - i) * sizeof(*records));
 		break;
 	}
-	while (at < count &&
-	       version_compare(records[at].version, record->version) >= 0)
+	while (at < count && record_worth_more(&records[at], record))
 		at++;
 	lookup->record_count = (uint8_t)count;
 	if (at == RECORDS_PER_KEY)

@@ -140,7 +140,7 @@ struct lookup {
 	struct instant finished;
 	struct session_key key; /* GET, SET, NOTICE, ENDED */
 	struct version version; /* SET, NOTICE */
-	struct record records[RECORDS_PER_KEY]; /* GET: newest first */
+	struct record records[RECORDS_PER_KEY]; /* GET: best first */
 	uint32_t exclude[LOOKUP_EXCLUDE];
 	uint32_t node; /* whose: its endpoint index */
 	uint32_t next; /* free, ready or done list */
@@ -160,6 +160,7 @@ struct lookup {
 	uint8_t asker; /* GET: enum node_asker */
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
+	bool half_open; /* SET: the record is */
 	bool local; /* GET: we held it; SET: we alone do */
 	bool ok; /* GET: found; ENDED: every replica knows */
 	bool conclusive; /* GET, not found: no replica has it */
@@ -243,8 +244,9 @@ bool lookup_settled(const struct lookup *);
 uint32_t lookup_replica_count(const struct lookup *);
 /* When lookup_age() has something to do; the deadline at the latest. */
 struct instant lookup_wake(const struct lookup *);
-/* Merge the records that one replica holds: newest first, without tombstones,
- * records that a tombstone has ended, and those of excluded owners. */
+/* Merge the records that one replica holds: open ones before half-open ones,
+ * each newest first, without tombstones, records that a tombstone has ended,
+ * and those of excluded owners. */
 void lookup_file(struct lookup *, const struct record *, uint32_t count);
 
 #endif

@@ -189,7 +189,8 @@ send_store(struct node *node, struct instant now, uint32_t slot,
 		    endpoints_get(node->parts.endpoints, candidate->peer),
 		    MESSAGE_STORE,
 		    lookup_transaction(node->parts.lookups, slot), &writer)) {
-		owned_put(node, &writer, &lookup->key, lookup->version);
+		owned_put(node, &writer, &lookup->key, lookup->version,
+			  lookup->half_open);
 		exchange_send(node, outbox,
 			      (enum traffic_purpose)lookup->purpose, &writer);
 		avoid(outbox, lookup);
@@ -292,7 +293,8 @@ store(struct node *node, struct instant now, uint32_t slot,
 	count = lookup_choose_store(lookup, now, node->settings->replicas,
 				    node->position, chosen, &self_holds);
 	if (self_holds && lookup->self == LOOKUP_APART) {
-		if (owned_hold(node, now, &lookup->key, lookup->version)) {
+		if (owned_hold(node, now, &lookup->key, lookup->version,
+			       lookup->half_open)) {
 			lookup->self = LOOKUP_HOLDING;
 		} else {
 			lookup->self = LOOKUP_NO_ROOM;
@@ -422,6 +424,7 @@ file_records(struct node *node, struct lookup *lookup,
 			.owner = owner,
 			.ttl_ms = record->ttl_ms,
 			.tombstone = record->tombstone,
+			.half_open = record->half_open,
 		};
 	}
 	lookup_file(lookup, records, count);

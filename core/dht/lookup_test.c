@@ -354,48 +354,78 @@ test_store_goes_to_the_next(void)
 	give(lookup);
 }
 
+#define HALF 1
+#define DEAD 2
+
 static struct record
-record(uint32_t owner, int64_t version, bool tombstone)
+record(uint32_t owner, int64_t version, int what)
 {
 	return (struct record){
 		.owner = owner,
 		.version = { .established_ns = version },
 		.ttl_ms = 1000,
-		.tombstone = tombstone,
+		.half_open = what == HALF,
+		.tombstone = what == DEAD,
 	};
 }
 
 static void
 test_records(void)
 {
+	static const struct {
+		const char *sentence;
+		struct {
+			uint32_t owner;
+			int64_t version;
+			int what;
+		} filed[2];
+		uint32_t owners[RECORDS_PER_KEY]; /* then; 0: no more */
+	} rows[] = {
+		{ "of an excluded owner", { { 7, 9, 0 } }, { 0 } },
+		{ "two of others", { { 5, 9, 0 }, { 4, 8, 0 } }, { 5, 4 } },
+		{ "another replica's", { { 5, 9, 0 }, { 4, 8, 0 } }, { 5, 4 } },
+		{ "a newer one of its owner, and a third's",
+		  { { 4, 12, 0 }, { 6, 10, 0 } },
+		  { 4, 6, 5 } },
+		{ "one that a tombstone ends",
+		  { { 8, 20, 0 }, { 8, 20, DEAD } },
+		  { 4, 6, 5 } },
+		{ "one that began after it",
+		  { { 9, 21, 0 }, { 9, 20, DEAD } },
+		  { 9, 4, 6 } },
+		{ "older than the three that count",
+		  { { 8, 3, 0 } },
+		  { 9, 4, 6 } },
+		{ "half-open, and newer than all",
+		  { { 8, 30, HALF } },
+		  { 9, 4, 6 } },
+		{ "a new session of an owner that had one",
+		  { { 9, 40, HALF } },
+		  { 4, 6, 9 } },
+		{ "and its confirmation", { { 9, 40, 0 } }, { 9, 4, 6 } },
+		{ "the handshake again, late",
+		  { { 9, 40, HALF } },
+		  { 9, 4, 6 } },
+	};
 	struct lookup *lookup = begin(LOOKUP_GET);
-	struct record both[2] = { record(5, 9, false), record(4, 8, false) };
 
 	lookup->exclude[lookup->exclude_count++] = 7;
-	both[0].owner = 7;
-	lookup_file(lookup, both, 1);
-	CHECK(lookup->record_count == 0); /* excluded */
-	both[0] = record(5, 9, false);
-	lookup_file(lookup, both, 2);
-	lookup_file(lookup, both, 2); /* the same from another replica */
-	CHECK(lookup->record_count == 2);
-	both[0] = record(4, 12, false);
-	both[1] = record(6, 10, false);
-	lookup_file(lookup, both, 2);
-	CHECK(lookup->record_count == 2);
-	CHECK(lookup->records[0].owner == 4 && lookup->records[1].owner == 6);
-	both[0] = record(8, 20, false);
-	both[1] = record(8, 20, true);
-	lookup_file(lookup, both, 2);
-	CHECK(lookup->records[0].owner == 4); /* a tombstone ends it */
-	both[0] = record(9, 21, false);
-	both[1] = record(9, 20, true);
-	lookup_file(lookup, both, 2); /* not what began after it */
-	CHECK(lookup->records[0].owner == 9 && lookup->records[1].owner == 4);
-	both[0] = record(8, 3, false); /* older than the two that count */
-	lookup_file(lookup, both, 1);
-	CHECK(lookup->record_count == 2);
-	CHECK(lookup->records[0].owner == 9 && lookup->records[1].owner == 4);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record filed[2];
+		uint32_t count = 0, want = 0;
+
+		for (; count < 2 && rows[i].filed[count].owner != 0; count++)
+			filed[count] = record(rows[i].filed[count].owner,
+					      rows[i].filed[count].version,
+					      rows[i].filed[count].what);
+		lookup_file(lookup, filed, count);
+		for (; want < RECORDS_PER_KEY && rows[i].owners[want] != 0;
+		     want++)
+			CHECK_ROW(lookup->records[want].owner ==
+					  rows[i].owners[want],
+				  rows[i].sentence);
+		CHECK_ROW(lookup->record_count == want, rows[i].sentence);
+	}
 	give(lookup);
 }
 

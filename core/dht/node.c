@@ -438,14 +438,12 @@ node_learn_bucket(struct node *node, struct instant now, unsigned bucket,
 	table_fill(node->table, bucket, endpoints, count);
 }
 
-/* Stored when it is confirmed. */
 int
 node_set_half_open(struct node *node, struct instant now,
 		   const struct session_key *key, struct version version,
 		   struct outbox *outbox)
 {
-	(void)node, (void)now, (void)key, (void)version, (void)outbox;
-	return 0;
+	return publish_half_open(node, now, key, version, outbox);
 }
 
 void
@@ -495,7 +493,11 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 		lookup->exclude[lookup->exclude_count++] = exclude[i];
 	*ticket = lookup_transaction(node->parts.lookups, slot);
 
-	uint32_t count = owned_known(node, now, key, records);
+	/* Who asks has seen that a handshake of ours is not the session's. */
+	uint32_t known = owned_known(node, now, key, records), count = 0;
+	for (uint32_t i = 0; i < known; i++)
+		if (records[i].owner != node->self || !records[i].half_open)
+			records[count++] = records[i];
 	lookup_file(lookup, records, count);
 	lookup->local = lookup->record_count > 0;
 	if (lookup_run_advance(node, now, slot, outbox))
@@ -514,6 +516,12 @@ node_owns(const struct node *node, const struct session_key *key,
 	if (version != NULL)
 		*version = own->version;
 	return true;
+}
+
+uint32_t
+node_half_open_count(const struct node *node)
+{
+	return node->half_open;
 }
 
 struct instant

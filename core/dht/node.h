@@ -83,7 +83,8 @@ struct node_parts {
 	struct endpoints *endpoints;
 	struct lookups *lookups; /* full: get() answers -EAGAIN; set() waits */
 	struct store *store; /* full: STORE answers ITEM_FULL */
-	struct publications *publications; /* full: set() answers -ENOSPC */
+	struct publications *publications; /* full: set() answers -ENOSPC; of
+					      handshakes: set_half_open() */
 	struct traffic *traffic; /* what nodes send, counted; or NULL */
 };
 
@@ -134,7 +135,8 @@ struct node_event {
 	struct instant finished;
 	uint32_t queries; /* datagrams sent for it */
 	uint32_t replicas; /* STORED: replicas that acknowledged */
-	/* FOUND: 1 or 2, newest first, no tombstones on top. */
+	/* FOUND: 1 to RECORDS_PER_KEY, open ones before half-open ones, each
+	 * newest first, no tombstones. */
 	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
 	uint32_t peer; /* NOT_MINE: the sender's endpoint index */
@@ -153,7 +155,8 @@ struct node_event {
 	X(lookup_failures)                                                     \
 	X(stores)                                                              \
 	X(republished)                                                         \
-	X(evictions)
+	X(evictions)                                                           \
+	X(confirmed) /* stores of sessions whose handshake is over */
 
 struct node_counters {
 #define NODE_COUNTER(name) uint64_t name;
@@ -213,14 +216,19 @@ void node_learn(struct node *, struct instant now, uint32_t endpoint);
 void node_learn_bucket(struct node *, struct instant now, unsigned bucket,
 		       const uint32_t *endpoints, uint32_t count);
 
-/* Publish that we own a session. 0; -ENOSPC: publications full. Setting
- * again with the same or a higher version replaces, a lower one is ignored.
- * NODE_STORED follows, one for each set that was not replaced meanwhile; not
- * ok when a replica is missing (tried again by itself) or at a removal. */
+/* Publish that we own a session. What set_half_open() published is confirmed:
+ * the same replicas are told, and no other NODE_STORED follows. 0; -ENOSPC:
+ * publications full. Setting again with the same or a higher version replaces,
+ * a lower one is ignored. NODE_STORED follows, one for each set that was not
+ * replaced meanwhile; not ok when a replica is missing (tried again by itself)
+ * or at a removal. */
 int node_set(struct node *, struct instant now, const struct session_key *,
 	     struct version, struct outbox *);
 /* Publish that we answered a session's SYN, at this version: half-open, until
- * node_set() confirms it or node_remove() ends it. 0, or as node_set(). */
+ * node_set() confirms it, or node_remove() or RECORD_HALF_OPEN_MS forget it,
+ * which replicas are not told. Nothing is done for the same SYN again, nor
+ * for one of a session that we own. 0; -ENOSPC: too many are not confirmed.
+ * NODE_STORED as for node_set(), unless it was forgotten meanwhile. */
 int node_set_half_open(struct node *, struct instant now,
 		       const struct session_key *, struct version,
 		       struct outbox *);
@@ -237,9 +245,11 @@ int node_remove_announced(struct node *, struct instant now,
 int node_get(struct node *, struct instant now, const struct session_key *,
 	     enum node_asker, const uint32_t *exclude, uint32_t exclude_count,
 	     uint8_t avoid_uplink, node_ticket *ticket, struct outbox *);
-/* We own it, at this version; false if we do not. */
+/* We own it, at this version, half-open or not; false if we do not. */
 bool node_owns(const struct node *, const struct session_key *,
 	       struct version *);
+/* Handshakes that are published and neither confirmed nor forgotten. */
+uint32_t node_half_open_count(const struct node *);
 /* When every replica of a session that we own had it last: the end of its
  * placement, or of its last republishing. NEVER: not yet, or it is not ours. */
 struct instant node_published(const struct node *, const struct session_key *);

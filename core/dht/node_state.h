@@ -65,6 +65,7 @@ struct node {
 	/* publish.c */
 	uint32_t publication_timers, batch_timers; /* heaps */
 	struct instant publish_pause; /* nothing is republished before */
+	uint32_t half_open; /* publications of ours that are */
 
 	/* refresh.c; lookup_run.c marks the touched */
 	uint64_t refresh; /* bit 63 - b: bucket b is to be refreshed */

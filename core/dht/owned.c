@@ -17,13 +17,23 @@ owned_find(const struct node *node, const struct session_key *key)
 	return own->state == PUBLICATION_ENDING ? NULL : own;
 }
 
+uint32_t
+owned_ttl_ms(const struct node *node, bool half_open)
+{
+	uint32_t ttl_ms = exchange_ms(node->settings->record_ttl_ns);
+
+	return half_open && ttl_ms > RECORD_HALF_OPEN_MS ? RECORD_HALF_OPEN_MS
+							 : ttl_ms;
+}
+
 static struct record
-record_of(const struct node *node, struct version version)
+record_of(const struct node *node, struct version version, bool half_open)
 {
 	return (struct record){
 		.version = version,
 		.owner = node->self,
-		.ttl_ms = exchange_ms(node->settings->record_ttl_ns),
+		.ttl_ms = owned_ttl_ms(node, half_open),
+		.half_open = half_open,
 	};
 }
 
@@ -32,35 +42,44 @@ owned_known(struct node *node, struct instant now,
 	    const struct session_key *key,
 	    struct record records[RECORDS_PER_KEY])
 {
-	_Static_assert(RECORDS_PER_KEY == 2, "own and at most one other");
-	uint32_t count =
-		store_get(node->parts.store, now, node->self, key, records);
+	struct record stored[RECORDS_PER_KEY];
 	const struct publication *own = owned_find(node, key);
 
 	if (own == NULL)
-		return count;
+		return store_get(node->parts.store, now, node->self, key,
+				 records);
 	/* What we own we know better than our store. */
-	struct record ours = record_of(node, own->version);
-	struct record other = { .tombstone = true };
-	for (uint32_t i = count; i-- > 0;) {
-		if (records[i].owner != node->self)
-			other = records[i];
+	struct record ours = record_of(node, own->version, own->half_open);
+	uint32_t known =
+		store_get(node->parts.store, now, node->self, key, stored);
+	uint32_t count = 0;
+	bool told = false;
+	for (uint32_t i = 0; i < known && count < RECORDS_PER_KEY; i++) {
+		if (stored[i].owner == node->self || stored[i].tombstone)
+			continue;
+		if (!told && record_worth_more(&ours, &stored[i])) {
+			records[count++] = ours;
+			told = true;
+		}
+		if (count < RECORDS_PER_KEY)
+			records[count++] = stored[i];
 	}
-	bool first = other.tombstone ||
-		     version_compare(ours.version, other.version) >= 0;
-	records[0] = first ? ours : other;
-	records[1] = first ? other : ours;
-	return other.tombstone ? 1 : 2;
+	if (!told) {
+		count -= count == RECORDS_PER_KEY;
+		records[count++] = ours;
+	}
+	return count;
 }
 
 bool
 owned_put(struct node *node, struct message_writer *writer,
-	  const struct session_key *key, struct version version)
+	  const struct session_key *key, struct version version, bool half_open)
 {
 	struct message_record record = {
 		.version = version,
 		.owner = *endpoints_get(node->parts.endpoints, node->self),
-		.ttl_ms = exchange_ms(node->settings->record_ttl_ns),
+		.ttl_ms = owned_ttl_ms(node, half_open),
+		.half_open = half_open,
 	};
 
 	return message_put_store(writer, key, &record);
@@ -68,9 +87,9 @@ owned_put(struct node *node, struct message_writer *writer,
 
 bool
 owned_hold(struct node *node, struct instant now, const struct session_key *key,
-	   struct version version)
+	   struct version version, bool half_open)
 {
-	struct record record = record_of(node, version);
+	struct record record = record_of(node, version, half_open);
 
 	return store_put(node->parts.store, now, node->self, key, &record) !=
 	       STORE_FULL;

@@ -6,10 +6,11 @@
  *		   '--> in our store	when we are a replica ourselves
  *		   '--> in an answer	an owner knows, replica or not
  *
- * The same record in three places: its version, our endpoint as the owner, and
- * the settings' time to live, anew each time. When sessions are published and
- * to which replicas is publish.c's; here is only the record, so that lookups
- * and replies can send it too.
+ * The same record in three places: its version, our endpoint as the owner,
+ * whether its handshake is over, and its time to live, anew each time: the
+ * settings', or RECORD_HALF_OPEN_MS if that is less and it is half-open. When
+ *sessions are published and to which replicas is publish.c's; here is only the
+ *record, so that lookups and replies can send it too.
  */
 #ifndef CORE_DHT_OWNED_H
 #define CORE_DHT_OWNED_H
@@ -19,17 +20,19 @@
 /* Our publication of a key that has not ended, or NULL. */
 const struct publication *owned_find(const struct node *,
 				     const struct session_key *);
-/* What this node knows about a key: its store's records and its own. Live
- * records first, newest first, as store_get(); how many. */
+/* How long a record lives at a replica, ours or another's. */
+uint32_t owned_ttl_ms(const struct node *, bool half_open);
+/* What this node knows about a key: its store's records and its own, best
+ * first, as store_get(); how many. Without tombstones if it is ours. */
 uint32_t owned_known(struct node *, struct instant now,
 		     const struct session_key *,
 		     struct record records[RECORDS_PER_KEY]);
 /* Append our record to a STORE; false: the datagram is full. */
 bool owned_put(struct node *, struct message_writer *,
-	       const struct session_key *, struct version);
+	       const struct session_key *, struct version, bool half_open);
 /* Keep our record as a replica; false: our store is full. */
 bool owned_hold(struct node *, struct instant now, const struct session_key *,
-		struct version);
+		struct version, bool half_open);
 /* Keep a tombstone instead. A full store keeps none: our record dies at its
  * time to live. */
 void owned_end(struct node *, struct instant now, const struct session_key *,

@@ -110,7 +110,8 @@ test_put(void)
 	for (;;) {
 		struct session_key key = solo_key(put);
 
-		if (!owned_put(solo.node, &writer, &key, solo_version(put)))
+		if (!owned_put(solo.node, &writer, &key, solo_version(put),
+			       false))
 			break;
 		put++;
 	}
@@ -139,13 +140,13 @@ test_hold_and_end(void)
 	struct solo solo;
 
 	solo_open_room(&solo, &settings, (struct solo_room){ .records = 1 });
-	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(5)));
-	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(6)));
+	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(5), false));
+	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(6), false));
 	CHECK(store_get(solo.parts.store, solo.now, 0, &one, records) == 1);
 	CHECK(records[0].version.established_ns == 6 && records[0].owner == 0);
 	CHECK(records[0].ttl_ms == 600000);
 	/* Full: another has no room, nor has the end of what is not there. */
-	CHECK(!owned_hold(solo.node, solo.now, &two, solo_version(5)));
+	CHECK(!owned_hold(solo.node, solo.now, &two, solo_version(5), false));
 	owned_end(solo.node, solo.now, &two, solo_version(5));
 	CHECK(store_get(solo.parts.store, solo.now, 0, &two, records) == 0);
 	/* The end takes the place of the record. */
@@ -153,7 +154,7 @@ test_hold_and_end(void)
 	CHECK(store_get(solo.parts.store, solo.now, 0, &one, records) == 1);
 	CHECK(records[0].tombstone && records[0].ttl_ms == 120000);
 	/* An older one of ours comes too late: not stored, but no lack. */
-	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(5)));
+	CHECK(owned_hold(solo.node, solo.now, &one, solo_version(5), false));
 	CHECK(store_get(solo.parts.store, solo.now, 0, &one, records) == 1);
 	CHECK(records[0].tombstone);
 	solo_close(&solo);

@@ -39,12 +39,19 @@ slot_size_for(uint32_t replicas)
 	return (size + 7) & ~(size_t)7;
 }
 
+/* Whatever has the chains, half-open ones lengthen them a little. */
+static size_t
+slot_count_for(uint32_t capacity)
+{
+	return (size_t)capacity + PUBLICATIONS_HALF_OPEN(capacity);
+}
+
 size_t
 publications_size(uint32_t capacity, uint32_t replicas)
 {
 	return sizeof(struct publications) +
 	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
-	       (size_t)capacity * slot_size_for(replicas) +
+	       slot_count_for(capacity) * slot_size_for(replicas) +
 	       batches_size(batch_capacity(capacity, replicas));
 }
 
@@ -68,10 +75,10 @@ publications_init(void *memory, uint32_t capacity, uint32_t replicas)
 	memset(publications->chains, 0xff,
 	       (size_t)chain_count * sizeof(uint32_t));
 	publications->slots = (uint8_t *)(publications->chains + chain_count);
-	publications->batches =
-		batches_init(publications->slots +
-				     (size_t)capacity * publications->slot_size,
-			     batch_capacity(capacity, replicas));
+	publications->batches = batches_init(
+		publications->slots +
+			slot_count_for(capacity) * publications->slot_size,
+		batch_capacity(capacity, replicas));
 	return publications;
 }
 
@@ -88,6 +95,12 @@ uint32_t
 publications_count(const struct publications *publications)
 {
 	return publications->count;
+}
+
+uint32_t
+publications_half_open_count(const struct publications *publications)
+{
+	return publications->half_open;
 }
 
 struct publication *
@@ -134,19 +147,32 @@ publication_find(const struct publications *publications, uint32_t node,
 	return slot;
 }
 
+/* For one more of its kind. */
+static bool
+has_room(const struct publications *publications, bool half_open)
+{
+	if (half_open)
+		return publications->half_open <
+		       PUBLICATIONS_HALF_OPEN(publications->capacity);
+	return publications->count - publications->half_open <
+	       publications->capacity;
+}
+
 uint32_t
 publication_add(struct publications *publications, uint32_t node,
-		const struct session_key *key, uint64_t position)
+		const struct session_key *key, uint64_t position,
+		bool half_open)
 {
 	uint32_t slot = publications->free;
 
+	if (!has_room(publications, half_open))
+		return PUBLICATION_NONE;
 	if (slot != PUBLICATION_NONE)
 		publications->free = publication_at(publications, slot)->next;
-	else if (publications->used < publications->capacity)
-		slot = publications->used++;
 	else
-		return PUBLICATION_NONE;
+		slot = publications->used++;
 	publications->count++;
+	publications->half_open += half_open;
 
 	struct publication *publication = publication_at(publications, slot);
 	uint32_t *chain = chain_of(publications, node, position);
@@ -159,10 +185,28 @@ publication_add(struct publications *publications, uint32_t node,
 		.serial = publications->serial++,
 		.lookup = UINT32_MAX,
 		.published = INSTANT_NEVER,
+		.lapses = INSTANT_NEVER,
+		.half_open = half_open,
 	};
 	timer_init(&publication->timer);
 	*chain = slot;
 	return slot;
+}
+
+bool
+publication_set_half_open(struct publications *publications, uint32_t slot,
+			  bool half_open)
+{
+	struct publication *publication = publication_at(publications, slot);
+
+	if (publication->half_open == half_open)
+		return true;
+	if (!has_room(publications, half_open))
+		return false;
+	publications->half_open += half_open;
+	publications->half_open -= publication->half_open;
+	publication->half_open = half_open;
+	return true;
 }
 
 void
@@ -177,6 +221,8 @@ publication_free(struct publications *publications, uint32_t slot)
 	while (*link != slot)
 		link = &publication_at(publications, *link)->next;
 	*link = publication->next;
+	publications->half_open -= publication->half_open;
+	publication->half_open = false;
 	publication->state = PUBLICATION_FREE;
 	publication->serial = publications->serial++;
 	publication->next = publications->free;
@@ -192,5 +238,6 @@ publication_renew(struct publications *publications, uint32_t slot)
 	publication->serial = publications->serial++;
 	publication->pending = 0;
 	publication->lost = false;
+	publication->confirm = false;
 	publication->retries = 0;
 }

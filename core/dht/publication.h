@@ -22,6 +22,13 @@
  * replica is missing, so that a fresh lookup follows, or, ending, that one has
  * not acknowledged the end.
  *
+ * half_open: the session's handshake is not over, and anybody can begin one. So
+ * these have a room of their own in the pool: they never take a place of what
+ * is open, and when theirs is full, node_set_half_open() answers -ENOSPC.
+ * Confirmed, they change over; what is not confirmed lapses, and no tombstone
+ * says so: a flood of forged SYNs would cost that many again, for records that
+ * do not live long (RECORD_HALF_OPEN_MS).
+ *
  * Full: node_set() answers -ENOSPC. Batches full: a publication that is
  * due stays due.
  */
@@ -37,6 +44,9 @@
 #include "core/timer.h"
 
 #define PUBLICATION_NONE UINT32_MAX
+/* Handshakes in a pool: an eighth of its sessions, and as many as one listener
+ * has (net.core.somaxconn is 4,096 in Linux). */
+#define PUBLICATIONS_HALF_OPEN(capacity) ((capacity) / 8 + 4096)
 
 enum publication_state {
 	PUBLICATION_FREE,
@@ -61,6 +71,9 @@ struct publication {
 	uint32_t lookup; /* LOOKING: its slot */
 	uint32_t pending; /* batches in flight */
 	struct instant published; /* when every replica had it last, or NEVER */
+	struct instant lapses; /* half-open: then it is forgotten */
+	bool half_open;
+	bool confirm; /* open, and replicas have it as half-open */
 	bool lost; /* a replica moved or is silent */
 	bool announce; /* NODE_STORED is due; ENDING: NODE_REMOVED */
 	uint32_t replicas[]; /* endpoint indices; ours among them if we hold */
@@ -68,6 +81,7 @@ struct publication {
 
 struct publications {
 	uint32_t capacity, count, used, free;
+	uint32_t half_open; /* of count */
 	uint32_t replicas; /* room in each */
 	uint32_t chain_mask;
 	uint32_t serial;
@@ -77,13 +91,15 @@ struct publications {
 	struct batches *batches;
 };
 
-/* Bytes for at most capacity publications of at most `replicas` holders each
- * (node settings' replicas or more). Aligned for uint64_t. */
+/* Bytes for at most capacity publications, and PUBLICATIONS_HALF_OPEN that are
+ * half-open, of at most `replicas` holders each (node settings' replicas or
+ * more). Aligned for uint64_t. */
 size_t publications_size(uint32_t capacity, uint32_t replicas);
 struct publications *publications_init(void *memory, uint32_t capacity,
 				       uint32_t replicas);
 struct timer_pool publications_timers(struct publications *);
 uint32_t publications_count(const struct publications *);
+uint32_t publications_half_open_count(const struct publications *);
 
 struct publication *publication_at(const struct publications *, uint32_t slot);
 /* publication_find() will soon be called: fetch the head of its chain. */
@@ -95,7 +111,11 @@ uint32_t publication_find(const struct publications *, uint32_t node,
 /* A new one in state WAITING, not queued; PUBLICATION_NONE when full. The
  * node has none for that key. */
 uint32_t publication_add(struct publications *, uint32_t node,
-			 const struct session_key *, uint64_t position);
+			 const struct session_key *, uint64_t position,
+			 bool half_open);
+/* It changes over; false: there is no room for it. */
+bool publication_set_half_open(struct publications *, uint32_t slot,
+			       bool half_open);
 /* Its timer is not queued. */
 void publication_free(struct publications *, uint32_t slot);
 /* It changed: batches in flight about it count for nothing any more, and its

@@ -59,7 +59,8 @@ test_walk(struct publications *publications, uint64_t seed)
 			count--;
 			continue;
 		}
-		*slot = publication_add(publications, node, &key, position);
+		*slot = publication_add(publications, node, &key, position,
+					false);
 		if (count == CAPACITY) {
 			CHECK(*slot == PUBLICATION_NONE);
 			continue;

@@ -20,6 +20,7 @@ struct pair {
 
 struct load {
 	uint32_t count;
+	bool due; /* a republishing is, so others go with it */
 	struct pair pairs[PUBLISH_LOAD];
 };
 
@@ -50,15 +51,81 @@ find(const struct node *node, const struct session_key *key)
 				node_key_position(node, key));
 }
 
+static void
+give_back(struct node *node, uint32_t slot)
+{
+	stop_timer(node, slot);
+	node->half_open -= at(node, slot)->half_open;
+	publication_free(node->parts.publications, slot);
+}
+
+/* A new publication; PUBLICATION_NONE: there is no room. */
+static uint32_t
+add(struct node *node, const struct session_key *key, bool half_open)
+{
+	uint32_t slot =
+		publication_add(node->parts.publications, node->self, key,
+				node_key_position(node, key), half_open);
+
+	node->half_open += half_open && slot != PUBLICATION_NONE;
+	return slot;
+}
+
+/* It becomes half-open, or open. False: there is no room. */
+static bool
+set_half_open(struct node *node, uint32_t slot, bool half_open)
+{
+	bool before = at(node, slot)->half_open;
+
+	if (!publication_set_half_open(node->parts.publications, slot,
+				       half_open))
+		return false;
+	node->half_open += half_open;
+	node->half_open -= before;
+	return true;
+}
+
+/* Forget it without a word: what replicas have of it lapses. */
+static void
+drop(struct node *node, struct instant now, uint32_t slot)
+{
+	const struct publication *publication = at(node, slot);
+
+	if (publication->state == PUBLICATION_LOOKING)
+		lookup_run_cancel(node, now, publication->lookup, false);
+	give_back(node, slot);
+}
+
+/* Handshakes leave half of the lookups to strays and to what is open. False:
+ * none is left for this one, which may wait. */
+static bool
+may_look(const struct node *node, const struct publication *publication)
+{
+	const struct lookups *lookups = node->parts.lookups;
+
+	return !publication->half_open ||
+	       lookups->count < lookups->capacity / 2;
+}
+
 /* Start the lookup. False: no slot is free, the timer stays due. */
 static bool
 look(struct node *node, struct instant now, uint32_t slot,
      struct outbox *outbox)
 {
 	struct publication *publication = at(node, slot);
+
+	if (publication->half_open &&
+	    !instant_before(now, publication->lapses)) {
+		drop(node, now, slot);
+		return true;
+	}
+	if (!may_look(node, publication)) {
+		publication->state = PUBLICATION_WAITING;
+		set_timer(node, slot, instant_after(now, PUBLISH_CONFIRM_NS));
+		return true;
+	}
 	uint32_t index =
 		lookup_run_start(node, now, LOOKUP_SET, publication->position);
-
 	if (index == LOOKUP_NONE) {
 		publication->state = PUBLICATION_WAITING;
 		set_timer(node, slot, now);
@@ -69,10 +136,12 @@ look(struct node *node, struct instant now, uint32_t slot,
 	publication->state = PUBLICATION_LOOKING;
 	publication->lookup = index;
 	publication->lost = false;
+	publication->confirm = false;
 
 	struct lookup *lookup = &node->parts.lookups->slots[index];
 	lookup->key = publication->key;
 	lookup->version = publication->version;
+	lookup->half_open = publication->half_open;
 	lookup->publication = slot;
 	lookup->announce = publication->announce;
 	if (!publication->announce)
@@ -84,6 +153,100 @@ look(struct node *node, struct instant now, uint32_t slot,
 	return true;
 }
 
+/* What the node had published of a key, if anything, gives way. */
+static void
+renew(struct node *node, struct instant now, uint32_t slot)
+{
+	const struct publication *old = at(node, slot);
+
+	if (old->state == PUBLICATION_LOOKING)
+		lookup_run_cancel(node, now, old->lookup, false);
+	publication_renew(node->parts.publications, slot);
+}
+
+static void
+begin(struct node *node, struct instant now, uint32_t slot,
+      struct version version, struct outbox *outbox)
+{
+	struct publication *publication = at(node, slot);
+
+	publication->version = version;
+	publication->announce = true;
+	look(node, now, slot, outbox);
+}
+
+static struct instant
+lapse_after(struct instant now)
+{
+	int64_t least_ns =
+		instant_after(now, RECORD_HALF_OPEN_MS * NS_PER_MS).ns;
+	int64_t tick = least_ns / PUBLISH_LAPSE_TICK_NS + 1;
+
+	return (struct instant){ tick * PUBLISH_LAPSE_TICK_NS };
+}
+
+/* Is there nothing to do for a SYN that was answered? What is open leads here
+ * as well. */
+static bool
+is_published(struct instant now, const struct publication *old)
+{
+	return old->state != PUBLICATION_ENDING &&
+	       (!old->half_open ||
+		instant_before(instant_after(now, PUBLISH_AGAIN_NS),
+			       old->lapses));
+}
+
+int
+publish_half_open(struct node *node, struct instant now,
+		  const struct session_key *key, struct version version,
+		  struct outbox *outbox)
+{
+	uint32_t slot = find(node, key);
+
+	if (slot == PUBLICATION_NONE) {
+		slot = add(node, key, true);
+		if (slot == PUBLICATION_NONE)
+			return -ENOSPC;
+	} else {
+		if (is_published(now, at(node, slot)))
+			return 0;
+		if (!set_half_open(node, slot, true))
+			return -ENOSPC;
+		renew(node, now, slot);
+	}
+	at(node, slot)->lapses = lapse_after(now);
+	begin(node, now, slot, version, outbox);
+	return 0;
+}
+
+/* The handshake is over. The version never goes back: a clock may. */
+static void
+confirm(struct node *node, struct instant now, uint32_t slot,
+	struct version version, struct outbox *outbox)
+{
+	struct publication *publication = at(node, slot);
+	struct lookup *lookup;
+
+	if (version_compare(version, publication->version) > 0)
+		publication->version = version;
+	switch (publication->state) {
+	case PUBLICATION_LOOKING:
+		lookup = &node->parts.lookups->slots[publication->lookup];
+		if (lookup->phase != LOOKUP_FINDING)
+			break; /* publish_placed() */
+		lookup->version = publication->version;
+		lookup->half_open = false;
+		break;
+	case PUBLICATION_HELD:
+		publication->confirm = true;
+		set_timer(node, slot, instant_after(now, PUBLISH_CONFIRM_NS));
+		break;
+	default: /* WAITING: replicas are missing */
+		look(node, now, slot, outbox);
+		break;
+	}
+}
+
 int
 publish_set(struct node *node, struct instant now,
 	    const struct session_key *key, struct version version,
@@ -92,24 +255,26 @@ publish_set(struct node *node, struct instant now,
 	uint32_t slot = find(node, key);
 
 	if (slot == PUBLICATION_NONE) {
-		slot = publication_add(node->parts.publications, node->self,
-				       key, node_key_position(node, key));
+		slot = add(node, key, false);
 		if (slot == PUBLICATION_NONE)
 			return -ENOSPC;
 	} else {
-		struct publication *old = at(node, slot);
+		const struct publication *old = at(node, slot);
+		bool ending = old->state == PUBLICATION_ENDING;
+		bool half_open = old->half_open;
 
-		if (old->state != PUBLICATION_ENDING &&
+		if (!ending && !half_open &&
 		    version_compare(version, old->version) < 0)
 			return 0;
-		if (old->state == PUBLICATION_LOOKING)
-			lookup_run_cancel(node, now, old->lookup, false);
-		publication_renew(node->parts.publications, slot);
+		if (!set_half_open(node, slot, false))
+			return -ENOSPC;
+		if (half_open && !ending) {
+			confirm(node, now, slot, version, outbox);
+			return 0;
+		}
+		renew(node, now, slot);
 	}
-	struct publication *publication = at(node, slot);
-	publication->version = version;
-	publication->announce = true;
-	look(node, now, slot, outbox);
+	begin(node, now, slot, version, outbox);
 	return 0;
 }
 
@@ -131,8 +296,7 @@ ended(struct node *node, struct instant now, uint32_t slot)
 			lookup_run_announce(node, now, index);
 		}
 	}
-	stop_timer(node, slot);
-	publication_free(node->parts.publications, slot);
+	give_back(node, slot);
 }
 
 /* All batches about it have ended. */
@@ -152,6 +316,7 @@ settle(struct node *node, struct instant now, uint32_t slot)
 	} else {
 		publication->state = PUBLICATION_HELD;
 		publication->published = now;
+		publication->confirm = false;
 		set_timer(node, slot,
 			  instant_after(now, node->settings->republish_ns));
 	}
@@ -172,13 +337,24 @@ retry_ns(const struct node *node, struct publication *publication)
 	return wait_ns < limit_ns ? wait_ns : limit_ns;
 }
 
+/* When a publication that every replica has is next looked at. */
+static struct instant
+next_turn(const struct node *node, struct instant now,
+	  const struct publication *publication)
+{
+	if (publication->half_open)
+		return publication->lapses;
+	return instant_after(now, publication->confirm
+					  ? PUBLISH_CONFIRM_NS
+					  : node->settings->republish_ns);
+}
+
 void
 publish_placed(struct node *node, struct instant now,
 	       const struct lookup *lookup)
 {
 	uint32_t slot = lookup->publication;
 	struct publication *publication = at(node, slot);
-	int64_t next_ns = node->settings->republish_ns;
 	uint32_t count = 0;
 
 	assert(publication->state == PUBLICATION_LOOKING);
@@ -197,11 +373,15 @@ publish_placed(struct node *node, struct instant now,
 		publication->state = PUBLICATION_HELD;
 		publication->published = now;
 		publication->retries = 0;
+		/* Confirmed while it was being stored. */
+		publication->confirm =
+			lookup->half_open && !publication->half_open;
+		set_timer(node, slot, next_turn(node, now, publication));
 	} else {
 		publication->state = PUBLICATION_WAITING;
-		next_ns = retry_ns(node, publication);
+		set_timer(node, slot,
+			  instant_after(now, retry_ns(node, publication)));
 	}
-	set_timer(node, slot, instant_after(now, next_ns));
 }
 
 /* --- batches ------------------------------------------------------------ */
@@ -236,7 +416,8 @@ put_item(struct node *node, const struct batch *batch,
 	if (batch->type == MESSAGE_REMOVE)
 		return message_put_version(writer, &publication->key,
 					   publication->version);
-	return owned_put(node, writer, &publication->key, publication->version);
+	return owned_put(node, writer, &publication->key, publication->version,
+			 publication->half_open);
 }
 
 /* Drop the items about publications that have changed since. What remains gets
@@ -263,6 +444,17 @@ batch_compact(struct node *node, uint32_t slot)
 	return BATCH_NONE;
 }
 
+/* What its first item is for: most batches are of one kind. */
+static enum traffic_purpose
+batch_purpose(const struct node *node, const struct batch *batch)
+{
+	if (batch->type == MESSAGE_REMOVE)
+		return TRAFFIC_REMOVE;
+	return at(node, batch->items[0].publication)->confirm
+		       ? TRAFFIC_CONFIRM
+		       : TRAFFIC_REPUBLISH;
+}
+
 static void
 batch_send(struct node *node, struct instant now, uint32_t slot,
 	   struct outbox *outbox)
@@ -277,9 +469,7 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 			   batch_transaction(batches, slot), &writer)) {
 		for (uint32_t i = 0; i < batch->count; i++)
 			put_item(node, batch, &batch->items[i], &writer);
-		exchange_send(node, outbox,
-			      batch->type == MESSAGE_REMOVE ? TRAFFIC_REMOVE
-							    : TRAFFIC_REPUBLISH,
+		exchange_send(node, outbox, batch_purpose(node, batch),
 			      &writer);
 	}
 	batch->tries++;
@@ -439,6 +629,10 @@ publish_remove(struct node *node, struct instant now,
 	    at(node, slot)->state == PUBLICATION_ENDING)
 		return -ENOENT;
 	struct publication *publication = at(node, slot);
+	if (publication->half_open && !announce) {
+		drop(node, now, slot);
+		return 0;
+	}
 	if (publication->state == PUBLICATION_LOOKING) {
 		add_stored(node, publication);
 		lookup_run_cancel(node, now, publication->lookup, true);
@@ -458,9 +652,11 @@ refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 {
 	struct publication *publication = at(node, slot);
 	uint32_t before = load->count;
+	bool confirm = publication->confirm;
 
 	stop_timer(node, slot);
 	publication_renew(node->parts.publications, slot);
+	publication->confirm = confirm;
 	publication->state = PUBLICATION_REFRESHING;
 	for (uint32_t i = 0; i < publication->replica_count; i++) {
 		uint32_t peer = publication->replicas[i];
@@ -471,7 +667,7 @@ refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 				.publication = slot,
 			};
 		else if (!owned_hold(node, now, &publication->key,
-				     publication->version) ||
+				     publication->version, false) ||
 			 table_closer_count(node->table,
 					    publication->position) >=
 				 node->settings->replicas)
@@ -533,7 +729,10 @@ load_send(struct node *node, struct instant now, struct load *load,
 		room -= bytes;
 		batch_add(node, batch_at(node, open), pair->publication);
 		node->counters.stores++;
-		node->counters.republished++;
+		if (at(node, pair->publication)->confirm)
+			node->counters.confirmed++;
+		else
+			node->counters.republished++;
 	}
 	if (open != BATCH_NONE)
 		batch_send(node, now, open, outbox);
@@ -559,6 +758,22 @@ expire_batches(struct node *node, struct instant now, struct outbox *outbox)
 	}
 }
 
+/* Does the load take it along? What is to be confirmed goes with anything, and
+ * takes along nothing else, or each confirmation would bring the next
+ * republishing forward. */
+static bool
+may_go(const struct node *node, struct instant now,
+       const struct publication *publication, struct load *load)
+{
+	struct instant horizon =
+		instant_after(now, node->settings->republish_ns / 8);
+
+	if (publication->confirm)
+		return true;
+	load->due |= publication->timer.when.ns <= now.ns;
+	return load->due && publication->timer.when.ns <= horizon.ns;
+}
+
 /* The heap's first, if it is due, or may go with others that are. False: it is
  * not, or it has to wait for a pool. */
 static bool
@@ -568,14 +783,18 @@ expire_first(struct node *node, struct instant now, struct load *load,
 	struct batches *batches = node->parts.publications->batches;
 	uint32_t slot = node->publication_timers;
 	uint32_t room = batches_free(batches);
-	struct instant horizon =
-		instant_after(now, node->settings->republish_ns / 8);
 
 	if (slot == TIMER_NONE)
 		return false;
 	const struct publication *publication = at(node, slot);
+	if (publication->half_open && publication->state == PUBLICATION_HELD) {
+		if (publication->timer.when.ns > now.ns)
+			return false;
+		drop(node, now, slot);
+		return true;
+	}
 	if (publication->state == PUBLICATION_HELD) {
-		if (publication->timer.when.ns > horizon.ns)
+		if (!may_go(node, now, publication, load))
 			return false;
 		if (room > PUBLISH_LOAD)
 			room = PUBLISH_LOAD;
@@ -621,16 +840,10 @@ publish_expire(struct node *node, struct instant now, struct outbox *outbox)
 	    timer_first(pool, node->publication_timers).ns > now.ns)
 		return;
 	load.count = 0;
+	load.due = false;
 	while (expire_first(node, now, &load, outbox))
 		;
 	load_send(node, now, &load, outbox);
-}
-
-static void
-forget(struct node *node, uint32_t slot)
-{
-	stop_timer(node, slot);
-	publication_free(node->parts.publications, slot);
 }
 
 void
@@ -645,17 +858,17 @@ publish_forget(struct node *node)
 
 		for (uint32_t i = 0; i < batch->count; i++) {
 			if (is_current(node, &batch->items[i]))
-				forget(node, batch->items[i].publication);
+				give_back(node, batch->items[i].publication);
 		}
 		batch_end(node, slot);
 	}
 	while ((slot = node->publication_timers) != TIMER_NONE)
-		forget(node, slot);
+		give_back(node, slot);
 	for (slot = node->lookup_timers; slot != TIMER_NONE;
 	     slot = timer_next(lookups_timers(lookups), slot)) {
 		const struct lookup *lookup = &lookups->slots[slot];
 
 		if (lookup->kind == LOOKUP_SET)
-			forget(node, lookup->publication);
+			give_back(node, lookup->publication);
 	}
 }

@@ -10,9 +10,19 @@
  * follows. remove() sends tombstones to the replicas and forgets the session
  * when each has acknowledged, or has not after BATCH_TRIES.
  *
+ * half_open() does as set() when a SYN was answered: the lookup and the round
+ * trips of the store run while the client's ACK is on its way. Then set() is a
+ * confirmation. It changes what a running lookup will store, if that has not
+ * begun to; else the replicas are sent the open record PUBLISH_CONFIRM later,
+ * those of all sessions that were confirmed meanwhile in the same datagrams,
+ * like a republish and without a lookup. Nothing hangs on that delay: the
+ * half-open record leads to its owner, too. What is not confirmed lapses; it is
+ * forgotten without a word (publication.h says why).
+ *
  * Times: a batch's timeout as for any query; republish_ns; 1 s, doubled each
  * time up to a tenth of republish_ns, after a placement that did not reach
- * every replica; PUBLISH_RETRY when a pool (lookups, batches) was full;
+ * every replica; PUBLISH_CONFIRM; RECORD_HALF_OPEN_MS, and up to LAPSE_TICK
+ * more, for a handshake; PUBLISH_RETRY when a pool (lookups, batches) was full;
  * PUBLISH_PACE between loads, so that a server with 100,000 sessions does not
  * send them all at once.
  */
@@ -23,10 +33,23 @@
 
 #define PUBLISH_RETRY_NS (10 * NS_PER_MS)
 #define PUBLISH_PACE_NS	 (1 * NS_PER_MS)
+/* Sessions that are confirmed within this time share datagrams (design section
+ * 3). */
+#define PUBLISH_CONFIRM_NS (200 * NS_PER_MS)
+/* A handshake that is published is not published again, when its SYN-ACK is
+ * sent again, before half of its time is over. */
+#define PUBLISH_AGAIN_NS (RECORD_HALF_OPEN_MS * NS_PER_MS / 2)
+/* Handshakes lapse at multiples of this, as a republishing that takes along
+ * what is due later stops at the first that has not lapsed. */
+#define PUBLISH_LAPSE_TICK_NS (32 * NS_PER_S)
 /* (publication, replica) pairs sent in one load. */
 #define PUBLISH_LOAD 256
 
-/* node_set() and node_remove(); announce: NODE_REMOVED follows. */
+/* node_set_half_open(), node_set() and node_remove(); announce: NODE_REMOVED
+ * follows. */
+int publish_half_open(struct node *, struct instant now,
+		      const struct session_key *, struct version,
+		      struct outbox *);
 int publish_set(struct node *, struct instant now, const struct session_key *,
 		struct version, struct outbox *);
 int publish_remove(struct node *, struct instant now,

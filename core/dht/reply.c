@@ -44,6 +44,7 @@ put_value(struct node *node, struct instant now, const struct session_key *key,
 						records[i].owner),
 			.ttl_ms = records[i].ttl_ms,
 			.tombstone = records[i].tombstone,
+			.half_open = records[i].half_open,
 		};
 	}
 	message_put_records(writer, out, count);
@@ -100,7 +101,7 @@ keep_record(struct node *node, struct instant now,
 	    const struct message_item *item)
 {
 	const struct message_record *record = &item->records[0];
-	uint32_t ttl_max_ms = exchange_ms(node->settings->record_ttl_ns);
+	uint32_t ttl_max_ms = owned_ttl_ms(node, record->half_open);
 	struct record kept = {
 		.version = record->version,
 		.owner =
@@ -108,6 +109,7 @@ keep_record(struct node *node, struct instant now,
 		.ttl_ms = record->ttl_ms < ttl_max_ms ? record->ttl_ms
 						      : ttl_max_ms,
 		.tombstone = record->tombstone,
+		.half_open = record->half_open,
 	};
 
 	if (kept.owner == ENDPOINT_NONE)

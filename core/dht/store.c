@@ -36,7 +36,7 @@ struct entry {
 	struct word64 expiry;
 	struct session_key key;
 	uint8_t live; /* in a chain, not free */
-	uint8_t tombstone;
+	uint8_t stage; /* enum record_stage */
 };
 _Static_assert(sizeof(struct entry) == 76, "no holes");
 _Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) <=
@@ -215,17 +215,6 @@ find(struct store *store, struct instant now, uint32_t holder,
 	return found;
 }
 
-/* Is a worth more than b? Records before tombstones, then the newer; between
- * equals the owner that is known longer, so that the order is total. */
-static bool
-worth_more(const struct record *a, const struct record *b)
-{
-	if (a->tombstone != b->tombstone)
-		return b->tombstone;
-	int order = version_compare(a->version, b->version);
-	return order != 0 ? order > 0 : a->owner < b->owner;
-}
-
 static struct record
 entry_record(const struct entry *entry, struct instant now)
 {
@@ -236,18 +225,9 @@ entry_record(const struct entry *entry, struct instant now)
 		.version = entry_version(entry),
 		.owner = entry->owner,
 		.ttl_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
-		.tombstone = entry->tombstone,
+		.tombstone = entry->stage == RECORD_TOMBSTONE,
+		.half_open = entry->stage == RECORD_HALF_OPEN,
 	};
-}
-
-/* Does a statement of the entry's own owner supersede or repeat it? */
-static bool
-supersedes(const struct record *record, const struct entry *entry)
-{
-	int order = version_compare(record->version, entry_version(entry));
-
-	return order > 0 ||
-	       (order == 0 && (record->tombstone || !entry->tombstone));
 }
 
 static void
@@ -259,38 +239,72 @@ entry_set(struct entry *entry, struct instant now, const struct record *record)
 	entry->owner = record->owner;
 	entry->established = word64_from(record->version.established_ns);
 	entry->sequence = record->version.sequence;
-	entry->tombstone = record->tombstone;
+	entry->stage = (uint8_t)record_stage(record);
 	entry->expiry = word64_from(expiry.ns);
 }
 
-/* The entry that a statement may take the place of; NONE: it is stale, or
- * (*room) it needs one of its own. */
+/* What a statement does to those of its key. */
+struct change {
+	uint32_t at; /* the entry that it takes; NONE: one of its own */
+	uint32_t out; /* another entry that goes; NONE: none does */
+	bool stale; /* nothing is changed */
+};
+
+/* The least of other owners' entries, or of the open ones among them; NONE:
+ * all are worth more than the statement. */
 static uint32_t
-entry_to_replace(const struct store *store, struct instant now,
-		 const struct found *found, const struct record *record,
-		 bool *room)
+entry_least(const struct store *store, struct instant now,
+	    const struct found *found, const struct record *record,
+	    bool open_only)
 {
 	struct record least = *record;
 	uint32_t index = NONE;
 
-	*room = false;
 	for (uint32_t i = 0; i < found->count; i++) {
-		const struct entry *entry = &store->entries[found->indices[i]];
+		struct record known =
+			entry_record(&store->entries[found->indices[i]], now);
 
-		if (entry->owner == record->owner)
-			return supersedes(record, entry) ? found->indices[i]
-							 : NONE;
-		struct record known = entry_record(entry, now);
-		if (worth_more(&least, &known)) {
+		if (known.owner == record->owner ||
+		    (open_only && record_stage(&known) != RECORD_OPEN))
+			continue;
+		if (record_worth_more(&least, &known)) {
 			least = known;
 			index = found->indices[i];
 		}
 	}
-	if (found->count < RECORDS_PER_KEY) {
-		*room = true;
-		return NONE;
-	}
 	return index;
+}
+
+static struct change
+change_by(const struct store *store, struct instant now,
+	  const struct found *found, const struct record *record)
+{
+	struct change change = { .at = NONE, .out = NONE };
+	uint32_t others = 0, open = 0;
+
+	for (uint32_t i = 0; i < found->count; i++) {
+		uint32_t index = found->indices[i];
+		struct record known = entry_record(&store->entries[index], now);
+
+		if (known.owner == record->owner) {
+			change.at = index;
+			change.stale = !record_supersedes(record, &known);
+		} else {
+			others++;
+			open += record_stage(&known) == RECORD_OPEN;
+		}
+	}
+	bool crowded =
+		record_stage(record) == RECORD_OPEN && open == RECORDS_OPEN_MAX;
+	if (change.stale || (!crowded && others < RECORDS_PER_KEY))
+		return change;
+	uint32_t least = entry_least(store, now, found, record, crowded);
+	change.stale = least == NONE;
+	if (change.at == NONE)
+		change.at = least;
+	else
+		change.out = least;
+	return change;
 }
 
 enum store_result
@@ -299,11 +313,13 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 {
 	uint32_t hash = hash_of(store, holder, key);
 	struct found found = find(store, now, holder, key, hash);
-	bool room;
-	uint32_t index = entry_to_replace(store, now, &found, record, &room);
+	struct change change = change_by(store, now, &found, record);
+	uint32_t index = change.at;
 
-	if (index == NONE && !room)
+	if (change.stale)
 		return STORE_STALE;
+	if (change.out != NONE)
+		entry_free_index(store, change.out);
 	if (index == NONE) {
 		index = entry_take(store, now);
 		if (index == NONE)
@@ -328,15 +344,15 @@ static uint32_t
 tell(const struct store *store, struct instant now, const struct found *found,
      struct record records[RECORDS_PER_KEY])
 {
-	_Static_assert(RECORDS_PER_KEY == 2, "else sort");
-
-	for (uint32_t i = 0; i < found->count; i++)
-		records[i] =
+	for (uint32_t i = 0; i < found->count; i++) {
+		struct record record =
 			entry_record(&store->entries[found->indices[i]], now);
-	if (found->count == 2 && worth_more(&records[1], &records[0])) {
-		struct record first = records[0];
-		records[0] = records[1];
-		records[1] = first;
+		uint32_t to = i;
+
+		for (; to > 0 && record_worth_more(&record, &records[to - 1]);
+		     to--)
+			records[to] = records[to - 1];
+		records[to] = record;
 	}
 	return found->count;
 }
@@ -441,7 +457,8 @@ store_next(const struct store *store, uint32_t *cursor,
 			.record = {
 				.version = entry_version(entry),
 				.owner = entry->owner,
-				.tombstone = entry->tombstone,
+				.tombstone = entry->stage == RECORD_TOMBSTONE,
+				.half_open = entry->stage == RECORD_HALF_OPEN,
 			},
 			.expiry = { word64_value(entry->expiry) },
 			.holder = entry->holder,

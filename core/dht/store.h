@@ -11,21 +11,26 @@
  * each of another owner:
  *
  *  - Of one owner the higher version wins; at equal versions a tombstone
- *    beats a record, so that a late STORE cannot resurrect the dead. The same
- *    statement again sets its time to live anew.
+ *    beats a record, so that a late STORE cannot resurrect the dead, and an
+ *    open record a half-open one. The same statement again sets its time to
+ *    live anew.
  *  - A tombstone speaks for its owner only and kills that owner's versions up
  *    to its own. Clocks of two owners may differ by more than a client's
  *    port rests, so no owner's tombstone may end another's session. A record
  *    thereby kept too long costs one "not mine", not a session.
- *  - Of more owners than fit, the statements worth most are kept: records
- *    before tombstones, then the newer version (design section 3: an asker
- *    who hears "not mine" from the newer owner can try the older). At equal
- *    versions the owner with the lower endpoint index.
+ *  - Of more owners than fit, the statements worth most are kept: open
+ *    records before half-open ones before tombstones, then the newer version
+ *    (design section 3: an asker who hears "not mine" from the newer owner can
+ *    try the older). At equal versions the owner with the lower endpoint index.
+ *    Of open ones RECORDS_OPEN_MAX at most: what is half-open displaces none,
+ *    and the newest handshake has a place all the same. Where fewer are open,
+ *    there is room for two handshakes: a SYN that is sent again may come to
+ *    another server, and only the client's ACK tells whose session it is.
  *
- * An asker learns of a tombstone by its flag: store_get() puts records first
- * and tombstones behind, so `records[0].tombstone` means that no live owner
- * is known here, and a tombstone beside a record warns of that other owner's
- * older answers from other replicas.
+ * An asker learns of a tombstone by its flag: store_get() puts tombstones
+ * behind, so `records[0].tombstone` means that no live owner is known here, and
+ * a tombstone beside a record warns of that other owner's older answers from
+ * other replicas.
  *
  * Statements die at their time to live: no get returns them from then on. Their
  * memory is taken back when a put or get meets them, or by store_expire(),
@@ -76,9 +81,9 @@ struct store *store_init(void *memory, uint32_t capacity,
 /* Tell a holder. It expires record->ttl_ms after now. */
 enum store_result store_put(struct store *, struct instant now, uint32_t holder,
 			    const struct session_key *, const struct record *);
-/* What a holder knows: the count of statements, 0 to RECORDS_PER_KEY; records
- * first, then tombstones, each newest first. ttl_ms is what is left, rounded
- * up. */
+/* What a holder knows: the count of statements, 0 to RECORDS_PER_KEY; open
+ * records first, then half-open ones, then tombstones, each newest first.
+ * ttl_ms is what is left, rounded up. */
 uint32_t store_get(struct store *, struct instant now, uint32_t holder,
 		   const struct session_key *,
 		   struct record records[RECORDS_PER_KEY]);

@@ -35,21 +35,22 @@ struct step {
 	uint32_t owner; /* 0: only look */
 	int64_t version;
 	uint32_t ttl_ms;
-	bool tombstone;
+	int what;
 	enum store_result result;
 	struct {
 		uint32_t owner;
 		int64_t version;
 		uint32_t ttl_ms;
-		bool tombstone;
+		int what;
 	} known[RECORDS_PER_KEY]; /* owner 0 ends */
 };
 
-#define LIVE false
-#define DEAD true
+#define LIVE 0
+#define DEAD 1
+#define HALF 2
 
 /* Each table is one story about one key; a step is a row:
- * now, owner, version, ttl, tombstone, result, what is known then. */
+ * now, owner, version, ttl, what it is, result, what is known then. */
 /* clang-format off */
 static const struct step versions[] = {
 	{ "nothing is known at first",
@@ -129,18 +130,82 @@ static const struct step tombstones[] = {
 	  { { 2, 20, 50, DEAD }, { 1, 12, 50, DEAD } } },
 	{ "a record outweighs a newer tombstone",
 	  10, 3, 5, 50, LIVE, STORE_STORED,
-	  { { 3, 5, 50, LIVE }, { 2, 20, 50, DEAD } } },
-	{ "a second record outweighs the other",
+	  { { 3, 5, 50, LIVE }, { 2, 20, 50, DEAD }, { 1, 12, 50, DEAD } } },
+	{ "a second record outweighs the older tombstone",
 	  10, 4, 4, 50, LIVE, STORE_STORED,
-	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE } } },
-	{ "a tombstone of a third finds no room",
-	  10, 2, 21, 50, DEAD, STORE_STALE,
-	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE } } },
+	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE }, { 2, 20, 50, DEAD } } },
+	{ "an older tombstone finds no room",
+	  10, 1, 19, 50, DEAD, STORE_STALE,
+	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE }, { 2, 20, 50, DEAD } } },
+	{ "a newer one takes its place",
+	  10, 1, 21, 50, DEAD, STORE_STORED,
+	  { { 3, 5, 50, LIVE }, { 4, 4, 50, LIVE }, { 1, 21, 50, DEAD } } },
 	{ "a tombstone newer than its owner's record",
 	  10, 4, 6, 50, DEAD, STORE_STORED,
-	  { { 3, 5, 50, LIVE }, { 4, 6, 50, DEAD } } },
+	  { { 3, 5, 50, LIVE }, { 1, 21, 50, DEAD }, { 4, 6, 50, DEAD } } },
+};
+
+static const struct step handshakes[] = {
+	{ "a handshake",
+	  0, 1, 10, 50, HALF, STORE_STORED,
+	  { { 1, 10, 50, HALF } } },
+	{ "the same again refreshes",
+	  10, 1, 10, 50, HALF, STORE_STORED,
+	  { { 1, 10, 50, HALF } } },
+	{ "its SYN again, at another server",
+	  10, 2, 11, 50, HALF, STORE_STORED,
+	  { { 2, 11, 50, HALF }, { 1, 10, 50, HALF } } },
+	{ "it is over, at the version that it began with",
+	  10, 1, 10, 90, LIVE, STORE_STORED,
+	  { { 1, 10, 90, LIVE }, { 2, 11, 50, HALF } } },
+	{ "what is late is stale",
+	  10, 1, 10, 50, HALF, STORE_STALE,
+	  { { 1, 10, 90, LIVE }, { 2, 11, 50, HALF } } },
+	{ "what is open beats it, whatever the version",
+	  10, 3, 1, 90, LIVE, STORE_STORED,
+	  { { 1, 10, 90, LIVE }, { 3, 1, 90, LIVE }, { 2, 11, 50, HALF } } },
+	{ "a third that is open displaces one that is",
+	  10, 4, 20, 90, LIVE, STORE_STORED,
+	  { { 4, 20, 90, LIVE }, { 1, 10, 90, LIVE }, { 2, 11, 50, HALF } } },
+	{ "an older one does not, nor the handshake",
+	  10, 3, 1, 90, LIVE, STORE_STALE,
+	  { { 4, 20, 90, LIVE }, { 1, 10, 90, LIVE }, { 2, 11, 50, HALF } } },
+	{ "a newer handshake displaces the older alone",
+	  10, 5, 30, 50, HALF, STORE_STORED,
+	  { { 4, 20, 90, LIVE }, { 1, 10, 90, LIVE }, { 5, 30, 50, HALF } } },
+	{ "an older one finds no room",
+	  10, 2, 11, 50, HALF, STORE_STALE,
+	  { { 4, 20, 90, LIVE }, { 1, 10, 90, LIVE }, { 5, 30, 50, HALF } } },
+	{ "it is over, and older ones give way",
+	  10, 5, 31, 90, LIVE, STORE_STORED,
+	  { { 5, 31, 90, LIVE }, { 4, 20, 90, LIVE } } },
+	{ "a handshake is ended by its owner",
+	  10, 6, 40, 50, HALF, STORE_STORED,
+	  { { 5, 31, 90, LIVE }, { 4, 20, 90, LIVE }, { 6, 40, 50, HALF } } },
+	{ "and its tombstone outlives no open one",
+	  10, 6, 40, 50, DEAD, STORE_STORED,
+	  { { 5, 31, 90, LIVE }, { 4, 20, 90, LIVE }, { 6, 40, 50, DEAD } } },
+	{ "nor keeps a handshake away",
+	  10, 7, 1, 50, HALF, STORE_STORED,
+	  { { 5, 31, 90, LIVE }, { 4, 20, 90, LIVE }, { 7, 1, 50, HALF } } },
+	{ "it lapses",
+	  70, 0, 0, 0, LIVE, 0,
+	  { { 5, 31, 30, LIVE }, { 4, 20, 30, LIVE } } },
+	{ "open where two are already, of one with a handshake",
+	  70, 7, 2, 50, HALF, STORE_STORED,
+	  { { 5, 31, 30, LIVE }, { 4, 20, 30, LIVE }, { 7, 2, 50, HALF } } },
+	{ "the older of the two goes, and its own handshake",
+	  70, 7, 25, 50, LIVE, STORE_STORED,
+	  { { 5, 31, 30, LIVE }, { 7, 25, 50, LIVE } } },
 };
 /* clang-format on */
+
+static bool
+is(const struct record *record, int what)
+{
+	return record->tombstone == (what == DEAD) &&
+	       record->half_open == (what == HALF);
+}
 
 static void
 story(const struct step *steps, unsigned count)
@@ -158,7 +223,8 @@ story(const struct step *steps, unsigned count)
 			.version = { .established_ns = step->version },
 			.owner = step->owner,
 			.ttl_ms = step->ttl_ms,
-			.tombstone = step->tombstone,
+			.tombstone = step->what == DEAD,
+			.half_open = step->what == HALF,
 		};
 
 		if (step->owner != 0)
@@ -175,8 +241,7 @@ story(const struct step *steps, unsigned count)
 						  step->known[j].version &&
 					  seen[j].ttl_ms ==
 						  step->known[j].ttl_ms &&
-					  seen[j].tombstone ==
-						  step->known[j].tombstone,
+					  is(&seen[j], step->known[j].what),
 				  step->sentence);
 		CHECK_ROW(store_holder_count(store, now, 7) == want,
 			  step->sentence);
@@ -189,7 +254,7 @@ story(const struct step *steps, unsigned count)
 
 /* The oracle: a list, searched from the front, with the rules of store.h
  * written down a second time and nothing clever. */
-#define ORACLE_MAX 128
+#define ORACLE_MAX 160
 #define KEYS	   12
 #define HOLDERS	   4
 #define OWNERS	   5
@@ -204,11 +269,18 @@ struct statement {
 
 static struct statement oracle[ORACLE_MAX];
 
+/* 2: open, 1: half-open, 0: ended. */
+static int
+rank(const struct record *record)
+{
+	return record->tombstone ? 0 : 2 - record->half_open;
+}
+
 static bool
 better(const struct record *a, const struct record *b)
 {
-	if (a->tombstone != b->tombstone)
-		return b->tombstone;
+	if (rank(a) != rank(b))
+		return rank(a) > rank(b);
 	if (version_compare(a->version, b->version) != 0)
 		return version_compare(a->version, b->version) > 0;
 	return a->owner < b->owner;
@@ -228,39 +300,66 @@ oracle_count(int64_t now_ns, uint32_t holder, uint64_t key)
 	return count;
 }
 
+/* Of one owner: what it says later. */
+static bool
+is_later(const struct record *record, const struct record *before)
+{
+	int order = version_compare(record->version, before->version);
+
+	if (order != 0 || before->tombstone)
+		return order > 0 || (order == 0 && record->tombstone);
+	return before->half_open || !record->half_open;
+}
+
+/* All of a key in one list, the new one among them; then what is too much is
+ * taken out: a third open one first. False: that is the new one. */
+static bool
+oracle_trim(uint32_t holder, uint64_t key, const struct statement *added)
+{
+	uint32_t open = 0, count = 0;
+	struct statement *last = NULL, *last_open = NULL;
+
+	for (unsigned i = 0; i < ORACLE_MAX; i++) {
+		struct statement *s = &oracle[i];
+		if (!s->used || s->holder != holder || s->key != key)
+			continue;
+		count++;
+		if (last == NULL || better(&last->record, &s->record))
+			last = s;
+		if (rank(&s->record) != 2)
+			continue;
+		open++;
+		if (last_open == NULL || better(&last_open->record, &s->record))
+			last_open = s;
+	}
+	if (open > 2)
+		last = last_open;
+	else if (count <= RECORDS_PER_KEY)
+		return true;
+	last->used = false;
+	return last != added;
+}
+
 static enum store_result
 oracle_put(int64_t now_ns, uint32_t holder, uint64_t key,
 	   const struct record *record)
 {
-	struct statement *mine = NULL, *worst = NULL, *unused = NULL;
-	uint32_t count = oracle_count(now_ns, holder, key);
+	struct statement *mine = NULL, *unused = NULL, before;
 
+	oracle_count(now_ns, holder, key);
 	for (unsigned i = 0; i < ORACLE_MAX; i++) {
 		struct statement *s = &oracle[i];
-		if (!s->used) {
+		if (!s->used)
 			unused = s;
-			continue;
-		}
-		if (s->holder != holder || s->key != key)
-			continue;
-		if (s->record.owner == record->owner)
+		else if (s->holder == holder && s->key == key &&
+			 s->record.owner == record->owner)
 			mine = s;
-		if (worst == NULL || better(&worst->record, &s->record))
-			worst = s;
 	}
-	if (mine != NULL) {
-		int order =
-			version_compare(record->version, mine->record.version);
-		if (order < 0 || (order == 0 && mine->record.tombstone &&
-				  !record->tombstone))
-			return STORE_STALE;
-	} else if (count < RECORDS_PER_KEY) {
-		mine = unused;
-	} else if (better(record, &worst->record)) {
-		mine = worst;
-	} else {
+	if (mine != NULL && !is_later(record, &mine->record))
 		return STORE_STALE;
-	}
+	if (mine == NULL)
+		mine = unused;
+	before = *mine;
 	*mine = (struct statement){
 		.used = true,
 		.holder = holder,
@@ -268,7 +367,10 @@ oracle_put(int64_t now_ns, uint32_t holder, uint64_t key,
 		.record = *record,
 		.expiry_ns = now_ns + record->ttl_ms * NS_PER_MS,
 	};
-	return STORE_STORED;
+	if (oracle_trim(holder, key, mine))
+		return STORE_STORED;
+	*mine = before;
+	return STORE_STALE;
 }
 
 /* Who looks on is told the same, and changes nothing. */
@@ -293,7 +395,7 @@ peeks_alike(struct store *store, struct instant now, uint32_t holder,
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		if (peeked[i].owner != seen[i].owner ||
-		    peeked[i].tombstone != seen[i].tombstone ||
+		    rank(&peeked[i]) != rank(&seen[i]) ||
 		    peeked[i].ttl_ms != seen[i].ttl_ms ||
 		    version_compare(peeked[i].version, seen[i].version) != 0)
 			return false;
@@ -312,8 +414,9 @@ agrees(struct store *store, struct instant now, uint32_t holder, uint64_t key)
 	uint32_t count = store_get(store, now, holder, &session, seen);
 	if (count != oracle_count(now.ns, holder, key))
 		return false;
-	if (count == 2 && better(&seen[1], &seen[0]))
-		return false;
+	for (uint32_t i = 1; i < count; i++)
+		if (better(&seen[i], &seen[i - 1]))
+			return false;
 	for (uint32_t i = 0; i < count; i++) {
 		bool found = false;
 		for (unsigned j = 0; j < ORACLE_MAX && !found; j++) {
@@ -322,7 +425,7 @@ agrees(struct store *store, struct instant now, uint32_t holder, uint64_t key)
 			found = s->used && s->holder == holder &&
 				s->key == key &&
 				s->record.owner == seen[i].owner &&
-				s->record.tombstone == seen[i].tombstone &&
+				rank(&s->record) == rank(&seen[i]) &&
 				version_compare(s->record.version,
 						seen[i].version) == 0 &&
 				seen[i].ttl_ms ==
@@ -337,13 +440,16 @@ agrees(struct store *store, struct instant now, uint32_t holder, uint64_t key)
 static struct record
 draw_record(struct rng *rng)
 {
-	return (struct record){
+	struct record record = {
 		.version = { .established_ns = (int64_t)rng_below(rng, 6) - 2,
 			     .sequence = (uint32_t)rng_below(rng, 2) },
 		.owner = (uint32_t)rng_below(rng, OWNERS),
 		.ttl_ms = (uint32_t)rng_below(rng, 40),
 		.tombstone = rng_below(rng, 4) == 0,
 	};
+
+	record.half_open = !record.tombstone && rng_below(rng, 3) == 0;
+	return record;
 }
 
 /* capacity below HOLDERS * KEYS * 2 also walks through the full store: a
@@ -579,6 +685,7 @@ main(void)
 {
 	story(versions, sizeof(versions) / sizeof(*versions));
 	story(tombstones, sizeof(tombstones) / sizeof(*tombstones));
+	story(handshakes, sizeof(handshakes) / sizeof(*handshakes));
 	walk(1, 1);
 	walk(13, 2);
 	walk(HOLDERS * KEYS * RECORDS_PER_KEY, 3);

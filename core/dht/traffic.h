@@ -4,6 +4,7 @@
  *
  *	find		a lookup of a session's owner: FIND_VALUE
  *	store		the first placement of a session: FIND_NODE, STORE
+ *	confirm		a session whose handshake is over: STORE
  *	republish	a session kept alive or placed again: STORE, and
  *			FIND_NODE where a replica was lost
  *	remove		the end of a session: REMOVE
@@ -39,7 +40,8 @@
 	X(TRAFFIC_PING, "ping")                                                \
 	X(TRAFFIC_REPLY, "reply")                                              \
 	X(TRAFFIC_NOT_MINE, "not_mine")                                        \
-	X(TRAFFIC_LEAVE, "leave")
+	X(TRAFFIC_LEAVE, "leave")                                              \
+	X(TRAFFIC_CONFIRM, "confirm")
 
 enum traffic_purpose {
 #define TRAFFIC_PURPOSE(constant, name) constant,

@@ -185,7 +185,7 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 				flow_owner_exclude(flow, record->owner);
 		} else if (flow->owner == ENDPOINT_NONE) {
 			flow->owner = record->owner;
-		} else {
+		} else if (flow->older == ENDPOINT_NONE) {
 			flow->older = record->owner;
 		}
 	}

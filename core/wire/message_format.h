@@ -47,15 +47,15 @@
  *	key	= family 1 (4|6), protocol 1, client port 2, service port 2,
  *		  client address 4|16, service address 4|16
  *	version	= established 8 (ns), sequence 4
- *	record	= flags 1 (bit 0: tombstone), owner family 1, owner port 2,
+ *	record	= flags 1 (bit 0: tombstone, bit 1: half-open, not both),
+ *		  owner family 1, owner port 2,
  *		  owner address 4|16, version 12, time to live 4 (ms)
  *
  * Valid is only what message_write.h can have made: known type, 1 item or
  * more where there are any, n4 + n6 <= MESSAGE_CONTACTS_MAX, n of records 1
- * or RECORDS_PER_KEY, families 4 or 6, no port 0 of a node, no unknown bit in
- * a record's flags, padding zero. So a message has one meaning, and what is
- * accepted encodes to the same bytes again, the header's version and flags
- * apart.
+ * to RECORDS_PER_KEY, families 4 or 6, no port 0 of a node, no other flags of a
+ * record, padding zero. So a message has one meaning, and what is accepted
+ * encodes to the same bytes again, the header's version and flags apart.
  *
  * Here are the types and numbers that reader and writer share. All three
  * headers keep to what BPF allows: no libc calls but memcpy and memset
@@ -100,7 +100,7 @@ enum message_type {
 enum item_status {
 	ITEM_UNANSWERED = 0, /* did not fit: ask again */
 	ITEM_CONTACTS = 1, /* nodes closer to it, as far as I know */
-	ITEM_RECORDS = 2, /* the value, newest first */
+	ITEM_RECORDS = 2, /* the value, open before half-open, newest first */
 	ITEM_STORED = 3,
 	/* Stored, but I know `replicas` live contacts that are closer to the
 	 * key than I am: look for the new place. */
@@ -110,6 +110,10 @@ enum item_status {
 	ITEM_STALE = 5,
 	ITEM_FULL = 6, /* not stored: no room, try elsewhere */
 };
+
+/* Flags of a record. */
+#define MESSAGE_TOMBSTONE 0x01
+#define MESSAGE_HALF_OPEN 0x02
 
 struct message_header {
 	uint8_t version; /* of this message */
@@ -126,6 +130,7 @@ struct message_record {
 	struct endpoint owner;
 	uint32_t ttl_ms;
 	bool tombstone;
+	bool half_open;
 };
 
 /* One item; which fields are meant is said by type and status, the others
@@ -135,7 +140,7 @@ struct message_item {
 	uint64_t position; /* FIND_NODE */
 	struct session_key key; /* FIND_VALUE, STORE, REMOVE, NOT_MINE */
 	struct version version; /* REMOVE, NOT_MINE, ITEM_STALE */
-	uint32_t record_count; /* STORE: 1; ITEM_RECORDS: 1 or 2 */
+	uint32_t record_count; /* STORE: 1; ITEM_RECORDS: 1 to 3 */
 	struct message_record records[RECORDS_PER_KEY];
 	/* ITEM_CONTACTS: read them with message_contact(). */
 	uint32_t contact_count;

@@ -109,8 +109,9 @@ message_take_record(struct message_reader *reader,
 		    struct message_record *record)
 {
 	uint64_t flags = message_take(reader, 1);
-	message_require(reader, flags <= 1);
-	record->tombstone = flags == 1;
+	message_require(reader, flags <= MESSAGE_HALF_OPEN);
+	record->tombstone = flags == MESSAGE_TOMBSTONE;
+	record->half_open = flags == MESSAGE_HALF_OPEN;
 	uint8_t family = (uint8_t)message_take(reader, 1);
 	message_require(reader, family == 4 || family == 6);
 	record->owner.address.family = family;

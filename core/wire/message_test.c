@@ -94,7 +94,7 @@ static const struct {
 	  17,
 	  { 1, 0x82, 0, 1, [8] = 1, 1, 0, 10, 0, 0, 1, 0x1b, 0x58 } },
 	{ "no records", DROP_MALFORMED, 10, { 1, 0x83, 0, 1, [8] = 2, 0 } },
-	{ "three records", DROP_MALFORMED, 10, { 1, 0x83, 0, 1, [8] = 2, 3 } },
+	{ "four records", DROP_MALFORMED, 10, { 1, 0x83, 0, 1, [8] = 2, 4 } },
 	{ "a record",
 	  DROP_NONE,
 	  34,
@@ -103,10 +103,18 @@ static const struct {
 	  DROP_NONE,
 	  34,
 	  { 1, 0x83, 0, 1, [8] = 2, 1, 1, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
-	{ "an unknown bit beside it",
+	{ "a half-open record",
+	  DROP_NONE,
+	  34,
+	  { 1, 0x83, 0, 1, [8] = 2, 1, 2, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
+	{ "a tombstone that is half-open",
 	  DROP_MALFORMED,
 	  34,
 	  { 1, 0x83, 0, 1, [8] = 2, 1, 3, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
+	{ "an unknown bit",
+	  DROP_MALFORMED,
+	  34,
+	  { 1, 0x83, 0, 1, [8] = 2, 1, 4, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
 	{ "an owner of no family",
 	  DROP_MALFORMED,
 	  46,
@@ -279,12 +287,15 @@ draw_version(struct rng *rng)
 static struct message_record
 draw_record(struct rng *rng, uint8_t family)
 {
-	return (struct message_record){
+	struct message_record record = {
 		.version = draw_version(rng),
 		.owner = draw_endpoint(rng, family),
 		.ttl_ms = (uint32_t)rng_next(rng),
 		.tombstone = rng_below(rng, 2) == 0,
 	};
+
+	record.half_open = !record.tombstone && rng_below(rng, 2) == 0;
+	return record;
 }
 
 /* --- round trips -------------------------------------------------------- */
@@ -301,7 +312,7 @@ same_record(const struct message_record *a, const struct message_record *b)
 {
 	return version_compare(a->version, b->version) == 0 &&
 	       same_endpoint(&a->owner, &b->owner) && a->ttl_ms == b->ttl_ms &&
-	       a->tombstone == b->tombstone;
+	       a->tombstone == b->tombstone && a->half_open == b->half_open;
 }
 
 static bool
@@ -440,7 +451,8 @@ put_answer(struct message_writer *writer, struct rng *rng, uint8_t type,
 	}
 	if (type == MESSAGE_FIND_VALUE && rng_below(rng, 2) == 0) {
 		item->status = ITEM_RECORDS;
-		item->record_count = 1 + (uint32_t)rng_below(rng, 2);
+		item->record_count =
+			1 + (uint32_t)rng_below(rng, RECORDS_PER_KEY);
 		for (uint32_t i = 0; i < item->record_count; i++)
 			item->records[i] = draw_record(rng, family);
 		return message_put_records(writer, item->records,
@@ -539,7 +551,7 @@ padding_pays_for_the_reply(void)
 			fitted += message_put_contacts(&writer, contacts, k);
 		CHECK(writer.size <= limit && limit <= MESSAGE_MAX);
 		CHECK(open_exact(bytes, writer.size) == DROP_NONE);
-		uint32_t wanted = message_reply_bytes(w.count, k, family);
+		uint32_t wanted = message_reply_bytes(type, w.count, k, family);
 		CHECK(fitted == w.count || wanted == MESSAGE_MAX);
 		CHECK(fitted > 0);
 	}

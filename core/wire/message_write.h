@@ -75,13 +75,13 @@ static inline bool message_put_records(struct message_writer *,
 /* Zeros up to a size; at most to the capacity. Nothing may be put after. */
 static inline void message_pad(struct message_writer *, uint32_t size);
 /* Pad a FIND_NODE or FIND_VALUE so that MESSAGE_AMPLIFY_MAX times its size
- * holds `contacts` contacts of that family (4 or 6) for each item, or two
- * records if these are larger. */
+ * holds `contacts` contacts of that family (4 or 6) for each item, or, of a
+ * FIND_VALUE, RECORDS_PER_KEY records if these are larger. */
 static inline void message_pad_for_reply(struct message_writer *,
 					 uint32_t contacts, uint8_t family);
-/* Bytes of a reply to `count` items, each answered as above. */
-static inline uint32_t message_reply_bytes(uint32_t count, uint32_t contacts,
-					   uint8_t family);
+/* Bytes of a reply to `count` items of that type, each answered as above. */
+static inline uint32_t message_reply_bytes(uint8_t type, uint32_t count,
+					   uint32_t contacts, uint8_t family);
 /* How large a reply may be. verified: the peer answered at this address. */
 static inline uint32_t message_reply_limit(size_t request_size, bool verified);
 
@@ -141,7 +141,13 @@ message_give_record(struct message_writer *writer,
 {
 	const struct endpoint *owner = &record->owner;
 
-	message_give(writer, record->tombstone, 1);
+	uint32_t flags = 0;
+
+	if (record->tombstone)
+		flags = MESSAGE_TOMBSTONE;
+	else if (record->half_open)
+		flags = MESSAGE_HALF_OPEN;
+	message_give(writer, flags, 1);
 	message_give(writer, owner->address.family, 1);
 	message_give(writer, owner->port, 2);
 	message_give_bytes(writer, owner->address.bytes,
@@ -377,12 +383,15 @@ message_pad(struct message_writer *writer, uint32_t size)
 }
 
 static inline uint32_t
-message_reply_bytes(uint32_t count, uint32_t contacts, uint8_t family)
+message_reply_bytes(uint8_t type, uint32_t count, uint32_t contacts,
+		    uint8_t family)
 {
 	uint32_t as_contacts = 3 + contacts * message_contact_bytes(family);
 	uint32_t as_records =
 		2 + RECORDS_PER_KEY * (20 + message_address_bytes(family));
-	uint32_t item = as_contacts > as_records ? as_contacts : as_records;
+	uint32_t item = type == MESSAGE_FIND_VALUE && as_records > as_contacts
+				? as_records
+				: as_contacts;
 	uint32_t size = MESSAGE_HEADER_BYTES + count * item;
 
 	return size < MESSAGE_MAX ? size : MESSAGE_MAX;
@@ -394,8 +403,8 @@ message_pad_for_reply(struct message_writer *writer, uint32_t contacts,
 {
 	if (writer->size == 0)
 		return;
-	uint32_t reply =
-		message_reply_bytes(writer->bytes[3], contacts, family);
+	uint32_t reply = message_reply_bytes(writer->bytes[1], writer->bytes[3],
+					     contacts, family);
 	message_pad(writer,
 		    (reply + MESSAGE_AMPLIFY_MAX - 1) / MESSAGE_AMPLIFY_MAX);
 }

@@ -204,7 +204,7 @@ look_at_publications(struct judge_limits *limits, struct instant now)
 {
 	const struct publications *publications =
 		limits->tables.parts->publications;
-	uint32_t count = 0;
+	uint32_t count = 0, half_open = 0;
 
 	for (uint32_t i = 0; i < publications->used; i++) {
 		const struct publication *publication =
@@ -212,14 +212,19 @@ look_at_publications(struct judge_limits *limits, struct instant now)
 
 		if (publication->state == PUBLICATION_FREE)
 			continue;
-		count++;
+		count += !publication->half_open;
+		half_open += publication->half_open;
 		owned(limits, now, "a publication", publication->node);
 		at_most(limits, now, publication->node,
 			"replicas of a publication", publication->replica_count,
 			publications->replicas);
 	}
-	counted(limits, now, "publications", count, publications->count,
+	counted(limits, now, "publications", count,
+		publications->count - publications->half_open,
 		publications->capacity);
+	counted(limits, now, "half-open publications", half_open,
+		publications->half_open,
+		PUBLICATIONS_HALF_OPEN(publications->capacity));
 	return publications->used;
 }
 

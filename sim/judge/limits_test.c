@@ -112,7 +112,7 @@ dead_ones_publication(struct bed *bed)
 	struct session_key key = bed_key(1);
 
 	servers_crash(bed->servers, 1);
-	(void)publication_add(parts_of(bed).publications, 1, &key, 7);
+	(void)publication_add(parts_of(bed).publications, 1, &key, 7, false);
 }
 
 static void

@@ -69,7 +69,28 @@ is_worth_less(const struct record *a, const struct record *b)
 {
 	if (a->tombstone != b->tombstone)
 		return a->tombstone;
+	if (a->half_open != b->half_open)
+		return a->half_open;
 	return is_newer(b->version, a->version);
+}
+
+static bool
+is_open(const struct record *record)
+{
+	return !record->tombstone && !record->half_open;
+}
+
+/* Is it open, and are as many open ones there as may be, each worth more? */
+static bool
+is_crowded_out(const struct record *record, const struct record *after,
+	       uint32_t after_count)
+{
+	uint32_t open = 0;
+
+	for (uint32_t i = 0; i < after_count; i++)
+		open += after[i].owner != record->owner && is_open(&after[i]) &&
+			!is_worth_less(&after[i], record);
+	return is_open(record) && open >= RECORDS_OPEN_MAX;
 }
 
 static enum violation
@@ -78,8 +99,10 @@ replaced(const struct record *before, const struct record *after,
 {
 	if (is_newer(before->version, after->version))
 		return VIOLATION_OLDER_VERSION;
-	if (is_same(before->version, after->version) && before->tombstone &&
-	    !after->tombstone)
+	/* Half-open, open, ended: that way alone. */
+	if (is_same(before->version, after->version) &&
+	    ((before->tombstone && !after->tombstone) ||
+	     (!before->half_open && after->half_open)))
 		return VIOLATION_OLDER_VERSION;
 	bool ended =
 		after->tombstone && (!before->tombstone ||
@@ -98,6 +121,8 @@ judge_versions_given_up(const struct record *before, const struct record *after,
 			return replaced(before, &after[i], remover);
 	if (remover != ENDPOINT_NONE && !before->tombstone)
 		return VIOLATION_FOREIGN_TOMBSTONE;
+	if (is_crowded_out(before, after, after_count))
+		return VIOLATIONS;
 	for (uint32_t i = 0; i < after_count; i++)
 		if (is_worth_less(&after[i], before))
 			return VIOLATION_OLDER_VERSION;
@@ -109,6 +134,8 @@ bool
 judge_versions_refused(const struct record *offered, const struct record *after,
 		       uint32_t after_count)
 {
+	if (is_crowded_out(offered, after, after_count))
+		return false;
 	for (uint32_t i = 0; i < after_count; i++)
 		if (after[i].owner == offered->owner)
 			return is_newer(offered->version, after[i].version);
@@ -124,6 +151,8 @@ judge_versions_cut_short(const struct record *offered, uint32_t most_ms,
 {
 	uint32_t ttl_ms = offered->ttl_ms < most_ms ? offered->ttl_ms : most_ms;
 
+	if (offered->half_open && ttl_ms > RECORD_HALF_OPEN_MS)
+		ttl_ms = RECORD_HALF_OPEN_MS;
 	for (uint32_t i = 0; i < after_count; i++)
 		if (after[i].owner == offered->owner &&
 		    is_same(after[i].version, offered->version) &&
@@ -161,7 +190,9 @@ statement_of(const struct judge_versions *versions, const struct record *record,
 			: "a stranger";
 
 	(void)snprintf(words, WORDS, "%s's %s of %" PRId64 ".%09u-%u", owner,
-		       record->tombstone ? "tombstone" : "record",
+		       record->tombstone   ? "tombstone"
+		       : record->half_open ? "half-open record"
+					   : "record",
 		       record->version.established_ns / NS_PER_S,
 		       (unsigned)(record->version.established_ns % NS_PER_S),
 		       record->version.sequence);
@@ -207,6 +238,7 @@ offered_by(const struct judge_versions *versions,
 					&record->owner),
 		.ttl_ms = record->ttl_ms,
 		.tombstone = record->tombstone,
+		.half_open = record->half_open,
 	};
 
 	/* Whom nobody knows may not have found a place among endpoints. */
@@ -375,7 +407,9 @@ compare_kept(struct judge_versions *versions, struct instant now,
 		if (after[i].owner == before.owner)
 			speaks = true;
 		else
-			after[i].tombstone = false;
+			after[i].tombstone = after[i].half_open = false;
+	if (is_crowded_out(&before, after, count))
+		return;
 	if (!speaks && !is_owned(versions, statement))
 		before.tombstone = true;
 	enum violation kind =

@@ -2,14 +2,18 @@
 /*
  * versions.h - what replicas may give up, and for what
  *
- * A replica keeps two statements about a session, each of another owner
- * (design section 3). The rule, in words that are not the store's own: an
- * unexpired statement of a replica, in one boot, is given up for
+ * A replica keeps three statements about a session, each of another owner, and
+ * two of them may be open (design section 3). The rule, in words that are not
+ * the store's own: an unexpired statement of a replica, in one boot, is given
+ * up for
  *
  *	its own owner's		of a later establishment, or of the same and a
- *				higher sequence; or a tombstone of its version
- *	two others' at once	each worth more: a record more than a tombstone,
- *				of equals the later one
+ *				higher sequence; or, of its version, an open
+ *				record for a half-open one, a tombstone for both
+ *	three others' at once	each worth more: an open record more than a
+ *				half-open one, that more than a tombstone, of
+ *				equals the later one
+ *	two others' at once	if all three are open, each worth more
  *
  * and for nothing else. What replaces it while it is older breaks
  * OLDER_VERSION, and so does a newer record that was refused though there was

@@ -19,7 +19,11 @@ struct statement {
 	uint32_t owner;
 	int64_t established;
 	uint32_t sequence;
-	bool tombstone;
+	enum {
+		OPEN,
+		HALF,
+		ENDED
+	} stage;
 };
 
 static struct record
@@ -28,7 +32,8 @@ record_of(const struct statement *statement)
 	return (struct record){
 		.version = { statement->established, statement->sequence },
 		.owner = statement->owner,
-		.tombstone = statement->tombstone,
+		.tombstone = statement->stage == ENDED,
+		.half_open = statement->stage == HALF,
 		.ttl_ms = TTL,
 	};
 }
@@ -45,146 +50,188 @@ test_given_up(void)
 		enum violation kind;
 	} rows[] = {
 		{ "it stays",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "for a later one of its owner",
-		  { 1, 5, 0, false },
-		  { { 1, 6, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 6, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "for an earlier one of its owner",
-		  { 1, 5, 0, false },
-		  { { 1, 4, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 4, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATION_OLDER_VERSION },
 		{ "for a higher sequence",
-		  { 1, 5, 1, false },
-		  { { 1, 5, 2, false } },
+		  { 1, 5, 1, OPEN },
+		  { { 1, 5, 2, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "for a lower sequence",
-		  { 1, 5, 2, false },
-		  { { 1, 5, 1, false } },
+		  { 1, 5, 2, OPEN },
+		  { { 1, 5, 1, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATION_OLDER_VERSION },
 		{ "a later time beats a higher sequence",
-		  { 1, 5, 9, false },
-		  { { 1, 6, 1, false } },
+		  { 1, 5, 9, OPEN },
+		  { { 1, 6, 1, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "removed by its owner",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, ENDED } },
 		  1,
 		  1,
 		  VIOLATIONS },
 		{ "removed by another",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, ENDED } },
 		  1,
 		  2,
 		  VIOLATION_FOREIGN_TOMBSTONE },
 		{ "removed, nobody knows by whom",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, ENDED } },
 		  1,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "another's tombstone took its place",
-		  { 1, 5, 0, false },
-		  { { 2, 6, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, ENDED } },
 		  1,
 		  2,
 		  VIOLATION_FOREIGN_TOMBSTONE },
 		{ "another's tombstone lies beside it",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, false }, { 2, 6, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, OPEN }, { 2, 6, 0, ENDED } },
 		  2,
 		  2,
 		  VIOLATIONS },
 		{ "a tombstone stays when another removes his own",
-		  { 1, 5, 0, true },
-		  { { 1, 5, 0, true }, { 2, 6, 0, true } },
+		  { 1, 5, 0, ENDED },
+		  { { 1, 5, 0, ENDED }, { 2, 6, 0, ENDED } },
 		  2,
 		  2,
 		  VIOLATIONS },
 		{ "a tombstone was made later by another",
-		  { 1, 5, 0, true },
-		  { { 1, 6, 0, true } },
+		  { 1, 5, 0, ENDED },
+		  { { 1, 6, 0, ENDED } },
 		  1,
 		  2,
 		  VIOLATION_FOREIGN_TOMBSTONE },
 		{ "an older tombstone of its owner",
-		  { 1, 5, 0, false },
-		  { { 1, 4, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 4, 0, ENDED } },
 		  1,
 		  1,
 		  VIOLATION_OLDER_VERSION },
 		{ "the dead are resurrected",
-		  { 1, 5, 0, true },
-		  { { 1, 5, 0, false } },
+		  { 1, 5, 0, ENDED },
+		  { { 1, 5, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATION_OLDER_VERSION },
 		{ "the port is used again",
-		  { 1, 5, 0, true },
-		  { { 1, 6, 0, false } },
+		  { 1, 5, 0, ENDED },
+		  { { 1, 6, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "it is gone",
-		  { 1, 5, 0, false },
+		  { 1, 5, 0, OPEN },
 		  { { 0 } },
 		  0,
 		  NOBODY,
 		  VIOLATION_LOST_RECORD },
 		{ "one newer took its place, and there was room",
-		  { 1, 5, 0, false },
-		  { { 2, 6, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATION_LOST_RECORD },
 		{ "one older took its place",
-		  { 1, 5, 0, false },
-		  { { 2, 4, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 4, 0, OPEN } },
 		  1,
 		  NOBODY,
 		  VIOLATION_OLDER_VERSION },
 		{ "two newer ones",
-		  { 1, 5, 0, false },
-		  { { 2, 6, 0, false }, { 3, 7, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, OPEN }, { 3, 7, 0, OPEN } },
 		  2,
 		  NOBODY,
 		  VIOLATIONS },
 		{ "a newer and an older one",
-		  { 1, 5, 0, false },
-		  { { 2, 6, 0, false }, { 3, 4, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, OPEN }, { 3, 4, 0, OPEN } },
 		  2,
 		  NOBODY,
 		  VIOLATION_OLDER_VERSION },
 		{ "a record and a tombstone",
-		  { 1, 5, 0, false },
-		  { { 2, 6, 0, false }, { 3, 7, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, OPEN }, { 3, 7, 0, ENDED } },
 		  2,
 		  NOBODY,
 		  VIOLATION_OLDER_VERSION },
 		{ "a tombstone, for older records of others",
-		  { 1, 5, 0, true },
-		  { { 2, 3, 0, false }, { 3, 4, 0, false } },
-		  2,
+		  { 1, 5, 0, ENDED },
+		  { { 2, 3, 0, OPEN }, { 3, 4, 0, OPEN }, { 4, 1, 0, HALF } },
+		  3,
 		  NOBODY,
 		  VIOLATIONS },
+		{ "a tombstone, and there was room",
+		  { 1, 5, 0, ENDED },
+		  { { 2, 3, 0, OPEN }, { 3, 4, 0, OPEN } },
+		  2,
+		  NOBODY,
+		  VIOLATION_LOST_RECORD },
+		{ "two newer ones, beside a handshake",
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, OPEN }, { 3, 7, 0, OPEN }, { 4, 9, 0, HALF } },
+		  3,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "for a handshake of another",
+		  { 1, 5, 0, OPEN },
+		  { { 2, 6, 0, OPEN }, { 3, 7, 0, HALF }, { 4, 9, 0, HALF } },
+		  3,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
+		{ "a handshake, for later ones",
+		  { 1, 5, 0, HALF },
+		  { { 2, 1, 0, OPEN }, { 3, 7, 0, HALF }, { 4, 9, 0, HALF } },
+		  3,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "a handshake, for open ones alone",
+		  { 1, 5, 0, HALF },
+		  { { 2, 6, 0, OPEN }, { 3, 7, 0, OPEN } },
+		  2,
+		  NOBODY,
+		  VIOLATION_LOST_RECORD },
+		{ "a handshake is over",
+		  { 1, 5, 0, HALF },
+		  { { 1, 5, 0, OPEN } },
+		  1,
+		  NOBODY,
+		  VIOLATIONS },
+		{ "and half-open again",
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, HALF } },
+		  1,
+		  NOBODY,
+		  VIOLATION_OLDER_VERSION },
 		{ "equals of others",
-		  { 1, 5, 0, false },
-		  { { 2, 5, 0, false }, { 3, 5, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 5, 0, OPEN }, { 3, 5, 0, OPEN } },
 		  2,
 		  NOBODY,
 		  VIOLATIONS },
@@ -213,44 +260,54 @@ test_refused(void)
 		bool refused;
 	} rows[] = {
 		{ "it is there",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, OPEN } },
 		  1,
 		  false },
 		{ "a newer one of its owner is",
-		  { 1, 5, 0, false },
-		  { { 1, 6, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 6, 0, OPEN } },
 		  1,
 		  false },
 		{ "its tombstone is",
-		  { 1, 5, 0, false },
-		  { { 1, 5, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 5, 0, ENDED } },
 		  1,
 		  false },
 		{ "an older one of its owner is",
-		  { 1, 5, 0, false },
-		  { { 1, 4, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 1, 4, 0, OPEN } },
 		  1,
 		  true },
-		{ "nothing is", { 1, 5, 0, false }, { { 0 } }, 0, true },
+		{ "nothing is", { 1, 5, 0, OPEN }, { { 0 } }, 0, true },
 		{ "there was room beside another's",
-		  { 1, 5, 0, false },
-		  { { 2, 9, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 9, 0, OPEN } },
 		  1,
 		  true },
 		{ "two newer ones are",
-		  { 1, 5, 0, false },
-		  { { 2, 9, 0, false }, { 3, 8, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 9, 0, OPEN }, { 3, 8, 0, OPEN } },
 		  2,
 		  false },
 		{ "an older one of another is",
-		  { 1, 5, 0, false },
-		  { { 2, 9, 0, false }, { 3, 4, 0, false } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 9, 0, OPEN }, { 3, 4, 0, OPEN } },
 		  2,
 		  true },
+		{ "handshakes of others are, as many as may be",
+		  { 1, 5, 0, OPEN },
+		  { { 2, 9, 0, HALF }, { 3, 8, 0, HALF }, { 4, 7, 0, HALF } },
+		  3,
+		  true },
+		{ "two newer ones are, and its own handshake",
+		  { 1, 5, 0, OPEN },
+		  { { 2, 9, 0, OPEN }, { 3, 8, 0, OPEN }, { 1, 4, 0, HALF } },
+		  3,
+		  false },
 		{ "a tombstone of another is",
-		  { 1, 5, 0, false },
-		  { { 2, 9, 0, false }, { 3, 8, 0, true } },
+		  { 1, 5, 0, OPEN },
+		  { { 2, 9, 0, OPEN }, { 3, 8, 0, ENDED } },
 		  2,
 		  true },
 	};
@@ -271,26 +328,37 @@ test_refused(void)
 static void
 test_cut_short(void)
 {
-	static const struct statement sent = { 1, 5, 0, false };
+	static const struct statement sent = { 1, 5, 0, OPEN };
 	static const struct {
 		const char *sentence;
 		struct statement has;
 		uint32_t left_ms, most_ms;
 		bool cut;
 	} rows[] = {
-		{ "as long as offered", { 1, 5, 0, false }, TTL, TTL, false },
-		{ "as before", { 1, 5, 0, false }, TTL - 1, TTL, true },
-		{ "as long as may be", { 1, 5, 0, false }, 9, 9, false },
-		{ "less than may be", { 1, 5, 0, false }, 8, 9, true },
-		{ "a later one", { 1, 6, 0, false }, 1, TTL, false },
-		{ "another's", { 2, 5, 0, false }, 1, TTL, false },
-		{ "it has ended", { 1, 5, 0, true }, 1, TTL, false },
+		{ "as long as offered", { 1, 5, 0, OPEN }, TTL, TTL, false },
+		{ "as before", { 1, 5, 0, OPEN }, TTL - 1, TTL, true },
+		{ "as long as may be", { 1, 5, 0, OPEN }, 9, 9, false },
+		{ "less than may be", { 1, 5, 0, OPEN }, 8, 9, true },
+		{ "a later one", { 1, 6, 0, OPEN }, 1, TTL, false },
+		{ "another's", { 2, 5, 0, OPEN }, 1, TTL, false },
+		{ "it has ended", { 1, 5, 0, ENDED }, 1, TTL, false },
+		{ "a handshake, for its time",
+		  { 1, 5, 0, HALF },
+		  RECORD_HALF_OPEN_MS,
+		  TTL,
+		  false },
+		{ "a handshake, for less",
+		  { 1, 5, 0, HALF },
+		  RECORD_HALF_OPEN_MS - 1,
+		  TTL,
+		  true },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct record offered = record_of(&sent);
 		struct record after = record_of(&rows[i].has);
 
+		offered.half_open = after.half_open;
 		after.ttl_ms = rows[i].left_ms;
 		CHECK_ROW(judge_versions_cut_short(&offered, rows[i].most_ms,
 						   &after, 1) == rows[i].cut,
@@ -347,7 +415,8 @@ make_store(struct story *story, const struct statement *statement)
 		.version = { statement->established, statement->sequence },
 		.owner = bed_endpoint(&story->bed, statement->owner),
 		.ttl_ms = TTL,
-		.tombstone = statement->tombstone,
+		.tombstone = statement->stage == ENDED,
+		.half_open = statement->stage == HALF,
 	};
 	uint8_t message[MESSAGE_MAX];
 	struct message_writer writer;
@@ -394,10 +463,10 @@ arrive(struct story *story)
 static void
 test_messages(void)
 {
-	static const struct statement old = { 0, 5, 0, false };
-	static const struct statement newer = { 0, 6, 0, false };
-	static const struct statement other = { 1, 4, 0, false };
-	static const struct statement third = { 2, 7, 0, false };
+	static const struct statement old = { 0, 5, 0, OPEN };
+	static const struct statement newer = { 0, 6, 0, OPEN };
+	static const struct statement other = { 1, 4, 0, OPEN };
+	static const struct statement third = { 2, 7, 0, OPEN };
 	struct session_key key = bed_key(1);
 	struct record records[RECORDS_PER_KEY];
 	struct story story;
@@ -437,36 +506,36 @@ test_around_messages(void)
 		{ "an older record instead",
 		  false,
 		  0,
-		  { 0, 9, 0, false },
-		  { 0, 8, 0, false },
+		  { 0, 9, 0, OPEN },
+		  { 0, 8, 0, OPEN },
 		  true,
 		  VIOLATION_OLDER_VERSION },
 		{ "another's tombstone instead",
 		  true,
 		  1,
-		  { 0, 9, 0, false },
-		  { 1, 5, 0, true },
+		  { 0, 9, 0, OPEN },
+		  { 1, 5, 0, ENDED },
 		  true,
 		  VIOLATION_FOREIGN_TOMBSTONE },
 		{ "a tombstone in the owner's name",
 		  true,
 		  1,
-		  { 0, 9, 0, false },
-		  { 0, 9, 0, true },
+		  { 0, 9, 0, OPEN },
+		  { 0, 9, 0, ENDED },
 		  false,
 		  VIOLATION_FOREIGN_TOMBSTONE },
 		{ "a newer one is refused",
 		  false,
 		  0,
-		  { 0, 4, 0, false },
-		  { 0, 4, 0, false },
+		  { 0, 4, 0, OPEN },
+		  { 0, 4, 0, OPEN },
 		  false,
 		  VIOLATION_OLDER_VERSION },
 		{ "the owner's tombstone",
 		  true,
 		  0,
-		  { 0, 5, 0, false },
-		  { 0, 5, 0, true },
+		  { 0, 5, 0, OPEN },
+		  { 0, 5, 0, ENDED },
 		  false,
 		  VIOLATIONS },
 	};
@@ -498,7 +567,7 @@ test_around_messages(void)
 static void
 test_stored_again(void)
 {
-	static const struct statement sent = { 0, 5, 0, false };
+	static const struct statement sent = { 0, 5, 0, OPEN };
 
 	for (unsigned renews = 0; renews < 2; renews++) {
 		struct story story;
@@ -521,7 +590,7 @@ test_stored_again(void)
 static void
 test_looks(void)
 {
-	static const struct statement known = { 0, 9, 0, false };
+	static const struct statement known = { 0, 9, 0, OPEN };
 	static const struct {
 		const char *sentence;
 		bool forgets, restarts, waits, keeps;
@@ -555,14 +624,14 @@ test_looks(void)
 		  false,
 		  false,
 		  true,
-		  { 0, 8, 0, false },
+		  { 0, 8, 0, OPEN },
 		  VIOLATION_OLDER_VERSION },
 		{ "a newer one instead",
 		  true,
 		  false,
 		  false,
 		  true,
-		  { 0, 10, 0, false },
+		  { 0, 10, 0, OPEN },
 		  VIOLATIONS },
 	};
 
@@ -613,22 +682,23 @@ own(struct story *story, uint32_t server, int64_t established)
 		       (struct version){ established, 0 }, &outbox) == 0);
 }
 
-/* Two others' take its place between two looks. */
+/* Others' take its place between two looks. */
 static void
 test_ended_between_looks(void)
 {
-	static const struct statement known = { 1, 9, 0, false };
-	static const struct statement newer = { 2, 10, 0, false };
+	static const struct statement known = { 1, 9, 0, OPEN };
+	static const struct statement newer = { 2, 10, 0, OPEN };
+	static const struct statement begun = { 3, 1, 0, HALF };
 	static const struct {
 		const char *sentence;
 		int64_t owns; /* 0: its owner does not */
 		struct statement other;
 		uint64_t count;
 	} rows[] = {
-		{ "its owner has it still", 9, { 0, 8, 0, false }, 1 },
-		{ "its owner may have ended it", 0, { 0, 8, 0, false }, 0 },
-		{ "its owner has a later one", 11, { 0, 8, 0, false }, 0 },
-		{ "both are newer", 9, { 0, 10, 0, false }, 0 },
+		{ "its owner has it still", 9, { 0, 8, 0, OPEN }, 1 },
+		{ "its owner may have ended it", 0, { 0, 8, 0, OPEN }, 0 },
+		{ "its owner has a later one", 11, { 0, 8, 0, OPEN }, 0 },
+		{ "both are newer", 9, { 0, 10, 0, OPEN }, 0 },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -642,6 +712,7 @@ test_ended_between_looks(void)
 		store_forget(story.store, HOLDER);
 		keep(&story, HOLDER, &rows[i].other);
 		keep(&story, HOLDER, &newer);
+		keep(&story, HOLDER, &begun);
 		(void)judge_versions_look(story.versions, bed_now(&story.bed));
 		CHECK_ROW(bed_violations(&story.bed) == rows[i].count &&
 				  bed_count(&story.bed,
@@ -668,7 +739,7 @@ test_owner_knows_better(void)
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct statement ended = { 1, rows[i].tombstone, 0, true };
+		struct statement ended = { 1, rows[i].tombstone, 0, ENDED };
 		struct session_key key = bed_key(1);
 		struct story story;
 
