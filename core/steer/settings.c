@@ -30,5 +30,10 @@ steer_settings_default(struct steer_settings *settings)
 		 * many, a flood of bogus strays takes two cores: real strays
 		 * overflow the TUN's queue and lookups time out. */
 		.misses_per_s = 2000,
+		/* A listener's backlog is 4,096 in Linux (net.core.somaxconn):
+		 * a client that answers within a second is among them at
+		 * 4,096 new sessions a second, twice what is stored. */
+		.openings_per_s = 2000,
+		.openings_most = 4096,
 	};
 }

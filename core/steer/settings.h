@@ -20,6 +20,12 @@ enum steer_window {
 	STEER_WINDOW_BOTH, /* by that and by the ordinary route: duplicates */
 };
 
+enum steer_store_at {
+	STEER_STORE_AUTO, /* when a SYN is answered, unless they are too many */
+	STEER_STORE_SYN, /* then, always */
+	STEER_STORE_ESTABLISHED, /* when the handshake is over */
+};
+
 struct steer_service {
 	struct address address; /* anycast */
 	uint16_t port; /* 0: every port */
@@ -50,6 +56,12 @@ struct steer_settings {
 	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6; 0: no
 					 limit */
 	uint32_t misses_per_s; /* 2,000; 0: no limit */
+	/* When a session is stored (opening.h). The caller waits for
+	 * store_after before steer_opened(), and says here that it does. */
+	enum steer_store_at store_at; /* AUTO */
+	int64_t store_after_ns; /* 0 */
+	uint32_t openings_per_s; /* 2,000; 0: no limit */
+	uint32_t openings_most; /* 4,096 half-open at a time; 0: no limit */
 };
 
 void steer_settings_default(struct steer_settings *);

@@ -13,11 +13,13 @@
 #include "core/steer/steer.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "core/steer/classifier.h"
 #include "core/steer/flow.h"
 #include "core/steer/fragment.h"
 #include "core/steer/limiter.h"
+#include "core/steer/opening.h"
 #include "core/steer/stray.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/gue.h"
@@ -26,6 +28,7 @@
 struct steer {
 	struct strays strays;
 	struct fragments *fragments;
+	struct opening opening;
 };
 
 static size_t
@@ -76,6 +79,7 @@ steer_init(void *memory, const struct steer_limits *limits,
 		.self = endpoints_get(endpoints, self)->address,
 	};
 
+	opening_init(&steer->opening);
 	uint8_t *after = (uint8_t *)memory + header_size();
 	steer->strays.flows = flows_init(after, limits->flows, &hash);
 	after += flows_size(limits->flows);
@@ -300,8 +304,27 @@ steer_opening(struct steer *steer, struct instant now,
 	      const struct session_key *key, struct version version,
 	      struct outbox *outbox)
 {
-	return node_set_half_open(steer->strays.node, now, key, version,
-				  outbox);
+	struct steer_counters *counters = &steer->strays.counters;
+	struct node *node = steer->strays.node;
+	int result = 0;
+
+	/* A SYN-ACK that is sent again costs no token. */
+	if (node_owns(node, key, NULL))
+		return node_set_half_open(node, now, key, version, outbox);
+	switch (opening_choose(&steer->opening, steer->strays.settings, now,
+			       node_half_open_count(node))) {
+	case OPENING_LATER:
+		return 0;
+	case OPENING_STORE:
+		result = node_set_half_open(node, now, key, version, outbox);
+		break;
+	case OPENING_SKIP:
+		result = -EBUSY;
+		break;
+	}
+	counters->openings += result == 0;
+	counters->openings_skipped += result != 0;
+	return result == 0 ? 0 : -EBUSY;
 }
 
 /* Not looked for yet. */

@@ -38,7 +38,9 @@ enum steer_verdict {
 	X(not_mine_sent)                                                       \
 	X(not_mine_received)                                                   \
 	X(outer_fragmented)                                                    \
-	X(too_big_sent)
+	X(too_big_sent)                                                        \
+	X(openings) /* sessions published when their SYN was answered */       \
+	X(openings_skipped) /* not, since they were too many */
 
 struct steer_counters {
 #define STEER_COUNTER(name) uint64_t name;

@@ -121,6 +121,21 @@ node_set_half_open(struct node *node, struct instant now,
 	return 0;
 }
 
+bool
+node_owns(const struct node *node, const struct session_key *key,
+	  struct version *version)
+{
+	(void)version;
+	return (node->sets > 0 || node->half_opens > 0) &&
+	       session_equal(&node->key, key);
+}
+
+uint32_t
+node_half_open_count(const struct node *node)
+{
+	return node->half_opens;
+}
+
 int
 node_remove(struct node *node, struct instant now,
 	    const struct session_key *key, struct outbox *outbox)

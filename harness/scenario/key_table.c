@@ -38,6 +38,7 @@ CHOICES(detection_name, "carrier", "bfd", "hold")
 CHOICES(tables_name, "joined", "ideal")
 CHOICES(family_name, "4", "6")
 CHOICES(window_name, "off", "other", "both")
+CHOICES(store_at_name, "auto", "syn", "established")
 CHOICES(arrival_name, "fixed", "poisson")
 CHOICES(direction_name, "download", "upload")
 CHOICES(load_mix_name, "phases", "mixed")
@@ -233,6 +234,15 @@ static const struct key settings_keys[] = {
 	AMOUNT("service.store_after_ms", "milliseconds", MS,
 	       IN(service.store_after_ns), 0, DAY,
 	       "sessions younger than this are not published"),
+	CHOICE("service.store_at", IN(service.steer.store_at), store_at_name,
+	       "a session is stored when its SYN is answered (syn), or when it "
+	       "is established; auto: at the SYN, unless they are too many or "
+	       "wait for store_after"),
+	COUNT("service.openings_per_s", IN(service.steer.openings_per_s), 0,
+	      1000000000, "auto: SYNs stored a second and server; 0: all"),
+	COUNT("service.openings_most", IN(service.steer.openings_most), 0,
+	      1000000000,
+	      "auto: SYNs stored and not yet established, at most; 0: all"),
 	AMOUNT("service.clock_skew_ms", "milliseconds", MS,
 	       IN(service.clock_skew_ns), 0, DAY,
 	       "servers' clocks differ by up to this", SIMULATED,

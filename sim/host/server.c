@@ -425,19 +425,28 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 }
 
 /* As a live daemon takes stock: sessions that wait for their end only are not
- * told again, and young ones when they are old enough (store_after). */
+ * told again, and young ones when they are old enough (store_after); of those
+ * that are not established yet that a SYN was answered. */
 static void
 republish(struct servers *servers, struct instant now, uint32_t index)
 {
+	struct server_agents *agents = servers->server_agents;
 	struct server *server = &servers->servers[index];
 	const struct connection *next = NULL;
 
-	while ((next = transport_next(servers->transport, index, next)) != NULL)
-		if (!next->rpc && next->published &&
-		    next->tcp.state != TCP_STATE_TIME_WAIT &&
-		    server_agent_opened(servers->server_agents, now, index,
-					&next->key, next->version) != 0)
+	while ((next = transport_next(servers->transport, index, next)) !=
+	       NULL) {
+		if (next->rpc || next->tcp.state == TCP_STATE_TIME_WAIT)
+			continue;
+		if (next->opening && !next->opened)
+			server_agent_opening(
+				agents, now, index, &next->key,
+				cluster_version(servers, now, index));
+		else if (next->published &&
+			 server_agent_opened(agents, now, index, &next->key,
+					     next->version) != 0)
 			server->counters.set_refused++;
+	}
 }
 
 void

@@ -418,6 +418,21 @@ server_agent_counters(const struct server_agents *all, uint32_t index)
 	return all->world.scheme->counters(server_agent->scheme);
 }
 
+void
+server_agent_opening(struct server_agents *all, struct instant now,
+		     uint32_t index, const struct session_key *key,
+		     struct version version)
+{
+	const struct scheme *scheme = all->world.scheme;
+	void *state = all->array[index].scheme;
+
+	if (!is_asked(all, index) || scheme->opening == NULL)
+		return;
+	struct outbox *outbox = server_agent_begin(all);
+	scheme->opening(state, now, key, version, outbox);
+	server_agent_end(all, now, index);
+}
+
 int
 server_agent_opened(struct server_agents *all, struct instant now,
 		    uint32_t index, const struct session_key *key,

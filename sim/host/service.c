@@ -2,8 +2,9 @@
 /*
  * service.c - the service's sockets on each server, and the program behind
  *
- *	SYN -> accept -> handshake complete: owned; store_after later the
- *					     scheme is told: opened
+ *	SYN -> accept: the scheme is told: opening
+ *	       -> handshake complete: owned; store_after later the scheme is
+ *					     told: opened
  *	request read -> GET: say the bytes; PUT: take them -> FIN
  *	socket gone (TIME_WAIT over, RST) -> the scheme is told: closed
  *
@@ -136,11 +137,12 @@ advance(struct servers *servers, struct instant now,
 		workload_owner_closed(servers->workload, connection->flow,
 				      index);
 	if (tcp->state == TCP_STATE_CLOSED) {
-		bool published = connection->published && !due;
+		bool told =
+			connection->opening || (connection->published && !due);
 		if (!connection->opened)
 			remove_request(servers, index);
 		transport_remove(servers->transport, connection);
-		if (published)
+		if (told)
 			server_agent_closed(server_agents, now, index, &key);
 	} else if (due && server_agent_opened(server_agents, now, index, &key,
 					      version) != 0) {
@@ -195,6 +197,19 @@ begin(struct connection *connection)
 	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
 }
 
+/* Its SYN was answered: the scheme may store it. */
+static void
+opening(struct servers *servers, struct instant now,
+	struct connection *connection)
+{
+	const struct session_key key = connection->key;
+	uint32_t index = connection->device;
+
+	connection->opening = true;
+	server_agent_opening(servers->server_agents, now, index, &key,
+			     cluster_version(servers, now, index));
+}
+
 static void
 accept_session(struct servers *servers, struct instant now, uint32_t index,
 	       const struct session_key *key, uint32_t iss,
@@ -207,6 +222,7 @@ accept_session(struct servers *servers, struct instant now, uint32_t index,
 	begin(connection);
 	workload_answered(servers->workload, now, key, index);
 	transport_flush(servers->transport, now, connection);
+	opening(servers, now, connection);
 }
 
 /* There are too many requests: answer, and remember nothing. */
@@ -290,9 +306,9 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	bool again = connection != NULL && syn &&
 		     tcp_reopens(&connection->tcp, packet, &iss);
 	if (again) {
-		bool published = connection->published;
+		bool told = connection->opening || connection->published;
 		transport_remove(servers->transport, connection);
-		if (published)
+		if (told)
 			server_agent_closed(servers->server_agents, now, index,
 					    &key);
 		connection = NULL;

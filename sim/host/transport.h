@@ -47,6 +47,7 @@ struct connection {
 	struct source source;
 	struct alarm alarm;
 	/* Server: */
+	bool opening; /* the scheme knows that its SYN was answered */
 	bool opened; /* its handshake is complete */
 	bool asked; /* its request was read */
 	bool upload;

@@ -15,7 +15,7 @@
  *	    (SYNs included)		\--------> the rest: see the verdicts
  *	tunnel's end, UDP 6080 -> decapsulate() -> LOCAL: the packet inside
  *	loopback, SCHEME_PORT --> datagram()
- *	stack --> opened(), closed(), sent()
+ *	stack --> opening(), opened(), closed(), sent()
  *	node ---> learned()		the server's part in the hash table
  *	routes -> members(), routed()
  *	alarm --> expire()
@@ -169,9 +169,14 @@ struct scheme {
 	void (*sent)(void *state, struct instant now, uint8_t *bytes,
 		     uint32_t size);
 
+	/* A SYN was answered here and is remembered: there is a socket, and no
+	 * cookie. Told once for each. */
+	void (*opening)(void *state, struct instant now,
+			const struct session_key *, struct version,
+			struct outbox *);
 	/* The session's handshake was completed here store_after ago, or its
-	 * socket is gone that was told as opened. opened(): 0 or -errno, which
-	 * is counted (set_refused). */
+	 * socket is gone that was told as opening or opened. opened(): 0 or
+	 * -errno, which is counted (set_refused). */
 	int (*opened)(void *state, struct instant now,
 		      const struct session_key *, struct version,
 		      struct outbox *);

@@ -156,6 +156,16 @@ homeward_decapsulate(void *state, struct instant now,
 	return result;
 }
 
+static void
+homeward_opening(void *state, struct instant now, const struct session_key *key,
+		 struct version version, struct outbox *outbox)
+{
+	struct homeward *homeward = state;
+
+	/* Its counters say if there are too many. */
+	(void)steer_opening(homeward->steer, now, key, version, outbox);
+}
+
 static int
 homeward_opened(void *state, struct instant now, const struct session_key *key,
 		struct version version, struct outbox *outbox)
@@ -232,6 +242,7 @@ const struct scheme scheme_homeward = {
 	.claims = homeward_claims,
 	.packet = homeward_packet,
 	.decapsulate = homeward_decapsulate,
+	.opening = homeward_opening,
 	.opened = homeward_opened,
 	.closed = homeward_closed,
 	.learned = homeward_learned,
