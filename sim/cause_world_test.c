@@ -166,7 +166,7 @@ play(const struct row *row)
 	for (unsigned i = 0; i < 2; i++)
 		settings.fault_count += faults[i].at_ns > 0;
 	settings.service.scheme = row->scheme;
-	settings.service.store_after_ns = row->store_after_ns;
+	settings.service.steer.store_after_ns = row->store_after_ns;
 	settings.clients.sessions = SESSIONS;
 	settings.clients.size_bytes = row->size_bytes;
 	settings.clients.pace_bps = 2000000;

@@ -661,7 +661,7 @@ test_store_after(void)
 
 	many_sessions(&settings);
 	settings.clients.pace_bps = 0;
-	settings.service.store_after_ns = S;
+	settings.service.steer.store_after_ns = S;
 	struct tale tale = run(&settings, "short sessions are not published");
 	CHECK(tale.outcomes[OUTCOME_CLOSED] == 100);
 	CHECK(tale.measured[METRIC_SETTING_ALL] == 0);

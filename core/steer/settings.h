@@ -56,10 +56,9 @@ struct steer_settings {
 	uint32_t misses_per_s_prefix; /* 200; /24 of IPv4, /48 of IPv6; 0: no
 					 limit */
 	uint32_t misses_per_s; /* 2,000; 0: no limit */
-	/* When a session is stored (opening.h). The caller waits for
-	 * store_after before steer_opened(), and says here that it does. */
-	enum steer_store_at store_at; /* AUTO */
-	int64_t store_after_ns; /* 0 */
+	enum steer_store_at store_at; /* AUTO: handshake.h */
+	/* The caller waits for so long before it calls steer_opened(). 0 */
+	int64_t store_after_ns;
 	uint32_t openings_per_s; /* 2,000; 0: no limit */
 	uint32_t openings_most; /* 4,096 half-open at a time; 0: no limit */
 };

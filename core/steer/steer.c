@@ -18,8 +18,8 @@
 #include "core/steer/classifier.h"
 #include "core/steer/flow.h"
 #include "core/steer/fragment.h"
+#include "core/steer/handshake.h"
 #include "core/steer/limiter.h"
-#include "core/steer/opening.h"
 #include "core/steer/stray.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/gue.h"
@@ -28,7 +28,7 @@
 struct steer {
 	struct strays strays;
 	struct fragments *fragments;
-	struct opening opening;
+	struct handshakes handshakes;
 };
 
 static size_t
@@ -79,7 +79,7 @@ steer_init(void *memory, const struct steer_limits *limits,
 		.self = endpoints_get(endpoints, self)->address,
 	};
 
-	opening_init(&steer->opening);
+	handshakes_init(&steer->handshakes);
 	uint8_t *after = (uint8_t *)memory + header_size();
 	steer->strays.flows = flows_init(after, limits->flows, &hash);
 	after += flows_size(limits->flows);
@@ -311,14 +311,14 @@ steer_opening(struct steer *steer, struct instant now,
 	/* A SYN-ACK that is sent again costs no token. */
 	if (node_owns(node, key, NULL))
 		return node_set_half_open(node, now, key, version, outbox);
-	switch (opening_choose(&steer->opening, steer->strays.settings, now,
-			       node_half_open_count(node))) {
-	case OPENING_LATER:
+	switch (handshakes_choose(&steer->handshakes, steer->strays.settings,
+				  now, node_half_open_count(node))) {
+	case HANDSHAKE_LATER:
 		return 0;
-	case OPENING_STORE:
+	case HANDSHAKE_STORE:
 		result = node_set_half_open(node, now, key, version, outbox);
 		break;
-	case OPENING_SKIP:
+	case HANDSHAKE_SKIP:
 		result = -EBUSY;
 		break;
 	}

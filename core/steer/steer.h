@@ -116,7 +116,7 @@ void steer_learned(struct steer *, struct instant now,
 		   const struct node_event *, struct outbox *);
 /* The caller's host has answered a SYN, and remembers it (no cookie): publish
  * the session as half-open, until steer_opened() or steer_closed(), unless the
- * settings say that it is stored later (opening.h). Harmless when told again.
+ * settings say that it is stored later (handshake.h). Harmless when told again.
  * 0; -EBUSY: there are too many, it is to be stored when it is established. */
 int steer_opening(struct steer *, struct instant now,
 		  const struct session_key *, struct version, struct outbox *);

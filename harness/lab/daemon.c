@@ -96,7 +96,6 @@ conf_fill(const struct lab *lab, uint32_t server, struct conf *conf)
 	file_of(lab, server, "sessions", conf->state);
 	lab_frr_command(lab, server, false, conf->withdraw);
 	lab_frr_command(lab, server, true, conf->announce);
-	conf->store_after_ns = service->store_after_ns;
 	conf->node = lab->settings.dht.node;
 	/* What the daemon fills itself stays as it was. */
 	struct steer_settings own = conf->steer;

@@ -232,7 +232,7 @@ static const struct key settings_keys[] = {
 	COUNT("service.port", IN(service.port), 1, 65535,
 	      "TCP port of the service"),
 	AMOUNT("service.store_after_ms", "milliseconds", MS,
-	       IN(service.store_after_ns), 0, DAY,
+	       IN(service.steer.store_after_ns), 0, DAY,
 	       "sessions younger than this are not published"),
 	CHOICE("service.store_at", IN(service.steer.store_at), store_at_name,
 	       "a session is stored when its SYN is answered (syn), or when it "

@@ -45,7 +45,7 @@ const struct directive directives[] = {
 	{ "trace-lines", DIRECTIVE_COUNT, LOADED, IN(trace_lines_per_s), 0,
 	  1000000 },
 
-	{ "store-after", DIRECTIVE_TIME, LOADED, IN(store_after_ns), 0, DAY },
+	{ "store-after", DIRECTIVE_TIME, LOADED, IN(steer.store_after_ns), 0, DAY },
 	{ "linger", DIRECTIVE_TIME, LOADED, IN(linger_ns), 0, DAY },
 	{ "sessions-max", DIRECTIVE_COUNT, FIXED, IN(sessions_max), 1,
 	  1 << 22 },

@@ -41,7 +41,6 @@ struct conf {
 	 * "" means that drain refuses. */
 	char withdraw[CONF_COMMAND], announce[CONF_COMMAND];
 	struct endpoint prometheus; /* port 0: off; loopback addresses only */
-	int64_t store_after_ns; /* 0 */
 	int64_t linger_ns; /* a closed session is removed after this: 5 s */
 	uint32_t sessions_max, peers_max, records_max, flows_max;
 	uint32_t trace_lines_per_s; /* 100 */

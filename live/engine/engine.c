@@ -334,7 +334,7 @@ static void
 publish_later(struct engine *engine, struct instant now,
 	      const struct session_key *key, struct version version)
 {
-	int64_t wait_ns = engine->conf.store_after_ns;
+	int64_t wait_ns = engine->conf.steer.store_after_ns;
 
 	if (wait_ns <= 0 ||
 	    !delay_list_add(engine->memory.unpublished,
@@ -493,7 +493,7 @@ take_stock(void *context, const struct session_key *key, bool lingers)
 	if (node_owns(engine->memory.node, key, &owned) &&
 	    version_compare(owned, version) == 0)
 		return;
-	if (wall_ns - version.established_ns >= engine->conf.store_after_ns)
+	if (wall_ns - version.established_ns >= engine->conf.steer.store_after_ns)
 		publish(engine, stock->now, key, version);
 	else
 		publish_later(engine, stock->now, key, version);

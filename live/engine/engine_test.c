@@ -268,7 +268,7 @@ test_store_after(void)
 	struct server *owner = &engines->servers[0];
 	struct secret secret = secret_of(1);
 
-	owner->conf.store_after_ns = 500 * NS_PER_MS;
+	owner->conf.steer.store_after_ns = 500 * NS_PER_MS;
 	reload(engines, 0, &secret);
 	change(engines, 0, 1, SOCKET_OPENED);
 	change(engines, 0, 2, SOCKET_OPENED);

@@ -139,8 +139,6 @@ size_servers(struct servers *servers)
 	servers->steer_settings = settings->service.steer;
 	servers->steer_settings.services = &servers->service;
 	servers->steer_settings.service_count = 1;
-	servers->steer_settings.store_after_ns =
-		settings->service.store_after_ns;
 }
 
 /* Add what the server's node and scheme of now have counted. */

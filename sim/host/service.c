@@ -41,7 +41,7 @@ opened(struct servers *servers, struct instant now,
 	connection->flow = workload_find(servers->workload, &connection->key);
 	connection->version = cluster_version(servers, now, connection->device);
 	connection->publish_at =
-		instant_after(now, servers->settings->service.store_after_ns);
+		instant_after(now, servers->settings->service.steer.store_after_ns);
 	servers->servers[connection->device].counters.accepted++;
 	if (connection->flow != WATCH_NONE)
 		workload_owned(servers->workload, connection->flow,

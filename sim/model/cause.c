@@ -101,6 +101,17 @@ by_answer(bool reset, const struct cause_facts *facts)
 	return CAUSE_NONE;
 }
 
+/* It never was established. */
+static enum cause
+by_handshake(const struct cause_facts *facts)
+{
+	if (!facts->witnessed)
+		return CAUSE_HANDSHAKE;
+	if (!facts->reachable)
+		return CAUSE_UNREACHABLE;
+	return facts->is_protected ? CAUSE_HANDSHAKE : CAUSE_UNPROTECTED;
+}
+
 enum cause
 cause_of(bool reset, const struct cause_facts *facts)
 {
@@ -111,9 +122,7 @@ cause_of(bool reset, const struct cause_facts *facts)
 	if (facts->run_over && (!facts->silent || !facts->witnessed))
 		return CAUSE_UNFINISHED;
 	if (!facts->established)
-		return facts->reachable || !facts->witnessed
-			       ? CAUSE_HANDSHAKE
-			       : CAUSE_UNREACHABLE;
+		return by_handshake(facts);
 	if (!facts->witnessed)
 		return CAUSE_NONE;
 	/* Who resets for another is wrong, whatever the fabric does; who merely

@@ -114,7 +114,6 @@ struct service_settings {
 	enum scheme_kind scheme; /* what deals with strays */
 	uint8_t family; /* 4 or 6: of clients, service and fabric */
 	uint16_t port;
-	int64_t store_after_ns; /* publish sessions older than this */
 	struct span wakeup; /* until an idle daemon runs */
 	struct span processing; /* its time for one packet */
 	struct steer_settings steer; /* services are filled by the world */

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/steer/handshake.h"
 #include "sim/engine/random_stream.h"
 #include "sim/model/keymap.h"
 #include "sim/model/opening.h"
@@ -528,6 +529,17 @@ is_silent(const struct workload *workload, const struct session *session,
 	       !instant_before(now, instant_after(from, CAUSE_SILENT_NS));
 }
 
+/* Of one that never was established: was its SYN's answer stored, or is that
+ * promised? Where none answered there was nothing to store. */
+static bool
+is_opening_protected(const struct workload *workload,
+		     const struct session *session)
+{
+	return workload->settings->service.scheme != SCHEME_HOMEWARD ||
+	       session->stored || session->answered.ns == INT64_MAX ||
+	       handshakes_promised(&workload->settings->service.steer);
+}
+
 /* What was never away from its owner needs no record. */
 static bool
 is_protected(const struct workload *workload, const struct session *session)
@@ -537,7 +549,8 @@ is_protected(const struct workload *workload, const struct session *session)
 		return true;
 	/* Who is told to wait for longer with the store does not promise it. */
 	return session->answered.ns != INT64_MAX &&
-	       workload->settings->service.store_after_ns < CAUSE_GRACE_NS &&
+	       workload->settings->service.steer.store_after_ns <
+		       CAUSE_GRACE_NS &&
 	       instant_before(session->strayed,
 			      instant_after(session->answered, CAUSE_GRACE_NS));
 }
@@ -569,14 +582,17 @@ cause_now(const struct workload *workload, struct instant now,
 	 * an answer to its handshake. */
 	bool early = reset && session->reset == CAUSE_RESET_SCHEME &&
 		     session->strayed.ns == INT64_MAX && session->bytes == 0;
+	bool established =
+		!early && (session->owner != WATCH_NONE || session->bytes > 0);
 	struct cause_facts facts = {
 		.witnessed = workload->witness != NULL,
 		.run_over = run_over,
 		.silent = is_silent(workload, session, now),
-		.established = !early && (session->owner != WATCH_NONE ||
-					  session->bytes > 0),
+		.established = established,
 		.reachable = !instant_before(now, converged),
-		.is_protected = is_protected(workload, session),
+		.is_protected =
+			established ? is_protected(workload, session)
+				    : is_opening_protected(workload, session),
 		.owner = session->owner_end,
 		.socket = session->socket,
 		.reset = session->reset,

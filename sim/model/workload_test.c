@@ -599,7 +599,7 @@ test_grace(void)
 		struct bed bed;
 
 		bed_create(&bed);
-		bed.settings.service.store_after_ns = waits ? NS_PER_S : 0;
+		bed.settings.service.steer.store_after_ns = waits ? NS_PER_S : 0;
 		workload_witness(bed.workload, &witness);
 		workload_answered(bed.workload, bed.now, &bed.key, 0);
 		workload_stray(bed.workload, at_ms(100), &bed.key, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * opening.h - which handshakes are published before they are over
+ * handshake.h - which handshakes are published before they are over
  *
  *	SYN answered -> store_at?   established	-> not now
  *			    |	    syn		-> published, half-open
@@ -22,8 +22,8 @@
  *
  * Sessions that are told to wait for store_after are not stored before.
  */
-#ifndef CORE_STEER_OPENING_H
-#define CORE_STEER_OPENING_H
+#ifndef CORE_STEER_HANDSHAKE_H
+#define CORE_STEER_HANDSHAKE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,21 +31,24 @@
 #include "core/instant.h"
 #include "core/steer/settings.h"
 
-struct opening {
+struct handshakes {
 	struct instant paid_until; /* a token bucket, as limiter.h has it */
 };
 
-enum opening_choice {
-	OPENING_LATER, /* the settings say so */
-	OPENING_STORE,
-	OPENING_SKIP, /* too many */
+enum handshake_choice {
+	HANDSHAKE_LATER, /* the settings say so */
+	HANDSHAKE_STORE,
+	HANDSHAKE_SKIP, /* too many */
 };
 
-void opening_init(struct opening *);
+/* Do the settings promise that a session is stored when its SYN is answered, as
+ * long as there are not too many? */
+bool handshakes_promised(const struct steer_settings *);
+void handshakes_init(struct handshakes *);
 /* Of a SYN that was answered just now, when `alive` others are published and
  * not confirmed. STORE takes a token. */
-enum opening_choice opening_choose(struct opening *,
-				   const struct steer_settings *,
-				   struct instant now, uint32_t alive);
+enum handshake_choice handshakes_choose(struct handshakes *,
+					const struct steer_settings *,
+					struct instant now, uint32_t alive);
 
 #endif
