@@ -10,11 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS	       (DATAPATH_UPLINKS_MAX + 6)
+#define EVENTS	       (2 * DATAPATH_UPLINKS_MAX + 6)
 #define LOST_LOOK_NS   NS_PER_S
 #define TIMER_SLACK_NS 1000UL
 
-/* In the events' data: what to read; strays of uplink i are STRAY + i. */
+/* In the events' data: what to read; strays of uplink i are STRAY + i, doubts
+ * DOUBT + i. */
 enum source {
 	SOURCE_SIGNAL,
 	SOURCE_SOCKETS,
@@ -23,6 +24,7 @@ enum source {
 	SOURCE_DATAGRAMS,
 	SOURCE_CONTROL,
 	SOURCE_STRAY,
+	SOURCE_DOUBT = SOURCE_STRAY + DATAPATH_UPLINKS_MAX,
 };
 
 struct loop {
@@ -65,6 +67,10 @@ watch_all(struct loop *loop)
 		error = watch(loop->epoll,
 			      datapath_stray_fd(parts->datapath, i),
 			      SOURCE_STRAY + i);
+	for (uint32_t i = 0; i < parts->uplink_count && error == 0; i++)
+		error = watch(loop->epoll,
+			      datapath_doubt_fd(parts->datapath, i),
+			      SOURCE_DOUBT + i);
 	const struct {
 		int fd;
 		enum source source;
@@ -161,6 +167,22 @@ read_strays(struct loop *loop, uint32_t uplink)
 }
 
 static void
+read_doubts(struct loop *loop, uint32_t uplink)
+{
+	const struct loop_parts *parts = loop->parts;
+
+	for (uint32_t i = 0; i < LOOP_STRAYS; i++) {
+		ssize_t size =
+			datapath_read_doubt(parts->datapath, uplink,
+					    loop->packet, sizeof(loop->packet));
+		if (size <= 0)
+			break;
+		engine_doubt(parts->engine, *parts->now, (uint8_t)uplink,
+			     loop->packet, (size_t)size);
+	}
+}
+
+static void
 take_tunnelled(void *context, const struct endpoint *from, const uint8_t *bytes,
 	       size_t size)
 {
@@ -195,6 +217,9 @@ turn(struct loop *loop, const bool readable[EVENTS])
 	for (uint32_t i = 0; i < parts->uplink_count; i++)
 		if (readable[SOURCE_STRAY + i])
 			read_strays(loop, i);
+	for (uint32_t i = 0; i < parts->uplink_count; i++)
+		if (readable[SOURCE_DOUBT + i])
+			read_doubts(loop, i);
 	if (readable[SOURCE_TUNNEL])
 		(void)udp_in_read(parts->tunnel, LOOP_BATCH, take_tunnelled,
 				  context);

@@ -95,6 +95,8 @@ struct contract_counters {
 	uint64_t malformed;
 	uint64_t events_lost;
 	uint64_t untold;
+	uint64_t doubts;
+	uint64_t doubts_skipped;
 	uint64_t openings;
 	uint64_t openings_lost;
 	uint64_t openings_skipped;

@@ -7,7 +7,8 @@
  *			if its socket is (still) here
  *	homeward_out	tc egress of every uplink: counts the kernel's RSTs,
  *			and tells of SYN-ACKs
- *	homeward_queue	the TUN's queue for a packet: the uplink it came by
+ *	homeward_queue	the TUN's queue for a packet: the uplink it came by,
+ *			and as many again for clones of doubts
  *	homeward_ask	run by the daemon: is this segment's socket here?
  *	homeward_state	tracepoint: sockets that open and close
  *
@@ -447,6 +448,23 @@ uplink_of(uint32_t ifindex)
 	return CONTRACT_UPLINKS;
 }
 
+/* The daemon asks who else may have the session; a flood of doubts must not
+ * cost those that are here more than this. */
+static __always_inline void
+tell_doubt(struct __sk_buff *skb, uint32_t uplink)
+{
+	uint32_t mark = skb->mark;
+
+	if (!rate_admits(RATE_DOUBT, bpf_ktime_get_ns())) {
+		COUNT(doubts_skipped);
+		return;
+	}
+	COUNT(doubts);
+	skb->mark = config.uplink_count + uplink;
+	bpf_clone_redirect(skb, config.tun_ifindex, 0);
+	skb->mark = mark;
+}
+
 SEC("tc")
 int
 homeward_in(struct __sk_buff *skb)
@@ -465,6 +483,8 @@ homeward_in(struct __sk_buff *skb)
 		return KERNEL_ACT_UNSPEC;
 	}
 	COUNT(packets);
+	if (answer == WHOSE_DOUBT)
+		tell_doubt(skb, uplink);
 	if (answer == WHOSE_LOCAL || answer == WHOSE_DOUBT)
 		return KERNEL_ACT_UNSPEC;
 	COUNT(redirected);

@@ -61,6 +61,8 @@ static const struct {
 	{ "datapath_malformed", "Packets to a service not parsed" },
 	{ "datapath_events_lost", "Socket events that found the ring full" },
 	{ "datapath_untold", "Packets judged by their key alone" },
+	{ "datapath_doubts", "Clones of packets that may be another's" },
+	{ "datapath_doubts_skipped", "Clones beyond what may be told" },
 	{ "datapath_openings", "SYN-ACKs told to the daemon" },
 	{ "datapath_openings_lost", "SYN-ACKs that found the ring full" },
 	{ "datapath_openings_skipped", "SYN-ACKs beyond what may be told" },

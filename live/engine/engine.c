@@ -25,8 +25,8 @@
 #include "core/endpoint.h"
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
-#include "core/wire/tcp.h"
 #include "live/engine/core_memory.h"
+#include "live/engine/handshake.h"
 #include "live/engine/notify.h"
 #include "live/engine/pending_lookups.h"
 
@@ -355,45 +355,12 @@ withdraw(struct engine *engine, struct instant now,
 }
 
 static void
-publish_half_open(struct engine *engine, struct instant now,
-		  const struct session_key *key, struct version version)
-{
-	struct core_memory *memory = &engine->memory;
-	struct version owned;
-
-	if (steer_opening(memory->steer, now, key, version, &memory->outbox) ==
-		    0 &&
-	    node_owns(memory->node, key, &owned))
-		/* Full: it is not published again. */
-		(void)delay_list_add(memory->handshakes,
-				     instant_after(now, ENGINE_HANDSHAKE_NS),
-				     key, version);
-	learn(engine, now);
-}
-
-static void
 session_opening(struct engine *engine, struct instant now,
 		const struct socket_event *event)
 {
-	struct version version = version_at(engine, event->at), known;
-
-	/* Told late: the handshake is over. */
-	if (sessions_version(engine->parts.sessions, &event->key, &known) &&
-	    version_compare(known, version) >= 0)
-		return;
-	publish_half_open(engine, now, &event->key, version);
-}
-
-/* A SYN is for whatever socket of its key is here. */
-static bool
-is_request(const struct engine *engine, const struct session_key *key)
-{
-	const struct ownership_segment syn = { .length = 1, .flags = TCP_SYN };
-	const struct engine_edge *edge = &engine->edge;
-
-	return edge->owns != NULL &&
-	       !sessions_has(engine->parts.sessions, key) &&
-	       edge->owns(edge->context, key, &syn, false) == OWNERSHIP_MINE;
+	handshake_begin(&engine->memory, engine->parts.sessions, now,
+			&event->key, version_at(engine, event->at));
+	learn(engine, now);
 }
 
 static void
@@ -405,7 +372,7 @@ session_opened(struct engine *engine, struct instant now,
 	engine->counters.opened++;
 	notify_session(&engine->notify, event->at, REPORT_OPENED, &event->key);
 	(void)delay_list_remove(engine->memory.lingering, &event->key);
-	(void)delay_list_remove(engine->memory.handshakes, &event->key);
+	handshake_end(&engine->memory, &event->key);
 	if (sessions_renew(engine->parts.sessions, &event->key, version) != 0) {
 		engine->counters.unpublished++;
 		return;
@@ -616,6 +583,28 @@ engine_stray(struct engine *engine, struct instant now, uint8_t uplink,
 }
 
 void
+engine_doubt(struct engine *engine, struct instant now, uint8_t uplink,
+	     const uint8_t *bytes, size_t size)
+{
+	struct core_memory *memory = &engine->memory;
+	struct version local = { .established_ns = 0 };
+	struct classification classification;
+
+	steer_classify(memory->steer, bytes, size, &classification);
+	/* One that the table does not know was never published: zero. */
+	if (classification.has_key)
+		(void)sessions_version(engine->parts.sessions,
+				       &classification.key, &local);
+	struct steer_result result =
+		steer_doubt(memory->steer, now, &classification, bytes, local,
+			    uplink, &memory->outbox);
+
+	engine->counters.forwarded += result.verdict == STEER_FORWARD;
+	notify_verdict(&engine->notify, now, &result, &memory->outbox);
+	learn(engine, now);
+}
+
+void
 engine_tunnel(struct engine *engine, struct instant now,
 	      const struct endpoint *from, const struct address *to,
 	      const uint8_t *bytes, size_t size)
@@ -699,9 +688,8 @@ expire_delay_lists(struct engine *engine, struct instant now)
 
 	while (delay_list_take(memory->unpublished, now, &key, &version))
 		publish(engine, now, &key, version);
-	while (delay_list_take(memory->handshakes, now, &key, &version))
-		if (is_request(engine, &key))
-			publish_half_open(engine, now, &key, version);
+	handshake_expire(memory, engine->parts.sessions, &engine->edge, now);
+	learn(engine, now);
 	while (delay_list_take(memory->lingering, now, &key, &version)) {
 		(void)sessions_remove(engine->parts.sessions, &key);
 		withdraw(engine, now, &key);

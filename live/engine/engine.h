@@ -3,6 +3,7 @@
  * engine.h - one server's node and steer on a live host
  *
  *	TUN queue ------> engine_stray	 --> steer_packet
+ *	TUN queue ------> engine_doubt	 --> steer_doubt
  *	UDP gue port ---> engine_tunnel	 --> steer_decapsulate --> socket? TUN
  *	UDP port -------> engine_datagram --> seal_open --> node_receive
  *	socket events --> engine_socket	 --> steer_opening, _opened, _closed
@@ -23,12 +24,6 @@
  * The session's version is the wall-clock time at which its handshake was
  * complete: the event's monotonic time plus `wall_offset_ns`. Of a half-open
  * one it is the time of the SYN-ACK.
- *
- * A request may live for minutes: where a listener defers (TCP_DEFER_ACCEPT,
- * tcp(7)) the client's ACK makes no socket yet, and the client, which has its
- * session, may say nothing for long. So the kernel is asked about a handshake
- * that is ENGINE_HANDSHAKE_NS old: if the request is still there, it is
- * published again, before its half-open record lapses.
  */
 #ifndef LIVE_ENGINE_ENGINE_H
 #define LIVE_ENGINE_ENGINE_H
@@ -48,9 +43,6 @@
 #include "live/engine/sessions.h"
 #include "live/kernel/datapath.h"
 #include "live/kernel/sockdiag.h"
-
-/* Less than a half-open record lives, which is a minute (core/record.h). */
-#define ENGINE_HANDSHAKE_NS (48 * NS_PER_S)
 
 struct engine;
 
@@ -128,6 +120,9 @@ void engine_leave(struct engine *, struct instant now);
 int engine_dump(struct engine *, struct instant now);
 
 void engine_stray(struct engine *, struct instant now, uint8_t uplink,
+		  const uint8_t *bytes, size_t size);
+/* A clone of what our stack got as well. */
+void engine_doubt(struct engine *, struct instant now, uint8_t uplink,
 		  const uint8_t *bytes, size_t size);
 void engine_tunnel(struct engine *, struct instant now,
 		   const struct endpoint *from, const struct address *to,

@@ -43,7 +43,7 @@
 #include "stray.skel.h"
 
 _Static_assert(DATAPATH_UPLINKS_MAX == CONTRACT_UPLINKS, "one limit");
-_Static_assert(DATAPATH_UPLINKS_MAX == TUN_QUEUES, "a queue an uplink");
+_Static_assert(2 * DATAPATH_UPLINKS_MAX == TUN_QUEUES, "two an uplink");
 _Static_assert(DATAPATH_SERVICES_MAX == CONTRACT_SERVICES, "one limit");
 _Static_assert(SOCKET_OPENED == CONTRACT_OPENED, "one enum");
 _Static_assert(SOCKET_CLOSED == CONTRACT_CLOSED, "one enum");
@@ -421,8 +421,9 @@ datapath_open(struct datapath **out, const struct datapath_settings *settings,
 			 DATAPATH_UPLINKS_MAX, DATAPATH_SERVICES_MAX);
 	}
 	if (result == 0)
-		result = tun_open(&datapath->tun, settings->tun,
-				  settings->uplink_count, error, error_size);
+		result =
+			tun_open(&datapath->tun, settings->tun,
+				 2 * settings->uplink_count, error, error_size);
 	if (result == 0)
 		result = programs_load(datapath, settings, error, error_size);
 	if (result == 0)
@@ -479,8 +480,17 @@ datapath_clean(const char *const *uplinks, uint32_t uplink_count, char *error,
 int
 datapath_stray_fd(const struct datapath *datapath, uint32_t uplink)
 {
-	return uplink < datapath->tun.queue_count ? datapath->tun.queues[uplink]
-						  : -1;
+	return uplink < datapath->uplink_count ? datapath->tun.queues[uplink]
+					       : -1;
+}
+
+int
+datapath_doubt_fd(const struct datapath *datapath, uint32_t uplink)
+{
+	uint32_t queue = datapath->uplink_count + uplink;
+
+	return uplink < datapath->uplink_count ? datapath->tun.queues[queue]
+					       : -1;
 }
 
 int
@@ -500,6 +510,14 @@ datapath_read(struct datapath *datapath, uint32_t uplink, uint8_t *bytes,
 	      size_t capacity)
 {
 	return tun_read(&datapath->tun, uplink, bytes, capacity);
+}
+
+ssize_t
+datapath_read_doubt(struct datapath *datapath, uint32_t uplink, uint8_t *bytes,
+		    size_t capacity)
+{
+	return tun_read(&datapath->tun, datapath->uplink_count + uplink, bytes,
+			capacity);
 }
 
 int

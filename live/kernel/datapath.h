@@ -4,17 +4,20 @@
  *
  *	uplink --> tc ingress, BPF: whose packet?
  *	   | the very socket is here, a SYN, not a service: on, untouched
+ *	   |	in doubt: and a clone into homeward0
  *	   \ stray --> redirected into homeward0 --> read()   --> steer
  *	       steer --> write() --> homeward0 --> tc ingress, BPF: socket?
  *	                                yes: the kernel's TCP; no: dropped
  *	uplink <-- tc egress, BPF: counts RSTs that the kernel made for want of
  *	           a socket; there should be none. Tells of SYN-ACKs
  *
- * One TUN device with one queue an uplink: queue i yields the strays that
- * came by uplink i (a steering program chooses the queue by a mark), so that
- * a forward can avoid that uplink. What read() yields are plain IP packets no
- * larger than the uplink's MTU with right checksums: the kernel has segmented
- * and summed them on the way into the TUN, offloads stay on.
+ * One TUN device with two queues an uplink: one yields the strays that came by
+ * it, one the doubts (a steering program chooses the queue by a mark), so that
+ * a forward can avoid that uplink. A doubt is a packet with an open socket here
+ * whose numbers it does not fit (core/wire/ownership.h); the stack has it, too,
+ * and a processor tells 2,000 a second at most. What read() yields are plain IP
+ * packets no larger than the uplink's MTU with right checksums: the kernel has
+ * segmented and summed them on the way into the TUN, offloads stay on.
  *
  * ICMP errors that quote a session of a service (reversed) or one of our own
  * encapsulated packets come out too; steer says what is to be done, and a
@@ -91,6 +94,8 @@ struct socket_event {
 	X(malformed) /* to a service, not parsed, passed on */                 \
 	X(events_lost) /* socket events that found the ring full */            \
 	X(untold) /* judged by key alone: no numbers of the socket */          \
+	X(doubts) /* clones to the daemon of what our stack got */             \
+	X(doubts_skipped) /* beyond what a processor may tell */               \
 	X(openings) /* SYN-ACKs told */                                        \
 	X(openings_lost) /* that found the ring full */                        \
 	X(openings_skipped) /* beyond what a processor may tell */
@@ -124,14 +129,18 @@ int datapath_clean(const char *const *uplinks, uint32_t uplink_count,
 int datapath_services(struct datapath *, const struct steer_service *,
 		      uint32_t count);
 
-/* To poll for reading: one an uplink, and two for socket events, of which the
- * second is for SOCKET_OPENING. */
+/* To poll for reading: one an uplink for strays, one for doubts, and two for
+ * socket events, of which the second is for SOCKET_OPENING. */
 int datapath_stray_fd(const struct datapath *, uint32_t uplink);
+int datapath_doubt_fd(const struct datapath *, uint32_t uplink);
 int datapath_event_fd(const struct datapath *);
 int datapath_opening_fd(const struct datapath *);
 /* The next stray of that uplink: its size; 0: none now; -errno. */
 ssize_t datapath_read(struct datapath *, uint32_t uplink, uint8_t *bytes,
 		      size_t capacity);
+/* As datapath_read(), for clones of what the stack got, in doubt. */
+ssize_t datapath_read_doubt(struct datapath *, uint32_t uplink, uint8_t *bytes,
+			    size_t capacity);
 /* Hand a packet to our own TCP/IP stack. 0 or -errno; what has no socket is
  * dropped silently (counter `refused`). */
 int datapath_deliver(struct datapath *, const uint8_t *bytes, size_t size);

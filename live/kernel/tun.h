@@ -39,7 +39,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TUN_QUEUES	  8
+#define TUN_QUEUES	  16
 #define TUN_QUEUE_PACKETS 8192
 #define TUN_MTU		  65535
 #define TUN_NAME	  16 /* IFNAMSIZ */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * handshake.h - sessions between our SYN-ACK and their client's answer
+ *
+ *	SYN-ACK seen --> half-open, if steer says so --> opened
+ *			  ^	       | 48 s
+ *			  |	       v
+ *			  +-- still a request here? --> no: it lapses
+ *
+ * The client's answer may come to another server, after a change of the routes;
+ * that one finds us by the half-open record.
+ *
+ * A request may live for minutes: where a listener defers (TCP_DEFER_ACCEPT,
+ * tcp(7)), the client's ACK makes no socket yet, and the client, which has its
+ * session, may say nothing for long. So the kernel is asked about a handshake
+ * that is HANDSHAKE_NS old, and what is still a request is published again.
+ */
+#ifndef LIVE_ENGINE_HANDSHAKE_H
+#define LIVE_ENGINE_HANDSHAKE_H
+
+#include "core/instant.h"
+#include "core/session.h"
+#include "live/engine/core_memory.h"
+#include "live/engine/engine.h"
+#include "live/engine/sessions.h"
+
+/* Less than a half-open record lives, 64 s, and more than half of that, before
+ * which it is not published again (core/dht/publish.h). */
+#define HANDSHAKE_NS (48 * NS_PER_S)
+
+/* A SYN was answered, perhaps again; version: when. Nothing for a session that
+ * has opened since, whose events may be read first. */
+void handshake_begin(struct core_memory *, const struct sessions *,
+		     struct instant now, const struct session_key *,
+		     struct version);
+/* It opened. */
+void handshake_end(struct core_memory *, const struct session_key *);
+/* Look again at those that are due. */
+void handshake_expire(struct core_memory *, const struct sessions *,
+		      const struct engine_edge *, struct instant now);
+
+#endif
