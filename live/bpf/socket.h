@@ -18,9 +18,11 @@
  * number is the one before snd_una, since its SYN-ACK is not acknowledged yet
  * (net/ipv4/tcp_minisocks.c, tcp_create_openreq_child).
  *
- * The kernel may refuse to call a socket what its state says, for instance a
- * request to a listener of Multipath TCP, which has other functions. Then the
- * key has to do: MINE, and the caller is told.
+ * The verifier's casts ask the socket's protocol as well as its state, and fail
+ * for requests and TIME_WAITs of a Multipath TCP listener (as Go's are by
+ * default), which has functions of its own. Those are read by their address.
+ * Where the kernel forbids that (lockdown for confidentiality) the key has to
+ * do: MINE, and the caller is told.
  *
  * Included behind kernel.h and libbpf's headers.
  */
@@ -54,32 +56,69 @@ socket_find(struct __sk_buff *skb, const struct session_key *key)
 				  (uint64_t)BPF_F_CURRENT_NETNS, 0);
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, uint64_t);
+} socket_address SEC(".maps");
+
+/* As a number, which the verifier lets us read from; 0 if it does not. */
+static __always_inline uint64_t
+socket_address_of(struct bpf_sock *sock)
+{
+	uint32_t zero = 0;
+	volatile uint64_t *at = bpf_map_lookup_elem(&socket_address, &zero);
+
+	if (at == NULL)
+		return 0;
+	*at = (uint64_t)(uintptr_t)sock;
+	return *at;
+}
+
+/* 0, or as bpf_probe_read_kernel(). */
+#define SOCKET_TAKE(to, from) bpf_core_read(&(to), sizeof(to), &(from))
+
 static __always_inline bool
 socket_read_request(struct bpf_sock *sock, struct ownership_socket *numbers)
 {
 	struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(sock);
 
 	numbers->state = OWNERSHIP_REQUEST;
-	if (request == NULL)
-		return false;
-	numbers->snt_isn = request->snt_isn;
-	numbers->rcv_isn = request->rcv_isn;
-	return true;
+	if (request != NULL) {
+		numbers->snt_isn = request->snt_isn;
+		numbers->rcv_isn = request->rcv_isn;
+		return true;
+	}
+	request = (struct tcp_request_sock *)(uintptr_t)socket_address_of(sock);
+	return SOCKET_TAKE(numbers->snt_isn, request->snt_isn) == 0 &&
+	       SOCKET_TAKE(numbers->rcv_isn, request->rcv_isn) == 0;
 }
 
 static __always_inline bool
 socket_read_wait(struct bpf_sock *sock, struct ownership_socket *numbers)
 {
 	struct tcp_timewait_sock *wait = bpf_skc_to_tcp_timewait_sock(sock);
+	uint8_t substate = 0;
+	bool told = true;
 
-	if (wait == NULL)
-		return false;
-	numbers->state = wait->tw_sk.tw_substate == BPF_TCP_FIN_WAIT2
-				 ? OWNERSHIP_FIN_WAIT
-				 : OWNERSHIP_TIME_WAIT;
-	numbers->snd_nxt = wait->tw_sk.__tw_common.skc_tw_snd_nxt;
-	numbers->rcv_nxt = wait->tw_sk.__tw_common.skc_tw_rcv_nxt;
-	return true;
+	if (wait != NULL) {
+		substate = wait->tw_sk.tw_substate;
+		numbers->snd_nxt = wait->tw_sk.__tw_common.skc_tw_snd_nxt;
+		numbers->rcv_nxt = wait->tw_sk.__tw_common.skc_tw_rcv_nxt;
+	} else {
+		wait = (struct tcp_timewait_sock *)(uintptr_t)socket_address_of(
+			sock);
+		told = SOCKET_TAKE(substate, wait->tw_sk.tw_substate) == 0 &&
+		       SOCKET_TAKE(numbers->snd_nxt,
+				   wait->tw_sk.__tw_common.skc_tw_snd_nxt) ==
+			       0 &&
+		       SOCKET_TAKE(numbers->rcv_nxt,
+				   wait->tw_sk.__tw_common.skc_tw_rcv_nxt) == 0;
+	}
+	numbers->state = substate == BPF_TCP_FIN_WAIT2 ? OWNERSHIP_FIN_WAIT
+						       : OWNERSHIP_TIME_WAIT;
+	return told;
 }
 
 static __always_inline bool
@@ -102,9 +141,9 @@ socket_read_full(struct bpf_sock *sock, struct ownership_socket *numbers)
 	numbers->snt_isn = numbers->snd_una - 1;
 	numbers->rcv_isn = numbers->rcv_nxt - 1;
 	request = (struct tcp_request_sock *)tcp->fastopen_rsk;
-	if (request != NULL)
-		bpf_core_read(&numbers->rcv_isn, sizeof(numbers->rcv_isn),
-			      &request->rcv_isn);
+	if (request != NULL &&
+	    SOCKET_TAKE(numbers->rcv_isn, request->rcv_isn) != 0)
+		numbers->rcv_isn = numbers->rcv_nxt - 1;
 	return true;
 }
 

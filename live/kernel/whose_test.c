@@ -28,6 +28,9 @@
 #define VERDICT_ON  (-1) /* TC_ACT_UNSPEC */
 #define VERDICT_TUN 7 /* TC_ACT_REDIRECT */
 #define RESTED_MS   1
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 
 static struct hosts hosts;
 static struct stray *skeleton;
@@ -447,23 +450,29 @@ skeleton_load(void)
 	service_put(RAW_CLIENT_PORT);
 }
 
-static void
-listen_on_service(void)
+/* Multipath TCP makes its requests and TIME_WAITs by functions of its own. */
+static bool
+listen_on_service(int protocol)
 {
 	int one = 1, backlog = 4096;
 	struct sockaddr_in6 address;
 	socklen_t size;
 
-	listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	if (listener < 0 && protocol == IPPROTO_MPTCP) {
+		printf("not asked of Multipath TCP: %s\n", strerror(errno));
+		return false;
+	}
 	CHECK(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one,
 			 sizeof(one)) == 0);
 	address_fill(&client.service, RAW_CLIENT_PORT, &address, &size);
 	CHECK(bind(listener, (struct sockaddr *)&address, size) == 0);
 	CHECK(listen(listener, backlog) == 0);
+	return true;
 }
 
-int
-main(void)
+static void
+test_listener(int protocol)
 {
 	static const uint32_t bases[][2] = {
 		{ 0, 0 },
@@ -476,21 +485,29 @@ main(void)
 		&widest,  &wait_,     &absurd, &fin_wait,
 	};
 
+	if (!listen_on_service(protocol))
+		return;
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+		for (size_t j = 0; j < sizeof(sockets) / sizeof(sockets[0]);
+		     j++)
+			test_socket(sockets[j], bases[i]);
+	close(listener);
+}
+
+int
+main(void)
+{
 	hosts_open(&hosts);
 	/* Serve Fast Open without cookies, whoever listens (ip-sysctl.rst). */
 	hosts_run("sysctl -qw net.ipv4.tcp_fastopen=0x602");
 	for (int i = 0; i < 2; i++) {
 		family = i == 0 ? AF_INET : AF_INET6;
 		client = raw_client_open(&hosts, family);
-		listen_on_service();
 		skeleton_load();
-		for (size_t j = 0; j < sizeof(bases) / sizeof(bases[0]); j++)
-			for (size_t k = 0;
-			     k < sizeof(sockets) / sizeof(sockets[0]); k++)
-				test_socket(sockets[k], bases[j]);
+		test_listener(IPPROTO_TCP);
+		test_listener(IPPROTO_MPTCP);
 		say_cost();
 		stray__destroy(skeleton);
-		close(listener);
 		raw_client_close(&client);
 	}
 	return check_done();
