@@ -53,6 +53,7 @@ struct server {
 	uint8_t last[2048]; /* delivered or routed */
 	size_t last_size;
 	bool foreign; /* packets are not of what lingers here */
+	const struct ownership_socket *socket; /* or NULL: of every session */
 	uint8_t avoided; /* by the last forward */
 	int unreachable; /* -errno of every forward */
 	uint32_t reports[REPORT_KINDS];
@@ -170,6 +171,10 @@ edge_owns(void *context, const struct session_key *key,
 	const struct server *server = context;
 
 	CHECK(quoted || segment->length < 65536);
+	if (server->socket != NULL)
+		return (int)(quoted ? ownership_of_quote(server->socket,
+							 segment->seq)
+				    : ownership_of(server->socket, segment));
 	return server->foreign || !sessions_has(server->sessions, key)
 		       ? OWNERSHIP_STRAY
 		       : OWNERSHIP_MINE;
