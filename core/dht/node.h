@@ -97,6 +97,7 @@ enum node_asker {
 	NODE_ASKER_STRAY, /* a stray packet of an unknown session */
 	NODE_ASKER_RETRY, /* the same, not for the first time */
 	NODE_ASKER_OPERATOR, /* a person */
+	NODE_ASKER_DOUBT, /* a packet of an open socket, with other numbers */
 };
 
 enum node_event_kind {

@@ -59,10 +59,12 @@ struct flow {
 	uint8_t asker; /* of the next lookup: enum node_asker */
 	bool missed; /* the latest lookup that ended has shown: no owner */
 	bool patient; /* more than RSTs came: misses are retried */
+	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING */
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;
+	struct version local; /* of a doubt: the socket's */
 	struct hold_list held;
 	struct instant strayed; /* first packet here */
 	struct instant used; /* latest packet here */

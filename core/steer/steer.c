@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "core/steer/classifier.h"
+#include "core/steer/doubt.h"
 #include "core/steer/flow.h"
 #include "core/steer/fragment.h"
 #include "core/steer/handshake.h"
@@ -327,17 +328,25 @@ steer_opening(struct steer *steer, struct instant now,
 	return result == 0 ? 0 : -EBUSY;
 }
 
-/* Not looked for yet. */
 struct steer_result
 steer_doubt(struct steer *steer, struct instant now,
 	    const struct classification *classification, const uint8_t *bytes,
 	    struct version local, uint8_t uplink, struct outbox *outbox)
 {
-	(void)steer, (void)now, (void)bytes, (void)local, (void)uplink;
-	(void)outbox;
-	return (struct steer_result){ .verdict = STEER_DROP,
-				      .drop = DROP_NEGATIVE,
-				      .key = classification->key };
+	struct steer_result result = {
+		.verdict = STEER_DROP,
+		.drop = classification->drop,
+	};
+
+	if (result.drop == DROP_NONE && !classification->has_key)
+		result.drop = DROP_PROTOCOL;
+	if (result.drop == DROP_NONE)
+		result = doubt_packet(&steer->strays, now, classification,
+				      bytes, local, uplink, outbox);
+	steer->strays.counters.doubts++;
+	if (result.verdict == STEER_DROP)
+		steer_drop(steer, result.drop);
+	return result;
 }
 
 int
@@ -345,6 +354,7 @@ steer_opened(struct steer *steer, struct instant now,
 	     const struct session_key *key, struct version version,
 	     struct outbox *outbox)
 {
+	doubt_forget(&steer->strays, key);
 	stray_settle(&steer->strays, key, false, outbox);
 	return node_set(steer->strays.node, now, key, version, outbox);
 }

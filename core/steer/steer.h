@@ -122,8 +122,10 @@ int steer_opening(struct steer *, struct instant now,
 		  const struct session_key *, struct version, struct outbox *);
 /* A packet that the caller's stack got, since an open socket of its key is
  * here, but whose numbers doubt that (wire/ownership.h): its clone goes to the
- * owner of an open record that is newer than `local`, the socket's version, and
- * of another server, if there is one. Never reset; held as a stray is. */
+ * owner of an open record of another server that is newer than `local`, the
+ * socket's version, if there is one (doubt.h). Never reset; held as a stray is,
+ * and counted by its verdict beside the packet. stray: it was forwarded. local:
+ * the version it was published with, or all zero if it was not. */
 struct steer_result steer_doubt(struct steer *, struct instant now,
 				const struct classification *classification,
 				const uint8_t *bytes, struct version local,

@@ -13,6 +13,7 @@
 #include "core/steer/stray.h"
 
 #include "core/steer/classifier.h"
+#include "core/steer/doubt.h"
 #include "core/steer/flow.h"
 #include "core/steer/limiter.h"
 #include "core/steer/outgoing.h"
@@ -36,8 +37,16 @@ stray_learned(struct strays *strays, struct instant now,
 	struct flow *flow = flow_find(strays->flows, key);
 	if (event->kind == NODE_NOT_MINE) {
 		strays->counters.not_mine_received++;
-		if (flow != NULL && event->peer != ENDPOINT_NONE)
+		if (flow == NULL || event->peer == ENDPOINT_NONE)
+			return;
+		if (flow->doubt)
+			doubt_refused(strays, now, flow, event->peer);
+		else
 			search_not_mine(strays, now, flow, event->peer, outbox);
+		return;
+	}
+	if (event->asker == NODE_ASKER_DOUBT) {
+		doubt_learned(strays, now, flow, event, outbox);
 		return;
 	}
 
@@ -78,6 +87,9 @@ stray_fresh(struct strays *strays, struct instant now,
 		flow_remove(strays->flows, flow);
 		return NULL;
 	}
+	/* The socket that had its packets has gone. */
+	if (flow->doubt && !doubt_becomes_stray(strays, flow))
+		return NULL;
 	return flow;
 }
 
@@ -193,7 +205,8 @@ stray_settle(struct strays *strays, const struct session_key *key, bool anew,
 {
 	struct flow *flow = flow_find(strays->flows, key);
 
-	if (flow == NULL)
+	/* A doubt is of packets that a socket here has, too. */
+	if (flow == NULL || (flow->doubt && !anew))
 		return;
 	if (!anew)
 		outgoing_deliver(strays, flow, outbox);
@@ -216,8 +229,12 @@ stray_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 	struct flow *flow;
 
 	while ((flow = flow_first_due(strays->flows)) != NULL &&
-	       !instant_before(now, flow->due))
-		search_turn(strays, now, flow, outbox);
+	       !instant_before(now, flow->due)) {
+		if (flow->doubt)
+			doubt_turn(strays, now, flow);
+		else
+			search_turn(strays, now, flow, outbox);
+	}
 	while ((flow = flow_oldest(strays->flows)) != NULL &&
 	       instant_distance_ns(flow->used, now) >=
 		       strays->settings->owner_idle_ns)

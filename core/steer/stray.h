@@ -41,6 +41,7 @@ struct strays {
 	struct flows *flows;
 	struct limiter *limiter;
 	struct tunnel *tunnel;
+	struct instant doubts_paid_until; /* doubt.h: its bucket */
 	struct steer_counters counters;
 };
 

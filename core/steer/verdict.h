@@ -40,7 +40,8 @@ enum steer_verdict {
 	X(outer_fragmented)                                                    \
 	X(too_big_sent)                                                        \
 	X(openings) /* sessions published when their SYN was answered */       \
-	X(openings_skipped) /* not, since they were too many */
+	X(openings_skipped) /* not, since they were too many */                \
+	X(doubts) /* clones of packets that a socket here had, too */
 
 struct steer_counters {
 #define STEER_COUNTER(name) uint64_t name;

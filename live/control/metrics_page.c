@@ -47,6 +47,7 @@ static const struct {
 	{ "steer_not_mine_received", "Owners that answered not-mine" },
 	{ "steer_outer_fragmented", "Encapsulations sent in fragments" },
 	{ "steer_too_big_sent", "ICMP too-big answers sent" },
+	{ "steer_doubts", "Packets of a socket here, but for their numbers" },
 	{ "engine_sealed_dropped", "Datagrams that did not open" },
 	{ "engine_forwarded", "Strays sent on at once, not held" },
 	{ "engine_edge_errors", "Packets and datagrams not sent" },

@@ -16,8 +16,8 @@
  *	setting_first	store begun to the first replica's acknowledgement
  *	setting_all	... to all replicas'
  *	lookup		first datagram to value; local: held here, value 0; who
- *			asked (load, stray, retry, operator), and the owner, or
- *			whether the miss was conclusive (node.h)
+ *			asked (load, stray, retry, operator, doubt), and the
+ *			owner, or whether the miss was conclusive (node.h)
  *	stray		the first packet of that flow to stray here; value 0
  *	strays		value: so many strays of the flow since the last such
  *			line; summed up every 100 ms

@@ -24,6 +24,7 @@ enum reason {
 struct owner {
 	uint32_t server;
 	enum reason reason;
+	bool doubt; /* a doubt asked */
 };
 
 /* A session at a server. */
@@ -76,10 +77,11 @@ judge_caches_destroy(struct judge_caches *caches)
 }
 
 static void
-forget(struct entry *entry)
+forget(struct entry *entry, bool doubts)
 {
 	for (uint32_t i = 0; i < entry->count; i++)
-		entry->owners[i].reason = REASON_FORGOTTEN;
+		if (doubts || !entry->owners[i].doubt)
+			entry->owners[i].reason = REASON_FORGOTTEN;
 }
 
 /* In this life of the server's. */
@@ -102,7 +104,7 @@ entry_of(struct judge_caches *caches, uint32_t server, uint32_t life,
 	}
 	struct entry *entry = &caches->entries[index];
 	if (entry->life != life)
-		forget(entry);
+		forget(entry, true);
 	entry->life = life;
 	return entry;
 }
@@ -117,7 +119,7 @@ owner_of(struct entry *entry, uint32_t server)
 }
 
 static void
-found(struct entry *entry, uint32_t server)
+found(struct entry *entry, uint32_t server, bool doubt)
 {
 	struct owner *owner = owner_of(entry, server);
 
@@ -129,7 +131,7 @@ found(struct entry *entry, uint32_t server)
 		}
 		owner = &entry->owners[entry->count++];
 	}
-	*owner = (struct owner){ .server = server };
+	*owner = (struct owner){ .server = server, .doubt = doubt };
 }
 
 void
@@ -142,10 +144,10 @@ judge_caches_decided(struct judge_caches *caches, struct instant now,
 	if (!result->stray && !local)
 		return;
 	struct entry *entry = entry_of(caches, server, life, &result->key);
-	if (local ||
-	    instant_distance_ns(entry->used, now) >=
-		    caches->parts.settings->service.steer.owner_idle_ns)
-		forget(entry);
+	bool idle = instant_distance_ns(entry->used, now) >=
+		    caches->parts.settings->service.steer.owner_idle_ns;
+	if (local || idle)
+		forget(entry, idle);
 	entry->used = now;
 }
 
@@ -164,7 +166,8 @@ judge_caches_learned(struct judge_caches *caches, uint32_t server,
 	}
 	for (uint32_t i = 0; i < event->record_count; i++)
 		if (!event->records[i].tombstone)
-			found(entry, event->records[i].owner);
+			found(entry, event->records[i].owner,
+			      event->asker == NODE_ASKER_DOUBT);
 }
 
 /* Is the other gone, by what the forwards to it have shown? */

@@ -121,6 +121,8 @@ struct scheme_result {
 	enum drop drop; /* DROP: why */
 	bool stray; /* of a session that is not here; key is valid */
 	bool first; /* the first stray of its session here */
+	/* LOCAL: by its key, not by its numbers. stray: another got a clone. */
+	bool doubt;
 	struct session_key key;
 };
 

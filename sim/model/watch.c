@@ -28,9 +28,11 @@ watch_asked_by(enum node_asker asker)
 		[NODE_ASKER_STRAY] = WATCH_ASKED_STRAY,
 		[NODE_ASKER_RETRY] = WATCH_ASKED_RETRY,
 		[NODE_ASKER_OPERATOR] = WATCH_ASKED_OPERATOR,
+		/* As a retry, it is no first question. */
+		[NODE_ASKER_DOUBT] = WATCH_ASKED_RETRY,
 	};
 
-	assert(asker <= NODE_ASKER_OPERATOR);
+	assert(asker <= NODE_ASKER_DOUBT);
 	return asked[asker];
 }
 

@@ -7,7 +7,10 @@
  * Everything is decided by the core's steer (core/steer/steer.h), which uses
  * the server's own node. Held packets of all servers lie in one table. At the
  * owner's end of the tunnel no packet is answered by a RST: where the socket
- * is missing the answer is not-mine.
+ * is missing the answer is not-mine. Of a doubt that came by itself the session
+ * of the same key elsewhere gets a clone, if there is one; no time passes for
+ * it at a busy daemon (service.processing_ms), as live the packet itself does
+ * not wait.
  */
 #include "core/dht/node.h"
 #include "core/endpoint.h"
@@ -23,6 +26,7 @@ struct homeward {
 				const struct classification *);
 	void *context;
 	struct steer *steer;
+	struct node *node;
 	uint32_t server;
 };
 _Static_assert(sizeof(struct homeward) <= HEADER_BYTES, "steer lies behind");
@@ -55,6 +59,7 @@ homeward_init(void *state, const struct scheme_site *site)
 				    &site->limits->steer, site->settings,
 				    site->node, site->endpoints, site->shared,
 				    site->seed),
+		.node = site->node,
 		.server = site->server,
 	};
 }
@@ -67,13 +72,12 @@ homeward_forget(void *state)
 	steer_clear(homeward->steer);
 }
 
-/* A doubt goes to the stack as well. */
-static bool
-is_ours(const struct homeward *homeward,
-	const struct classification *classification)
+static enum ownership
+whose(const struct homeward *homeward,
+      const struct classification *classification)
 {
 	return homeward->whose(homeward->context, homeward->server,
-			       classification) != OWNERSHIP_STRAY;
+			       classification);
 }
 
 static bool
@@ -85,15 +89,17 @@ is_syn(const struct packet *packet)
 
 /* Is it of a session that is here? A later fragment goes where its first went.
  */
-static bool
-is_known(const struct homeward *homeward, struct classification *classification)
+static enum ownership
+whose_arrived(const struct homeward *homeward,
+	      struct classification *classification)
 {
 	steer_classify_later(homeward->steer, classification);
 	if (!classification->has_key)
-		return false;
+		return OWNERSHIP_STRAY;
 	if (classification->kind == CLASSIFICATION_LATER)
-		return classification->first_local;
-	return is_ours(homeward, classification);
+		return classification->first_local ? OWNERSHIP_MINE
+						   : OWNERSHIP_STRAY;
+	return whose(homeward, classification);
 }
 
 /* Live, packets of sessions that are here, and SYNs, never leave the kernel;
@@ -108,7 +114,22 @@ homeward_claims(const void *state, const struct scheme_arrival *arrival)
 	    classification->kind == CLASSIFICATION_TUNNEL)
 		return true;
 	return !is_syn(&classification->packet) &&
-	       !is_known(homeward, classification) && classification->has_key;
+	       whose_arrived(homeward, classification) == OWNERSHIP_STRAY &&
+	       classification->has_key;
+}
+
+/* The stack gets it, and its owner a clone if that is another server. A socket
+ * that was never published has the version 0: any other's is newer. */
+static struct steer_result
+doubt(struct homeward *homeward, struct instant now,
+      const struct scheme_arrival *arrival, struct outbox *outbox)
+{
+	struct version version = { 0 };
+
+	(void)node_owns(homeward->node, &arrival->classification->key,
+			&version);
+	return steer_doubt(homeward->steer, now, arrival->classification,
+			   arrival->bytes, version, arrival->uplink, outbox);
 }
 
 static struct scheme_result
@@ -116,18 +137,22 @@ homeward_packet(void *state, struct instant now,
 		const struct scheme_arrival *arrival, struct outbox *outbox)
 {
 	struct homeward *homeward = state;
-	bool known = is_known(homeward, arrival->classification);
-	struct steer_result result =
-		steer_packet(homeward->steer, now, arrival->classification,
-			     arrival->bytes, known, arrival->uplink, outbox);
-
-	return (struct scheme_result){
+	enum ownership owner = whose_arrived(homeward, arrival->classification);
+	struct steer_result result = steer_packet(
+		homeward->steer, now, arrival->classification, arrival->bytes,
+		owner != OWNERSHIP_STRAY, arrival->uplink, outbox);
+	struct scheme_result decided = {
 		.verdict = (enum scheme_verdict)result.verdict,
 		.drop = result.drop,
 		.stray = result.stray,
 		.first = result.first,
+		.doubt = owner == OWNERSHIP_DOUBT,
 		.key = result.key,
 	};
+
+	if (decided.doubt)
+		decided.stray = doubt(homeward, now, arrival, outbox).stray;
+	return decided;
 }
 
 static struct scheme_result
@@ -146,7 +171,7 @@ homeward_decapsulate(void *state, struct instant now,
 	if (result.drop != DROP_NONE)
 		return result;
 	result.key = classification->key;
-	if (is_ours(homeward, classification)) {
+	if (whose(homeward, classification) != OWNERSHIP_STRAY) {
 		result.verdict = SCHEME_LOCAL;
 		return result;
 	}

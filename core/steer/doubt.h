@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * doubt.h - packets that an open socket here got, and perhaps not rightly
+ *
+ * A client's port comes round while a server still has the open socket of its
+ * last session, whose end went astray. The new session is another server's; its
+ * packets, when they stray, come to a socket of their very key. The numbers
+ * tell (wire/ownership.h), but not for certain, so the packet is the socket's
+ * all the same, and its clone comes here:
+ *
+ *	clone --> look up, without ourselves --> an open record of a session
+ *			   |			  newer than the socket's: to
+ *			   | none		  its owner, from now on
+ *			   v
+ *			nothing, for negative_ns
+ *
+ * It is a flow like a stray's (flow.h, marked `doubt`), found by its key, held,
+ * forwarded and forgotten by the same code. What differs, since a copy is at a
+ * socket here and nothing is lost by dropping the clone:
+ *
+ *  - it is never reset, and a miss is not tried again;
+ *  - a half-open record wins no doubt, nor does one that is no newer than
+ *    the socket's: anybody can send a SYN, and an old owner is no news;
+ *  - lookups have a bucket of their own, DOUBTS_PER_S; their misses are not
+ *    charged to the client's prefix, which may have strays of its own;
+ *  - the socket's own packets, which go by without a word, do not end it; a
+ *    session that opens here does, and a SYN.
+ *
+ * When the socket has gone, the next packet of the key is a stray: it takes the
+ * flow's owner over, if there is one.
+ */
+#ifndef CORE_STEER_DOUBT_H
+#define CORE_STEER_DOUBT_H
+
+#include <stdint.h>
+
+#include "core/dht/node.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/steer/stray.h"
+#include "core/steer/verdict.h"
+
+struct flow;
+
+/* New ones a second, and at once: as many lookups. */
+#define DOUBTS_PER_S 200
+/* Clones that wait for the answer; the client sends the others again. */
+#define DOUBT_HELD 8
+
+/* As steer_doubt(); the result is final but not yet counted. */
+struct steer_result doubt_packet(struct strays *, struct instant now,
+				 const struct classification *,
+				 const uint8_t *bytes, struct version local,
+				 uint8_t uplink, struct outbox *);
+/* A lookup of a doubt has ended. flow: of its key, or NULL. */
+void doubt_learned(struct strays *, struct instant now, struct flow *,
+		   const struct node_event *, struct outbox *);
+/* Of a flow that is one: a peer says that it has no such session. */
+void doubt_refused(struct strays *, struct instant now, struct flow *,
+		   uint32_t peer);
+/* The answer was lost. */
+void doubt_turn(struct strays *, struct instant now, struct flow *);
+/* A stray of that key has come: true when the flow is one of strays now, false
+ * when it has gone. */
+bool doubt_becomes_stray(struct strays *, struct flow *);
+/* A session of that key has opened here. */
+void doubt_forget(struct strays *, const struct session_key *);
+
+#endif
