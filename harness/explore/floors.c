@@ -14,7 +14,7 @@ static const struct {
 	[FLOOR_OVERLAP] = { "overlapping_faults", "have overlapping faults",
 			    30 },
 	[FLOOR_HANDSHAKE] = { "handshake_at_fault",
-			      "have a handshake in flight at a fault", 20 },
+			      "have a handshake in flight at a fault", 40 },
 	[FLOOR_LARGE] = { "n_above_3k", "have more than 3k servers", 20 },
 };
 

@@ -20,8 +20,8 @@ static const struct row {
 	{ "too few worlds to tell", { .strayed = 1 }, 0, 299, false },
 	{ "just enough overlapping", { .overlapping = 2 }, 90, 300, false },
 	{ "one overlapping too few", { .overlapping = 2 }, 89, 300, true },
-	{ "just enough handshakes", { .handshakes = 3 }, 60, 300, false },
-	{ "one handshake too few", { .handshakes = 3 }, 59, 300, true },
+	{ "just enough handshakes", { .handshakes = 3 }, 120, 300, false },
+	{ "one handshake too few", { .handshakes = 3 }, 119, 300, true },
 	{ "just enough large", { .servers = 25 }, 60, 300, false },
 	{ "one large too few", { .servers = 25 }, 59, 300, true },
 };

@@ -95,7 +95,13 @@ static const struct rule {
 	{ "dht.join_interval_ms", 15, { "0", "1", "100" } },
 	{ "service.scheme", 10, { "none", "owner_hash" } },
 	{ "service.family", 40, { "6" } },
-	{ "service.store_after_ms", 10, { "0", "10", "100" } },
+	{ "service.store_at", 35, { "auto", "auto", "syn", "established" } },
+	{ "service.store_after_ms", 10, { "0", "10", "100", "1000" } },
+	/* So few that some sessions wait for their handshake. */
+	{ "service.openings_per_s", 10, { "0", "1", "20", "200" } },
+	{ "service.openings_most", 10, { "0", "1", "16", "256" } },
+	/* Longer than routes need for a change. */
+	{ "service.silent_after*", 20, { "3", "5", "10" } },
 	{ "service.wakeup_ms", 20, { "[0, 0]", "[0.05, 0.1]", "[0.5, 2]" } },
 	{ "service.processing_ms",
 	  20,

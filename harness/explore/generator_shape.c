@@ -153,10 +153,10 @@ static const struct load loads[] = {
 	/* none: the hash table alone */
 	{ 3, false, false, { 0, 0 }, { 0, 0 }, { 0, 0 } },
 	/* short ones, many */
-	{ 4, false, false, { 50, 400 }, { 200, 20000 }, { 0, 0 } },
+	{ 8, false, false, { 50, 400 }, { 200, 20000 }, { 0, 0 } },
 	{ 16, false, false, { 100, 400 }, { 1000, 20000 }, { 3, 25 } },
 	/* long ones */
-	{ 28, false, false, { 30, 200 }, { 5000, 80000 }, { 30, 150 } },
+	{ 24, false, false, { 30, 200 }, { 5000, 80000 }, { 30, 150 } },
 	/* both, and longer ones */
 	{ 23, false, true, { 60, 250 }, { 4000, 30000 }, { 30, 150 } },
 	/* idle ones, that say a word now and then */
@@ -166,6 +166,7 @@ static const struct load loads[] = {
 	{ 3, false, false, { 2, 8 }, { 500000, 2000000 }, { 20, 100 } },
 	/* all at once */
 	{ 10, true, false, { 30, 200 }, { 5000, 50000 }, { 20, 150 } },
+	{ 6, true, false, { 50, 300 }, { 200, 5000 }, { 0, 0 } },
 };
 #define LOADS (sizeof(loads) / sizeof(loads[0]))
 
