@@ -61,7 +61,7 @@ place_draw(struct sequence *sequence, enum fault_target wanted, fits *fit,
 	   struct fault_settings *change)
 {
 	uint32_t all = fault_target_count(sequence->fabric, wanted), some = 0;
-	char name[FAULT_NAME_BYTES];
+	char name[FAULT_NAME_BYTES] = "";
 	uint64_t which;
 
 	for (uint32_t i = 0; i < all; i++) {
