@@ -278,6 +278,20 @@ judge(struct node *node, struct lookup *lookup)
 					  dead_candidates(node, lookup));
 }
 
+/* Peers that speak version 1 only cannot hold what is half-open: the next
+ * closest do, until it is confirmed. */
+static void
+pass_old(struct lookup *lookup)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state == CANDIDATE_ANSWERED &&
+		    candidate->speaks < 2)
+			candidate->state = CANDIDATE_REFUSED;
+	}
+}
+
 /* A STORE to the candidates that are due. True: storing is over. */
 static bool
 store(struct node *node, struct instant now, uint32_t slot,
@@ -290,6 +304,8 @@ store(struct node *node, struct instant now, uint32_t slot,
 
 	if (lookup->deadline.ns <= now.ns)
 		return true;
+	if (lookup->half_open)
+		pass_old(lookup);
 	count = lookup_choose_store(lookup, now, node->settings->replicas,
 				    node->position, chosen, &self_holds);
 	if (self_holds && lookup->self == LOOKUP_APART) {

@@ -31,9 +31,11 @@ put_value(struct node *node, struct instant now, const struct session_key *key,
 	struct message_record out[RECORDS_PER_KEY];
 	uint32_t count = owned_known(node, now, key, records);
 
-	/* We only know that the session ended at some owner: the peer goes on
-	 * to other replicas, which may have a newer record. */
-	if (count == 0 || records[0].tombstone) {
+	/* We only know that the session ended at some owner, or what cannot be
+	 * said in its peer's version: the peer goes on to other replicas, which
+	 * may have a newer record. */
+	if (count == 0 || records[0].tombstone ||
+	    (records[0].half_open && message_version(writer) < 2)) {
 		put_closest(node, node_key_position(node, key), peer, writer);
 		return;
 	}

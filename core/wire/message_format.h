@@ -23,6 +23,7 @@
  * is upgraded one server at a time, in any order, and back again. Any other
  * version is refused. Version 2 brings:
  *	STALE	the version that is known
+ *	records	half-open ones, and a third of a key
  *
  * A reply has the request's transaction and type | MESSAGE_REPLY, and
  * one item for each item of the request, in order. Items that no longer fit
@@ -100,7 +101,7 @@ enum message_type {
 enum item_status {
 	ITEM_UNANSWERED = 0, /* did not fit: ask again */
 	ITEM_CONTACTS = 1, /* nodes closer to it, as far as I know */
-	ITEM_RECORDS = 2, /* the value, open before half-open, newest first */
+	ITEM_RECORDS = 2, /* the value, best first */
 	ITEM_STORED = 3,
 	/* Stored, but I know `replicas` live contacts that are closer to the
 	 * key than I am: look for the new place. */
@@ -110,6 +111,9 @@ enum item_status {
 	ITEM_STALE = 5,
 	ITEM_FULL = 6, /* not stored: no room, try elsewhere */
 };
+
+/* Statements of one key in a reply of version 1. */
+#define MESSAGE_RECORDS_OLDEST 2
 
 /* Flags of a record. */
 #define MESSAGE_TOMBSTONE 0x01

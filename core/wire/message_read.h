@@ -109,7 +109,9 @@ message_take_record(struct message_reader *reader,
 		    struct message_record *record)
 {
 	uint64_t flags = message_take(reader, 1);
-	message_require(reader, flags <= MESSAGE_HALF_OPEN);
+	message_require(reader, flags <= (reader->header.version < 2
+						  ? MESSAGE_TOMBSTONE
+						  : MESSAGE_HALF_OPEN));
 	record->tombstone = flags == MESSAGE_TOMBSTONE;
 	record->half_open = flags == MESSAGE_HALF_OPEN;
 	uint8_t family = (uint8_t)message_take(reader, 1);
@@ -150,7 +152,10 @@ message_take_records(struct message_reader *reader, struct message_item *item)
 {
 	uint32_t count = (uint32_t)message_take(reader, 1);
 
-	message_require(reader, count >= 1 && count <= RECORDS_PER_KEY);
+	message_require(reader,
+			count >= 1 && count <= (reader->header.version < 2
+							? MESSAGE_RECORDS_OLDEST
+							: RECORDS_PER_KEY));
 	if (reader->drop != DROP_NONE)
 		return;
 	item->record_count = count;

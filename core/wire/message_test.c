@@ -94,7 +94,12 @@ static const struct {
 	  17,
 	  { 1, 0x82, 0, 1, [8] = 1, 1, 0, 10, 0, 0, 1, 0x1b, 0x58 } },
 	{ "no records", DROP_MALFORMED, 10, { 1, 0x83, 0, 1, [8] = 2, 0 } },
-	{ "four records", DROP_MALFORMED, 10, { 1, 0x83, 0, 1, [8] = 2, 4 } },
+	{ "three records of version 1",
+	  DROP_MALFORMED,
+	  10,
+	  { 1, 0x83, 0, 1, [8] = 2, 3 } },
+	{ "three records", DROP_SHORT, 10, { 2, 0x83, 0, 1, [8] = 2, 3 } },
+	{ "four records", DROP_MALFORMED, 10, { 2, 0x83, 0, 1, [8] = 2, 4 } },
 	{ "a record",
 	  DROP_NONE,
 	  34,
@@ -106,11 +111,15 @@ static const struct {
 	{ "a half-open record",
 	  DROP_NONE,
 	  34,
+	  { 2, 0x83, 0, 1, [8] = 2, 1, 2, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
+	{ "a half-open record of version 1",
+	  DROP_MALFORMED,
+	  34,
 	  { 1, 0x83, 0, 1, [8] = 2, 1, 2, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
 	{ "a tombstone that is half-open",
 	  DROP_MALFORMED,
 	  34,
-	  { 1, 0x83, 0, 1, [8] = 2, 1, 3, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
+	  { 2, 0x83, 0, 1, [8] = 2, 1, 3, 4, 0x1b, 0x58, 10, 0, 0, 1 } },
 	{ "an unknown bit",
 	  DROP_MALFORMED,
 	  34,
@@ -237,6 +246,14 @@ a_request_is_as_old_as_it_can_be(void)
 	message_need(&writer, 2);
 	CHECK(message_version(&writer) == 2 && bytes[0] == 2);
 	message_need(&writer, 1);
+	CHECK(message_version(&writer) == 2);
+	const struct session_key key = { .family = 4, .protocol = 6 };
+	struct message_record record = { .owner.address.family = 4 };
+	message_begin(&writer, bytes, sizeof(bytes), MESSAGE_STORE, 7);
+	CHECK(message_put_store(&writer, &key, &record));
+	CHECK(message_version(&writer) == 1);
+	record.half_open = true;
+	CHECK(message_put_store(&writer, &key, &record));
 	CHECK(message_version(&writer) == 2);
 	message_begin(&writer, bytes, 3, MESSAGE_FIND_NODE, 7);
 	bytes[0] = 0;
@@ -436,6 +453,25 @@ put_contacts(struct message_writer *writer, struct rng *rng,
 	return message_put_contacts(writer, contacts, count);
 }
 
+/* All of them; what version 1 says is read back. */
+static bool
+put_records(struct message_writer *writer, struct message_item *item)
+{
+	bool old = message_version(writer) == 1;
+	uint32_t said = 0;
+
+	item->records[0].half_open &= !old;
+	bool put =
+		message_put_records(writer, item->records, item->record_count);
+	for (uint32_t i = 0; old && i < item->record_count; i++)
+		if (!item->records[i].half_open &&
+		    said < MESSAGE_RECORDS_OLDEST)
+			item->records[said++] = item->records[i];
+	if (old)
+		item->record_count = said;
+	return put;
+}
+
 static bool
 put_answer(struct message_writer *writer, struct rng *rng, uint8_t type,
 	   uint8_t family, struct message_item *item, struct endpoint *contacts)
@@ -455,8 +491,7 @@ put_answer(struct message_writer *writer, struct rng *rng, uint8_t type,
 			1 + (uint32_t)rng_below(rng, RECORDS_PER_KEY);
 		for (uint32_t i = 0; i < item->record_count; i++)
 			item->records[i] = draw_record(rng, family);
-		return message_put_records(writer, item->records,
-					   item->record_count);
+		return put_records(writer, item);
 	}
 	return put_contacts(writer, rng, item, contacts);
 }

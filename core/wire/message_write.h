@@ -68,7 +68,8 @@ static inline bool message_put_stale(struct message_writer *, struct version);
 static inline bool message_put_contacts(struct message_writer *,
 					const struct endpoint *,
 					uint32_t count);
-/* Reply: 1 <= count <= RECORDS_PER_KEY records, newest first. */
+/* Reply: 1 <= count <= RECORDS_PER_KEY records, best first. Version 1 says
+ * nothing of half-open ones, nor of a third; what is left is one at least. */
 static inline bool message_put_records(struct message_writer *,
 				       const struct message_record *,
 				       uint32_t count);
@@ -273,6 +274,8 @@ message_put_store(struct message_writer *writer, const struct session_key *key,
 	if (!message_room(writer, message_key_bytes(key) +
 					  message_record_bytes(record)))
 		return false;
+	if (record->half_open)
+		message_need(writer, 2);
 	message_give_key(writer, key);
 	message_give_record(writer, record);
 	return true;
@@ -355,19 +358,39 @@ message_put_contacts(struct message_writer *writer,
 	return true;
 }
 
+/* Version 1 does not know half-open ones. */
+static inline bool
+message_says(const struct message_writer *writer,
+	     const struct message_record *record)
+{
+	return !record->half_open || message_version(writer) >= 2;
+}
+
 static inline bool
 message_put_records(struct message_writer *writer,
 		    const struct message_record *records, uint32_t count)
 {
-	uint32_t size = 2;
+	uint32_t most = message_version(writer) >= 2 ? RECORDS_PER_KEY
+						     : MESSAGE_RECORDS_OLDEST;
+	uint32_t size = 2, said = 0;
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count && said < most; i++) {
+		if (!message_says(writer, &records[i]))
+			continue;
 		size += message_record_bytes(&records[i]);
-	if (!message_answer(writer, size, ITEM_RECORDS))
+		said++;
+	}
+	if (!message_answer(writer, size,
+			    said > 0 ? ITEM_RECORDS : ITEM_UNANSWERED) ||
+	    said == 0)
 		return false;
-	message_give(writer, count, 1);
-	for (uint32_t i = 0; i < count; i++)
+	message_give(writer, said, 1);
+	for (uint32_t i = 0; i < count && said > 0; i++) {
+		if (!message_says(writer, &records[i]))
+			continue;
 		message_give_record(writer, &records[i]);
+		said--;
+	}
 	return true;
 }
 
