@@ -49,7 +49,7 @@ _Static_assert(sizeof(struct contact) == 12, "a million nodes' budget");
 
 /* The bounds of a timeout; node_settings has them. */
 struct contact_timing {
-	int64_t initial_ns; /* for a peer never measured */
+	int64_t initial_ns; /* for a peer never measured: exchange.h */
 	int64_t floor_ns, cap_ns;
 };
 

@@ -2,6 +2,11 @@
 /* exchange.c - a node's datagrams; see exchange.h */
 #include "core/dht/exchange.h"
 
+/* Answers after which a long round trip counts for a third of itself. */
+#define FAR_DECAY 64
+/* Beyond any timeout, and twice it is no overflow. */
+#define FAR_MAX_NS (3600 * NS_PER_S)
+
 bool
 exchange_begin(struct outbox *outbox, const struct endpoint *to,
 	       enum message_type type, uint32_t transaction,
@@ -38,17 +43,44 @@ exchange_speaks(struct node *node, uint32_t peer)
 	return contact->speaks;
 }
 
+/* For who was never measured. */
+static int64_t
+stranger_timeout_ns(const struct node *node)
+{
+	const struct node_settings *settings = node->settings;
+	int64_t timeout_ns = 2 * node->far_ns;
+
+	if (timeout_ns == 0 || timeout_ns > settings->timeout_initial_ns)
+		return settings->timeout_initial_ns;
+	return timeout_ns < settings->timeout_floor_ns
+		       ? settings->timeout_floor_ns
+		       : timeout_ns;
+}
+
 int64_t
 exchange_timeout_ns(struct node *node, uint32_t peer)
 {
 	const struct node_settings *settings = node->settings;
+	const struct contact *contact = table_find(node->table, peer);
+	bool farther = contact != NULL && contact_stale(contact);
 	struct contact_timing timing = {
-		.initial_ns = settings->timeout_initial_ns,
+		.initial_ns = farther ? settings->timeout_initial_ns
+				      : stranger_timeout_ns(node),
 		.floor_ns = settings->timeout_floor_ns,
 		.cap_ns = settings->timeout_cap_ns,
 	};
 
-	return contact_timeout_ns(table_find(node->table, peer), &timing);
+	return contact_timeout_ns(contact, &timing);
+}
+
+void
+exchange_answered(struct node *node, uint32_t peer, int64_t rtt_ns)
+{
+	table_answered(node->table, peer, rtt_ns);
+	if (rtt_ns >= node->far_ns)
+		node->far_ns = rtt_ns < FAR_MAX_NS ? rtt_ns : FAR_MAX_NS;
+	else if (rtt_ns >= 0)
+		node->far_ns -= (node->far_ns - rtt_ns) / FAR_DECAY;
 }
 
 uint32_t

@@ -63,6 +63,62 @@ test_timeouts(void)
 	solo_close(&solo);
 }
 
+/* What all peers' round trips say of one that was never measured. */
+static void
+test_strangers(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t rtt_ns; /* of all peers but one */
+		int64_t far_rtt_ns; /* of every 32nd answer */
+		int64_t low_ns, high_ns;
+	} rows[] = {
+		{ "all are near: the floor", 40 * NS_PER_US, 40 * NS_PER_US,
+		  NS_PER_MS, NS_PER_MS },
+		{ "twice what is usual", 5 * NS_PER_MS, 5 * NS_PER_MS,
+		  10 * NS_PER_MS, 10 * NS_PER_MS },
+		{ "some are far: perhaps this one", 1 * NS_PER_MS,
+		  20 * NS_PER_MS, 20 * NS_PER_MS, 40 * NS_PER_MS },
+		{ "all are far: the initial one", NS_PER_S, NS_PER_S,
+		  50 * NS_PER_MS, 50 * NS_PER_MS },
+	};
+	struct node_settings settings = solo_settings(8);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		for (uint32_t j = 0; j < 320; j++)
+			exchange_answered(solo.node, 1,
+					  j % 32 == 0 ? rows[i].far_rtt_ns
+						      : rows[i].rtt_ns);
+		exchange_answered(solo.node, 1, -1); /* says nothing */
+		int64_t timeout_ns = exchange_timeout_ns(solo.node, 2);
+		CHECK_ROW(timeout_ns >= rows[i].low_ns, rows[i].sentence);
+		CHECK_ROW(timeout_ns <= rows[i].high_ns, rows[i].sentence);
+		/* Who was near and is silent may be farther than it was. */
+		for (uint32_t j = 0; j < CONTACT_STALE; j++)
+			table_failed(solo.node->table, 1);
+		CHECK_ROW(exchange_timeout_ns(solo.node, 1) ==
+				  settings.timeout_initial_ns,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* A stray answer of an hour does not turn into an overflow. */
+static void
+test_a_very_late_answer(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	exchange_answered(solo.node, 1, INT64_MAX);
+	CHECK(exchange_timeout_ns(solo.node, 2) == settings.timeout_initial_ns);
+	solo_close(&solo);
+}
+
 static void
 test_a_datagram(void)
 {
@@ -102,6 +158,8 @@ main(void)
 {
 	test_milliseconds();
 	test_timeouts();
+	test_strangers();
+	test_a_very_late_answer();
 	test_a_datagram();
 	return check_done();
 }

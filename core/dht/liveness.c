@@ -102,8 +102,8 @@ liveness_answer(struct node *node, struct instant now, uint32_t peer,
 		if (one->peer != peer || one->transaction != transaction ||
 		    one->sent.ns == INSTANT_NEVER.ns)
 			continue;
-		table_answered(node->table, peer,
-			       instant_distance_ns(one->sent, now));
+		exchange_answered(node, peer,
+				  instant_distance_ns(one->sent, now));
 		one->peer = ENDPOINT_NONE;
 		return DROP_NONE;
 	}

@@ -519,7 +519,7 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 		used = file_stored(lookup, candidate, &item, now);
 	if (!used)
 		return DROP_UNASKED;
-	table_answered(node->table, peer, rtt_ns);
+	exchange_answered(node, peer, rtt_ns);
 	make_ready(node, now, slot);
 	return DROP_NONE;
 }

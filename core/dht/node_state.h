@@ -93,6 +93,9 @@ struct node {
 	bool join_wanted; /* NODE_JOIN_AGAIN is due */
 	bool joined; /* NODE_JOINED is due */
 
+	/* exchange.c */
+	int64_t far_ns; /* most round trips are shorter; 0: none was measured */
+
 	/* liveness.c */
 	uint32_t ping_transaction;
 	struct ping pings[NODE_PINGS];

@@ -512,9 +512,9 @@ publish_answer(struct node *node, struct instant now, uint32_t peer,
 	if (slot == BATCH_NONE || batch_at(node, slot)->type != type)
 		return DROP_UNASKED;
 	struct batch *batch = batch_at(node, slot);
-	table_answered(node->table, peer,
-		       batch->tries == 1 ? instant_distance_ns(batch->sent, now)
-					 : -1);
+	exchange_answered(
+		node, peer,
+		batch->tries == 1 ? instant_distance_ns(batch->sent, now) : -1);
 	for (uint32_t i = 0; i < batch->count; i++) {
 		bool answered = message_next(reader, &item);
 		uint32_t index = batch->items[i].publication;
