@@ -416,10 +416,33 @@ lookup_complete(struct lookup *lookup, uint32_t k)
 			return false;
 		}
 	}
+	if (lookup->glance)
+		return true;
 	if ((lookup->kind == LOOKUP_GET || answered == 0) &&
 	    retry(lookup, k) > 0)
 		return false;
 	return overdue == 0;
+}
+
+uint32_t
+lookup_allowance(const struct lookup *lookup, uint32_t alpha, uint32_t replicas)
+{
+	uint32_t rounds = lookup->round > 0 ? lookup->round : 1;
+	uint32_t most = alpha * rounds + replicas;
+
+	if (!lookup->glance)
+		return UINT32_MAX;
+	return lookup->queries < most ? most - lookup->queries : 0;
+}
+
+bool
+lookup_waits(const struct lookup *lookup)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		if (lookup->candidates[i].state == CANDIDATE_ASKED)
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -29,6 +29,11 @@
  * these once more before it says "missed", for a lost datagram is likelier
  * than three dead replicas; any lookup does when no candidate has answered.
  *
+ * A glance is a lookup for a value that is to cost little: it is over when the
+ * `replicas` closest have answered, asks nobody twice, and sends no more than
+ * alpha queries a round and one to each replica. It finds what a settled table
+ * holds, and its "missed" is never conclusive.
+ *
  * "Missed" is conclusive when the replicas have said that they do not know:
  * the `replicas` closest that have not failed have all answered, and no
  * candidate in front of them is still to answer. A failed candidate may be
@@ -161,6 +166,7 @@ struct lookup {
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
 	bool half_open; /* SET: the record is */
+	bool glance; /* GET: as cheap as can be; proves nothing */
 	bool local; /* GET: we held it; SET: we alone do */
 	bool ok; /* GET: found; ENDED: every replica knows */
 	bool conclusive; /* GET, not found: no replica has it */
@@ -229,6 +235,11 @@ uint32_t lookup_choose_fill(const struct lookup *, uint32_t wanted,
 /* FINDING: all that should know have answered, or failed for good. May put
  * silent ones up for a second try; then lookup_choose() again. */
 bool lookup_complete(struct lookup *, uint32_t k);
+/* How many queries more a glance may send; other lookups: as they like. */
+uint32_t lookup_allowance(const struct lookup *, uint32_t alpha,
+			  uint32_t replicas);
+/* An answer to a query is on its way, and not overdue. */
+bool lookup_waits(const struct lookup *);
 /* FINDING is over without a value: is that proof that there is none? dead: bit
  * i is set when candidate i is known to be, by more than this lookup. */
 bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);

@@ -234,14 +234,19 @@ find(struct node *node, struct instant now, uint32_t slot,
 		return true;
 	if (lookup->kind == LOOKUP_FILL)
 		return fill(node, now, slot, outbox);
-	uint32_t count =
-		lookup_choose(lookup, settings->k, settings->alpha, chosen);
+	uint32_t width = lookup->glance ? settings->replicas : settings->k;
+	uint32_t most =
+		lookup_allowance(lookup, settings->alpha, settings->replicas);
+	uint32_t count = lookup_choose(lookup, width, settings->alpha, chosen);
 	if (count == 0) {
-		if (lookup_complete(lookup, settings->k))
+		if (lookup_complete(lookup, width))
 			return true;
-		count = lookup_choose(lookup, settings->k, settings->alpha,
-				      chosen);
+		count = lookup_choose(lookup, width, settings->alpha, chosen);
 	}
+	if (most == 0 && count > 0 && !lookup_waits(lookup))
+		return true;
+	if (count > most)
+		count = most;
 	for (uint32_t i = 0; i < count; i++)
 		ask(node, now, slot, &lookup->candidates[chosen[i]], outbox);
 	return false;
@@ -272,7 +277,7 @@ static void
 judge(struct node *node, struct lookup *lookup)
 {
 	lookup->ok = lookup->record_count > 0;
-	if (lookup->kind == LOOKUP_GET && !lookup->ok)
+	if (lookup->kind == LOOKUP_GET && !lookup->ok && !lookup->glance)
 		lookup->conclusive =
 			lookup_conclusive(lookup, node->settings->replicas,
 					  dead_candidates(node, lookup));

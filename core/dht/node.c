@@ -474,10 +474,11 @@ node_remove_announced(struct node *node, struct instant now,
 	return publish_remove(node, now, key, true, outbox);
 }
 
-int
-node_get(struct node *node, struct instant now, const struct session_key *key,
-	 enum node_asker asker, const uint32_t *exclude, uint32_t exclude_count,
-	 uint8_t avoid_uplink, node_ticket *ticket, struct outbox *outbox)
+static int
+get(struct node *node, struct instant now, const struct session_key *key,
+    enum node_asker asker, bool glance, const uint32_t *exclude,
+    uint32_t exclude_count, uint8_t avoid_uplink, node_ticket *ticket,
+    struct outbox *outbox)
 {
 	struct record records[RECORDS_PER_KEY];
 	uint32_t slot = lookup_run_start(node, now, LOOKUP_GET,
@@ -488,6 +489,7 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 	struct lookup *lookup = &node->parts.lookups->slots[slot];
 	lookup->key = *key;
 	lookup->asker = (uint8_t)asker;
+	lookup->glance = glance;
 	lookup->avoid_uplink = avoid_uplink;
 	for (uint32_t i = 0; i < exclude_count && i < LOOKUP_EXCLUDE; i++)
 		lookup->exclude[lookup->exclude_count++] = exclude[i];
@@ -503,6 +505,25 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 	if (lookup_run_advance(node, now, slot, outbox))
 		lookup_run_close(node, now, slot);
 	return 0;
+}
+
+int
+node_get(struct node *node, struct instant now, const struct session_key *key,
+	 enum node_asker asker, const uint32_t *exclude, uint32_t exclude_count,
+	 uint8_t avoid_uplink, node_ticket *ticket, struct outbox *outbox)
+{
+	return get(node, now, key, asker, false, exclude, exclude_count,
+		   avoid_uplink, ticket, outbox);
+}
+
+int
+node_glance(struct node *node, struct instant now,
+	    const struct session_key *key, enum node_asker asker,
+	    const uint32_t *exclude, uint32_t exclude_count,
+	    uint8_t avoid_uplink, node_ticket *ticket, struct outbox *outbox)
+{
+	return get(node, now, key, asker, true, exclude, exclude_count,
+		   avoid_uplink, ticket, outbox);
 }
 
 bool
