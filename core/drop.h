@@ -42,7 +42,8 @@
 	X(LOSS, 29, "random loss of the link")                                 \
 	X(MTU, 30, "larger than the link's MTU, DF set")                       \
 	X(NO_SOCKET, 31, "no socket for it")                                   \
-	X(LOOKUPS, 32, "lookup table full until the deadline")
+	X(LOOKUPS, 32, "lookup table full until the deadline")                 \
+	X(SENSELESS, 33, "no session of ours can send it")
 
 enum drop {
 #define DROP_ENUM(name, number, text) DROP_##name = (number),

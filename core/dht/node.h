@@ -246,7 +246,6 @@ int node_remove_announced(struct node *, struct instant now,
 int node_get(struct node *, struct instant now, const struct session_key *,
 	     enum node_asker, const uint32_t *exclude, uint32_t exclude_count,
 	     uint8_t avoid_uplink, node_ticket *ticket, struct outbox *);
-/* We own it, at this version, half-open or not; false if we do not. */
 /* The same for little, when there is much to look up: at most alpha queries a
  * round and one to each replica. It finds what a settled table holds; its
  * MISSED is never ok. */
@@ -254,6 +253,7 @@ int node_glance(struct node *, struct instant now, const struct session_key *,
 		enum node_asker, const uint32_t *exclude,
 		uint32_t exclude_count, uint8_t avoid_uplink,
 		node_ticket *ticket, struct outbox *);
+/* We own it, at this version, half-open or not; false if we do not. */
 bool node_owns(const struct node *, const struct session_key *,
 	       struct version *);
 /* Handshakes that are published and neither confirmed nor forgotten. */

@@ -17,6 +17,7 @@
 struct flows {
 	struct siphash_key hash;
 	uint32_t heap_count;
+	uint32_t quiet_first, quiet_last; /* a list of slots, or LRU_NONE */
 	struct lru *lru;
 	struct flow *flows;
 	uint32_t *heap;
@@ -45,6 +46,8 @@ flows_init(void *memory, uint32_t capacity, const struct siphash_key *hash)
 	uint8_t *after = (uint8_t *)memory + align8(sizeof(*flows));
 	*flows = (struct flows){
 		.hash = *hash,
+		.quiet_first = LRU_NONE,
+		.quiet_last = LRU_NONE,
 		.lru = lru_init(after, capacity),
 		.flows = (void *)(after + lru_size(capacity)),
 	};
@@ -106,7 +109,9 @@ flow_begin(struct flow *flow, struct instant now, int64_t retry_ns)
 	flow->missing_since = now;
 	flow->retry_ns = retry_ns;
 	flow->asker = NODE_ASKER_STRAY;
-	flow->missed = false;
+	flow->looks = 0;
+	flow->looked = false;
+	flow->missed_early = flow->missed_last = false;
 }
 
 void
@@ -115,6 +120,7 @@ flow_remove(struct flows *flows, struct flow *flow)
 	assert(flow->held.packets == 0);
 
 	flow_schedule(flows, flow, INSTANT_NEVER);
+	flow_quiet(flows, flow, false);
 	lru_remove(flows->lru, slot_of(flows, flow));
 }
 
@@ -134,6 +140,54 @@ void
 flow_unpin(struct flows *flows, struct flow *flow)
 {
 	lru_unpin(flows->lru, slot_of(flows, flow));
+}
+
+static void
+quiet_add(struct flows *flows, struct flow *flow)
+{
+	uint32_t slot = slot_of(flows, flow);
+
+	flow->quiet_before = flows->quiet_last;
+	flow->quiet_next = LRU_NONE;
+	if (flows->quiet_last != LRU_NONE)
+		flows->flows[flows->quiet_last].quiet_next = slot;
+	else
+		flows->quiet_first = slot;
+	flows->quiet_last = slot;
+}
+
+static void
+quiet_remove(struct flows *flows, struct flow *flow)
+{
+	if (flow->quiet_before != LRU_NONE)
+		flows->flows[flow->quiet_before].quiet_next = flow->quiet_next;
+	else
+		flows->quiet_first = flow->quiet_next;
+	if (flow->quiet_next != LRU_NONE)
+		flows->flows[flow->quiet_next].quiet_before =
+			flow->quiet_before;
+	else
+		flows->quiet_last = flow->quiet_before;
+}
+
+void
+flow_quiet(struct flows *flows, struct flow *flow, bool quiet)
+{
+	if (flow->quiet == quiet)
+		return;
+	flow->quiet = quiet;
+	if (quiet)
+		quiet_add(flows, flow);
+	else
+		quiet_remove(flows, flow);
+}
+
+struct flow *
+flow_quietest(struct flows *flows)
+{
+	return flows->quiet_first != LRU_NONE
+		       ? &flows->flows[flows->quiet_first]
+		       : NULL;
 }
 
 /* Equal times go by slot, so that the heap's layout never decides. */

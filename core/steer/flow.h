@@ -18,7 +18,8 @@
  * This table holds the flows, finds them, and knows whose turn is next (a
  * binary heap by `due`; ties by slot). What the states mean is in search.h.
  *
- * Full of flows that hold packets: flow_add() answers NULL.
+ * Full of flows that hold packets: flow_add() answers NULL; the caller may let
+ * a quiet one go.
  */
 #ifndef CORE_STEER_FLOW_H
 #define CORE_STEER_FLOW_H
@@ -57,7 +58,14 @@ struct flow {
 	uint8_t uplink; /* the latest packet came in by */
 	uint8_t excluded_count;
 	uint8_t asker; /* of the next lookup: enum node_asker */
-	bool missed; /* the latest lookup that ended has shown: no owner */
+	uint8_t spoken; /* packets, those of the sketch (sketch.h) included */
+	uint8_t looks; /* lookups in this series */
+	bool glancing; /* the lookup that runs is a glance */
+	bool charged; /* it was, when it started */
+	bool last; /* it began at miss_deadline */
+	bool looked; /* one in this series was more than a glance */
+	/* No owner has it: said early in this series, and by the last look. */
+	bool missed_early, missed_last;
 	bool patient; /* more than RSTs came: misses are retried */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING */
@@ -71,6 +79,8 @@ struct flow {
 	struct instant missing_since; /* LOOKING, WAITING; miss_deadline */
 	struct instant until; /* NEGATIVE */
 	int64_t retry_ns; /* to wait after the next miss */
+	uint32_t quiet_before, quiet_next; /* flow.c's; slots */
+	bool quiet;
 	struct instant due; /* flow.c's; see flow_schedule() */
 	uint32_t heap_index; /* flow.c's */
 };
@@ -99,6 +109,11 @@ void flow_touch(struct flows *, struct flow *);
 /* While it holds packets it is not evicted. */
 void flow_pin(struct flows *, struct flow *);
 void flow_unpin(struct flows *, struct flow *);
+/* It waits with what it holds, has missed and has spoken but once: whoever
+ * needs its place may take it; or this is so no longer. */
+void flow_quiet(struct flows *, struct flow *, bool quiet);
+/* The one that is quiet for the longest time; NULL: none is. */
+struct flow *flow_quietest(struct flows *);
 /* When the caller wants to be reminded of it; INSTANT_NEVER: not. */
 void flow_schedule(struct flows *, struct flow *, struct instant due);
 /* The flow that is due first; NULL: none is scheduled. */

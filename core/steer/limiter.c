@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * limiter.c - accounts by prefix, and one for all
+ * limiter.c - accounts by prefix, one for all, and who is proven
  *
- *	struct limiter | struct lru | struct account[prefixes]
+ *	struct limiter | lru | account[prefixes] | lru | proven[prefixes]
  */
 #include "core/steer/limiter.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/lru.h"
+#include "core/steer/prefix.h"
 
-#define BURST_NS NS_PER_S
-#define DEBT_NS	 (2 * NS_PER_S)
-
-/* No padding: hashed and compared as bytes. */
-struct prefix {
-	uint8_t bytes[7];
-	uint8_t family;
-};
-_Static_assert(sizeof(struct prefix) == 8, "no padding");
+#define BURST_NS  NS_PER_S
+#define PROVEN_NS (60 * NS_PER_S)
 
 struct account {
 	struct prefix prefix;
 	struct instant paid_until;
+};
+
+struct proven {
+	struct prefix prefix;
+	struct instant found; /* an owner, at last */
 };
 
 struct limiter {
@@ -33,6 +31,8 @@ struct limiter {
 	struct instant paid_until; /* of all together */
 	struct lru *lru;
 	struct account *accounts;
+	struct lru *proven_lru;
+	struct proven *proven;
 };
 
 static size_t
@@ -44,8 +44,9 @@ header_size(void)
 size_t
 limiter_size(uint32_t prefixes)
 {
-	return header_size() + lru_size(prefixes) +
-	       (size_t)prefixes * sizeof(struct account);
+	return header_size() + 2 * lru_size(prefixes) +
+	       (size_t)prefixes *
+		       (sizeof(struct account) + sizeof(struct proven));
 }
 
 /* Rounded up: never more than the rate says. */
@@ -67,69 +68,97 @@ limiter_init(void *memory, uint32_t prefixes, uint32_t per_s_prefix,
 		.hash = *hash,
 		.interval_prefix_ns = interval_of(per_s_prefix),
 		.interval_ns = interval_of(per_s),
-		.lru = lru_init(after, prefixes),
-		.accounts = (void *)(after + lru_size(prefixes)),
 		.paid_until = { .ns = INT64_MIN },
 	};
+	limiter->lru = lru_init(after, prefixes);
+	after += lru_size(prefixes);
+	limiter->accounts = (void *)after;
+	after += prefixes * sizeof(struct account);
+	limiter->proven_lru = lru_init(after, prefixes);
+	after += lru_size(prefixes);
+	limiter->proven = (void *)after;
 	return limiter;
 }
 
-static struct prefix
-prefix_of(uint8_t family, const uint8_t *address)
-{
-	struct prefix prefix = { .family = family };
-
-	memcpy(prefix.bytes, address, family == 4 ? 3 : 6);
-	return prefix;
-}
-
-static uint32_t
-find(const struct limiter *limiter, const struct prefix *prefix, uint32_t hash)
+static struct account *
+account_find(const struct limiter *limiter, const struct prefix *prefix,
+	     uint32_t hash)
 {
 	uint32_t slot = lru_first(limiter->lru, hash);
 
 	while (slot != LRU_NONE && memcmp(&limiter->accounts[slot].prefix,
 					  prefix, sizeof(*prefix)) != 0)
 		slot = lru_next(limiter->lru, slot);
-	return slot;
+	return slot != LRU_NONE ? &limiter->accounts[slot] : NULL;
 }
 
-/* A whole token must be left. */
-static bool
-has_token(struct instant paid_until, struct instant now, int64_t interval_ns)
+static struct proven *
+proven_find(const struct limiter *limiter, const struct prefix *prefix,
+	    uint32_t hash)
 {
-	struct instant next = paid_until.ns < now.ns ? now : paid_until;
+	uint32_t slot = lru_first(limiter->proven_lru, hash);
 
-	next = instant_after(next, interval_ns);
-	return next.ns <= instant_after(now, BURST_NS).ns;
+	while (slot != LRU_NONE && memcmp(&limiter->proven[slot].prefix, prefix,
+					  sizeof(*prefix)) != 0)
+		slot = lru_next(limiter->proven_lru, slot);
+	return slot != LRU_NONE ? &limiter->proven[slot] : NULL;
 }
 
+/* Of an account. A whole token must be left, or it is closed. */
+static uint32_t
+level_of(struct instant paid_until, struct instant now, int64_t interval_ns)
+{
+	int64_t left_ns = BURST_NS;
+	uint32_t level = LIMITER_CALM;
+
+	if (interval_ns == 0)
+		return LIMITER_CALM;
+	if (instant_before(now, paid_until))
+		left_ns -= instant_distance_ns(now, paid_until);
+	if (left_ns < interval_ns)
+		return LIMITER_CLOSED;
+	for (int64_t half_ns = BURST_NS / 2; left_ns < half_ns; half_ns /= 2)
+		level++;
+	return level;
+}
+
+uint32_t
+limiter_level(const struct limiter *limiter, struct instant now, uint8_t family,
+	      const uint8_t *address, enum drop *why)
+{
+	struct prefix prefix = prefix_of(family, address);
+	uint32_t hash = prefix_hash(&limiter->hash, &prefix);
+	const struct account *account = account_find(limiter, &prefix, hash);
+	uint32_t own = LIMITER_CALM;
+	uint32_t all = level_of(limiter->paid_until, now, limiter->interval_ns);
+
+	if (account != NULL)
+		own = level_of(account->paid_until, now,
+			       limiter->interval_prefix_ns);
+	if (all > LIMITER_GLANCE && all != LIMITER_CLOSED) {
+		const struct proven *proven =
+			proven_find(limiter, &prefix, hash);
+
+		if (proven != NULL &&
+		    instant_distance_ns(proven->found, now) < PROVEN_NS)
+			all = LIMITER_GLANCE;
+	}
+	*why = DROP_NONE;
+	if (own != LIMITER_CALM && own >= all)
+		*why = DROP_RATE_PREFIX;
+	else if (all != LIMITER_CALM)
+		*why = DROP_RATE_ALL;
+	return own > all ? own : all;
+}
+
+/* No more than a second's worth is owed. */
 static void
 pay(struct instant *paid_until, struct instant now, int64_t interval_ns)
 {
 	if (paid_until->ns < now.ns)
 		*paid_until = now;
 	*paid_until = instant_min(instant_after(*paid_until, interval_ns),
-				  instant_after(now, DEBT_NS));
-}
-
-enum drop
-limiter_ask(const struct limiter *limiter, struct instant now, uint8_t family,
-	    const uint8_t *address)
-{
-	struct prefix prefix = prefix_of(family, address);
-	uint32_t hash =
-		(uint32_t)siphash(&limiter->hash, &prefix, sizeof(prefix));
-	uint32_t slot = find(limiter, &prefix, hash);
-
-	if (limiter->interval_prefix_ns > 0 && slot != LRU_NONE &&
-	    !has_token(limiter->accounts[slot].paid_until, now,
-		       limiter->interval_prefix_ns))
-		return DROP_RATE_PREFIX;
-	if (limiter->interval_ns > 0 &&
-	    !has_token(limiter->paid_until, now, limiter->interval_ns))
-		return DROP_RATE_ALL;
-	return DROP_NONE;
+				  instant_after(now, BURST_NS));
 }
 
 void
@@ -137,27 +166,61 @@ limiter_charge(struct limiter *limiter, struct instant now, uint8_t family,
 	       const uint8_t *address)
 {
 	struct prefix prefix = prefix_of(family, address);
-	uint32_t hash =
-		(uint32_t)siphash(&limiter->hash, &prefix, sizeof(prefix));
+	uint32_t hash = prefix_hash(&limiter->hash, &prefix);
 
 	pay(&limiter->paid_until, now, limiter->interval_ns);
 	if (limiter->interval_prefix_ns == 0)
 		return;
 
-	uint32_t slot = find(limiter, &prefix, hash);
-	if (slot != LRU_NONE) {
-		lru_touch(limiter->lru, slot);
+	struct account *account = account_find(limiter, &prefix, hash);
+	if (account != NULL) {
+		lru_touch(limiter->lru,
+			  (uint32_t)(account - limiter->accounts));
 	} else {
-		slot = lru_claim(limiter->lru, hash);
+		uint32_t slot = lru_claim(limiter->lru, hash);
 		if (slot == LRU_NONE)
 			return; /* a table of none */
-		limiter->accounts[slot] = (struct account){
+		account = &limiter->accounts[slot];
+		*account = (struct account){
 			.prefix = prefix,
 			.paid_until = now,
 		};
 	}
-	pay(&limiter->accounts[slot].paid_until, now,
-	    limiter->interval_prefix_ns);
+	pay(&account->paid_until, now, limiter->interval_prefix_ns);
+}
+
+/* What has run off meanwhile is not given back. */
+static void
+give_back(struct instant *paid_until, int64_t interval_ns)
+{
+	if (paid_until->ns > INT64_MIN + interval_ns)
+		paid_until->ns -= interval_ns;
+}
+
+void
+limiter_found(struct limiter *limiter, struct instant now, uint8_t family,
+	      const uint8_t *address, bool charged)
+{
+	struct prefix prefix = prefix_of(family, address);
+	uint32_t hash = prefix_hash(&limiter->hash, &prefix);
+	struct account *account = account_find(limiter, &prefix, hash);
+	struct proven *proven = proven_find(limiter, &prefix, hash);
+
+	if (charged)
+		give_back(&limiter->paid_until, limiter->interval_ns);
+	if (charged && account != NULL)
+		give_back(&account->paid_until, limiter->interval_prefix_ns);
+	if (proven != NULL) {
+		lru_touch(limiter->proven_lru,
+			  (uint32_t)(proven - limiter->proven));
+	} else {
+		uint32_t slot = lru_claim(limiter->proven_lru, hash);
+		if (slot == LRU_NONE)
+			return;
+		proven = &limiter->proven[slot];
+		proven->prefix = prefix;
+	}
+	proven->found = now;
 }
 
 uint32_t

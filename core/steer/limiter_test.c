@@ -25,7 +25,7 @@ struct bucket {
 	int64_t rate;
 };
 
-static uint64_t memory[512];
+static uint64_t memory[1024];
 
 static void
 bucket_fill(struct bucket *bucket, struct instant now)
@@ -36,11 +36,18 @@ bucket_fill(struct bucket *bucket, struct instant now)
 	bucket->seen = now;
 }
 
-static bool
-bucket_has(struct bucket *bucket, struct instant now)
+/* Halvings of a second's worth until what is left is more. */
+static uint32_t
+bucket_halvings(struct bucket *bucket, struct instant now)
 {
+	uint32_t halvings = 0;
+
 	bucket_fill(bucket, now);
-	return bucket->level >= NS_PER_S;
+	if (bucket->level < NS_PER_S)
+		return LIMITER_CLOSED;
+	while (bucket->level << (halvings + 1) < bucket->rate * NS_PER_S)
+		halvings++;
+	return halvings;
 }
 
 static void
@@ -48,8 +55,8 @@ bucket_take(struct bucket *bucket, struct instant now)
 {
 	bucket_fill(bucket, now);
 	bucket->level -= NS_PER_S;
-	if (bucket->level < -bucket->rate * NS_PER_S)
-		bucket->level = -bucket->rate * NS_PER_S;
+	if (bucket->level < 0)
+		bucket->level = 0;
 }
 
 static void
@@ -59,7 +66,7 @@ walk(const struct siphash_key *hash)
 		limiter_init(memory, PREFIXES, RATE, RATE_ALL, hash);
 	struct bucket all = { RATE_ALL * NS_PER_S, { 0 }, RATE_ALL };
 	struct bucket buckets[PREFIXES];
-	uint32_t seen[3] = { 0 };
+	uint32_t seen[5] = { 0 };
 	struct instant now = { 0 };
 	struct rng rng;
 
@@ -78,24 +85,44 @@ walk(const struct siphash_key *hash)
 		now.ns += (int64_t)rng_below(&rng, step / 2000 % 2 == 0
 							   ? 20 * NS_PER_MS
 							   : 200 * NS_PER_MS);
-		enum drop expected = DROP_NONE;
-		if (!bucket_has(&buckets[i], now))
+		uint32_t own = bucket_halvings(&buckets[i], now);
+		uint32_t both = bucket_halvings(&all, now);
+		enum drop why, expected = DROP_NONE;
+		if (own > 0 && own >= both)
 			expected = DROP_RATE_PREFIX;
-		else if (!bucket_has(&all, now))
+		else if (both > 0)
 			expected = DROP_RATE_ALL;
-		CHECK(limiter_ask(limiter, now, six ? 6 : 4, address) ==
-		      expected);
-		seen[0] += expected == DROP_NONE;
+		uint32_t level =
+			limiter_level(limiter, now, six ? 6 : 4, address, &why);
+		CHECK(level == (own > both ? own : both));
+		CHECK(why == expected);
+		seen[0] += level == LIMITER_CALM;
 		seen[1] += expected == DROP_RATE_PREFIX;
 		seen[2] += expected == DROP_RATE_ALL;
+		seen[3] += level > LIMITER_GLANCE && level != LIMITER_CLOSED;
+		seen[4] += level == LIMITER_CLOSED;
 		/* Some were started before the others had failed. */
-		if (expected == DROP_NONE || rng_below(&rng, 4) == 0) {
+		if (level != LIMITER_CLOSED || rng_below(&rng, 4) == 0) {
 			limiter_charge(limiter, now, six ? 6 : 4, address);
 			bucket_take(&buckets[i], now);
 			bucket_take(&all, now);
 		}
 	}
-	CHECK(seen[0] > 100 && seen[1] > 100 && seen[2] > 100);
+	for (uint32_t i = 0; i < 5; i++)
+		CHECK(seen[i] > 100);
+}
+
+/* DROP_NONE: some lookup may start. */
+static enum drop
+ask(const struct limiter *limiter, struct instant now, uint8_t family,
+    const uint8_t *address)
+{
+	enum drop why;
+
+	return limiter_level(limiter, now, family, address, &why) ==
+			       LIMITER_CLOSED
+		       ? why
+		       : DROP_NONE;
 }
 
 /* What limiter.c hashes: the prefix 7, family 1. */
@@ -119,11 +146,79 @@ equal_hashes(const struct siphash_key *hash)
 	prefix_make(pair.b, b);
 	a[7] = b[7] = 0;
 	limiter_charge(limiter, now, 6, a);
-	CHECK(limiter_ask(limiter, now, 6, a) == DROP_RATE_PREFIX);
-	CHECK(limiter_ask(limiter, now, 6, b) == DROP_NONE);
+	CHECK(ask(limiter, now, 6, a) == DROP_RATE_PREFIX);
+	CHECK(ask(limiter, now, 6, b) == DROP_NONE);
 	limiter_charge(limiter, now, 6, b);
-	CHECK(limiter_ask(limiter, now, 6, a) == DROP_RATE_PREFIX);
-	CHECK(limiter_ask(limiter, now, 6, b) == DROP_RATE_PREFIX);
+	CHECK(ask(limiter, now, 6, a) == DROP_RATE_PREFIX);
+	CHECK(ask(limiter, now, 6, b) == DROP_RATE_PREFIX);
+}
+
+/* A client's prefix is proven for a minute: what others do does not close it,
+ * and they cannot push it out. */
+static void
+proven(const struct siphash_key *hash)
+{
+	static const uint8_t real[4] = { 20, 1, 0, 1 };
+	struct limiter *limiter = limiter_init(memory, 4, 100, 1000, hash);
+	struct instant now = { NS_PER_S };
+	enum drop why;
+
+	limiter_found(limiter, now, 4, real, false);
+	for (uint32_t i = 0; i < 900; i++) {
+		uint8_t other[4] = { 30, (uint8_t)(i >> 8), (uint8_t)i, 1 };
+		limiter_charge(limiter, now, 4, other);
+	}
+	const uint8_t other[4] = { 40, 1, 1, 1 };
+	CHECK(limiter_level(limiter, now, 4, other, &why) == 3);
+	CHECK(why == DROP_RATE_ALL);
+	CHECK(limiter_level(limiter, now, 4, real, &why) == LIMITER_GLANCE);
+	CHECK(why == DROP_RATE_ALL);
+	/* Its own account counts. */
+	for (uint32_t i = 0; i < 80; i++)
+		limiter_charge(limiter, now, 4, real);
+	CHECK(limiter_level(limiter, now, 4, real, &why) == 2);
+	CHECK(why == DROP_RATE_PREFIX);
+	/* And a closed account is closed. */
+	for (uint32_t i = 0; i < 200; i++)
+		limiter_charge(limiter, now, 4, other);
+	CHECK(limiter_level(limiter, now, 4, real, &why) == LIMITER_CLOSED);
+	/* A minute later the others' account has filled, and is emptied anew.
+	 */
+	now.ns += 60 * NS_PER_S;
+	for (uint32_t i = 0; i < 900; i++)
+		limiter_charge(limiter, now, 4, other);
+	CHECK(limiter_level(limiter, now, 4, real, &why) == 3);
+	limiter_found(limiter, now, 4, real, false);
+	CHECK(limiter_level(limiter, now, 4, real, &why) == LIMITER_GLANCE);
+}
+
+/* What found an owner costs nothing in the end. */
+static void
+returned(const struct siphash_key *hash)
+{
+	static const uint8_t a[4] = { 20, 1, 0, 1 };
+	struct limiter *limiter = limiter_init(memory, 4, 100, 100, hash);
+	struct instant now = { NS_PER_S };
+	enum drop why;
+
+	for (uint32_t i = 0; i < 1000; i++) {
+		limiter_charge(limiter, now, 4, a);
+		CHECK(limiter_level(limiter, now, 4, a, &why) == LIMITER_CALM);
+		limiter_found(limiter, now, 4, a, true);
+	}
+	for (uint32_t i = 0; i < 51; i++)
+		limiter_charge(limiter, now, 4, a);
+	CHECK(limiter_level(limiter, now, 4, a, &why) == LIMITER_GLANCE);
+	limiter_found(limiter, now, 4, a, true);
+	CHECK(limiter_level(limiter, now, 4, a, &why) == LIMITER_CALM);
+	/* Returned late: it has run off meanwhile. */
+	now.ns += 10 * NS_PER_S;
+	limiter_found(limiter, now, 4, a, true);
+	for (uint32_t i = 0; i < 50; i++)
+		limiter_charge(limiter, now, 4, a);
+	CHECK(limiter_level(limiter, now, 4, a, &why) == LIMITER_CALM);
+	limiter_charge(limiter, now, 4, a);
+	CHECK(limiter_level(limiter, now, 4, a, &why) == LIMITER_GLANCE);
 }
 
 int
@@ -136,25 +231,27 @@ main(void)
 	CHECK(limiter_size(PREFIXES) <= sizeof(memory));
 	walk(&hash);
 	equal_hashes(&hash);
+	proven(&hash);
+	returned(&hash);
 
 	struct limiter *limiter = limiter_init(memory, 2, 200, 0, &hash);
 	for (int i = 0; i < 10000; i++)
 		limiter_charge(limiter, now, 4, a);
 	CHECK(limiter_count(limiter) == 1);
-	CHECK(limiter_ask(limiter, now, 4, a) == DROP_RATE_PREFIX);
-	CHECK(limiter_ask(limiter, now, 4, b) == DROP_NONE);
-	/* However much was overdrawn, a second later it works again. */
-	now.ns += NS_PER_S + 5 * NS_PER_MS;
-	CHECK(limiter_ask(limiter, now, 4, a) == DROP_NONE);
+	CHECK(ask(limiter, now, 4, a) == DROP_RATE_PREFIX);
+	CHECK(ask(limiter, now, 4, b) == DROP_NONE);
+	/* However much was overdrawn, a token later it works again. */
+	now.ns += 5 * NS_PER_MS;
+	CHECK(ask(limiter, now, 4, a) == DROP_NONE);
 
 	/* No table at all: the account for all remains. */
 	limiter = limiter_init(memory, 0, 200, 1, &hash);
 	limiter_charge(limiter, now, 4, a);
-	CHECK(limiter_ask(limiter, now, 4, b) == DROP_RATE_ALL);
+	CHECK(ask(limiter, now, 4, b) == DROP_RATE_ALL);
 	/* No limits. */
 	limiter = limiter_init(memory, 2, 0, 0, &hash);
 	for (int i = 0; i < 1000; i++)
 		limiter_charge(limiter, now, 4, a);
-	CHECK(limiter_ask(limiter, now, 4, a) == DROP_NONE);
+	CHECK(ask(limiter, now, 4, a) == DROP_NONE);
 	return check_done();
 }

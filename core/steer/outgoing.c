@@ -7,6 +7,7 @@
 #include "core/steer/classifier.h"
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
+#include "core/steer/prefix.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/build.h"
 #include "core/wire/ip6.h"
@@ -47,21 +48,47 @@ count_drop(struct strays *strays, enum drop drop)
 	strays->counters.drops[drop]++;
 }
 
+/* What the flow's prefix holds, and others of that hash. */
+static uint32_t *
+share_of(struct strays *strays, const struct flow *flow)
+{
+	struct prefix prefix = prefix_of(flow->key.family, flow->key.client);
+
+	return &strays->held_shares[prefix_hash(&strays->hash, &prefix) %
+				    STRAY_SHARES];
+}
+
+/* A prefix may hold as much as is free, and a flow half as much. */
+static bool
+has_room(struct strays *strays, const struct flow *flow, uint32_t cost)
+{
+	uint32_t most = strays->settings->hold_bytes;
+	uint32_t free =
+		strays->held_bytes < most ? most - strays->held_bytes : 0;
+
+	return cost <= free && *share_of(strays, flow) < free &&
+	       flow->held.bytes < free / 2;
+}
+
 enum drop
 outgoing_hold(struct strays *strays, struct flow *flow,
 	      const struct outgoing *out)
 {
 	const struct steer_settings *settings = strays->settings;
 	uint32_t cost = hold_cost_bytes(out->size);
+	struct flow *quiet;
 
 	if (flow->held.packets >= settings->hold_packets_flow)
 		return DROP_HOLD_FLOW;
-	if (strays->held_bytes > settings->hold_bytes ||
-	    cost > settings->hold_bytes - strays->held_bytes ||
+	while (!has_room(strays, flow, cost) &&
+	       (quiet = flow_quietest(strays->flows)) != NULL)
+		outgoing_drop(strays, quiet, DROP_HOLD_BYTES);
+	if (!has_room(strays, flow, cost) ||
 	    !hold_append(strays->held, &flow->held, out->bytes, out->size,
 			 out->mark))
 		return DROP_HOLD_BYTES;
 	strays->held_bytes += cost;
+	*share_of(strays, flow) += cost;
 	strays->counters.held++;
 	flow_pin(strays->flows, flow);
 	return DROP_NONE;
@@ -74,8 +101,11 @@ unhold(struct strays *strays, struct flow *flow)
 
 	hold_pop(strays->held, &flow->held);
 	strays->held_bytes -= before - flow->held.bytes;
-	if (flow->held.packets == 0)
+	*share_of(strays, flow) -= before - flow->held.bytes;
+	if (flow->held.packets == 0) {
 		flow_unpin(strays->flows, flow);
+		flow_quiet(strays->flows, flow, false);
+	}
 }
 
 /* Why a packet is dropped when no owner of its session was found. */

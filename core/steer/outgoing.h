@@ -9,8 +9,16 @@
  * A held packet (core/hold.h) is not classified again: what has to be known of
  * it later is in its mark.
  *
+ * Held bytes are not one sender's: what a client prefix holds may come to as
+ * much as is free, what a flow holds to half of that ("dynamic thresholds"
+ *[1]). So one alone gets a half, or a third, of hold_bytes, ten get a tenth
+ *each, and something is always left for the next.
+ *
  * The first strays matter most: shortly after a flow strayed, its packets and
  * its queries leave by another uplink than the one it came by (settings.h).
+ *
+ * [1] Choudhury, Hahne: Dynamic Queue Length Thresholds for Shared-Memory
+ *Packet Switches. IEEE/ACM Transactions on Networking 6(2), 1998.
  */
 #ifndef CORE_STEER_OUTGOING_H
 #define CORE_STEER_OUTGOING_H
@@ -37,7 +45,8 @@ struct outgoing {
 /* The caller's packet; the bytes are borrowed. */
 struct outgoing outgoing_of(const struct classification *,
 			    const uint8_t *bytes);
-/* Copy it to the end of what the flow holds. DROP_NONE: it is held. */
+/* Copy it to the end of what the flow holds. DROP_NONE: it is held. What quiet
+ * flows hold (flow.h) makes room for it. */
 enum drop outgoing_hold(struct strays *, struct flow *,
 			const struct outgoing *);
 /* All that is held, counted as drops. reason: DROP_NONE means each packet's

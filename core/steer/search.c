@@ -5,10 +5,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/steer/budget.h"
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
 #include "core/steer/limiter.h"
 #include "core/steer/outgoing.h"
+#include "core/steer/sketch.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/build.h"
 #include "core/wire/tcp.h"
@@ -59,21 +61,20 @@ search_forget(struct strays *strays, struct flow *flow, enum drop reason)
 	flow_remove(strays->flows, flow);
 }
 
-/* No owner was found, or no replica could be asked. True: it was reset. */
-bool
-search_give_up(struct strays *strays, struct instant now, struct flow *flow,
-	       struct outbox *outbox)
+/* The series is over, and no owner was found, or no replica could be asked. */
+static void
+give_up(struct strays *strays, struct instant now, struct flow *flow,
+	struct outbox *outbox)
 {
-	if (!flow->missed || !flow->segment.valid ||
+	if (!flow->missed_early || !flow->missed_last || !flow->segment.valid ||
 	    !reset(strays, flow, outbox)) {
 		search_forget(strays, flow, DROP_NONE);
-		return false;
+		return;
 	}
 	outgoing_drop(strays, flow, DROP_NEGATIVE);
 	flow->state = FLOW_NEGATIVE;
 	flow->until = instant_after(now, strays->settings->negative_ns);
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);
-	return true;
 }
 
 static struct instant
@@ -91,6 +92,9 @@ wait_for_turn(struct strays *strays, struct instant now, struct flow *flow)
 	assert(instant_before(now, last_look(strays, flow)));
 	assert(flow->retry_ns > 0);
 	flow->state = FLOW_WAITING;
+	flow_quiet(strays->flows, flow,
+		   flow->looks > 0 && flow->spoken < 2 &&
+			   flow->held.packets > 0);
 	flow_schedule(strays->flows, flow,
 		      instant_min(instant_after(now, flow->retry_ns),
 				  last_look(strays, flow)));
@@ -105,35 +109,48 @@ retry(struct strays *strays, struct instant now, struct flow *flow,
 	if (instant_before(now, last_look(strays, flow)))
 		wait_for_turn(strays, now, flow);
 	else
-		search_give_up(strays, now, flow, outbox);
+		give_up(strays, now, flow, outbox);
 }
 
-/* False: the node has no room for a lookup now. */
+/* False: it is worth none, or the node has no room for a lookup now. */
 static bool
 look(struct strays *strays, struct instant now, struct flow *flow,
-     struct outbox *outbox)
+     struct budget budget, struct outbox *outbox)
 {
+	bool glance = budget.worth == BUDGET_GLANCE;
 	uint8_t avoid = outgoing_in_window(strays, now, flow)
 				? flow->uplink
 				: OUTBOX_ANY_UPLINK;
 
-	if (node_get(strays->node, now, &flow->key, flow->asker, flow->excluded,
-		     flow->excluded_count, avoid, &flow->ticket, outbox) != 0)
+	if (budget.worth == BUDGET_NONE ||
+	    (glance ? node_glance : node_get)(
+		    strays->node, now, &flow->key, flow->asker, flow->excluded,
+		    flow->excluded_count, avoid, &flow->ticket, outbox) != 0)
 		return false;
+	if (budget.charge)
+		limiter_charge(strays->limiter, now, flow->key.family,
+			       flow->key.client);
 	strays->counters.lookups++;
+	strays->counters.glances += glance;
+	if (flow->looks < UINT8_MAX)
+		flow->looks++;
+	flow->looked |= !glance;
+	flow->glancing = glance;
+	flow->charged = budget.charge;
+	flow->last = !instant_before(now, last_look(strays, flow));
+	flow_quiet(strays->flows, flow, false);
 	flow->asker = NODE_ASKER_RETRY;
 	flow->state = FLOW_LOOKING;
 	flow_schedule(strays->flows, flow, instant_after(now, ANSWER_LOST_NS));
 	return true;
 }
 
-/* A series of lookups begins, its deadline with it. */
 void
 search_begin(struct strays *strays, struct instant now, struct flow *flow,
-	     struct outbox *outbox)
+	     struct budget budget, struct outbox *outbox)
 {
 	flow_begin(flow, now, strays->settings->miss_retry_ns);
-	if (!look(strays, now, flow, outbox))
+	if (!look(strays, now, flow, budget, outbox))
 		wait_for_turn(strays, now, flow);
 }
 
@@ -143,6 +160,8 @@ static void
 discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
 {
+	/* An owner was found for it: it is no flood's. */
+	const struct budget budget = { .worth = BUDGET_LOOKUP };
 	uint32_t older = flow->older;
 
 	flow->older = ENDPOINT_NONE;
@@ -153,8 +172,8 @@ discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 	}
 	flow->owner = ENDPOINT_NONE;
 	if (!instant_before(now, last_look(strays, flow)))
-		search_begin(strays, now, flow, outbox);
-	else if (!look(strays, now, flow, outbox))
+		search_begin(strays, now, flow, budget, outbox);
+	else if (!look(strays, now, flow, budget, outbox))
 		wait_for_turn(strays, now, flow);
 }
 
@@ -162,12 +181,49 @@ void
 search_turn(struct strays *strays, struct instant now, struct flow *flow,
 	    struct outbox *outbox)
 {
+	bool last = !instant_before(now, last_look(strays, flow));
+
 	if (flow->state == FLOW_WAITING &&
-	    limiter_ask(strays->limiter, now, flow->key.family,
-			flow->key.client) == DROP_NONE &&
-	    look(strays, now, flow, outbox))
+	    look(strays, now, flow, budget_retry(strays, now, flow, last),
+		 outbox))
 		return;
 	retry(strays, now, flow, outbox);
+}
+
+void
+search_heard(struct strays *strays, struct instant now, struct flow *flow,
+	     struct outbox *outbox)
+{
+	uint32_t spoken =
+		sketch_add(strays->sketch, now, flow_hash(strays->flows, flow));
+
+	/* Counted here, too: the sketch forgets. */
+	if (flow->spoken < SKETCH_MOST)
+		flow->spoken++;
+	if (spoken > flow->spoken)
+		flow->spoken = (uint8_t)spoken;
+	flow_quiet(strays->flows, flow, false);
+	if (flow->state != FLOW_WAITING || flow->looked)
+		return;
+	/* Until now it was worth a glance at the most. */
+	struct budget budget =
+		budget_first(strays, now, &flow->key, flow->spoken);
+	if (budget.worth == BUDGET_LOOKUP)
+		search_begin(strays, now, flow, budget, outbox);
+}
+
+/* The lookup has shown that no owner has it. Late in the series that proves
+ * nothing new, and early nothing yet: only both tell that no record was on its
+ * way, and that none has gone lost for a moment. */
+static void
+note_miss(const struct strays *strays, struct instant now, struct flow *flow)
+{
+	int64_t half_ns = strays->settings->miss_deadline_ns / 2;
+
+	if (flow->last)
+		flow->missed_last = true;
+	else if (instant_distance_ns(flow->missing_since, now) <= half_ns)
+		flow->missed_early = true;
 }
 
 void
@@ -189,11 +245,14 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 			flow->older = record->owner;
 		}
 	}
-	flow->missed = flow->owner == ENDPOINT_NONE;
-	if (flow->missed) {
+	if (flow->owner == ENDPOINT_NONE) {
+		note_miss(strays, now, flow);
 		retry(strays, now, flow, outbox);
 		return;
 	}
+	limiter_found(strays->limiter, now, flow->key.family, flow->key.client,
+		      flow->charged);
+	flow->spoken = SKETCH_MOST;
 	flow->state = FLOW_CACHED;
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);
 	outgoing_release(strays, now, flow, outbox);
@@ -203,10 +262,8 @@ void
 search_missed(struct strays *strays, struct instant now, struct flow *flow,
 	      bool conclusive, struct outbox *outbox)
 {
-	/* Not conclusive: too few of the replicas answered, so "missed" proves
-	 * nothing. An earlier miss proves nothing either: the record may have
-	 * been on its way. */
-	flow->missed = conclusive;
+	if (conclusive && !flow->glancing)
+		note_miss(strays, now, flow);
 	if (flow->patient)
 		retry(strays, now, flow, outbox);
 	else
@@ -234,14 +291,15 @@ search_not_mine(struct strays *strays, struct instant now, struct flow *flow,
 		flow->excluded_count = 0;
 	flow_owner_exclude(flow, flow->owner);
 	discard_owner(strays, now, flow, outbox);
+	/* Who should know has said so. */
+	flow->missed_early = true;
 }
 
 bool
 search_overdue(const struct strays *strays, struct instant now,
 	       const struct flow *flow)
 {
-	return flow->state == FLOW_WAITING && flow->missed &&
-	       flow->segment.valid &&
+	return flow->state == FLOW_WAITING &&
 	       instant_before(last_look(strays, flow), now);
 }
 

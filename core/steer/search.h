@@ -12,11 +12,13 @@
  *
  * A flow of which only RSTs came is given up at its first miss.
  *
- * Two kinds of flow are dropped at the deadline, not reset, as no replica
- * has said that the session does not exist: those that never got a lookup
- * (the node's table or the prefix's rate limit is exhausted), and those whose
- * latest lookup was not conclusive (node.h: our uplinks are down, or the
- * replicas too busy to answer in time).
+ * A RST is final, so two lookups have to have shown that there is no such
+ * session: one in the first half of the series, or an owner's "not mine", and
+ * the one that began at miss_deadline. Each has to be conclusive (node.h: else
+ * our uplinks may be down, or the replicas too busy to answer in time), and a
+ * glance never is. A flow without them is dropped in silence; its client speaks
+ * again. So is one that never got a lookup: the node's table was full, or the
+ * flow was not worth one (budget.h).
  *
  * The RST is made from the latest segment's numbers, which the flow keeps; so
  * it can be sent although the packets all went to an owner that then said "not
@@ -32,13 +34,18 @@
 #include "core/drop.h"
 #include "core/instant.h"
 #include "core/outbox.h"
+#include "core/steer/budget.h"
 #include "core/steer/stray.h"
 
 struct flow;
 struct tunnel_peer;
 
-/* A series of lookups begins, its deadline with it. */
+/* A series of lookups begins, its deadline with it; budget: for the first. */
 void search_begin(struct strays *, struct instant now, struct flow *,
+		  struct budget, struct outbox *);
+/* A packet of a flow has come whose owner is not known: it speaks again, and
+ * may be worth more. */
+void search_heard(struct strays *, struct instant now, struct flow *,
 		  struct outbox *);
 /* The time that the flow was scheduled for has come. */
 void search_turn(struct strays *, struct instant now, struct flow *,
@@ -56,12 +63,9 @@ void search_not_mine(struct strays *, struct instant now, struct flow *,
  * gone is given up for the older record's, which was found good, or none. */
 bool search_owner(struct strays *, struct instant now, struct flow *,
 		  struct tunnel_peer *owner, struct outbox *);
-/* Should it have been given up before now? Its caller is late. */
+/* Should its last lookup have begun before now? Its caller is late. */
 bool search_overdue(const struct strays *, struct instant now,
 		    const struct flow *);
-/* No owner was found, or no replica could be asked. True: it was reset. */
-bool search_give_up(struct strays *, struct instant now, struct flow *,
-		    struct outbox *);
 /* The flow goes, and what it holds is dropped; reason as in outgoing_drop(). */
 void search_forget(struct strays *, struct flow *, enum drop reason);
 

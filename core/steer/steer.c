@@ -2,7 +2,7 @@
 /*
  * steer.c - the table of verdicts
  *
- *	struct steer | flows | fragments | limiter | tunnel
+ *	struct steer | flows | fragments | limiter | tunnel | sketch
  *
  * Here is which packet is a stray; stray.c has what becomes of it. Then the
  * owner's side: what comes out of the tunnel.
@@ -21,6 +21,7 @@
 #include "core/steer/fragment.h"
 #include "core/steer/handshake.h"
 #include "core/steer/limiter.h"
+#include "core/steer/sketch.h"
 #include "core/steer/stray.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/gue.h"
@@ -43,7 +44,8 @@ steer_size(const struct steer_limits *limits)
 {
 	return header_size() + flows_size(limits->flows) +
 	       fragments_size(limits->fragments) +
-	       limiter_size(limits->prefixes) + tunnel_size(limits->peers);
+	       limiter_size(limits->prefixes) + tunnel_size(limits->peers) +
+	       sketch_size(limits->sketch_bytes);
 }
 
 static struct siphash_key
@@ -77,6 +79,7 @@ steer_init(void *memory, const struct steer_limits *limits,
 		.node = node,
 		.endpoints = endpoints,
 		.held = held,
+		.hash = hash,
 		.self = endpoints_get(endpoints, self)->address,
 	};
 
@@ -92,6 +95,8 @@ steer_init(void *memory, const struct steer_limits *limits,
 	after += limiter_size(limits->prefixes);
 	steer->strays.tunnel = tunnel_init(after, limits->peers, settings,
 					   &steer->strays.self, &hash, &rng);
+	after += tunnel_size(limits->peers);
+	steer->strays.sketch = sketch_init(after, limits->sketch_bytes);
 	return steer;
 }
 

@@ -60,6 +60,8 @@ struct steer_limits {
 	/* Sequences, replay windows, path MTUs; at least 1. Full: the longest
 	 * unused. */
 	uint32_t peers;
+	/* Of the memory of who has spoken (sketch.h). Full: the oldest. */
+	uint32_t sketch_bytes;
 };
 
 /* A multiple of 8. */

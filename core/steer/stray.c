@@ -12,13 +12,16 @@
  */
 #include "core/steer/stray.h"
 
+#include "core/steer/budget.h"
 #include "core/steer/classifier.h"
 #include "core/steer/doubt.h"
 #include "core/steer/flow.h"
 #include "core/steer/limiter.h"
 #include "core/steer/outgoing.h"
 #include "core/steer/search.h"
+#include "core/steer/sketch.h"
 #include "core/steer/tunnel.h"
+#include "core/wire/build.h"
 #include "core/wire/tcp.h"
 
 /*
@@ -50,14 +53,17 @@ stray_learned(struct strays *strays, struct instant now,
 		return;
 	}
 
+	bool ours = flow != NULL && flow->state == FLOW_LOOKING &&
+		    flow->ticket == event->ticket;
 	/* Charged also when the flow has been evicted, or a flood of flows
 	 * that evict each other would go uncharged. */
 	if (event->kind == NODE_MISSED) {
 		strays->counters.misses++;
-		limiter_charge(strays->limiter, now, key->family, key->client);
+		if (!ours || !flow->charged)
+			limiter_charge(strays->limiter, now, key->family,
+				       key->client);
 	}
-	if (flow == NULL || flow->state != FLOW_LOOKING ||
-	    flow->ticket != event->ticket)
+	if (!ours)
 		return;
 	if (event->kind == NODE_FOUND) {
 		search_found(strays, now, flow, event, outbox);
@@ -118,11 +124,39 @@ stray_note(struct flow *flow, const struct classification *classification)
 	};
 }
 
+/* No client of a session sends that, so it is worth no lookup: a SYN-ACK, what
+ * has neither ACK nor RST (RFC 9293, 3.10.7.4), and what no host sends (RFC
+ * 1122, 3.2.1.3). */
+static bool
+is_senseless(const struct classification *classification)
+{
+	const struct packet *packet = &classification->packet;
+
+	if (classification->kind != CLASSIFICATION_SEGMENT)
+		return false;
+	return (packet->tcp_flags & TCP_SYN) != 0 ||
+	       (packet->tcp_flags & (TCP_ACK | TCP_RST)) == 0 ||
+	       packet->src_port == 0 || !packet_source_valid(&packet->src) ||
+	       address_equal(&packet->src, &packet->dst);
+}
+
+/* A new flow; when the table is full, in the place of a quiet one. */
+static struct flow *
+stray_add(struct strays *strays, const struct session_key *key)
+{
+	struct flow *flow = flow_add(strays->flows, key);
+
+	if (flow != NULL || (flow = flow_quietest(strays->flows)) == NULL)
+		return flow;
+	search_forget(strays, flow, DROP_FLOWS);
+	return flow_add(strays->flows, key);
+}
+
 /* The flow of a stray packet, new if need be. NULL: *drop says why. */
 static struct flow *
 stray_get(struct strays *strays, struct instant now,
 	  const struct classification *classification,
-	  struct steer_result *result)
+	  struct steer_result *result, struct budget *budget)
 {
 	const struct session_key *key = &classification->key;
 	struct flow *flow = stray_fresh(strays, now, key);
@@ -132,18 +166,39 @@ stray_get(struct strays *strays, struct instant now,
 	result->drop = DROP_FRAGMENT;
 	if (classification->kind == CLASSIFICATION_LATER)
 		return NULL;
-	result->drop =
-		limiter_ask(strays->limiter, now, key->family, key->client);
-	if (result->drop != DROP_NONE)
+	result->drop = DROP_SENSELESS;
+	if (is_senseless(classification))
 		return NULL;
-	flow = flow_add(strays->flows, key);
+	uint32_t spoken =
+		sketch_add(strays->sketch, now, flows_hash(strays->flows, key));
+	*budget = budget_first(strays, now, key, spoken);
+	result->drop = budget->drop;
+	if (budget->worth == BUDGET_NONE)
+		return NULL;
+	flow = stray_add(strays, key);
 	if (flow == NULL) {
 		result->drop = DROP_FLOWS;
 		return NULL;
 	}
 	flow->strayed = flow->used = now;
+	flow->spoken = (uint8_t)spoken;
 	result->first = true;
 	return flow;
+}
+
+/* The flow speaks again; its owner is not known. NULL: it is given up, which
+ * its caller, late with steer_expire(), should have seen. */
+static struct flow *
+stray_again(struct strays *strays, struct instant now, struct flow *flow,
+	    struct outbox *outbox)
+{
+	const struct session_key key = flow->key;
+
+	search_heard(strays, now, flow, outbox);
+	if (!search_overdue(strays, now, flow))
+		return flow;
+	search_turn(strays, now, flow, outbox);
+	return flow_find(strays->flows, &key);
 }
 
 struct steer_result
@@ -156,7 +211,9 @@ stray_packet(struct strays *strays, struct instant now,
 		.stray = true,
 		.key = classification->key,
 	};
-	struct flow *flow = stray_get(strays, now, classification, &result);
+	struct budget budget;
+	struct flow *flow =
+		stray_get(strays, now, classification, &result, &budget);
 
 	if (flow == NULL)
 		return result;
@@ -179,22 +236,19 @@ stray_packet(struct strays *strays, struct instant now,
 		return result;
 	}
 
-	/* Only if the caller is late with steer_expire(). */
-	if (search_overdue(strays, now, flow)) {
-		if (search_give_up(strays, now, flow, outbox))
-			result.verdict = STEER_RESET;
-		else
-			result.drop = DROP_OUTBOX;
+	if (!result.first)
+		flow = stray_again(strays, now, flow, outbox);
+	if (flow == NULL) {
+		result.drop = DROP_LOOKUPS;
 		return result;
 	}
-
 	/* Held first: the answer may come at once. Without room the lookup
 	 * runs all the same, for the retransmission. */
 	result.drop = outgoing_hold(strays, flow, &out);
 	if (result.drop == DROP_NONE)
 		result.verdict = STEER_HOLD;
 	if (result.first)
-		search_begin(strays, now, flow, outbox);
+		search_begin(strays, now, flow, budget, outbox);
 	return result;
 }
 

@@ -23,6 +23,7 @@
 #include "core/hold.h"
 #include "core/instant.h"
 #include "core/outbox.h"
+#include "core/siphash.h"
 #include "core/steer/settings.h"
 #include "core/steer/verdict.h"
 
@@ -30,6 +31,10 @@ struct limiter;
 struct flows;
 struct classification;
 struct tunnel;
+struct sketch;
+
+/* Prefixes share these, by hash. */
+#define STRAY_SHARES 64
 
 struct strays {
 	const struct steer_settings *settings;
@@ -37,11 +42,14 @@ struct strays {
 	struct endpoints *endpoints;
 	struct hold *held;
 	struct address self;
+	struct siphash_key hash;
 	uint32_t held_bytes; /* of ours in `held` */
+	uint32_t held_shares[STRAY_SHARES]; /* the same, by prefix */
 	struct flows *flows;
 	struct limiter *limiter;
 	struct tunnel *tunnel;
 	struct instant doubts_paid_until; /* doubt.h: its bucket */
+	struct sketch *sketch; /* who has spoken, and how often */
 	struct steer_counters counters;
 };
 

@@ -93,16 +93,28 @@ found_at_last(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 }
 
-/* A caller that never calls steer_expire() does not keep the client waiting. */
+/* A caller that never calls steer_expire() does not keep the client waiting:
+ * the last lookup begins with the next packet. */
 static void
 late_client(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	stage_missed(stage);
 	stage->now.ns += 2 * NS_PER_S;
-	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_RESET);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	CHECK(stage->nodes[0].gets == 2);
+	stage_missed(stage);
 	CHECK(stage_spells(stage, "R"));
 	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	/* Or the flow ends, if there is no room for that. */
+	stage->now.ns += NS_PER_S;
+	stage_put_tcp(stage, TCP_ACK);
+	stage_missed(stage);
+	stage->now.ns += 2 * NS_PER_S;
+	stage->nodes[0].busy = true;
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_LOOKUPS);
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
+	CHECK(stage_spells(stage, ""));
 }
 
 /* A lookup that never ends is a miss, or packets would be held for ever. */
@@ -233,8 +245,8 @@ no_peer_answers(struct stage *stage)
 }
 
 /* The cluster is overloaded: lookups get answers, but not from the replicas.
- * The last lookup decides, not one from when the record may have been on its
- * way. */
+ * Two lookups decide: one in the first half of the series, and the last, since
+ * by then no record is on its way. */
 static void
 replicas_silent(struct stage *stage)
 {
@@ -242,7 +254,8 @@ replicas_silent(struct stage *stage)
 		const char *said; /* d: doubtful, m: no replica has it */
 		const char *outcome;
 	} rows[] = {
-		{ "ddddddd", "" },  { "mmmmmmd", "" },	{ "ddddddm", "R" },
+		{ "ddddddd", "" },  { "mmmmmmd", "" },	{ "ddddddm", "" },
+		{ "dddddmm", "" },  { "ddddmdm", "R" }, { "mddddmm", "R" },
 		{ "mdmdmdm", "R" }, { "mmmmmmm", "R" },
 	};
 
@@ -269,9 +282,9 @@ replicas_silent(struct stage *stage)
 		      (rows[i].outcome[0] == 'R'));
 		stage->now.ns += NS_PER_S;
 	}
-	CHECK(stage_counters(stage)->resets == 3);
-	CHECK(stage_counters(stage)->drops[DROP_LOOKUPS] == 2);
-	CHECK(stage_counters(stage)->drops[DROP_NEGATIVE] == 3);
+	CHECK(stage_counters(stage)->resets == 4);
+	CHECK(stage_counters(stage)->drops[DROP_LOOKUPS] == 4);
+	CHECK(stage_counters(stage)->drops[DROP_NEGATIVE] == 4);
 }
 
 /* An owner was found after the miss, and is none; then the node is busy. */
@@ -341,7 +354,7 @@ syn_during_lookup(struct stage *stage)
 }
 
 /* 10,000 sources that never were: flows, held bytes and lookups stay bounded,
- * and a session that is real gets through when the flood's second is over. */
+ * and a session that is real gets through when it speaks again. */
 static void
 bogus_sources(struct stage *stage)
 {
@@ -363,14 +376,16 @@ bogus_sources(struct stage *stage)
 		if (stage->nodes[0].gets != gets)
 			stage_missed(stage);
 	}
-	CHECK(passed == 2000);
-	CHECK(stage_counters(stage)->drops[DROP_RATE_ALL] == 8000);
-	CHECK(stage_counters(stage)->drops[DROP_RST_UNKNOWN] == 2000);
+	/* Down to a quarter; a small sketch takes some for others. */
+	CHECK(passed > 1500 && passed < 2000);
+	CHECK(stage_counters(stage)->drops[DROP_RATE_ALL] == 10000 - passed);
+	CHECK(stage_counters(stage)->drops[DROP_RST_UNKNOWN] == passed);
 	CHECK(stage_spells(stage, ""));
 	stage->client = client;
-	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_RATE_ALL);
-	stage->now.ns += NS_PER_MS;
-	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	passed = 1;
+	while (stage_put_tcp(stage, TCP_ACK).drop == DROP_RATE_ALL)
+		passed++;
+	CHECK(passed >= 2 && passed <= 4);
 	stage_found(stage, "b");
 	CHECK(stage_spells(stage, "b"));
 }
@@ -564,30 +579,41 @@ many_excluded(struct stage *stage)
 	CHECK(stage_spells(stage, "b"));
 }
 
-/* The reset that a late caller owes, and no room for it. */
+/* A reset that is due, and no room for it. */
 static void
-late_and_full(struct stage *stage)
+reset_and_full(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
-	stage_missed(stage);
-	stage->now.ns += 2 * NS_PER_S;
 	stage->outbox.byte_capacity = 10;
-	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_OUTBOX);
+	stage_miss_all(stage);
 	CHECK(stage_counters(stage)->resets == 0);
 	CHECK(steer_flow_count(stage->steers[0]) == 0);
 	CHECK(stage_spells(stage, ""));
 }
 
-/* A source that no host can have gets no RST. */
+/* What no session's client sends is worth no lookup. */
 static void
-unspecified_source(struct stage *stage)
+senseless(struct stage *stage)
 {
+	struct address client = stage->client;
+	uint16_t port = stage->client_port;
+
+	CHECK(stage_put_tcp(stage, TCP_SYN | TCP_ACK).drop == DROP_SENSELESS);
+	CHECK(stage_put_tcp(stage, 0).drop == DROP_SENSELESS);
+	CHECK(stage_put_tcp(stage, TCP_FIN).drop == DROP_SENSELESS);
 	memset(stage->client.bytes, 0, sizeof(stage->client.bytes));
-	stage_put_tcp(stage, TCP_ACK);
-	stage_miss_all(stage);
-	CHECK(stage_spells(stage, ""));
-	CHECK(stage_counters(stage)->resets == 0);
-	CHECK(stage_counters(stage)->drops[DROP_LOOKUPS] == 1);
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_SENSELESS);
+	memset(stage->client.bytes, 0xff, stage->family == 4 ? 4 : 16);
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_SENSELESS);
+	stage->client = stage->service.address;
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_SENSELESS);
+	stage->client = client;
+	stage->client_port = 0;
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_SENSELESS);
+	CHECK(stage->nodes[0].gets == 0);
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
+	stage->client_port = port;
+	CHECK(stage_put_tcp(stage, TCP_RST).verdict == STEER_HOLD);
 }
 
 /* The first or a later fragment of a segment in two. */
@@ -615,13 +641,16 @@ fragment(struct stage *stage, uint8_t flags, bool later, uint8_t *out)
 }
 
 /* A first fragment without ACK does not tell what a RST would acknowledge: no
- * reset, and what is held is dropped for reasons of its own. */
+ * reset, and what is held is dropped for reasons of its own. Its flow began
+ * with an ICMP error: alone, it is worth nothing. */
 static void
 fragments_unanswered(struct stage *stage)
 {
 	uint8_t bytes[STAGE_PACKET];
-	size_t size = fragment(stage, TCP_FIN, false, bytes);
+	size_t size = stage_icmp(stage, PACKET_ERROR_HOST, 0, bytes);
 
+	CHECK(stage_put(stage, bytes, size, false).verdict == STEER_HOLD);
+	size = fragment(stage, TCP_FIN, false, bytes);
 	CHECK(stage_put(stage, bytes, size, false).verdict == STEER_HOLD);
 	size = fragment(stage, TCP_FIN, true, bytes);
 	CHECK(stage_put(stage, bytes, size, false).verdict == STEER_HOLD);
@@ -664,7 +693,7 @@ walk(uint8_t family, uint64_t seed)
 	rng_init(&rng, seed, family);
 	for (uint32_t step = 0; step < 20000; step++) {
 		static const uint8_t flags[] = { TCP_ACK, TCP_ACK, TCP_RST,
-						 TCP_SYN, TCP_FIN };
+						 TCP_SYN, TCP_FIN | TCP_ACK };
 		uint8_t bytes[STAGE_PACKET];
 		uint32_t ports = step / 1000 % 2 == 0 ? 8 : 150;
 		stage.client_port = (uint16_t)(40000 + rng_below(&rng, ports));
@@ -695,6 +724,9 @@ walk(uint8_t family, uint64_t seed)
 			steer_expire(stage.steers[0], stage.now, &stage.outbox);
 			CHECK(instant_before(stage.now,
 					     steer_deadline(stage.steers[0])));
+			/* The lookup of a retry misses often, as the first. */
+			if (rng_below(&rng, 4) > 0)
+				stage_missed(&stage);
 			break;
 		default: {
 			size_t size =
@@ -756,8 +788,8 @@ main(void)
 		found_after_a_miss,
 		not_mine_early,
 		many_excluded,
-		late_and_full,
-		unspecified_source,
+		reset_and_full,
+		senseless,
 		fragments_unanswered,
 		fragment_without_flow,
 	};

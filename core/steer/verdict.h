@@ -33,6 +33,7 @@ enum steer_verdict {
 	X(released)                                                            \
 	X(resets)                                                              \
 	X(lookups)                                                             \
+	X(glances) /* of these: cheap ones, under pressure */                  \
 	X(misses)                                                              \
 	X(decapsulated)                                                        \
 	X(not_mine_sent)                                                       \

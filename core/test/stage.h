@@ -45,6 +45,7 @@ struct node {
 	enum node_asker asker;
 	uint32_t half_opens, sets, removes, refusals;
 	struct endpoint refused;
+	bool glance; /* the last get was one */
 };
 
 struct packet_log {
@@ -86,6 +87,7 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 	if (node->busy)
 		return -EAGAIN;
 	node->gets++;
+	node->glance = false;
 	node->key = *key;
 	node->asker = asker;
 	node->avoid_uplink = avoid_uplink;
@@ -94,6 +96,19 @@ node_get(struct node *node, struct instant now, const struct session_key *key,
 		node->excluded[i] = exclude[i];
 	*ticket = ++node->ticket;
 	return 0;
+}
+
+int
+node_glance(struct node *node, struct instant now,
+	    const struct session_key *key, enum node_asker asker,
+	    const uint32_t *exclude, uint32_t exclude_count,
+	    uint8_t avoid_uplink, node_ticket *ticket, struct outbox *outbox)
+{
+	int error = node_get(node, now, key, asker, exclude, exclude_count,
+			     avoid_uplink, ticket, outbox);
+
+	node->glance = error == 0;
+	return error;
 }
 
 int
@@ -178,6 +193,7 @@ static const struct steer_limits stage_limits = {
 	.fragments = 8,
 	.prefixes = 16,
 	.peers = 4,
+	.sketch_bytes = 16384,
 };
 
 static inline void

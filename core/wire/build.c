@@ -195,6 +195,12 @@ packet_group(const struct address *address)
 				    : address->bytes[0] == 0xff;
 }
 
+bool
+packet_source_valid(const struct address *source)
+{
+	return !packet_unspecified(source) && !packet_group(source);
+}
+
 size_t
 packet_build_rst(const struct packet *packet, uint8_t ttl, uint8_t *out,
 		 size_t capacity)
@@ -210,8 +216,7 @@ packet_build_rst(const struct packet *packet, uint8_t ttl, uint8_t *out,
 
 	if (packet->protocol != IP_TCP || !packet->transport || packet->mf ||
 	    (packet->tcp_flags & TCP_RST) != 0 ||
-	    packet_unspecified(&packet->src) || packet_group(&packet->src) ||
-	    packet_group(&packet->dst))
+	    !packet_source_valid(&packet->src) || packet_group(&packet->dst))
 		return 0;
 	if ((packet->tcp_flags & TCP_ACK) != 0) {
 		rst.seq = packet->tcp_ack;

@@ -80,6 +80,8 @@ size_t packet_build_tcp(const struct packet_tcp *, uint8_t *out,
 size_t packet_build_udp(const struct packet_udp *, uint8_t *out,
 			size_t capacity);
 
+/* Can a host have sent from there? RFC 1122 section 3.2.1.3. */
+bool packet_source_valid(const struct address *source);
 /* The RST that answers a segment no session wants (RFC 9293 section
  * 3.10.7.1, CLOSED): addresses and ports swapped. 0 for a RST, a fragment,
  * anything but TCP. packet: from packet_parse(). */

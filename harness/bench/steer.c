@@ -98,6 +98,7 @@ lone_init(struct lone *lone, uint8_t family, uint32_t flow_count)
 		.fragments = TABLE_ENTRIES,
 		.prefixes = TABLE_ENTRIES,
 		.peers = TABLE_ENTRIES,
+		.sketch_bytes = TABLE_ENTRIES * 64,
 	};
 	struct endpoint self = { address_make(family, 1, 1), NODE_PORT };
 	struct endpoint owner = { address_make(family, 1, 2), NODE_PORT };

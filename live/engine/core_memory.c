@@ -167,7 +167,8 @@ core_memory_create(struct core_memory *core_memory, const struct conf *conf,
 		.steer = { .flows = conf->flows_max,
 			   .fragments = CORE_MEMORY_FRAGMENTS,
 			   .prefixes = CORE_MEMORY_PREFIXES,
-			   .peers = conf->peers_max > 0 ? conf->peers_max : 1 },
+			   .peers = conf->peers_max > 0 ? conf->peers_max : 1,
+			   .sketch_bytes = CORE_MEMORY_SKETCH_BYTES },
 	};
 	size_t offsets[PIECES], size = 0;
 	void *pieces[PIECES];

@@ -26,6 +26,7 @@
 #define HELD_BYTES_MOST	 (64u << 20)
 #define DATAGRAMS	 256 /* in reassembly at a time */
 #define FLOWS_BYTES_MOST (512u << 20) /* flow tables of all servers */
+#define SKETCHES_MOST	 (256u << 20) /* bytes of all servers */
 #define FLOW_BYTES	 192 /* about, for sizing */
 
 static uint32_t
@@ -98,6 +99,8 @@ size_scheme(struct servers *servers, const struct scheme *scheme)
 			.fragments = 64,
 			.prefixes = 256,
 			.peers = bounded(servers->count, 4, 1024),
+			.sketch_bytes = bounded(SKETCHES_MOST / servers->count,
+						64, 1 << 16),
 		},
 		.held_bytes =
 			bounded((uint64_t)settings->service.steer.hold_bytes *
