@@ -195,6 +195,8 @@ local type_names = {
 }
 local d = {
 	key_id = ProtoField.uint8("homeward_dht.key_id", "Key id"),
+	kind = ProtoField.uint8("homeward_dht.kind", "Kind", base.DEC,
+		{ [0] = "message", [1] = "refusal" }),
 	reserved = ProtoField.bytes("homeward_dht.reserved", "Reserved"),
 	boot = ProtoField.uint64("homeward_dht.boot", "Boot id", base.HEX),
 	sequence = ProtoField.uint64("homeward_dht.sequence", "Sequence"),
@@ -219,8 +221,8 @@ local de = {
 	type = ProtoExpert.new("homeward_dht.type.unknown",
 		"unknown version or type", group.PROTOCOL, severity.WARN),
 }
-dht.fields = { d.key_id, d.reserved, d.boot, d.sequence, d.nonce, d.sealed,
-	d.tag, d.version, d.type, d.reply, d.flags, d.count, d.transaction,
+dht.fields = { d.key_id, d.kind, d.reserved, d.boot, d.sequence, d.nonce,
+	d.sealed, d.tag, d.version, d.type, d.reply, d.flags, d.count, d.transaction,
 	d.items }
 dht.experts = { de.short, de.reserved, de.type }
 
@@ -252,7 +254,8 @@ local function plain(tvb, pinfo, tree)
 	if rest > 0 then
 		tree:add(d.items, tvb(MESSAGE_BYTES, rest))
 	end
-	if tvb(0, 1):uint() ~= 1 or name == nil then
+	local version = tvb(0, 1):uint()
+	if version < 1 or version > 2 or name == nil then
 		type_item:add_proto_expert_info(de.type)
 		name = "unknown"
 	end
@@ -265,8 +268,9 @@ local function sealed(tvb, pinfo, tree)
 	local size = tvb:len()
 
 	tree:add(d.key_id, tvb(0, 1))
-	local reserved = tree:add(d.reserved, tvb(1, 7))
-	if not zeros(tvb(1, 7)) then
+	tree:add(d.kind, tvb(1, 1))
+	local reserved = tree:add(d.reserved, tvb(2, 6))
+	if tvb(1, 1):uint() > 1 or not zeros(tvb(2, 6)) then
 		reserved:add_proto_expert_info(de.reserved)
 	end
 	tree:add(d.boot, tvb(8, 8))
@@ -280,8 +284,9 @@ local function sealed(tvb, pinfo, tree)
 	if tvb:reported_len() == size then
 		tree:add(d.tag, tvb(size - SEAL_TAG, SEAL_TAG))
 	end
-	pinfo.cols.info = string.format("sealed, key %d, sequence %s",
-		tvb(0, 1):uint(), tostring(tvb(16, 8):uint64()))
+	local kind = tvb(1, 1):uint() == 1 and "refusal" or "sealed"
+	pinfo.cols.info = string.format("%s, key %d, sequence %s",
+		kind, tvb(0, 1):uint(), tostring(tvb(16, 8):uint64()))
 end
 
 function dht.dissector(tvb, pinfo, top)
