@@ -37,6 +37,7 @@ struct daemon {
 	struct latency_histogram cost;
 	struct helper *helper;
 	struct sessions *sessions;
+	struct boot boot;
 	struct sockdiag *sockdiag;
 	struct datapath *datapath;
 	struct udp_in *datagrams, *tunnel;
@@ -106,6 +107,14 @@ edge_owns(void *context, const struct session_key *key,
 	const struct daemon *daemon = context;
 
 	return datapath_owns(daemon->datapath, key, segment, quoted);
+}
+
+static void
+edge_say(void *context, const char *sentence)
+{
+	const struct daemon *daemon = context;
+
+	say(daemon, "%s", sentence);
 }
 
 static void
@@ -339,14 +348,18 @@ wall_offset_ns(void)
 static int
 open_engine(struct daemon *daemon, char *error, size_t error_size)
 {
-	const struct engine_parts parts = { daemon->sessions,
-					    daemon->sockdiag };
+	const struct engine_parts parts = {
+		.sessions = daemon->sessions,
+		.sockdiag = daemon->sockdiag,
+		.boot = &daemon->boot,
+	};
 	const struct engine_edge edge = {
 		.context = daemon,
 		.datagram = edge_datagram,
 		.forward = edge_forward,
 		.packet = edge_packet,
 		.deliver = edge_deliver,
+		.say = edge_say,
 		.owns = edge_owns,
 	};
 	int result =
@@ -378,6 +391,20 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 			    error, error_size);
 }
 
+/* Behind the lock of the sessions: one daemon a file. Without the file there
+ * is the clock, and what peers say. */
+static void
+begin_boot(struct daemon *daemon)
+{
+	const char *path = daemon->conf.boot;
+	char error[ERROR_ROOM] = "";
+
+	socket_path_folder(path);
+	if (boot_begin(&daemon->boot, path, boot_clock(), error,
+		       sizeof(error)) != 0)
+		say(daemon, "boot id: %s", error);
+}
+
 /* All parts, in the order of daemon.h. */
 static int
 open_all(struct daemon *daemon, char *error, size_t error_size)
@@ -401,6 +428,8 @@ open_all(struct daemon *daemon, char *error, size_t error_size)
 	socket_path_folder(conf->state);
 	result = sessions_open(&daemon->sessions, conf->state,
 			       conf->sessions_max, error, error_size);
+	if (result == 0)
+		begin_boot(daemon);
 	/* What another daemon would have to give up comes before the data
 	 * path, which takes the uplinks over from the daemon that has them. */
 	if (result == 0)
@@ -430,6 +459,7 @@ daemon_open(struct daemon **made, const char *path, bool debug, FILE *talk)
 	daemon->debug = debug;
 	daemon->talk = talk;
 	daemon->signal_fd = -1;
+	daemon->boot.fd = -1;
 	daemon->now = loop_clock();
 	status = read_files(daemon);
 	if (status == 0 && open_all(daemon, error, sizeof(error)) != 0)
@@ -456,6 +486,7 @@ daemon_close(struct daemon *daemon)
 	udp_in_close(daemon->datagrams);
 	datapath_close(daemon->datapath);
 	sockdiag_close(daemon->sockdiag);
+	boot_end(&daemon->boot);
 	sessions_close(daemon->sessions);
 	/* After control_close(): it removes the socket's name. */
 	helper_close(daemon->helper);
@@ -546,6 +577,7 @@ daemon_check(const char *path, bool print, FILE *out, FILE *talk)
 	daemon->path = path;
 	daemon->talk = talk;
 	daemon->signal_fd = -1;
+	daemon->boot.fd = -1;
 	status = read_files(daemon);
 	if (status == 0 && print)
 		conf_print(&daemon->conf, out);

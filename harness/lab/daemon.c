@@ -94,6 +94,7 @@ conf_fill(const struct lab *lab, uint32_t server, struct conf *conf)
 	secret_of(lab, conf->secret);
 	file_of(lab, server, "control", conf->control);
 	file_of(lab, server, "sessions", conf->state);
+	file_of(lab, server, "boot", conf->boot);
 	lab_frr_command(lab, server, false, conf->withdraw);
 	lab_frr_command(lab, server, true, conf->announce);
 	conf->node = lab->settings.dht.node;

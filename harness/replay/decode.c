@@ -171,6 +171,7 @@ dht_decode(const struct secret *secret, struct decoded *decoded)
 	dht->key_id = bytes[0];
 	dht->boot = wire_get64(bytes + SEAL_BOOT);
 	dht->sequence = wire_get64(bytes + SEAL_SEQUENCE);
+	dht->refusal = seal_is_refusal(bytes);
 	if (secret == NULL || decoded->missing > 0)
 		return;
 	dht->drop =
@@ -181,6 +182,10 @@ dht_decode(const struct secret *secret, struct decoded *decoded)
 		return;
 	}
 	dht->seal = DECODE_SEAL_OPENED;
+	if (dht->refusal) {
+		dht->refused = message_size == 8 ? wire_get64(dht->message) : 0;
+		return;
+	}
 	dht->message_size = (uint32_t)message_size;
 	message_check(dht);
 }

@@ -89,6 +89,8 @@ struct decode_dht {
 	/* Of a sealed one. */
 	uint8_t key_id;
 	uint64_t boot, sequence;
+	bool refusal; /* of boot `refused`, once opened (seal.h) */
+	uint64_t refused;
 	/* Of an opened or plain one: read it with message_open(). */
 	enum drop message_drop;
 	uint32_t message_size;

@@ -309,10 +309,15 @@ dht_print(const struct decode_dht *dht, FILE *file)
 	if (dht->seal != DECODE_SEAL_PLAIN && fields)
 		fprintf(file, " key %u boot 0x%016" PRIx64 " seq %" PRIu64,
 			(unsigned)dht->key_id, dht->boot, dht->sequence);
+	if (dht->refusal)
+		fprintf(file, " refusal");
 	fprintf(file, " %s", seal_name(dht->seal));
 	if (dht->seal == DECODE_SEAL_REFUSED)
 		fprintf(file, ": %s", drop_text(dht->drop));
-	if (dht->seal == DECODE_SEAL_PLAIN || dht->seal == DECODE_SEAL_OPENED) {
+	if (dht->refusal && dht->seal == DECODE_SEAL_OPENED) {
+		fprintf(file, ": of boot 0x%016" PRIx64, dht->refused);
+	} else if (dht->seal == DECODE_SEAL_PLAIN ||
+		   dht->seal == DECODE_SEAL_OPENED) {
 		fprintf(file, ":");
 		message_print(dht, file);
 	}
@@ -510,8 +515,14 @@ dht_json(const struct decode_dht *dht, struct json *json)
 		wide_json("boot", dht->boot, json);
 		json_uint(json, "sequence", dht->sequence);
 	}
-	if (dht->seal == DECODE_SEAL_PLAIN || dht->seal == DECODE_SEAL_OPENED)
+	if (dht->refusal) {
+		json_bool(json, "refusal", true);
+		if (dht->seal == DECODE_SEAL_OPENED)
+			wide_json("refused", dht->refused, json);
+	} else if (dht->seal == DECODE_SEAL_PLAIN ||
+		   dht->seal == DECODE_SEAL_OPENED) {
 		message_json(dht, json);
+	}
 }
 
 void

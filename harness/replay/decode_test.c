@@ -18,6 +18,7 @@
 #include "core/steer/tunnel.h"
 #include "core/test/check.h"
 #include "core/wire/build.h"
+#include "live/engine/boot.h"
 #include "live/engine/seal.h"
 #include "sim/model/settings.h"
 
@@ -445,7 +446,7 @@ sealed(uint8_t family, const uint8_t *message, size_t message_size,
 	static struct decoded decoded;
 	const struct endpoint self = { test_address_address(family, 1), 7000 };
 	const struct endpoint peer = { test_address_address(family, 2), 7000 };
-	struct seal *seal = seal_create(&secret, &self, 4);
+	struct seal *seal = seal_create(&secret, &self, 4, boot_clock());
 	struct secret other = secret;
 
 	CHECK(seal != NULL);
@@ -479,6 +480,43 @@ sealed(uint8_t family, const uint8_t *message, size_t message_size,
 	CHECK(decode_exact(&secret, bytes, whole, &decoded) &&
 	      decoded.dht.drop == DROP_TAG);
 	seal_destroy(seal);
+}
+
+/* What a peer answers to a boot id that is below one that it knows. */
+static void
+refused(uint8_t family)
+{
+	static uint8_t payload[PACKET], bytes[PACKET], out[PACKET];
+	static struct decoded decoded;
+	const struct endpoint self = { test_address_address(family, 1), 7000 };
+	const struct endpoint peer = { test_address_address(family, 2), 7000 };
+	struct seal *knows = seal_create(&secret, &self, 4, 5);
+	struct seal_opened opened;
+	size_t size = 0;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		struct seal *life =
+			seal_create(&secret, &peer, 4, 0x20 - 0x10 * i);
+
+		size = seal_close(life, &self, (const uint8_t *)"12345678", 8,
+				  payload, sizeof(payload));
+		CHECK(seal_open(knows, &peer, payload, size, out, sizeof(out),
+				&opened) == (i == 0 ? DROP_NONE : DROP_REPLAY));
+		seal_destroy(life);
+	}
+	size_t refusal = seal_refuse(knows, (struct instant){ 0 }, &peer,
+				     payload, size, out, sizeof(out));
+	CHECK(refusal > 0);
+	size = udp(family, 7000, 7000, out, refusal, bytes);
+	CHECK(decode_exact(NULL, bytes, size, &decoded));
+	CHECK(decoded.dht.refusal && decoded.dht.boot == 0x20 &&
+	      decoded.dht.sequence == 1);
+	CHECK(says(&decoded, "boot 0x0000000000000020 seq 1 refusal closed"));
+	CHECK(decode_exact(&secret, bytes, size, &decoded));
+	CHECK(decoded.dht.seal == DECODE_SEAL_OPENED);
+	CHECK(says(&decoded, "refusal opened: of boot 0x0000000000000010"));
+	cut_everywhere(&secret, bytes, size);
+	seal_destroy(knows);
 }
 
 static void
@@ -572,6 +610,7 @@ main(void)
 		runs(family);
 		errors(family);
 		messages(family);
+		refused(family);
 	}
 	strange_headers_are_said();
 	others_are_not_ours();

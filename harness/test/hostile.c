@@ -20,6 +20,7 @@
 #include "core/wire/build.h"
 #include "core/wire/gue.h"
 #include "core/wire/message.h"
+#include "live/engine/boot.h"
 #include "live/engine/seal.h"
 
 #define TTL   64
@@ -49,7 +50,7 @@ hostile_sealed(const struct secret *secret, const struct endpoint *from,
 {
 	uint8_t message[MESSAGE_HEADER_BYTES], sealed[MESSAGE_SEALED_MAX];
 	struct message_writer writer;
-	struct seal *seal = seal_create(secret, from, 1);
+	struct seal *seal = seal_create(secret, from, 1, boot_clock());
 
 	if (seal == NULL)
 		return 0;

@@ -22,6 +22,7 @@
 #include "core/test/check.h"
 #include "core/wire/build.h"
 #include "core/wire/gue.h"
+#include "live/engine/boot.h"
 #include "live/engine/seal.h"
 
 #define SOURCES 10000
@@ -86,14 +87,15 @@ open_sealed(struct seal *seal, const struct secret *secret,
 	    const struct endpoint *from, const struct endpoint *to)
 {
 	uint8_t bytes[HOSTILE_PACKET_MAX], message[HOSTILE_PACKET_MAX];
-	size_t message_size, size = hostile_sealed(secret, from, to, bytes);
+	struct seal_opened opened;
+	size_t size = hostile_sealed(secret, from, to, bytes);
 	struct packet outer;
 
 	CHECK(size > 0 && packet_parse(bytes, size, &outer) == DROP_NONE);
 	CHECK(packet_checksum_ok(bytes, &outer));
 	return seal_open(seal, from, bytes + outer.payload_offset,
 			 outer.payload_bytes, message, sizeof(message),
-			 &message_size);
+			 &opened);
 }
 
 static void
@@ -103,7 +105,7 @@ datagrams(uint8_t family)
 	const struct endpoint to = { test_address_address(family, 2), 7000 };
 	struct secret secret = { .keys = { { .id = 4, .seal = { 3 } } },
 				 .key_count = 1 };
-	struct seal *seal = seal_create(&secret, &to, 4);
+	struct seal *seal = seal_create(&secret, &to, 4, boot_clock());
 
 	CHECK(seal != NULL);
 	if (seal == NULL)

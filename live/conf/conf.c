@@ -32,6 +32,7 @@ conf_default(struct conf *conf)
 	strcpy(conf->tun, "homeward0");
 	strcpy(conf->control, "/run/homeward/control");
 	strcpy(conf->state, "/run/homeward/sessions");
+	strcpy(conf->boot, "/var/lib/homeward/boot");
 	strcpy(conf->user, "nobody");
 	conf->linger_ns = 5 * NS_PER_S;
 	conf->sessions_max = 65536;
@@ -139,6 +140,12 @@ values_check(struct directive_reader *reader)
 		  "'secret' and 'state' must differ" },
 		{ strcmp(conf->secret, conf->control) == 0, "secret", "control",
 		  "'secret' and 'control' must differ" },
+		{ strcmp(conf->boot, conf->state) == 0, "boot", "state",
+		  "'boot' and 'state' must differ" },
+		{ strcmp(conf->boot, conf->control) == 0, "boot", "control",
+		  "'boot' and 'control' must differ" },
+		{ strcmp(conf->boot, conf->secret) == 0, "boot", "secret",
+		  "'boot' and 'secret' must differ" },
 		{ (conf->withdraw[0] == '\0') != (conf->announce[0] == '\0'),
 		  "withdraw", "announce",
 		  "'withdraw' and 'announce' belong together" },

@@ -115,6 +115,13 @@ static const struct {
 	{ "a state that would eat the secret",
 	  LEAST "state /etc/homeward/secret\n",
 	  "5:7: 'secret' and 'state' must differ\n" },
+	{ "a boot id that would eat the sessions",
+	  LEAST "state /var/x\nboot /var/x\n",
+	  "6:6: 'boot' and 'state' must differ\n" },
+	{ "or the secret", LEAST "boot /etc/homeward/secret\n",
+	  "5:6: 'boot' and 'secret' must differ\n" },
+	{ "or the socket", LEAST "boot /run/homeward/control\n",
+	  "5:6: 'boot' and 'control' must differ\n" },
 	{ "a user", LEAST "user 12\n", "5:6: '12' is not a user's name\n" },
 	{ "metrics are not for the network",
 	  LEAST "prometheus 10.0.0.1 port 9\n",
@@ -162,6 +169,7 @@ static const char whole[] = "address 2001:db8::1\n"
 			    "tun home1\n"
 			    "control \"/run/a b\"\n"
 			    "state /run/b\n"
+			    "boot /var/b\n"
 			    "user \"\"\n"
 			    "withdraw \"vtysh -c \\\"conf t\\\" # \\\\\"\n"
 			    "announce /usr/bin/true\n"

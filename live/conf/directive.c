@@ -38,6 +38,7 @@ const struct directive directives[] = {
 	{ "tun", DIRECTIVE_INTERFACE, FIXED, IN(tun), 0, 0 },
 	{ "control", DIRECTIVE_PATH, FIXED, IN(control), 0, 0 },
 	{ "state", DIRECTIVE_PATH, FIXED, IN(state), 0, 0 },
+	{ "boot", DIRECTIVE_PATH, FIXED, IN(boot), 0, 0 },
 	{ "user", DIRECTIVE_USER, FIXED, IN(user), 0, 0 },
 	{ "withdraw", DIRECTIVE_COMMAND, FIXED, IN(withdraw), 0, 0 },
 	{ "announce", DIRECTIVE_COMMAND, FIXED, IN(announce), 0, 0 },

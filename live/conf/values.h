@@ -36,6 +36,7 @@ struct conf {
 	char secret[CONF_PATH];
 	char control[CONF_PATH]; /* Unix socket: /run/homeward/control */
 	char state[CONF_PATH]; /* sessions.h: /run/homeward/sessions */
+	char boot[CONF_PATH]; /* boot.h: /var/lib/homeward/boot */
 	char user[32]; /* after setup: "nobody"; "" stays root */
 	/* Run as root by helper.h, through /bin/sh -c. `withdraw`, `announce`;
 	 * "" means that drain refuses. */

@@ -38,6 +38,7 @@
 #include "core/wire/ownership.h"
 #include "live/conf/conf.h"
 #include "live/conf/secret.h"
+#include "live/engine/boot.h"
 #include "live/engine/listener.h"
 #include "live/engine/seal.h"
 #include "live/engine/sessions.h"
@@ -61,6 +62,8 @@ struct engine_edge {
 		      size_t size);
 	/* A whole IP packet for our own stack. */
 	int (*deliver)(void *, const uint8_t *bytes, size_t size);
+	/* A sentence for the operator (talk.h). NULL: nobody hears it. */
+	void (*say)(void *, const char *sentence);
 	/* Is the session's socket in the kernel, and whose is the segment then
 	 * (enum ownership; STRAY: none is)? quoted: it is in an ICMP error, and
 	 * has a sequence number only. -errno: the kernel cannot say. NULL: the
@@ -73,6 +76,8 @@ struct engine_parts { /* borrowed; outlive the engine */
 	struct sessions *sessions;
 	/* NULL: the sessions table alone says what is here (tests). */
 	struct sockdiag *sockdiag;
+	/* NULL: the clock alone, kept nowhere (tests). */
+	struct boot *boot;
 };
 
 #define ENGINE_COUNTER_LIST(X)                                                 \
@@ -82,7 +87,10 @@ struct engine_parts { /* borrowed; outlive the engine */
 	X(no_route) /* of these: no route to the peer */                       \
 	X(opened)                                                              \
 	X(closed)                                                              \
-	X(unpublished) /* sessions that found a table full */
+	X(unpublished) /* sessions that found a table full */                  \
+	X(refusals) /* sent, to peers that had an earlier boot id */           \
+	X(reboots) /* refusals received: our boot id was raised */             \
+	X(peer_boots) /* peers that began anew */
 
 struct engine_counters {
 #define ENGINE_COUNTER(name) uint64_t name;

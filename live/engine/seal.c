@@ -20,9 +20,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "core/instant.h"
 #include "core/lru.h"
 #include "core/position.h"
 #include "core/wire/cursor.h"
@@ -34,11 +32,24 @@
 #define MESSAGE_AT   (OPEN_BYTES + NONCE_BYTES)
 #define DATA_BYTES   (OPEN_BYTES + 2 * 18) /* associated */
 #define NONCE_STOCK  64
+#define KIND_AT	     1
+#define BOOT_AT	     8
+#define SEQUENCE_AT  16
+#define REFUSAL_SIZE (MESSAGE_SEAL_BYTES + 8)
 #define WINDOW	     64
 #define PEER_WINDOWS 2
 
 _Static_assert(OPEN_BYTES + NONCE_BYTES + TAG_BYTES == MESSAGE_SEAL_BYTES,
 	       "what the simulator counts");
+
+_Static_assert(REFUSAL_SIZE <= MESSAGE_SEAL_BYTES + MESSAGE_HEADER_BYTES,
+	       "an answer that is no larger than any question");
+
+enum kind {
+	KIND_MESSAGE,
+	KIND_REFUSAL,
+	KIND_COUNT
+};
 
 struct window {
 	uint64_t boot;
@@ -51,6 +62,7 @@ struct peer {
 	uint64_t sent; /* the latest sequence */
 	struct window windows[PEER_WINDOWS]; /* the newest boot first */
 	uint32_t window_count;
+	struct instant refuse_after; /* no refusal to it before */
 };
 
 struct seal {
@@ -58,6 +70,7 @@ struct seal {
 	struct endpoint self;
 	struct siphash_key hash;
 	uint64_t boot;
+	struct instant refuse_after; /* none to anybody before */
 	uint64_t sent_before; /* to peers since forgotten, at most */
 	uint32_t nonce_count; /* left in the stock */
 	uint8_t nonces[NONCE_STOCK][NONCE_BYTES];
@@ -65,22 +78,12 @@ struct seal {
 	struct peer *peers; /* by slot of lru */
 };
 
-static uint64_t
-boot_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec << 32 |
-	       ((uint64_t)now.tv_nsec << 32) / (uint64_t)NS_PER_S;
-}
-
 struct seal *
 seal_create(const struct secret *secret, const struct endpoint *self,
-	    uint32_t peers)
+	    uint32_t peers, uint64_t boot)
 {
 	assert(secret->key_count >= 1 && secret->key_count <= SECRET_KEYS);
-	assert(peers >= 1);
+	assert(peers >= 1 && boot > 0);
 
 	if (sodium_init() == -1)
 		return NULL;
@@ -98,7 +101,7 @@ seal_create(const struct secret *secret, const struct endpoint *self,
 	seal->lru = lru_init(lru, peers);
 	seal->secret = *secret;
 	seal->self = *self;
-	seal->boot = boot_now();
+	seal->boot = boot;
 	randombytes_buf(&seal->hash, sizeof(seal->hash));
 	return seal;
 }
@@ -119,6 +122,19 @@ seal_rekey(struct seal *seal, const struct secret *secret)
 {
 	assert(secret->key_count >= 1 && secret->key_count <= SECRET_KEYS);
 	seal->secret = *secret;
+}
+
+uint64_t
+seal_boot(const struct seal *seal)
+{
+	return seal->boot;
+}
+
+void
+seal_reboot(struct seal *seal, uint64_t boot)
+{
+	assert(boot >= seal->boot);
+	seal->boot = boot;
 }
 
 /*
@@ -178,8 +194,9 @@ window_accept(struct window *window, uint64_t sequence)
 	return true;
 }
 
+/* *booted: it was heard before, in an earlier life. */
 static bool
-peer_accept(struct peer *peer, uint64_t boot, uint64_t sequence)
+peer_accept(struct peer *peer, uint64_t boot, uint64_t sequence, bool *booted)
 {
 	for (uint32_t i = 0; i < peer->window_count; i++) {
 		if (peer->windows[i].boot == boot)
@@ -187,6 +204,7 @@ peer_accept(struct peer *peer, uint64_t boot, uint64_t sequence)
 	}
 	if (peer->window_count > 0 && boot < peer->windows[0].boot)
 		return false;
+	*booted = peer->window_count > 0;
 	peer->windows[1] = peer->windows[0];
 	peer->windows[0] = (struct window){
 		.boot = boot,
@@ -213,6 +231,13 @@ endpoint_write(uint8_t *at, const struct endpoint *endpoint)
 	return at + 18;
 }
 
+static bool
+head_valid(const uint8_t *bytes)
+{
+	return bytes[KIND_AT] < KIND_COUNT &&
+	       sodium_is_zero(bytes + KIND_AT + 1, 6);
+}
+
 static void
 data_write(uint8_t data[DATA_BYTES], const uint8_t *bytes,
 	   const struct endpoint *from, const struct endpoint *to)
@@ -231,25 +256,66 @@ nonce_next(struct seal *seal)
 	return seal->nonces[--seal->nonce_count];
 }
 
-size_t
-seal_close(struct seal *seal, const struct endpoint *to, const uint8_t *message,
-	   size_t size, uint8_t *out, size_t capacity)
+/* size <= MESSAGE_MAX, and out has room. */
+static size_t
+encrypt(struct seal *seal, const struct endpoint *to, enum kind kind,
+	uint64_t boot, uint64_t sequence, const uint8_t *message, size_t size,
+	uint8_t *out)
 {
 	const struct secret_key *key = &seal->secret.keys[0];
 	uint8_t data[DATA_BYTES];
 
-	if (size > MESSAGE_MAX || capacity < size + MESSAGE_SEAL_BYTES)
-		return 0;
 	memset(out, 0, OPEN_BYTES);
 	out[0] = key->id;
-	wire_put64(out + 8, seal->boot);
-	wire_put64(out + 16, ++peer_find(seal, to)->sent);
+	out[KIND_AT] = (uint8_t)kind;
+	wire_put64(out + BOOT_AT, boot);
+	wire_put64(out + SEQUENCE_AT, sequence);
 	memcpy(out + OPEN_BYTES, nonce_next(seal), NONCE_BYTES);
 	data_write(data, out, &seal->self, to);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
 		out + MESSAGE_AT, NULL, message, size, data, sizeof(data), NULL,
 		out + OPEN_BYTES, key->seal);
 	return size + MESSAGE_SEAL_BYTES;
+}
+
+size_t
+seal_close(struct seal *seal, const struct endpoint *to, const uint8_t *message,
+	   size_t size, uint8_t *out, size_t capacity)
+{
+	if (size > MESSAGE_MAX || capacity < size + MESSAGE_SEAL_BYTES)
+		return 0;
+	return encrypt(seal, to, KIND_MESSAGE, seal->boot,
+		       ++peer_find(seal, to)->sent, message, size, out);
+}
+
+size_t
+seal_refuse(struct seal *seal, struct instant now, const struct endpoint *from,
+	    const uint8_t *bytes, size_t size, uint8_t *out, size_t capacity)
+{
+	struct peer *peer = peer_find(seal, from);
+	uint64_t boot = wire_get64(bytes + BOOT_AT);
+
+	if (size < REFUSAL_SIZE || capacity < REFUSAL_SIZE ||
+	    seal_is_refusal(bytes) || peer->window_count == 0 ||
+	    boot >= peer->windows[0].boot)
+		return 0;
+	/* What its life before this one sent has just come twice. */
+	if (peer->window_count > 1 && boot == peer->windows[1].boot)
+		return 0;
+	if (instant_before(now, peer->refuse_after) ||
+	    instant_before(now, seal->refuse_after))
+		return 0;
+	peer->refuse_after = instant_after(now, NS_PER_S);
+	seal->refuse_after = instant_after(now, NS_PER_S / SEAL_REFUSALS_PER_S);
+	return encrypt(seal, from, KIND_REFUSAL, peer->windows[0].boot,
+		       wire_get64(bytes + SEQUENCE_AT), bytes + BOOT_AT, 8,
+		       out);
+}
+
+bool
+seal_is_refusal(const uint8_t *bytes)
+{
+	return bytes[KIND_AT] == KIND_REFUSAL;
 }
 
 enum drop
@@ -270,7 +336,7 @@ seal_read(const struct secret *secret, const struct endpoint *from,
 	}
 	if (key == NULL)
 		return DROP_KEY_ID;
-	if (!sodium_is_zero(bytes + 1, 7))
+	if (!head_valid(bytes))
 		return DROP_MALFORMED;
 	data_write(data, bytes, from, to);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -281,16 +347,36 @@ seal_read(const struct secret *secret, const struct endpoint *from,
 	return DROP_NONE;
 }
 
+/* Of a datagram of this life? Of an earlier one, or another's, it says nothing
+ * that we do not know. */
+static enum drop
+refused(struct seal *seal, const struct endpoint *from, const uint8_t *bytes,
+	const uint8_t *message, struct seal_opened *opened)
+{
+	if (opened->size != 8)
+		return DROP_MALFORMED;
+	opened->known = wire_get64(bytes + BOOT_AT);
+	if (wire_get64(message) != seal->boot || opened->known <= seal->boot ||
+	    wire_get64(bytes + SEQUENCE_AT) > peer_find(seal, from)->sent)
+		return DROP_REPLAY;
+	return DROP_NONE;
+}
+
 enum drop
 seal_open(struct seal *seal, const struct endpoint *from, const uint8_t *bytes,
-	  size_t size, uint8_t *out, size_t capacity, size_t *message_size)
+	  size_t size, uint8_t *out, size_t capacity,
+	  struct seal_opened *opened)
 {
+	*opened = (struct seal_opened){ .size = 0 };
 	enum drop drop = seal_read(&seal->secret, from, &seal->self, bytes,
-				   size, out, capacity, message_size);
+				   size, out, capacity, &opened->size);
 
-	if (drop == DROP_NONE &&
-	    !peer_accept(peer_find(seal, from), wire_get64(bytes + 8),
-			 wire_get64(bytes + 16)))
-		drop = DROP_REPLAY;
-	return drop;
+	if (drop != DROP_NONE)
+		return drop;
+	if (seal_is_refusal(bytes))
+		return refused(seal, from, bytes, out, opened);
+	if (!peer_accept(peer_find(seal, from), wire_get64(bytes + BOOT_AT),
+			 wire_get64(bytes + SEQUENCE_AT), &opened->booted))
+		return DROP_REPLAY;
+	return DROP_NONE;
 }

@@ -21,17 +21,18 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	static struct seal *sender, *receiver;
 	static uint8_t good[MESSAGE_SEALED_MAX];
 	uint8_t out[MESSAGE_MAX], forged[MESSAGE_SEALED_MAX];
-	size_t good_size, out_size;
+	struct seal_opened opened;
+	size_t good_size;
 
 	if (sender == NULL) {
 		struct secret secret = { .keys[0].id = 1, .key_count = 1 };
 
-		sender = seal_create(&secret, &a, 2);
-		receiver = seal_create(&secret, &b, 2);
+		sender = seal_create(&secret, &a, 2, 1);
+		receiver = seal_create(&secret, &b, 2, 1);
 		assert(sender != NULL && receiver != NULL);
 	}
 	assert(seal_open(receiver, &a, bytes, size, out, sizeof(out),
-			 &out_size) != DROP_NONE);
+			 &opened) != DROP_NONE);
 
 	good_size = seal_close(sender, &b, (const uint8_t *)"message", 7, good,
 			       sizeof(good));
@@ -42,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		changed |= bytes[i] != 0;
 	}
 	enum drop drop = seal_open(receiver, &a, forged, good_size, out,
-				   sizeof(out), &out_size);
+				   sizeof(out), &opened);
 	assert((drop == DROP_NONE) == !changed);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "core/test/check.h"
 #include "core/wire/cursor.h"
 #include "core/wire/message.h"
+#include "live/engine/boot.h"
 
 #define ROOM MESSAGE_SEALED_MAX
 
@@ -43,7 +44,7 @@ started(const struct secret *secret, const struct endpoint *self,
 	struct seal *seal;
 
 	nanosleep(&pause, NULL);
-	seal = seal_create(secret, self, peers);
+	seal = seal_create(secret, self, peers, boot_clock());
 	if (seal == NULL)
 		abort();
 	return seal;
@@ -70,12 +71,13 @@ opened(struct seal *seal, const struct endpoint *from,
        const struct letter *letter, const char *text)
 {
 	uint8_t out[ROOM];
-	size_t size = 0;
+	struct seal_opened got;
 	enum drop drop = seal_open(seal, from, letter->bytes, letter->size, out,
-				   sizeof(out), &size);
+				   sizeof(out), &got);
 
 	if (drop == DROP_NONE && text != NULL)
-		CHECK(size == strlen(text) && memcmp(out, text, size) == 0);
+		CHECK(got.size == strlen(text) && got.known == 0 &&
+		      memcmp(out, text, got.size) == 0);
 	return drop;
 }
 
@@ -89,14 +91,14 @@ sizes_test(void)
 
 	randombytes_buf(message, sizeof(message));
 	for (size_t size = 0; size <= MESSAGE_MAX; size++) {
-		size_t out_size = 0,
-		       sealed_size =
-			       seal_close(a, &bob, message, size, sealed, ROOM);
+		struct seal_opened got;
+		size_t sealed_size =
+			seal_close(a, &bob, message, size, sealed, ROOM);
 
 		CHECK(sealed_size == size + MESSAGE_SEAL_BYTES);
 		CHECK(seal_open(b, &alice, sealed, sealed_size, out, size,
-				&out_size) == DROP_NONE);
-		CHECK(out_size == size && memcmp(out, message, size) == 0);
+				&got) == DROP_NONE);
+		CHECK(got.size == size && memcmp(out, message, size) == 0);
 	}
 	CHECK(seal_close(a, &bob, message, MESSAGE_MAX + 1, sealed,
 			 sizeof(sealed)) == 0);
@@ -119,6 +121,7 @@ refused_test(void)
 	struct seal *unknown = started(&renamed, &bob, 4);
 	struct letter letter = letter_of(a, &bob, "ping");
 	struct endpoint elsewhere = alice;
+	struct seal_opened got;
 	uint8_t out[ROOM];
 	size_t size;
 
@@ -133,11 +136,11 @@ refused_test(void)
 
 	for (size_t cut = 0; cut < letter.size; cut++) {
 		enum drop drop = seal_open(b, &alice, letter.bytes, cut, out,
-					   sizeof(out), &size);
+					   sizeof(out), &got);
 		CHECK(drop ==
 		      (cut < MESSAGE_SEAL_BYTES ? DROP_SHORT : DROP_TAG));
 	}
-	CHECK(seal_open(b, &alice, letter.bytes, letter.size, out, 3, &size) ==
+	CHECK(seal_open(b, &alice, letter.bytes, letter.size, out, 3, &got) ==
 	      DROP_MALFORMED);
 	for (size_t bit = 0; bit < 8 * letter.size; bit++) {
 		struct letter forged = letter;
@@ -145,6 +148,7 @@ refused_test(void)
 		forged.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		CHECK(opened(b, &alice, &forged, NULL) ==
 		      (bit < 8	  ? DROP_KEY_ID
+		       : bit == 8 ? DROP_TAG /* a refusal, were it true */
 		       : bit < 64 ? DROP_MALFORMED
 				  : DROP_TAG));
 	}
@@ -240,6 +244,175 @@ restart_test(void)
 	seal_destroy(b);
 }
 
+/* --- boot ids that were set back ------------------------------------------ */
+
+static struct seal *
+started_at(const struct endpoint *self, uint64_t boot)
+{
+	struct secret secret = secret_of(1, 7);
+	struct seal *seal = seal_create(&secret, self, 4, boot);
+
+	if (seal == NULL)
+		abort();
+	return seal;
+}
+
+/* What b answers to a letter that it finds to be a replay; size 0: nothing. */
+static struct letter
+refusal_of(struct seal *b, int64_t at_ms, const struct endpoint *from,
+	   const struct letter *letter)
+{
+	struct instant now = { at_ms * NS_PER_MS };
+	struct letter refusal;
+
+	CHECK(opened(b, from, letter, NULL) == DROP_REPLAY);
+	refusal.size = seal_refuse(b, now, from, letter->bytes, letter->size,
+				   refusal.bytes, sizeof(refusal.bytes));
+	CHECK(refusal.size <= letter->size);
+	return refusal;
+}
+
+/* The boot id that the refusal names; 0: it is refused itself. */
+static uint64_t
+known_by(struct seal *a, const struct endpoint *from,
+	 const struct letter *refusal)
+{
+	struct seal_opened got;
+	uint8_t out[ROOM];
+	enum drop drop = seal_open(a, from, refusal->bytes, refusal->size, out,
+				   sizeof(out), &got);
+
+	CHECK(drop == DROP_NONE || drop == DROP_REPLAY || drop == DROP_TAG);
+	CHECK(drop != DROP_NONE || got.known > seal_boot(a));
+	return drop == DROP_NONE ? got.known : 0;
+}
+
+static void
+set_back_test(void)
+{
+	struct seal *b = started_at(&bob, 7);
+	struct seal *before = started_at(&alice, 100);
+	struct seal *a = started_at(&alice, 50);
+	struct letter letter = letter_of(before, &bob, "12345678");
+	struct letter late = letter_of(before, &bob, "late....");
+	struct seal_opened got;
+	uint8_t out[ROOM];
+
+	CHECK(opened(b, &alice, &letter, "12345678") == DROP_NONE);
+	letter = letter_of(a, &bob, "87654321");
+	struct letter refusal = refusal_of(b, 1, &alice, &letter);
+	CHECK(refusal.size == letter.size); /* of the smallest message */
+	CHECK(known_by(a, &bob, &refusal) == 100);
+	/* It does so itself only when its owner says so. */
+	CHECK(seal_boot(a) == 50);
+	seal_reboot(a, 101);
+	letter = letter_of(a, &bob, "hear me.");
+	CHECK(seal_open(b, &alice, letter.bytes, letter.size, out, sizeof(out),
+			&got) == DROP_NONE);
+	CHECK(got.booted && got.known == 0 && got.size == 8);
+	letter = letter_of(a, &bob, "and now.");
+	CHECK(seal_open(b, &alice, letter.bytes, letter.size, out, sizeof(out),
+			&got) == DROP_NONE);
+	CHECK(!got.booted);
+	CHECK(opened(b, &alice, &late, "late....") == DROP_NONE);
+	/* Once more, it says nothing new. */
+	CHECK(known_by(a, &bob, &refusal) == 0);
+	seal_destroy(before);
+	seal_destroy(a);
+	seal_destroy(b);
+}
+
+/* Recorded, forged in another's name, moved: nobody takes another boot id. */
+static void
+refusals_are_believed_of_the_present_only(void)
+{
+	struct seal *b = started_at(&bob, 7), *c = started_at(&carol, 7);
+	struct seal *newest = started_at(&alice, 100);
+	struct seal *a = started_at(&alice, 50), *again;
+	struct letter one = letter_of(newest, &bob, "12345678");
+	struct letter two = letter_of(newest, &carol, "12345678");
+
+	CHECK(opened(b, &alice, &one, NULL) == DROP_NONE);
+	CHECK(opened(c, &alice, &two, NULL) == DROP_NONE);
+	letter_of(a, &bob, "12345678");
+	one = letter_of(a, &bob, "12345678");
+	struct letter refusal = refusal_of(b, 1, &alice, &one);
+	CHECK(known_by(a, &carol, &refusal) == 0); /* not carol's */
+	CHECK(known_by(b, &alice, &refusal) == 0); /* not sent back */
+	CHECK(known_by(newest, &bob, &refusal) == 0); /* that life was heard */
+	again = started_at(&alice, 51);
+	letter_of(again, &bob, "12345678");
+	letter_of(again, &bob, "12345678");
+	CHECK(known_by(again, &bob, &refusal) == 0); /* of another life */
+	seal_destroy(again);
+	again = started_at(&alice, 50);
+	letter_of(again, &bob, "12345678");
+	CHECK(known_by(again, &bob, &refusal) == 0); /* it sent one, not two */
+	letter_of(again, &bob, "12345678");
+	CHECK(known_by(again, &bob, &refusal) == 100);
+	/* A refusal is never refused. */
+	uint8_t out[ROOM];
+	CHECK(seal_refuse(b, (struct instant){ 90 * NS_PER_S }, &alice,
+			  refusal.bytes, refusal.size, out, ROOM) == 0);
+	seal_destroy(again);
+	seal_destroy(newest);
+	seal_destroy(a);
+	seal_destroy(b);
+	seal_destroy(c);
+}
+
+/* Who plays recordings gets few answers, and none about what is plain. */
+static void
+refusals_are_few(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t at_ms;
+		uint32_t peer; /* whose letter */
+		uint64_t boot; /* of which life; the newest is 100 */
+		bool refused;
+	} rows[] = {
+		{ "the present life's, played again", 0, 0, 100, false },
+		{ "that of the life before", 0, 0, 90, false },
+		{ "of a life long ago", 0, 0, 80, true },
+		{ "once a second for each peer", 999, 0, 80, false },
+		{ "once a second for each peer", 1000, 0, 80, true },
+		{ "another peer's", 1010, 1, 80, true },
+		{ "a hundred a second in all", 1019, 2, 80, false },
+		{ "a hundred a second in all", 1020, 2, 80, true },
+	};
+	static const uint64_t lives[] = { 80, 90, 100 };
+	struct seal *b = started_at(&bob, 7);
+	struct endpoint peers[3] = { alice, alice, alice };
+	struct letter letters[3][3];
+
+	for (uint32_t peer = 0; peer < 3; peer++) {
+		peers[peer].port = (uint16_t)(7000 + peer);
+		for (uint32_t life = 0; life < 3; life++) {
+			struct seal *a = started_at(&peers[peer], lives[life]);
+			letters[peer][life] = letter_of(a, &bob, "12345678");
+			CHECK(opened(b, &peers[peer], &letters[peer][life],
+				     NULL) == DROP_NONE);
+			seal_destroy(a);
+		}
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct letter *letter =
+			&letters[rows[i].peer][(rows[i].boot - 80) / 10];
+		struct letter refusal = refusal_of(
+			b, rows[i].at_ms, &peers[rows[i].peer], letter);
+
+		CHECK_ROW((refusal.size > 0) == rows[i].refused,
+			  rows[i].sentence);
+	}
+	/* No answer is larger than its question. */
+	struct seal *a = started_at(&alice, 60);
+	struct letter brief = letter_of(a, &bob, "1234567");
+	CHECK(refusal_of(b, 9000, &alice, &brief).size == 0);
+	seal_destroy(a);
+	seal_destroy(b);
+}
+
 static void
 rotation_test(void)
 {
@@ -298,7 +471,7 @@ crowd_test(void)
 
 		source.address.bytes[2] = (uint8_t)(i >> 8);
 		source.address.bytes[3] = (uint8_t)i;
-		struct seal *s = seal_create(&secret, &source, 1);
+		struct seal *s = seal_create(&secret, &source, 1, boot_clock());
 		one = letter_of(s, &bob, "y");
 		CHECK(opened(b, &source, &one, "y") == DROP_NONE);
 		CHECK(opened(b, &source, &one, NULL) == DROP_REPLAY);
@@ -351,13 +524,14 @@ measure(size_t message_size, uint32_t rounds)
 	int64_t close_ns = 0, open_ns = 0;
 
 	for (uint32_t i = 0; i < rounds; i++) {
-		size_t size, out_size;
+		struct seal_opened got;
+		size_t size;
 		int64_t t0 = clock_ns();
 
 		size = seal_close(a, &bob, message, message_size, sealed, ROOM);
 		int64_t t1 = clock_ns();
 		CHECK(seal_open(b, &alice, sealed, size, out, sizeof(out),
-				&out_size) == DROP_NONE);
+				&got) == DROP_NONE);
 		close_ns += t1 - t0;
 		open_ns += clock_ns() - t1;
 	}
@@ -383,6 +557,9 @@ main(int argc, char **argv)
 	refused_test();
 	window_test();
 	restart_test();
+	set_back_test();
+	refusals_are_believed_of_the_present_only();
+	refusals_are_few();
 	rotation_test();
 	crowd_test();
 	return check_done();

@@ -49,6 +49,9 @@ struct server {
 	struct conf conf;
 	struct engine *engine;
 	struct sessions *sessions;
+	struct boot boot; /* id 0 at the start: the clock's */
+	char said[256];
+	uint32_t sayings;
 	uint32_t delivered, routed; /* packets */
 	uint8_t last[2048]; /* delivered or routed */
 	size_t last_size;
@@ -181,6 +184,15 @@ edge_owns(void *context, const struct session_key *key,
 }
 
 static inline void
+edge_say(void *context, const char *sentence)
+{
+	struct server *server = context;
+
+	server->sayings++;
+	(void)snprintf(server->said, sizeof(server->said), "%s", sentence);
+}
+
+static inline void
 heard_report(void *context, const struct report *report)
 {
 	struct server *server = context;
@@ -229,13 +241,18 @@ server_start(struct engines *engines, uint32_t index,
 	conf->peer_count = 2;
 	CHECK(sessions_open(&server->sessions, NULL, conf->sessions_max, error,
 			    sizeof(error)) == 0);
-	const struct engine_parts parts = { .sessions = server->sessions };
+	if (server->boot.id == 0)
+		server->boot.id = boot_clock();
+	server->boot.fd = -1;
+	const struct engine_parts parts = { .sessions = server->sessions,
+					    .boot = &server->boot };
 	const struct engine_edge edge = {
 		.context = server,
 		.datagram = edge_datagram,
 		.forward = edge_forward,
 		.packet = edge_packet,
 		.deliver = edge_deliver,
+		.say = edge_say,
 		.owns = edge_owns,
 	};
 	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
