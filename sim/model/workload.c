@@ -347,11 +347,18 @@ workload_stray(struct workload *workload, struct instant now,
 	if (flow == WATCH_NONE)
 		return;
 	struct session *session = &workload->sessions[flow];
+	/* In its handshake it is at home where its SYN was answered. */
+	uint32_t home = session->owner != WATCH_NONE ? session->owner
+						     : session->answered_by;
 	session->stray_at = server;
-	if (session->state != SESSION_OPEN || session->owner == WATCH_NONE ||
-	    session->owner == server)
+	if (session->state != SESSION_OPEN || home == WATCH_NONE ||
+	    home == server)
 		return;
 	session->strays++;
+	/* What is timed, and held against a store, is of sessions that have an
+	 * owner. */
+	if (session->owner == WATCH_NONE)
+		return;
 	bool moved = session->last_server != server;
 	session->last_server = server;
 	session->strayed = instant_min(session->strayed, now);

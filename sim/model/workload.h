@@ -149,7 +149,8 @@ void workload_owner_closed(struct workload *, uint32_t flow, uint32_t server);
 void workload_server_died(struct workload *, uint32_t server);
 /* A packet of it reached its owner by itself, not forwarded. */
 void workload_home(struct workload *, uint32_t flow);
-/* A packet of it reached a server that does not know it. ICMP errors about it
+/* A packet of it reached a server that does not know it: not its owner, nor,
+ * before it is established, the one that answered. ICMP errors about it
  * are hashed by their own addresses: they say nothing of where it goes. */
 void workload_stray(struct workload *, struct instant now,
 		    const struct session_key *, uint32_t server);

@@ -613,6 +613,32 @@ test_grace(void)
 	}
 }
 
+/* Home is where its SYN was answered last, until somebody is its owner. */
+static void
+test_handshake_strays(void)
+{
+	struct bed bed;
+
+	bed_create(&bed);
+	workload_destroy(bed.workload);
+	bed.workload = workload_create(&bed.settings, bed.queue, &bed.watch);
+	workload_open(bed.workload, bed.now, 0, &bed.key);
+	workload_stray(bed.workload, at_ms(1), &bed.key, 1);
+	CHECK(workload_session(bed.workload, 0)->strays == 0);
+	workload_answered(bed.workload, at_ms(2), &bed.key, 0);
+	workload_stray(bed.workload, at_ms(3), &bed.key, 0);
+	CHECK(workload_session(bed.workload, 0)->strays == 0);
+	workload_stray(bed.workload, at_ms(4), &bed.key, 1);
+	CHECK(workload_session(bed.workload, 0)->strays == 1);
+	CHECK(workload_session(bed.workload, 0)->strayed.ns == INT64_MAX);
+	workload_answered(bed.workload, at_ms(5), &bed.key, 1);
+	workload_stray(bed.workload, at_ms(6), &bed.key, 1);
+	CHECK(workload_session(bed.workload, 0)->strays == 1);
+	workload_stray(bed.workload, at_ms(7), &bed.key, 0);
+	CHECK(workload_session(bed.workload, 0)->strays == 2);
+	bed_destroy(&bed);
+}
+
 /* Each opens once, in order, within the jitter after the time that it would
  * have without. */
 static void
@@ -699,5 +725,6 @@ main(void)
 	test_complete_at_end();
 	test_handshake();
 	test_grace();
+	test_handshake_strays();
 	return check_done();
 }
