@@ -205,7 +205,7 @@ holder_reachable(void *context, const struct session *session)
 	struct path arrival = path_begin();
 	uint32_t server = site(network, session, &arrival);
 
-	if (server == session->owner)
+	if (server == home(session))
 		return true;
 	for (uint32_t i = 0; i < count && server < count; i++) {
 		if (!servers_holds(witness->servers, i, &session->key))

@@ -228,7 +228,8 @@ int node_set(struct node *, struct instant now, const struct session_key *,
 /* Publish that we answered a session's SYN, at this version: half-open, until
  * node_set() confirms it, or node_remove() or RECORD_HALF_OPEN_MS forget it,
  * which replicas are not told. Nothing is done for the same SYN again, nor
- * for one of a session that we own. 0; -ENOSPC: too many are not confirmed.
+ * for one of a session that we own. 0; -ENOSPC: too many are not confirmed;
+ * -EAGAIN: half of the lookups run.
  * NODE_STORED as for node_set(), unless it was forgotten meanwhile. */
 int node_set_half_open(struct node *, struct instant now,
 		       const struct session_key *, struct version,

@@ -96,15 +96,13 @@ drop(struct node *node, struct instant now, uint32_t slot)
 	give_back(node, slot);
 }
 
-/* Handshakes leave half of the lookups to strays and to what is open. False:
- * none is left for this one, which may wait. */
+/* Handshakes leave half of the lookups to strays and to what is open. */
 static bool
-may_look(const struct node *node, const struct publication *publication)
+may_look(const struct node *node, bool half_open)
 {
 	const struct lookups *lookups = node->parts.lookups;
 
-	return !publication->half_open ||
-	       lookups->count < lookups->capacity / 2;
+	return !half_open || lookups->count < lookups->capacity / 2;
 }
 
 /* Start the lookup. False: no slot is free, the timer stays due. */
@@ -119,7 +117,7 @@ look(struct node *node, struct instant now, uint32_t slot,
 		drop(node, now, slot);
 		return true;
 	}
-	if (!may_look(node, publication)) {
+	if (!may_look(node, publication->half_open)) {
 		publication->state = PUBLICATION_WAITING;
 		set_timer(node, slot, instant_after(now, PUBLISH_CONFIRM_NS));
 		return true;
@@ -204,6 +202,8 @@ publish_half_open(struct node *node, struct instant now,
 	uint32_t slot = find(node, key);
 
 	if (slot == PUBLICATION_NONE) {
+		if (!may_look(node, true))
+			return -EAGAIN;
 		slot = add(node, key, true);
 		if (slot == PUBLICATION_NONE)
 			return -ENOSPC;

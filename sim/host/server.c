@@ -439,7 +439,7 @@ republish(struct servers *servers, struct instant now, uint32_t index)
 		if (next->rpc || next->tcp.state == TCP_STATE_TIME_WAIT)
 			continue;
 		if (next->opening && !next->opened)
-			server_agent_opening(
+			(void)server_agent_opening(
 				agents, now, index, &next->key,
 				cluster_version(servers, now, index));
 		else if (next->published &&

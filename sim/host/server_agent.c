@@ -418,7 +418,7 @@ server_agent_counters(const struct server_agents *all, uint32_t index)
 	return all->world.scheme->counters(server_agent->scheme);
 }
 
-void
+int
 server_agent_opening(struct server_agents *all, struct instant now,
 		     uint32_t index, const struct session_key *key,
 		     struct version version)
@@ -427,10 +427,11 @@ server_agent_opening(struct server_agents *all, struct instant now,
 	void *state = all->array[index].scheme;
 
 	if (!is_asked(all, index) || scheme->opening == NULL)
-		return;
+		return 0;
 	struct outbox *outbox = server_agent_begin(all);
-	scheme->opening(state, now, key, version, outbox);
+	int result = scheme->opening(state, now, key, version, outbox);
 	server_agent_end(all, now, index);
+	return result;
 }
 
 int

@@ -189,10 +189,11 @@ void server_agent_joined(struct server_agents *, uint32_t server, bool joined);
  * Its node is there. */
 void server_agent_init(struct server_agents *, uint32_t server, void *memory,
 		       const struct scheme_site *);
-/* The stack has answered a SYN, and has a socket for it: the scheme is told. */
-void server_agent_opening(struct server_agents *, struct instant now,
-			  uint32_t server, const struct session_key *,
-			  struct version);
+/* The stack has answered a SYN, and has a socket for it: the scheme is told. 0,
+ * or the scheme's -errno. */
+int server_agent_opening(struct server_agents *, struct instant now,
+			 uint32_t server, const struct session_key *,
+			 struct version);
 /* The stack has, or has no longer, the socket: the scheme is told. 0, or the
  * scheme's -errno. */
 int server_agent_opened(struct server_agents *, struct instant now,

@@ -40,8 +40,8 @@ opened(struct servers *servers, struct instant now,
 	remove_request(servers, connection->device);
 	connection->flow = workload_find(servers->workload, &connection->key);
 	connection->version = cluster_version(servers, now, connection->device);
-	connection->publish_at =
-		instant_after(now, servers->settings->service.steer.store_after_ns);
+	connection->publish_at = instant_after(
+		now, servers->settings->service.steer.store_after_ns);
 	servers->servers[connection->device].counters.accepted++;
 	if (connection->flow != WATCH_NONE)
 		workload_owned(servers->workload, connection->flow,
@@ -206,8 +206,9 @@ opening(struct servers *servers, struct instant now,
 	uint32_t index = connection->device;
 
 	connection->opening = true;
-	server_agent_opening(servers->server_agents, now, index, &key,
-			     cluster_version(servers, now, index));
+	if (server_agent_opening(servers->server_agents, now, index, &key,
+				 cluster_version(servers, now, index)) != 0)
+		workload_skipped(servers->workload, &key);
 }
 
 static void
@@ -236,6 +237,7 @@ send_cookie(struct servers *servers, struct instant now, uint32_t index,
 	server->cookies_until = instant_after(now, SYN_COOKIE_VALID_NS);
 	server->cookies_sent++;
 	workload_answered(servers->workload, now, key, index);
+	workload_skipped(servers->workload, key);
 	transport_answer(servers->transport, now, index, key, bytes, packet);
 }
 

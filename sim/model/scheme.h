@@ -172,10 +172,11 @@ struct scheme {
 		     uint32_t size);
 
 	/* A SYN was answered here and is remembered: there is a socket, and no
-	 * cookie. Told once for each. */
-	void (*opening)(void *state, struct instant now,
-			const struct session_key *, struct version,
-			struct outbox *);
+	 * cookie. Told once for each. 0; -errno: it could be stored, and is not
+	 * before it is established. */
+	int (*opening)(void *state, struct instant now,
+		       const struct session_key *, struct version,
+		       struct outbox *);
 	/* The session's handshake was completed here store_after ago, or its
 	 * socket is gone that was told as opening or opened. opened(): 0 or
 	 * -errno, which is counted (set_refused). */

@@ -265,6 +265,15 @@ workload_taken(struct workload *workload, uint32_t flow, uint32_t server,
 }
 
 void
+workload_skipped(struct workload *workload, const struct session_key *key)
+{
+	uint32_t flow = workload_find(workload, key);
+
+	if (flow != WATCH_NONE)
+		workload->sessions[flow].skipped = true;
+}
+
+void
 workload_stored(struct workload *workload, uint32_t flow, uint32_t replicas)
 {
 	workload->sessions[flow].stored = true;
@@ -544,7 +553,8 @@ is_opening_protected(const struct workload *workload,
 {
 	return workload->settings->service.scheme != SCHEME_HOMEWARD ||
 	       session->stored || session->answered.ns == INT64_MAX ||
-	       handshakes_promised(&workload->settings->service.steer);
+	       (!session->skipped &&
+		handshakes_promised(&workload->settings->service.steer));
 }
 
 /* What was never away from its owner needs no record. */
@@ -567,8 +577,8 @@ holder_reachable(const struct workload *workload, const struct session *session)
 {
 	const struct workload_witness *witness = workload->witness;
 
-	return witness == NULL || session->owner == WATCH_NONE ||
-	       session->strayed.ns == INT64_MAX ||
+	/* What never was away from its owner, if there is one, needs none. */
+	return witness == NULL || session->stray_at == WATCH_NONE ||
 	       witness->holder_reachable(witness->context, session);
 }
 

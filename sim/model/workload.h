@@ -74,6 +74,7 @@ struct session {
 	struct instant strayed; /* it left its owner first; NEVER */
 	struct instant unreached; /* no path to it, last; NEVER: always one */
 	bool stored; /* a store of it was acknowledged */
+	bool skipped; /* its handshake was not to be stored */
 	uint32_t replicas; /* and by how many */
 	enum cause cause; /* when OVER */
 	enum cause_end owner_end;
@@ -134,6 +135,8 @@ void workload_answered(struct workload *, struct instant now,
  */
 void workload_taken(struct workload *, uint32_t flow, uint32_t server,
 		    enum cause_socket);
+/* Its SYN's answer is not stored: there are too many, or it was a cookie. */
+void workload_skipped(struct workload *, const struct session_key *);
 /* A store of it was acknowledged by so many servers, its own perhaps among
  * them, for the first time. */
 void workload_stored(struct workload *, uint32_t flow, uint32_t replicas);

@@ -181,14 +181,13 @@ homeward_decapsulate(void *state, struct instant now,
 	return result;
 }
 
-static void
+static int
 homeward_opening(void *state, struct instant now, const struct session_key *key,
 		 struct version version, struct outbox *outbox)
 {
 	struct homeward *homeward = state;
 
-	/* Its counters say if there are too many. */
-	(void)steer_opening(homeward->steer, now, key, version, outbox);
+	return steer_opening(homeward->steer, now, key, version, outbox);
 }
 
 static int
