@@ -79,6 +79,9 @@ static const struct {
 	{ "a choice", LEAST "first-stray bot\n",
 	  "5:13: 'bot' is not one of: off other both; did you mean "
 	  "'both'?\n" },
+	{ "another choice", LEAST "store-at sync\n",
+	  "5:10: 'sync' is not one of: auto syn established; did you mean "
+	  "'syn'?\n" },
 	{ "a switch", LEAST "outer-fragment true\n",
 	  "5:16: 'true' is not one of: yes no\n" },
 	{ "single directives are single", LEAST "mtu 1600\nmtu 1600\n",
@@ -175,7 +178,10 @@ static const char whole[] = "address 2001:db8::1\n"
 			    "announce /usr/bin/true\n"
 			    "prometheus 127.0.0.1 port 9100\n"
 			    "trace-lines 7\n"
+			    "store-at syn\n"
 			    "store-after 1500ms\n"
+			    "openings 104\n"
+			    "openings-max 105\n"
 			    "linger 1min\n"
 			    "sessions-max 100\n"
 			    "peers-max 101\n"
@@ -285,6 +291,7 @@ least_test(void)
 	CHECK(conf.node.k == 20 && conf.node.lookup_deadline_ns == 250000000);
 	CHECK(conf.prometheus.port == 0 && strcmp(conf.user, "nobody") == 0);
 	CHECK(conf.steer.first_stray == STEER_WINDOW_OTHER);
+	CHECK(conf.steer.store_at == STEER_STORE_AUTO);
 
 	char *text = printed(&conf);
 	talk = talk_of(&again, text, &result);
@@ -341,6 +348,7 @@ static const struct {
 	{ "bucket size", "k 8", "k 9", "k" },
 	{ "a deadline", "lookup-deadline 1s", "lookup-deadline 2s", NULL },
 	{ "held bytes", "hold-bytes 1MiB", "hold-bytes 2MiB", "hold-bytes" },
+	{ "when to store", "store-at syn", "store-at established", NULL },
 	{ "first strays", "first-stray both", "first-stray off", NULL },
 };
 

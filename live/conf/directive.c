@@ -46,7 +46,13 @@ const struct directive directives[] = {
 	{ "trace-lines", DIRECTIVE_COUNT, LOADED, IN(trace_lines_per_s), 0,
 	  1000000 },
 
-	{ "store-after", DIRECTIVE_TIME, LOADED, IN(steer.store_after_ns), 0, DAY },
+	{ "store-at", DIRECTIVE_STORE_AT, LOADED, IN(steer.store_at), 0, 0 },
+	{ "store-after", DIRECTIVE_TIME, LOADED, IN(steer.store_after_ns), 0,
+	  DAY },
+	{ "openings", DIRECTIVE_COUNT, LOADED, IN(steer.openings_per_s), 0,
+	  1000000000 },
+	{ "openings-max", DIRECTIVE_COUNT, LOADED, IN(steer.openings_most), 0,
+	  1000000000 },
 	{ "linger", DIRECTIVE_TIME, LOADED, IN(linger_ns), 0, DAY },
 	{ "sessions-max", DIRECTIVE_COUNT, FIXED, IN(sessions_max), 1,
 	  1 << 22 },
@@ -207,6 +213,19 @@ window_name(enum steer_window window)
 	}
 }
 
+const char *
+directive_store_at_name(enum steer_store_at store_at)
+{
+	switch (store_at) {
+	case STEER_STORE_SYN:
+		return "syn";
+	case STEER_STORE_ESTABLISHED:
+		return "established";
+	default:
+		return "auto";
+	}
+}
+
 void
 directive_print(const struct directive *directive, const struct conf *conf,
 		FILE *file)
@@ -248,6 +267,10 @@ directive_print(const struct directive *directive, const struct conf *conf,
 	case DIRECTIVE_WINDOW:
 		fprintf(file, "%s %s\n", name,
 			window_name(conf->steer.first_stray));
+		break;
+	case DIRECTIVE_STORE_AT:
+		fprintf(file, "%s %s\n", name,
+			directive_store_at_name(conf->steer.store_at));
 		break;
 	case DIRECTIVE_PORT:
 	case DIRECTIVE_TIME:
@@ -314,6 +337,8 @@ directive_same(const struct directive *directive, const struct conf *a,
 		return *(const bool *)one == *(const bool *)other;
 	case DIRECTIVE_WINDOW:
 		return a->steer.first_stray == b->steer.first_stray;
+	case DIRECTIVE_STORE_AT:
+		return a->steer.store_at == b->steer.store_at;
 	case DIRECTIVE_PORT:
 	case DIRECTIVE_TIME:
 	case DIRECTIVE_BYTES:

@@ -35,6 +35,7 @@ enum directive_kind {
 	DIRECTIVE_COUNT, /* uint32_t, from low to high */
 	DIRECTIVE_SWITCH, /* bool: yes, no */
 	DIRECTIVE_WINDOW, /* enum steer_window: off, other, both */
+	DIRECTIVE_STORE_AT, /* enum steer_store_at: auto, syn, established */
 };
 
 struct directive {
@@ -80,6 +81,8 @@ void directive_read(struct directive_reader *, const struct directive *);
 /* Its line or, if it may be there many times, lines; nothing for a required
  * one that is not set. */
 void directive_print(const struct directive *, const struct conf *, FILE *);
+/* As `store-at` has it. */
+const char *directive_store_at_name(enum steer_store_at);
 bool directive_same(const struct directive *, const struct conf *,
 		    const struct conf *);
 

@@ -464,6 +464,11 @@ choice_directive(struct directive_reader *reader,
 		{ "other", STEER_WINDOW_OTHER },
 		{ "both", STEER_WINDOW_BOTH },
 	};
+	static const struct choice store_ats[] = {
+		{ "auto", STEER_STORE_AUTO },
+		{ "syn", STEER_STORE_SYN },
+		{ "established", STEER_STORE_ESTABLISHED },
+	};
 	static const struct choice truths[] = { { "yes", 1 }, { "no", 0 } };
 	int value;
 
@@ -471,6 +476,10 @@ choice_directive(struct directive_reader *reader,
 		if (choice_read(reader, windows, 3, &value))
 			reader->conf->steer.first_stray =
 				(enum steer_window)value;
+	} else if (directive->kind == DIRECTIVE_STORE_AT) {
+		if (choice_read(reader, store_ats, 3, &value))
+			reader->conf->steer.store_at =
+				(enum steer_store_at)value;
 	} else if (choice_read(reader, truths, 2, &value)) {
 		bool truth = value != 0;
 		memcpy((uint8_t *)reader->conf + directive->offset, &truth,
@@ -510,6 +519,7 @@ directive_read(struct directive_reader *reader,
 		break;
 	case DIRECTIVE_SWITCH:
 	case DIRECTIVE_WINDOW:
+	case DIRECTIVE_STORE_AT:
 		choice_directive(reader, directive);
 		break;
 	case DIRECTIVE_TIME:

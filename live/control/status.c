@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/dht/traffic.h"
+#include "live/conf/directive.h"
 #include "live/conf/endpoint_text.h"
 #include "live/control/parts.h"
 #include "live/kernel/latency_histogram.h"
@@ -182,6 +183,32 @@ cost_print(const struct latency_histogram *cost, FILE *out)
 }
 
 static void
+kernel_print(const struct view *view, FILE *out)
+{
+	const struct datapath_counters *datapath = &view->datapath;
+	const struct steer_counters *steer = view->engine.steer;
+
+	fprintf(out,
+		"handshakes %s: %" PRIu64 " published, %" PRIu64
+		" too many; SYN-ACKs: %" PRIu64 " told, %" PRIu64
+		" lost, %" PRIu64 " skipped\n",
+		directive_store_at_name(view->parts->conf->steer.store_at),
+		steer->openings, steer->openings_skipped, datapath->openings,
+		datapath->openings_lost, datapath->openings_skipped);
+	fprintf(out,
+		"doubts     %" PRIu64 " told, %" PRIu64 " skipped; %" PRIu64
+		" packets judged by key alone\n",
+		datapath->doubts, datapath->doubts_skipped, datapath->untold);
+	fprintf(out,
+		"kernel     %" PRIu64 " packets, %" PRIu64
+		" redirected, %" PRIu64 " dropped by the TUN, %" PRIu64
+		" refused, %" PRIu64 " resets, %" PRIu64 " events lost\n",
+		datapath->packets, datapath->redirected, datapath->tun_dropped,
+		datapath->refused, datapath->kernel_resets,
+		datapath->events_lost);
+}
+
+static void
 identity_print(const struct view *view, FILE *out)
 {
 	char text[ENDPOINT_TEXT_BYTES], up[STATUS_TIME], left[STATUS_TIME];
@@ -235,13 +262,7 @@ status_print(const struct control_parts *parts, struct instant started,
 		" fell back, %" PRIu64 " unjoined\n",
 		udp_out->forwards, udp_out->messages, udp_out->other_uplink,
 		udp_out->fell_back, udp_out->unjoined);
-	fprintf(out,
-		"kernel     %" PRIu64 " packets, %" PRIu64
-		" redirected, %" PRIu64 " dropped by the TUN, %" PRIu64
-		" refused, %" PRIu64 " resets, %" PRIu64 " events lost\n",
-		view.datapath.packets, view.datapath.redirected,
-		view.datapath.tun_dropped, view.datapath.refused,
-		view.datapath.kernel_resets, view.datapath.events_lost);
+	kernel_print(&view, out);
 	fprintf(out,
 		"datagrams  %" PRIu64 " sent (%s), %" PRIu64
 		" received (%s), %" PRIu64 " timeouts\n",
