@@ -221,6 +221,20 @@ fill(struct node *node, struct instant now, uint32_t slot,
 	return over;
 }
 
+/* Peers that speak version 1 only cannot hold what is half-open: the next
+ * closest do, until it is confirmed. */
+static void
+pass_old(struct lookup *lookup)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->state == CANDIDATE_ANSWERED &&
+		    candidate->speaks < 2)
+			candidate->state = CANDIDATE_REFUSED;
+	}
+}
+
 /* Ask the candidates that are due. True: finding is over. */
 static bool
 find(struct node *node, struct instant now, uint32_t slot,
@@ -281,20 +295,6 @@ judge(struct node *node, struct lookup *lookup)
 		lookup->conclusive =
 			lookup_conclusive(lookup, node->settings->replicas,
 					  dead_candidates(node, lookup));
-}
-
-/* Peers that speak version 1 only cannot hold what is half-open: the next
- * closest do, until it is confirmed. */
-static void
-pass_old(struct lookup *lookup)
-{
-	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		struct candidate *candidate = &lookup->candidates[i];
-
-		if (candidate->state == CANDIDATE_ANSWERED &&
-		    candidate->speaks < 2)
-			candidate->state = CANDIDATE_REFUSED;
-	}
 }
 
 /* A STORE to the candidates that are due. True: storing is over. */

@@ -2,7 +2,7 @@
 /*
  * store.c - a chained hash table of statements, and a hand that sweeps it
  *
- *	struct store | chain[chain_count] | entry[capacity]
+ *	struct store | chain[chain_count] | entry[capacity] | young[young_size]
  *
  *	chain[h & mask] -> entry -> entry -> NONE	by index
  *	free            -> entry -> entry -> NONE
@@ -11,6 +11,10 @@
  * only, and would pay for an empty second place. An entry's own hash is kept,
  * so that the sweep unlinks without hashing again. Entries at or above `used`
  * were never written: a large store costs memory only as it fills.
+ *
+ * `young` is a ring of the entries that became half-open, the oldest first.
+ * What became of them meanwhile is seen when their turn comes: an entry that is
+ * half-open no more, or anew, may be in it still.
  *
  * Times and versions of 64 bits are held as two words, so that an entry
  * aligns to 4 bytes and has no holes: 76 bytes and at most two chain heads.
@@ -39,9 +43,9 @@ struct entry {
 	uint8_t stage; /* enum record_stage */
 };
 _Static_assert(sizeof(struct entry) == 76, "no holes");
-_Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) <=
+_Static_assert(sizeof(struct entry) + 3 * sizeof(uint32_t) <=
 		       STORE_ENTRY_BYTES_MAX,
-	       "an entry and its share of the chain heads");
+	       "an entry and its share of the chain heads and the ring");
 
 struct store {
 	struct siphash_key hash_key;
@@ -52,8 +56,12 @@ struct store {
 	uint32_t chain_mask;
 	uint32_t *chains;
 	struct entry *entries;
+	uint32_t *young;
+	uint32_t young_size, young_first, young_count;
 };
-_Static_assert(sizeof(struct store) < 256, "as store.h says");
+_Static_assert(sizeof(struct store) + STORE_HALF_OPEN_LEAST * sizeof(uint32_t) <
+		       256,
+	       "as store.h says");
 
 /* The statements about one key. */
 struct found {
@@ -102,13 +110,20 @@ chain_count_for(uint32_t capacity)
 	return count;
 }
 
+static uint32_t
+young_size_for(uint32_t capacity)
+{
+	return capacity / 8 + STORE_HALF_OPEN_LEAST;
+}
+
 size_t
 store_size(uint32_t capacity)
 {
 	assert(capacity < UINT32_C(1) << 31);
 	return sizeof(struct store) +
 	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
-	       (size_t)capacity * sizeof(struct entry);
+	       (size_t)capacity * sizeof(struct entry) +
+	       (size_t)young_size_for(capacity) * sizeof(uint32_t);
 }
 
 struct store *
@@ -125,8 +140,10 @@ store_init(void *memory, uint32_t capacity, const struct siphash_key *key)
 		.free = NONE,
 		.chain_mask = chain_count - 1,
 		.chains = (uint32_t *)(store + 1),
+		.young_size = young_size_for(capacity),
 	};
 	store->entries = (struct entry *)(void *)(store->chains + chain_count);
+	store->young = (uint32_t *)(void *)(store->entries + capacity);
 	memset(store->chains, 0xff, (size_t)chain_count * sizeof(uint32_t));
 	return store;
 }
@@ -167,12 +184,41 @@ entry_free_index(struct store *store, uint32_t index)
 	entry_free(store, link);
 }
 
+/* The oldest half-open record gives way. False: there is none. */
+static bool
+young_evict(struct store *store)
+{
+	while (store->young_count > 0) {
+		uint32_t index = store->young[store->young_first];
+		const struct entry *entry = &store->entries[index];
+
+		store->young_first =
+			(store->young_first + 1) % store->young_size;
+		store->young_count--;
+		if (entry->live && entry->stage == RECORD_HALF_OPEN) {
+			entry_free_index(store, index);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* There is room in the ring. */
+static void
+young_add(struct store *store, uint32_t index)
+{
+	store->young[(store->young_first + store->young_count) %
+		     store->young_size] = index;
+	store->young_count++;
+}
+
 /* An entry that is in no chain; NONE when full. */
 static uint32_t
 entry_take(struct store *store, struct instant now)
 {
-	if (store->free == NONE && store->used == store->capacity)
-		store_expire(store, now, 0);
+	if (store->free == NONE && store->used == store->capacity &&
+	    store_expire(store, now, 0) == 0)
+		young_evict(store);
 	if (store->free != NONE) {
 		uint32_t index = store->free;
 		store->free = store->entries[index].next;
@@ -312,6 +358,11 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 	  const struct session_key *key, const struct record *record)
 {
 	uint32_t hash = hash_of(store, holder, key);
+
+	/* Before anything is found that might go. */
+	if (record_stage(record) == RECORD_HALF_OPEN &&
+	    store->young_count == store->young_size)
+		young_evict(store);
 	struct found found = find(store, now, holder, key, hash);
 	struct change change = change_by(store, now, &found, record);
 	uint32_t index = change.at;
@@ -331,11 +382,16 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 			.holder = holder,
 			.key = *key,
 			.live = 1,
+			.stage = RECORD_TOMBSTONE,
 		};
 		*chain = index;
 		store->count++;
 	}
+	bool young = record_stage(record) == RECORD_HALF_OPEN &&
+		     store->entries[index].stage != RECORD_HALF_OPEN;
 	entry_set(&store->entries[index], now, record);
+	if (young)
+		young_add(store, index);
 	return STORE_STORED;
 }
 

@@ -37,7 +37,11 @@
  * whose hand walks a bounded number of entries round the table at each call.
  *
  * Full: the hand is sent over STORE_SWEEP_ENTRIES entries for dead ones; then
- * the new statement is refused (STORE_FULL). Replacing one needs no room.
+ * the oldest half-open record gives way; then the new statement is refused
+ * (STORE_FULL). Replacing one needs no room. Anybody can begin handshakes, so
+ * of half-open records an eighth of the capacity are kept, and
+ * STORE_HALF_OPEN_LEAST more: the oldest gives way to a newer one, and to
+ * anything else.
  */
 #ifndef CORE_DHT_STORE_H
 #define CORE_DHT_STORE_H
@@ -54,6 +58,7 @@
 /* Design section 2: session state at a replica, everything included. */
 #define STORE_ENTRY_BYTES_MAX 96
 #define STORE_SWEEP_ENTRIES   256
+#define STORE_HALF_OPEN_LEAST 16
 
 struct store; /* in the caller's memory, see store_size() */
 

@@ -19,6 +19,7 @@ key_of(uint64_t number)
 
 	key.client[0] = (uint8_t)number;
 	key.client_port[1] = (uint8_t)(number >> 8);
+	key.client_port[0] = (uint8_t)(number >> 16);
 	return key;
 }
 
@@ -452,6 +453,30 @@ draw_record(struct rng *rng)
 	return record;
 }
 
+/* Half-open records that gave way; how many. */
+static uint32_t
+oracle_sync(struct store *store, struct instant now)
+{
+	uint32_t gone = 0;
+
+	for (unsigned i = 0; i < ORACLE_MAX; i++) {
+		struct statement *s = &oracle[i];
+		struct session_key session = key_of(s->key);
+		struct record seen[RECORDS_PER_KEY];
+		bool found = false;
+
+		if (!s->used || s->expiry_ns <= now.ns || rank(&s->record) != 1)
+			continue;
+		uint32_t count =
+			store_peek(store, now, s->holder, &session, seen);
+		for (uint32_t j = 0; j < count; j++)
+			found = found || seen[j].owner == s->record.owner;
+		s->used = found;
+		gone += !found;
+	}
+	return gone;
+}
+
 /* capacity below HOLDERS * KEYS * 2 also walks through the full store: a
  * refusal must then be true, which the oracle's count of the living says. */
 static void
@@ -481,10 +506,18 @@ walk(uint32_t capacity, uint64_t seed)
 		}
 		if (rng_below(&rng, 20) == 0)
 			store_expire(store, now, (uint32_t)rng_below(&rng, 30));
+		bool tight = store_count(store) == capacity || record.half_open;
 		enum store_result result =
 			store_put(store, now, holder, &session, &record);
+		/* One by another's place, and one that gave way. */
+		if (tight)
+			CHECK(oracle_sync(store, now) <= 2);
 		if (result == STORE_FULL) {
 			uint32_t living = 0;
+			for (unsigned i = 0; i < ORACLE_MAX; i++)
+				CHECK(!oracle[i].used ||
+				      oracle[i].expiry_ns <= now.ns ||
+				      rank(&oracle[i].record) != 1);
 			for (uint32_t h = 0; h < HOLDERS; h++)
 				living += oracle_count(now.ns, h, UINT64_MAX);
 			CHECK(living == capacity);
@@ -506,6 +539,65 @@ walk(uint32_t capacity, uint64_t seed)
 	now.ns += 60 * NS_PER_S;
 	store_expire(store, now, capacity);
 	CHECK(store_count(store) == 0);
+	free(memory);
+}
+
+/* Handshakes take an eighth and a few places, whoever begins them; the oldest
+ * give way to newer ones, and to all else when there is no room. */
+static void
+handshakes_are_bounded(void)
+{
+	const uint32_t capacity = 800, most = 100 + STORE_HALF_OPEN_LEAST;
+	void *memory = malloc(store_size(capacity));
+	struct store *store = store_init(memory, capacity, &hash_key);
+	struct record young = { .owner = 1, .ttl_ms = 50, .half_open = true };
+	struct record open = { .owner = 1, .ttl_ms = 50 };
+	struct record seen[RECORDS_PER_KEY];
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		struct session_key key = key_of(i);
+		struct session_key past = key_of(i - most);
+
+		CHECK(store_put(store, at_ms(0), 1, &key, &young) ==
+		      STORE_STORED);
+		CHECK(store_count(store) == (i < most ? i + 1 : most));
+		CHECK(i < most ||
+		      store_get(store, at_ms(0), 1, &past, seen) == 0);
+	}
+	for (uint32_t i = 0; i < capacity; i++) {
+		struct session_key key = key_of(10000 + i);
+
+		CHECK(store_put(store, at_ms(0), 1, &key, &open) ==
+		      STORE_STORED);
+		CHECK(store_count(store) ==
+		      (i + most < capacity ? i + 1 + most : capacity));
+	}
+	struct session_key extra = key_of(9999);
+	CHECK(store_put(store, at_ms(0), 1, &extra, &open) == STORE_FULL);
+	CHECK(store_put(store, at_ms(0), 1, &extra, &young) == STORE_FULL);
+	free(memory);
+}
+
+/* What is confirmed counts among the handshakes no more. */
+static void
+confirmed_ones_stay(void)
+{
+	const uint32_t capacity = 800, most = 100 + STORE_HALF_OPEN_LEAST;
+	void *memory = malloc(store_size(capacity));
+	struct store *store = store_init(memory, capacity, &hash_key);
+	struct record record = { .owner = 1, .ttl_ms = 50 };
+
+	for (uint32_t i = 0; i < 4 * most; i++) {
+		struct session_key key = key_of(i);
+
+		record.half_open = true;
+		CHECK(store_put(store, at_ms(0), 1, &key, &record) ==
+		      STORE_STORED);
+		record.half_open = false;
+		CHECK(store_put(store, at_ms(0), 1, &key, &record) ==
+		      STORE_STORED);
+		CHECK(store_count(store) == i + 1);
+	}
 	free(memory);
 }
 
@@ -685,6 +777,8 @@ main(void)
 {
 	story(versions, sizeof(versions) / sizeof(*versions));
 	story(tombstones, sizeof(tombstones) / sizeof(*tombstones));
+	handshakes_are_bounded();
+	confirmed_ones_stay();
 	story(handshakes, sizeof(handshakes) / sizeof(*handshakes));
 	walk(1, 1);
 	walk(13, 2);

@@ -22,6 +22,7 @@
 #include "sim/host/server_state.h"
 
 #define LOOKUPS_LEAST	 1024
+#define RECORDS_LEAST	 32768
 #define LOOKUPS_MOST	 65536
 #define HELD_BYTES_MOST	 (64u << 20)
 #define DATAGRAMS	 256 /* in reassembly at a time */
@@ -59,8 +60,9 @@ share_tables(struct servers *servers)
 		bounded(LOOKUPS_LEAST + 2 * keys, LOOKUPS_LEAST, LOOKUPS_MOST);
 	/* Records of owners that are gone stay for their time to live. */
 	uint32_t spare = settings->measure.mix == LOAD_MIXED ? 12 : 3;
-	uint32_t records =
-		bounded(1024 + keys * replicas * spare, 1024, 1u << 30);
+	/* What floods begin takes an eighth at most (store.h). */
+	uint32_t records = bounded(RECORDS_LEAST + keys * replicas * spare,
+				   RECORDS_LEAST, 1u << 30);
 	uint32_t publications = bounded(1024 + keys * 2, 1024, 1u << 28);
 	void **shared = servers->shared;
 	size_t *bytes = servers->shared_bytes;

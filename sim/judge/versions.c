@@ -126,8 +126,10 @@ judge_versions_given_up(const struct record *before, const struct record *after,
 	for (uint32_t i = 0; i < after_count; i++)
 		if (is_worth_less(&after[i], before))
 			return VIOLATION_OLDER_VERSION;
-	return after_count < RECORDS_PER_KEY ? VIOLATION_LOST_RECORD
-					     : VIOLATIONS;
+	/* Anything may need the place of a handshake. */
+	return after_count < RECORDS_PER_KEY && !before->half_open
+		       ? VIOLATION_LOST_RECORD
+		       : VIOLATIONS;
 }
 
 bool

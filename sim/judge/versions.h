@@ -14,6 +14,7 @@
  *				half-open one, that more than a tombstone, of
  *				equals the later one
  *	two others' at once	if all three are open, each worth more
+ *	anything		if it is half-open (store.h: there are many)
  *
  * and for nothing else. What replaces it while it is older breaks
  * OLDER_VERSION, and so does a newer record that was refused though there was
