@@ -81,6 +81,51 @@ a_mixed_cluster_works(void)
 	}
 }
 
+/* Handshakes are held by those that can; once over, by whoever is closest. No
+ * old node is sent a word that it cannot read. */
+static void
+handshakes_in_a_mixed_cluster(void)
+{
+	static const uint32_t every[] = { 0, 7, 2, 1 };
+
+	for (size_t row = 0; row < sizeof(every) / sizeof(every[0]); row++) {
+		struct node_settings settings = settings_default();
+		struct mesh mesh;
+
+		mesh_open(&mesh, NODES, &settings, 17 + row);
+		for (uint32_t i = 0; i < NODES && every[row] > 0; i++)
+			mesh.old[i] = i % every[row] == 0;
+		mesh_make_ideal(&mesh);
+		for (uint32_t i = 1; i < NODES; i += 2) {
+			struct session_key key = mesh_key_number(i);
+
+			CHECK(node_set_half_open(mesh.nodes[i], mesh.now, &key,
+						 (struct version){ 5, 0 },
+						 &mesh.outbox) == 0);
+			mesh_collect(&mesh, i);
+		}
+		mesh_pass(&mesh, NS_PER_S);
+		if (every[row] != 1) {
+			mesh_get(&mesh, 3, 5);
+			mesh_pass(&mesh, NS_PER_S);
+			CHECK(mesh.last.kind == NODE_FOUND &&
+			      mesh.last.records[0].half_open);
+		}
+		for (uint32_t i = 1; i < NODES; i += 2)
+			mesh_set(&mesh, i, i, 6);
+		mesh_pass(&mesh, NS_PER_S);
+		for (uint32_t i = 1; i < NODES; i += 2) {
+			mesh_get(&mesh, (i + 31) % NODES, i);
+			mesh_pass(&mesh, NS_PER_S);
+			CHECK(mesh.last.kind == NODE_FOUND &&
+			      !mesh.last.records[0].half_open &&
+			      mesh.last.records[0].version.established_ns == 6);
+		}
+		CHECK(mesh.unread == 0);
+		mesh_close(&mesh);
+	}
+}
+
 /* One is upgraded, and set back: what its peers believe follows it. */
 static void
 what_a_peer_speaks_is_what_it_said_last(void)
@@ -149,6 +194,7 @@ int
 main(void)
 {
 	a_mixed_cluster_works();
+	handshakes_in_a_mixed_cluster();
 	what_a_peer_speaks_is_what_it_said_last();
 	other_versions_are_refused();
 	return check_done();

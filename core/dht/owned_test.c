@@ -14,30 +14,45 @@ struct row {
 	int64_t other, tombstone; /* of another owner */
 	uint32_t count;
 	int64_t first, second; /* versions, of live records or not */
+	bool half_open, other_half_open; /* ours; the other's */
 };
 
 static const struct row rows[] = {
-	{ "nothing is known", 0, false, 0, 0, 0, 0, 0, 0 },
-	{ "what we own, and no store holds", 5, false, 0, 0, 0, 1, 5, 0 },
-	{ "what the store has", 0, false, 0, 4, 0, 1, 4, 0 },
-	{ "ours is newer than another's", 5, false, 0, 4, 0, 2, 5, 4 },
-	{ "another's is newer than ours", 5, false, 0, 6, 0, 2, 6, 5 },
-	{ "our store holds an older one of ours", 5, false, 4, 0, 0, 1, 5, 0 },
-	{ "ours, older in the store, and another's", 5, false, 4, 3, 0, 2, 5,
-	  3 },
-	{ "another's end says nothing about ours", 5, false, 0, 0, 6, 1, 5, 0 },
-	{ "only another's end", 0, false, 0, 0, 6, 1, 6, 0 },
-	{ "we ended it: the store speaks", 5, true, 0, 4, 0, 1, 4, 0 },
+	{ "nothing is known", 0, false, 0, 0, 0, 0, 0, 0, false, false },
+	{ "what we own, and no store holds", 5, false, 0, 0, 0, 1, 5, 0, false,
+	  false },
+	{ "what the store has", 0, false, 0, 4, 0, 1, 4, 0, false, false },
+	{ "ours is newer than another's", 5, false, 0, 4, 0, 2, 5, 4, false,
+	  false },
+	{ "another's is newer than ours", 5, false, 0, 6, 0, 2, 6, 5, false,
+	  false },
+	{ "our store holds an older one of ours", 5, false, 4, 0, 0, 1, 5, 0,
+	  false, false },
+	{ "ours, older in the store, and another's", 5, false, 4, 3, 0, 2, 5, 3,
+	  false, false },
+	{ "another's end says nothing about ours", 5, false, 0, 0, 6, 1, 5, 0,
+	  false, false },
+	{ "only another's end", 0, false, 0, 0, 6, 1, 6, 0, false, false },
+	{ "we ended it: the store speaks", 5, true, 0, 4, 0, 1, 4, 0, false,
+	  false },
+	{ "a handshake of ours", 5, false, 0, 0, 0, 1, 5, 0, true, false },
+	{ "what is open beats it", 5, false, 0, 4, 0, 2, 4, 5, true, false },
+	{ "a newer one does, too", 5, false, 0, 6, 0, 2, 6, 5, true, true },
+	{ "an older one does not", 5, false, 0, 4, 0, 2, 5, 4, true, true },
+	{ "another's handshake, after what is open", 5, false, 0, 6, 0, 2, 5, 6,
+	  false, true },
 };
 
 static void
-tell_store(struct solo *solo, uint32_t owner, int64_t version, bool tombstone)
+tell_store(struct solo *solo, uint32_t owner, int64_t version, bool half_open,
+	   bool tombstone)
 {
 	struct session_key key = solo_key(1);
 	struct record record = {
 		.version = solo_version(version),
 		.owner = owner,
 		.ttl_ms = 1000,
+		.half_open = half_open,
 		.tombstone = tombstone,
 	};
 
@@ -58,7 +73,11 @@ test_known(const struct row *row)
 	/* Enough peers that no node holds a record of its own by itself. */
 	solo_open(&solo, &settings);
 	solo_learn(&solo, 1, 100);
-	if (row->own != 0)
+	if (row->half_open)
+		CHECK(node_set_half_open(solo.node, solo.now, &key,
+					 solo_version(row->own),
+					 &solo.outbox) == 0);
+	else if (row->own != 0)
 		CHECK(node_set(solo.node, solo.now, &key,
 			       solo_version(row->own), &solo.outbox) == 0);
 	if (row->ended) {
@@ -75,9 +94,9 @@ test_known(const struct row *row)
 	CHECK_ROW((owned_find(solo.node, &key) != NULL) ==
 			  (row->own != 0 && !row->ended),
 		  row->sentence);
-	tell_store(&solo, 0, row->stored_own, false);
-	tell_store(&solo, 7, row->other, false);
-	tell_store(&solo, 7, row->tombstone, true);
+	tell_store(&solo, 0, row->stored_own, false, false);
+	tell_store(&solo, 7, row->other, row->other_half_open, false);
+	tell_store(&solo, 7, row->tombstone, false, true);
 	CHECK_ROW(owned_known(solo.node, solo.now, &key, records) == row->count,
 		  row->sentence);
 	if (row->count > 0)
@@ -88,7 +107,11 @@ test_known(const struct row *row)
 			  row->sentence);
 	if (row->count > 0 && row->first == row->own && !row->ended) {
 		CHECK_ROW(records[0].owner == 0, row->sentence);
-		CHECK_ROW(records[0].ttl_ms == 600000, row->sentence);
+		CHECK_ROW(records[0].ttl_ms ==
+				  (row->half_open ? 64000 : 600000),
+			  row->sentence);
+		CHECK_ROW(records[0].half_open == row->half_open,
+			  row->sentence);
 		CHECK_ROW(!records[0].tombstone, row->sentence);
 	}
 	solo_close(&solo);

@@ -15,7 +15,7 @@ static struct session_key
 key_number(uint32_t i)
 {
 	return (struct session_key){
-		.client = { 192, 0, 2, (uint8_t)i },
+		.client = { 192, 0, (uint8_t)(i >> 8), (uint8_t)i },
 		.family = 4,
 		.protocol = 6,
 	};
@@ -83,6 +83,43 @@ test_walk(struct publications *publications, uint64_t seed)
 	}
 }
 
+/* Neither kind takes a place of the other. */
+static void
+test_rooms(struct publications *publications)
+{
+	static uint32_t slots[CAPACITY + PUBLICATIONS_HALF_OPEN(CAPACITY)];
+	const uint32_t most = PUBLICATIONS_HALF_OPEN(CAPACITY);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < CAPACITY + most; i++) {
+		struct session_key key = key_number(i);
+
+		slots[i] = publication_add(publications, 1, &key, i, i < most);
+		CHECK(slots[i] != PUBLICATION_NONE);
+		count++;
+	}
+	struct session_key extra = key_number(CAPACITY + most);
+	CHECK(publications_count(publications) == count);
+	CHECK(publications_half_open_count(publications) == most);
+	for (uint32_t half_open = 0; half_open < 2; half_open++)
+		CHECK(publication_add(publications, 1, &extra, 7,
+				      half_open > 0) == PUBLICATION_NONE);
+	/* One changes over when the other kind has a place. */
+	CHECK(!publication_set_half_open(publications, slots[0], false));
+	CHECK(!publication_set_half_open(publications, slots[most], true));
+	publication_free(publications, slots[most]);
+	CHECK(publication_set_half_open(publications, slots[0], false));
+	CHECK(publication_set_half_open(publications, slots[0], false));
+	CHECK(publications_half_open_count(publications) == most - 1);
+	CHECK(publication_set_half_open(publications, slots[1 + most], true));
+	CHECK(publications_half_open_count(publications) == most);
+	for (uint32_t i = 0; i < CAPACITY + most; i++)
+		if (i != most)
+			publication_free(publications, slots[i]);
+	CHECK(publications_count(publications) == 0);
+	CHECK(publications_half_open_count(publications) == 0);
+}
+
 static void
 test_batches(struct batches *batches)
 {
@@ -129,6 +166,7 @@ main(void)
 		publications_init(memory, CAPACITY, 3);
 	test_walk(publications, 1);
 	test_walk(publications, 2);
+	test_rooms(publications);
 	test_batches(publications->batches);
 	test_small();
 	free(memory);
