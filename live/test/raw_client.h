@@ -37,7 +37,7 @@ struct raw_client {
 
 /* The process is, and stays, in the server. */
 static inline struct raw_client
-raw_client_open(const struct hosts *hosts, int family)
+raw_client_open(const struct hosts *both, int family)
 {
 	bool six = family == AF_INET6;
 	struct raw_client client = { .self.family = six ? 6 : 4 };
@@ -53,7 +53,7 @@ raw_client_open(const struct hosts *hosts, int family)
 		hosts_run("ip -6 route replace fd77::/64 via fd09:0::2");
 	else
 		hosts_run("ip route replace 10.77.0.0/16 via 10.9.0.2");
-	hosts_enter(hosts->client);
+	hosts_enter(both->client);
 	/* Nor does an ICMP error answer. */
 	if (six)
 		hosts_run("ip -6 route replace blackhole fd77::/64");
@@ -63,7 +63,7 @@ raw_client_open(const struct hosts *hosts, int family)
 	client.hear =
 		socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
 	on.sll_ifindex = (int)if_nametoindex("c0");
-	hosts_enter(hosts->server);
+	hosts_enter(both->server);
 	CHECK(client.send >= 0 && client.hear >= 0);
 	CHECK(bind(client.hear, (struct sockaddr *)&on, sizeof(on)) == 0);
 	if (six)
@@ -102,7 +102,7 @@ raw_client_send(const struct raw_client *client, uint16_t port, uint32_t seq,
 		uint32_t ack, uint8_t flags, size_t payload_bytes)
 {
 	static const uint8_t payload[RAW_CLIENT_PACKET] = { 0 };
-	uint8_t bytes[RAW_CLIENT_PACKET];
+	uint8_t built[RAW_CLIENT_PACKET];
 	struct packet_tcp tcp =
 		raw_client_segment(client, port, seq, ack, flags);
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
@@ -111,10 +111,10 @@ raw_client_send(const struct raw_client *client, uint16_t port, uint32_t seq,
 
 	tcp.payload = payload;
 	tcp.payload_bytes = payload_bytes;
-	size_t size = packet_build_tcp(&tcp, bytes, sizeof(bytes));
+	size_t size = packet_build_tcp(&tcp, built, sizeof(built));
 	memcpy(&to.sin6_addr, client->service.bytes, 16);
 	memcpy(&to4.sin_addr, client->service.bytes, 4);
-	CHECK(sendto(client->send, bytes, size, 0,
+	CHECK(sendto(client->send, built, size, 0,
 		     six ? (struct sockaddr *)&to : (struct sockaddr *)&to4,
 		     six ? sizeof(to) : sizeof(to4)) == (ssize_t)size);
 }
@@ -126,13 +126,13 @@ raw_client_hears(const struct raw_client *client, uint16_t port, uint8_t flags,
 		 int wait_ms, struct packet *heard)
 {
 	struct pollfd ready = { .fd = client->hear, .events = POLLIN };
-	static uint8_t bytes[65536];
+	static uint8_t taken[65536];
 
 	while (poll(&ready, 1, wait_ms) == 1) {
-		ssize_t size = recv(client->hear, bytes, sizeof(bytes), 0);
+		ssize_t size = recv(client->hear, taken, sizeof(taken), 0);
 
 		if (size > 0 &&
-		    packet_parse(bytes, (size_t)size, heard) == DROP_NONE &&
+		    packet_parse(taken, (size_t)size, heard) == DROP_NONE &&
 		    heard->protocol == IP_TCP && heard->dst_port == port &&
 		    heard->src_port == RAW_CLIENT_PORT &&
 		    (heard->tcp_flags & flags) == flags)
