@@ -82,6 +82,12 @@ socket_open(struct replay *replay, struct instant now, uint32_t server,
 	}
 	conversation->owner = server;
 	conversation->socket = true;
+	struct version version = {
+		.established_ns = now.ns,
+		.sequence = replay->sequences[server]++,
+	};
+	(void)server_agent_opening(replay->server_agents, now, server,
+				   &conversation->key, version);
 }
 
 static void
