@@ -464,7 +464,8 @@ take_stock(void *context, const struct session_key *key, bool lingers)
 	if (node_owns(engine->memory.node, key, &owned) &&
 	    version_compare(owned, version) == 0)
 		return;
-	if (wall_ns - version.established_ns >= engine->conf.steer.store_after_ns)
+	if (wall_ns - version.established_ns >=
+	    engine->conf.steer.store_after_ns)
 		publish(engine, stock->now, key, version);
 	else
 		publish_later(engine, stock->now, key, version);
