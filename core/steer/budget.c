@@ -44,7 +44,9 @@ budget_retry(const struct strays *strays, struct instant now,
 	 */
 	if (budget.worth == BUDGET_GLANCE && flow->looks > 0)
 		budget.worth = BUDGET_NONE;
-	if (budget.charge && !last && flow->looks >= flow->spoken)
+	if (budget.charge && last)
+		budget.worth = flow->missed_early ? BUDGET_LOOKUP : BUDGET_NONE;
+	else if (budget.charge && flow->looks >= flow->heard)
 		budget.worth = BUDGET_NONE;
 	return budget;
 }

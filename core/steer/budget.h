@@ -8,9 +8,11 @@
  *
  * Calm: each flow is worth a lookup at its first packet, and retries. Under
  * pressure a lookup is for flows that have spoken as often as the level says,
- * twice at least; and a series has no more lookups than its flow has spoken,
- * but for the last one, which gives certainty. A first packet is worth a glance
- * at the first level, and nothing behind it.
+ * twice at least; each packet that comes while its flow is looked for is worth
+ * one more. The last one of a series whose first one has missed is always run:
+ * it gives certainty, and the client a RST, after which it is silent; without
+ * it the first would have been for nothing. A first packet is worth a glance at
+ * the first level, and nothing behind it.
  */
 #ifndef CORE_STEER_BUDGET_H
 #define CORE_STEER_BUDGET_H

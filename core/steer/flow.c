@@ -110,6 +110,7 @@ flow_begin(struct flow *flow, struct instant now, int64_t retry_ns)
 	flow->retry_ns = retry_ns;
 	flow->asker = NODE_ASKER_STRAY;
 	flow->looks = 0;
+	flow->heard = 1;
 	flow->looked = false;
 	flow->missed_early = flow->missed_last = false;
 }

@@ -59,7 +59,7 @@ struct flow {
 	uint8_t excluded_count;
 	uint8_t asker; /* of the next lookup: enum node_asker */
 	uint8_t spoken; /* packets, those of the sketch (sketch.h) included */
-	uint8_t looks; /* lookups in this series */
+	uint8_t looks, heard; /* lookups and packets in this series */
 	bool glancing; /* the lookup that runs is a glance */
 	bool charged; /* it was, when it started */
 	bool last; /* it began at miss_deadline */

@@ -143,6 +143,8 @@ limiter_level(const struct limiter *limiter, struct instant now, uint8_t family,
 		    instant_distance_ns(proven->found, now) < PROVEN_NS)
 			all = LIMITER_GLANCE;
 	}
+	if (all == LIMITER_CALM && own > LIMITER_AGAIN)
+		own = LIMITER_AGAIN;
 	*why = DROP_NONE;
 	if (own != LIMITER_CALM && own >= all)
 		*why = DROP_RATE_PREFIX;
@@ -168,11 +170,16 @@ limiter_charge(struct limiter *limiter, struct instant now, uint8_t family,
 	struct prefix prefix = prefix_of(family, address);
 	uint32_t hash = prefix_hash(&limiter->hash, &prefix);
 
-	pay(&limiter->paid_until, now, limiter->interval_ns);
-	if (limiter->interval_prefix_ns == 0)
-		return;
-
 	struct account *account = account_find(limiter, &prefix, hash);
+	bool spare = level_of(limiter->paid_until, now, limiter->interval_ns) ==
+			     LIMITER_CALM &&
+		     account != NULL &&
+		     level_of(account->paid_until, now,
+			      limiter->interval_prefix_ns) > LIMITER_AGAIN;
+
+	pay(&limiter->paid_until, now, limiter->interval_ns);
+	if (limiter->interval_prefix_ns == 0 || spare)
+		return;
 	if (account != NULL) {
 		lru_touch(limiter->lru,
 			  (uint32_t)(account - limiter->accounts));

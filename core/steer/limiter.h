@@ -37,6 +37,11 @@
  * Under pressure a lookup is charged when it starts, and the charge returned
  * when it finds an owner: else a fast flood would be far ahead of its misses.
  *
+ * What nobody else wants is not kept from a prefix: while the account of all is
+ * calm, its own asks no more of a flow than to speak again, and is not charged
+ * for it. So thousands of clients behind one address, whose server has crashed,
+ * hear of it in seconds.
+ *
  * A prefix is proven when a lookup for one of its clients found an owner in the
  * last minute. What others do does not close it: in the account of all its
  * flows need not have spoken more than once. Its own account still counts.
@@ -60,6 +65,7 @@
 /* Levels; those between say how often a flow must have spoken. */
 #define LIMITER_CALM   0
 #define LIMITER_GLANCE 1
+#define LIMITER_AGAIN  2
 #define LIMITER_CLOSED UINT32_MAX
 
 struct limiter; /* in the caller's memory, see limiter_size() */

@@ -200,6 +200,8 @@ search_heard(struct strays *strays, struct instant now, struct flow *flow,
 	/* Counted here, too: the sketch forgets. */
 	if (flow->spoken < SKETCH_MOST)
 		flow->spoken++;
+	if (flow->heard < SKETCH_MOST)
+		flow->heard++;
 	if (spoken > flow->spoken)
 		flow->spoken = (uint8_t)spoken;
 	flow_quiet(strays->flows, flow, false);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define LINE	      64 /* bytes */
-#define COUNTERS      3 /* of a flow */
-#define BYTES_FLOW    16 /* for each flow of a generation */
+#define COUNTERS      4 /* of a flow */
+#define BYTES_FLOW    64 /* for each flow of a generation */
 #define NIBBLE	      15
 #define GENERATION_NS (90 * NS_PER_S)
 

@@ -6,23 +6,23 @@
  * a timer that sends the same one once more. Most bogus packets are the only
  * one of their flow. To tell the two apart it takes a memory of all that spoke,
  * a flood's flows too, in a room that does not grow: counters that flows
- * share, three for each flow, of which the least is the closest to the truth
+ * share, four for each flow, of which the least is the closest to the truth
  * (the "count-min" sketch [1], updated conservatively [2]). It never says less
- * than the truth, and says more where all three counters of a flow were
+ * than the truth, and says more where all four counters of a flow were
  * others', too.
  *
- *	hash --> one line of 64 bytes --> three bytes there
+ *	hash --> one line of 64 bytes --> four bytes there
  *	byte:	| before, 4 bits | now, 4 bits |
  *
  * Two generations share a byte, so that old words fade: when a generation has
- * heard a sixteenth as many flows as there are bytes, or has lasted 90 s, `now`
- * becomes `before` and the oldest are forgotten. Then a flow that spoke once
- * passes for one that spoke twice in two cases of a hundred. At 50,000 new
- * flows a second 1 MiB remembers 1.3 to 2.6 s, TCP's first retransmissions; in
- * quiet, keep-alive probes (75 s apart).
+ * heard a flow for every 64 bytes, or has lasted 90 s, `now` becomes `before`
+ * and the oldest are forgotten. Then a flow that spoke once passes for one that
+ * spoke twice in four cases of ten thousand. At 50,000 new flows a second 4 MiB
+ * remember 1.3 to 2.6 s, which are TCP's first retransmissions; in quiet,
+ * keep-alive probes (75 s apart).
  *
- * The hash is keyed with a secret: nobody can aim at a flow's counters. All
- * counters of a line are in one line of the processor's cache.
+ * The hash is keyed with a secret: nobody can aim at a flow's counters. They lie
+ * together, so that a packet costs one or two lines of the processor's cache.
  *
  * [1] Cormode, Muthukrishnan: An Improved Data Stream Summary. J. Algorithms
  *     55(1), 2005.

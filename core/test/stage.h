@@ -193,7 +193,7 @@ static const struct steer_limits stage_limits = {
 	.fragments = 8,
 	.prefixes = 16,
 	.peers = 4,
-	.sketch_bytes = 16384,
+	.sketch_bytes = 65536,
 };
 
 static inline void

@@ -327,7 +327,7 @@ tables_create(struct replay *replay)
 			.prefixes = 1024,
 			.peers = within(replay->server_count, 16,
 					REPLAY_SERVERS_MAX),
-			.sketch_bytes = 1 << 16,
+			.sketch_bytes = 1 << 18,
 		},
 		.held_bytes = within((uint64_t)steer->hold_bytes *
 					     replay->server_count,

@@ -102,7 +102,7 @@ size_scheme(struct servers *servers, const struct scheme *scheme)
 			.prefixes = 256,
 			.peers = bounded(servers->count, 4, 1024),
 			.sketch_bytes = bounded(SKETCHES_MOST / servers->count,
-						64, 1 << 16),
+						64, 1 << 18),
 		},
 		.held_bytes =
 			bounded((uint64_t)settings->service.steer.hold_bytes *
