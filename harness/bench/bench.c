@@ -20,8 +20,8 @@
 #include "live/conf/did_you_mean.h"
 
 static const struct verb *const benches[] = {
-	&bench_queue,  &bench_ns3,   &bench_lookups,
-	&bench_memory, &bench_steer, NULL,
+	&bench_queue, &bench_ns3,   &bench_lookups, &bench_memory,
+	&bench_steer, &bench_flood, NULL,
 };
 
 static void

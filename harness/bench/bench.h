@@ -21,8 +21,8 @@
 #include "harness/base/json.h"
 #include "harness/base/options.h"
 
-extern const struct verb verb_bench, bench_lookups, bench_memory, bench_ns3,
-	bench_queue, bench_steer;
+extern const struct verb verb_bench, bench_flood, bench_lookups, bench_memory,
+	bench_ns3, bench_queue, bench_steer;
 
 /* ---- arguments ---- */
 
