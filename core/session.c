@@ -12,6 +12,18 @@ session_equal(const struct session_key *a, const struct session_key *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+struct version
+version_after(struct version version)
+{
+	if (version.sequence < UINT32_MAX) {
+		version.sequence++;
+	} else if (version.established_ns < INT64_MAX) {
+		version.established_ns++;
+		version.sequence = 0;
+	}
+	return version;
+}
+
 int
 version_compare(struct version a, struct version b)
 {

@@ -33,6 +33,8 @@ struct version {
 };
 
 bool session_equal(const struct session_key *, const struct session_key *);
+/* The next that is above; the highest of all stays. */
+struct version version_after(struct version);
 /* Below, equal, above: negative, 0, positive. */
 int version_compare(struct version, struct version);
 

@@ -145,6 +145,7 @@ struct lookup {
 	struct instant finished;
 	struct session_key key; /* GET, SET, NOTICE, ENDED */
 	struct version version; /* SET, NOTICE */
+	struct version newest; /* SET: that a replica has in its place */
 	struct record records[RECORDS_PER_KEY]; /* GET: best first */
 	uint32_t exclude[LOOKUP_EXCLUDE];
 	uint32_t node; /* whose: its endpoint index */

@@ -489,6 +489,9 @@ file_stored(struct lookup *lookup, struct candidate *candidate,
 		candidate->state = CANDIDATE_REFUSED;
 		return true;
 	}
+	if (item->status == ITEM_STALE &&
+	    version_compare(item->version, lookup->newest) > 0)
+		lookup->newest = item->version;
 	candidate->state = CANDIDATE_STORED;
 	lookup->first = instant_min(lookup->first, now);
 	return true;

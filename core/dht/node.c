@@ -278,7 +278,7 @@ node_deadline(const struct node *node)
 static void
 lookup_ended(struct node *node, struct instant now, uint32_t slot)
 {
-	const struct lookup *lookup = &node->parts.lookups->slots[slot];
+	struct lookup *lookup = &node->parts.lookups->slots[slot];
 
 	if (lookup->kind == LOOKUP_JOIN || lookup->kind == LOOKUP_FILL)
 		refresh_finished(node, now, lookup);
@@ -371,7 +371,7 @@ node_event(struct node *node)
 	}
 	if (lookup->kind == LOOKUP_SET)
 		event.replicas = lookup_replica_count(lookup);
-	if (lookup->kind == LOOKUP_NOTICE)
+	if (lookup->kind == LOOKUP_NOTICE || lookup->kind == LOOKUP_SET)
 		event.version = lookup->version;
 	memcpy(event.records, lookup->records, sizeof(event.records));
 	lookup_give(node->parts.lookups, slot);

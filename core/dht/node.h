@@ -141,7 +141,9 @@ struct node_event {
 	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
 	uint32_t peer; /* NOT_MINE: the sender's endpoint index */
-	struct version version; /* NOT_MINE */
+	/* NOT_MINE. STORED: ours; above the one that was set, when replicas knew
+	 * a higher one. */
+	struct version version;
 };
 
 /* Monotonic counters since node_init(), for the database. */

@@ -209,6 +209,18 @@ publication_set_half_open(struct publications *publications, uint32_t slot,
 	return true;
 }
 
+bool
+publication_raise(struct publication *publication, struct version known)
+{
+	if (publication->half_open ||
+	    publication->raises == PUBLICATION_RAISES ||
+	    version_compare(known, publication->version) < 0)
+		return false;
+	publication->raises++;
+	publication->version = version_after(known);
+	return true;
+}
+
 void
 publication_free(struct publications *publications, uint32_t slot)
 {
@@ -240,4 +252,5 @@ publication_renew(struct publications *publications, uint32_t slot)
 	publication->lost = false;
 	publication->confirm = false;
 	publication->retries = 0;
+	publication->raises = 0;
 }

@@ -29,6 +29,11 @@
  * says so: a flood of forged SYNs would cost that many again, for records that
  * do not live long (RECORD_HALF_OPEN_MS).
  *
+ * Stale: a replica knows a newer version than that of a session that opens here
+ * now. The owner's clock was set back since it told that replica of an earlier
+ * session by this key; so this one goes above, publication_raise(), and is
+ * placed again. Never when it is republished: then the newer may be right.
+ *
  * Full: node_set() answers -ENOSPC. Batches full: a publication that is
  * due stays due.
  */
@@ -44,6 +49,8 @@
 #include "core/timer.h"
 
 #define PUBLICATION_NONE UINT32_MAX
+/* Times that one is raised: replicas may differ in what they know. */
+#define PUBLICATION_RAISES 3
 /* Handshakes in a pool: an eighth of its sessions, and as many as one listener
  * has (net.core.somaxconn is 4,096 in Linux). */
 #define PUBLICATIONS_HALF_OPEN(capacity) ((capacity) / 8 + 4096)
@@ -65,6 +72,7 @@ struct publication {
 	uint8_t state; /* enum publication_state */
 	uint8_t replica_count;
 	uint8_t retries; /* placements in a row that failed */
+	uint8_t raises; /* of its version, since it was set */
 	uint32_t node; /* the owner's endpoint index */
 	uint32_t next; /* in its hash chain, or free */
 	uint32_t serial; /* changes when the slot's meaning does */
@@ -116,6 +124,10 @@ uint32_t publication_add(struct publications *, uint32_t node,
 /* It changes over; false: there is no room for it. */
 bool publication_set_half_open(struct publications *, uint32_t slot,
 			       bool half_open);
+/* A replica knows that version, when the session opens: go above. False: ours
+ * is above, or was raised often enough, or is half-open, which anybody can have
+ * us store. */
+bool publication_raise(struct publication *, struct version known);
 /* Its timer is not queued. */
 void publication_free(struct publications *, uint32_t slot);
 /* It changed: batches in flight about it count for nothing any more, and its

@@ -349,15 +349,35 @@ next_turn(const struct node *node, struct instant now,
 					  : node->settings->republish_ns);
 }
 
+/* A replica knows a newer one: is it placed again, above that? */
+static bool
+place_again(struct node *node, struct instant now, uint32_t slot,
+	    struct lookup *lookup)
+{
+	struct publication *publication = at(node, slot);
+
+	if ((!publication->announce &&
+	     publication->published.ns != INSTANT_NEVER.ns) ||
+	    version_compare(lookup->newest, lookup->version) < 0 ||
+	    !publication_raise(publication, lookup->newest))
+		return false;
+	lookup->announce = false;
+	publication->lookup = LOOKUP_NONE;
+	publication->state = PUBLICATION_WAITING;
+	set_timer(node, slot, now);
+	return true;
+}
+
 void
-publish_placed(struct node *node, struct instant now,
-	       const struct lookup *lookup)
+publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 {
 	uint32_t slot = lookup->publication;
 	struct publication *publication = at(node, slot);
 	uint32_t count = 0;
 
 	assert(publication->state == PUBLICATION_LOOKING);
+	if (place_again(node, now, slot, lookup))
+		return;
 	if (lookup->self == LOOKUP_HOLDING)
 		publication->replicas[count++] = node->self;
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
@@ -527,7 +547,9 @@ publish_answer(struct node *node, struct instant now, uint32_t peer,
 
 		if (!is_current(node, &batch->items[i]))
 			continue;
-		if (!kept)
+		if (!kept ||
+		    (at(node, index)->confirm && item.status == ITEM_STALE &&
+		     publication_raise(at(node, index), item.version)))
 			at(node, index)->lost = true;
 		if (--at(node, index)->pending == 0)
 			settle(node, now, index);

@@ -54,8 +54,9 @@ int publish_set(struct node *, struct instant now, const struct session_key *,
 		struct version, struct outbox *);
 int publish_remove(struct node *, struct instant now,
 		   const struct session_key *, bool announce, struct outbox *);
-/* The lookup of a publication has ended, well or not. */
-void publish_placed(struct node *, struct instant now, const struct lookup *);
+/* The lookup of a publication has ended, well or not. It is not announced when
+ * another follows at once, by a higher version. */
+void publish_placed(struct node *, struct instant now, struct lookup *);
 /* A reply to a batch. */
 enum drop publish_answer(struct node *, struct instant now, uint32_t peer,
 			 struct message_reader *);
