@@ -27,9 +27,9 @@
 #include "core/wire/packet.h"
 #include "live/engine/core_memory.h"
 #include "live/engine/handshake.h"
+#include "live/engine/hearing.h"
 #include "live/engine/notify.h"
 #include "live/engine/pending_lookups.h"
-#include "live/engine/talk.h"
 
 /* Between attempts to take stock. */
 #define RETRY_NS NS_PER_S
@@ -49,7 +49,7 @@ struct engine {
 	struct core_memory memory;
 	struct engine_counters counters;
 	struct pending_lookups pending_lookups;
-	struct talk talk;
+	struct hearing hearing;
 	int64_t wall_offset_ns;
 	struct instant dump_at; /* NEVER: the table is right */
 	bool unrouted; /* some owner had no route */
@@ -97,7 +97,12 @@ engine_create(struct engine **made, const struct conf *conf,
 	engine->edge = *edge;
 	engine->wall_offset_ns = wall_offset_ns;
 	engine->dump_at = INSTANT_NEVER;
-	engine->talk = (struct talk){ edge->context, edge->say, { { 0 } } };
+	engine->hearing = (struct hearing){
+		.boot = parts->boot,
+		.edge = &engine->edge,
+		.counters = &engine->counters,
+		.talk = { .context = edge->context, .say = edge->say },
+	};
 	take_settings(engine, secret);
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		error = -EIO;
@@ -110,6 +115,7 @@ engine_create(struct engine **made, const struct conf *conf,
 		engine->seal = seal_create(secret, &conf->self, conf->peers_max,
 					   parts->boot != NULL ? parts->boot->id
 							       : boot_clock());
+		engine->hearing.seal = engine->seal;
 		error = engine->seal == NULL ? -ENOMEM : 0;
 	}
 	if (error != 0) {
@@ -648,40 +654,6 @@ engine_tunnel(struct engine *engine, struct instant now,
 	learn(engine, now);
 }
 
-/* Replayed; or of a peer whose clock was set back before it restarted. */
-static void
-refuse(struct engine *engine, struct instant now, const struct endpoint *from,
-       const uint8_t *bytes, size_t size)
-{
-	uint8_t refusal[MESSAGE_SEALED_MAX];
-	size_t refusal_size = seal_refuse(engine->seal, now, from, bytes, size,
-					  refusal, sizeof(refusal));
-
-	if (refusal_size == 0)
-		return;
-	engine->counters.refusals++;
-	int error =
-		engine->edge.datagram(engine->edge.context, from,
-				      OUTBOX_ANY_UPLINK, refusal, refusal_size);
-	if (error != 0)
-		engine_sent(engine, now, &from->address, false, error);
-}
-
-/* A peer knows a later boot id of ours: it was our clock that was set back. */
-static void
-reboot(struct engine *engine, struct instant now, const struct endpoint *from,
-       uint64_t known)
-{
-	struct boot memory = { .id = seal_boot(engine->seal), .fd = -1 };
-	struct boot *boot =
-		engine->parts.boot != NULL ? engine->parts.boot : &memory;
-	int error = boot_raise(boot, known, boot_clock());
-
-	seal_reboot(engine->seal, boot->id);
-	engine->counters.reboots++;
-	talk_reboot(&engine->talk, now, from, error);
-}
-
 void
 engine_datagram(struct engine *engine, struct instant now,
 		const struct endpoint *from, const uint8_t *bytes, size_t size)
@@ -689,29 +661,15 @@ engine_datagram(struct engine *engine, struct instant now,
 	struct core_memory *memory = &engine->memory;
 	uint8_t message[MESSAGE_MAX];
 	struct seal_opened opened;
-	enum drop drop = seal_open(engine->seal, from, bytes, size, message,
-				   sizeof(message), &opened);
 
-	if (drop != DROP_NONE) {
-		engine->counters.sealed_dropped++;
-		engine->counters.seal_drops[drop]++;
-		if (drop == DROP_REPLAY)
-			refuse(engine, now, from, bytes, size);
+	if (!hearing_open(&engine->hearing, now, from, bytes, size, message,
+			  &opened))
 		return;
-	}
-	if (opened.known != 0) {
-		reboot(engine, now, from, opened.known);
-		return;
-	}
-	if (opened.booted) {
-		engine->counters.peer_boots++;
+	if (opened.booted)
 		node_booted(memory->node, now, from, &memory->outbox);
-	}
 	if (node_receive(memory->node, now, from, message, opened.size,
-			 &memory->outbox) == DROP_VERSION) {
-		engine->counters.seal_drops[DROP_VERSION]++;
-		talk_version(&engine->talk, now, from, message[0]);
-	}
+			 &memory->outbox) == DROP_VERSION)
+		hearing_version(&engine->hearing, now, from, message[0]);
 	learn(engine, now);
 }
 
