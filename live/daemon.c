@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/wire/gue.h"
@@ -336,15 +335,6 @@ open_signals(struct daemon *daemon)
 	return daemon->signal_fd < 0 ? -errno : 0;
 }
 
-static int64_t
-wall_offset_ns(void)
-{
-	struct timespec wall;
-
-	(void)clock_gettime(CLOCK_REALTIME, &wall);
-	return (int64_t)wall.tv_sec * NS_PER_S + wall.tv_nsec - loop_clock().ns;
-}
-
 static int
 open_engine(struct daemon *daemon, char *error, size_t error_size)
 {
@@ -364,7 +354,7 @@ open_engine(struct daemon *daemon, char *error, size_t error_size)
 	};
 	int result =
 		engine_create(&daemon->engine, &daemon->conf, &daemon->secret,
-			      &parts, &edge, wall_offset_ns(), daemon->now);
+			      &parts, &edge, wall_read(), daemon->now);
 
 	if (result != 0) {
 		(void)snprintf(error, error_size, "engine: %s",

@@ -12,6 +12,9 @@
 
 #define EVENTS	       (2 * DATAPATH_UPLINKS_MAX + 6)
 #define LOST_LOOK_NS   NS_PER_S
+#define WALL_LOOK_NS   NS_PER_S
+/* An idle daemon looks at the clock as often, for it may have slept. */
+#define IDLE_NS	       (5 * NS_PER_S)
 #define TIMER_SLACK_NS 1000UL
 
 /* In the events' data: what to read; strays of uplink i are STRAY + i, doubts
@@ -35,6 +38,7 @@ struct loop {
 	uint64_t events_lost;
 	struct instant look_at; /* for lost events; NEVER: none came */
 	struct instant looked;
+	struct instant wall_at; /* the next look at the wall clock */
 	uint8_t packet[DATAPATH_PACKET_MAX];
 };
 
@@ -228,6 +232,10 @@ turn(struct loop *loop, const bool readable[EVENTS])
 				  context);
 	if (!instant_before(now, loop->look_at))
 		look_for_lost(loop);
+	if (!instant_before(now, loop->wall_at)) {
+		loop->wall_at = instant_after(now, WALL_LOOK_NS);
+		engine_wall(parts->engine, now, wall_read());
+	}
 	if (!instant_before(now, engine_deadline(parts->engine)))
 		engine_expire(parts->engine, now);
 	send_all(parts);
@@ -248,9 +256,8 @@ patience(const struct loop *loop)
 
 	due = instant_min(due, loop->look_at);
 	ns = instant_distance_ns(loop_clock(), due);
-	/* An idle daemon may sleep for a day. */
-	if (ns > 86400 * NS_PER_S)
-		ns = 86400 * NS_PER_S;
+	if (ns > IDLE_NS)
+		ns = IDLE_NS;
 	if (ns < 0)
 		ns = 0;
 	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),

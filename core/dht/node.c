@@ -25,6 +25,7 @@
 #include "core/dht/owned.h"
 #include "core/dht/publish.h"
 #include "core/dht/refresh.h"
+#include "core/dht/renewal.h"
 #include "core/dht/reply.h"
 
 /* At a million nodes a full table has about k * (log2(1e6 / k) + 2) contacts:
@@ -100,6 +101,7 @@ node_init(void *memory, const struct node_limits *limits,
 	rng_init(&node->rng, seed, self);
 	liveness_init(node);
 	refresh_init(node);
+	renewal_init(node);
 	join_init(node);
 	node->table = table_init(node + 1, limits->contacts, settings->k,
 				 node->position, parts->endpoints);
@@ -269,6 +271,7 @@ node_deadline(const struct node *node)
 					node->lookup_timers));
 
 	due = instant_min(due, publish_deadline(node));
+	due = instant_min(due, renewal_deadline(node));
 	due = instant_min(due, liveness_deadline(node));
 	due = instant_min(due, join_deadline(node));
 	return instant_min(due, refresh_deadline(node));
@@ -294,6 +297,7 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 
 	while ((slot = lookup_run_expire(node, now, outbox)) != LOOKUP_NONE)
 		lookup_ended(node, now, slot);
+	renewal_expire(node, now);
 	publish_expire(node, now, outbox);
 	liveness_expire(node, now, outbox);
 	refresh_expire(node, now, outbox);
@@ -458,6 +462,12 @@ node_set(struct node *node, struct instant now, const struct session_key *key,
 	 struct version version, struct outbox *outbox)
 {
 	return publish_set(node, now, key, version, outbox);
+}
+
+void
+node_republish(struct node *node, struct instant now)
+{
+	renewal_begin(node, now);
 }
 
 int

@@ -32,6 +32,7 @@
  *	refresh	 a bucket without lookups for an hour ([1], 2.3)
  *	join	 a second after one that failed (join.h)
  *	publish	 republish an owned session every republish_ns
+ *	renewal	 the next of all that are to be republished now
  *	batch	 a republished STORE or a REMOVE that is not acknowledged
  * A record's time to live needs no timer: the store looks when asked.
  *
@@ -141,8 +142,8 @@ struct node_event {
 	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
 	uint32_t peer; /* NOT_MINE: the sender's endpoint index */
-	/* NOT_MINE. STORED: ours; above the one that was set, when replicas knew
-	 * a higher one. */
+	/* NOT_MINE. STORED: ours; above the one that was set, when replicas
+	 * knew a higher one. */
 	struct version version;
 };
 
@@ -236,6 +237,9 @@ int node_set(struct node *, struct instant now, const struct session_key *,
 int node_set_half_open(struct node *, struct instant now,
 		       const struct session_key *, struct version,
 		       struct outbox *);
+/* Our clock stood still while those of our peers went on: republish all that we
+ * own, soon, but not all at once (renewal.h). */
+void node_republish(struct node *, struct instant now);
 /* The session ended: tombstones to its replicas. 0; -ENOENT: not ours. */
 int node_remove(struct node *, struct instant now, const struct session_key *,
 		struct outbox *);

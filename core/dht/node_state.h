@@ -5,6 +5,7 @@
  *	node.c		the verbs of node.h; which file gets which datagram
  *	join.c		whether we are in, and trying until we are
  *	refresh.c	joining, idle buckets
+ *	renewal.c	all of them republished at once
  *	publish.c	our sessions: stored, republished, removed, in batches
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
@@ -66,6 +67,11 @@ struct node {
 	uint32_t publication_timers, batch_timers; /* heaps */
 	struct instant publish_pause; /* nothing is republished before */
 	uint32_t half_open; /* publications of ours that are */
+
+	/* renewal.c */
+	struct instant renewal_wake; /* NEVER: all is renewed */
+	struct instant renewal_began;
+	uint32_t renewal_cursor;
 
 	/* refresh.c; lookup_run.c marks the touched */
 	uint64_t refresh; /* bit 63 - b: bucket b is to be refreshed */

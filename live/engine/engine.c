@@ -26,6 +26,7 @@
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
 #include "live/engine/core_memory.h"
+#include "live/engine/core_settings.h"
 #include "live/engine/handshake.h"
 #include "live/engine/hearing.h"
 #include "live/engine/notify.h"
@@ -50,38 +51,17 @@ struct engine {
 	struct engine_counters counters;
 	struct pending_lookups pending_lookups;
 	struct hearing hearing;
-	int64_t wall_offset_ns;
+	struct wall wall;
 	struct instant dump_at; /* NEVER: the table is right */
 	bool unrouted; /* some owner had no route */
 };
 
 /* ---- making and reloading ---- */
 
-static void
-take_settings(struct engine *engine, const struct secret *secret)
-{
-	struct steer_settings *steer = &engine->steer_settings;
-	const struct conf *conf = &engine->conf;
-
-	*steer = conf->steer;
-	steer->services = conf->services;
-	steer->service_count = conf->service_count;
-	for (uint32_t i = 0; i < 2; i++)
-		steer->tag_key_valid[i] = false;
-	/* On the wire a tag key has one bit of name. */
-	steer->tag_key_id = secret->keys[0].id & 1;
-	for (uint32_t i = 0; i < secret->key_count; i++) {
-		uint8_t id = secret->keys[i].id & 1;
-		steer->tag_keys[id] = secret->keys[i].tag;
-		steer->tag_key_valid[id] = true;
-	}
-	engine->node_settings = conf->node;
-}
-
 int
 engine_create(struct engine **made, const struct conf *conf,
 	      const struct secret *secret, const struct engine_parts *parts,
-	      const struct engine_edge *edge, int64_t wall_offset_ns,
+	      const struct engine_edge *edge, struct wall_reading reading,
 	      struct instant now)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -95,7 +75,7 @@ engine_create(struct engine **made, const struct conf *conf,
 	engine->conf = *conf;
 	engine->parts = *parts;
 	engine->edge = *edge;
-	engine->wall_offset_ns = wall_offset_ns;
+	engine->wall = wall_begin(reading);
 	engine->dump_at = INSTANT_NEVER;
 	engine->hearing = (struct hearing){
 		.boot = parts->boot,
@@ -103,7 +83,8 @@ engine_create(struct engine **made, const struct conf *conf,
 		.counters = &engine->counters,
 		.talk = { .context = edge->context, .say = edge->say },
 	};
-	take_settings(engine, secret);
+	core_settings(&engine->steer_settings, &engine->node_settings,
+		      &engine->conf, secret);
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		error = -EIO;
 	else
@@ -142,7 +123,8 @@ engine_reload(struct engine *engine, const struct conf *conf,
 	      const struct secret *secret, struct instant now)
 {
 	engine->conf = *conf;
-	take_settings(engine, secret);
+	core_settings(&engine->steer_settings, &engine->node_settings,
+		      &engine->conf, secret);
 	/* A publication has room for so many. */
 	if (engine->node_settings.replicas > engine->memory.replicas)
 		engine->node_settings.replicas = engine->memory.replicas;
@@ -326,7 +308,7 @@ static struct version
 version_at(const struct engine *engine, struct instant at)
 {
 	return (struct version){
-		.established_ns = at.ns + engine->wall_offset_ns,
+		.established_ns = at.ns + engine->wall.offset_ns,
 	};
 }
 
@@ -719,6 +701,19 @@ engine_expire(struct engine *engine, struct instant now)
 	notify_expire(&engine->notify, now);
 	if (!instant_before(now, engine->dump_at))
 		(void)engine_dump(engine, now);
+}
+
+void
+engine_wall(struct engine *engine, struct instant now,
+	    struct wall_reading reading)
+{
+	int64_t limit_ns = engine->node_settings.record_ttl_ns / 3;
+
+	if (!wall_look(&engine->wall, reading, limit_ns))
+		return;
+	engine->counters.leaps++;
+	talk_leap(&engine->hearing.talk, now);
+	node_republish(engine->memory.node, now);
 }
 
 /* ---- questions ---- */

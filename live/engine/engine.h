@@ -22,8 +22,8 @@
  * EHOSTUNREACH, or what it says later by engine_sent(), goes to steer.
  *
  * The session's version is the wall-clock time at which its handshake was
- * complete: the event's monotonic time plus `wall_offset_ns`. Of a half-open
- * one it is the time of the SYN-ACK.
+ * complete: the event's monotonic time and the wall clock's offset (wall.h). Of
+ * a half-open one it is the time of the SYN-ACK.
  */
 #ifndef LIVE_ENGINE_ENGINE_H
 #define LIVE_ENGINE_ENGINE_H
@@ -42,6 +42,7 @@
 #include "live/engine/listener.h"
 #include "live/engine/seal.h"
 #include "live/engine/sessions.h"
+#include "live/engine/wall.h"
 #include "live/kernel/datapath.h"
 #include "live/kernel/sockdiag.h"
 
@@ -90,7 +91,8 @@ struct engine_parts { /* borrowed; outlive the engine */
 	X(unpublished) /* sessions that found a table full */                  \
 	X(refusals) /* sent, to peers that had an earlier boot id */           \
 	X(reboots) /* refusals received: our boot id was raised */             \
-	X(peer_boots) /* peers that began anew */
+	X(peer_boots) /* peers that began anew */                              \
+	X(leaps) /* of the clock, whereupon all was republished */
 
 struct engine_counters {
 #define ENGINE_COUNTER(name) uint64_t name;
@@ -113,7 +115,7 @@ struct engine_status {
 /* The conf and the secret are copied. NULL in *engine on error: -ENOMEM. */
 int engine_create(struct engine **, const struct conf *, const struct secret *,
 		  const struct engine_parts *, const struct engine_edge *,
-		  int64_t wall_offset_ns, struct instant now);
+		  struct wall_reading, struct instant now);
 void engine_destroy(struct engine *);
 /* Take a reloaded configuration and secret (conf_fixed() said yes). */
 void engine_reload(struct engine *, const struct conf *, const struct secret *,
@@ -142,6 +144,8 @@ void engine_socket(struct engine *, struct instant now,
 		   const struct socket_event *);
 struct instant engine_deadline(const struct engine *);
 void engine_expire(struct engine *, struct instant now);
+/* The clocks, once a second or so. */
+void engine_wall(struct engine *, struct instant now, struct wall_reading);
 /* Send what the verbs above left: hand it to the edge, in order. */
 void engine_flush(struct engine *, struct instant now);
 /* For an edge that answered 0 and sent later: how that went. error: 0 or

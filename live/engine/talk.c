@@ -54,3 +54,11 @@ talk_reboot(struct talk *talk, struct instant now, const struct endpoint *peer,
 		talk_say(talk, now, TALK_KEPT,
 			 "the boot id could not be kept: %s", strerror(-error));
 }
+
+void
+talk_leap(struct talk *talk, struct instant now)
+{
+	talk_say(talk, now, TALK_LEAP,
+		 "the clock has leapt, as if this machine had slept: all "
+		 "sessions are published again");
+}

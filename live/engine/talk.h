@@ -22,6 +22,7 @@ enum talk_subject {
 	TALK_VERSION, /* a peer speaks one that we do not */
 	TALK_BOOT, /* a peer knew a later boot id of ours */
 	TALK_KEPT, /* and the new one could not be kept */
+	TALK_LEAP, /* of the clock */
 	TALK_SUBJECTS
 };
 
@@ -38,5 +39,7 @@ void talk_version(struct talk *, struct instant now, const struct endpoint *,
  * boot_raise(). */
 void talk_reboot(struct talk *, struct instant now, const struct endpoint *,
 		 int error);
+/* The wall clock went on while the monotonic one stood. */
+void talk_leap(struct talk *, struct instant now);
 
 #endif

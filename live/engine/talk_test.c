@@ -61,6 +61,9 @@ main(void)
 				     "refused") == 0);
 	}
 	CHECK(strstr(heard.last, "could not be kept: No space") != NULL);
+	talk_leap(&talk, (struct instant){ 0 });
+	CHECK(strstr(heard.last, "clock has leapt") != NULL);
+	heard.count--;
 	talk = (struct talk){ .say = NULL };
 	talk_version(&talk, (struct instant){ 0 }, &peer, 3);
 	CHECK(heard.count == 6);

@@ -256,7 +256,8 @@ server_start(struct engines *engines, uint32_t index,
 		.owns = edge_owns,
 	};
 	CHECK(engine_create(&server->engine, conf, secret, &parts, &edge,
-			    WALL_NS, engines->now) == 0);
+			    (struct wall_reading){ WALL_NS, 0 },
+			    engines->now) == 0);
 	engine_listen(server->engine, &(struct engine_listener){
 					      .context = server,
 					      .report = heard_report,
