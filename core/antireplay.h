@@ -9,9 +9,9 @@
  * one inside is accepted once, one below is refused.
  *
  * A sender that restarts begins its sequence anew. So that it is heard at
- * once, without state that survives it and without a handshake, each stream
- * of sequences carries a boot number, 16 random bits chosen when the stream
- * begins. An unknown boot opens a new window at once. The windows of the
+ * once, without a handshake, each stream of sequences carries a boot number of
+ * 16 bits that no recent stream to the same peer had (core/steer/tunnel.h). An
+ * unknown boot opens a new window at once. The windows of the
  * last ANTIREPLAY_BOOTS boots are kept, so that packets of the stream before,
  * still under way, are neither lost nor let through twice.
  *
@@ -19,8 +19,9 @@
  * ANTIREPLAY_BOOTS boots old may play them again, as long as the tag key that
  * they were made with is still accepted. They are TCP segments that the client
  * once sent, which the owner's TCP discards as old; rotating the tag key ends
- * it. And a new boot equals a remembered one with probability ANTIREPLAY_BOOTS
- * / 65536; its packets are then refused until its sequence passes the old one.
+ * it. And where a server cannot keep the count of its starts, its new boot
+ * equals a remembered one with probability ANTIREPLAY_BOOTS / 65536; its
+ *packets are then refused until its sequence passes the old one.
  */
 #ifndef CORE_ANTIREPLAY_H
 #define CORE_ANTIREPLAY_H

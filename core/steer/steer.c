@@ -100,6 +100,12 @@ steer_init(void *memory, const struct steer_limits *limits,
 	return steer;
 }
 
+void
+steer_number(struct steer *steer, uint32_t starts)
+{
+	tunnel_number(steer->strays.tunnel, starts);
+}
+
 static void
 steer_drop(struct steer *steer, enum drop drop)
 {

@@ -75,6 +75,10 @@ struct steer *steer_init(void *memory, const struct steer_limits *,
 			 const struct steer_settings *, struct node *,
 			 struct endpoints *, struct hold *, uint64_t seed);
 
+/* Our host counts its starts, and this is that one: see tunnel.h. Before any
+ * packet; without it a random number stands for it. */
+void steer_number(struct steer *, uint32_t starts);
+
 /* Read an IP packet, once (classifier.h): by has_key and key the caller looks
  * its socket up, and steer_packet() gets the same struct. It changes nothing
  * and counts nothing. size may count link padding. */

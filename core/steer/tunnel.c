@@ -45,7 +45,7 @@ struct peer {
 struct tunnel {
 	const struct steer_settings *settings;
 	struct siphash_key hash;
-	struct rng rng;
+	uint16_t boot; /* of streams that begin now */
 	struct address self;
 	struct lru *lru;
 	struct peer *peers;
@@ -73,16 +73,23 @@ tunnel_init(void *memory, uint32_t peers, const struct steer_settings *settings,
 	assert(peers > 0);
 
 	struct tunnel *tunnel = memory;
+	struct rng draw = *rng;
 	uint8_t *after = (uint8_t *)memory + header_size();
 	*tunnel = (struct tunnel){
 		.settings = settings,
 		.hash = *hash,
-		.rng = *rng,
+		.boot = (uint16_t)rng_next(&draw),
 		.self = *self,
 		.lru = lru_init(after, peers),
 		.peers = (void *)(after + lru_size(peers)),
 	};
 	return tunnel;
+}
+
+void
+tunnel_number(struct tunnel *tunnel, uint32_t starts)
+{
+	tunnel->boot = (uint16_t)(starts * TUNNEL_BOOTS_A_START);
 }
 
 static uint32_t
@@ -139,10 +146,13 @@ peer_use(struct tunnel *tunnel, struct tunnel_peer *known)
 		lru_touch(tunnel->lru, known->slot);
 		return &tunnel->peers[known->slot];
 	}
+	/* Somebody is forgotten: what he is sent next is another stream. */
+	if (lru_count(tunnel->lru) == lru_capacity(tunnel->lru))
+		tunnel->boot++;
 	known->slot = lru_claim(tunnel->lru, known->hash);
 	tunnel->peers[known->slot] = (struct peer){
 		.address = *known->address,
-		.boot = (uint16_t)rng_next(&tunnel->rng),
+		.boot = tunnel->boot,
 		.unrouted = INSTANT_NEVER,
 	};
 	return &tunnel->peers[known->slot];
@@ -223,7 +233,7 @@ tunnel_seal(struct tunnel *tunnel, struct tunnel_peer *known, uint32_t hash,
 	/* The numbers are used up: a new stream. */
 	if (peer->sequence == UINT32_MAX) {
 		peer->sequence = 0;
-		peer->boot = (uint16_t)(peer->boot + 1);
+		peer->boot = ++tunnel->boot;
 	}
 	struct gue_header gue = {
 		.protocol = bytes[GUE_HEADER_BYTES] >> 4 == 6 ? IP_IP6 : IP_IP4,

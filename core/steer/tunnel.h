@@ -12,6 +12,14 @@
  * (antireplay.h). What lies behind the first 64 bytes is as safe as TCP's own
  * checksum, as it was before it came here.
  *
+ * A stream of sequences has a boot number, by which a peer tells it from those
+ * before; it keeps windows of the last four. So no two streams to one peer may
+ * have the same number soon after each other: all streams of one start have the
+ * same one, until a peer is forgotten or has used up its sequences, whereupon
+ * the number is one higher for those that begin from then on; and each start of
+ * the server begins TUNNEL_BOOTS_A_START above the one before. Of its 65,536
+ * values one comes again after a thousand starts.
+ *
  * Of each peer, by address, the tunnel knows the sequence we send with, the
  * windows we receive by, its path MTU and whether there is a route to it.
  * Full: the peer longest unused is forgotten. The next packet to it begins
@@ -38,6 +46,9 @@ struct gue_header;
  * has the same range). */
 #define TUNNEL_SOURCE_PORT 49152
 
+/* Streams to one peer in one start of a server, as a rule at most. */
+#define TUNNEL_BOOTS_A_START 64
+
 struct steer_settings;
 struct tunnel; /* in the caller's memory, see tunnel_size() */
 
@@ -59,11 +70,15 @@ struct tunnel_room {
 size_t tunnel_size(uint32_t peers);
 /* The memory is aligned for uint64_t; peers > 0. The settings are borrowed
  * (tag keys, gue_port and mtu_bytes are read each time). self: our own address,
- * the source of all outer packets. rng makes boot numbers. */
+ * the source of all outer packets. rng makes the first boot number. */
 struct tunnel *tunnel_init(void *memory, uint32_t peers,
 			   const struct steer_settings *,
 			   const struct address *self,
 			   const struct siphash_key *hash, const struct rng *);
+
+/* Better than rng: our host counts its starts, and this one is that. Before any
+ * packet. */
+void tunnel_number(struct tunnel *, uint32_t starts);
 
 /* Look a peer up. It is added no sooner than tunnel_seal() needs it. */
 struct tunnel_peer tunnel_peer(const struct tunnel *, const struct address *);

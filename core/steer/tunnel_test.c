@@ -4,6 +4,7 @@
  */
 #include "core/steer/tunnel.h"
 
+#include "core/antireplay.h"
 #include "core/test/collision.h"
 #include "core/test/stage.h"
 
@@ -194,8 +195,9 @@ many_peers(uint8_t family)
 {
 	static struct stage stage;
 	static struct datagram datagram;
-	static uint64_t memory[1024];
+	static uint64_t memory[1024], receivers[9][1024];
 	static const struct siphash_key hash = { { 1 } };
+	struct tunnel *opens[9];
 	const uint8_t *inner;
 	struct rng rng;
 	size_t size;
@@ -206,6 +208,12 @@ many_peers(uint8_t family)
 	CHECK(tunnel_size(3) <= sizeof(memory));
 	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
 					    &stage.servers[0], &hash, &rng);
+	for (uint8_t i = 0; i < 9; i++) {
+		struct address address = stage_address(family, 11, i);
+
+		opens[i] = tunnel_init(receivers[i], 3, &stage.settings,
+				       &address, &hash, &rng);
+	}
 	for (int round = 0; round < 4; round++) {
 		for (uint8_t i = 0; i < 9; i++) {
 			struct address address = stage_address(family, 11, i);
@@ -215,9 +223,8 @@ many_peers(uint8_t family)
 			memcpy(at, datagram.bytes + GUE_HEADER_BYTES, 60);
 			tunnel_seal(tunnel, &peer, 77, OUTBOX_ANY_UPLINK,
 				    &stage.outbox);
-			/* The sender's own table opens it. */
 			CHECK(stage.outbox.items[0].source_port == 49152 + 77);
-			CHECK(tunnel_receive(tunnel, &stage.servers[0],
+			CHECK(tunnel_receive(opens[i], &stage.servers[0],
 					     &address, stage.outbox.bytes,
 					     60 + GUE_HEADER_BYTES, &inner,
 					     &size) == DROP_NONE);
@@ -451,6 +458,78 @@ sequence_wraps(uint8_t family)
 	CHECK(tunnel_count(tunnel) == 1);
 }
 
+/* The boot of the next packet to one of several peers. */
+static uint16_t
+boot_to(struct stage *stage, struct tunnel *tunnel, uint8_t number)
+{
+	struct address address =
+		stage_address(stage->servers[0].family, 11, number);
+	struct tunnel_peer peer = tunnel_peer(tunnel, &address);
+	struct gue_header gue = { 0 };
+	uint8_t *at = tunnel_add(60, &stage->outbox);
+
+	CHECK(at != NULL);
+	memset(at, 0, 60);
+	at[0] = stage->servers[0].family == 4 ? 0x45 : 0x60;
+	tunnel_seal(tunnel, &peer, 1, OUTBOX_ANY_UPLINK, &stage->outbox);
+	struct outbox_item *item =
+		&stage->outbox.items[stage->outbox.item_count - 1];
+	struct cursor cursor =
+		cursor_over(stage->outbox.bytes + item->offset, item->size);
+	CHECK(gue_parse(&cursor, &gue) == DROP_NONE);
+	outbox_clear(&stage->outbox);
+	return gue.boot;
+}
+
+/* A sender restarts again and again, and forgets some of its peers: what a peer
+ * gets is never taken for a stream that it remembers. */
+static void
+streams_have_boots_of_their_own(uint8_t family)
+{
+	enum {
+		PEERS = 5,
+		STARTS = 1000
+	};
+	static struct stage stage;
+	static uint64_t memory[2048];
+	static const struct siphash_key hash = { { 1 } };
+	uint16_t heard[PEERS][ANTIREPLAY_BOOTS];
+	uint32_t counts[PEERS] = { 0 };
+	struct rng rng;
+
+	stage_init(&stage, family);
+	rng_init(&rng, 8, family);
+	for (uint32_t start = 0; start < STARTS; start++) {
+		struct tunnel *tunnel =
+			tunnel_init(memory, 4, &stage.settings,
+				    &stage.servers[0], &hash, &rng);
+		bool streams[PEERS] = { false };
+		uint32_t packets = (uint32_t)rng_below(&rng, 60);
+
+		tunnel_number(tunnel, 7000 + start);
+		for (uint32_t i = 0; i < packets; i++) {
+			uint32_t to = (uint32_t)rng_below(&rng, PEERS);
+			uint16_t boot = boot_to(&stage, tunnel, (uint8_t)to);
+			uint32_t known = counts[to] < ANTIREPLAY_BOOTS
+						 ? counts[to]
+						 : ANTIREPLAY_BOOTS;
+			bool last = known > 0 && heard[to][0] == boot;
+
+			/* The stream goes on, or it is a new one. */
+			CHECK(streams[to] || !last);
+			streams[to] = true;
+			if (last)
+				continue;
+			for (uint32_t j = 0; j < known; j++)
+				CHECK(heard[to][j] != boot);
+			memmove(&heard[to][1], &heard[to][0],
+				sizeof(heard[to]) - sizeof(heard[to][0]));
+			heard[to][0] = boot;
+			counts[to]++;
+		}
+	}
+}
+
 /* What a server with the key should not have forwarded. */
 static void
 inside(uint8_t family)
@@ -532,6 +611,7 @@ main(void)
 		refusal,
 		equal_hashes,
 		sequence_wraps,
+		streams_have_boots_of_their_own,
 		too_big_unsent,
 		mixed_families,
 		later_fragment_inside,

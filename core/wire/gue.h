@@ -26,8 +26,8 @@
  * numbers and checksum, so that a tag cannot be moved to another packet.
  * The hash itself is not here: BPF and the core bring their own.
  *
- * Boot is a random number for each stream of sequence numbers, so that a
- * sender that restarted is heard at once: see core/antireplay.h.
+ * Boot is a number for each stream of sequence numbers, so that a sender that
+ * restarted is heard at once: see core/antireplay.h and core/steer/tunnel.h.
  *
  *	outer IP | UDP 6080 | GUE 4 | private 16 | inner packet
  *	GUE_OVERHEAD4 = 20 + 8 + 4 + 16 = 48, GUE_OVERHEAD6 = 68

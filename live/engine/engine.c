@@ -97,6 +97,8 @@ engine_create(struct engine **made, const struct conf *conf,
 					   parts->boot != NULL ? parts->boot->id
 							       : boot_clock());
 		engine->hearing.seal = engine->seal;
+		if (parts->boot != NULL)
+			steer_number(engine->memory.steer, parts->boot->starts);
 		error = engine->seal == NULL ? -ENOMEM : 0;
 	}
 	if (error != 0) {

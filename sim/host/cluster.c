@@ -211,6 +211,7 @@ cluster_start(struct servers *servers, uint32_t index)
 	const struct scheme_site site = {
 		.server = index,
 		.seed = seed,
+		.starts = server_agent->incarnation,
 		.limits = &servers->scheme_limits,
 		.settings = &servers->steer_settings,
 		.node = server_agent->node,

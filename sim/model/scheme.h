@@ -91,6 +91,7 @@ struct scheme_sizes {
 struct scheme_site {
 	uint32_t server; /* its number, and its endpoint's */
 	uint64_t seed; /* another one for every restart */
+	uint32_t starts; /* of that server, before this one */
 	const struct scheme_limits *limits;
 	const struct steer_settings *settings; /* services, ports, keys */
 	struct node *node;

@@ -62,6 +62,7 @@ homeward_init(void *state, const struct scheme_site *site)
 		.node = site->node,
 		.server = site->server,
 	};
+	steer_number(homeward->steer, site->starts);
 }
 
 static void

@@ -115,6 +115,7 @@ owner_hash_init(void *state, const struct scheme_site *site)
 	after += fragments_size(limits->steer.fragments);
 	owners->tunnel = tunnel_init(after, limits->steer.peers, site->settings,
 				     &owners->self, &hash, &rng);
+	tunnel_number(owners->tunnel, site->starts);
 }
 
 static void
