@@ -536,17 +536,21 @@ test_handshake(void)
 	static const struct {
 		const char *sentence;
 		bool crash, again, late, reachable;
+		bool waits; /* nothing is stored in a handshake */
 		enum cause cause;
 	} rows[] = {
-		{ "nothing is wrong", false, false, false, true,
+		{ "nothing is wrong", false, false, false, true, false,
 		  CAUSE_HANDSHAKE },
-		{ "no way to it", false, false, false, false,
+		{ "no way to it", false, false, false, false, false,
 		  CAUSE_UNREACHABLE },
-		{ "it died", true, false, false, true, CAUSE_OWNER_DEAD },
-		{ "and another answered", true, true, false, true,
+		{ "it died", true, false, false, true, false,
+		  CAUSE_OWNER_DEAD },
+		{ "and another answered", true, true, false, true, false,
 		  CAUSE_HANDSHAKE },
 		{ "its ACK strayed, another came, then the RST", false, false,
-		  true, true, CAUSE_HANDSHAKE },
+		  true, true, false, CAUSE_HANDSHAKE },
+		{ "and was stored only then", false, false, true, true, true,
+		  CAUSE_UNPROTECTED },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -560,6 +564,8 @@ test_handshake(void)
 
 		bed_create(&bed);
 		workload_destroy(bed.workload);
+		bed.settings.service.steer.store_after_ns =
+			rows[i].waits ? 100 * NS_PER_MS : 0;
 		bed.workload =
 			workload_create(&bed.settings, bed.queue, &bed.watch);
 		workload_witness(bed.workload, &witness);
@@ -574,6 +580,7 @@ test_handshake(void)
 			workload_reset_sent(bed.workload, &bed.key, WATCH_NONE,
 					    CAUSE_RESET_SCHEME);
 			workload_owned(bed.workload, 0, 3);
+			workload_stored(bed.workload, 0, 3);
 		}
 		workload_close(bed.workload, bed.now, 0,
 			       rows[i].late ? OUTCOME_RESET : OUTCOME_TIMEOUT);
@@ -599,7 +606,8 @@ test_grace(void)
 		struct bed bed;
 
 		bed_create(&bed);
-		bed.settings.service.steer.store_after_ns = waits ? NS_PER_S : 0;
+		bed.settings.service.steer.store_after_ns =
+			waits ? NS_PER_S : 0;
 		workload_witness(bed.workload, &witness);
 		workload_answered(bed.workload, bed.now, &bed.key, 0);
 		workload_stray(bed.workload, at_ms(100), &bed.key, 1);
