@@ -12,6 +12,7 @@
 #include "sim/model/keymap.h"
 #include "sim/model/opening.h"
 #include "sim/model/pace.h"
+#include "sim/model/size.h"
 
 #define RANDOM_TRIES 64
 #define ALL_PPM	     1000000u /* nothing comes through */
@@ -39,28 +40,6 @@ struct workload {
 	uint32_t ended_count;
 };
 
-/* Inverse transform: linear between the points, integers only. */
-static uint64_t
-size_from_cdf(const struct client_settings *clients, struct rng *rng)
-{
-	uint32_t ppm = (uint32_t)rng_below(rng, 1000000);
-	struct cdf_point low = { 0, 0 };
-
-	for (uint32_t i = 0; i < clients->size_cdf_count; i++) {
-		struct cdf_point high = clients->size_cdf[i];
-		if (ppm < high.ppm) {
-			uint64_t span = high.bytes - low.bytes;
-			uint64_t part = ppm - low.ppm;
-			uint32_t whole = high.ppm - low.ppm;
-			/* span < 2^44 in any sane file: no overflow. */
-			uint64_t bytes = low.bytes + span * part / whole;
-			return bytes > 0 ? bytes : 1;
-		}
-		low = high;
-	}
-	return low.bytes > 0 ? low.bytes : 1;
-}
-
 static void
 plan(struct workload *workload)
 {
@@ -71,9 +50,7 @@ plan(struct workload *workload)
 		struct rng rng =
 			stream_rng(workload->settings->seed, STREAM_SESSION, i);
 		session->client = i % workload->settings->fabric.clients;
-		session->bytes_wanted = clients->size_cdf_count > 0
-						? size_from_cdf(clients, &rng)
-						: clients->size_bytes;
+		session->bytes_wanted = size_draw(clients, &rng);
 		session->owner = WATCH_NONE;
 		session->last_server = WATCH_NONE;
 		session->answered_by = WATCH_NONE;
