@@ -103,13 +103,18 @@ by_answer(bool reset, const struct cause_facts *facts)
 
 /* It never was established. */
 static enum cause
-by_handshake(const struct cause_facts *facts)
+by_handshake(bool reset, const struct cause_facts *facts)
 {
 	if (!facts->witnessed)
 		return CAUSE_HANDSHAKE;
 	if (!facts->reachable)
 		return CAUSE_UNREACHABLE;
-	return facts->is_protected ? CAUSE_HANDSHAKE : CAUSE_UNPROTECTED;
+	if (!facts->is_protected)
+		return CAUSE_UNPROTECTED;
+	/* As of one that was established: replicas had it, and have no more. */
+	return reset && facts->reset == CAUSE_RESET_SCHEME && facts->is_stored
+		       ? CAUSE_RECORD_GONE
+		       : CAUSE_HANDSHAKE;
 }
 
 enum cause
@@ -122,7 +127,7 @@ cause_of(bool reset, const struct cause_facts *facts)
 	if (facts->run_over && (!facts->silent || !facts->witnessed))
 		return CAUSE_UNFINISHED;
 	if (!facts->established)
-		return by_handshake(facts);
+		return by_handshake(reset, facts);
 	if (!facts->witnessed)
 		return CAUSE_NONE;
 	/* Who resets for another is wrong, whatever the fabric does; who merely
