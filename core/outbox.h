@@ -33,7 +33,9 @@ struct outbox_item {
 	uint8_t avoid_uplink;
 	uint16_t source_port; /* FORWARD: flow hash in 49152..65535 */
 	uint32_t offset, size; /* of the bytes */
-	struct endpoint to; /* DATAGRAM and FORWARD */
+	/* DATAGRAM and FORWARD; its address also of a PACKET that asks whether
+	 * an owner lives, for steer_route() */
+	struct endpoint to;
 };
 
 struct outbox {

@@ -92,6 +92,17 @@ liveness_crowded(struct node *node, struct instant now, uint32_t peer,
 		test(node, now, suspect, outbox);
 }
 
+void
+liveness_ask(struct node *node, const struct endpoint *peer,
+	     struct outbox *outbox)
+{
+	struct message_writer writer;
+
+	if (exchange_begin(outbox, peer, MESSAGE_PING, ++node->ping_transaction,
+			   &writer))
+		exchange_send(node, outbox, TRAFFIC_PING, &writer);
+}
+
 enum drop
 liveness_answer(struct node *node, struct instant now, uint32_t peer,
 		uint32_t transaction)

@@ -35,6 +35,8 @@ void liveness_failed(struct node *, struct instant now, uint32_t peer,
 /* A peer found its bucket full: test the suspect that may have to make room. */
 void liveness_crowded(struct node *, struct instant now, uint32_t peer,
 		      struct outbox *);
+/* node_ping(): a ping that is none of a test. */
+void liveness_ask(struct node *, const struct endpoint *peer, struct outbox *);
 /* A reply to a ping; DROP_UNASKED if no such ping is out. */
 enum drop liveness_answer(struct node *, struct instant now, uint32_t peer,
 			  uint32_t transaction);

@@ -564,6 +564,12 @@ node_published(const struct node *node, const struct session_key *key)
 }
 
 void
+node_ping(struct node *node, const struct endpoint *peer, struct outbox *outbox)
+{
+	liveness_ask(node, peer, outbox);
+}
+
+void
 node_say_not_mine(struct node *node, const struct endpoint *peer,
 		  const struct session_key *key, struct outbox *outbox)
 {

@@ -99,6 +99,7 @@ enum node_asker {
 	NODE_ASKER_RETRY, /* the same, not for the first time */
 	NODE_ASKER_OPERATOR, /* a person */
 	NODE_ASKER_DOUBT, /* a packet of an open socket, with other numbers */
+	NODE_ASKER_SILENT, /* a stray whose owner does not answer */
 };
 
 enum node_event_kind {
@@ -271,6 +272,11 @@ struct instant node_published(const struct node *, const struct session_key *);
 /* Tell `peer` that a session it forwarded to us is not ours. */
 void node_say_not_mine(struct node *, const struct endpoint *peer,
 		       const struct session_key *, struct outbox *);
+
+/* Ask a peer, contact or not, whether it is there. Its answer is its caller's
+ * to notice, who gives it to node_receive(): it means nothing else to this
+ * node. */
+void node_ping(struct node *, const struct endpoint *peer, struct outbox *);
 
 /* False: node_event() would say NODE_NONE. */
 bool node_eventful(const struct node *);

@@ -43,6 +43,13 @@ enum flow_state {
 	FLOW_NEGATIVE, /* was reset a moment ago */
 };
 
+/* Is there a record of another owner than the one that is silent? (vigil.h) */
+enum flow_past {
+	FLOW_PAST_UNKNOWN,
+	FLOW_PAST_LOOKING, /* a lookup past it runs: ticket */
+	FLOW_PAST_NOBODY, /* the replicas know no other */
+};
+
 /* The latest segment that a RST may answer; the client's view is in it, so
  * that a RST needs no packet at hand. */
 struct flow_segment {
@@ -67,9 +74,12 @@ struct flow {
 	/* No owner has it: said early in this series, and by the last look. */
 	bool missed_early, missed_last;
 	bool patient; /* more than RSTs came: misses are retried */
+	bool bereft; /* its owner is dead: a miss is the end */
+	uint8_t past; /* CACHED: enum flow_past */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
-	node_ticket ticket; /* LOOKING */
+	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
+	uint32_t dead; /* bereft: that owner */
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;
 	struct version local; /* of a doubt: the socket's */
@@ -78,6 +88,7 @@ struct flow {
 	struct instant used; /* latest packet here */
 	struct instant missing_since; /* LOOKING, WAITING; miss_deadline */
 	struct instant until; /* NEGATIVE */
+	struct instant past_until; /* PAST_LOOKING: the answer is lost then */
 	int64_t retry_ns; /* to wait after the next miss */
 	uint32_t quiet_before, quiet_next; /* flow.c's; slots */
 	bool quiet;

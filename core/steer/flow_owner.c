@@ -19,19 +19,10 @@ flow_owner_peer(const struct strays *strays, uint32_t owner)
 }
 
 bool
-flow_owner_silent(const struct strays *strays, struct instant now,
-		  const struct tunnel_peer *peer)
-{
-	return tunnel_gone(strays->tunnel, now, peer,
-			   strays->settings->gone_after_ns);
-}
-
-bool
 flow_owner_gone(const struct strays *strays, struct instant now, uint32_t owner)
 {
-	struct tunnel_peer peer = flow_owner_peer(strays, owner);
-
-	return flow_owner_silent(strays, now, &peer);
+	return life_of(strays->vigil.lives, now,
+		       flow_owner_address(strays, owner)) == LIFE_DEAD;
 }
 
 bool

@@ -6,7 +6,7 @@
  * own family, is not ourselves, has not said "not mine" in this series of
  * lookups (it is excluded), and is not gone.
  *
- * Gone: its loopback has had no route for gone_after (tunnel.h).
+ * Gone: it is dead (life.h).
  */
 #ifndef CORE_STEER_FLOW_OWNER_H
 #define CORE_STEER_FLOW_OWNER_H
@@ -24,9 +24,6 @@ struct flow;
 /* owner: an endpoint index. */
 const struct address *flow_owner_address(const struct strays *, uint32_t owner);
 struct tunnel_peer flow_owner_peer(const struct strays *, uint32_t owner);
-/* Is that peer gone? */
-bool flow_owner_silent(const struct strays *, struct instant now,
-		       const struct tunnel_peer *);
 bool flow_owner_gone(const struct strays *, struct instant now, uint32_t owner);
 bool flow_owner_usable(const struct strays *, struct instant now,
 		       const struct flow *, uint32_t owner);

@@ -61,11 +61,18 @@ search_forget(struct strays *strays, struct flow *flow, enum drop reason)
 	flow_remove(strays->flows, flow);
 }
 
+/* An owner was found for it: it is no flood's. */
+static const struct budget found_before = { .worth = BUDGET_LOOKUP };
+
 /* The series is over, and no owner was found, or no replica could be asked. */
 static void
 give_up(struct strays *strays, struct instant now, struct flow *flow,
 	struct outbox *outbox)
 {
+	if (vigil_revived(strays, now, flow)) {
+		search_begin(strays, now, flow, found_before, outbox);
+		return;
+	}
 	if (!flow->missed_early || !flow->missed_last || !flow->segment.valid ||
 	    !reset(strays, flow, outbox)) {
 		search_forget(strays, flow, DROP_NONE);
@@ -75,6 +82,14 @@ give_up(struct strays *strays, struct instant now, struct flow *flow,
 	flow->state = FLOW_NEGATIVE;
 	flow->until = instant_after(now, strays->settings->negative_ns);
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);
+}
+
+void
+search_end(struct strays *strays, struct instant now, struct flow *flow,
+	   struct outbox *outbox)
+{
+	flow->missed_early = flow->missed_last = true;
+	give_up(strays, now, flow, outbox);
 }
 
 static struct instant
@@ -122,9 +137,13 @@ look(struct strays *strays, struct instant now, struct flow *flow,
 				? flow->uplink
 				: OUTBOX_ANY_UPLINK;
 
+	(void)vigil_revived(strays, now, flow);
+	enum node_asker asker = (enum node_asker)flow->asker;
+	if (flow->bereft)
+		asker = NODE_ASKER_SILENT;
 	if (budget.worth == BUDGET_NONE ||
 	    (glance ? node_glance : node_get)(
-		    strays->node, now, &flow->key, flow->asker, flow->excluded,
+		    strays->node, now, &flow->key, asker, flow->excluded,
 		    flow->excluded_count, avoid, &flow->ticket, outbox) != 0)
 		return false;
 	if (budget.charge)
@@ -160,8 +179,6 @@ static void
 discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
 {
-	/* An owner was found for it: it is no flood's. */
-	const struct budget budget = { .worth = BUDGET_LOOKUP };
 	uint32_t older = flow->older;
 
 	flow->older = ENDPOINT_NONE;
@@ -172,8 +189,8 @@ discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 	}
 	flow->owner = ENDPOINT_NONE;
 	if (!instant_before(now, last_look(strays, flow)))
-		search_begin(strays, now, flow, budget, outbox);
-	else if (!look(strays, now, flow, budget, outbox))
+		search_begin(strays, now, flow, found_before, outbox);
+	else if (!look(strays, now, flow, found_before, outbox))
 		wait_for_turn(strays, now, flow);
 }
 
@@ -183,9 +200,12 @@ search_turn(struct strays *strays, struct instant now, struct flow *flow,
 {
 	bool last = !instant_before(now, last_look(strays, flow));
 
+	struct budget budget = flow->bereft
+				       ? found_before
+				       : budget_retry(strays, now, flow, last);
+
 	if (flow->state == FLOW_WAITING &&
-	    look(strays, now, flow, budget_retry(strays, now, flow, last),
-		 outbox))
+	    look(strays, now, flow, budget, outbox))
 		return;
 	retry(strays, now, flow, outbox);
 }
@@ -238,8 +258,10 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 		if (record->tombstone || record->owner == ENDPOINT_NONE)
 			continue;
 		if (!flow_owner_usable(strays, now, flow, record->owner)) {
-			/* A route may come back; the rest is for good. */
-			if (!flow_owner_gone(strays, now, record->owner))
+			if (flow_owner_gone(strays, now, record->owner))
+				vigil_found_dead(strays, now, flow,
+						 record->owner);
+			else
 				flow_owner_exclude(flow, record->owner);
 		} else if (flow->owner == ENDPOINT_NONE) {
 			flow->owner = record->owner;
@@ -256,6 +278,8 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 		      flow->charged);
 	flow->spoken = SKETCH_MOST;
 	flow->state = FLOW_CACHED;
+	flow->bereft = false;
+	flow->past = FLOW_PAST_UNKNOWN;
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);
 	outgoing_release(strays, now, flow, outbox);
 }
@@ -266,7 +290,10 @@ search_missed(struct strays *strays, struct instant now, struct flow *flow,
 {
 	if (conclusive && !flow->glancing)
 		note_miss(strays, now, flow);
-	if (flow->patient)
+	/* No record is on its way: the owner was found, and is dead. */
+	if (conclusive && flow->bereft && !flow->glancing)
+		search_end(strays, now, flow, outbox);
+	else if (flow->patient)
 		retry(strays, now, flow, outbox);
 	else
 		search_forget(strays, flow, DROP_NONE);
@@ -313,10 +340,8 @@ search_owner(struct strays *strays, struct instant now, struct flow *flow,
 {
 	if (flow->state != FLOW_CACHED)
 		return false;
-	*owner = flow_owner_peer(strays, flow->owner);
-	if (!flow_owner_silent(strays, now, owner))
-		return true;
-	discard_owner(strays, now, flow, outbox);
+	if (flow_owner_gone(strays, now, flow->owner))
+		vigil_bereaved(strays, now, flow, outbox);
 	if (flow->state != FLOW_CACHED)
 		return false;
 	*owner = flow_owner_peer(strays, flow->owner);

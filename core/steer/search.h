@@ -50,6 +50,10 @@ void search_heard(struct strays *, struct instant now, struct flow *,
 /* The time that the flow was scheduled for has come. */
 void search_turn(struct strays *, struct instant now, struct flow *,
 		 struct outbox *);
+/* Its owner is dead, and the replicas know no other: a RST. The flow may have
+ * gone then. */
+void search_end(struct strays *, struct instant now, struct flow *,
+		struct outbox *);
 /* Its lookup has ended, with records or without. conclusive: the replicas do
  * not know the session (node.h). */
 void search_found(struct strays *, struct instant now, struct flow *,

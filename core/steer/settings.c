@@ -17,6 +17,7 @@ steer_settings_default(struct steer_settings *settings)
 		.miss_deadline_ns = NS_PER_S,
 		.miss_retry_ns = 20 * NS_PER_MS,
 		.gone_after_ns = 3 * NS_PER_S,
+		.silent_after_ns = 30 * NS_PER_S,
 		.owner_idle_ns = 60 * NS_PER_S,
 		.negative_ns = NS_PER_S,
 		.fragment_ns = NS_PER_S,

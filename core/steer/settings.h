@@ -46,6 +46,7 @@ struct steer_settings {
 	int64_t miss_deadline_ns; /* 1 s */
 	int64_t miss_retry_ns; /* > 0: 20 ms, doubled each time */
 	int64_t gone_after_ns; /* 3 s */
+	int64_t silent_after_ns; /* 30 s */
 	int64_t owner_idle_ns; /* 60 s */
 	int64_t negative_ns; /* 1 s */
 	int64_t fragment_ns; /* 1 s */

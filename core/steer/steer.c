@@ -2,7 +2,7 @@
 /*
  * steer.c - the table of verdicts
  *
- *	struct steer | flows | fragments | limiter | tunnel | sketch
+ *	struct steer | flows | fragments | limiter | tunnel | sketch | lives
  *
  * Here is which packet is a stray; stray.c has what becomes of it. Then the
  * owner's side: what comes out of the tunnel.
@@ -20,10 +20,12 @@
 #include "core/steer/flow.h"
 #include "core/steer/fragment.h"
 #include "core/steer/handshake.h"
+#include "core/steer/life.h"
 #include "core/steer/limiter.h"
 #include "core/steer/sketch.h"
 #include "core/steer/stray.h"
 #include "core/steer/tunnel.h"
+#include "core/steer/vigil.h"
 #include "core/wire/gue.h"
 #include "core/wire/tcp.h"
 
@@ -39,13 +41,20 @@ header_size(void)
 	return (sizeof(struct steer) + 7) / 8 * 8;
 }
 
+/* Fewer than peers: only those that are asked whether they live. */
+static uint32_t
+watched(const struct steer_limits *limits)
+{
+	return limits->peers < VIGIL_OWNERS ? limits->peers : VIGIL_OWNERS;
+}
+
 size_t
 steer_size(const struct steer_limits *limits)
 {
 	return header_size() + flows_size(limits->flows) +
 	       fragments_size(limits->fragments) +
 	       limiter_size(limits->prefixes) + tunnel_size(limits->peers) +
-	       sketch_size(limits->sketch_bytes);
+	       sketch_size(limits->sketch_bytes) + lives_size(watched(limits));
 }
 
 static struct siphash_key
@@ -68,6 +77,7 @@ steer_init(void *memory, const struct steer_limits *limits,
 	       settings->tag_key_valid[settings->tag_key_id]);
 	assert(settings->miss_retry_ns > 0);
 
+	static const struct session_key none = { .family = 0 };
 	struct steer *steer = memory;
 	uint32_t self = node_self(node);
 	struct rng rng;
@@ -97,6 +107,12 @@ steer_init(void *memory, const struct steer_limits *limits,
 					   &steer->strays.self, &hash, &rng);
 	after += tunnel_size(limits->peers);
 	steer->strays.sketch = sketch_init(after, limits->sketch_bytes);
+	after += sketch_size(limits->sketch_bytes);
+	steer->strays.vigil = (struct vigil){
+		.lives = lives_init(after, watched(limits), settings, &hash),
+		.key = hash,
+		.id = (uint16_t)flows_hash(steer->strays.flows, &none),
+	};
 	return steer;
 }
 
@@ -144,6 +160,33 @@ remember_first(struct steer *steer, struct instant now,
 			     &classification->packet, &first);
 }
 
+/* An ICMP error about our own tunnel. */
+static void
+take_error(struct steer *steer, struct instant now,
+	   const struct classification *classification, const uint8_t *bytes)
+{
+	const struct packet *packet = &classification->packet;
+	const uint8_t *quoted = bytes + packet->quote_offset;
+	struct packet quote;
+
+	/* The classifier has parsed it before. */
+	if (packet_parse_quote(quoted, packet->quote_bytes, &quote) !=
+		    DROP_NONE ||
+	    !quote.transport ||
+	    !tunnel_quoted(steer->strays.tunnel, &classification->peer,
+			   quoted + quote.payload_offset, quote.payload_bytes,
+			   wire_get16(quoted + quote.l4_offset +
+				      offsetof(struct wire_udp, length)) -
+				   (size_t)UDP_HEADER_BYTES)) {
+		steer->strays.counters.errors_unproven++;
+		return;
+	}
+	if (classification->too_big)
+		tunnel_too_big(steer->strays.tunnel, now, &classification->peer,
+			       classification->mtu_bytes);
+	vigil_error(&steer->strays, now, classification);
+}
+
 static struct steer_result
 decide(struct steer *steer, struct instant now,
        const struct classification *classification, const uint8_t *bytes,
@@ -157,10 +200,7 @@ decide(struct steer *steer, struct instant now,
 	if (result.drop != DROP_NONE)
 		return result;
 	if (classification->kind == CLASSIFICATION_TUNNEL) {
-		if (classification->too_big)
-			tunnel_too_big(steer->strays.tunnel, now,
-				       &classification->peer,
-				       classification->mtu_bytes);
+		take_error(steer, now, classification, bytes);
 		result.verdict = STEER_LOCAL;
 		return result;
 	}
@@ -271,6 +311,7 @@ steer_decapsulate(struct steer *steer, struct instant now,
 					to, bytes, size, inner, &inner_size);
 
 	if (drop == DROP_NONE) {
+		vigil_heard(&steer->strays, now, &from->address);
 		steer_classify(steer, *inner, inner_size, classification);
 		drop = judge_inner(steer, now, classification);
 	}
@@ -381,7 +422,20 @@ void
 steer_route(struct steer *steer, struct instant now,
 	    const struct address *owner, bool reachable)
 {
-	tunnel_route(steer->strays.tunnel, now, owner, reachable);
+	life_routed(steer->strays.vigil.lives, now, owner, reachable);
+}
+
+void
+steer_heard(struct steer *steer, struct instant now, const struct address *peer)
+{
+	vigil_heard(&steer->strays, now, peer);
+}
+
+void
+steer_icmp(struct steer *steer, struct instant now, const struct address *from,
+	   const uint8_t *bytes, size_t size)
+{
+	vigil_icmp(&steer->strays, now, from, bytes, size);
 }
 
 /*

@@ -16,8 +16,8 @@
  *				miss_deadline, then reset
  *	RST, unknown		look up and forward; on a miss drop
  *	ICMP error quoting it	key reversed; then as the session
- *	ICMP error about our	the owner's path MTU; local
- *	own encapsulation
+ *	ICMP error about our	the owner's path MTU, or whether it lives
+ *	own encapsulation	(vigil.h); local
  *	later fragment		with its first (1 s); else drop
  *
  * The owner never resets a forwarded packet: if it has no such session, it
@@ -143,10 +143,19 @@ int steer_opened(struct steer *, struct instant now, const struct session_key *,
 		 struct version, struct outbox *);
 int steer_closed(struct steer *, struct instant now, const struct session_key *,
 		 struct outbox *);
-/* There is (no longer) a route to an owner's loopback. An owner without one
- * for gone_after is given up. */
+/* There is (no longer) a route to an owner's loopback, as a forward or a
+ * question has shown (an outbox item that has `to`). */
 void steer_route(struct steer *, struct instant now, const struct address *,
 		 bool reachable);
+/* A peer's datagram of the table has come, and its seal was right: a sign of
+ * life. */
+void steer_heard(struct steer *, struct instant now,
+		 const struct address *peer);
+/* An ICMP message that came to our own address, from its header on, whoever
+ * sent it: whether an owner lives that does not answer (vigil.h). Checksums are
+ * the caller's, or its kernel's. */
+void steer_icmp(struct steer *, struct instant now, const struct address *from,
+		const uint8_t *bytes, size_t size);
 
 /* When to call steer_expire(). Any other verb may move it. */
 struct instant steer_deadline(const struct steer *);

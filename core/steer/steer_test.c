@@ -560,10 +560,13 @@ before_cached(struct stage *stage, enum before before)
 	case CACHED_UNROUTED:
 	case CACHED_GONE:
 	case CACHED_RETURNED:
-		steer_route(stage->steers[0], stage->now, &stage->servers[1],
-			    false);
-		stage->now.ns +=
-			(before == CACHED_UNROUTED ? 29 : 30) * (NS_PER_S / 10);
+		for (int i = 0; i < 3; i++) {
+			steer_route(stage->steers[0], stage->now,
+				    &stage->servers[1], false);
+			stage->now.ns += NS_PER_S;
+		}
+		if (before == CACHED_UNROUTED)
+			stage->now.ns -= NS_PER_S / 10;
 		if (reachable)
 			steer_route(stage->steers[0], stage->now,
 				    &stage->servers[1], true);

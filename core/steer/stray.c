@@ -55,9 +55,12 @@ stray_learned(struct strays *strays, struct instant now,
 
 	bool ours = flow != NULL && flow->state == FLOW_LOOKING &&
 		    flow->ticket == event->ticket;
-	/* Charged also when the flow has been evicted, or a flood of flows
-	 * that evict each other would go uncharged. */
-	if (event->kind == NODE_MISSED) {
+	if (event->asker == NODE_ASKER_SILENT) {
+		if (flow == NULL || vigil_learned(strays, now, flow, event))
+			return;
+	} else if (event->kind == NODE_MISSED) {
+		/* Charged also when the flow has been evicted, or a flood of
+		 * flows that evict each other would go uncharged. */
 		strays->counters.misses++;
 		if (!ours || !flow->charged)
 			limiter_charge(strays->limiter, now, key->family,
@@ -99,22 +102,38 @@ stray_fresh(struct strays *strays, struct instant now,
 	return flow;
 }
 
-/* Keep what a RST would answer; never a RST, nor an error. */
-static void
+/* Nothing that the client had not sent before: its segment ends no later, and
+ * acknowledges no more. */
+static bool
+is_repeated(const struct flow_segment *before, const struct packet *packet)
+{
+	uint32_t end = packet->tcp_seq + packet->payload_bytes;
+	uint32_t end_before = before->seq + before->payload_bytes;
+
+	return before->valid && (int32_t)(end - end_before) <= 0 &&
+	       ((packet->tcp_flags & before->flags & TCP_ACK) == 0 ||
+		(int32_t)(packet->tcp_ack - before->ack) <= 0);
+}
+
+/* Keep what a RST would answer; never a RST, nor an error. True: the client
+ * repeats itself. */
+static bool
 stray_note(struct flow *flow, const struct classification *classification)
 {
 	const struct packet *packet = &classification->packet;
+	bool repeated;
 
 	if (classification->kind != CLASSIFICATION_SEGMENT) {
 		flow->patient = true;
-		return;
+		return false;
 	}
 	if ((packet->tcp_flags & TCP_RST) != 0)
-		return;
+		return false;
 	flow->patient = true;
+	repeated = is_repeated(&flow->segment, packet);
 	/* A first fragment does not tell where the segment ends. */
 	if (packet->mf && (packet->tcp_flags & TCP_ACK) == 0)
-		return;
+		return repeated;
 	flow->segment = (struct flow_segment){
 		.valid = true,
 		.flags = packet->tcp_flags,
@@ -122,6 +141,7 @@ stray_note(struct flow *flow, const struct classification *classification)
 		.ack = packet->tcp_ack,
 		.payload_bytes = packet->payload_bytes,
 	};
+	return repeated;
 }
 
 /* No client of a session sends that, so it is worth no lookup: a SYN-ACK, what
@@ -224,15 +244,18 @@ stray_packet(struct strays *strays, struct instant now,
 	flow->uplink = uplink;
 	flow->used = now;
 	flow_touch(strays->flows, flow);
-	stray_note(flow, classification);
+	bool repeated = stray_note(flow, classification);
 
 	struct outgoing out = outgoing_of(classification, bytes);
 	struct tunnel_peer owner;
 	if (search_owner(strays, now, flow, &owner, outbox)) {
 		result.drop = outgoing_forward(strays, now, flow, &owner, &out,
 					       outbox);
-		if (result.drop == DROP_NONE)
+		if (result.drop == DROP_NONE) {
 			result.verdict = STEER_FORWARD;
+			vigil_forwarded(strays, now, flow, &out, repeated,
+					outbox);
+		}
 		return result;
 	}
 
@@ -274,7 +297,7 @@ stray_settle(struct strays *strays, const struct session_key *key, bool anew,
 struct instant
 stray_deadline(const struct strays *strays)
 {
-	return flow_due(strays->flows);
+	return instant_min(flow_due(strays->flows), vigil_due(strays));
 }
 
 void
@@ -282,6 +305,7 @@ stray_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 {
 	struct flow *flow;
 
+	vigil_expire(strays, now, outbox);
 	while ((flow = flow_first_due(strays->flows)) != NULL &&
 	       !instant_before(now, flow->due)) {
 		if (flow->doubt)

@@ -26,6 +26,7 @@
 #include "core/siphash.h"
 #include "core/steer/settings.h"
 #include "core/steer/verdict.h"
+#include "core/steer/vigil.h"
 
 struct limiter;
 struct flows;
@@ -48,6 +49,7 @@ struct strays {
 	struct flows *flows;
 	struct limiter *limiter;
 	struct tunnel *tunnel;
+	struct vigil vigil;
 	struct instant doubts_paid_until; /* doubt.h: its bucket */
 	struct sketch *sketch; /* who has spoken, and how often */
 	struct steer_counters counters;

@@ -28,6 +28,10 @@
 /* What fits the total length of IPv4, and the payload length of IPv6 too. */
 #define INNER_MAX (65535 - GUE_OVERHEAD4)
 
+/* An error comes within a round trip: so many packets to one peer are more than
+ * a second's, at ten gigabits. */
+#define QUOTED_SEQUENCES (UINT32_C(1) << 20)
+
 #define MTU_MIN_IP4    576 /* RFC 1122: what every host takes */
 #define MTU_MIN_IP6    1280 /* RFC 8200 */
 #define MTU_LEARNED_NS (600 * NS_PER_S)
@@ -38,7 +42,6 @@ struct peer {
 	uint32_t sequence; /* the last one sent */
 	uint32_t mtu_bytes; /* learned; until mtu_until */
 	struct instant mtu_until;
-	struct instant unrouted; /* since when; NEVER: there is a route */
 	struct antireplay replay; /* of what we receive */
 };
 
@@ -153,7 +156,6 @@ peer_use(struct tunnel *tunnel, struct tunnel_peer *known)
 	tunnel->peers[known->slot] = (struct peer){
 		.address = *known->address,
 		.boot = tunnel->boot,
-		.unrouted = INSTANT_NEVER,
 	};
 	return &tunnel->peers[known->slot];
 }
@@ -283,6 +285,33 @@ tunnel_receive(struct tunnel *tunnel, const struct address *from,
 	return DROP_NONE;
 }
 
+bool
+tunnel_quoted(const struct tunnel *tunnel, const struct address *address,
+	      const uint8_t *bytes, size_t size, size_t whole_bytes)
+{
+	const struct steer_settings *settings = tunnel->settings;
+	uint32_t slot = tunnel_peer(tunnel, address).slot;
+	struct cursor cursor = cursor_over(bytes, size);
+	struct gue_header gue;
+
+	if (slot == LRU_NONE || whole_bytes < size ||
+	    gue_parse(&cursor, &gue) != DROP_NONE)
+		return false;
+	const struct peer *peer = &tunnel->peers[slot];
+	size_t tagged = whole_bytes - GUE_HEADER_BYTES;
+	if (tagged > GUE_INNER_BYTES)
+		tagged = GUE_INNER_BYTES;
+	if (gue.boot != peer->boot || gue.sequence == 0 ||
+	    gue.sequence > peer->sequence ||
+	    peer->sequence - gue.sequence >= QUOTED_SEQUENCES ||
+	    gue.key_id >= 2 || !settings->tag_key_valid[gue.key_id])
+		return false;
+	return cursor_left(&cursor) < tagged ||
+	       gue.tag == tunnel_tag(&settings->tag_keys[gue.key_id],
+				     &tunnel->self, address, &gue, cursor.at,
+				     cursor_left(&cursor));
+}
+
 void
 tunnel_too_big(struct tunnel *tunnel, struct instant now,
 	       const struct address *address, uint32_t mtu_bytes)
@@ -298,31 +327,6 @@ tunnel_too_big(struct tunnel *tunnel, struct instant now,
 		return;
 	peer->mtu_bytes = mtu_bytes > least ? mtu_bytes : least;
 	peer->mtu_until = instant_after(now, MTU_LEARNED_NS);
-}
-
-void
-tunnel_route(struct tunnel *tunnel, struct instant now,
-	     const struct address *address, bool reachable)
-{
-	if (reachable) {
-		uint32_t slot = tunnel_peer(tunnel, address).slot;
-		if (slot != LRU_NONE)
-			tunnel->peers[slot].unrouted = INSTANT_NEVER;
-		return;
-	}
-	struct peer *peer = peer_get(tunnel, address);
-	if (peer->unrouted.ns == INSTANT_NEVER.ns)
-		peer->unrouted = now;
-}
-
-bool
-tunnel_gone(const struct tunnel *tunnel, struct instant now,
-	    const struct tunnel_peer *known, int64_t gone_after_ns)
-{
-	const struct peer *peer = peer_of(tunnel, known);
-
-	return peer != NULL && peer->unrouted.ns != INSTANT_NEVER.ns &&
-	       instant_distance_ns(peer->unrouted, now) >= gone_after_ns;
 }
 
 uint32_t

@@ -21,10 +21,15 @@
  * values one comes again after a thousand starts.
  *
  * Of each peer, by address, the tunnel knows the sequence we send with, the
- * windows we receive by, its path MTU and whether there is a route to it.
- * Full: the peer longest unused is forgotten. The next packet to it begins
- * a stream under a new boot number, the next one from it meets empty windows,
- * its path MTU is the uplinks' and it counts as reachable.
+ * windows we receive by and its path MTU. Full: the peer longest unused is
+ * forgotten. The next packet to it begins a stream under a new boot number, the
+ * next one from it meets empty windows, and its path MTU is the uplinks'.
+ *
+ * An ICMP error about the tunnel is believed when it quotes what we sent
+ * lately: a sequence of the peer's stream, and its tag, if the quote is long
+ * enough to tell. Who only knows our addresses can neither narrow the tunnel
+ * nor declare an owner dead. A router that quotes eight bytes (RFC 792; RFC
+ * 1812 has more) is not believed.
  */
 #ifndef CORE_STEER_TUNNEL_H
 #define CORE_STEER_TUNNEL_H
@@ -54,7 +59,7 @@ struct tunnel; /* in the caller's memory, see tunnel_size() */
 
 /* A peer, looked up once for all that is done with one packet or several. Good
  * until the next peer is added: by tunnel_seal() to another one,
- * tunnel_receive() or tunnel_route(). */
+ * tunnel_receive(). */
 struct tunnel_peer {
 	const struct address *address; /* borrowed */
 	uint32_t hash, slot; /* tunnel.c's */
@@ -82,9 +87,6 @@ void tunnel_number(struct tunnel *, uint32_t starts);
 
 /* Look a peer up. It is added no sooner than tunnel_seal() needs it. */
 struct tunnel_peer tunnel_peer(const struct tunnel *, const struct address *);
-/* No route to it for gone_after_ns. */
-bool tunnel_gone(const struct tunnel *, struct instant now,
-		 const struct tunnel_peer *, int64_t gone_after_ns);
 struct tunnel_room tunnel_room(const struct tunnel *, struct instant now,
 			       const struct tunnel_peer *);
 /* Append a forward of an inner packet of size bytes. Returns where to write
@@ -120,9 +122,11 @@ uint64_t tunnel_tag(const struct siphash_key *key, const struct address *from,
  * section 6.3). */
 void tunnel_too_big(struct tunnel *, struct instant now,
 		    const struct address *peer, uint32_t mtu_bytes);
-/* There is, or no longer is, a route to the peer. */
-void tunnel_route(struct tunnel *, struct instant now,
-		  const struct address *peer, bool reachable);
+/* Do these bytes, quoted from behind the outer UDP header on, begin as
+ * something that we sent to the peer? whole_bytes: of the datagram's payload,
+ * as its UDP header says. */
+bool tunnel_quoted(const struct tunnel *, const struct address *peer,
+		   const uint8_t *bytes, size_t size, size_t whole_bytes);
 
 uint32_t tunnel_count(const struct tunnel *); /* peers that it knows */
 

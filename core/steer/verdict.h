@@ -42,7 +42,10 @@ enum steer_verdict {
 	X(too_big_sent)                                                        \
 	X(openings) /* sessions published when their SYN was answered */       \
 	X(openings_skipped) /* not, since they were too many */                \
-	X(doubts) /* clones of packets that a socket here had, too */
+	X(doubts) /* clones of packets that a socket here had, too */          \
+	X(asked) /* questions whether an owner lives */                        \
+	X(dead_owners) /* that were given up */                                \
+	X(errors_unproven) /* ICMP, about the tunnel: not what we sent */
 
 struct steer_counters {
 #define STEER_COUNTER(name) uint64_t name;

@@ -16,6 +16,7 @@
  *	D	for our own stack: a packet that was put in
  *	R	a RST from the service to the client, fit for the last segment
  *	T	packet too big, from the service to the client
+ * Echoes by which A asks whether an owner lives are kept and not spelled.
  * Packets that were put in come out in order, or '!' says that they do not.
  */
 #ifndef CORE_TEST_STAGE_H
@@ -46,6 +47,9 @@ struct node {
 	uint32_t half_opens, sets, removes, refusals;
 	struct endpoint refused;
 	bool glance; /* the last get was one */
+	uint32_t pings;
+	struct address pinged; /* last */
+	uint32_t contacts[4], contact_count;
 };
 
 struct packet_log {
@@ -69,6 +73,10 @@ struct stage {
 	uint32_t avoided; /* forwards that avoid an uplink */
 	uint16_t client_port;
 	uint8_t uplink;
+	uint8_t echo[128]; /* the last */
+	size_t echo_bytes;
+	uint32_t echoes;
+	uint32_t forwarded_to; /* the last */
 };
 
 static struct packet_log stage_log[STAGE_LOG];
@@ -170,6 +178,24 @@ node_say_not_mine(struct node *node, const struct endpoint *peer,
 	node->key = *key;
 	node->refused = *peer;
 	node->refusals++;
+}
+
+void
+node_ping(struct node *node, const struct endpoint *peer, struct outbox *outbox)
+{
+	(void)outbox;
+	node->pinged = peer->address;
+	node->pings++;
+}
+
+uint32_t
+node_contacts(const struct node *node, uint32_t *indices, uint32_t capacity)
+{
+	uint32_t count =
+		node->contact_count < capacity ? node->contact_count : capacity;
+
+	memcpy(indices, node->contacts, count * sizeof(*indices));
+	return count;
 }
 
 uint32_t
@@ -484,6 +510,10 @@ stage_forward(struct stage *stage, const struct outbox_item *item,
 					   item->size, &inner, &classification);
 	if (drop == DROP_REPLAY)
 		return (char)('A' + server);
+	/* A copy to another server. */
+	if (*next > 0 && stage->forwarded_to != server)
+		(*next)--;
+	stage->forwarded_to = server;
 	struct session_key expected = stage_key(stage);
 	if (drop != DROP_NONE ||
 	    !session_equal(&classification.key, &expected) ||
@@ -499,8 +529,17 @@ stage_answer(struct stage *stage, const uint8_t *bytes, size_t size)
 	struct packet packet, quote;
 
 	if (packet_parse(bytes, size, &packet) != DROP_NONE ||
-	    !packet_checksum_ok(bytes, &packet) ||
-	    !address_equal(&packet.src, &stage->service.address) ||
+	    !packet_checksum_ok(bytes, &packet))
+		return '!';
+	if (packet.transport && packet.protocol != IP_TCP &&
+	    packet.icmp_type == icmp_echo_type(stage->family, false)) {
+		stage->echo_bytes = size;
+		memcpy(stage->echo, bytes, size);
+		stage->echoes++;
+		return address_equal(&packet.src, &stage->servers[0]) ? 'E'
+								      : '!';
+	}
+	if (!address_equal(&packet.src, &stage->service.address) ||
 	    !address_equal(&packet.dst, &stage->client))
 		return '!';
 	if (packet.icmp_error) {
@@ -530,7 +569,7 @@ stage_outcome(struct stage *stage)
 {
 	static char letters[1025];
 	struct outbox *outbox = &stage->outbox;
-	uint32_t next = 0;
+	uint32_t next = 0, count = 0;
 
 	for (uint32_t i = 0; i < outbox->item_count; i++) {
 		const struct outbox_item *item = &outbox->items[i];
@@ -544,9 +583,10 @@ stage_outcome(struct stage *stage)
 			letter = stage_is_next(stage, &next, bytes, item->size)
 					 ? 'D'
 					 : '!';
-		letters[i] = letter;
+		if (letter != 'E')
+			letters[count++] = letter;
 	}
-	letters[outbox->item_count] = 0;
+	letters[count] = 0;
 	outbox_clear(outbox);
 	return letters;
 }

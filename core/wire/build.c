@@ -202,6 +202,59 @@ packet_source_valid(const struct address *source)
 }
 
 size_t
+packet_build_echo(const struct packet_echo *echo, uint8_t *out, size_t capacity)
+{
+	uint8_t family = echo->ip.src.family;
+	uint8_t *l4 = out + packet_header_bytes(&echo->ip);
+	size_t l4_bytes = ICMP_HEADER_BYTES + echo->payload_bytes;
+	struct wire_icmp icmp = {
+		.type = icmp_echo_type(family, echo->reply),
+	};
+	uint16_t sum;
+
+	if (echo->payload_bytes > UINT16_MAX - ICMP_HEADER_BYTES ||
+	    !packet_fits(&echo->ip, l4_bytes, capacity))
+		return 0;
+	wire_put16(icmp.rest, echo->id);
+	wire_put16(icmp.rest + 2, echo->sequence);
+	memcpy(l4, &icmp, sizeof(icmp));
+	if (echo->payload_bytes > 0)
+		memcpy(l4 + sizeof(icmp), echo->payload, echo->payload_bytes);
+	/* ICMPv6 alone has the pseudo header. */
+	sum = family == 6 ? packet_checksum(&echo->ip, IP_ICMP6, l4, l4_bytes)
+			  : checksum_finish(checksum_add(0, l4, l4_bytes));
+	wire_put16(l4 + offsetof(struct wire_icmp, sum), sum);
+	return packet_build_ip(&echo->ip, family == 6 ? IP_ICMP6 : IP_ICMP4,
+			       l4_bytes, out);
+}
+
+size_t
+packet_build_echo_reply(const uint8_t *bytes, const struct packet *packet,
+			uint8_t *out, size_t capacity)
+{
+	const uint8_t *l4 = bytes + packet->l4_offset;
+	uint8_t protocol = packet->family == 4 ? IP_ICMP4 : IP_ICMP6;
+
+	if (!packet->transport || packet->protocol != protocol || packet->mf ||
+	    packet->icmp_type != icmp_echo_type(packet->family, false) ||
+	    packet_group(&packet->src) || packet_unspecified(&packet->src) ||
+	    packet_group(&packet->dst))
+		return 0;
+	struct packet_echo reply = {
+		.ip = { .src = packet->dst,
+			.dst = packet->src,
+			.ttl = PACKET_TTL },
+		.reply = true,
+		.id = wire_get16(l4 + offsetof(struct wire_icmp, rest)),
+		.sequence =
+			wire_get16(l4 + offsetof(struct wire_icmp, rest) + 2),
+		.payload = l4 + ICMP_HEADER_BYTES,
+		.payload_bytes = packet->l4_bytes - ICMP_HEADER_BYTES,
+	};
+	return packet_build_echo(&reply, out, capacity);
+}
+
+size_t
 packet_build_rst(const struct packet *packet, uint8_t ttl, uint8_t *out,
 		 size_t capacity)
 {

@@ -56,6 +56,14 @@ struct packet_udp {
 	size_t payload_bytes;
 };
 
+struct packet_echo {
+	struct packet_ip ip;
+	bool reply;
+	uint16_t id, sequence;
+	const uint8_t *payload;
+	size_t payload_bytes;
+};
+
 enum packet_error {
 	PACKET_ERROR_TTL, /* time exceeded in transit */
 	PACKET_ERROR_NET, /* unreachable: no route */
@@ -82,6 +90,14 @@ size_t packet_build_udp(const struct packet_udp *, uint8_t *out,
 
 /* Can a host have sent from there? RFC 1122 section 3.2.1.3. */
 bool packet_source_valid(const struct address *source);
+/* An ICMP or ICMPv6 echo, or its reply. */
+size_t packet_build_echo(const struct packet_echo *, uint8_t *out,
+			 size_t capacity);
+/* The reply of the host that an echo came to. 0 for anything else, for a
+ * fragment, and for one from or to a group. packet: from packet_parse(). */
+size_t packet_build_echo_reply(const uint8_t *bytes, const struct packet *,
+			       uint8_t *out, size_t capacity);
+
 /* The RST that answers a segment no session wants (RFC 9293 section
  * 3.10.7.1, CLOSED): addresses and ports swapped. 0 for a RST, a fragment,
  * anything but TCP. packet: from packet_parse(). */

@@ -10,7 +10,9 @@
  * An error quotes the IP header and at least 8 transport bytes (RFC 792),
  * usually more (RFC 1812: up to 576 bytes in all; RFC 4443: up to 1,280).
  * Extensions behind the quote (RFC 4884) are not read. Messages that are no
- * error (echo and the like) have no quote and are left alone.
+ * error have no quote and are left alone, but for echo (RFC 792, RFC 4443
+ *section 4): its four bytes are an identifier and a sequence number, and what
+ *follows comes back as it was sent.
  *
  * The next hop's MTU is a 16-bit number in the last two of the four bytes
  * for IPv4 (RFC 1191; 0 from routers older than that), all four in IPv6.
@@ -24,9 +26,11 @@
 #define ICMP_HEADER_BYTES 8
 
 /* RFC 792 */
+#define ICMP4_TYPE_ECHO_REPLY	  0
 #define ICMP4_TYPE_UNREACHABLE	  3
 #define ICMP4_TYPE_QUENCH	  4 /* deprecated, RFC 6633 */
 #define ICMP4_TYPE_REDIRECT	  5
+#define ICMP4_TYPE_ECHO		  8
 #define ICMP4_TYPE_TIME_EXCEEDED  11
 #define ICMP4_TYPE_PARAMETER	  12
 #define ICMP4_CODE_NET		  0
@@ -41,6 +45,8 @@
 #define ICMP6_TYPE_PACKET_TOO_BIG 2
 #define ICMP6_TYPE_TIME_EXCEEDED  3
 #define ICMP6_TYPE_PARAMETER	  4
+#define ICMP6_TYPE_ECHO		  128
+#define ICMP6_TYPE_ECHO_REPLY	  129
 #define ICMP6_TYPE_REDIRECT	  137 /* RFC 4861: no error, no quote */
 #define ICMP6_CODE_NO_ROUTE	  0
 #define ICMP6_CODE_PROHIBITED	  1
@@ -71,6 +77,38 @@ icmp_is_error(uint8_t family, uint8_t type)
 	return type == ICMP4_TYPE_UNREACHABLE || type == ICMP4_TYPE_QUENCH ||
 	       type == ICMP4_TYPE_REDIRECT ||
 	       type == ICMP4_TYPE_TIME_EXCEEDED || type == ICMP4_TYPE_PARAMETER;
+}
+
+/* The type of an echo, or of its reply. */
+WIRE_INLINE uint8_t
+icmp_echo_type(uint8_t family, bool reply)
+{
+	if (family == 6)
+		return reply ? ICMP6_TYPE_ECHO_REPLY : ICMP6_TYPE_ECHO;
+	return reply ? ICMP4_TYPE_ECHO_REPLY : ICMP4_TYPE_ECHO;
+}
+
+/* Does an error say that the net or the host cannot be reached? That somebody
+ * prohibits it says nothing of the host. */
+WIRE_INLINE bool
+icmp_is_unreachable(uint8_t family, uint8_t type, uint8_t code)
+{
+	if (family == 6)
+		return type == ICMP6_TYPE_UNREACHABLE &&
+		       (code == ICMP6_CODE_NO_ROUTE ||
+			code == ICMP6_CODE_ADDRESS);
+	return type == ICMP4_TYPE_UNREACHABLE &&
+	       (code == ICMP4_CODE_NET || code == ICMP4_CODE_HOST);
+}
+
+/* Is it the word of a host that no socket of its has the port? */
+WIRE_INLINE bool
+icmp_is_port_unreachable(uint8_t family, uint8_t type, uint8_t code)
+{
+	if (family == 6)
+		return type == ICMP6_TYPE_UNREACHABLE &&
+		       code == ICMP6_CODE_PORT;
+	return type == ICMP4_TYPE_UNREACHABLE && code == ICMP4_CODE_PORT;
 }
 
 WIRE_INLINE bool

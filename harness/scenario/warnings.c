@@ -171,6 +171,7 @@ static const struct rule {
 	{ "service.miss*", steers, "service.scheme is none" },
 	{ "service.first_stray*", steers, "service.scheme is none" },
 	{ "service.gone_after_ms", steers, "service.scheme is none" },
+	{ "service.silent_after_s", steers, "service.scheme is none" },
 	{ "service.owner_idle_s", steers, "service.scheme is none" },
 	{ "service.negative_ms", steers, "service.scheme is none" },
 	{ "measure.rpc_*", has_rpcs, "there are no calls (measure.rpcs: 0)" },

@@ -89,6 +89,8 @@ const struct directive directives[] = {
 	  DAY },
 	{ "gone-after", DIRECTIVE_TIME, LOADED, IN(steer.gone_after_ns), 1,
 	  DAY },
+	{ "silent-after", DIRECTIVE_TIME, LOADED, IN(steer.silent_after_ns),
+	  NS_PER_MS, DAY },
 	{ "owner-idle", DIRECTIVE_TIME, LOADED, IN(steer.owner_idle_ns),
 	  NS_PER_MS, DAY },
 	{ "negative", DIRECTIVE_TIME, LOADED, IN(steer.negative_ns), 0, DAY },

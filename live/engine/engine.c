@@ -200,7 +200,9 @@ send_item(struct engine *engine, struct instant now,
 	}
 	if (error != 0)
 		engine_sent(engine, now, &item->to.address,
-			    item->kind == OUTBOX_FORWARD, error);
+			    item->kind != OUTBOX_DATAGRAM &&
+				    item->to.address.family != 0,
+			    error);
 }
 
 void
@@ -649,12 +651,20 @@ engine_datagram(struct engine *engine, struct instant now,
 	if (!hearing_open(&engine->hearing, now, from, bytes, size, message,
 			  &opened))
 		return;
+	steer_heard(memory->steer, now, &from->address);
 	if (opened.booted)
 		node_booted(memory->node, now, from, &memory->outbox);
 	if (node_receive(memory->node, now, from, message, opened.size,
 			 &memory->outbox) == DROP_VERSION)
 		hearing_version(&engine->hearing, now, from, message[0]);
 	learn(engine, now);
+}
+
+void
+engine_icmp(struct engine *engine, struct instant now,
+	    const struct address *from, const uint8_t *bytes, size_t size)
+{
+	steer_icmp(engine->memory.steer, now, from, bytes, size);
 }
 
 /* ---- time ---- */

@@ -140,6 +140,9 @@ void engine_tunnel(struct engine *, struct instant now,
 void engine_datagram(struct engine *, struct instant now,
 		     const struct endpoint *from, const uint8_t *bytes,
 		     size_t size);
+/* An ICMP message that the kernel had for us, from its header on. */
+void engine_icmp(struct engine *, struct instant now,
+		 const struct address *from, const uint8_t *bytes, size_t size);
 void engine_socket(struct engine *, struct instant now,
 		   const struct socket_event *);
 struct instant engine_deadline(const struct engine *);

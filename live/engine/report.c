@@ -33,7 +33,7 @@ _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == REPORT_KINDS,
 static const char *const asker_names[] = {
 	[NODE_ASKER_LOAD] = "load",   [NODE_ASKER_STRAY] = "stray",
 	[NODE_ASKER_RETRY] = "retry", [NODE_ASKER_OPERATOR] = "operator",
-	[NODE_ASKER_DOUBT] = "doubt",
+	[NODE_ASKER_DOUBT] = "doubt", [NODE_ASKER_SILENT] = "silent",
 };
 #define ASKERS (sizeof(asker_names) / sizeof(asker_names[0]))
 

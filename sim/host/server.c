@@ -275,7 +275,8 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 	}
 	if (server_agent_arrive(servers->server_agents, now, index, port, bytes,
 				&packet) ||
-	    rpcs_receive(servers->rpcs, now, index, bytes, &packet))
+	    rpcs_receive(servers->rpcs, now, index, bytes, &packet) ||
+	    network_echo(servers->network, index, bytes, &packet))
 		return;
 	server->counters.no_socket++;
 	if (packet.transport && packet.protocol == IP_UDP)

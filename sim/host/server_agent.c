@@ -227,6 +227,19 @@ send_datagram(struct server_agents *all, uint32_t index,
 	}
 }
 
+/* Has the server a route there? */
+static void
+tell_route(struct server_agents *all, struct instant now, uint32_t index,
+	   const struct address *to)
+{
+	const struct server_agent_world *world = &all->world;
+
+	if (world->scheme->routed != NULL)
+		world->scheme->routed(
+			all->array[index].scheme, now, to,
+			network_routed(world->network, index, to));
+}
+
 /* Encapsulated already; around it IP and UDP to the owner. */
 static void
 send_forward(struct server_agents *all, struct instant now, uint32_t index,
@@ -247,10 +260,7 @@ send_forward(struct server_agents *all, struct instant now, uint32_t index,
 		world->owner->forwarding(world->context,
 					 bytes + GUE_HEADER_BYTES,
 					 item->size - GUE_HEADER_BYTES);
-	if (world->scheme->routed != NULL)
-		world->scheme->routed(
-			server_agent->scheme, now, to,
-			network_routed(world->network, index, to));
+	tell_route(all, now, index, to);
 	send_udp(all, item, index, &udp);
 }
 
@@ -364,6 +374,8 @@ server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
 			if (world->owner->answering != NULL)
 				world->owner->answering(world->context, bytes,
 							item->size);
+			if (item->to.address.family != 0)
+				tell_route(all, now, index, &item->to.address);
 			send_packet(all, index, item->avoid_uplink, bytes,
 				    item->size);
 			break;
@@ -471,10 +483,14 @@ arrive_message(struct server_agents *all, struct instant now, uint32_t index,
 	       const uint8_t *bytes, const struct packet *packet)
 {
 	struct endpoint from = { packet->src, packet->src_port };
+	const struct scheme *scheme = all->world.scheme;
+	void *state = all->array[index].scheme;
 
 	if (packet->payload_bytes < MESSAGE_SEAL_BYTES)
 		return;
 	struct outbox *outbox = server_agent_begin(all);
+	if (state != NULL && scheme->heard != NULL)
+		scheme->heard(state, now, &from.address);
 	(void)node_receive(all->array[index].node, now, &from,
 			   bytes + packet->payload_offset,
 			   packet->payload_bytes - MESSAGE_SEAL_BYTES, outbox);
@@ -547,6 +563,19 @@ arrive_datagram(struct server_agents *all, struct instant now, uint32_t index,
 	server_agent_end(all, now, index);
 }
 
+/* Echo's replies, and errors about what no socket waits to hear of. */
+static void
+arrive_icmp(struct server_agents *all, struct instant now, uint32_t index,
+	    const uint8_t *bytes, const struct packet *packet)
+{
+	struct outbox *outbox = server_agent_begin(all);
+
+	(void)outbox;
+	all->world.scheme->icmp(all->array[index].scheme, now, &packet->src,
+				bytes + packet->l4_offset, packet->l4_bytes);
+	server_agent_end(all, now, index);
+}
+
 static void
 arrive_to_scheme(struct server_agents *all, struct instant now, uint32_t index,
 		 const struct scheme_arrival *arrival)
@@ -590,9 +619,19 @@ enum part {
 	PART_TUNNEL,
 	PART_DATAGRAM,
 	PART_SCHEME,
+	PART_ICMP, /* the daemon's raw socket */
 	PART_STACK,
 	PART_NONE, /* none of these */
 };
+
+static bool
+is_echo_reply(const struct packet *packet)
+{
+	return packet->transport &&
+	       packet->protocol ==
+		       (packet->family == 4 ? IP_ICMP4 : IP_ICMP6) &&
+	       packet->icmp_type == icmp_echo_type(packet->family, true);
+}
 
 static enum part
 part_of(const struct server_agents *all, uint32_t index,
@@ -613,6 +652,8 @@ part_of(const struct server_agents *all, uint32_t index,
 	if (own && udp && packet->dst_port == SCHEME_PORT &&
 	    scheme->datagram != NULL)
 		return PART_DATAGRAM;
+	if (own && scheme->icmp != NULL && is_echo_reply(packet))
+		return PART_ICMP;
 	return own && !packet->icmp_error ? PART_NONE : PART_SCHEME;
 }
 
@@ -642,10 +683,12 @@ passage_begin(const struct server_agents *all, uint32_t index, uint8_t uplink,
 	classification_of(all->world.steer, &all->array[index].loopback, bytes,
 			  packet, &passage->classification);
 	/* An error about a datagram of the node's is the kernel's, whose socket
-	 * does not ask for errors; one about the tunnel is the daemon's. */
+	 * does not ask for errors; one about the tunnel is the daemon's, and it
+	 * looks for those about its echoes. */
 	if (packet->icmp_error && passage->classification.drop != DROP_NONE &&
 	    address_equal(&packet->dst, &all->array[index].loopback))
-		passage->part = PART_STACK;
+		passage->part = all->world.scheme->icmp != NULL ? PART_ICMP
+								: PART_STACK;
 }
 
 /* Does the daemon read it? The rest never leaves the kernel. */
@@ -659,6 +702,7 @@ is_for_daemon(struct server_agents *all, struct instant now, uint32_t index,
 	case PART_NODE:
 	case PART_TUNNEL:
 	case PART_DATAGRAM:
+	case PART_ICMP:
 		return true;
 	case PART_SCHEME:
 		tell_members(all, now, index);
@@ -736,6 +780,9 @@ handle(struct server_agents *all, struct instant now, uint32_t index,
 		return true;
 	case PART_SCHEME:
 		arrive_to_scheme(all, now, index, &passage->arrival);
+		return true;
+	case PART_ICMP:
+		arrive_icmp(all, now, index, bytes, packet);
 		return true;
 	case PART_STACK:
 		world->owner->deliver(world->context, now, index, bytes,

@@ -6,6 +6,7 @@
  *	   | loopback, UDP 7000 ------> node_receive
  *	   | loopback, UDP 6080 ------> scheme's decapsulate --> local: stack
  *	   | loopback, SCHEME_PORT ---> scheme's datagram
+ *	   | loopback, ICMP ----------> scheme's icmp: echo replies, errors
  *	   | service, or ICMP error --> scheme's packet -------> local: stack
  *	outbox: DATAGRAM, FORWARD, PACKET -> network_send;  DELIVER -> stack
  *

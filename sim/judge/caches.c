@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "core/steer/life.h"
 #include "sim/engine/memory.h"
 #include "sim/model/keymap.h"
 #include "sim/model/watch.h"
@@ -39,6 +40,7 @@ struct entry {
 struct way {
 	uint32_t life;
 	struct instant unrouted; /* since which forward; NEVER: it is not */
+	struct instant tried; /* and the last one */
 };
 
 struct judge_caches {
@@ -179,9 +181,12 @@ is_gone(struct judge_caches *caches, struct instant now, uint32_t server,
 	int64_t gone_after =
 		caches->parts.settings->service.steer.gone_after_ns;
 
-	if (routed || way->life != life)
+	/* What is not said again is no word of now (life.h). */
+	if (routed || way->life != life ||
+	    instant_distance_ns(way->tried, now) > LIFE_FRESH_NS)
 		way->unrouted = INSTANT_NEVER;
 	way->life = life;
+	way->tried = now;
 	if (routed)
 		return false;
 	if (way->unrouted.ns == INSTANT_NEVER.ns)

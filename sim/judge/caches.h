@@ -12,7 +12,7 @@
  *	not begun anew	no packet of X came to S for its own stack, a SYN say,
  *			unless a doubt asked: then S has a socket of that key
  *	not gone	S had a route to T at some forward of the last
- *			gone_after, or has not tried
+ *			gone_after, or has not tried, or not lately
  *
  * All of it is what S itself saw: a T that is silent, or whose refusal was
  * lost, S need not forget, and of an end of X at T it hears by a refusal

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "core/record.h"
 #include "core/wire/cursor.h"
 #include "sim/engine/memory.h"
 #include "sim/judge/ledger.h"
@@ -14,6 +15,7 @@
 struct judge_forwards {
 	struct judge_parts parts;
 	struct ledger *packets; /* a: arrivals, b: forwards */
+	struct ledger *ways; /* a: forwards to one other */
 	struct ledger *tunnelled; /* a: it was forwarded to this server */
 	struct ledger *numbers; /* of tunnels; a: it was used */
 };
@@ -25,6 +27,7 @@ judge_forwards_create(const struct judge_parts *parts)
 
 	forwards->parts = *parts;
 	forwards->packets = ledger_create();
+	forwards->ways = ledger_create();
 	forwards->tunnelled = ledger_create();
 	forwards->numbers = ledger_create();
 	return forwards;
@@ -36,6 +39,7 @@ judge_forwards_destroy(struct judge_forwards *forwards)
 	if (forwards == NULL)
 		return;
 	ledger_destroy(forwards->packets);
+	ledger_destroy(forwards->ways);
 	ledger_destroy(forwards->tunnelled);
 	ledger_destroy(forwards->numbers);
 	free(forwards);
@@ -85,11 +89,14 @@ judge_forwards_sent(struct judge_forwards *forwards, struct instant now,
 	uint64_t there = ledger_hash_packet(forward->to, forward->inner,
 					    forward->inner_bytes);
 
+	uint64_t way = ledger_hash(here, &forward->to, sizeof(forward->to));
+
 	if (!is_new(forwards, forward))
 		return;
 	ledger_open(forwards->tunnelled, there)->a++;
+	uint32_t same = ++ledger_open(forwards->ways, way)->a;
 	struct ledger_page *page = ledger_open(forwards->packets, here);
-	if (++page->b <= page->a)
+	if (++page->b <= RECORDS_PER_KEY * page->a && same <= page->a)
 		return;
 	verdict(forwards->parts.verdicts, VIOLATION_TUNNEL_AGAIN, now,
 		forward->from, flow_of(forwards, forward),

@@ -5,8 +5,10 @@
  *	a packet comes to a server as itself	one arrival more
  *	the server sends it in a tunnel		one forward more
  *
- * and of no packet may a server have more forwards than arrivals, whatever it
- * knows and whenever it does it (packets that were held are the same bytes).
+ * and of no packet may a server have more forwards to one other than arrivals,
+ * nor to more others than a key has records, whatever it knows and whenever it
+ * does it (packets that were held are the same bytes): while an owner is silent
+ * the other one gets copies (core/steer/vigil.h).
  * A packet that came to it in a tunnel is no arrival; nor is one that it made
  * itself. Links that double packets double arrivals. A forward that is sent
  * twice under one number, by two uplinks, is one: the owner drops the second.
@@ -15,8 +17,8 @@
  * (ledger_hash_packet()). Fragments of a client's packet are packets, those of
  * a tunnel's are none, for what a server sends is looked at before it is cut.
  *
- * Where nothing is forwarded twice, a packet comes to two hosts at most. Its
- * hops between them are not counted here: routers lower its TTL.
+ * Where nothing is forwarded twice, a packet comes to one host more than that
+ *at most. Its hops between them are not counted here: routers lower its TTL.
  */
 #ifndef SIM_JUDGE_FORWARDS_H
 #define SIM_JUDGE_FORWARDS_H

@@ -18,6 +18,7 @@
  *	stack --> opening(), opened(), closed(), sent()
  *	node ---> learned()		the server's part in the hash table
  *	routes -> members(), routed()
+ *	kernel -> icmp()		and what is heard of peers: heard()
  *	alarm --> expire()
  *
  * The host that calls them is a server (server_agent.h). Its node of the hash
@@ -190,7 +191,15 @@ struct scheme {
 	void (*learned)(void *state, struct instant now,
 			const struct node_event *, struct outbox *);
 
-	/* Has the server a route to where it is about to forward a packet? */
+	/* A datagram of the node's has come from there. */
+	void (*heard)(void *state, struct instant now, const struct address *);
+	/* An ICMP message to the server's own address, an echo's reply or an
+	 * error, from its header on. */
+	void (*icmp)(void *state, struct instant now,
+		     const struct address *from, const uint8_t *bytes,
+		     size_t size);
+	/* Has the server a route to where it is about to forward a packet, or
+	 * to ask whether an owner lives (outbox.h)? */
 	void (*routed)(void *state, struct instant now, const struct address *,
 		       bool reachable);
 	/* The servers whose loopbacks the server's own routes reach, itself

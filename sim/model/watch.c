@@ -30,9 +30,10 @@ watch_asked_by(enum node_asker asker)
 		[NODE_ASKER_OPERATOR] = WATCH_ASKED_OPERATOR,
 		/* As a retry, it is no first question. */
 		[NODE_ASKER_DOUBT] = WATCH_ASKED_RETRY,
+		[NODE_ASKER_SILENT] = WATCH_ASKED_RETRY,
 	};
 
-	assert(asker <= NODE_ASKER_DOUBT);
+	assert(asker <= NODE_ASKER_SILENT);
 	return asked[asker];
 }
 

@@ -90,6 +90,9 @@ void network_send(struct network *, uint32_t device, uint8_t avoid_port,
  * source, as often as icmp_limit.h allows. */
 void network_refuse(struct network *, uint32_t device, const uint8_t *bytes,
 		    const struct packet *);
+/* An ICMP echo has come to the host: its kernel's reply. False: it is none. */
+bool network_echo(struct network *, uint32_t device, const uint8_t *bytes,
+		  const struct packet *);
 /* EVENT_PACKET and EVENT_ROUTE come here. */
 void network_event(struct network *, const struct event *);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* network_refuse.c - what a host's kernel says of a packet without a socket */
+/* network_refuse.c - what a host's kernel says to a packet without a socket */
 #include "core/wire/build.h"
 #include "sim/net/network_state.h"
 
@@ -18,4 +18,18 @@ network_refuse(struct network *network, uint32_t device, const uint8_t *bytes,
 		return;
 	counters_of(network->counters, device)->icmp_errors++;
 	network_send(network, device, OUTBOX_ANY_UPLINK, error, (uint32_t)size);
+}
+
+bool
+network_echo(struct network *network, uint32_t device, const uint8_t *bytes,
+	     const struct packet *packet)
+{
+	uint8_t reply[PACKET_ERROR6_MAX];
+	size_t size =
+		packet_build_echo_reply(bytes, packet, reply, sizeof(reply));
+
+	if (size == 0)
+		return false;
+	network_send(network, device, OUTBOX_ANY_UPLINK, reply, (uint32_t)size);
+	return true;
 }

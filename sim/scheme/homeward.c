@@ -219,6 +219,23 @@ homeward_learned(void *state, struct instant now,
 }
 
 static void
+homeward_heard(void *state, struct instant now, const struct address *from)
+{
+	struct homeward *homeward = state;
+
+	steer_heard(homeward->steer, now, from);
+}
+
+static void
+homeward_icmp(void *state, struct instant now, const struct address *from,
+	      const uint8_t *bytes, size_t size)
+{
+	struct homeward *homeward = state;
+
+	steer_icmp(homeward->steer, now, from, bytes, size);
+}
+
+static void
 homeward_routed(void *state, struct instant now, const struct address *to,
 		bool reachable)
 {
@@ -271,6 +288,8 @@ const struct scheme scheme_homeward = {
 	.opened = homeward_opened,
 	.closed = homeward_closed,
 	.learned = homeward_learned,
+	.heard = homeward_heard,
+	.icmp = homeward_icmp,
 	.routed = homeward_routed,
 	.deadline = homeward_deadline,
 	.expire = homeward_expire,

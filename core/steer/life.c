@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * life.c - the table of owners that were wanted
+ *
+ *	struct lives | struct lru | struct life[owners]
+ *
+ * Few are asked at a time, and twice a second; so the due are found by a walk
+ * over the table, which begins when `due`, never later than any of theirs, has
+ * come, and goes on where the last task was found.
+ */
+#include "core/steer/life.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/lru.h"
+#include "core/steer/settings.h"
+
+/* The fabric's word that there is no way: since when, and when last. */
+struct life_word {
+	struct instant since, last; /* since: NEVER if there is none */
+};
+
+struct life {
+	struct address address;
+	uint16_t asks; /* since it was heard */
+	bool asking;
+	bool mourned; /* DIED was told */
+	bool ask_other; /* nobody else was heard */
+	struct instant wanted; /* last */
+	struct instant asked; /* last, if asks > 0 */
+	int64_t silent_ns; /* counted, see life.h */
+	struct life_word refused, unrouted;
+	struct instant due;
+};
+
+struct heard {
+	struct address address;
+	struct instant at;
+};
+
+struct lives {
+	const struct steer_settings *settings;
+	struct siphash_key hash;
+	/* No later than any life's; during a walk, than those passed. */
+	struct instant due;
+	uint32_t asking; /* how many are */
+	uint32_t cursor; /* of the walk that finds the due */
+	bool walking;
+	/* The last two that were heard while somebody was asked: two hosts, the
+	 * later first. */
+	struct heard heard[2];
+	struct lru *lru;
+	struct life *lives;
+};
+
+static size_t
+header_size(void)
+{
+	return (sizeof(struct lives) + 7) / 8 * 8;
+}
+
+size_t
+lives_size(uint32_t owners)
+{
+	return header_size() + lru_size(owners) +
+	       ((size_t)owners * sizeof(struct life) + 7) / 8 * 8;
+}
+
+struct lives *
+lives_init(void *memory, uint32_t owners, const struct steer_settings *settings,
+	   const struct siphash_key *hash)
+{
+	assert((uintptr_t)memory % sizeof(uint64_t) == 0);
+	assert(owners > 0);
+
+	struct lives *lives = memory;
+	uint8_t *after = (uint8_t *)memory + header_size();
+	*lives = (struct lives){
+		.settings = settings,
+		.hash = *hash,
+		.due = INSTANT_NEVER,
+		.lru = lru_init(after, owners),
+		.lives = (void *)(after + lru_size(owners)),
+	};
+	return lives;
+}
+
+static uint32_t
+hash_of(const struct lives *lives, const struct address *address)
+{
+	uint8_t bytes[17];
+
+	bytes[0] = address->family;
+	memcpy(bytes + 1, address->bytes, 16);
+	return (uint32_t)siphash(&lives->hash, bytes, sizeof(bytes));
+}
+
+/* NULL: not known. */
+static struct life *
+find(const struct lives *lives, const struct address *address)
+{
+	if (lru_count(lives->lru) == 0)
+		return NULL;
+	uint32_t slot = lru_first(lives->lru, hash_of(lives, address));
+	while (slot != LRU_NONE &&
+	       !address_equal(&lives->lives[slot].address, address))
+		slot = lru_next(lives->lru, slot);
+	return slot == LRU_NONE ? NULL : &lives->lives[slot];
+}
+
+static void
+stop_asking(struct lives *lives, struct life *life)
+{
+	lives->asking -= life->asking;
+	life->asking = life->mourned = life->ask_other = false;
+	life->asks = 0;
+	life->silent_ns = 0;
+	life->due = INSTANT_NEVER;
+}
+
+/* The life, wanted just now; new if need be. */
+static struct life *
+use(struct lives *lives, const struct address *address)
+{
+	struct life *life = find(lives, address);
+
+	if (life != NULL) {
+		lru_touch(lives->lru, (uint32_t)(life - lives->lives));
+		return life;
+	}
+	if (lru_count(lives->lru) == lru_capacity(lives->lru))
+		stop_asking(lives, &lives->lives[lru_oldest(lives->lru)]);
+	life = &lives->lives[lru_claim(lives->lru, hash_of(lives, address))];
+	*life = (struct life){
+		.address = *address,
+		.refused.since = INSTANT_NEVER,
+		.unrouted.since = INSTANT_NEVER,
+		.due = INSTANT_NEVER,
+	};
+	return life;
+}
+
+static void
+schedule(struct lives *lives, struct life *life, struct instant due)
+{
+	life->due = due;
+	lives->due = instant_min(lives->due, due);
+}
+
+/* Is the word still said, and since long enough? */
+static bool
+word_holds(const struct lives *lives, struct instant now,
+	   const struct life_word *word)
+{
+	return word->since.ns != INSTANT_NEVER.ns &&
+	       instant_distance_ns(word->since, now) >=
+		       lives->settings->gone_after_ns &&
+	       instant_distance_ns(word->last, now) <= LIFE_FRESH_NS;
+}
+
+static void
+word_said(struct life_word *word, struct instant now)
+{
+	if (word->since.ns == INSTANT_NEVER.ns ||
+	    instant_distance_ns(word->last, now) > LIFE_FRESH_NS)
+		word->since = now;
+	word->last = now;
+}
+
+static bool
+has_word(const struct life *life)
+{
+	return life->refused.since.ns != INSTANT_NEVER.ns ||
+	       life->unrouted.since.ns != INSTANT_NEVER.ns;
+}
+
+static bool
+is_dead(const struct lives *lives, struct instant now, const struct life *life)
+{
+	if (word_holds(lives, now, &life->refused) ||
+	    word_holds(lives, now, &life->unrouted))
+		return true;
+	return life->asks > 0 &&
+	       instant_distance_ns(life->asked, now) <= LIFE_FRESH_NS &&
+	       life->silent_ns >= lives->settings->silent_after_ns;
+}
+
+/* When is the owner dead, if the fabric goes on saying so? */
+static struct instant
+word_due(const struct lives *lives, const struct life_word *word)
+{
+	if (word->since.ns == INSTANT_NEVER.ns)
+		return INSTANT_NEVER;
+	return instant_after(word->since, lives->settings->gone_after_ns);
+}
+
+/* The next question, or the end of gone_after if that is sooner. */
+static void
+schedule_next(struct lives *lives, struct instant now, struct life *life)
+{
+	struct instant due = instant_after(life->asked, LIFE_ASK_NS);
+	struct instant end = instant_min(word_due(lives, &life->refused),
+					 word_due(lives, &life->unrouted));
+
+	if (instant_before(now, end))
+		due = instant_min(due, end);
+	schedule(lives, life, due);
+}
+
+static void
+begin_asking(struct lives *lives, struct instant now, struct life *life)
+{
+	life->asking = true;
+	lives->asking++;
+	life->wanted = now;
+	schedule(lives, life, now);
+}
+
+void
+life_want(struct lives *lives, struct instant now,
+	  const struct address *address)
+{
+	struct life *life = use(lives, address);
+
+	if (!life->asking)
+		begin_asking(lives, now, life);
+	life->wanted = now;
+}
+
+/* Two hosts, the later first. */
+static void
+note_heard(struct lives *lives, struct instant now,
+	   const struct address *address)
+{
+	if (!address_equal(&lives->heard[0].address, address)) {
+		lives->heard[1] = lives->heard[0];
+		lives->heard[0].address = *address;
+	}
+	lives->heard[0].at = now;
+}
+
+void
+life_heard(struct lives *lives, struct instant now,
+	   const struct address *address)
+{
+	struct life *life;
+
+	/* What was held against others has become stale, or will. */
+	if (lives->asking == 0)
+		return;
+	note_heard(lives, now, address);
+	life = find(lives, address);
+	if (life == NULL)
+		return;
+	stop_asking(lives, life);
+	life->refused.since = INSTANT_NEVER;
+	life->unrouted.since = INSTANT_NEVER;
+}
+
+/* There is a word against an owner. */
+static void
+refuse(struct lives *lives, struct instant now, struct life *life,
+       struct life_word *word)
+{
+	word_said(word, now);
+	/* Or questions would go on for ever, by their own answers. */
+	if (!life->asking)
+		begin_asking(lives, now, life);
+	schedule(lives, life, instant_min(life->due, word_due(lives, word)));
+}
+
+void
+life_refused(struct lives *lives, struct instant now,
+	     const struct address *address)
+{
+	struct life *life = use(lives, address);
+
+	refuse(lives, now, life, &life->refused);
+}
+
+void
+life_routed(struct lives *lives, struct instant now,
+	    const struct address *address, bool routed)
+{
+	struct life *life;
+
+	if (!routed) {
+		life = use(lives, address);
+		refuse(lives, now, life, &life->unrouted);
+		return;
+	}
+	life = find(lives, address);
+	if (life != NULL)
+		life->unrouted.since = INSTANT_NEVER;
+}
+
+enum life_state
+life_of(const struct lives *lives, struct instant now,
+	const struct address *address)
+{
+	const struct life *life = find(lives, address);
+
+	if (life == NULL)
+		return LIFE_ASSUMED;
+	if (is_dead(lives, now, life))
+		return LIFE_DEAD;
+	return life->asking && (life->asks > 1 || has_word(life))
+		       ? LIFE_SILENT
+		       : LIFE_ASSUMED;
+}
+
+/*
+ * What to do
+ */
+
+struct instant
+lives_due(const struct lives *lives)
+{
+	return lives->due;
+}
+
+/* Was another host heard since then? */
+static bool
+other_heard(const struct lives *lives, const struct life *life,
+	    struct instant since)
+{
+	bool latest = address_equal(&lives->heard[0].address, &life->address);
+	const struct heard *heard = &lives->heard[latest];
+
+	return heard->address.family != 0 && !instant_before(heard->at, since);
+}
+
+static struct life_task
+task_of(enum life_task_kind kind, const struct life *life)
+{
+	return (struct life_task){ .kind = kind, .address = life->address };
+}
+
+/* Its question is due, and so is the account of the one before. */
+static struct life_task
+ask(struct lives *lives, struct instant now, struct life *life)
+{
+	struct life_task task = task_of(LIFE_ASK, life);
+	bool first = life->asks == 0;
+	bool alone = !first && !other_heard(lives, life, life->asked);
+
+	if (!first && !alone) {
+		int64_t ns = instant_distance_ns(life->asked, now);
+		life->silent_ns += ns < 2 * LIFE_ASK_NS ? ns : 2 * LIFE_ASK_NS;
+	}
+	life->asked = now;
+	if (life->asks < UINT16_MAX)
+		life->asks++;
+	life->ask_other = alone;
+	task.echo = !first || has_word(life);
+	task.sequence = life->asks;
+	return task;
+}
+
+/* What is to be done for one that is due; one thing at a time. */
+static struct life_task
+turn(struct lives *lives, struct instant now, struct life *life)
+{
+	bool dead = is_dead(lives, now, life);
+
+	if (dead && !life->mourned) {
+		life->mourned = true;
+		return task_of(LIFE_DIED, life);
+	}
+	life->mourned = dead;
+	if (life->ask_other) {
+		life->ask_other = false;
+		return task_of(LIFE_ASK_OTHER, life);
+	}
+	if (instant_distance_ns(life->wanted, now) >=
+	    lives->settings->owner_idle_ns) {
+		stop_asking(lives, life);
+	} else if (life->asks == 0 ||
+		   instant_distance_ns(life->asked, now) >= LIFE_ASK_NS) {
+		return ask(lives, now, life);
+	} else {
+		schedule_next(lives, now, life);
+	}
+	return (struct life_task){ .kind = LIFE_NOTHING };
+}
+
+struct life_task
+lives_task(struct lives *lives, struct instant now)
+{
+	if (!lives->walking && instant_before(now, lives->due))
+		return (struct life_task){ .kind = LIFE_NOTHING };
+	if (!lives->walking)
+		lives->due = INSTANT_NEVER;
+	lives->walking = true;
+	while (lives->cursor < lru_capacity(lives->lru)) {
+		struct life *life = &lives->lives[lives->cursor];
+		bool used = lru_used(lives->lru, lives->cursor);
+
+		if (used && life->asking && !instant_before(now, life->due)) {
+			struct life_task task = turn(lives, now, life);
+			if (task.kind != LIFE_NOTHING)
+				return task;
+		}
+		if (used && life->asking)
+			lives->due = instant_min(lives->due, life->due);
+		lives->cursor++;
+	}
+	lives->cursor = 0;
+	lives->walking = false;
+	return (struct life_task){ .kind = LIFE_NOTHING };
+}
+
+uint32_t
+lives_count(const struct lives *lives)
+{
+	return lru_count(lives->lru);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * life.h - does an owner live? signs of life, and how long there was none
+ *
+ * Who forwards to an owner hears nothing of it: the owner answers the client.
+ * So when a client repeats itself (the owner is wanted) it is asked:
+ *
+ *	wanted		a ping of the table, for its daemon
+ *	LIFE_ASK_NS	again, and an ICMP echo to its loopback, for its kernel
+ *	...		and so on, until it is heard, or nobody wants it longer
+ *
+ * A sign of life is whatever only the owner's host can have sent: a sealed
+ * datagram, a packet out of its tunnel, an echo reply, a port unreachable (its
+ * daemon restarts). One of them, and all that was held against it is void.
+ *
+ *	ASSUMED --> SILENT --> DEAD
+ *	   ^-----------+---------+	a sign of life
+ *
+ * SILENT is an owner that has not answered its first question in LIFE_ASK_NS,
+ * or that the fabric said is not to be reached. DEAD is one that has given no
+ * sign of life while
+ *
+ *  - for gone_after the fabric has said so: our own host has no route, or
+ *    routers say net or host unreachable of what we sent it. They say so a
+ *    few times a second, since each question makes them; a word that is older
+ *    than LIFE_FRESH_NS is none, and the span begins anew;
+ *  - or for silent_after it has not answered, in spans between two questions
+ *    in each of which another node was heard. If we are cut off ourselves
+ *    nobody is dead. When nobody else is heard, another node is asked as well.
+ *
+ * A stopped daemon, a busy host, a restart: the kernel answers the echo, or
+ * says port unreachable. Evidence that has become stale is none: who has not
+ * been asked for LIFE_FRESH_NS is assumed to live.
+ *
+ * This table only keeps the times and says what is to be asked, and when;
+ * vigil.c asks, and knows what it means for flows. Full: the owner longest
+ * unwanted is forgotten, and assumed to live.
+ */
+#ifndef CORE_STEER_LIFE_H
+#define CORE_STEER_LIFE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/address.h"
+#include "core/instant.h"
+#include "core/siphash.h"
+
+/* Between two questions. Twice a second, so that of a route's withdrawal we
+ * hear within half of one, and one lost answer is no silence of a second. */
+#define LIFE_ASK_NS (NS_PER_S / 2)
+/* A router says unreachable at least once a second, if asked more often. */
+#define LIFE_FRESH_NS (2 * NS_PER_S)
+
+struct steer_settings;
+struct lives; /* in the caller's memory, see lives_size() */
+
+enum life_state {
+	LIFE_ASSUMED,
+	LIFE_SILENT,
+	LIFE_DEAD,
+};
+
+enum life_task_kind {
+	LIFE_NOTHING, /* no more to do now */
+	LIFE_ASK, /* the owner; `echo`: its kernel, too */
+	LIFE_ASK_OTHER, /* any node but this owner */
+	LIFE_DIED, /* it is DEAD since now */
+};
+
+struct life_task {
+	enum life_task_kind kind;
+	struct address address;
+	bool echo;
+	uint16_t sequence; /* of the echo */
+};
+
+/* A multiple of 8. */
+size_t lives_size(uint32_t owners);
+/* The memory is aligned for uint64_t; owners > 0. The settings are borrowed
+ * (gone_after_ns and silent_after_ns are read each time). */
+struct lives *lives_init(void *memory, uint32_t owners,
+			 const struct steer_settings *,
+			 const struct siphash_key *hash);
+
+/* Somebody waits for this owner, and thinks that it is silent. */
+void life_want(struct lives *, struct instant now, const struct address *);
+/* A sign of life, of any host. */
+void life_heard(struct lives *, struct instant now, const struct address *);
+/* The fabric says that what we sent did not get there; then it is wanted, too.
+ */
+void life_refused(struct lives *, struct instant now, const struct address *);
+/* Our own host has, or has not, a route there; the same. */
+void life_routed(struct lives *, struct instant now, const struct address *,
+		 bool routed);
+enum life_state life_of(const struct lives *, struct instant now,
+			const struct address *);
+
+/* When lives_task() has something to do; INSTANT_NEVER. */
+struct instant lives_due(const struct lives *);
+/* The next thing to do now; call until LIFE_NOTHING. */
+struct life_task lives_task(struct lives *, struct instant now);
+uint32_t lives_count(const struct lives *);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * life_test.c - what is heard, and what not: assumed, silent or dead?
+ *
+ * Each row is a story of owner O, half a second a letter, in which O is asked
+ * when it is due:
+ *
+ *	w	somebody wants it	.	nothing is heard
+ *	u	a router says: unreachable	n	our host has no route
+ *	r	our host has a route	o	another node is heard
+ *	O	a sign of life of O's	U N	u, n; and another node is heard
+ *
+ * and then the state of O is as said.
+ */
+#include "core/steer/life.h"
+
+#include "core/rng.h"
+#include "core/steer/settings.h"
+#include "core/test/check.h"
+
+static uint64_t memory[8192];
+static struct steer_settings settings;
+
+static struct address
+address_of(uint8_t host)
+{
+	return address_ip4((const uint8_t[]){ 10, 0, 0, host });
+}
+
+struct story {
+	struct lives *lives;
+	struct instant now;
+	uint32_t asked, echoes, others, deaths;
+};
+
+static void
+begin(struct story *story, uint32_t owners)
+{
+	static const struct siphash_key hash = { { 1 } };
+
+	steer_settings_default(&settings);
+	CHECK(lives_size(owners) <= sizeof(memory));
+	*story = (struct story){
+		.lives = lives_init(memory, owners, &settings, &hash),
+		.now = { 7 * NS_PER_S },
+	};
+}
+
+/* Do what is due now. */
+static void
+work(struct story *story)
+{
+	for (;;) {
+		struct life_task task = lives_task(story->lives, story->now);
+		story->asked += task.kind == LIFE_ASK;
+		story->echoes += task.kind == LIFE_ASK && task.echo;
+		story->others += task.kind == LIFE_ASK_OTHER;
+		story->deaths += task.kind == LIFE_DIED;
+		if (task.kind == LIFE_NOTHING)
+			break;
+	}
+	CHECK(instant_before(story->now, lives_due(story->lives)));
+}
+
+/* Time passes, and each deadline is kept. */
+static void
+pass(struct story *story, int64_t ns)
+{
+	struct instant end = instant_after(story->now, ns);
+
+	while (!instant_before(end, lives_due(story->lives))) {
+		if (instant_before(story->now, lives_due(story->lives)))
+			story->now = lives_due(story->lives);
+		work(story);
+	}
+	story->now = end;
+}
+
+static void
+hear(struct story *story, char letter)
+{
+	struct address owner = address_of(1), other = address_of(2);
+
+	switch (letter) {
+	case 'w':
+		life_want(story->lives, story->now, &owner);
+		break;
+	case 'u':
+	case 'U':
+		life_refused(story->lives, story->now, &owner);
+		break;
+	case 'n':
+	case 'N':
+		life_routed(story->lives, story->now, &owner, false);
+		break;
+	case 'r':
+		life_routed(story->lives, story->now, &owner, true);
+		break;
+	case 'O':
+		life_heard(story->lives, story->now, &owner);
+		break;
+	default:
+		break;
+	}
+	if (letter == 'o' || letter == 'U' || letter == 'N')
+		life_heard(story->lives, story->now, &other);
+}
+
+#define TEN   "oooooooooo"
+#define FIFTY TEN TEN TEN TEN TEN
+
+static const struct {
+	const char *title, *letters;
+	enum life_state state;
+	uint32_t deaths;
+} rows[] = {
+	{ "nobody wants it", "..o..", LIFE_ASSUMED, 0 },
+	{ "it is asked", "w", LIFE_ASSUMED, 0 },
+	{ "and does not answer", "w.", LIFE_SILENT, 0 },
+	{ "it answers", "wO.", LIFE_ASSUMED, 0 },
+	{ "it answers late", "w....O", LIFE_ASSUMED, 0 },
+	{ "one word of a router is a beginning", "u", LIFE_SILENT, 0 },
+	{ "said for less than gone_after", "uuuuuu", LIFE_SILENT, 0 },
+	{ "said for gone_after", "uuuuuuu", LIFE_DEAD, 1 },
+	{ "no route for gone_after", "nnnnnnn", LIFE_DEAD, 1 },
+	{ "the route comes back", "nnnnr.n", LIFE_SILENT, 0 },
+	{ "a route of ours is no answer to a router", "uuuruuu", LIFE_DEAD, 1 },
+	{ "said once, and then nothing", "u.........", LIFE_SILENT, 0 },
+	{ "said again, much later", "u......u", LIFE_SILENT, 0 },
+	{ "once in two seconds is enough", "u..u..u", LIFE_DEAD, 1 },
+	{ "a sign of life meanwhile", "uuuuuOuuuuu", LIFE_SILENT, 0 },
+	{ "a sign of life afterwards", "uuuuuuuO", LIFE_ASSUMED, 1 },
+	{ "it dies again", "uuuuuuuO.uuuuuuu", LIFE_DEAD, 2 },
+	{ "dead once, however often it is said", "UUUUUUUUUUUUUUUU", LIFE_DEAD,
+	  1 },
+	{ "what was true is not true for ever", "uuuuuuu......", LIFE_SILENT,
+	  1 },
+	{ "silence, others are heard", "w" FIFTY TEN, LIFE_SILENT, 0 },
+	{ "silence for long enough", "w" FIFTY TEN "oo", LIFE_DEAD, 1 },
+	{ "silence of all", "w" FIFTY "..........", LIFE_SILENT, 0 },
+	{ "we were cut off: silence does not count",
+	  "w........................................................" FIFTY,
+	  LIFE_SILENT, 0 },
+	{ "an answer in the last moment", "w" FIFTY "ooooooooO", LIFE_ASSUMED,
+	  0 },
+	{ "and silence again: from the beginning", "w" FIFTY "ooooooooOw" TEN,
+	  LIFE_SILENT, 0 },
+};
+
+static void
+play(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story story;
+		struct address owner = address_of(1);
+
+		begin(&story, 4);
+		for (const char *at = rows[i].letters; *at != 0; at++) {
+			if (at != rows[i].letters)
+				pass(&story, LIFE_ASK_NS);
+			hear(&story, *at);
+			work(&story);
+		}
+		CHECK_ROW(life_of(story.lives, story.now, &owner) ==
+				  rows[i].state,
+			  rows[i].title);
+		CHECK_ROW(story.deaths == rows[i].deaths, rows[i].title);
+	}
+}
+
+/* The first question is for the daemon; then for the kernel, too, and somebody
+ * else is asked when nobody else is heard. It ends with the wish. */
+static void
+questions(void)
+{
+	struct story story;
+	struct address owner = address_of(1), other = address_of(2);
+
+	begin(&story, 4);
+	life_want(story.lives, story.now, &owner);
+	work(&story);
+	CHECK(story.asked == 1 && story.echoes == 0 && story.others == 0);
+	life_want(story.lives, story.now, &owner);
+	work(&story);
+	CHECK(story.asked == 1);
+	pass(&story, LIFE_ASK_NS);
+	CHECK(story.asked == 2 && story.echoes == 1 && story.others == 1);
+	life_heard(story.lives, story.now, &other);
+	pass(&story, LIFE_ASK_NS);
+	CHECK(story.asked == 3 && story.echoes == 2 && story.others == 1);
+	/* Heard: not asked, until it is wanted. */
+	life_heard(story.lives, story.now, &owner);
+	CHECK(lives_due(story.lives).ns == INSTANT_NEVER.ns ||
+	      !instant_before(lives_due(story.lives), story.now));
+	pass(&story, 10 * NS_PER_S);
+	CHECK(story.asked == 3);
+	life_want(story.lives, story.now, &owner);
+	pass(&story, 2 * settings.owner_idle_ns);
+	CHECK(story.asked == 3 + settings.owner_idle_ns / LIFE_ASK_NS);
+	CHECK(lives_due(story.lives).ns == INSTANT_NEVER.ns);
+	/* A router that answers our questions does not prolong them. */
+	life_want(story.lives, story.now, &owner);
+	uint32_t asked = story.asked;
+	for (int i = 0; i < 400; i++) {
+		uint32_t before = story.asked;
+		pass(&story, LIFE_ASK_NS);
+		if (story.asked > before)
+			life_refused(story.lives, story.now, &owner);
+	}
+	CHECK(story.asked <= asked + settings.owner_idle_ns / LIFE_ASK_NS + 1);
+}
+
+/* gone_after is exact, not rounded to questions. */
+static void
+exact(void)
+{
+	struct story story;
+	struct address owner = address_of(1);
+
+	begin(&story, 4);
+	settings.gone_after_ns = 1234567890;
+	life_want(story.lives, story.now, &owner);
+	work(&story);
+	story.now.ns += NS_PER_MS;
+	life_refused(story.lives, story.now, &owner);
+	struct instant end = instant_after(story.now, settings.gone_after_ns);
+	pass(&story, instant_distance_ns(story.now, end) - 1);
+	CHECK(story.deaths == 0);
+	pass(&story, 1);
+	CHECK(story.deaths == 1);
+}
+
+/* Full: the owner longest unwanted is assumed to live, and not asked. */
+static void
+full(void)
+{
+	struct story story;
+
+	begin(&story, 3);
+	for (uint8_t i = 1; i <= 4; i++) {
+		struct address owner = address_of(i);
+		life_want(story.lives, story.now, &owner);
+		work(&story);
+	}
+	CHECK(lives_count(story.lives) == 3);
+	pass(&story, LIFE_ASK_NS);
+	for (uint8_t i = 1; i <= 4; i++) {
+		struct address owner = address_of(i);
+		CHECK(life_of(story.lives, story.now, &owner) ==
+		      (i == 1 ? LIFE_ASSUMED : LIFE_SILENT));
+	}
+	CHECK(story.asked == 4 + 3);
+}
+
+/* Whatever is heard, in any order: deadlines are kept, nobody is dead whom we
+ * heard a moment ago, and nobody dies of silence alone. */
+static void
+walk(void)
+{
+	static const char letters[] = "wwwunroO..";
+	struct rng rng;
+
+	rng_init(&rng, 11, 0);
+	for (int round = 0; round < 200; round++) {
+		struct story story;
+		struct address owner = address_of(1);
+		bool others = round % 2 == 0, words = round % 4 < 2;
+
+		begin(&story, 2);
+		for (int i = 0; i < 500; i++) {
+			char letter =
+				letters[rng_below(&rng, sizeof(letters) - 1)];
+			if ((letter == 'o' && !others) ||
+			    ((letter == 'u' || letter == 'n') && !words))
+				continue;
+			hear(&story, letter);
+			if (letter == 'O')
+				CHECK(life_of(story.lives, story.now, &owner) ==
+				      LIFE_ASSUMED);
+			work(&story);
+			pass(&story,
+			     (int64_t)rng_below(&rng, 1000) * NS_PER_MS);
+		}
+		CHECK(others || words || story.deaths == 0);
+	}
+}
+
+int
+main(void)
+{
+	play();
+	questions();
+	exact();
+	full();
+	walk();
+	return check_done();
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vigil.c - questions, flows that wait, and flows whose owner is dead */
+#include "core/steer/vigil.h"
+
+#include <string.h>
+
+#include "core/steer/budget.h"
+#include "core/steer/classifier.h"
+#include "core/steer/flow.h"
+#include "core/steer/flow_owner.h"
+#include "core/steer/outgoing.h"
+#include "core/steer/search.h"
+#include "core/steer/stray.h"
+#include "core/steer/tunnel.h"
+#include "core/wire/build.h"
+
+/* A lookup past an owner whose answer is lost, far beyond its deadline. */
+#define ANSWER_LOST_NS (2 * NS_PER_S)
+
+#define ECHO_TTL       64
+#define ECHO_TAG_BYTES 8
+#define ECHO_BYTES_MAX 64
+/* Of whom one is asked, when nobody else is heard: more contacts than a table
+ * of 2^20 servers has. */
+#define OTHERS_MAX 512
+
+/*
+ * Flows
+ */
+
+static bool
+is_usable(const struct strays *strays, struct instant now,
+	  const struct flow *flow, uint32_t owner)
+{
+	return owner != ENDPOINT_NONE &&
+	       flow_owner_usable(strays, now, flow, owner);
+}
+
+/* Has anybody else a record of it? */
+static void
+look_past(struct strays *strays, struct instant now, struct flow *flow,
+	  struct outbox *outbox)
+{
+	uint32_t past[FLOW_EXCLUDED + 1] = { flow->owner };
+	uint32_t count = 1;
+
+	for (uint32_t i = 0; i < flow->excluded_count; i++)
+		past[count++] = flow->excluded[i];
+	if (node_get(strays->node, now, &flow->key, NODE_ASKER_SILENT, past,
+		     count, OUTBOX_ANY_UPLINK, &flow->ticket, outbox) != 0)
+		return;
+	strays->counters.lookups++;
+	flow->past = FLOW_PAST_LOOKING;
+	flow->past_until = instant_after(now, ANSWER_LOST_NS);
+}
+
+void
+vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
+		const struct outgoing *out, bool repeated,
+		struct outbox *outbox)
+{
+	const struct address *owner = flow_owner_address(strays, flow->owner);
+
+	if (repeated)
+		life_want(strays->vigil.lives, now, owner);
+	if (life_of(strays->vigil.lives, now, owner) != LIFE_SILENT) {
+		flow->past = FLOW_PAST_UNKNOWN;
+		return;
+	}
+	if (is_usable(strays, now, flow, flow->older)) {
+		struct tunnel_peer older = flow_owner_peer(strays, flow->older);
+		(void)outgoing_forward(strays, now, flow, &older, out, outbox);
+		return;
+	}
+	if (!repeated || flow->past == FLOW_PAST_NOBODY ||
+	    (flow->past == FLOW_PAST_LOOKING &&
+	     instant_before(now, flow->past_until)))
+		return;
+	look_past(strays, now, flow, outbox);
+}
+
+void
+vigil_bereaved(struct strays *strays, struct instant now, struct flow *flow,
+	       struct outbox *outbox)
+{
+	const struct budget budget = { .worth = BUDGET_LOOKUP };
+	uint32_t dead = flow->owner, older = flow->older;
+
+	flow->past = FLOW_PAST_UNKNOWN;
+	flow->older = ENDPOINT_NONE;
+	if (is_usable(strays, now, flow, older)) {
+		flow->owner = older;
+		return;
+	}
+	flow->owner = ENDPOINT_NONE;
+	flow_owner_exclude(flow, dead);
+	flow->bereft = true;
+	flow->dead = dead;
+	search_begin(strays, now, flow, budget, outbox);
+}
+
+void
+vigil_found_dead(struct strays *strays, struct instant now, struct flow *flow,
+		 uint32_t owner)
+{
+	/* So that it is asked while there are flows of its. */
+	life_want(strays->vigil.lives, now, flow_owner_address(strays, owner));
+	flow_owner_exclude(flow, owner);
+	flow->bereft = true;
+	flow->dead = owner;
+}
+
+bool
+vigil_revived(const struct strays *strays, struct instant now,
+	      struct flow *flow)
+{
+	if (!flow->bereft || flow_owner_gone(strays, now, flow->dead))
+		return false;
+	flow->bereft = false;
+	flow->excluded_count = 0;
+	return true;
+}
+
+/* Its client is told, or searches once more: is there nobody else? */
+static void
+tell(struct strays *strays, struct instant now, struct flow *flow,
+     struct outbox *outbox)
+{
+	bool nobody = flow->past == FLOW_PAST_NOBODY &&
+		      !is_usable(strays, now, flow, flow->older);
+
+	if (!nobody) {
+		vigil_bereaved(strays, now, flow, outbox);
+		return;
+	}
+	flow->bereft = true;
+	flow->dead = flow->owner;
+	search_end(strays, now, flow, outbox);
+}
+
+static void
+died(struct strays *strays, struct instant now, const struct address *address,
+     struct outbox *outbox)
+{
+	uint32_t cursor = 0;
+	const struct flow *next;
+
+	strays->counters.dead_owners++;
+	while ((next = flow_next(strays->flows, &cursor)) != NULL) {
+		if (next->state != FLOW_CACHED || next->doubt ||
+		    !address_equal(address,
+				   flow_owner_address(strays, next->owner)))
+			continue;
+		struct flow *flow = flow_find(strays->flows, &next->key);
+		tell(strays, now, flow, outbox);
+	}
+}
+
+bool
+vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
+	      const struct node_event *event)
+{
+	if (flow->state == FLOW_LOOKING)
+		return false;
+	if (flow->state != FLOW_CACHED || flow->doubt ||
+	    flow->past != FLOW_PAST_LOOKING || flow->ticket != event->ticket)
+		return true;
+	flow->past = event->kind == NODE_MISSED && event->ok
+			     ? FLOW_PAST_NOBODY
+			     : FLOW_PAST_UNKNOWN;
+	for (uint32_t i = 0; i < event->record_count; i++) {
+		const struct record *record = &event->records[i];
+
+		if (record->tombstone || record->owner == flow->owner ||
+		    !is_usable(strays, now, flow, record->owner))
+			continue;
+		flow->older = record->owner;
+		break;
+	}
+	return true;
+}
+
+/*
+ * What is heard
+ */
+
+void
+vigil_heard(struct strays *strays, struct instant now,
+	    const struct address *from)
+{
+	life_heard(strays->vigil.lives, now, from);
+}
+
+void
+vigil_error(struct strays *strays, struct instant now,
+	    const struct classification *classification)
+{
+	const struct packet *packet = &classification->packet;
+	struct lives *lives = strays->vigil.lives;
+
+	if (icmp_is_unreachable(packet->family, packet->icmp_type,
+				packet->icmp_code))
+		life_refused(lives, now, &classification->peer);
+	else if (icmp_is_port_unreachable(packet->family, packet->icmp_type,
+					  packet->icmp_code) &&
+		 address_equal(&packet->src, &classification->peer))
+		life_heard(lives, now, &classification->peer);
+}
+
+static uint64_t
+tag_of(const struct strays *strays, const struct address *peer)
+{
+	uint8_t bytes[17];
+
+	bytes[0] = peer->family;
+	memcpy(bytes + 1, peer->bytes, 16);
+	return siphash(&strays->vigil.key, bytes, sizeof(bytes));
+}
+
+/* Do these bytes, from an ICMP header on, have our echo's name? */
+static bool
+is_ours(const struct strays *strays, const uint8_t *bytes, uint8_t type)
+{
+	return bytes[0] == type && wire_get16(bytes + 4) == strays->vigil.id;
+}
+
+static void
+echo_refused(struct strays *strays, struct instant now, const uint8_t *bytes,
+	     size_t size)
+{
+	struct packet quote;
+
+	if (packet_parse_quote(bytes, size, &quote) != DROP_NONE ||
+	    !address_equal(&quote.src, &strays->self) || !quote.transport ||
+	    quote.protocol != (quote.family == 4 ? IP_ICMP4 : IP_ICMP6) ||
+	    !is_ours(strays, bytes + quote.l4_offset,
+		     icmp_echo_type(quote.family, false)))
+		return;
+	/* Whoever wants it has asked before. */
+	if (life_of(strays->vigil.lives, now, &quote.dst) != LIFE_ASSUMED)
+		life_refused(strays->vigil.lives, now, &quote.dst);
+}
+
+void
+vigil_icmp(struct strays *strays, struct instant now,
+	   const struct address *from, const uint8_t *bytes, size_t size)
+{
+	uint8_t family = from->family;
+
+	if (size < ICMP_HEADER_BYTES)
+		return;
+	if (icmp_is_unreachable(family, bytes[0], bytes[1])) {
+		/* Our own kernel's: we are cut off, not they. */
+		if (!address_equal(from, &strays->self))
+			echo_refused(strays, now, bytes + ICMP_HEADER_BYTES,
+				     size - ICMP_HEADER_BYTES);
+		return;
+	}
+	if (size >= ICMP_HEADER_BYTES + ECHO_TAG_BYTES &&
+	    is_ours(strays, bytes, icmp_echo_type(family, true)) &&
+	    wire_get64(bytes + ICMP_HEADER_BYTES) == tag_of(strays, from))
+		life_heard(strays->vigil.lives, now, from);
+}
+
+/*
+ * Questions
+ */
+
+static void
+send_echo(struct strays *strays, const struct life_task *task,
+	  struct outbox *outbox)
+{
+	uint8_t tag[ECHO_TAG_BYTES], echo[ECHO_BYTES_MAX], *bytes;
+
+	wire_put64(tag, tag_of(strays, &task->address));
+	size_t size = packet_build_echo(
+		&(struct packet_echo){
+			.ip = { .src = strays->self,
+				.dst = task->address,
+				.ttl = ECHO_TTL },
+			.id = strays->vigil.id,
+			.sequence = task->sequence,
+			.payload = tag,
+			.payload_bytes = sizeof(tag),
+		},
+		echo, sizeof(echo));
+	struct outbox_item *item =
+		outbox_add(outbox, OUTBOX_PACKET, (uint32_t)size, &bytes);
+	if (item == NULL)
+		return;
+	memcpy(bytes, echo, size);
+	item->to.address = task->address;
+}
+
+/* The echo first: of two datagrams to a host that is not there a router says so
+ * of the first alone. */
+static void
+ask(struct strays *strays, const struct life_task *task, struct outbox *outbox)
+{
+	struct endpoint peer = {
+		.address = task->address,
+		.port = endpoints_get(strays->endpoints,
+				      node_self(strays->node))
+				->port,
+	};
+
+	if (task->address.family != strays->self.family)
+		return;
+	if (task->echo)
+		send_echo(strays, task, outbox);
+	node_ping(strays->node, &peer, outbox);
+	strays->counters.asked++;
+}
+
+/* Does anybody hear us? */
+static void
+ask_other(struct strays *strays, const struct address *silent,
+	  struct outbox *outbox)
+{
+	uint32_t contacts[OTHERS_MAX];
+	uint32_t count = node_contacts(strays->node, contacts, OTHERS_MAX);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t contact = contacts[strays->vigil.turn++ % count];
+		const struct endpoint *other =
+			endpoints_get(strays->endpoints, contact);
+
+		if (address_equal(&other->address, silent))
+			continue;
+		node_ping(strays->node, other, outbox);
+		strays->counters.asked++;
+		return;
+	}
+}
+
+struct instant
+vigil_due(const struct strays *strays)
+{
+	return lives_due(strays->vigil.lives);
+}
+
+void
+vigil_expire(struct strays *strays, struct instant now, struct outbox *outbox)
+{
+	for (;;) {
+		struct life_task task = lives_task(strays->vigil.lives, now);
+		switch (task.kind) {
+		case LIFE_NOTHING:
+			return;
+		case LIFE_ASK:
+			ask(strays, &task, outbox);
+			break;
+		case LIFE_ASK_OTHER:
+			ask_other(strays, &task.address, outbox);
+			break;
+		case LIFE_DIED:
+			died(strays, now, &task.address, outbox);
+			break;
+		}
+	}
+}

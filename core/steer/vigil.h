@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * vigil.h - flows whose owner does not answer
+ *
+ * life.h knows which owner is silent, and which is dead. Here is who asks,
+ * who is told, and what flows do meanwhile:
+ *
+ *	client repeats itself	the owner is wanted: life.h has it asked
+ *	owner SILENT		packets go there all the same, and their copies
+ *				to the owner of the older record, if there is
+ *				one; if not, one lookup past the silent owner
+ *				may find another. A record of a crashed owner
+ *				is not preferred for ever to a living one's
+ *	owner DEAD		the other owner's from now on. Without one: a
+ *				lookup past the dead, unless that was done; when
+ *				the replicas know no other, a RST to the client,
+ *				by the numbers of its last segment
+ *
+ * So a RST needs a dead owner and a conclusive miss. The client need not speak
+ * again for it: it is sent when its owner dies. Lookups past an owner are not
+ * charged to the client's prefix, for each is of a session that was found.
+ *
+ * Questions: a ping of the table goes to the peer's address and our own port,
+ * and an ICMP echo, whose data is a tag under a key of ours, to its kernel. The
+ * host hands what comes of both to vigil_icmp(), and vigil_heard() every
+ * address that a sealed datagram came from.
+ */
+#ifndef CORE_STEER_VIGIL_H
+#define CORE_STEER_VIGIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/dht/node.h"
+#include "core/instant.h"
+#include "core/outbox.h"
+#include "core/siphash.h"
+#include "core/steer/life.h"
+
+struct flow;
+struct outgoing;
+struct strays;
+struct classification;
+
+/* Owners that are asked at a time, at most. */
+#define VIGIL_OWNERS 256
+
+struct vigil {
+	struct lives *lives;
+	struct siphash_key key; /* of echoes' tags */
+	uint16_t id; /* of our echoes */
+	uint32_t turn; /* which other node is asked next */
+};
+
+/* A packet of a flow that has an owner was forwarded. repeated: the client has
+ * sent nothing new with it. */
+void vigil_forwarded(struct strays *, struct instant now, struct flow *,
+		     const struct outgoing *, bool repeated, struct outbox *);
+/* The flow's owner is dead: another one, or a search. */
+void vigil_bereaved(struct strays *, struct instant now, struct flow *,
+		    struct outbox *);
+/* A lookup found that owner, and it is dead: not again in this series. */
+void vigil_found_dead(struct strays *, struct instant now, struct flow *,
+		      uint32_t owner);
+/* Is the owner alive that the flow was bereft of? Then it may be found again.
+ */
+bool vigil_revived(const struct strays *, struct instant now, struct flow *);
+/* A lookup past an owner has ended. True: it was one of a flow that goes on
+ * forwarding; false: of a search, which is to hear of it. */
+bool vigil_learned(struct strays *, struct instant now, struct flow *,
+		   const struct node_event *);
+
+/* A sign of life. */
+void vigil_heard(struct strays *, struct instant now, const struct address *);
+/* What an ICMP error about our tunnel says of the peer that it was for. */
+void vigil_error(struct strays *, struct instant now,
+		 const struct classification *);
+/* An ICMP message to our own address, from its header on: a reply to an echo of
+ * ours, an error about one, or nothing of ours. */
+void vigil_icmp(struct strays *, struct instant now, const struct address *from,
+		const uint8_t *bytes, size_t size);
+
+struct instant vigil_due(const struct strays *);
+void vigil_expire(struct strays *, struct instant now, struct outbox *);
+
+#endif

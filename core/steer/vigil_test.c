@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * vigil_test.c - flows whose owner does not answer
+ *
+ * Stories on the stage: A forwards to B, and C may have the other record or be
+ * a node that is heard. Each is played for IPv4 and IPv6.
+ */
+#include "core/steer/vigil.h"
+
+#include "core/rng.h"
+#include "core/test/stage.h"
+
+/* The client sends its last segment again. */
+static struct steer_result
+repeat(struct stage *stage)
+{
+	struct packet_log *last = &stage_log[(stage->sent - 1) % STAGE_LOG];
+	struct packet_log *entry = &stage_log[stage->sent++ % STAGE_LOG];
+	struct classification classification;
+
+	*entry = *last;
+	steer_classify(stage->steers[0], entry->bytes, entry->size,
+		       &classification);
+	return steer_packet(stage->steers[0], stage->now, &classification,
+			    entry->bytes, false, stage->uplink, &stage->outbox);
+}
+
+/* Time passes; C is heard, or not. */
+static void
+pass(struct stage *stage, int64_t ns, bool others)
+{
+	struct instant end = instant_after(stage->now, ns);
+
+	for (;;) {
+		struct instant due = steer_deadline(stage->steers[0]);
+		if (instant_before(end, due))
+			break;
+		if (instant_before(stage->now, due))
+			stage->now = due;
+		if (others)
+			steer_heard(stage->steers[0], stage->now,
+				    &stage->servers[2]);
+		steer_expire(stage->steers[0], stage->now, &stage->outbox);
+	}
+	stage->now = end;
+}
+
+static void
+forward_to(struct stage *stage, const char *owners)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, owners);
+	CHECK(stage_spells(stage, "b"));
+}
+
+/* The lookup past B's record ends: found, or missed. */
+static void
+past(struct stage *stage, const char *owner, bool conclusive)
+{
+	struct node_event event = {
+		.kind = owner != NULL ? NODE_FOUND : NODE_MISSED,
+		.asker = NODE_ASKER_SILENT,
+		.key = stage->nodes[0].key,
+		.ticket = stage->nodes[0].ticket,
+		.ok = conclusive,
+		.record_count = owner != NULL,
+	};
+
+	if (owner != NULL)
+		event.records[0].owner = stage->nodes[owner[0] - 'a'].self;
+	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
+}
+
+/* An error about A's last echo, or about the packet that was tunnelled last. */
+static void
+refuse(struct stage *stage, enum packet_error error, const struct address *from)
+{
+	uint8_t bytes[STAGE_PACKET];
+	struct packet packet;
+
+	CHECK(packet_parse(stage->echo, stage->echo_bytes, &packet) ==
+	      DROP_NONE);
+	size_t size = packet_build_icmp_error(error, from, 0, stage->echo,
+					      &packet, bytes, sizeof(bytes));
+	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
+	steer_icmp(stage->steers[0], stage->now, from, bytes + packet.l4_offset,
+		   packet.l4_bytes);
+}
+
+static void
+reply(struct stage *stage, bool damaged)
+{
+	uint8_t bytes[STAGE_PACKET];
+	struct packet packet;
+
+	CHECK(packet_parse(stage->echo, stage->echo_bytes, &packet) ==
+	      DROP_NONE);
+	size_t size = packet_build_echo_reply(stage->echo, &packet, bytes,
+					      sizeof(bytes));
+	CHECK(size > 0);
+	bytes[size - 1] ^= damaged;
+	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
+	steer_icmp(stage->steers[0], stage->now, &packet.src,
+		   bytes + packet.l4_offset, packet.l4_bytes);
+}
+
+/* A client that goes on asks nobody; one that repeats itself does. */
+static void
+wanted(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 10; i++) {
+		stage_put_tcp(stage, TCP_ACK);
+		pass(stage, NS_PER_S, false);
+	}
+	CHECK(stage->nodes[0].pings == 0 && stage->echoes == 0);
+	repeat(stage);
+	pass(stage, 0, false);
+	CHECK(stage->nodes[0].pings == 1 && stage->echoes == 0);
+	CHECK(address_equal(&stage->nodes[0].pinged, &stage->servers[1]));
+	outbox_clear(&stage->outbox);
+	/* It answers: nothing more. */
+	steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+	pass(stage, 5 * NS_PER_S, false);
+	CHECK(stage->nodes[0].pings == 1);
+}
+
+/* B is off, and the leaf's route goes: net unreachable of every echo. */
+static void
+unreachable(struct stage *stage)
+{
+	struct address router = stage_address(stage->family, 30, 1);
+	struct instant start;
+
+	forward_to(stage, "b");
+	repeat(stage);
+	CHECK(stage_spells(stage, "b"));
+	pass(stage, LIFE_ASK_NS, false);
+	CHECK(stage_spells(stage, ""));
+	CHECK(stage->echoes == 1);
+	start = stage->now;
+	while (stage->now.ns < start.ns + 3 * NS_PER_S - 1) {
+		CHECK(stage_counters(stage)->dead_owners == 0);
+		refuse(stage, PACKET_ERROR_NET, &router);
+		pass(stage, LIFE_ASK_NS, false);
+		(void)stage_outcome(stage);
+	}
+	/* Nothing was asked past it: it is now, and its client told. */
+	CHECK(stage_counters(stage)->dead_owners == 1);
+	CHECK(stage->nodes[0].gets == 2);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_SILENT);
+	CHECK(stage->nodes[0].excluded_count == 1 &&
+	      stage->nodes[0].excluded[0] == stage->nodes[1].self);
+	past(stage, NULL, true);
+	CHECK(stage_spells(stage, "R"));
+	CHECK(stage_counters(stage)->misses == 0);
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	/* The next that finds it is told at once, while that is true. */
+	stage->client_port++;
+	refuse(stage, PACKET_ERROR_HOST, &router);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, ""));
+	pass(stage, 20 * NS_PER_MS, true);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_SILENT);
+	past(stage, NULL, true);
+	CHECK(stage_spells(stage, "R"));
+}
+
+/* What our own host says of our own uplinks is nothing of B's. */
+static void
+own_word(struct stage *stage)
+{
+	forward_to(stage, "b");
+	repeat(stage);
+	pass(stage, LIFE_ASK_NS, false);
+	(void)stage_outcome(stage);
+	for (int i = 0; i < 20; i++) {
+		refuse(stage, PACKET_ERROR_HOST, &stage->servers[0]);
+		pass(stage, LIFE_ASK_NS, false);
+		(void)stage_outcome(stage);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 0);
+}
+
+/* B's daemon is stopped, for five minutes: its kernel answers. */
+static void
+stopped(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 600; i++) {
+		repeat(stage);
+		pass(stage, LIFE_ASK_NS, true);
+		(void)stage_outcome(stage);
+		if (stage->echoes > 0)
+			reply(stage, false);
+	}
+	CHECK(stage->echoes > 100);
+	CHECK(stage_counters(stage)->dead_owners == 0 &&
+	      stage_counters(stage)->resets == 0);
+}
+
+/* A reply that anybody could have made is none. */
+static void
+forged(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 70; i++) {
+		repeat(stage);
+		pass(stage, LIFE_ASK_NS, true);
+		(void)stage_outcome(stage);
+		if (stage->echoes > 0)
+			reply(stage, true);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 1);
+}
+
+/* Silence, the client's too: its RST does not wait for its next packet. */
+static void
+silent(struct stage *stage)
+{
+	struct instant start = stage->now;
+
+	forward_to(stage, "b");
+	repeat(stage);
+	CHECK(stage_spells(stage, "b"));
+	pass(stage, NS_PER_S, true);
+	CHECK(stage_spells(stage, ""));
+	repeat(stage);
+	CHECK(stage->nodes[0].gets == 2); /* past it */
+	CHECK(stage->nodes[0].asker == NODE_ASKER_SILENT);
+	CHECK(stage_spells(stage, "b"));
+	past(stage, NULL, true);
+	repeat(stage);
+	CHECK(stage->nodes[0].gets == 2);
+	CHECK(stage_spells(stage, "b"));
+	for (int i = 0; i < 100 && stage_counters(stage)->resets == 0; i++)
+		pass(stage, LIFE_ASK_NS, true);
+	CHECK(stage_spells(stage, "R"));
+	CHECK(stage->nodes[0].gets == 2);
+	CHECK(stage->now.ns - start.ns >= 30 * NS_PER_S &&
+	      stage->now.ns - start.ns <= 32 * NS_PER_S);
+}
+
+/* We are cut off: nobody is dead, and others are asked. */
+static void
+cut_off(struct stage *stage)
+{
+	stage->nodes[0].contacts[0] = stage->nodes[1].self;
+	stage->nodes[0].contacts[1] = stage->nodes[2].self;
+	stage->nodes[0].contact_count = 2;
+	forward_to(stage, "b");
+	for (int i = 0; i < 200; i++) {
+		repeat(stage);
+		pass(stage, LIFE_ASK_NS, false);
+		CHECK(stage_spells(stage, "b"));
+	}
+	CHECK(address_equal(&stage->nodes[0].pinged, &stage->servers[2]));
+	CHECK(stage_counters(stage)->dead_owners == 0);
+}
+
+/* The record that was found is a dead owner's, an older one is C's. */
+static void
+other_owner(struct stage *stage)
+{
+	forward_to(stage, "b");
+	repeat(stage);
+	pass(stage, LIFE_ASK_NS, true);
+	CHECK(stage_spells(stage, "b"));
+	repeat(stage);
+	CHECK(stage_spells(stage, "b"));
+	past(stage, "c", false);
+	/* Both get it, until one of them says that it is not its. */
+	repeat(stage);
+	CHECK(stage_spells(stage, "bc"));
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage_spells(stage, "bc"));
+	for (int i = 0; i < 100 && stage_counters(stage)->dead_owners == 0; i++)
+		pass(stage, LIFE_ASK_NS, true);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(stage_spells(stage, "c"));
+	CHECK(stage_counters(stage)->resets == 0);
+	CHECK(stage->nodes[0].gets == 2);
+}
+
+/* C had a record, and says that it has not the session: B's alone. */
+static void
+other_refuses(struct stage *stage)
+{
+	forward_to(stage, "bc");
+	repeat(stage);
+	pass(stage, LIFE_ASK_NS, true);
+	repeat(stage);
+	CHECK(stage_spells(stage, "bbc"));
+	stage_not_mine(stage, 2);
+	repeat(stage);
+	CHECK(stage_spells(stage, "b"));
+	CHECK(stage->nodes[0].excluded_count == 2);
+	/* B is heard: as if nothing had been. */
+	steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+	repeat(stage);
+	CHECK(stage_spells(stage, "b"));
+	CHECK(stage_counters(stage)->dead_owners == 0);
+}
+
+/* The replicas are not sure that there is no other: no RST. */
+static void
+unsure(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 3; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		pass(stage, NS_PER_S, true);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 1);
+	(void)stage_outcome(stage);
+	uint32_t gets = stage->nodes[0].gets;
+	past(stage, NULL, false);
+	for (int i = 0; i < 20 && steer_flow_count(stage->steers[0]) > 0; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		pass(stage, 100 * NS_PER_MS, true);
+		if (stage->nodes[0].gets != gets)
+			past(stage, NULL, false);
+		gets = stage->nodes[0].gets;
+	}
+	CHECK(stage_spells(stage, ""));
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
+	CHECK(stage_counters(stage)->resets == 0);
+}
+
+/* It comes back while the replicas are asked: no RST, and no exclusion. */
+static void
+revived(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 3; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		pass(stage, NS_PER_S, true);
+	}
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+	past(stage, NULL, true);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_STRAY);
+	CHECK(stage->nodes[0].excluded_count == 0);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+	CHECK(stage_counters(stage)->resets == 0);
+}
+
+/* No bytes may trip it, and none that are not of an echo of ours count. */
+static void
+noise(struct stage *stage)
+{
+	struct rng rng;
+	uint8_t bytes[64];
+
+	rng_init(&rng, 3, stage->family);
+	forward_to(stage, "b");
+	repeat(stage);
+	pass(stage, LIFE_ASK_NS, false);
+	(void)stage_outcome(stage);
+	for (int i = 0; i < 20000; i++) {
+		size_t size = rng_below(&rng, sizeof(bytes));
+		for (size_t j = 0; j < size; j++)
+			bytes[j] = (uint8_t)rng_next(&rng);
+		if (size > 1) {
+			bytes[0] = (uint8_t)rng_below(&rng, 4);
+			bytes[1] = (uint8_t)rng_below(&rng, 4);
+		}
+		steer_icmp(stage->steers[0], stage->now, &stage->servers[1],
+			   bytes, size);
+	}
+	pass(stage, 4 * NS_PER_S, false);
+	(void)stage_outcome(stage);
+	CHECK(stage_counters(stage)->dead_owners == 0);
+	CHECK(stage->echoes > 5);
+}
+
+int
+main(void)
+{
+	static void (*const stories[])(struct stage *) = {
+		wanted,	 unreachable, own_word, stopped, forged, silent,
+		cut_off, other_owner, unsure,	revived, noise,	 other_refuses,
+	};
+
+	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+		stage_play(stories[i], 4);
+		stage_play(stories[i], 6);
+	}
+	return check_done();
+}
