@@ -17,6 +17,7 @@
 #include "live/control/drain.h"
 #include "live/control/helper.h"
 #include "live/control/socket_path.h"
+#include "live/kernel/icmp_in.h"
 #include "live/kernel/privilege.h"
 #include "live/kernel/raw_sender.h"
 #include "live/loop.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct udp_in *datagrams, *tunnel;
 	struct udp_out *udp_out;
 	struct raw_sender *raw_sender;
+	struct icmp_in *icmp;
 	struct engine *engine;
 	struct drain *drain;
 	struct control *control;
@@ -305,6 +307,9 @@ open_sockets(struct daemon *daemon, char *error, size_t error_size)
 	if (result == 0)
 		result = raw_sender_open(&daemon->raw_sender, &daemon->uplinks,
 					 error, error_size);
+	if (result == 0)
+		result = icmp_in_open(&daemon->icmp, &conf->self.address, error,
+				      error_size);
 	if (result != 0)
 		return result;
 	return udp_out_open(&daemon->udp_out,
@@ -472,6 +477,7 @@ daemon_close(struct daemon *daemon)
 	engine_destroy(daemon->engine);
 	udp_out_close(daemon->udp_out);
 	raw_sender_close(daemon->raw_sender);
+	icmp_in_close(daemon->icmp);
 	udp_in_close(daemon->tunnel);
 	udp_in_close(daemon->datagrams);
 	datapath_close(daemon->datapath);
@@ -520,6 +526,7 @@ daemon_serve(struct daemon *daemon)
 		.uplink_count = daemon->conf.uplink_count,
 		.datagrams = daemon->datagrams,
 		.tunnel = daemon->tunnel,
+		.icmp = daemon->icmp,
 		.self = daemon->conf.self.address,
 		.udp_out = daemon->udp_out,
 		.engine = daemon->engine,

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS	       (2 * DATAPATH_UPLINKS_MAX + 6)
-#define LOST_LOOK_NS   NS_PER_S
-#define WALL_LOOK_NS   NS_PER_S
+#define EVENTS	     (2 * DATAPATH_UPLINKS_MAX + 7)
+#define LOST_LOOK_NS NS_PER_S
+#define WALL_LOOK_NS NS_PER_S
 /* An idle daemon looks at the clock as often, for it may have slept. */
 #define IDLE_NS	       (5 * NS_PER_S)
 #define TIMER_SLACK_NS 1000UL
@@ -25,6 +25,7 @@ enum source {
 	SOURCE_OPENINGS,
 	SOURCE_TUNNEL,
 	SOURCE_DATAGRAMS,
+	SOURCE_ICMP,
 	SOURCE_CONTROL,
 	SOURCE_STRAY,
 	SOURCE_DOUBT = SOURCE_STRAY + DATAPATH_UPLINKS_MAX,
@@ -84,6 +85,7 @@ watch_all(struct loop *loop)
 		{ datapath_opening_fd(parts->datapath), SOURCE_OPENINGS },
 		{ udp_in_fd(parts->tunnel), SOURCE_TUNNEL },
 		{ udp_in_fd(parts->datagrams), SOURCE_DATAGRAMS },
+		{ icmp_in_fd(parts->icmp), SOURCE_ICMP },
 		{ control_fd(parts->control), SOURCE_CONTROL },
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -205,6 +207,15 @@ take_datagram(void *context, const struct endpoint *from, const uint8_t *bytes,
 	engine_datagram(parts->engine, *parts->now, from, bytes, size);
 }
 
+static void
+take_icmp(void *context, const struct address *from, const uint8_t *bytes,
+	  size_t size)
+{
+	const struct loop_parts *parts = context;
+
+	engine_icmp(parts->engine, *parts->now, from, bytes, size);
+}
+
 /* ---- one wake-up ---- */
 
 static void
@@ -230,6 +241,8 @@ turn(struct loop *loop, const bool readable[EVENTS])
 	if (readable[SOURCE_DATAGRAMS])
 		(void)udp_in_read(parts->datagrams, LOOP_BATCH, take_datagram,
 				  context);
+	if (readable[SOURCE_ICMP])
+		(void)icmp_in_read(parts->icmp, LOOP_BATCH, take_icmp, context);
 	if (!instant_before(now, loop->look_at))
 		look_for_lost(loop);
 	if (!instant_before(now, loop->wall_at)) {

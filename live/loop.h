@@ -9,6 +9,7 @@
  *	  strays	  of each uplink; sent at once: their way is measured
  *	  tunnel	  packets that others forwarded
  *	  datagrams	  of the table
+ *	  icmp		  whether an owner lives
  *	  engine_expire	  if due
  *	  flush		  all datagrams together
  *	  control	  people come last
@@ -29,6 +30,7 @@
 #include "live/control/control.h"
 #include "live/engine/engine.h"
 #include "live/kernel/datapath.h"
+#include "live/kernel/icmp_in.h"
 #include "live/kernel/latency_histogram.h"
 #include "live/kernel/udp_in.h"
 #include "live/kernel/udp_out.h"
@@ -42,6 +44,7 @@ struct loop_parts { /* borrowed for loop_run() */
 	struct datapath *datapath;
 	uint32_t uplink_count;
 	struct udp_in *datagrams, *tunnel;
+	struct icmp_in *icmp;
 	struct address self; /* where both are bound */
 	struct udp_out *udp_out;
 	struct engine *engine;

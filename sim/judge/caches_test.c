@@ -5,13 +5,11 @@
  *
  *	s	a packet strays to it
  *	l	one comes for its own stack
- *	1 2	a lookup finds server 1, server 2; b: both
- *	n	server 1 says "not mine"
- *	r	its daemon is another
- *	-	nothing, for longer than it may remember
- *	f g	it forwards to 1, to 2
+ *	1 2	a lookup finds server 1, server 2; b: both; d: server 1, a
+ *doubt's n	server 1 says "not mine" r	its daemon is another - nothing,
+ *for longer than it may remember f g	it forwards to 1, to 2
  *	F	it forwards to 1, and has no route
- *	~	nothing, for longer than one without a route is hoped for
+ *	~	nothing, for as long as one without a route is hoped for
  */
 #include "sim/judge/caches.h"
 
@@ -37,9 +35,13 @@ static const struct {
 	{ "its daemon has begun anew", "s1frsf", 1 },
 	{ "its daemon has begun anew and looked", "s1frs1f", 0 },
 	{ "no route for a moment", "s1FsFsf", 0 },
-	{ "no route for too long", "s1F~sF", 1 },
-	{ "no route, then one, then none", "s1F~sf~sF", 0 },
-	{ "no route, and another daemon", "s1F~rs1F", 0 },
+	{ "no route for too long", "s1FFFF", 1 },
+	{ "no route, and tried again much later", "s1F~sF", 0 },
+	{ "a doubt asked, beside a socket here", "dlflf", 0 },
+	{ "a doubt asked, and it has refused", "dfnlf", 1 },
+	{ "a doubt asked, idle for too long", "df-sf", 1 },
+	{ "no route, then one, then none", "s1FFfFF", 0 },
+	{ "no route, and another daemon", "s1FFrs1FF", 0 },
 };
 
 struct story {
@@ -50,11 +52,12 @@ struct story {
 };
 
 static void
-learn(struct story *story, enum node_event_kind kind, uint32_t first,
-      uint32_t count)
+learn(struct story *story, enum node_event_kind kind, enum node_asker asker,
+      uint32_t first, uint32_t count)
 {
 	struct node_event event = {
 		.kind = kind,
+		.asker = asker,
 		.key = story->key,
 		.record_count = count,
 		.records = { { .owner = first }, { .owner = first + 1 } },
@@ -95,13 +98,17 @@ step(struct story *story, const struct steer_settings *settings, char letter)
 		break;
 	case '1':
 	case '2':
-		learn(story, NODE_FOUND, letter == '1' ? 1 : 2, 1);
+		learn(story, NODE_FOUND, NODE_ASKER_STRAY,
+		      letter == '1' ? 1 : 2, 1);
 		break;
 	case 'b':
-		learn(story, NODE_FOUND, 1, 2);
+		learn(story, NODE_FOUND, NODE_ASKER_STRAY, 1, 2);
+		break;
+	case 'd':
+		learn(story, NODE_FOUND, NODE_ASKER_DOUBT, 1, 1);
 		break;
 	case 'n':
-		learn(story, NODE_NOT_MINE, 1, 0);
+		learn(story, NODE_NOT_MINE, NODE_ASKER_LOAD, 1, 0);
 		break;
 	case 'r':
 		story->life++;
