@@ -8,9 +8,10 @@
  *	entry	| position 64 | address, port |	half a cache line
  *
  * slot[] is an open-addressing hash table of indices, ENDPOINT_NONE where
- * free, probed linearly from the hash's low bits. Nothing is ever taken
- * out, so a probe ends at the first free slot; slot_count is a power of two
- * and at least a third larger than capacity, so there always is one.
+ * free, probed linearly from the hash's low bits. A probe ends at the first
+ *free slot; slot_count is a power of two and at least a third larger than
+ *capacity, so there always is one. Reclaiming takes so many out at once, and so
+ *rarely, that it fills the table anew.
  *
  * A reply names k contacts and each is looked up here, a hundred a lookup, so
  * this is where a large world waits for memory. Hence the tag, the hash's high
@@ -82,6 +83,7 @@ endpoints_init(void *memory, uint32_t capacity,
 	*endpoints = (struct endpoints){
 		.placement = *placement,
 		.capacity = capacity,
+		.free = ENDPOINT_NONE,
 		.slot_mask = slot_count - 1,
 	};
 	for (uint8_t i = 0; i < 4; i++)
@@ -143,6 +145,28 @@ probe(const struct endpoints *endpoints, const struct endpoint *endpoint,
 	}
 }
 
+/* A world that never reclaims writes each line once. */
+static void
+see(struct endpoint_entry *entry)
+{
+	if (!entry->seen)
+		entry->seen = true;
+}
+
+static uint32_t
+index_take(struct endpoints *endpoints)
+{
+	uint32_t index = endpoints->free;
+
+	if (index == ENDPOINT_NONE)
+		return endpoints->count < endpoints->capacity
+			       ? endpoints->count++
+			       : ENDPOINT_NONE;
+	endpoints->free = (uint32_t)endpoints->entries[index].position;
+	endpoints->free_count--;
+	return index;
+}
+
 static uint32_t
 intern(struct endpoints *endpoints, const struct endpoint *endpoint,
        uint64_t hash)
@@ -150,14 +174,17 @@ intern(struct endpoints *endpoints, const struct endpoint *endpoint,
 	assert(endpoint->address.family == 4 || endpoint->address.family == 6);
 
 	struct endpoint_slot *slot = probe(endpoints, endpoint, hash);
-	if (slot->index != ENDPOINT_NONE)
+	if (slot->index != ENDPOINT_NONE) {
+		see(&endpoints->entries[slot->index]);
 		return slot->index;
-	if (endpoints->count == endpoints->capacity)
-		return ENDPOINT_NONE;
+	}
+	uint32_t index = index_take(endpoints);
+	if (index == ENDPOINT_NONE)
+		return index;
 
-	uint32_t index = endpoints->count++;
 	struct endpoint_entry *entry = &endpoints->entries[index];
 	memset(entry, 0, sizeof(*entry));
+	entry->seen = true;
 	entry->position = position_of_endpoint(&endpoints->placement, endpoint);
 	entry->endpoint.address.family = endpoint->address.family;
 	memcpy(entry->endpoint.address.bytes, endpoint->address.bytes,
@@ -201,7 +228,79 @@ uint32_t
 endpoints_find(const struct endpoints *endpoints,
 	       const struct endpoint *endpoint)
 {
-	return probe(endpoints, endpoint, hash_of(endpoints, endpoint))->index;
+	uint32_t index =
+		probe(endpoints, endpoint, hash_of(endpoints, endpoint))->index;
+
+	if (index != ENDPOINT_NONE)
+		see(&endpoints->entries[index]);
+	return index;
+}
+
+uint32_t
+endpoints_used(const struct endpoints *endpoints)
+{
+	return endpoints->count - endpoints->free_count;
+}
+
+uint32_t
+endpoints_capacity(const struct endpoints *endpoints)
+{
+	return endpoints->capacity;
+}
+
+static bool
+is_free(const struct endpoint_entry *entry)
+{
+	return entry->endpoint.address.family == 0;
+}
+
+void
+endpoints_mark(struct endpoints *endpoints, uint32_t index)
+{
+	assert(index < endpoints->count);
+	assert(!is_free(&endpoints->entries[index]));
+	see(&endpoints->entries[index]);
+}
+
+/* All that are in use, in the order of their indices. */
+static void
+slots_fill(struct endpoints *endpoints)
+{
+	memset(endpoints->slots, 0xff,
+	       (size_t)(endpoints->slot_mask + 1) *
+		       sizeof(struct endpoint_slot));
+	for (uint32_t i = 0; i < endpoints->count; i++) {
+		const struct endpoint_entry *entry = &endpoints->entries[i];
+
+		if (is_free(entry))
+			continue;
+		uint64_t hash = hash_of(endpoints, &entry->endpoint);
+		*probe(endpoints, &entry->endpoint, hash) =
+			(struct endpoint_slot){ (uint32_t)(hash >> 32), i };
+	}
+}
+
+uint32_t
+endpoints_reclaim(struct endpoints *endpoints)
+{
+	uint32_t reclaimed = 0;
+
+	for (uint32_t i = 0; i < endpoints->count; i++) {
+		struct endpoint_entry *entry = &endpoints->entries[i];
+		bool seen = entry->seen;
+
+		entry->seen = false;
+		if (seen || is_free(entry))
+			continue;
+		memset(entry, 0, sizeof(*entry));
+		entry->position = endpoints->free;
+		endpoints->free = i;
+		endpoints->free_count++;
+		reclaimed++;
+	}
+	if (reclaimed > 0)
+		slots_fill(endpoints);
+	return reclaimed;
 }
 
 uint32_t

@@ -6,8 +6,16 @@
  * address and its position in the key space are held once for a whole
  * simulated world of a million nodes (or once in a daemon), not once per
  * neighbour. Interning is a hash table with linear probing over the same
- * memory (endpoint.c); indices are dense, start at 0 and never change their
- * meaning.
+ * memory (endpoint.c); indices are dense, start at 0 and keep their meaning,
+ * until they are reclaimed.
+ *
+ * Reclaiming, for a daemon that lives for years among peers that come and go
+ * (a simulated world keeps all that it has): an index is given back when for a
+ * whole epoch nobody interned or found it, and at its end nobody marks it. An
+ * epoch is longer than anything in passing lives that holds an index (lookups,
+ * batches, and records too: who stores one names its owner). What may hold an
+ * index for longer than it is heard of marks it: contacts, the replicas of
+ * sessions, owners that a flow goes to. core_memory.h says how long, and who.
  *
  * Full: endpoint_intern() answers ENDPOINT_NONE and the caller goes on
  * without that contact, exactly as if its bucket had been full.
@@ -27,8 +35,9 @@
 /* Address and position side by side, in half a cache line: a reader of one
  * reads the other next. */
 struct endpoint_entry {
-	uint64_t position;
-	struct endpoint endpoint;
+	uint64_t position; /* free: the next of those, or ENDPOINT_NONE */
+	struct endpoint endpoint; /* free: port 0 */
+	bool seen; /* in this epoch */
 };
 _Static_assert(sizeof(struct endpoint_entry) == 32, "two a line");
 
@@ -37,7 +46,8 @@ _Static_assert(sizeof(struct endpoint_entry) == 32, "two a line");
 struct endpoints {
 	struct siphash_key placement;
 	uint64_t seeds[4]; /* of the table's own hash */
-	uint32_t capacity, count;
+	uint32_t capacity, count; /* count: ever used */
+	uint32_t free, free_count; /* given back: a list */
 	uint64_t slot_mask;
 	struct endpoint_entry *entries;
 	struct endpoint_slot *slots;
@@ -55,6 +65,14 @@ uint32_t endpoints_intern(struct endpoints *, const struct endpoint *);
  * memory is asked for all of them at a time. */
 void endpoints_intern_all(struct endpoints *, const struct endpoint *,
 			  uint32_t count, uint32_t *indices);
+/* How many are in use; what endpoints_count() says is above all indices. */
+uint32_t endpoints_used(const struct endpoints *);
+uint32_t endpoints_capacity(const struct endpoints *);
+/* An index is held by somebody: it stays. */
+void endpoints_mark(struct endpoints *, uint32_t index);
+/* The epoch ends: what was not seen in it, or marked, is given back. How many
+ * were. Walks the whole table. */
+uint32_t endpoints_reclaim(struct endpoints *);
 /* The index of an endpoint that is there; else ENDPOINT_NONE. */
 uint32_t endpoints_find(const struct endpoints *, const struct endpoint *);
 uint32_t endpoints_count(const struct endpoints *);

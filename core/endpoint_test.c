@@ -185,9 +185,107 @@ equal_tags(void)
 	free(memory);
 }
 
+/* Peers come and go, some are held: a walk beside a plain array of what is held
+ * under which index. What is held keeps its index, what was reclaimed is found
+ * no more, and the table never fills while few are held. */
+static void
+reclaiming(uint32_t capacity, uint32_t steps)
+{
+	enum {
+		HELD = 40
+	};
+	void *memory = malloc(endpoints_size(capacity));
+	uint32_t held[HELD], numbers[HELD], held_count = 0, next = 0;
+	uint32_t refused = 0, reclaimed = 0;
+	struct rng rng;
+
+	CHECK(memory != NULL);
+	struct endpoints *endpoints =
+		endpoints_init(memory, capacity, &placement);
+	rng_init(&rng, 77, capacity);
+	for (uint32_t step = 0; step < steps; step++) {
+		struct endpoint endpoint = endpoint_make(next);
+		uint32_t index = endpoints_intern(endpoints, &endpoint);
+
+		refused += index == ENDPOINT_NONE;
+		if (index != ENDPOINT_NONE) {
+			CHECK(same(endpoints_get(endpoints, index), &endpoint));
+			CHECK(endpoints_position(endpoints, index) ==
+			      position_of_endpoint(&placement, &endpoint));
+		}
+		if (index != ENDPOINT_NONE && rng_below(&rng, 4) == 0) {
+			uint32_t at = held_count < HELD
+					      ? held_count++
+					      : (uint32_t)rng_below(&rng, HELD);
+			held[at] = index;
+			numbers[at] = next;
+		}
+		next++;
+		if (rng_below(&rng, 50) != 0)
+			continue;
+		for (uint32_t i = 0; i < held_count; i++)
+			endpoints_mark(endpoints, held[i]);
+		uint32_t used = endpoints_used(endpoints);
+		uint32_t given = endpoints_reclaim(endpoints);
+		reclaimed += given;
+		CHECK(endpoints_used(endpoints) == used - given);
+		for (uint32_t i = 0; i < held_count; i++) {
+			struct endpoint mine = endpoint_make(numbers[i]);
+
+			CHECK(same(endpoints_get(endpoints, held[i]), &mine));
+			/* Half of them: a find is as good as a mark. */
+			if (i % 2 == 0)
+				CHECK(endpoints_find(endpoints, &mine) ==
+				      held[i]);
+		}
+		/* Nobody held it, and nobody spoke of it for an epoch. */
+		if (next > 2000) {
+			struct endpoint old = endpoint_make(next - 2000);
+			bool is_held = false;
+
+			for (uint32_t i = 0; i < held_count; i++)
+				is_held |= numbers[i] == next - 2000;
+			CHECK((endpoints_find(endpoints, &old) !=
+			       ENDPOINT_NONE) == is_held);
+		}
+	}
+	CHECK(reclaimed > steps / 2);
+	CHECK(refused == 0 || capacity < 400);
+	CHECK(endpoints_count(endpoints) <= capacity);
+	free(memory);
+}
+
+/* What is not held and not spoken of lasts one whole epoch, and not two. */
+static void
+an_epoch(void)
+{
+	uint64_t memory[256];
+	struct endpoint a = endpoint_make(1), b = endpoint_make(2),
+			c = endpoint_make(3);
+
+	CHECK(endpoints_size(2) <= sizeof(memory));
+	struct endpoints *endpoints = endpoints_init(memory, 2, &placement);
+	CHECK(endpoints_intern(endpoints, &a) == 0);
+	CHECK(endpoints_intern(endpoints, &b) == 1);
+	CHECK(endpoints_intern(endpoints, &c) == ENDPOINT_NONE);
+	CHECK(endpoints_reclaim(endpoints) == 0);
+	endpoints_mark(endpoints, 1);
+	CHECK(endpoints_reclaim(endpoints) == 1);
+	CHECK(endpoints_used(endpoints) == 1);
+	CHECK(endpoints_find(endpoints, &a) == ENDPOINT_NONE);
+	CHECK(endpoints_find(endpoints, &b) == 1);
+	CHECK(endpoints_intern(endpoints, &c) == 0);
+	CHECK(endpoints_find(endpoints, &c) == 0);
+	CHECK(endpoints_intern(endpoints, &a) == ENDPOINT_NONE);
+	CHECK(endpoints_count(endpoints) == 2);
+}
+
 int
 main(void)
 {
+	reclaiming(2000, 40000);
+	reclaiming(100, 20000);
+	an_epoch();
 	walk(0);
 	walk(1);
 	walk(7);

@@ -116,6 +116,33 @@ node_forget(struct node *node)
 	store_forget(node->parts.store, node->self);
 }
 
+void
+node_mark(const struct node *node)
+{
+	const struct publications *publications = node->parts.publications;
+	struct endpoints *endpoints = node->parts.endpoints;
+	const struct table *table = node->table;
+
+	endpoints_mark(endpoints, node->self);
+	for (uint32_t i = 0; i < table->count; i++)
+		endpoints_mark(endpoints, table->contacts[i].peer);
+	for (uint32_t i = 0; i < table->replacement_count; i++)
+		endpoints_mark(endpoints, table->replacements[i]);
+	for (uint32_t i = 0; i < NODE_PINGS; i++) {
+		if (node->pings[i].peer != ENDPOINT_NONE)
+			endpoints_mark(endpoints, node->pings[i].peer);
+	}
+	for (uint32_t i = 0; i < publications->used; i++) {
+		const struct publication *publication =
+			publication_at(publications, i);
+
+		if (publication->state == PUBLICATION_FREE)
+			continue;
+		for (uint32_t j = 0; j < publication->replica_count; j++)
+			endpoints_mark(endpoints, publication->replicas[j]);
+	}
+}
+
 /* --- datagrams and time --------------------------------------------------- */
 
 static enum drop

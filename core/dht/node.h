@@ -179,6 +179,10 @@ struct node *node_init(void *memory, const struct node_limits *,
 		       const struct node_settings *, const struct node_parts *,
 		       uint32_t self, uint64_t seed);
 
+/* Mark every endpoint that the node may hold for longer than it hears of it
+ * (core/endpoint.h). Walks its pool of publications. */
+void node_mark(const struct node *);
+
 /* Give back what the node has in shared tables (lookups, publications, what
  * its store held for others), without a datagram: a simulated server crashed.
  * Counters stay; the only other verb after it is node_init(). */

@@ -117,6 +117,24 @@ steer_init(void *memory, const struct steer_limits *limits,
 }
 
 void
+steer_mark(const struct steer *steer)
+{
+	struct endpoints *endpoints = steer->strays.endpoints;
+	const struct flow *flow;
+	uint32_t cursor = 0;
+
+	while ((flow = flow_next(steer->strays.flows, &cursor)) != NULL) {
+		if (flow->state == FLOW_CACHED) {
+			endpoints_mark(endpoints, flow->owner);
+			if (flow->older != ENDPOINT_NONE)
+				endpoints_mark(endpoints, flow->older);
+		}
+		for (uint32_t i = 0; i < flow->excluded_count; i++)
+			endpoints_mark(endpoints, flow->excluded[i]);
+	}
+}
+
+void
 steer_number(struct steer *steer, uint32_t starts)
 {
 	tunnel_number(steer->strays.tunnel, starts);

@@ -75,6 +75,9 @@ struct steer *steer_init(void *memory, const struct steer_limits *,
 			 const struct steer_settings *, struct node *,
 			 struct endpoints *, struct hold *, uint64_t seed);
 
+/* Mark every endpoint that a flow goes to, or must not go to
+ * (core/endpoint.h). Walks the flows. */
+void steer_mark(const struct steer *);
 /* Our host counts its starts, and this is that one: see tunnel.h. Before any
  * packet; without it a random number stands for it. */
 void steer_number(struct steer *, uint32_t starts);

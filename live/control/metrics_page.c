@@ -64,6 +64,7 @@ static const struct {
 	{ "engine_refusals", "Refusals sent to peers with an earlier boot id" },
 	{ "engine_reboots", "Boot ids taken because a peer knew a later one" },
 	{ "engine_peer_boots", "Times that a peer began anew" },
+	{ "engine_reclaimed", "Endpoints of peers gone, given back" },
 	{ "engine_leaps", "Leaps of the clock; all was published again" },
 	{ "datapath_packets", "Packets to a service seen at an uplink" },
 	{ "datapath_redirected", "Packets taken out of the kernel" },

@@ -159,7 +159,8 @@ int
 core_memory_create(struct core_memory *core_memory, const struct conf *conf,
 		   const struct node_settings *node_settings,
 		   const struct steer_settings *steer_settings,
-		   const struct siphash_key *placement, uint64_t seed)
+		   const struct siphash_key *placement, uint64_t seed,
+		   struct instant now)
 {
 	struct plan plan = {
 		.conf = conf,
@@ -179,6 +180,7 @@ core_memory_create(struct core_memory *core_memory, const struct conf *conf,
 			PIECE_ALIGN * PIECE_ALIGN;
 	}
 	*core_memory = (struct core_memory){
+		.epoch = now,
 		.memory = calloc(1, size),
 		.size_bytes = size,
 		.contacts = plan.node.contacts,
@@ -192,6 +194,24 @@ core_memory_create(struct core_memory *core_memory, const struct conf *conf,
 		  placement, seed);
 	make_own(core_memory, &plan, pieces, seed);
 	return 0;
+}
+
+uint32_t
+core_memory_reclaim(struct core_memory *core_memory, struct instant now,
+		    const struct node_settings *settings)
+{
+	struct endpoints *endpoints = core_memory->endpoints;
+	int64_t longest_ns = settings->record_ttl_ns > settings->tombstone_ns
+				     ? settings->record_ttl_ns
+				     : settings->tombstone_ns;
+	/* By the settings of now: a reload may have them longer. */
+	if (instant_distance_ns(core_memory->epoch, now) < 2 * longest_ns ||
+	    endpoints_used(endpoints) < endpoints_capacity(endpoints) / 2)
+		return 0;
+	core_memory->epoch = now;
+	node_mark(core_memory->node);
+	steer_mark(core_memory->steer);
+	return endpoints_reclaim(endpoints);
 }
 
 void

@@ -7,7 +7,8 @@
  * each table does when it is full stands in its own header.
  *
  *	contacts	of the node: about k for each doubling of peers_max
- *	endpoints	peers_max, and some for strangers that come and go
+ *	endpoints	peers_max, and some for strangers that come and go;
+ *			reclaimed, see below
  *	lookups		CORE_MEMORY_LOOKUPS at a time, 2.5 KiB each
  *	records		records_max, 96 bytes each
  *	publications	sessions_max
@@ -16,6 +17,11 @@
  *	delay lists		sessions_max each, see delay_list.h; of
  *				handshakes CORE_MEMORY_HANDSHAKES
  *	outbox		what one wake-up may want sent
+ *
+ * Servers come and go, and each that was ever named has an endpoint. When half
+ *of them are in use, those of which nothing was heard for an epoch are
+ *reclaimed (core/endpoint.h): twice as long as records live, or tombstones,
+ *which is longer than anything holds one that does not mark it.
  *
  * The pages are touched only when a table fills, so a generous limit costs
  * address space, not memory.
@@ -60,6 +66,7 @@ struct core_memory {
 	struct traffic traffic;
 	struct outbox outbox;
 	uint32_t *contact_indices; /* room for node_contacts() */
+	struct instant epoch; /* since when endpoints are seen */
 };
 
 /* The settings are borrowed for as long as the tables live; everything else
@@ -67,7 +74,13 @@ struct core_memory {
 int core_memory_create(struct core_memory *, const struct conf *,
 		       const struct node_settings *,
 		       const struct steer_settings *,
-		       const struct siphash_key *placement, uint64_t seed);
+		       const struct siphash_key *placement, uint64_t seed,
+		       struct instant now);
+/* Reclaim endpoints if it is time and they are getting scarce; how many were.
+ * Walks sessions, contacts and flows then. The settings are those that it was
+ * made with. */
+uint32_t core_memory_reclaim(struct core_memory *, struct instant now,
+			     const struct node_settings *);
 void core_memory_destroy(struct core_memory *);
 
 #endif

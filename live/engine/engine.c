@@ -69,7 +69,6 @@ engine_create(struct engine **made, const struct conf *conf,
 	int error;
 
 	*made = NULL;
-	(void)now;
 	if (engine == NULL)
 		return -ENOMEM;
 	engine->conf = *conf;
@@ -90,7 +89,7 @@ engine_create(struct engine **made, const struct conf *conf,
 	else
 		error = core_memory_create(
 			&engine->memory, &engine->conf, &engine->node_settings,
-			&engine->steer_settings, &secret->placement, seed);
+			&engine->steer_settings, &secret->placement, seed, now);
 	engine->notify.strays = engine->memory.stray_aggregator;
 	if (error == 0) {
 		engine->seal = seal_create(secret, &conf->self, conf->peers_max,
@@ -721,6 +720,8 @@ engine_wall(struct engine *engine, struct instant now,
 {
 	int64_t limit_ns = engine->node_settings.record_ttl_ns / 3;
 
+	engine->counters.reclaimed += core_memory_reclaim(
+		&engine->memory, now, &engine->node_settings);
 	if (!wall_look(&engine->wall, reading, limit_ns))
 		return;
 	engine->counters.leaps++;

@@ -92,7 +92,8 @@ struct engine_parts { /* borrowed; outlive the engine */
 	X(refusals) /* sent, to peers that had an earlier boot id */           \
 	X(reboots) /* refusals received: our boot id was raised */             \
 	X(peer_boots) /* peers that began anew */                              \
-	X(leaps) /* of the clock, whereupon all was republished */
+	X(leaps) /* of the clock, whereupon all was republished */             \
+	X(reclaimed) /* endpoints of peers that nothing is heard of */
 
 struct engine_counters {
 #define ENGINE_COUNTER(name) uint64_t name;

@@ -226,9 +226,82 @@ other_versions_are_said(void)
 	engines_close(engines);
 }
 
+/* A message of a server that is not among ours, and has the secret. */
+static void
+stranger_says(struct engines *engines, uint32_t number, enum message_type type)
+{
+	struct secret secret = secret_of(1);
+	const uint8_t address[4] = { 10, 9, (uint8_t)(number >> 8),
+				     (uint8_t)number };
+	const struct endpoint from = { address_ip4(address), 7000 };
+	struct seal *seal = seal_create(&secret, &from, 1, 1000u + type);
+	uint8_t message[MESSAGE_MAX], sealed[MESSAGE_SEALED_MAX];
+	struct message_writer writer;
+
+	CHECK(seal != NULL);
+	message_begin(&writer, message, sizeof(message), type, number);
+	size_t size = seal_close(seal, &engines->servers[0].conf.self, message,
+				 writer.size, sealed, sizeof(sealed));
+	engine_datagram(engines->servers[0].engine, engines->now, &from, sealed,
+			size);
+	seal_destroy(seal);
+}
+
+/* For years servers come and go; there is room for 128 at a time. */
+static void
+endpoints_are_reclaimed(void)
+{
+	struct engines *engines = engines_open(SERVERS);
+	struct wall_reading wall = { WALL_NS, 0 };
+	uint64_t ttl_ns = (uint64_t)engines->servers[0].conf.node.record_ttl_ns;
+
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK(is_served(engines, i, 1 + i));
+	for (uint32_t year = 0; year < 10; year++) {
+		for (uint32_t i = 0; i < 60; i++) {
+			stranger_says(engines, 60 * year + i, MESSAGE_PING);
+			stranger_says(engines, 60 * year + i, MESSAGE_LEAVE);
+		}
+		pass(engines, (int64_t)(2 * ttl_ns + ttl_ns / 2));
+		engine_wall(engines->servers[0].engine, engines->now, wall);
+		uint32_t owner = 1 + year % 3;
+		uint32_t before = engines->servers[owner].delivered;
+
+		stray_in(engines, 0, 1 + owner, TCP_ACK, 0);
+		pass(engines, 300 * NS_PER_MS);
+		CHECK(engines->servers[owner].delivered == before + 1);
+		CHECK(is_served(engines, year % 4, 100 + year));
+	}
+	CHECK(status_of(engines, 0).engine->reclaimed > 400);
+	CHECK(status_of(engines, 0).engine->leaps == 0);
+	engines_close(engines);
+}
+
+/* The clock leaps: what replicas have lost comes back in seconds. */
+static void
+a_leap_republishes(void)
+{
+	struct engines *engines = engines_open(SERVERS);
+	struct wall_reading wall = { WALL_NS, 0 };
+
+	CHECK(is_served(engines, 0, 7));
+	engine_wall(engines->servers[0].engine, engines->now, wall);
+	pass(engines, NS_PER_S);
+	uint64_t before = status_of(engines, 0).node->republished;
+	wall.offset_ns += 3600 * NS_PER_S;
+	engine_wall(engines->servers[0].engine, engines->now, wall);
+	pass(engines, NS_PER_S);
+	CHECK(status_of(engines, 0).node->republished > before);
+	CHECK(status_of(engines, 0).engine->leaps == 1);
+	CHECK(engines->servers[0].sayings == 1);
+	engines_close(engines);
+}
+
 int
 main(void)
 {
+	endpoints_are_reclaimed();
+	a_leap_republishes();
 	a_clock_that_was_set_back_costs_a_round_trip();
 	all_clocks_at_once();
 	recordings_move_nothing();
