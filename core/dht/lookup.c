@@ -148,16 +148,17 @@ lookup_by_transaction(const struct lookups *lookups, uint32_t node,
 	return slot;
 }
 
+/* It may hold our record, or name the closest of all. */
 static bool
-in_flight(const struct candidate *candidate)
+is_needed(const struct candidate *candidate)
 {
 	return candidate->state == CANDIDATE_ASKED ||
-	       candidate->state == CANDIDATE_OVERDUE;
+	       candidate->state == CANDIDATE_OVERDUE ||
+	       candidate->state >= CANDIDATE_STORING;
 }
 
-/* The shortlist is full: the farthest candidate leaves, but for those whose
- * answer is on its way, for it may name the closest of all. False: none behind
- * `at`, where the new one belongs, can leave. */
+/* The shortlist is full: the farthest candidate leaves that can. False: none
+ * behind `at`, where the new one belongs, does. */
 static bool
 make_room(struct lookup *lookup, uint32_t at)
 {
@@ -168,7 +169,7 @@ make_room(struct lookup *lookup, uint32_t at)
 		if (last == at)
 			return false;
 		last--;
-	} while (in_flight(&candidates[last]));
+	} while (is_needed(&candidates[last]));
 	lookup->candidate_count--;
 	memmove(&candidates[last], &candidates[last + 1],
 		(lookup->candidate_count - last) * sizeof(*candidates));
@@ -248,17 +249,12 @@ void
 lookup_sent(struct lookup *lookup, struct candidate *candidate,
 	    struct instant now, int64_t timeout_ns)
 {
-	if (lookup->phase == LOOKUP_FINDING) {
-		candidate->state = CANDIDATE_ASKED;
-		candidate->round = lookup->round;
-		if (candidate->round < UINT8_MAX)
-			candidate->round++;
-		candidate->tries++;
-	} else if (candidate->state == CANDIDATE_STORING) {
-		candidate->state = CANDIDATE_RETRIED;
-	} else {
-		candidate->state = CANDIDATE_STORING;
-	}
+	candidate->state = CANDIDATE_ASKED;
+	candidate->round = lookup->round;
+	if (candidate->round < UINT8_MAX)
+		candidate->round++;
+	candidate->tries = (candidate->tries + 1u) & 0xfu;
+	candidate->named = false;
 	candidate->sent = now;
 	candidate->timeout_ns = timeout_ns;
 	lookup->queries++;
@@ -269,15 +265,17 @@ lookup_sent(struct lookup *lookup, struct candidate *candidate,
 void
 lookup_answered(struct lookup *lookup, struct candidate *candidate)
 {
-	candidate->state = CANDIDATE_ANSWERED;
+	/* Or it was sent a STORE meanwhile. */
+	if (candidate->state <= CANDIDATE_FAILED)
+		candidate->state = CANDIDATE_ANSWERED;
+	candidate->named = true;
 	if (candidate->round > lookup->round)
 		lookup->round = candidate->round;
 	lookup->fruitless += candidate->round > lookup->improved;
 }
 
-/* When the candidate's state changes by itself. */
-static struct instant
-candidate_wake(const struct candidate *candidate)
+struct instant
+lookup_candidate_wake(const struct candidate *candidate)
 {
 	switch (candidate->state) {
 	case CANDIDATE_ASKED:
@@ -303,13 +301,13 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 		struct candidate *candidate = &lookup->candidates[i];
 
 		if (candidate->state == CANDIDATE_ASKED &&
-		    candidate_wake(candidate).ns <= now.ns) {
+		    lookup_candidate_wake(candidate).ns <= now.ns) {
 			candidate->state = CANDIDATE_OVERDUE;
 			++*overdue;
 		}
-		/* Is sent a STORE once more first: lookup_choose_store(). */
+		/* Is sent a STORE once more first: placement_choose(). */
 		if (candidate->state == CANDIDATE_STORING ||
-		    candidate_wake(candidate).ns > now.ns)
+		    lookup_candidate_wake(candidate).ns > now.ns)
 			continue;
 		candidate->state = CANDIDATE_FAILED;
 		lookup->fruitless += candidate->round > lookup->improved;
@@ -326,8 +324,22 @@ is_stuck(const struct lookup *lookup, uint32_t alpha, uint32_t parallel)
 	       (parallel == 0 && lookup->round > lookup->improved);
 }
 
+bool
+lookup_passed_by(const struct candidate *candidate)
+{
+	switch (candidate->state) {
+	case CANDIDATE_OVERDUE:
+	case CANDIDATE_FAILED:
+	case CANDIDATE_RETRIED:
+	case CANDIDATE_REFUSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 uint32_t
-lookup_choose(const struct lookup *lookup, uint32_t k, uint32_t alpha,
+lookup_choose(const struct lookup *lookup, uint32_t width, uint32_t alpha,
 	      uint8_t *chosen)
 {
 	uint32_t parallel = 0, live = 0, count = 0;
@@ -337,14 +349,16 @@ lookup_choose(const struct lookup *lookup, uint32_t k, uint32_t alpha,
 	if (is_stuck(lookup, alpha, parallel))
 		alpha = LOOKUP_SHORTLIST;
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		uint8_t state = lookup->candidates[i].state;
+		const struct candidate *candidate = &lookup->candidates[i];
 
-		if (parallel >= alpha || live == k)
+		if (parallel >= alpha || live == width)
 			break;
-		if (state == CANDIDATE_FAILED)
+		if (lookup->kind == LOOKUP_SET
+			    ? lookup_passed_by(candidate)
+			    : candidate->state == CANDIDATE_FAILED)
 			continue;
 		live++;
-		if (state != CANDIDATE_KNOWN)
+		if (candidate->state != CANDIDATE_KNOWN)
 			continue;
 		chosen[count++] = (uint8_t)i;
 		parallel++;
@@ -356,7 +370,7 @@ uint32_t
 lookup_choose_fill(const struct lookup *lookup, uint32_t wanted,
 		   uint32_t parallel, uint8_t *chosen, bool *over)
 {
-	uint32_t by_state[CANDIDATE_REFUSED + 1] = { 0 }, count = 0;
+	uint32_t by_state[CANDIDATE_STALE + 1] = { 0 }, count = 0;
 
 	for (uint32_t i = 0; i < lookup->candidate_count; i++)
 		by_state[lookup->candidates[i].state]++;
@@ -397,31 +411,38 @@ retry(struct lookup *lookup, uint32_t k)
 }
 
 bool
-lookup_complete(struct lookup *lookup, uint32_t k)
+lookup_complete(struct lookup *lookup, uint32_t width)
 {
+	bool patient = lookup->kind != LOOKUP_SET;
 	uint32_t answered = 0, overdue = 0;
 
-	for (uint32_t i = 0;
-	     i < lookup->candidate_count && answered + overdue < k; i++) {
-		switch (lookup->candidates[i].state) {
-		case CANDIDATE_FAILED:
-			break;
-		case CANDIDATE_ANSWERED:
-			answered++;
-			break;
+	for (uint32_t i = 0; i < lookup->candidate_count &&
+			     answered + (patient ? overdue : 0) < width;
+	     i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		switch (candidate->state) {
+		case CANDIDATE_KNOWN:
+		case CANDIDATE_ASKED:
+			return false;
 		case CANDIDATE_OVERDUE:
+		case CANDIDATE_RETRIED:
 			overdue++;
 			break;
+		case CANDIDATE_FAILED:
+		case CANDIDATE_REFUSED:
+			break;
 		default:
-			return false;
+			answered++;
+			break;
 		}
 	}
 	if (lookup->glance)
 		return true;
 	if ((lookup->kind == LOOKUP_GET || answered == 0) &&
-	    retry(lookup, k) > 0)
+	    retry(lookup, width) > 0)
 		return false;
-	return overdue == 0;
+	return overdue == 0 || (!patient && answered >= width);
 }
 
 uint32_t
@@ -470,81 +491,14 @@ lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 	return heard && silent <= answered && silent <= replicas - silent;
 }
 
-uint32_t
-lookup_choose_store(const struct lookup *lookup, struct instant now,
-		    uint32_t replicas, uint64_t self, uint8_t *chosen,
-		    bool *self_holds)
-{
-	uint64_t self_distance = position_distance(lookup->target, self);
-	bool self_seen = lookup->self == LOOKUP_NO_ROOM;
-	uint32_t need = replicas, count = 0;
-
-	*self_holds = false;
-	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		const struct candidate *candidate = &lookup->candidates[i];
-
-		if (candidate->state == CANDIDATE_STORING &&
-		    candidate_wake(candidate).ns <= now.ns)
-			chosen[count++] = (uint8_t)i;
-	}
-	for (uint32_t i = 0; i < lookup->candidate_count && need > 0; i++) {
-		const struct candidate *candidate = &lookup->candidates[i];
-
-		if (!self_seen && self_distance < candidate->distance) {
-			self_seen = true;
-			*self_holds = true;
-			if (--need == 0)
-				break;
-		}
-		switch (candidate->state) {
-		case CANDIDATE_ANSWERED:
-			chosen[count++] = (uint8_t)i;
-			need--;
-			break;
-		case CANDIDATE_STORING:
-		case CANDIDATE_RETRIED:
-		case CANDIDATE_STORED:
-			need--;
-			break;
-		default:
-			break;
-		}
-	}
-	if (!self_seen && need > 0)
-		*self_holds = true;
-	return count;
-}
-
-bool
-lookup_settled(const struct lookup *lookup)
-{
-	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		uint8_t state = lookup->candidates[i].state;
-
-		if (state == CANDIDATE_STORING || state == CANDIDATE_RETRIED)
-			return false;
-	}
-	return true;
-}
-
-uint32_t
-lookup_replica_count(const struct lookup *lookup)
-{
-	uint32_t count = lookup->self == LOOKUP_HOLDING;
-
-	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		count += lookup->candidates[i].state == CANDIDATE_STORED;
-	return count;
-}
-
 struct instant
 lookup_wake(const struct lookup *lookup)
 {
 	struct instant wake = lookup->deadline;
 
 	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		wake = instant_min(wake,
-				   candidate_wake(&lookup->candidates[i]));
+		wake = instant_min(
+			wake, lookup_candidate_wake(&lookup->candidates[i]));
 	return wake;
 }
 

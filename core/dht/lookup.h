@@ -43,15 +43,13 @@
  * answered. With three replicas: one may be silent; two, when they are known
  * to be dead; never all three, for then no replica is left that would know.
  *
- * A lookup that publishes goes on in the same slot: the record is stored at
- * the `replicas` closest that answered, ourselves among them when we are;
- * a STORE is sent once more when overdue; when a replica fails or refuses,
- * the next closest is sent one. So a candidate's state goes down this list:
+ * A candidate's state while it is asked:
  *
  *	known -> asked -> overdue -> failed	      (both -> known: once more)
  *	    answered <----'--------'
- *	    answered -> storing -> retried -> failed
- *			    '----------'----> stored, refused
+ *
+ * A lookup that publishes goes on in the same slot, and begins to store as soon
+ * as it is clear where: placement.h.
  *
  * A bucket fill is of another kind: it is to find contacts from all over one
  * bucket's range. Every peer named that belongs to the bucket is a candidate,
@@ -99,6 +97,7 @@ enum candidate_state {
 	CANDIDATE_RETRIED, /* and once more */
 	CANDIDATE_STORED, /* acknowledged */
 	CANDIDATE_REFUSED, /* no room there */
+	CANDIDATE_STALE, /* knows a newer one */
 };
 
 struct candidate {
@@ -108,8 +107,11 @@ struct candidate {
 	uint32_t peer; /* endpoint index */
 	uint8_t state; /* enum candidate_state */
 	uint8_t round; /* in which it was asked */
-	uint8_t tries;
-	uint8_t speaks; /* version, as its answer said */
+	uint8_t tries : 4;
+	bool named : 1; /* it answered the last query */
+	bool conditional : 1; /* the STORE sent to it was */
+	bool moved : 1; /* so it answered that it knows closer ones */
+	uint8_t speaks; /* version, as its answer said; 0: unknown */
 };
 _Static_assert(sizeof(struct candidate) == 32, "64 of them are 2 KiB");
 
@@ -129,6 +131,13 @@ enum lookup_phase {
 	LOOKUP_DONE, /* until node_event() takes it */
 };
 
+/* SET: by what the surroundings of the target are known; placement.h. */
+enum lookup_chart {
+	LOOKUP_UNCHARTED,
+	LOOKUP_BY_TABLE, /* our own */
+	LOOKUP_BY_ANSWER,
+};
+
 enum lookup_self {
 	LOOKUP_APART, /* we are not among the replicas */
 	LOOKUP_HOLDING, /* we are, and hold it */
@@ -142,7 +151,7 @@ struct lookup {
 	struct instant started; /* first datagram; NEVER if none yet */
 	struct instant deadline;
 	struct instant first; /* SET: first acknowledgement, or NEVER */
-	struct instant finished;
+	struct instant finished; /* SET: the replicas that live had it */
 	struct session_key key; /* GET, SET, NOTICE, ENDED */
 	struct version version; /* SET, NOTICE */
 	struct version newest; /* SET: that a replica has in its place */
@@ -157,7 +166,7 @@ struct lookup {
 	uint32_t hops; /* round of the answer with the value, or the last */
 	uint32_t fruitless; /* answers of later rounds than improved */
 	uint32_t candidate_count, candidate_limit;
-	uint8_t kind, phase, self; /* enums above */
+	uint8_t kind, phase, self, chart; /* enums above */
 	uint8_t round; /* highest answered */
 	uint8_t improved; /* highest whose answer named a closer one */
 	uint8_t record_count, exclude_count;
@@ -215,7 +224,7 @@ void lookup_add(struct lookup *, uint32_t peer, uint64_t position,
 void lookup_add_first(struct lookup *, uint32_t peer);
 /* The candidate that is this peer, or NULL. */
 struct candidate *lookup_find(struct lookup *, uint32_t peer);
-/* The candidate was sent a query or a STORE. */
+/* The candidate was sent a query. */
 void lookup_sent(struct lookup *, struct candidate *, struct instant now,
 		 int64_t timeout_ns);
 /* The candidate answered a query. Call before lookup_add() of the peers that
@@ -225,17 +234,20 @@ void lookup_answered(struct lookup *, struct candidate *);
  * failed now, *overdue counts those that are overdue since now. */
 uint32_t lookup_age(struct lookup *, struct instant now, uint32_t *peers,
 		    uint32_t *overdue);
-/* FINDING: the candidates to ask now, as indices (room for LOOKUP_SHORTLIST);
- * how many. */
-uint32_t lookup_choose(const struct lookup *, uint32_t k, uint32_t alpha,
+/* It is silent, or has no room: a lookup that publishes goes on to the next
+ * closest meanwhile. */
+bool lookup_passed_by(const struct candidate *);
+/* FINDING: the candidates to ask now, as indices (room for LOOKUP_SHORTLIST),
+ * so that the `width` closest answer; how many. */
+uint32_t lookup_choose(const struct lookup *, uint32_t width, uint32_t alpha,
 		       uint8_t *chosen);
 /* The same for a bucket fill, so that `wanted` answer and at most `parallel`
  * are asked at a time. *over: they have, or no candidate is left. */
 uint32_t lookup_choose_fill(const struct lookup *, uint32_t wanted,
 			    uint32_t parallel, uint8_t *chosen, bool *over);
-/* FINDING: all that should know have answered, or failed for good. May put
+/* FINDING: the `width` closest have answered, or failed for good. May put
  * silent ones up for a second try; then lookup_choose() again. */
-bool lookup_complete(struct lookup *, uint32_t k);
+bool lookup_complete(struct lookup *, uint32_t width);
 /* How many queries more a glance may send; other lookups: as they like. */
 uint32_t lookup_allowance(const struct lookup *, uint32_t alpha,
 			  uint32_t replicas);
@@ -244,16 +256,9 @@ bool lookup_waits(const struct lookup *);
 /* FINDING is over without a value: is that proof that there is none? dead: bit
  * i is set when candidate i is known to be, by more than this lookup. */
 bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);
-/* STORING: the candidates to send a STORE now, first or once more, as indices
- * (room for twice LOOKUP_SHORTLIST); how many. *self_holds: we are one of the
- * replicas ourselves. self: our own position. */
-uint32_t lookup_choose_store(const struct lookup *, struct instant now,
-			     uint32_t replicas, uint64_t self, uint8_t *chosen,
-			     bool *self_holds);
-/* STORING: no acknowledgement is awaited. */
-bool lookup_settled(const struct lookup *);
-/* How many hold it, ourselves included. */
-uint32_t lookup_replica_count(const struct lookup *);
+/* When the candidate's state changes by itself, or it is to be sent something
+ * once more; NEVER. */
+struct instant lookup_candidate_wake(const struct candidate *);
 /* When lookup_age() has something to do; the deadline at the latest. */
 struct instant lookup_wake(const struct lookup *);
 /* Merge the records that one replica holds: open ones before half-open ones,

@@ -8,6 +8,7 @@
 #include "core/dht/filling.h"
 #include "core/dht/liveness.h"
 #include "core/dht/owned.h"
+#include "core/dht/placement.h"
 
 static struct lookup *
 at(const struct node *node, uint32_t slot)
@@ -61,6 +62,11 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 		filling_begin(node, at(node, slot));
 	else
 		add_closest(node, at(node, slot));
+	/* Who joins does not know its surroundings yet. */
+	if (kind == LOOKUP_SET && node->join_in && !node->joining)
+		placement_begin(at(node, slot),
+				table_certain(node->table, target),
+				settings->replicas);
 	at(node, slot)->purpose = (uint8_t)purpose_of(node, kind);
 	at(node, slot)->deadline =
 		instant_after(now, settings->lookup_deadline_ns);
@@ -77,7 +83,7 @@ lookup_run_announce(struct node *node, struct instant now, uint32_t slot)
 	struct lookup *lookup = at(node, slot);
 
 	lookup->phase = LOOKUP_DONE;
-	lookup->finished = now;
+	lookup->finished = instant_min(lookup->finished, now);
 	if (lookup->started.ns == INSTANT_NEVER.ns)
 		lookup->started = now; /* no datagram was needed */
 	lookup_list_add(node->parts.lookups, &node->done, slot);
@@ -178,10 +184,12 @@ ask(struct node *node, struct instant now, uint32_t slot,
 }
 
 static void
-send_store(struct node *node, struct instant now, uint32_t slot,
-	   struct candidate *candidate, struct outbox *outbox)
+send_store(struct node *node, struct instant now, uint32_t slot, uint32_t index,
+	   struct outbox *outbox)
 {
 	struct lookup *lookup = at(node, slot);
+	struct candidate *candidate = &lookup->candidates[index];
+	bool conditional = placement_conditional(lookup, index);
 	struct message_writer writer;
 
 	if (exchange_begin(
@@ -191,12 +199,14 @@ send_store(struct node *node, struct instant now, uint32_t slot,
 		    lookup_transaction(node->parts.lookups, slot), &writer)) {
 		owned_put(node, &writer, &lookup->key, lookup->version,
 			  lookup->half_open);
+		if (conditional)
+			message_make_conditional(&writer);
 		exchange_send(node, outbox,
 			      (enum traffic_purpose)lookup->purpose, &writer);
 		avoid(outbox, lookup);
 	}
-	lookup_sent(lookup, candidate, now,
-		    exchange_timeout_ns(node, candidate->peer));
+	placement_sent(lookup, candidate, now,
+		       exchange_timeout_ns(node, candidate->peer), conditional);
 	node->counters.stores++;
 }
 
@@ -224,39 +234,39 @@ fill(struct node *node, struct instant now, uint32_t slot,
 /* Peers that speak version 1 only cannot hold what is half-open: the next
  * closest do, until it is confirmed. */
 static void
-pass_old(struct lookup *lookup)
+pass_old(struct node *node, struct lookup *lookup)
 {
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		struct candidate *candidate = &lookup->candidates[i];
+		const struct contact *contact =
+			table_find(node->table, candidate->peer);
 
-		if (candidate->state == CANDIDATE_ANSWERED &&
-		    candidate->speaks < 2)
+		if (candidate->speaks == 0 && contact != NULL)
+			candidate->speaks = contact->speaks & 0xfu;
+		if (candidate->state < CANDIDATE_STORING &&
+		    candidate->speaks == 1)
 			candidate->state = CANDIDATE_REFUSED;
 	}
 }
 
-/* Ask the candidates that are due. True: finding is over. */
+/* Ask the candidates that are due, so that the `width` closest answer. True:
+ * they have. */
 static bool
-find(struct node *node, struct instant now, uint32_t slot,
-     struct outbox *outbox)
+converge(struct node *node, struct instant now, uint32_t slot, uint32_t width,
+	 struct outbox *outbox)
 {
-	const struct node_settings *settings = node->settings;
+	uint32_t alpha = node->settings->alpha;
 	struct lookup *lookup = at(node, slot);
 	uint8_t chosen[LOOKUP_SHORTLIST];
 
-	if (lookup->record_count > 0 || lookup->deadline.ns <= now.ns)
-		return true;
-	if (lookup->kind == LOOKUP_FILL)
-		return fill(node, now, slot, outbox);
-	uint32_t width = lookup->glance ? settings->replicas : settings->k;
-	uint32_t most =
-		lookup_allowance(lookup, settings->alpha, settings->replicas);
-	uint32_t count = lookup_choose(lookup, width, settings->alpha, chosen);
+	uint32_t count = lookup_choose(lookup, width, alpha, chosen);
 	if (count == 0) {
 		if (lookup_complete(lookup, width))
 			return true;
-		count = lookup_choose(lookup, width, settings->alpha, chosen);
+		count = lookup_choose(lookup, width, alpha, chosen);
 	}
+	uint32_t most =
+		lookup_allowance(lookup, alpha, node->settings->replicas);
 	if (most == 0 && count > 0 && !lookup_waits(lookup))
 		return true;
 	if (count > most)
@@ -264,6 +274,23 @@ find(struct node *node, struct instant now, uint32_t slot,
 	for (uint32_t i = 0; i < count; i++)
 		ask(node, now, slot, &lookup->candidates[chosen[i]], outbox);
 	return false;
+}
+
+/* Ask the candidates that are due. True: finding is over. */
+static bool
+find(struct node *node, struct instant now, uint32_t slot,
+     struct outbox *outbox)
+{
+	struct lookup *lookup = at(node, slot);
+
+	if (lookup->record_count > 0 || lookup->deadline.ns <= now.ns)
+		return true;
+	if (lookup->kind == LOOKUP_FILL)
+		return fill(node, now, slot, outbox);
+	return converge(node, now, slot,
+			lookup->glance ? node->settings->replicas
+				       : node->settings->k,
+			outbox);
 }
 
 /* Candidates that failed, as pings before have: bits. */
@@ -286,10 +313,22 @@ dead_candidates(struct node *node, const struct lookup *lookup)
 	return dead;
 }
 
-/* Finding is over: what has it shown? */
+/* It is over: what has it come to? */
 static void
-judge(struct node *node, struct lookup *lookup)
+conclude(struct node *node, struct instant now, struct lookup *lookup)
 {
+	if (lookup->kind == LOOKUP_SET) {
+		lookup->ok = placement_whole(lookup, node->settings->replicas);
+		/* Our own hold is no acknowledgement, unless it is all. */
+		if (lookup->self == LOOKUP_HOLDING &&
+		    lookup->first.ns == INSTANT_NEVER.ns) {
+			lookup->first = now;
+			lookup->local = true;
+		}
+		return;
+	}
+	if (lookup->record_count == 0)
+		lookup->hops = lookup->round;
 	lookup->ok = lookup->record_count > 0;
 	if (lookup->kind == LOOKUP_GET && !lookup->ok && !lookup->glance)
 		lookup->conclusive =
@@ -297,50 +336,81 @@ judge(struct node *node, struct lookup *lookup)
 					  dead_candidates(node, lookup));
 }
 
-/* A STORE to the candidates that are due. True: storing is over. */
-static bool
+/* A second STORE to the candidates that are overdue. */
+static void
+store_again(struct node *node, struct instant now, uint32_t slot,
+	    struct outbox *outbox)
+{
+	const struct lookup *lookup = at(node, slot);
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		if (placement_repeats(&lookup->candidates[i], now))
+			send_store(node, now, slot, i, outbox);
+	}
+}
+
+/* A first STORE to the replicas that were sent none yet. */
+static void
 store(struct node *node, struct instant now, uint32_t slot,
       struct outbox *outbox)
 {
+	uint32_t replicas = node->settings->replicas;
 	struct lookup *lookup = at(node, slot);
-	uint8_t chosen[2 * LOOKUP_SHORTLIST];
+	uint8_t chosen[LOOKUP_SHORTLIST];
 	uint32_t count;
 	bool self_holds;
 
-	if (lookup->deadline.ns <= now.ns)
-		return true;
-	if (lookup->half_open)
-		pass_old(lookup);
-	count = lookup_choose_store(lookup, now, node->settings->replicas,
-				    node->position, chosen, &self_holds);
+	count = placement_choose(lookup, replicas, node->position, chosen,
+				 &self_holds);
 	if (self_holds && lookup->self == LOOKUP_APART) {
 		if (owned_hold(node, now, &lookup->key, lookup->version,
 			       lookup->half_open)) {
 			lookup->self = LOOKUP_HOLDING;
 		} else {
 			lookup->self = LOOKUP_NO_ROOM;
-			count = lookup_choose_store(
-				lookup, now, node->settings->replicas,
-				node->position, chosen, &self_holds);
+			count = placement_choose(lookup, replicas,
+						 node->position, chosen,
+						 &self_holds);
 		}
 	}
 	for (uint32_t i = 0; i < count; i++)
-		send_store(node, now, slot, &lookup->candidates[chosen[i]],
-			   outbox);
-	return lookup_settled(lookup);
+		send_store(node, now, slot, chosen[i], outbox);
 }
 
-/* Every replica holds it; in a small network, every node that we know. */
+/* A lookup that publishes: find out where, and store. True: it is over. */
 static bool
-is_stored(const struct lookup *lookup, uint32_t replicas)
+place(struct node *node, struct instant now, uint32_t slot,
+      struct outbox *outbox)
 {
-	if (lookup_replica_count(lookup) >= replicas)
-		return true;
-	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		if (lookup->candidates[i].state != CANDIDATE_STORED)
-			return false;
+	uint32_t replicas = node->settings->replicas;
+	struct lookup *lookup = at(node, slot);
+
+	store_again(node, now, slot, outbox);
+	if (lookup->half_open)
+		pass_old(node, lookup);
+	bool charted = placement_charted(lookup, replicas);
+	if (!charted && (lookup->deadline.ns <= now.ns ||
+			 converge(node, now, slot, replicas, outbox))) {
+		placement_converged(lookup);
+		charted = true;
 	}
-	return lookup->self != LOOKUP_NO_ROOM;
+	if (lookup->phase == LOOKUP_FINDING) {
+		if (!charted)
+			return false;
+		lookup->hops = lookup->round;
+		lookup->phase = LOOKUP_STORING;
+		lookup->deadline =
+			instant_after(now, node->settings->lookup_deadline_ns);
+	}
+	if (lookup->deadline.ns <= now.ns)
+		return true;
+	if (charted)
+		store(node, now, slot, outbox);
+	if (!charted || !placement_done(lookup, replicas, node->position))
+		lookup->finished = INSTANT_NEVER;
+	else
+		lookup->finished = instant_min(lookup->finished, now);
+	return charted && placement_settled(lookup);
 }
 
 static void
@@ -362,26 +432,10 @@ lookup_run_advance(struct node *node, struct instant now, uint32_t slot,
 	struct lookup *lookup = at(node, slot);
 
 	age(node, now, lookup, outbox);
-	if (lookup->phase == LOOKUP_FINDING && find(node, now, slot, outbox)) {
-		if (lookup->record_count == 0)
-			lookup->hops = lookup->round;
-		if (lookup->kind != LOOKUP_SET) {
-			judge(node, lookup);
-			end(node, slot);
-			return true;
-		}
-		lookup->phase = LOOKUP_STORING;
-		lookup->deadline =
-			instant_after(now, node->settings->lookup_deadline_ns);
-	}
-	if (lookup->phase == LOOKUP_STORING && store(node, now, slot, outbox)) {
-		lookup->ok = is_stored(lookup, node->settings->replicas);
-		/* Our own hold is no acknowledgement, unless it is all. */
-		if (lookup->self == LOOKUP_HOLDING &&
-		    lookup->first.ns == INSTANT_NEVER.ns) {
-			lookup->first = now;
-			lookup->local = true;
-		}
+	bool over = lookup->kind == LOOKUP_SET ? place(node, now, slot, outbox)
+					       : find(node, now, slot, outbox);
+	if (over) {
+		conclude(node, now, lookup);
 		end(node, slot);
 		return true;
 	}
@@ -401,10 +455,12 @@ make_ready(struct node *node, struct instant now, uint32_t slot)
 	node->ready_since = instant_min(node->ready_since, now);
 }
 
-static void
+/* How many are closer to the target than `distance`. */
+static uint32_t
 file_contacts(struct node *node, struct lookup *lookup,
-	      const struct message_item *item, uint8_t round)
+	      const struct message_item *item, uint8_t round, uint64_t distance)
 {
+	uint32_t closer = 0;
 	struct endpoint named[MESSAGE_CONTACTS_MAX];
 	uint32_t peers[MESSAGE_CONTACTS_MAX];
 
@@ -419,11 +475,14 @@ file_contacts(struct node *node, struct lookup *lookup,
 			continue;
 		uint64_t position =
 			endpoints_position(node->parts.endpoints, peer);
+		closer +=
+			position_distance(lookup->target, position) < distance;
 		if (lookup->kind == LOOKUP_FILL &&
 		    !filling_wants(node, lookup->target, position))
 			continue;
 		lookup_add(lookup, peer, position, round);
 	}
+	return closer;
 }
 
 static void
@@ -461,39 +520,19 @@ file_found(struct node *node, struct lookup *lookup,
 	   struct candidate *candidate, const struct message_item *item)
 {
 	uint8_t round = candidate->round;
+	uint64_t distance = candidate->distance;
 
-	if (candidate->tries == 0 || candidate->state > CANDIDATE_FAILED)
+	if (candidate->tries == 0 || candidate->named)
 		return false;
 	lookup_answered(lookup, candidate);
-	if (lookup->phase != LOOKUP_FINDING)
-		return true; /* alive, but the shortlist stays as it is */
-	if (item->status == ITEM_RECORDS)
+	if (item->status == ITEM_RECORDS) {
 		file_records(node, lookup, item, round);
-	else
-		file_contacts(node, lookup, item, round);
-	return true;
-}
-
-/* An acknowledgement, however late. */
-static bool
-file_stored(struct lookup *lookup, struct candidate *candidate,
-	    const struct message_item *item, struct instant now)
-{
-	uint8_t state = candidate->state;
-
-	if (lookup->phase != LOOKUP_STORING ||
-	    (state != CANDIDATE_STORING && state != CANDIDATE_RETRIED &&
-	     state != CANDIDATE_FAILED))
-		return false;
-	if (item->status == ITEM_FULL || item->status == ITEM_UNANSWERED) {
-		candidate->state = CANDIDATE_REFUSED;
 		return true;
 	}
-	if (item->status == ITEM_STALE &&
-	    version_compare(item->version, lookup->newest) > 0)
-		lookup->newest = item->version;
-	candidate->state = CANDIDATE_STORED;
-	lookup->first = instant_min(lookup->first, now);
+	uint32_t closer = file_contacts(node, lookup, item, round, distance);
+	if (lookup->kind == LOOKUP_SET)
+		placement_named(lookup, item->contact_count, closer,
+				node->settings->k, node->table->count);
 	return true;
 }
 
@@ -517,14 +556,15 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 						   : MESSAGE_FIND_NODE;
 	bool once = type == MESSAGE_STORE
 			    ? candidate->state == CANDIDATE_STORING
-			    : candidate->tries == 1;
+			    : candidate->tries == 1 &&
+				      candidate->state < CANDIDATE_STORING;
 	int64_t rtt_ns = once ? instant_distance_ns(candidate->sent, now) : -1;
 	bool used = false;
 	candidate->speaks = reader->header.speaks; /* before it moves */
 	if (type == asked)
 		used = file_found(node, lookup, candidate, &item);
 	else if (type == MESSAGE_STORE)
-		used = file_stored(lookup, candidate, &item, now);
+		used = placement_answered(lookup, candidate, now, &item);
 	if (!used)
 		return DROP_UNASKED;
 	exchange_answered(node, peer, rtt_ns);

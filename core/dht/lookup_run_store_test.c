@@ -49,8 +49,10 @@ static const struct {
 	{ "four of six are full: we are the third", ITEM_FULL, 4, true, 2, 6 },
 	{ "all are full", ITEM_FULL, 6, false, 0, 6 },
 	{ "one had no room to answer", ITEM_UNANSWERED, 1, true, 3, 4 },
-	{ "one knows closer ones: it holds it", ITEM_MOVED, 1, true, 3, 3 },
-	{ "one knows a newer one: so it should be", ITEM_STALE, 1, true, 3, 3 },
+	{ "one knows closer ones, but none is: asked again", ITEM_MOVED, 1,
+	  true, 3, 4 },
+	{ "one knows a newer one: ours is not stored", ITEM_STALE, 1, false, 2,
+	  3 },
 };
 
 /* Peers that answer a STORE with a status until `refusals` have; then the next
@@ -95,7 +97,9 @@ test_refusals(void)
 				  event.ok == refusals_rows[i].ok,
 			  refusals_rows[i].sentence);
 		/* The seventh, we ourselves, is the last resort. */
-		uint32_t by_us = refusals_rows[i].replicas < settings.replicas;
+		uint32_t by_us =
+			refusals_rows[i].replicas < settings.replicas &&
+			refusals_rows[i].status != ITEM_STALE;
 		CHECK_ROW(event.replicas == refusals_rows[i].replicas + by_us,
 			  refusals_rows[i].sentence);
 		CHECK_ROW(stores == refusals_rows[i].stores,
@@ -203,20 +207,107 @@ test_silent_replica(void)
 	solo_close(&solo);
 }
 
-/* An answer to a query that comes while we store shows that its peer lives,
- * and adds no candidate. */
-static void
-test_late_answer_while_storing(void)
+/* Peers 1 to 60 are known, and their positions decide which of our buckets are
+ * full: a key that belongs to three of them, whom our table names for certain,
+ * or does not. */
+static uint32_t
+number_of(const struct solo *solo, bool certain)
 {
-	struct node_settings settings = solo_settings(4);
-	static const uint32_t names[] = { 300, 301 };
-	struct solo_sent sent, late = { 0 };
-	uint32_t stores = 0;
+	for (uint32_t number = 1;; number++) {
+		struct session_key key = solo_key(number);
+		uint64_t target = node_key_position(solo->node, &key);
+
+		if (solo_rank(solo, target, 0, 60) >= 3 &&
+		    (table_certain(solo->node->table, target) >= 3) == certain)
+			return number;
+	}
+}
+
+/* Nothing is asked where our own table has room: a STORE each, conditional. */
+static void
+test_known_surroundings(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[BUCKET_MAX];
 	struct solo solo;
 
 	solo_open(&solo, &settings);
 	solo_learn(&solo, 1, 60);
-	CHECK(set(&solo, 1, 5) == 0);
+	CHECK(set(&solo, number_of(&solo, true), 5) == 0);
+	CHECK(solo_all(&solo, MESSAGE_STORE, sent, BUCKET_MAX) == 3);
+	CHECK(node_counters(solo.node)->queries == 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		CHECK(sent[i].header.flags & MESSAGE_CONDITIONAL);
+		solo_status(&solo, &sent[i], ITEM_STORED);
+	}
+	solo_expire(&solo);
+	struct node_event event = node_event(solo.node);
+	CHECK(event.kind == NODE_STORED && event.ok && event.replicas == 3);
+	CHECK(event.hops == 0 && !event.local && event.queries == 3);
+	solo_close(&solo);
+}
+
+/* A replica knows a closer peer that we do not: it is asked, and the record
+ * goes there; nothing stays behind. */
+static void
+test_moved(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[BUCKET_MAX], query;
+	struct session_key key;
+	struct solo solo;
+	uint32_t closer;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	uint32_t number = number_of(&solo, true);
+	key = solo_key(number);
+	for (closer = 61; solo_rank(&solo, node_key_position(solo.node, &key),
+				    closer, 60) != 0;
+	     closer++)
+		;
+	CHECK(set(&solo, number, 5) == 0);
+	CHECK(solo_all(&solo, MESSAGE_STORE, sent, BUCKET_MAX) == 3);
+	solo_status(&solo, &sent[0], ITEM_STORED);
+	solo_status(&solo, &sent[1], ITEM_STORED);
+	solo_status(&solo, &sent[2], ITEM_MOVED);
+	solo_expire(&solo);
+	CHECK(solo_next(&solo, &query) && query.peer == sent[2].peer);
+	CHECK(query.header.type == MESSAGE_FIND_NODE);
+	CHECK(!solo_next(&solo, &query) && !node_eventful(solo.node));
+	solo_contacts(&solo, &query, &closer, 1);
+	/* It names only one, which is no chart: it, too, is asked. */
+	solo_serve(&solo, instant_after(solo.now, NS_PER_S), UINT32_MAX, NULL);
+	struct node_event event = node_event(solo.node);
+	CHECK(event.kind == NODE_STORED && event.ok && event.replicas == 3);
+	const struct lookup *lookup = &solo.parts.lookups->slots[0];
+	CHECK(lookup->candidates[0].peer == closer);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK(lookup->candidates[i].state ==
+		      (i < 3 ? CANDIDATE_STORED : CANDIDATE_ANSWERED));
+	solo_close(&solo);
+}
+
+/* An answer to a query that comes while we store shows that its peer lives; and
+ * the peer that it names, closer than all others, gets the record, too. */
+static void
+test_late_answer_while_storing(void)
+{
+	struct node_settings settings = solo_settings(4);
+	struct solo_sent sent, late = { 0 };
+	uint32_t stores = 0, closer;
+	struct session_key key;
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	uint32_t number = number_of(&solo, false);
+	key = solo_key(number);
+	for (closer = 61; solo_rank(&solo, node_key_position(solo.node, &key),
+				    closer, 60) != 0;
+	     closer++)
+		;
+	CHECK(set(&solo, number, 5) == 0);
 	while (stores == 0) {
 		while (solo_next(&solo, &sent)) {
 			if (sent.header.type == MESSAGE_STORE)
@@ -229,12 +320,12 @@ test_late_answer_while_storing(void)
 		if (stores == 0)
 			solo_await(&solo, NS_PER_S);
 	}
-	const struct lookup *lookup = &solo.parts.lookups->slots[0];
-	uint32_t candidates = lookup->candidate_count;
-	CHECK(lookup->phase == LOOKUP_STORING);
-	CHECK(solo_contacts(&solo, &late, names, 2) == DROP_NONE);
-	CHECK(lookup->candidate_count == candidates);
+	CHECK(solo.parts.lookups->slots[0].phase == LOOKUP_STORING);
+	CHECK(solo_contacts(&solo, &late, &closer, 1) == DROP_NONE);
 	CHECK(table_find(solo.node->table, late.peer)->failures == 0);
+	solo_expire(&solo);
+	CHECK(solo_next(&solo, &sent) && sent.peer == closer);
+	CHECK(sent.header.type == MESSAGE_STORE);
 	solo_close(&solo);
 }
 
@@ -244,6 +335,8 @@ main(void)
 	test_refusals();
 	test_our_own_store_is_full();
 	test_silent_replica();
+	test_known_surroundings();
+	test_moved();
 	test_late_answer_while_storing();
 	return check_done();
 }

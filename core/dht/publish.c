@@ -634,7 +634,7 @@ add_stored(struct node *node, struct publication *publication)
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		uint8_t state = lookup->candidates[i].state;
 
-		if (state >= CANDIDATE_STORING && state != CANDIDATE_REFUSED)
+		if (state >= CANDIDATE_STORING && state <= CANDIDATE_STORED)
 			add_replica(node, publication,
 				    lookup->candidates[i].peer);
 	}

@@ -80,10 +80,22 @@ put_kept(struct node *node, struct instant now, const struct session_key *key,
 		message_put_status(writer, status);
 }
 
+/* Others that live should hold it in our stead. */
+static bool
+is_moved(const struct node *node, const struct session_key *key)
+{
+	return table_closer_count(node->table, node_key_position(node, key)) >=
+	       node->settings->replicas;
+}
+
 static enum item_status
 keep(struct node *node, struct instant now, const struct session_key *key,
-     const struct record *record)
+     const struct record *record, bool conditional)
 {
+	bool moved = is_moved(node, key);
+
+	if (moved && conditional)
+		return ITEM_MOVED;
 	store_expire(node->parts.store, now, SWEEP_ENTRIES);
 	switch (store_put(node->parts.store, now, node->self, key, record)) {
 	case STORE_STALE:
@@ -93,14 +105,12 @@ keep(struct node *node, struct instant now, const struct session_key *key,
 	case STORE_STORED:
 		break;
 	}
-	uint32_t closer =
-		table_closer_count(node->table, node_key_position(node, key));
-	return closer >= node->settings->replicas ? ITEM_MOVED : ITEM_STORED;
+	return moved ? ITEM_MOVED : ITEM_STORED;
 }
 
 static enum item_status
 keep_record(struct node *node, struct instant now,
-	    const struct message_item *item)
+	    const struct message_item *item, bool conditional)
 {
 	const struct message_record *record = &item->records[0];
 	uint32_t ttl_max_ms = owned_ttl_ms(node, record->half_open);
@@ -116,7 +126,7 @@ keep_record(struct node *node, struct instant now,
 
 	if (kept.owner == ENDPOINT_NONE)
 		return ITEM_FULL;
-	return keep(node, now, &item->key, &kept);
+	return keep(node, now, &item->key, &kept, conditional);
 }
 
 static enum item_status
@@ -132,15 +142,15 @@ keep_tombstone(struct node *node, struct instant now,
 
 	if (peer == ENDPOINT_NONE)
 		return ITEM_FULL;
-	return keep(node, now, &item->key, &kept);
+	return keep(node, now, &item->key, &kept, false);
 }
 
 static void
-put_answer(struct node *node, struct instant now, uint8_t type,
-	   const struct message_item *item, uint32_t peer,
-	   struct message_writer *writer)
+put_answer(struct node *node, struct instant now,
+	   const struct message_header *header, const struct message_item *item,
+	   uint32_t peer, struct message_writer *writer)
 {
-	switch (type) {
+	switch (header->type) {
 	case MESSAGE_FIND_NODE:
 		put_closest(node, item->position, peer, writer);
 		break;
@@ -148,7 +158,9 @@ put_answer(struct node *node, struct instant now, uint8_t type,
 		put_value(node, now, &item->key, peer, writer);
 		break;
 	case MESSAGE_STORE:
-		put_kept(node, now, &item->key, keep_record(node, now, item),
+		put_kept(node, now, &item->key,
+			 keep_record(node, now, item,
+				     header->flags & MESSAGE_CONDITIONAL),
 			 writer);
 		break;
 	default: /* REMOVE: nothing else has items and a reply */
@@ -178,8 +190,7 @@ reply_send(struct node *node, struct instant now, const struct endpoint *from,
 	out->to = *from;
 	message_begin_reply(&writer, bytes, limit, &reader->header);
 	while (message_next(reader, &item))
-		put_answer(node, now, reader->header.type, &item, peer,
-			   &writer);
+		put_answer(node, now, &reader->header, &item, peer, &writer);
 	exchange_send(node, outbox, TRAFFIC_REPLY, &writer);
 	return DROP_NONE;
 }

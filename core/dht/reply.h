@@ -6,8 +6,9 @@
  *	FIND_NODE	the k closest contacts that are not suspect, but for
  *			the peer that asks
  *	FIND_VALUE	the records, if one of them is live; else as FIND_NODE
- *	STORE		stored, stale or full, by the store; "moved" when it
- *			is stored but we know `replicas` contacts closer
+ *	STORE		stored, stale or full, by the store; "moved" when we
+ *			know `replicas` contacts closer: stored all the same,
+ *			unless it was conditional
  *	REMOVE		a tombstone of the sender, stored likewise
  *
  * The owner of a session answers for it even if it is no replica: it knows.

@@ -39,8 +39,8 @@ ask(struct solo *solo, uint32_t from, struct message_writer *writer,
 }
 
 static enum item_status
-store(struct solo *solo, uint32_t from, uint32_t owner, uint32_t number,
-      int64_t version, uint32_t ttl_ms)
+store_if(struct solo *solo, bool conditional, uint32_t from, uint32_t owner,
+	 uint32_t number, int64_t version, uint32_t ttl_ms)
 {
 	struct message_record record = {
 		.version = solo_version(version),
@@ -54,7 +54,16 @@ store(struct solo *solo, uint32_t from, uint32_t owner, uint32_t number,
 
 	message_begin(&writer, bytes, sizeof(bytes), MESSAGE_STORE, 77);
 	message_put_store(&writer, &key, &record);
+	if (conditional)
+		message_make_conditional(&writer);
 	return ask(solo, from, &writer, &sent);
+}
+
+static enum item_status
+store(struct solo *solo, uint32_t from, uint32_t owner, uint32_t number,
+      int64_t version, uint32_t ttl_ms)
+{
+	return store_if(solo, false, from, owner, number, version, ttl_ms);
 }
 
 static enum item_status
@@ -275,12 +284,18 @@ moved_from(uint32_t replicas)
 		/* Peer 5 sends a request and becomes a fifth contact. */
 		uint32_t closer = solo_rank(&solo, position, 0, 5);
 
-		enum item_status status = store(&solo, 5, 5, number, 1, 1000);
+		/* Not kept on a condition that does not hold. */
+		enum item_status status =
+			store_if(&solo, true, 5, 5, number, 1, 1000);
+		CHECK((find_value(&solo, 6, number, &sent).status ==
+		       ITEM_RECORDS) == (status == ITEM_STORED));
+		table_remove(solo.node->table, 6);
+		CHECK(store(&solo, 5, 5, number, 1, 1000) == status);
 		CHECK(status ==
 		      (closer >= replicas ? ITEM_MOVED : ITEM_STORED));
 		moved += status == ITEM_MOVED;
 		equal += closer == replicas;
-		/* Kept all the same, until the owner has found the place. */
+		/* Without one it is, until the owner has found the place. */
 		CHECK(find_value(&solo, 6, number, &sent).status ==
 		      ITEM_RECORDS);
 		table_remove(solo.node->table, 6);

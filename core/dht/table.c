@@ -375,6 +375,48 @@ table_closer_count(const struct table *table, uint64_t target)
 	return count;
 }
 
+/* Count the sound contacts of bucket b; false: it is full, there may be more.
+ */
+static bool
+certain_visit(const struct table *table, unsigned b, uint32_t *count)
+{
+	if (bucket_count(table, b) >= table->k)
+		return false;
+	for (uint32_t i = table->starts[b]; i < table->starts[b + 1]; i++)
+		*count += !contact_suspect(&table->contacts[i]);
+	return true;
+}
+
+/* Buckets in the order of table_closest(), we between those that are closer
+ * to the target than we are and the others. */
+uint32_t
+table_certain(const struct table *table, uint64_t target)
+{
+	uint64_t d = position_distance(table->self, target);
+	uint64_t ones = table->occupied & d, zeros = table->occupied & ~d;
+	uint32_t count = 0;
+
+	if (table->count == table->capacity)
+		return 0;
+	while (ones != 0) {
+		unsigned b = (unsigned)__builtin_clzll(ones);
+
+		if (!certain_visit(table, b, &count))
+			return count;
+		ones &= ~table_bit(b);
+	}
+	count++;
+	while (zeros != 0) {
+		unsigned b =
+			POSITION_BITS - 1 - (unsigned)__builtin_ctzll(zeros);
+
+		if (!certain_visit(table, b, &count))
+			return count;
+		zeros &= ~table_bit(b);
+	}
+	return UINT32_MAX;
+}
+
 void
 table_prefetch(const struct table *table, uint64_t position)
 {

@@ -120,6 +120,9 @@ uint32_t table_closest(const struct table *, uint64_t target, enum table_trust,
 		       uint32_t except, uint32_t *peers, uint32_t capacity);
 /* How many sound contacts are closer to target than we are. */
 uint32_t table_closer_count(const struct table *, uint64_t target);
+/* How many of the nodes closest to target we know for certain, ourselves
+ * included: those in buckets that have room for more. UINT32_MAX: all. */
+uint32_t table_certain(const struct table *, uint64_t target);
 /* A datagram about this position comes soon: fetch its bucket. */
 void table_prefetch(const struct table *, uint64_t position);
 /* The buckets that have stale contacts, or some and room for more. */

@@ -259,6 +259,43 @@ check_closest(const struct table *table, const struct oracle *oracle,
 	CHECK(table_closer_count(table, target) == nearer);
 }
 
+/* Ourselves and sound contacts that are closer than whatever lies in a full
+ * bucket, and so is perhaps not known. */
+static void
+check_certain(const struct table *table, const struct oracle *oracle,
+	      uint64_t target)
+{
+	uint32_t contacts = 0, certain = 0;
+	uint64_t unknown = UINT64_MAX;
+
+	for (unsigned b = 0; b < 64; b++) {
+		contacts += oracle->counts[b];
+		for (uint32_t i = 0;
+		     oracle->counts[b] >= oracle->k && i < oracle->k; i++) {
+			uint64_t distance =
+				position(oracle->buckets[b][i].peer) ^ target;
+
+			if (distance < unknown)
+				unknown = distance;
+		}
+	}
+	certain += (oracle->self ^ target) < unknown;
+	for (unsigned b = 0; b < 64; b++) {
+		for (uint32_t i = 0; i < oracle->counts[b]; i++) {
+			const struct oracle_contact *contact =
+				&oracle->buckets[b][i];
+
+			certain += contact->failures == 0 &&
+				   (position(contact->peer) ^ target) < unknown;
+		}
+	}
+	if (unknown == UINT64_MAX)
+		certain = UINT32_MAX;
+	if (contacts == oracle->capacity)
+		certain = 0;
+	CHECK(table_certain(table, target) == certain);
+}
+
 static void
 check_queries(const struct table *table, const struct oracle *oracle,
 	      struct rng *rng)
@@ -276,6 +313,7 @@ check_queries(const struct table *table, const struct oracle *oracle,
 			      rng_below(rng, 2) ? TABLE_SOUND : TABLE_ANY,
 			      (uint32_t)rng_below(rng, PEERS),
 			      1 + (uint32_t)rng_below(rng, BUCKET_MAX));
+		check_certain(table, oracle, target);
 	}
 }
 

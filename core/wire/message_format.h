@@ -15,13 +15,14 @@
  * IPv6 path unfragmented (1,280 - 40 - 8 = 1,232), with room for the seal.
  *
  * Versions: the low four bits of the flags say which version is the newest that
- * the sender speaks (0, as version 1 has it: that of the message); the others
- * are sent as zero and not looked at. A node speaks its own version and the one
- * before. A request is of the oldest version that can say it, so that a peer of
- * either understands it without being known; a reply is of the newest that both
- * speak. So two nodes know of each other from the first datagram, and a cluster
- * is upgraded one server at a time, in any order, and back again. Any other
- * version is refused. Version 2 brings:
+ * the sender speaks (0, as version 1 has it: that of the message). A node
+ * speaks its own version and the one before. A request is of the oldest version
+ * that can say it, so that a peer of either understands it without being known;
+ * a reply is of the newest that both speak. So two nodes know of each other
+ * from the first datagram, and a cluster is upgraded one server at a time, in
+ * any order, and back again. Any other version is refused. Another flag is
+ * MESSAGE_CONDITIONAL, which version 1 does not look at; the others are sent as
+ * zero and not looked at. Version 2 brings:
  *	STALE	the version that is known
  *	records	half-open ones, and a third of a key
  *
@@ -103,8 +104,9 @@ enum item_status {
 	ITEM_CONTACTS = 1, /* nodes closer to it, as far as I know */
 	ITEM_RECORDS = 2, /* the value, best first */
 	ITEM_STORED = 3,
-	/* Stored, but I know `replicas` live contacts that are closer to the
-	 * key than I am: look for the new place. */
+	/* I know `replicas` live contacts that are closer to the key than I am:
+	 * look for the new place. Stored here, too, unless the STORE was
+	 * conditional. */
 	ITEM_MOVED = 4,
 	/* Not stored: what is here is newer, of `version` at the highest; or
 	 * zero: said by a peer of version 1. */
@@ -118,6 +120,10 @@ enum item_status {
 /* Flags of a record. */
 #define MESSAGE_TOMBSTONE 0x01
 #define MESSAGE_HALF_OPEN 0x02
+
+/* Flag of a STORE: keep it only if you do not know `replicas` live contacts
+ * that are closer. */
+#define MESSAGE_CONDITIONAL 0x80
 
 struct message_header {
 	uint8_t version; /* of this message */

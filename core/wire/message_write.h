@@ -73,6 +73,8 @@ static inline bool message_put_contacts(struct message_writer *,
 static inline bool message_put_records(struct message_writer *,
 				       const struct message_record *,
 				       uint32_t count);
+/* The STORE that was begun is conditional: MESSAGE_CONDITIONAL. */
+static inline void message_make_conditional(struct message_writer *);
 /* Zeros up to a size; at most to the capacity. Nothing may be put after. */
 static inline void message_pad(struct message_writer *, uint32_t size);
 /* Pad a FIND_NODE or FIND_VALUE so that MESSAGE_AMPLIFY_MAX times its size
@@ -392,6 +394,13 @@ message_put_records(struct message_writer *writer,
 		said--;
 	}
 	return true;
+}
+
+static inline void
+message_make_conditional(struct message_writer *writer)
+{
+	if (writer->size > 0)
+		writer->bytes[2] |= MESSAGE_CONDITIONAL;
 }
 
 static inline void
