@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "core/dht/store.h"
+#include "core/dht/table.h"
+#include "core/position.h"
 #include "core/wire/message.h"
 #include "core/wire/packet.h"
 #include "core/wire/protocol.h"
@@ -20,6 +22,7 @@
 struct known {
 	struct session_key key;
 	struct record offered; /* by a STORE; ttl_ms 0: none */
+	bool conditional; /* it was */
 	uint32_t remover; /* the sender; NONE: it removes nothing */
 	struct record records[RECORDS_PER_KEY];
 	uint32_t count;
@@ -261,6 +264,8 @@ remember(struct judge_versions *versions, struct instant now, uint32_t sender,
 
 		known->key = item.key;
 		known->offered = (struct record){ .ttl_ms = 0 };
+		known->conditional =
+			store && reader->header.flags & MESSAGE_CONDITIONAL;
 		if (store)
 			known->offered = offered_by(versions, &item);
 		known->remover = ENDPOINT_NONE;
@@ -330,6 +335,20 @@ record_ttl_ms(const struct judge_versions *versions)
 	return ttl_ms < UINT32_MAX ? (uint32_t)ttl_ms : UINT32_MAX;
 }
 
+/* Does the server know as many closer ones as there are to be replicas? */
+static bool
+is_elsewhere(const struct judge_versions *versions,
+	     const struct session_key *key)
+{
+	struct server_view view =
+		servers_view(versions->parts.servers, versions->server);
+	uint64_t position = position_of_session(
+		endpoints_placement(versions->tables.parts->endpoints), key);
+
+	return table_closer_count(node_table(view.node), position) >=
+	       versions->parts.settings->dht.node.replicas;
+}
+
 static void
 compare(struct judge_versions *versions, struct instant now,
 	const struct known *known)
@@ -346,6 +365,8 @@ compare(struct judge_versions *versions, struct instant now,
 			say(versions, now, kind, server, &known->key,
 			    &known->records[i], after, count);
 	}
+	if (known->conditional && is_elsewhere(versions, &known->key))
+		return;
 	if (versions->room && known->offered.ttl_ms > 0 &&
 	    judge_versions_refused(&known->offered, after, count))
 		say(versions, now, VIOLATION_OLDER_VERSION, server, &known->key,

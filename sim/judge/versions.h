@@ -20,8 +20,9 @@
  * OLDER_VERSION, and so does a newer record that was refused though there was
  * room; what goes and leaves nothing breaks LOST_RECORD, and so does what will
  * go too soon, for a record that its owner stores again lives as long as a new
- * one. A record whose owner has not said that it ended, and that is ended all
- * the same, breaks FOREIGN_TOMBSTONE.
+ * one. A conditional STORE offers nothing to a server that knows as many closer
+ * ones as there are to be replicas. A record whose owner has not said that it
+ * ended, and that is ended all the same, breaks FOREIGN_TOMBSTONE.
  *
  * Two looks. Around each STORE and REMOVE that comes to a server: who sent it
  * is known then. And once in a while over all that is stored, for what a node

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/dht/store.h"
+#include "core/position.h"
 #include "sim/test/judge_bed.h"
 
 #define S   NS_PER_S
@@ -408,9 +409,9 @@ keep(struct story *story, uint32_t holder, const struct statement *statement)
 }
 
 static void
-make_store(struct story *story, const struct statement *statement)
+make_store_of(struct story *story, const struct statement *statement,
+	      const struct session_key *key, bool conditional)
 {
-	struct session_key key = bed_key(1);
 	struct message_record record = {
 		.version = { statement->established, statement->sequence },
 		.owner = bed_endpoint(&story->bed, statement->owner),
@@ -422,10 +423,20 @@ make_store(struct story *story, const struct statement *statement)
 	struct message_writer writer;
 
 	message_begin(&writer, message, sizeof(message), MESSAGE_STORE, 1);
-	CHECK(message_put_store(&writer, &key, &record));
+	CHECK(message_put_store(&writer, key, &record));
+	if (conditional)
+		message_make_conditional(&writer);
 	story->size =
 		bed_datagram(&story->bed, statement->owner, HOLDER, message,
 			     writer.size, story->packet, sizeof(story->packet));
+}
+
+static void
+make_store(struct story *story, const struct statement *statement)
+{
+	struct session_key key = bed_key(1);
+
+	make_store_of(story, statement, &key, false);
 }
 
 static void
@@ -561,6 +572,55 @@ test_around_messages(void)
 			  rows[i].sentence);
 		story_end(&story);
 	}
+}
+
+/* How many of the servers that it knows are closer to the key than HOLDER. */
+static uint32_t
+closer_count(const struct story *story, const struct session_key *key)
+{
+	const struct endpoints *endpoints =
+		servers_tables(story->bed.servers).parts->endpoints;
+	uint64_t target =
+		position_of_session(endpoints_placement(endpoints), key);
+	uint32_t contacts[64], closer = 0;
+	uint32_t count = node_contacts(
+		servers_view(story->bed.servers, HOLDER).node, contacts, 64);
+
+	for (uint32_t i = 0; i < count; i++)
+		closer +=
+			(endpoints_position(endpoints, contacts[i]) ^ target) <
+			(endpoints_position(endpoints, HOLDER) ^ target);
+	return closer;
+}
+
+/* Who refuses a conditional STORE may, if it knows enough closer ones. */
+static void
+test_conditional(void)
+{
+	uint32_t seen[2] = { 0 };
+
+	for (uint16_t number = 1; number <= 20; number++) {
+		struct statement sent = { 0, 5, 0, OPEN };
+		struct session_key key = bed_key(number);
+		struct story story;
+
+		story_begin(&story);
+		struct node *node =
+			(struct node *)servers_view(story.bed.servers, HOLDER)
+				.node;
+		uint32_t servers = servers_count(story.bed.servers);
+		for (uint32_t i = 0; i < servers; i++)
+			node_learn(node, bed_now(&story.bed), i);
+		bool refuses = closer_count(&story, &key) >= 3;
+		seen[refuses]++;
+		make_store_of(&story, &sent, &key, true);
+		before(&story);
+		judge_versions_after(story.versions, bed_now(&story.bed));
+		CHECK(bed_count(&story.bed, VIOLATION_OLDER_VERSION) ==
+		      !refuses);
+		story_end(&story);
+	}
+	CHECK(seen[0] > 0 && seen[1] > 0);
 }
 
 /* The same record again, a second later. */
@@ -777,6 +837,7 @@ main(void)
 	test_cut_short();
 	test_messages();
 	test_around_messages();
+	test_conditional();
 	test_stored_again();
 	test_looks();
 	test_ended_between_looks();
