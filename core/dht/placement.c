@@ -21,12 +21,16 @@ placement_named(struct lookup *lookup, uint32_t named, uint32_t closer,
 		lookup->chart = LOOKUP_BY_ANSWER;
 }
 
-/* It knows closer ones, and has yet to say which. */
+/* It knows closer ones, and has yet to say which; or it may be too old for a
+ * record that is half-open. */
 static bool
-is_to_be_asked(const struct candidate *candidate)
+is_to_be_asked(const struct lookup *lookup, const struct candidate *candidate)
 {
-	return candidate->moved && (candidate->state == CANDIDATE_KNOWN ||
-				    candidate->state == CANDIDATE_ASKED);
+	bool unknown = lookup->half_open && candidate->speaks == 0;
+
+	return (candidate->moved || unknown) &&
+	       (candidate->state == CANDIDATE_KNOWN ||
+		candidate->state == CANDIDATE_ASKED);
 }
 
 bool
@@ -41,7 +45,7 @@ placement_charted(const struct lookup *lookup, uint32_t replicas)
 		const struct candidate *candidate = &lookup->candidates[i];
 		bool passed = lookup_passed_by(candidate);
 
-		if (is_to_be_asked(candidate) ||
+		if (is_to_be_asked(lookup, candidate) ||
 		    (passed && lookup->chart == LOOKUP_BY_TABLE))
 			return false;
 		live += !passed;
@@ -83,7 +87,8 @@ placement_choose(const struct lookup *lookup, uint32_t replicas, uint64_t self,
 		if (lookup_passed_by(candidate))
 			continue;
 		need--;
-		if (candidate->state < CANDIDATE_STORING)
+		if (candidate->state < CANDIDATE_STORING &&
+		    (!lookup->half_open || candidate->speaks != 0))
 			chosen[count++] = (uint8_t)i;
 	}
 	if (!self_seen && need > 0)

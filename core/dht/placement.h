@@ -38,6 +38,9 @@
  * one has answered or failed, so that who holds the record is known to its
  * owner.
  *
+ * A half-open record goes to peers alone that are known to speak version 2
+ * (message_format.h): who has said nothing yet is asked first.
+ *
  * A replica that knows a newer record does not hold ours: stale; the place is
  * its own all the same, and no other is stored at instead.
  *

@@ -132,6 +132,27 @@ test_charts(void)
 	}
 }
 
+/* A record that is half-open goes to no peer that may not know such. */
+static void
+test_half_open(void)
+{
+	struct lookup *lookup = begin("kkkk");
+	uint8_t chosen[LOOKUP_SHORTLIST];
+	bool self_holds;
+
+	lookup->half_open = true;
+	lookup->candidates[0].speaks = lookup->candidates[2].speaks = 2;
+	CHECK(!placement_charted(lookup, REPLICAS));
+	CHECK(placement_choose(lookup, REPLICAS, FAR, chosen, &self_holds) ==
+		      2 &&
+	      chosen[0] == 0 && chosen[1] == 2);
+	lookup->candidates[1].speaks = 2;
+	CHECK(placement_charted(lookup, REPLICAS));
+	CHECK(placement_choose(lookup, REPLICAS, FAR, chosen, &self_holds) ==
+	      3);
+	give(lookup);
+}
+
 static const struct {
 	const char *sentence;
 	uint32_t named, closer, known;
@@ -354,6 +375,7 @@ main(void)
 	lookups = lookups_init(memory, 4);
 	test_choices();
 	test_charts();
+	test_half_open();
 	test_answers();
 	test_conditions();
 	test_ends();
