@@ -233,8 +233,9 @@ record_print(const struct message_record *record, FILE *file)
 
 	fprintf(file, " owner %s", end_text(&record->owner, owner));
 	version_print(record->version, file);
-	fprintf(file, " ttl %" PRIu32 "%s", record->ttl_ms,
-		record->tombstone ? " tombstone" : "");
+	fprintf(file, " ttl %" PRIu32 "%s%s", record->ttl_ms,
+		record->tombstone ? " tombstone" : "",
+		record->half_open ? " half-open" : "");
 }
 
 static void
@@ -429,6 +430,7 @@ item_records_json(const struct message_item *item, struct json *json)
 		version_json(record->version, json);
 		json_uint(json, "ttl_ms", record->ttl_ms);
 		json_bool(json, "tombstone", record->tombstone);
+		json_bool(json, "half_open", record->half_open);
 		json_end(json);
 	}
 	json_end(json);

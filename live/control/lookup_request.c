@@ -39,11 +39,13 @@ owner_json(struct engine *engine, struct control_client *client,
 		control_client_print(
 			client,
 			"%s{\"owner\":\"%s\",\"established_ns\":%" PRId64
-			",\"ended\":%s,\"ttl_ms\":%" PRIu32 "}",
+			",\"ended\":%s,\"half_open\":%s,\"ttl_ms\":%" PRIu32
+			"}",
 			i > 0 ? "," : "",
 			owner != NULL ? endpoint_text_format(owner, text) : "",
 			record->version.established_ns,
-			record->tombstone ? "true" : "false", record->ttl_ms);
+			record->tombstone ? "true" : "false",
+			record->half_open ? "true" : "false", record->ttl_ms);
 	}
 	control_client_print(client, "]}\n");
 }
@@ -60,9 +62,10 @@ owner_print(struct engine *engine, struct control_client *client,
 			engine_endpoint(engine, record->owner);
 		control_client_print(
 			client, "%-7s %s since %s\n",
-			record->tombstone ? "ended"
-			: i == 0	  ? "owner"
-					  : "older",
+			record->tombstone   ? "ended"
+			: record->half_open ? "begun"
+			: i == 0	    ? "owner"
+					    : "older",
 			owner != NULL ? endpoint_text_format(owner, endpoint)
 				      : "?",
 			status_time(record->version.established_ns, text));
