@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # emulation_live_test.sh BIN - the same scenario files, in a lab of this machine
 #
-# The paper's cut with and without Homeward, as a download and as an upload; 60
+# Handshakes that a drain moves, stored at the SYN and when established. The
+# paper's cut with and without Homeward, as a download and as an upload; 60
 # sessions while a spine goes and comes; a daemon killed in mid-transfer; and
 # what a run that is refused, interrupted or resumed leaves behind. Needs root
 # and what `homeward lab up` needs; else it says what is missing and is skipped.
@@ -74,6 +75,27 @@ says "churn" "event 1, churn: not in a lab"
 live "many servers" 2 --set fabric.servers=1000 "${cut[@]}"
 says "many servers" "fabric.servers: 1000"
 [ ! -e live.db ] || fail "a refused scenario wrote a database"
+
+# --- handshakes that a drain moves, 25 ms away ---
+cat >handshakes.yaml <<'YAML'
+title: Sessions in their handshake while servers are drained
+fabric: { servers: 4, leaves: 4, clients: 2, client_link: { delay_us: 25000 } }
+clients: { sessions: 800, interval_ms: 5, start_s: 0.1, size_mb: 0.02,
+  pace_mbps: 0.16 }
+events:
+  - { at_s: 1.5, kind: drain, target: server1, until_s: 2.3 }
+  - { at_s: 2.8, kind: drain, target: server2, until_s: 3.6 }
+measure: { duration_s: 12, samples: 0 }
+YAML
+live "stored at the SYN" 0 handshakes.yaml
+is "all are kept" "800|1" "SELECT sum(outcome IN ('closed', 'kept')),
+	sum(strays > 0) > 50 FROM session WHERE run_id = :r"
+is "each was stored at its SYN" 800 "SELECT sum(value) FROM counter
+	WHERE run_id = :r AND name = 'steer_openings'"
+live "stored when established" 0 --set service.store_at=established \
+	handshakes.yaml
+is "some are reset" 1 "SELECT sum(outcome = 'reset') > 0 FROM session
+	WHERE run_id = :r"
 
 # --- the paper's cut ---
 live "a download" 0 "${cut[@]}"
