@@ -6,6 +6,7 @@
  *
  *	chain[h & mask] -> entry -> entry -> NONE	by index
  *	free            -> entry -> entry -> NONE
+ *	held[holder & mask] <-> entry <-> entry	newest first
  *
  * One entry is one statement, not one key: nearly every session has one owner
  * only, and would pay for an empty second place. An entry's own hash is kept,
@@ -17,7 +18,9 @@
  * half-open no more, or anew, may be in it still.
  *
  * Times and versions of 64 bits are held as two words, so that an entry
- * aligns to 4 bytes and has no holes: 76 bytes and at most two chain heads.
+ * aligns to 4 bytes and has no holes: 84 bytes, at most two chain heads and
+ * half a holder's. Holders whose numbers end alike share a list, and pass each
+ * other's entries by.
  */
 #include "core/dht/store.h"
 
@@ -33,6 +36,7 @@ struct word64 {
 
 struct entry {
 	uint32_t next; /* in the chain, or among the free */
+	uint32_t newer, older; /* in the holder's list */
 	uint32_t hash;
 	uint32_t holder, owner;
 	struct word64 established;
@@ -42,10 +46,14 @@ struct entry {
 	uint8_t live; /* in a chain, not free */
 	uint8_t stage; /* enum record_stage */
 };
-_Static_assert(sizeof(struct entry) == 76, "no holes");
-_Static_assert(sizeof(struct entry) + 3 * sizeof(uint32_t) <=
+_Static_assert(sizeof(struct entry) == 84, "no holes");
+/* Chain heads for one of a holder's, and entries for one of the ring's. */
+#define CHAINS_PER_HELD	  4
+#define ENTRIES_PER_YOUNG 8
+_Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) +
+			       2 * sizeof(uint32_t) / CHAINS_PER_HELD + 1 <=
 		       STORE_ENTRY_BYTES_MAX,
-	       "an entry and its share of the chain heads and the ring");
+	       "an entry and its share of the heads and the ring");
 
 struct store {
 	struct siphash_key hash_key;
@@ -53,8 +61,8 @@ struct store {
 	uint32_t used; /* entries ever written */
 	uint32_t free; /* first of the free ones below used */
 	uint32_t hand;
-	uint32_t chain_mask;
-	uint32_t *chains;
+	uint32_t chain_mask, held_mask;
+	uint32_t *chains, *held;
 	struct entry *entries;
 	uint32_t *young;
 	uint32_t young_size, young_first, young_count;
@@ -99,11 +107,11 @@ entry_expired(const struct entry *entry, struct instant now)
 	return word64_value(entry->expiry) <= now.ns;
 }
 
-/* At least one chain an entry, at most two. */
+/* At least one chain an entry, at most two; and lists of holders. */
 static uint32_t
 chain_count_for(uint32_t capacity)
 {
-	uint32_t count = 1;
+	uint32_t count = CHAINS_PER_HELD;
 
 	while (count < capacity)
 		count *= 2;
@@ -113,15 +121,18 @@ chain_count_for(uint32_t capacity)
 static uint32_t
 young_size_for(uint32_t capacity)
 {
-	return capacity / 8 + STORE_HALF_OPEN_LEAST;
+	return capacity / ENTRIES_PER_YOUNG + STORE_HALF_OPEN_LEAST;
 }
 
 size_t
 store_size(uint32_t capacity)
 {
 	assert(capacity < UINT32_C(1) << 31);
+	size_t chain_count = chain_count_for(capacity);
+
 	return sizeof(struct store) +
-	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
+	       (chain_count + chain_count / CHAINS_PER_HELD) *
+		       sizeof(uint32_t) +
 	       (size_t)capacity * sizeof(struct entry) +
 	       (size_t)young_size_for(capacity) * sizeof(uint32_t);
 }
@@ -134,17 +145,21 @@ store_init(void *memory, uint32_t capacity, const struct siphash_key *key)
 
 	struct store *store = memory;
 	uint32_t chain_count = chain_count_for(capacity);
+	uint32_t held_count = chain_count / CHAINS_PER_HELD;
 	*store = (struct store){
 		.hash_key = *key,
 		.capacity = capacity,
 		.free = NONE,
 		.chain_mask = chain_count - 1,
+		.held_mask = held_count - 1,
 		.chains = (uint32_t *)(store + 1),
 		.young_size = young_size_for(capacity),
 	};
-	store->entries = (struct entry *)(void *)(store->chains + chain_count);
+	store->held = store->chains + chain_count;
+	store->entries = (struct entry *)(void *)(store->held + held_count);
 	store->young = (uint32_t *)(void *)(store->entries + capacity);
-	memset(store->chains, 0xff, (size_t)chain_count * sizeof(uint32_t));
+	memset(store->chains, 0xff,
+	       ((size_t)chain_count + held_count) * sizeof(uint32_t));
 	return store;
 }
 
@@ -159,7 +174,37 @@ hash_of(const struct store *store, uint32_t holder,
 	return (uint32_t)hash ^ holder * UINT32_C(0x9e3779b1);
 }
 
-/* Take the entry that *link names out of its chain. */
+static uint32_t *
+held_by(const struct store *store, uint32_t holder)
+{
+	return &store->held[holder & store->held_mask];
+}
+
+static void
+held_add(struct store *store, uint32_t index)
+{
+	struct entry *entry = &store->entries[index];
+	uint32_t *head = held_by(store, entry->holder);
+
+	entry->newer = NONE;
+	entry->older = *head;
+	if (*head != NONE)
+		store->entries[*head].newer = index;
+	*head = index;
+}
+
+static void
+held_remove(struct store *store, const struct entry *entry)
+{
+	if (entry->newer == NONE)
+		*held_by(store, entry->holder) = entry->older;
+	else
+		store->entries[entry->newer].older = entry->older;
+	if (entry->older != NONE)
+		store->entries[entry->older].newer = entry->newer;
+}
+
+/* Take the entry that *link names out of its lists. */
 static void
 entry_free(struct store *store, uint32_t *link)
 {
@@ -167,6 +212,7 @@ entry_free(struct store *store, uint32_t *link)
 	struct entry *entry = &store->entries[index];
 
 	*link = entry->next;
+	held_remove(store, entry);
 	entry->live = 0;
 	entry->next = store->free;
 	store->free = index;
@@ -276,12 +322,24 @@ entry_record(const struct entry *entry, struct instant now)
 	};
 }
 
+/* The entry is this very statement. */
+static bool
+states(const struct entry *entry, const struct record *record)
+{
+	return entry->owner == record->owner &&
+	       version_compare(entry_version(entry), record->version) == 0 &&
+	       entry->stage == (uint8_t)record_stage(record);
+}
+
 static void
 entry_set(struct entry *entry, struct instant now, const struct record *record)
 {
 	struct instant expiry =
 		instant_after(now, (int64_t)record->ttl_ms * NS_PER_MS);
 
+	/* The same statement from another replica may have less time left. */
+	if (states(entry, record) && word64_value(entry->expiry) > expiry.ns)
+		return;
 	entry->owner = record->owner;
 	entry->established = word64_from(record->version.established_ns);
 	entry->sequence = record->version.sequence;
@@ -385,6 +443,7 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 			.stage = RECORD_TOMBSTONE,
 		};
 		*chain = index;
+		held_add(store, index);
 		store->count++;
 	}
 	bool young = record_stage(record) == RECORD_HALF_OPEN &&
@@ -475,16 +534,96 @@ store_expire(struct store *store, struct instant now, uint32_t entries)
 uint32_t
 store_forget(struct store *store, uint32_t holder)
 {
-	uint32_t freed = 0;
+	uint32_t freed = 0, next;
 
-	for (uint32_t i = 0; i < store->used; i++) {
-		if (!store->entries[i].live ||
-		    store->entries[i].holder != holder)
+	for (uint32_t i = *held_by(store, holder); i != NONE; i = next) {
+		next = store->entries[i].older;
+		if (store->entries[i].holder != holder)
 			continue;
 		entry_free_index(store, i);
 		freed++;
 	}
 	return freed;
+}
+
+/* Two statements of one entry's places that differ have different marks, but
+ * for one in 2^32. */
+static uint32_t
+entry_mark(const struct entry *entry)
+{
+	uint32_t mark = entry->hash;
+
+	mark = mark * UINT32_C(0x01000193) ^ entry->owner;
+	mark = mark * UINT32_C(0x01000193) ^ entry->established.high;
+	mark = mark * UINT32_C(0x01000193) ^ entry->established.low;
+	mark = mark * UINT32_C(0x01000193) ^ entry->sequence;
+	return mark * UINT32_C(0x01000193) ^ entry->stage;
+}
+
+static struct store_statement
+entry_statement(const struct store *store, uint32_t index, struct instant now)
+{
+	const struct entry *entry = &store->entries[index];
+
+	return (struct store_statement){
+		.key = entry->key,
+		.record = entry_record(entry, now),
+		.expiry = { word64_value(entry->expiry) },
+		.holder = entry->holder,
+		.entry = index,
+		.mark = entry_mark(entry),
+	};
+}
+
+bool
+store_holds(const struct store *store, uint32_t holder)
+{
+	uint32_t i = *held_by(store, holder);
+
+	while (i != NONE && store->entries[i].holder != holder)
+		i = store->entries[i].older;
+	return i != NONE;
+}
+
+bool
+store_held(const struct store *store, struct instant now, uint32_t holder,
+	   struct store_cursor *cursor, struct store_statement *statement)
+{
+	uint32_t i = cursor->entry;
+
+	/* At the beginning, or the next one was freed meanwhile: once more. */
+	if (!cursor->begun ||
+	    (i != NONE &&
+	     (!store->entries[i].live || store->entries[i].holder != holder ||
+	      store->entries[i].hash != cursor->hash)))
+		i = *held_by(store, holder);
+	cursor->begun = true;
+	while (i != NONE && (store->entries[i].holder != holder ||
+			     entry_expired(&store->entries[i], now)))
+		i = store->entries[i].older;
+	cursor->entry = NONE;
+	if (i == NONE)
+		return false;
+	*statement = entry_statement(store, i, now);
+	i = store->entries[i].older;
+	while (i != NONE && store->entries[i].holder != holder)
+		i = store->entries[i].older;
+	cursor->entry = i;
+	cursor->hash = i == NONE ? 0 : store->entries[i].hash;
+	return true;
+}
+
+bool
+store_at(const struct store *store, struct instant now, uint32_t holder,
+	 uint32_t index, uint32_t mark, struct store_statement *statement)
+{
+	if (index >= store->used || !store->entries[index].live ||
+	    store->entries[index].holder != holder ||
+	    entry_expired(&store->entries[index], now) ||
+	    entry_mark(&store->entries[index]) != mark)
+		return false;
+	*statement = entry_statement(store, index, now);
+	return true;
 }
 
 uint32_t

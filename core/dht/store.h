@@ -13,7 +13,7 @@
  *  - Of one owner the higher version wins; at equal versions a tombstone
  *    beats a record, so that a late STORE cannot resurrect the dead, and an
  *    open record a half-open one. The same statement again sets its time to
- *    live anew.
+ *    live anew, unless that shortens it.
  *  - A tombstone speaks for its owner only and kills that owner's versions up
  *    to its own. Clocks of two owners may differ by more than a client's
  *    port rests, so no owner's tombstone may end another's session. A record
@@ -62,12 +62,19 @@
 
 struct store; /* in the caller's memory, see store_size() */
 
-/* One that is in memory, as store_next() tells it. */
+/* One that is in memory. */
 struct store_statement {
 	struct session_key key;
-	struct record record; /* ttl_ms is not set, see expiry */
+	struct record record; /* by store_next(): without ttl_ms, see expiry */
 	struct instant expiry;
 	uint32_t holder;
+	uint32_t entry, mark; /* not by store_next(): for store_at() */
+};
+
+/* How far a walk over what one holder keeps has come; zero at its start. */
+struct store_cursor {
+	uint32_t entry, hash; /* the next */
+	bool begun;
 };
 
 enum store_result {
@@ -102,7 +109,7 @@ void store_prefetch(const struct store *, uint32_t holder,
 /* Take back what has expired among the next `entries` entries; 0: the default,
  * STORE_SWEEP_ENTRIES. How many were. */
 uint32_t store_expire(struct store *, struct instant now, uint32_t entries);
-/* A holder lost its memory (its server restarted). Walks the whole store. */
+/* A holder lost its memory (its server restarted). */
 uint32_t store_forget(struct store *, uint32_t holder);
 /* Statements in memory, of all holders, expired ones that no verb has met yet
  * included. */
@@ -112,6 +119,17 @@ uint32_t store_capacity(const struct store *);
  * more. */
 bool store_next(const struct store *, uint32_t *cursor,
 		struct store_statement *);
+/* Does the holder keep any, expired ones that no verb has met included? */
+bool store_holds(const struct store *, uint32_t holder);
+/* The next of what a holder keeps, the newest first. The store may change
+ * between two calls: what was added is not met, and if the very next one was
+ * freed the walk begins anew. False: no more. */
+bool store_held(const struct store *, struct instant now, uint32_t holder,
+		struct store_cursor *, struct store_statement *);
+/* The one that store_held() told by that entry and mark, if it is still there
+ * and the same. */
+bool store_at(const struct store *, struct instant now, uint32_t holder,
+	      uint32_t entry, uint32_t mark, struct store_statement *);
 /* Statements of one holder, not expired. Walks the whole store. */
 uint32_t store_holder_count(const struct store *, struct instant now,
 			    uint32_t holder);

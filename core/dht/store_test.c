@@ -66,6 +66,9 @@ static const struct step versions[] = {
 	{ "the same version refreshes",
 	  20, 1, 10, 50, LIVE, STORE_STORED,
 	  { { 1, 10, 50, LIVE } } },
+	{ "and never shortens its time to live",
+	  20, 1, 10, 20, LIVE, STORE_STORED,
+	  { { 1, 10, 50, LIVE } } },
 	{ "its owner's older version is stale",
 	  20, 1, 9, 90, LIVE, STORE_STALE,
 	  { { 1, 10, 50, LIVE } } },
@@ -361,12 +364,20 @@ oracle_put(int64_t now_ns, uint32_t holder, uint64_t key,
 	if (mine == NULL)
 		mine = unused;
 	before = *mine;
+	int64_t expiry_ns = now_ns + record->ttl_ms * NS_PER_MS;
+	/* The same from a replica that had it before. */
+	if (before.used &&
+	    version_compare(before.record.version, record->version) == 0 &&
+	    rank(&before.record) == rank(record) &&
+	    before.record.owner == record->owner &&
+	    before.expiry_ns > expiry_ns)
+		expiry_ns = before.expiry_ns;
 	*mine = (struct statement){
 		.used = true,
 		.holder = holder,
 		.key = key,
 		.record = *record,
-		.expiry_ns = now_ns + record->ttl_ms * NS_PER_MS,
+		.expiry_ns = expiry_ns,
 	};
 	if (oracle_trim(holder, key, mine))
 		return STORE_STORED;
@@ -772,6 +783,82 @@ equal_hashes(void)
 	CHECK(store_count(store) == 2);
 }
 
+/* What each holder keeps is walked beside a plain list, while entries come, end
+ * and expire between the steps. */
+static void
+lists_of_holders(void)
+{
+	enum {
+		CAPACITY = 64, /* few heads: lists are shared */
+		NUMBERS = 20,
+		PLACES = 40
+	};
+	void *memory = malloc(store_size(CAPACITY));
+	struct store *store = store_init(memory, CAPACITY, &hash_key);
+	struct store_statement statement, again;
+	struct rng rng;
+
+	rng_init(&rng, 7, 7);
+	for (uint32_t turn = 0; turn < 4000; turn++) {
+		uint32_t holder = (uint32_t)rng_below(&rng, PLACES);
+		struct instant now = at_ms(turn);
+		struct store_cursor cursor = { 0 };
+		uint32_t count = 0;
+		struct session_key key =
+			numbered_key((uint32_t)rng_below(&rng, NUMBERS));
+		struct record record = draw_record(&rng);
+
+		if (turn % 50 == 49)
+			store_forget(store, holder);
+		store_put(store, now, holder, &key, &record);
+		while (store_held(store, now, holder, &cursor, &statement)) {
+			count++;
+			CHECK(statement.holder == holder);
+			CHECK(store_at(store, now, holder, statement.entry,
+				       statement.mark, &again));
+			CHECK(session_equal(&again.key, &statement.key));
+			CHECK(!store_at(store, now, holder + 1, statement.entry,
+					statement.mark, &again));
+		}
+		CHECK(count == store_holder_count(store, now, holder));
+		CHECK(count == 0 || store_holds(store, holder));
+	}
+	free(memory);
+}
+
+/* The next one is freed between two steps: what remains is walked again, and
+ * the walk ends. A statement that changed is not the one that was told. */
+static void
+walk_over_changes(void)
+{
+	uint64_t memory[256];
+	struct store *store = store_init(memory, 8, &hash_key);
+	struct store_statement first, other;
+	struct store_cursor cursor = { 0 };
+	struct record record = { .owner = 1, .ttl_ms = 100 };
+	struct record newer = { .owner = 1,
+				.version = { 1, 0 },
+				.ttl_ms = 100 };
+	struct record brief = { .owner = 1, .ttl_ms = 10 };
+
+	for (uint32_t i = 0; i < 4; i++) {
+		struct session_key key = numbered_key(i);
+
+		store_put(store, at_ms(0), 3, &key, i == 2 ? &brief : &record);
+	}
+	CHECK(store_held(store, at_ms(0), 3, &cursor, &first));
+	struct session_key key = numbered_key(3);
+	CHECK(session_equal(&first.key, &key));
+	CHECK(store_expire(store, at_ms(20), 8) == 1);
+	uint32_t count = 0;
+	while (store_held(store, at_ms(20), 3, &cursor, &other))
+		count++;
+	CHECK(count == 3);
+	CHECK(store_put(store, at_ms(20), 3, &key, &newer) == STORE_STORED);
+	CHECK(!store_at(store, at_ms(20), 3, first.entry, first.mark, &other));
+	CHECK(!store_at(store, at_ms(20), 3, 99, first.mark, &other));
+}
+
 int
 main(void)
 {
@@ -786,5 +873,7 @@ main(void)
 	sweep_is_bounded();
 	memory_is_as_promised();
 	equal_hashes();
+	lists_of_holders();
+	walk_over_changes();
 	return check_done();
 }
