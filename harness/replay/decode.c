@@ -138,13 +138,15 @@ message_check(struct decode_dht *dht)
 		message_open(&reader, dht->message, dht->message_size);
 }
 
-/* A message in clear before what the seal would take; its type is not 0. */
+/* A message in clear before what the seal would take (sim/host/boots.h); its
+ * type is not 0. */
 static bool
 plain_decode(const uint8_t *bytes, size_t size, struct decode_dht *dht)
 {
 	if (size < MESSAGE_HEADER_BYTES + MESSAGE_SEAL_BYTES ||
 	    size > MESSAGE_SEALED_MAX || bytes[1] == 0 ||
-	    !all_zero(bytes + size - MESSAGE_SEAL_BYTES, MESSAGE_SEAL_BYTES))
+	    !all_zero(bytes + size - MESSAGE_SEAL_BYTES + 4,
+		      MESSAGE_SEAL_BYTES - 4))
 		return false;
 	dht->seal = DECODE_SEAL_PLAIN;
 	dht->message_size = (uint32_t)size - MESSAGE_SEAL_BYTES;

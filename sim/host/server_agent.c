@@ -33,6 +33,7 @@ server_agents_create(const struct server_agent_world *world)
 	all->members = calloc(world->count, sizeof(*all->members));
 	if (all->members == NULL)
 		abort();
+	all->boots = boots_create();
 	all->processing = cpu_model_create(&world->settings->service.wakeup,
 					   &world->settings->service.processing,
 					   world->count, world->settings->seed,
@@ -59,6 +60,7 @@ server_agents_destroy(struct server_agents *all)
 		free(all->outboxes[i].bytes);
 	}
 	cpu_model_destroy(all->processing);
+	boots_destroy(all->boots);
 	free(all->array);
 	free(all->members);
 	free(all);
@@ -216,6 +218,7 @@ send_datagram(struct server_agents *all, uint32_t index,
 		return;
 	memcpy(sealed, bytes, item->size);
 	memset(sealed + item->size, 0, MESSAGE_SEAL_BYTES);
+	wire_put32(sealed + item->size, all->array[index].incarnation);
 	send_udp(all, item, index, &udp);
 	if (all->world.owner->expect == NULL)
 		return;
@@ -485,15 +488,21 @@ arrive_message(struct server_agents *all, struct instant now, uint32_t index,
 	struct endpoint from = { packet->src, packet->src_port };
 	const struct scheme *scheme = all->world.scheme;
 	void *state = all->array[index].scheme;
+	const struct server_agent_world *world = &all->world;
+	const uint8_t *message = bytes + packet->payload_offset;
 
 	if (packet->payload_bytes < MESSAGE_SEAL_BYTES)
 		return;
+	uint32_t size = packet->payload_bytes - MESSAGE_SEAL_BYTES;
+	uint32_t sender = network_server_find(world->network, &from.address);
 	struct outbox *outbox = server_agent_begin(all);
+	if (sender < world->count && from.port == SERVER_AGENT_PORT &&
+	    boots_heard(all->boots, index, sender, wire_get32(message + size)))
+		node_booted(all->array[index].node, now, &from, outbox);
 	if (state != NULL && scheme->heard != NULL)
 		scheme->heard(state, now, &from.address);
-	(void)node_receive(all->array[index].node, now, &from,
-			   bytes + packet->payload_offset,
-			   packet->payload_bytes - MESSAGE_SEAL_BYTES, outbox);
+	(void)node_receive(all->array[index].node, now, &from, message, size,
+			   outbox);
 	server_agent_end(all, now, index);
 }
 

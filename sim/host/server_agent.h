@@ -43,8 +43,8 @@
  * A daemon takes its time where the settings say so (cpu_model.h): then what
  * is for it waits, and is handled at an event of its own.
  *
- * The live edge seals datagrams; here MESSAGE_SEAL_BYTES zeros at their end
- * cost what the seal would cost.
+ * The live edge seals datagrams; here MESSAGE_SEAL_BYTES at their end cost what
+ * the seal would cost: the sender's incarnation (boots.h), then zeros.
  */
 #ifndef SIM_HOST_SERVER_AGENT_H
 #define SIM_HOST_SERVER_AGENT_H
@@ -56,6 +56,7 @@
 #include "core/outbox.h"
 #include "core/wire/packet.h"
 #include "sim/engine/event.h"
+#include "sim/host/boots.h"
 #include "sim/host/cpu_model.h"
 #include "sim/host/reassembly.h"
 #include "sim/model/scheme.h"
@@ -150,6 +151,7 @@ struct server_agents {
 	struct server_agent_world world;
 	struct server_agent *array; /* by server */
 	uint32_t joined; /* how many are */
+	struct boots *boots;
 	struct cpu_model *processing; /* NULL: daemons take no time */
 	uint64_t answers; /* RSTs and ICMP errors of our making */
 	struct outbox outboxes[SERVER_AGENT_OUTBOXES];

@@ -252,6 +252,30 @@ offered_by(const struct judge_versions *versions,
 	return offered;
 }
 
+/* Does the owner of a statement still own what that is about? */
+static bool
+is_owned(const struct judge_versions *versions, const struct session_key *key,
+	 const struct record *record)
+{
+	struct version version;
+
+	if (record->owner >= servers_count(versions->parts.servers))
+		return false;
+	struct server_view owner =
+		servers_view(versions->parts.servers, record->owner);
+	return owner.runs && node_owns(owner.node, key, &version) &&
+	       !is_newer(version, record->version);
+}
+
+/* Who says that a session has ended: in its tombstone's name, whoever passes it
+ * on, once it has said so itself. */
+static uint32_t
+speaker_of(const struct judge_versions *versions, const struct session_key *key,
+	   const struct record *offered, uint32_t sender)
+{
+	return is_owned(versions, key, offered) ? sender : offered->owner;
+}
+
 static void
 remember(struct judge_versions *versions, struct instant now, uint32_t sender,
 	 struct message_reader *reader)
@@ -269,8 +293,11 @@ remember(struct judge_versions *versions, struct instant now, uint32_t sender,
 		if (store)
 			known->offered = offered_by(versions, &item);
 		known->remover = ENDPOINT_NONE;
-		if (!store || known->offered.tombstone)
+		if (!store)
 			known->remover = sender;
+		else if (known->offered.tombstone)
+			known->remover = speaker_of(versions, &item.key,
+						    &known->offered, sender);
 		known->count =
 			store_peek(versions->tables.parts->store, now,
 				   versions->server, &item.key, known->records);
@@ -387,22 +414,6 @@ judge_versions_after(struct judge_versions *versions, struct instant now)
 
 /* ---- over all that is stored ---- */
 
-/* Does the owner of a statement still own what that is about? */
-static bool
-is_owned(const struct judge_versions *versions,
-	 const struct store_statement *statement)
-{
-	const struct record *record = &statement->record;
-	struct version version;
-
-	if (record->owner >= servers_count(versions->parts.servers))
-		return false;
-	struct server_view owner =
-		servers_view(versions->parts.servers, record->owner);
-	return owner.runs && node_owns(owner.node, &statement->key, &version) &&
-	       !is_newer(version, record->version);
-}
-
 /* Since the last look more than one thing may have happened. What took the
  * place of another was a record then, though its owner may have ended it; so
  * may it have been itself, unless its owner still has it, and any record takes
@@ -433,7 +444,7 @@ compare_kept(struct judge_versions *versions, struct instant now,
 			after[i].tombstone = after[i].half_open = false;
 	if (is_crowded_out(&before, after, count))
 		return;
-	if (!speaks && !is_owned(versions, statement))
+	if (!speaks && !is_owned(versions, &statement->key, &statement->record))
 		before.tombstone = true;
 	enum violation kind =
 		judge_versions_given_up(&before, after, count, ENDPOINT_NONE);
@@ -477,7 +488,7 @@ judge_versions_look(struct judge_versions *versions, struct instant now)
 		if (!instant_before(now, statement.expiry))
 			continue;
 		if (statement.record.tombstone &&
-		    is_owned(versions, &statement))
+		    is_owned(versions, &statement.key, &statement.record))
 			say(versions, now, VIOLATION_FOREIGN_TOMBSTONE,
 			    statement.holder, &statement.key, &statement.record,
 			    &statement.record, 1);

@@ -22,7 +22,8 @@
  * go too soon, for a record that its owner stores again lives as long as a new
  * one. A conditional STORE offers nothing to a server that knows as many closer
  * ones as there are to be replicas. A record whose owner has not said that it
- * ended, and that is ended all the same, breaks FOREIGN_TOMBSTONE.
+ * ended, and that is ended all the same, breaks FOREIGN_TOMBSTONE; a replica
+ * may pass on what an owner said.
  *
  * Two looks. Around each STORE and REMOVE that comes to a server: who sent it
  * is known then. And once in a while over all that is stored, for what a node
