@@ -112,7 +112,7 @@ struct cause_facts {
 	bool established; /* a server completed the handshake */
 	bool reachable;
 	bool is_protected;
-	bool is_stored; /* a store was acknowledged */
+	bool is_stored; /* of one never established: it was acknowledged */
 	enum cause_end owner;
 	enum cause_socket socket; /* that had its packets last */
 	enum cause_reset reset;

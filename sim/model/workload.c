@@ -590,7 +590,7 @@ cause_now(const struct workload *workload, struct instant now,
 		.is_protected =
 			established ? is_protected(workload, session)
 				    : is_opening_protected(workload, session),
-		.is_stored = session->stored,
+		.is_stored = session->stored && session->owner == WATCH_NONE,
 		.owner = session->owner_end,
 		.socket = session->socket,
 		.reset = session->reset,
