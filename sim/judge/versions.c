@@ -418,7 +418,8 @@ judge_versions_after(struct judge_versions *versions, struct instant now)
  * place of another was a record then, though its owner may have ended it; so
  * may it have been itself, unless its owner still has it, and any record takes
  * a tombstone's place. And of what was removed nothing is left when its
- * tombstone is over, too. */
+ * tombstone is over, too, or when a handshake of its owner's took its place and
+ * gave way. */
 static void
 compare_kept(struct judge_versions *versions, struct instant now,
 	     const struct kept *kept)
@@ -444,12 +445,14 @@ compare_kept(struct judge_versions *versions, struct instant now,
 			after[i].tombstone = after[i].half_open = false;
 	if (is_crowded_out(&before, after, count))
 		return;
-	if (!speaks && !is_owned(versions, &statement->key, &statement->record))
+	bool ended = !speaks &&
+		     !is_owned(versions, &statement->key, &statement->record);
+	if (ended)
 		before.tombstone = true;
 	enum violation kind =
 		judge_versions_given_up(&before, after, count, ENDPOINT_NONE);
 	if (kind == VIOLATION_OLDER_VERSION ||
-	    (kind == VIOLATION_LOST_RECORD && !brief))
+	    (kind == VIOLATION_LOST_RECORD && !brief && !ended))
 		say(versions, now, kind, statement->holder, &statement->key,
 		    &statement->record, after, count);
 }

