@@ -42,6 +42,7 @@ static const struct {
 	{ "steer_released", "Held packets that went on" },
 	{ "steer_resets", "RST segments sent to clients" },
 	{ "steer_lookups", "Lookups begun for strays" },
+	{ "steer_glances", "Lookups that cost little, under pressure" },
 	{ "steer_misses", "Lookups for strays that found no owner" },
 	{ "steer_decapsulated", "Packets that came home by other servers" },
 	{ "steer_not_mine_sent", "Forwarded packets answered not-mine" },
