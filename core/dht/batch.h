@@ -42,7 +42,7 @@
 #define BATCH_TRIES 3
 
 struct batch_item {
-	uint32_t publication, serial;
+	uint32_t publication, serial; /* repair: entry and mark */
 };
 
 struct batch {
@@ -56,6 +56,7 @@ struct batch {
 	uint8_t tries;
 	uint8_t count;
 	bool taken;
+	bool repair; /* repair.c's: items name statements of the store */
 	struct batch_item items[BATCH_ITEMS];
 };
 

@@ -82,6 +82,16 @@ liveness_failed(struct node *node, struct instant now, uint32_t peer,
 		test(node, now, peer, outbox);
 }
 
+bool
+liveness_probe(struct node *node, struct instant now, uint32_t peer,
+	       struct outbox *outbox)
+{
+	if (is_tested(node, peer))
+		return false;
+	test(node, now, peer, outbox);
+	return is_tested(node, peer);
+}
+
 void
 liveness_crowded(struct node *node, struct instant now, uint32_t peer,
 		 struct outbox *outbox)

@@ -17,7 +17,9 @@
  * another request.
  *
  * A stale contact stays until a replacement is there, but is not pinged again:
- * it proves itself by an answer to a lookup, or by a request of its own.
+ * it proves itself by an answer to a lookup, or by a request of its own. Those
+ * that share records with us are the exception: each that was not heard is
+ * pinged every few seconds, sound or stale (neighbours.h).
  */
 #ifndef CORE_DHT_LIVENESS_H
 #define CORE_DHT_LIVENESS_H
@@ -37,6 +39,10 @@ void liveness_crowded(struct node *, struct instant now, uint32_t peer,
 		      struct outbox *);
 /* node_ping(): a ping that is none of a test. */
 void liveness_ask(struct node *, const struct endpoint *peer, struct outbox *);
+/* A neighbour was not heard for long: is it there? False: all places are taken,
+ * or it is being tested. */
+bool liveness_probe(struct node *, struct instant now, uint32_t peer,
+		    struct outbox *);
 /* A reply to a ping; DROP_UNASKED if no such ping is out. */
 enum drop liveness_answer(struct node *, struct instant now, uint32_t peer,
 			  uint32_t transaction);

@@ -3,8 +3,9 @@
  * node.c - the verbs of a node, and which file gets which datagram
  *
  *	a request	its sender is learned, reply.c answers
- *	a reply		lookup_run.c (lookups), publish.c (batches) or
- * liveness.c (pings) knows the question, else DROP_UNASKED
+ *	a reply		lookup_run.c (lookups), publish.c and repair.c
+ *			(batches) or liveness.c (pings) knows the question,
+ *			else DROP_UNASKED
  *	LEAVE		out of the table
  *	NOT_MINE	an event
  *
@@ -21,12 +22,14 @@
 #include "core/dht/join.h"
 #include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
+#include "core/dht/neighbours.h"
 #include "core/dht/node_state.h"
 #include "core/dht/owned.h"
 #include "core/dht/placement.h"
 #include "core/dht/publish.h"
 #include "core/dht/refresh.h"
 #include "core/dht/renewal.h"
+#include "core/dht/repair.h"
 #include "core/dht/reply.h"
 
 /* At a million nodes a full table has about k * (log2(1e6 / k) + 2) contacts:
@@ -53,6 +56,7 @@ node_settings_default(struct node_settings *settings)
 		.republish_ns = 200 * NS_PER_S,
 		.tombstone_ns = 120 * NS_PER_S,
 		.refresh_ns = 3600 * NS_PER_S,
+		.watch_ns = 5 * NS_PER_S,
 	};
 }
 
@@ -73,7 +77,8 @@ settings_valid(const struct node_settings *settings)
 	       settings->timeout_floor_ns > 0 &&
 	       settings->timeout_cap_ns >= settings->timeout_floor_ns &&
 	       settings->record_ttl_ns > 0 && settings->republish_ns > 0 &&
-	       settings->tombstone_ns > 0 && settings->refresh_ns >= 0;
+	       settings->tombstone_ns > 0 && settings->refresh_ns >= 0 &&
+	       settings->watch_ns >= 0;
 }
 
 struct node *
@@ -104,6 +109,8 @@ node_init(void *memory, const struct node_limits *limits,
 	refresh_init(node);
 	renewal_init(node);
 	join_init(node);
+	neighbours_init(node);
+	repair_init(node);
 	node->table = table_init(node + 1, limits->contacts, settings->k,
 				 node->position, parts->endpoints);
 	return node;
@@ -112,6 +119,7 @@ node_init(void *memory, const struct node_limits *limits,
 void
 node_forget(struct node *node)
 {
+	repair_forget(node);
 	publish_forget(node); /* looks into lookups */
 	lookup_run_forget(node);
 	store_forget(node->parts.store, node->self);
@@ -177,15 +185,42 @@ receive_reply(struct node *node, struct instant now,
 	enum drop drop;
 	if (peer == ENDPOINT_NONE)
 		return DROP_UNASKED;
+	neighbours_heard(node, peer);
 	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
 		drop = liveness_answer(node, now, peer, transaction);
-	else if (transaction & BATCH_TRANSACTION)
+	else if ((transaction & BATCH_TRANSACTION) &&
+		 (drop = repair_answer(node, now, peer, reader)) != DROP_NONE)
 		drop = publish_answer(node, now, peer, reader);
+	else if (transaction & BATCH_TRANSACTION)
+		drop = DROP_NONE;
 	else
 		drop = lookup_run_answer(node, now, peer, reader);
 	if (drop == DROP_NONE)
 		table_spoke(node->table, peer, reader->header.speaks);
 	return drop;
+}
+
+/* A request is from one that is there, or leaves. */
+static void
+learn_sender(struct node *node, struct instant now, uint32_t peer, uint8_t type,
+	     struct outbox *outbox)
+{
+	if (type == MESSAGE_LEAVE) {
+		table_remove(node->table, peer);
+		neighbours_changed(node, now);
+		return;
+	}
+	neighbours_heard(node, peer);
+	switch (table_heard(node->table, peer)) {
+	case TABLE_ADDED:
+		neighbours_changed(node, now);
+		break;
+	case TABLE_REPLACEMENT:
+		liveness_crowded(node, now, peer, outbox);
+		break;
+	default:
+		break;
+	}
 }
 
 static enum drop
@@ -195,11 +230,8 @@ receive_request(struct node *node, struct instant now,
 {
 	uint32_t peer = endpoints_intern(node->parts.endpoints, from);
 
-	if (peer != ENDPOINT_NONE && reader->header.type == MESSAGE_LEAVE)
-		table_remove(node->table, peer);
-	else if (peer != ENDPOINT_NONE &&
-		 table_heard(node->table, peer) == TABLE_REPLACEMENT)
-		liveness_crowded(node, now, peer, outbox);
+	if (peer != ENDPOINT_NONE)
+		learn_sender(node, now, peer, reader->header.type, outbox);
 	if (peer != ENDPOINT_NONE)
 		table_spoke(node->table, peer, reader->header.speaks);
 	switch (reader->header.type) {
@@ -208,8 +240,13 @@ receive_request(struct node *node, struct instant now,
 	case MESSAGE_NOT_MINE:
 		return receive_not_mine(node, now, peer, reader);
 	default:
-		return reply_send(node, now, from, peer, reader, size, outbox);
+		break;
 	}
+	enum drop drop =
+		reply_send(node, now, from, peer, reader, size, outbox);
+	if (reader->header.type == MESSAGE_STORE)
+		neighbours_begin(node, now);
+	return drop;
 }
 
 enum drop
@@ -302,6 +339,8 @@ node_deadline(const struct node *node)
 	due = instant_min(due, renewal_deadline(node));
 	due = instant_min(due, liveness_deadline(node));
 	due = instant_min(due, join_deadline(node));
+	due = instant_min(due, neighbours_deadline(node));
+	due = instant_min(due, repair_deadline(node));
 	return instant_min(due, refresh_deadline(node));
 }
 
@@ -331,6 +370,8 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 	refresh_expire(node, now, outbox);
 	join_settle(node, now);
 	join_expire(node, now);
+	neighbours_expire(node, now, outbox);
+	repair_expire(node, now, outbox);
 }
 
 static struct node_event
@@ -434,6 +475,18 @@ node_join(struct node *node, struct instant now, const uint32_t *seeds,
 }
 
 void
+node_hand_over(struct node *node, struct instant now)
+{
+	repair_leave(node, now);
+}
+
+bool
+node_handed_over(const struct node *node)
+{
+	return repair_left(node);
+}
+
+void
 node_leave(struct node *node, struct instant now, struct outbox *outbox)
 {
 	struct message_writer writer;
@@ -482,7 +535,11 @@ void
 node_booted(struct node *node, struct instant now, const struct endpoint *peer,
 	    struct outbox *outbox)
 {
-	(void)node, (void)now, (void)peer, (void)outbox;
+	uint32_t index = endpoints_find(node->parts.endpoints, peer);
+
+	(void)outbox;
+	if (index != ENDPOINT_NONE)
+		neighbours_booted(node, now, index);
 }
 
 int

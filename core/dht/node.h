@@ -72,6 +72,9 @@ struct node_settings {
 	int64_t republish_ns; /* 200 s */
 	int64_t tombstone_ns; /* 120 s */
 	int64_t refresh_ns; /* 3,600 s; 0: never */
+	/* Neighbours not heard for that long are pinged: 5 s; 0: none is, and
+	 * nothing is repaired. */
+	int64_t watch_ns;
 };
 
 /* Hard ceilings; each says what happens at the top. */
@@ -160,6 +163,7 @@ struct node_event {
 	X(lookup_failures)                                                     \
 	X(stores)                                                              \
 	X(republished)                                                         \
+	X(repaired)                                                            \
 	X(evictions)                                                           \
 	X(confirmed) /* stores of sessions whose handshake is over */
 
@@ -215,6 +219,11 @@ struct node_event node_event(struct node *);
  * is tried again. */
 void node_join(struct node *, struct instant now, const uint32_t *seeds,
 	       uint32_t seed_count, struct outbox *);
+/* We are about to leave: what we hold is stored at those who come after us. The
+ * caller goes on calling expire() until that is done, or for as long as it
+ * likes to wait (a second does for 60,000 records); then node_leave(). */
+void node_hand_over(struct node *, struct instant now);
+bool node_handed_over(const struct node *);
 /* Tell our contacts that we leave, so that they need not find out. */
 void node_leave(struct node *, struct instant now, struct outbox *);
 /* Put a contact into the table as if it had answered a join (ideal tables). No

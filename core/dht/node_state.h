@@ -10,6 +10,8 @@
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
  *	filling.c	one bucket filled from all over its range
+ *	neighbours.c	who shares records with us, and who came or went
+ *	repair.c	records stored again where one was lost
  *	liveness.c	suspects pinged
  *	owned.c		the record of a session of ours
  *	exchange.c	datagrams begun and sent
@@ -47,6 +49,24 @@ struct ping {
 	uint32_t transaction;
 	struct instant sent; /* NEVER: pausing before the next */
 	struct instant when; /* overdue, or pause over */
+};
+
+/* Peers that share records with us; more are not watched: neighbours.h. */
+#define NODE_NEIGHBOURS 32
+/* Peers that came or went and that repair.c has to see to; more: all records
+ * are looked at. */
+#define NODE_CAUSES 12
+
+enum repair_kind {
+	REPAIR_CAME, /* it may lack what it should hold */
+	REPAIR_WENT, /* what it held is held by one fewer */
+};
+
+struct repair_cause {
+	uint32_t peer;
+	uint8_t kind; /* enum repair_kind */
+	bool active; /* the scan that is under way is for it */
+	struct instant due;
 };
 
 struct node {
@@ -105,6 +125,27 @@ struct node {
 	/* liveness.c */
 	uint32_t ping_transaction;
 	struct ping pings[NODE_PINGS];
+
+	/* neighbours.c */
+	uint64_t shared; /* bucket b's bit: who is in it may share with us */
+	struct instant watch; /* the next look; NEVER: we hold nothing */
+	struct instant turn; /* when the next neighbour is to be pinged */
+	uint32_t neighbours[NODE_NEIGHBOURS]; /* the near before the far */
+	uint32_t neighbour_count;
+	uint32_t neighbours_there, neighbours_heard; /* bit i: the i-th */
+	uint32_t neighbour_turn;
+
+	/* repair.c */
+	struct repair_cause causes[NODE_CAUSES];
+	uint32_t cause_count;
+	uint32_t repair_timers; /* heap of batches */
+	struct instant repair_wake; /* the scan goes on, or may begin */
+	struct instant repair_all_due; /* NEVER: causes suffice */
+	struct store_cursor repair_cursor;
+	bool repair_scanning;
+	bool repair_leave; /* a scan is due, for we leave */
+	bool repair_all; /* this scan is for every record */
+	bool leaving; /* hand over, then say so */
 
 	struct table *table; /* behind this struct */
 };

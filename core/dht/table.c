@@ -290,6 +290,14 @@ struct closest {
 	uint32_t count, capacity;
 };
 
+static bool
+is_trusted(const struct contact *contact, enum table_trust trust)
+{
+	return trust == TABLE_SOUND
+		       ? !contact_suspect(contact)
+		       : trust == TABLE_ANY || !contact_stale(contact);
+}
+
 /* Add what bucket b has to offer. Positions are read before any is compared,
  * for each may be far away in memory; then each contact's place is counted,
  * without a branch that could be guessed wrong. Of equals the older is first.
@@ -310,8 +318,7 @@ closest_visit(const struct table *table, unsigned b, uint64_t target,
 		peers[count] = peer;
 		distances[count] = position_distance(
 			target, endpoints_position(table->endpoints, peer));
-		count += peer != except &&
-			 (trust == TABLE_ANY || !contact_suspect(&slot[i]));
+		count += peer != except && is_trusted(&slot[i], trust);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t rank = 0;

@@ -72,6 +72,7 @@ enum table_change {
 /* Which contacts table_closest() may name. */
 enum table_trust {
 	TABLE_SOUND, /* no suspects: what we tell peers */
+	TABLE_LIVING, /* suspects too, but none that is stale */
 	TABLE_ANY, /* suspects too: what a node cut off has left */
 };
 

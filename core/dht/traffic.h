@@ -14,6 +14,8 @@
  *	reply		to any request
  *	not_mine	an owner has no such session: NOT_MINE
  *	leave		LEAVE
+ *	repair		records held for others, stored where one was lost:
+ *			STORE
  *
  * Counted where a datagram is put into the outbox, once a datagram, also when
  * it is sent again; only its sender knows what it is for, so there is no such
@@ -41,7 +43,8 @@
 	X(TRAFFIC_REPLY, "reply")                                              \
 	X(TRAFFIC_NOT_MINE, "not_mine")                                        \
 	X(TRAFFIC_LEAVE, "leave")                                              \
-	X(TRAFFIC_CONFIRM, "confirm")
+	X(TRAFFIC_CONFIRM, "confirm")                                         \
+	X(TRAFFIC_REPAIR, "repair")
 
 enum traffic_purpose {
 #define TRAFFIC_PURPOSE(constant, name) constant,

@@ -186,6 +186,7 @@ test_purposes(void)
 
 	node_settings_default(&settings);
 	settings.k = 8;
+	settings.watch_ns = 0; /* pings at any time */
 	settings.republish_ns = 20 * NS_PER_S;
 	settings.record_ttl_ns = 60 * NS_PER_S;
 	mesh_open(&mesh, NODES, &settings, 3);

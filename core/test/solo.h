@@ -380,6 +380,7 @@ solo_settings(uint32_t k)
 
 	node_settings_default(&settings);
 	settings.k = k;
+	settings.watch_ns = 0; /* no peer answers by itself */
 	return settings;
 }
 

@@ -207,6 +207,9 @@ static const struct key settings_keys[] = {
 	       365 * DAY, "a replica remembers a removal"),
 	AMOUNT("dht.refresh_s", "seconds", S, IN(dht.node.refresh_ns), 0,
 	       365 * DAY, "a bucket unused for this long; 0: never"),
+	AMOUNT("dht.watch_s", "seconds", S, IN(dht.node.watch_ns), 0, 365 * DAY,
+	       "a neighbour unheard for this long is pinged; 0: never, "
+	       "and no record is repaired"),
 	CHOICE("dht.tables", IN(dht.tables), tables_name,
 	       "grown by real joins, or computed at once", SIMULATED),
 	AMOUNT("dht.join_interval_ms", "milliseconds", MS,

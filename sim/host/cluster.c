@@ -227,7 +227,7 @@ cluster_start(struct servers *servers, uint32_t index)
 	alarm_cancel(&server_agent->alarm, servers->server_agents->world.queue);
 	power(servers, index, true);
 	server_agent_joined(servers->server_agents, index, false);
-	server->leaving = false;
+	server->leaving = server->handing = false;
 }
 
 static void

@@ -283,6 +283,24 @@ servers_deliver(struct servers *servers, struct instant now, uint32_t index,
 		network_refuse(servers->network, index, bytes, &packet);
 }
 
+/* What it holds for others goes to those who come after it. */
+static bool
+has_handed_over(struct servers *servers, struct instant now, uint32_t index)
+{
+	struct server *server = &servers->servers[index];
+	struct node *node = server->server_agent->node;
+
+	if (!server->handing) {
+		server->handing = true;
+		server->handing_until = instant_after(now, SERVER_HAND_OVER_NS);
+		(void)server_agent_begin(servers->server_agents);
+		node_hand_over(node, now);
+		server_agent_end(servers->server_agents, now, index);
+	}
+	return node_handed_over(node) ||
+	       !instant_before(now, server->handing_until);
+}
+
 static void
 poll_leaving(struct servers *servers, struct instant now, uint32_t index)
 {
@@ -295,7 +313,8 @@ poll_leaving(struct servers *servers, struct instant now, uint32_t index)
 		.a = server->server_agent->incarnation,
 	};
 
-	if (transport_count(servers->transport, index) > 0) {
+	if (transport_count(servers->transport, index) > 0 ||
+	    !has_handed_over(servers, now, index)) {
 		queue_schedule(servers->queue, index, SERVER_POLL_NS, &event);
 		return;
 	}

@@ -56,6 +56,9 @@ struct servers_tables {
 
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */
 
+/* And then: as long as a daemon waits for its records to be handed over. */
+#define SERVER_HAND_OVER_NS (2 * NS_PER_S)
+
 /* Codes of EVENT_HOST beside its agent's. */
 enum server_code {
 	SERVER_JOIN = SERVER_AGENT_CODES, /* enter the DHT now */

@@ -55,6 +55,8 @@ struct server {
 	struct server_agent *server_agent;
 	bool alive; /* powered; its node runs, unless its daemon is stopped */
 	bool leaving;
+	bool handing; /* its sessions are over, its records go elsewhere */
+	struct instant handing_until;
 	struct instant off_since; /* when not alive */
 	int64_t off_ns; /* before that */
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
