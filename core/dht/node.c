@@ -57,6 +57,7 @@ node_settings_default(struct node_settings *settings)
 		.tombstone_ns = 120 * NS_PER_S,
 		.refresh_ns = 3600 * NS_PER_S,
 		.watch_ns = 5 * NS_PER_S,
+		.sessions_per_prefix = 4096,
 	};
 }
 
@@ -105,6 +106,9 @@ node_init(void *memory, const struct node_limits *limits,
 		.batch_timers = TIMER_NONE,
 	};
 	rng_init(&node->rng, seed, self);
+	publications_bound(parts->publications,
+			   endpoints_placement(parts->endpoints),
+			   settings->sessions_per_prefix);
 	liveness_init(node);
 	refresh_init(node);
 	renewal_init(node);

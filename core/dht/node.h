@@ -75,6 +75,9 @@ struct node_settings {
 	/* Neighbours not heard for that long are pinged: 5 s; 0: none is, and
 	 * nothing is repaired. */
 	int64_t watch_ns;
+	/* Of one client prefix (prefix.h), published when half of the pool of
+	 * publications is taken: 4,096; 0: no bound. */
+	uint32_t sessions_per_prefix;
 };
 
 /* Hard ceilings; each says what happens at the top. */

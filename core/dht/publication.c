@@ -52,6 +52,7 @@ publications_size(uint32_t capacity, uint32_t replicas)
 	return sizeof(struct publications) +
 	       (size_t)chain_count_for(capacity) * sizeof(uint32_t) +
 	       slot_count_for(capacity) * slot_size_for(replicas) +
+	       crowd_size(capacity) +
 	       batches_size(batch_capacity(capacity, replicas));
 }
 
@@ -75,11 +76,21 @@ publications_init(void *memory, uint32_t capacity, uint32_t replicas)
 	memset(publications->chains, 0xff,
 	       (size_t)chain_count * sizeof(uint32_t));
 	publications->slots = (uint8_t *)(publications->chains + chain_count);
-	publications->batches = batches_init(
-		publications->slots +
-			slot_count_for(capacity) * publications->slot_size,
-		batch_capacity(capacity, replicas));
+	uint8_t *after = publications->slots +
+			 slot_count_for(capacity) * publications->slot_size;
+	publications->crowd = crowd_init(after, capacity);
+	after += crowd_size(capacity);
+	publications->batches =
+		batches_init(after, batch_capacity(capacity, replicas));
 	return publications;
+}
+
+void
+publications_bound(struct publications *publications,
+		   const struct siphash_key *secret, uint32_t prefix_most)
+{
+	publications->prefix_most = prefix_most;
+	crowd_key(publications->crowd, secret);
 }
 
 struct timer_pool
@@ -149,13 +160,20 @@ publication_find(const struct publications *publications, uint32_t node,
 
 /* For one more of its kind. */
 static bool
-has_room(const struct publications *publications, bool half_open)
+has_room(const struct publications *publications, uint32_t node,
+	 const struct session_key *key, bool half_open)
 {
+	uint32_t open = publications->count - publications->half_open;
+
 	if (half_open)
 		return publications->half_open <
 		       PUBLICATIONS_HALF_OPEN(publications->capacity);
-	return publications->count - publications->half_open <
-	       publications->capacity;
+	if (publications->prefix_most > 0 &&
+	    open >= publications->capacity / 2 &&
+	    crowd_count(publications->crowd, node, key) >=
+		    publications->prefix_most)
+		return false;
+	return open < publications->capacity;
 }
 
 uint32_t
@@ -165,8 +183,10 @@ publication_add(struct publications *publications, uint32_t node,
 {
 	uint32_t slot = publications->free;
 
-	if (!has_room(publications, half_open))
+	if (!has_room(publications, node, key, half_open))
 		return PUBLICATION_NONE;
+	if (!half_open)
+		crowd_add(publications->crowd, node, key);
 	if (slot != PUBLICATION_NONE)
 		publications->free = publication_at(publications, slot)->next;
 	else
@@ -201,8 +221,11 @@ publication_set_half_open(struct publications *publications, uint32_t slot,
 
 	if (publication->half_open == half_open)
 		return true;
-	if (!has_room(publications, half_open))
+	if (!has_room(publications, publication->node, &publication->key,
+		      half_open))
 		return false;
+	(half_open ? crowd_remove : crowd_add)(
+		publications->crowd, publication->node, &publication->key);
 	publications->half_open += half_open;
 	publications->half_open -= publication->half_open;
 	publication->half_open = half_open;
@@ -233,6 +256,9 @@ publication_free(struct publications *publications, uint32_t slot)
 	while (*link != slot)
 		link = &publication_at(publications, *link)->next;
 	*link = publication->next;
+	if (!publication->half_open)
+		crowd_remove(publications->crowd, publication->node,
+			     &publication->key);
 	publications->half_open -= publication->half_open;
 	publication->half_open = false;
 	publication->state = PUBLICATION_FREE;

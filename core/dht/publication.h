@@ -34,7 +34,8 @@
  * session by this key; so this one goes above, publication_raise(), and is
  * placed again. Never when it is republished: then the newer may be right.
  *
- * Full: node_set() answers -ENOSPC. Batches full: a publication that is
+ * Full: node_set() answers -ENOSPC, and so it does to a client prefix that has
+ * its fill when half is taken (crowd.h). Batches full: a publication that is
  * due stays due.
  */
 #ifndef CORE_DHT_PUBLICATION_H
@@ -45,6 +46,7 @@
 #include <stdint.h>
 
 #include "core/dht/batch.h"
+#include "core/dht/crowd.h"
 #include "core/session.h"
 #include "core/timer.h"
 
@@ -97,6 +99,8 @@ struct publications {
 	uint32_t *chains;
 	uint8_t *slots;
 	struct batches *batches;
+	uint32_t prefix_most; /* 0: no bound */
+	struct crowd *crowd; /* of those that are open */
 };
 
 /* Bytes for at most capacity publications, and PUBLICATIONS_HALF_OPEN that are
@@ -105,6 +109,11 @@ struct publications {
 size_t publications_size(uint32_t capacity, uint32_t replicas);
 struct publications *publications_init(void *memory, uint32_t capacity,
 				       uint32_t replicas);
+/* When half of the pool is taken by what is open, a node has no more than so
+ * many of one client prefix; 0: as many as there is room for. secret: of the
+ * prefixes' hash. Before the first is added. */
+void publications_bound(struct publications *, const struct siphash_key *secret,
+			uint32_t prefix_most);
 struct timer_pool publications_timers(struct publications *);
 uint32_t publications_count(const struct publications *);
 uint32_t publications_half_open_count(const struct publications *);

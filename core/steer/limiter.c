@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/lru.h"
-#include "core/steer/prefix.h"
+#include "core/prefix.h"
 
 #define BURST_NS  NS_PER_S
 #define PROVEN_NS (60 * NS_PER_S)

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
+#include "core/prefix.h"
 #include "core/steer/classifier.h"
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
-#include "core/steer/prefix.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/build.h"
 #include "core/wire/ip6.h"

@@ -56,6 +56,8 @@ const struct directive directives[] = {
 	{ "linger", DIRECTIVE_TIME, LOADED, IN(linger_ns), 0, DAY },
 	{ "sessions-max", DIRECTIVE_COUNT, FIXED, IN(sessions_max), 1,
 	  1 << 22 },
+	{ "sessions-per-prefix", DIRECTIVE_COUNT, FIXED,
+	  IN(node.sessions_per_prefix), 0, 1000000000 },
 	{ "peers-max", DIRECTIVE_COUNT, FIXED, IN(peers_max), 1, 1 << 20 },
 	{ "records-max", DIRECTIVE_COUNT, FIXED, IN(records_max), 1, 1 << 24 },
 	{ "flows-max", DIRECTIVE_COUNT, FIXED, IN(flows_max), 1, 1 << 22 },

@@ -5,8 +5,8 @@
  * A /24 of IPv4 or a /48 of IPv6. Who has one host there has them all, or
  * nearly; so what one client may cost is counted by its prefix.
  */
-#ifndef CORE_STEER_PREFIX_H
-#define CORE_STEER_PREFIX_H
+#ifndef CORE_PREFIX_H
+#define CORE_PREFIX_H
 
 #include <stdint.h>
 #include <string.h>
