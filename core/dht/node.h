@@ -26,7 +26,8 @@
  *
  * Times that can expire (node_state.h says which file does what):
  *	query	 per-peer timeout: SRTT + 4 RTTVAR (RFC 6298 weights), 1 to
- *		 50 ms; overdue once: one more query in parallel; twice: failed
+ *		 50 ms, a stranger's by those of others (exchange.h); overdue
+ *		 once: one more query in parallel; twice: failed
  *	lookup	 its deadline; it returns what it has
  *	ping	 a suspect contact's, and the pause before the next
  *	refresh	 a bucket without lookups for an hour ([1], 2.3)
@@ -65,7 +66,7 @@ struct node_settings {
 	uint32_t alpha; /* parallel queries, 1..k */
 	uint32_t replicas; /* 1..k: how many closest nodes hold a record */
 	int64_t lookup_deadline_ns; /* 250 ms */
-	int64_t timeout_initial_ns; /* for a peer never heard: 50 ms */
+	int64_t timeout_initial_ns; /* before any peer was measured: 50 ms */
 	int64_t timeout_floor_ns; /* 1 ms */
 	int64_t timeout_cap_ns; /* 50 ms */
 	int64_t record_ttl_ns; /* 600 s */
