@@ -37,7 +37,7 @@
 #define SKETCH_BYTES (4u << 20)
 #define OUTBOX_ITEMS 8192
 #define OUTBOX_BYTES (OUTBOX_ITEMS * 256)
-#define ANSWERS	     (1u << 20) /* on the way at a time */
+#define ANSWERS	     (1u << 16) /* on the way at a time */
 #define PROBES	     100 /* lookups whose cost is measured */
 
 /* When a client speaks, after its first packet. */
