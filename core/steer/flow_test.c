@@ -183,6 +183,35 @@ equal_hashes(const struct siphash_key *hash)
 	CHECK(flow_count(flows) == 1);
 }
 
+/* Quiet flows stand in a line, which each may leave at any time. */
+static void
+quiet_line(const struct siphash_key *hash)
+{
+	struct flows *flows = flows_init(memory, CAPACITY, hash);
+	struct flow *line[4];
+
+	for (uint8_t i = 0; i < 4; i++) {
+		struct session_key key = { .client = { i }, .family = 4 };
+		line[i] = flow_add(flows, &key);
+		CHECK(flow_quietest(flows) == (i > 0 ? line[0] : NULL));
+		flow_quiet(flows, line[i], true);
+		flow_quiet(flows, line[i], true); /* once is enough */
+	}
+	flow_quiet(flows, line[1], false);
+	flow_quiet(flows, line[1], false);
+	flow_remove(flows, line[0]);
+	CHECK(flow_quietest(flows) == line[2]);
+	flow_quiet(flows, line[1], true); /* the last now */
+	flow_remove(flows, line[2]);
+	CHECK(flow_quietest(flows) == line[3]);
+	flow_quiet(flows, line[3], false);
+	CHECK(flow_quietest(flows) == line[1]);
+	flow_remove(flows, line[1]);
+	CHECK(flow_quietest(flows) == NULL);
+	flow_quiet(flows, line[3], true);
+	CHECK(flow_quietest(flows) == line[3]);
+}
+
 int
 main(void)
 {
@@ -201,5 +230,6 @@ main(void)
 		check_all(flows);
 	}
 	equal_hashes(&hash);
+	quiet_line(&hash);
 	return check_done();
 }
