@@ -26,7 +26,7 @@ struct life {
 	uint16_t asks; /* since it was heard */
 	bool asking;
 	bool mourned; /* DIED was told */
-	bool ask_other; /* nobody else was heard */
+	bool ask_other; /* at this turn */
 	struct instant wanted; /* last */
 	struct instant asked; /* last, if asks > 0 */
 	int64_t silent_ns; /* counted, see life.h */
@@ -343,16 +343,16 @@ ask(struct lives *lives, struct instant now, struct life *life)
 {
 	struct life_task task = task_of(LIFE_ASK, life);
 	bool first = life->asks == 0;
-	bool alone = !first && !other_heard(lives, life, life->asked);
 
-	if (!first && !alone) {
+	if (!first && other_heard(lives, life, life->asked)) {
 		int64_t ns = instant_distance_ns(life->asked, now);
 		life->silent_ns += ns < 2 * LIFE_ASK_NS ? ns : 2 * LIFE_ASK_NS;
 	}
 	life->asked = now;
 	if (life->asks < UINT16_MAX)
 		life->asks++;
-	life->ask_other = alone;
+	/* Or this span would count only if somebody happens to speak. */
+	life->ask_other = !first;
 	task.echo = !first || has_word(life);
 	task.sequence = life->asks;
 	return task;

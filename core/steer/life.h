@@ -25,8 +25,8 @@
  *    few times a second, since each question makes them; a word that is older
  *    than LIFE_FRESH_NS is none, and the span begins anew;
  *  - or for silent_after it has not answered, in spans between two questions
- *    in each of which another node was heard. If we are cut off ourselves
- *    nobody is dead. When nobody else is heard, another node is asked as well.
+ *    in each of which another node was heard; from the second question on
+ *    another is asked as well. If we are cut off ourselves nobody is dead.
  *
  * A stopped daemon, a busy host, a restart: the kernel answers the echo, or
  * says port unreachable. Evidence that has become stale is none: who has not

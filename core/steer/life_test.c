@@ -169,7 +169,7 @@ play(void)
 }
 
 /* The first question is for the daemon; then for the kernel, too, and somebody
- * else is asked when nobody else is heard. It ends with the wish. */
+ * else is asked. It ends with the wish. */
 static void
 questions(void)
 {
@@ -187,7 +187,7 @@ questions(void)
 	CHECK(story.asked == 2 && story.echoes == 1 && story.others == 1);
 	life_heard(story.lives, story.now, &other);
 	pass(&story, LIFE_ASK_NS);
-	CHECK(story.asked == 3 && story.echoes == 2 && story.others == 1);
+	CHECK(story.asked == 3 && story.echoes == 2 && story.others == 2);
 	/* Heard: not asked, until it is wanted. */
 	life_heard(story.lives, story.now, &owner);
 	CHECK(lives_due(story.lives).ns == INSTANT_NEVER.ns ||
@@ -208,6 +208,28 @@ questions(void)
 			life_refused(story.lives, story.now, &owner);
 	}
 	CHECK(story.asked <= asked + settings.owner_idle_ns / LIFE_ASK_NS + 1);
+}
+
+/* Others speak only when they are asked: it takes no longer. */
+static void
+quiet_others(void)
+{
+	struct story story;
+	struct address owner = address_of(1), other = address_of(2);
+	struct instant start;
+
+	begin(&story, 4);
+	start = story.now;
+	life_want(story.lives, story.now, &owner);
+	while (story.deaths == 0 &&
+	       instant_distance_ns(start, story.now) < 100 * NS_PER_S) {
+		uint32_t others = story.others;
+		pass(&story, NS_PER_MS);
+		if (story.others > others)
+			life_heard(story.lives, story.now, &other);
+	}
+	CHECK(instant_distance_ns(start, story.now) <=
+	      settings.silent_after_ns + NS_PER_S);
 }
 
 /* gone_after is exact, not rounded to questions. */
@@ -290,6 +312,7 @@ main(void)
 {
 	play();
 	questions();
+	quiet_others();
 	exact();
 	full();
 	walk();
