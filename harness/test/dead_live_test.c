@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * dead_live_test.c - an owner that is stopped, and one that is off
+ *
+ *	leaf1 --x-- server1	owner: its sessions by way of leaf1 stray
+ *	leaf2 ------'
+ *
+ * First the owner's daemon is stopped (SIGSTOP) for longer than silent_after:
+ * its strays stand still, and no one is reset, for its kernel answers. Then it
+ * goes on, and they do. Then the owner loses its last link, and with it its
+ * route: the client is told, by the fabric's word or for its silence.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/test/check.h"
+#include "harness/lab/daemon.h"
+#include "harness/test/live_fixture.h"
+#include "harness/test/rst_sniffer.h"
+#include "harness/test/test_sessions.h"
+
+#define BYTES	   (200 * UINT64_C(1000000))
+#define PACE_BPS   (8 * UINT64_C(1000000)) /* 200 s */
+#define FIRST_PORT 44001
+#define LAST_PORT  48000
+#define OWNER	   0 /* server1 */
+#define LINK	   "leaf1-server1"
+#define LAST_LINK  "leaf2-server1"
+#define STOPPED_NS (33 * NS_PER_S) /* silent_after and more */
+#define PATIENCE   (120 * NS_PER_S)
+/* gone_after, or, where routers without an IPv4 address of their own say
+ * nothing, silent_after; the rest is a machine that does other things as well.
+ */
+#define TOLD4_NS (45 * NS_PER_S)
+#define TOLD6_NS (15 * NS_PER_S)
+
+struct drill {
+	struct live_fixture fixture;
+	struct test_sessions test_sessions;
+	struct rst_sniffer *rst_sniffer;
+	uint16_t port;
+};
+
+/* An upload to the owner that will stray. */
+static bool
+port_choose(struct drill *drill)
+{
+	uint32_t wanted = fabric_link_find(drill->fixture.lab.fabric, LINK);
+
+	for (uint16_t port = FIRST_PORT; port < LAST_PORT; port++) {
+		uint32_t link, server = live_fixture_server(&drill->fixture,
+							    port, &link);
+		if (server == OWNER && link == wanted) {
+			drill->port = port;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Its bytes grow; false: not in time. */
+static bool
+goes_on(struct drill *drill)
+{
+	struct instant until = instant_after(live_fixture_now(), PATIENCE);
+	uint64_t bytes = drill->test_sessions.all[0].bytes;
+
+	while (instant_before(live_fixture_now(), until)) {
+		test_sessions_wait(&drill->test_sessions, 10 * NS_PER_MS);
+		if (drill->test_sessions.all[0].bytes > bytes)
+			return true;
+	}
+	return false;
+}
+
+static void
+stop_and_go(struct drill *drill)
+{
+	const struct lab *lab = &drill->fixture.lab;
+
+	test_sessions_mark(&drill->test_sessions);
+	CHECK(lab_daemon_kill(lab, OWNER, SIGSTOP) == 0);
+	test_sessions_wait(&drill->test_sessions, STOPPED_NS);
+	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
+	CHECK(live_fixture_counter(&drill->fixture, 1, "steer_asked") +
+		      live_fixture_counter(&drill->fixture, 2, "steer_asked") +
+		      live_fixture_counter(&drill->fixture, 3, "steer_asked") >
+	      10);
+	CHECK(lab_daemon_kill(lab, OWNER, SIGCONT) == 0);
+	CHECK(goes_on(drill));
+	fprintf(stderr, "owner's daemon stopped: longest gap %.1f s\n",
+		(double)test_sessions_stall_ns(&drill->test_sessions, 0) / 1e9);
+	CHECK(test_sessions_stall_ns(&drill->test_sessions, 0) >
+	      STOPPED_NS / 2);
+	CHECK(live_fixture_sum(&drill->fixture, "steer_dead_owners") == 0);
+	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
+}
+
+static void
+switch_off(struct drill *drill, int64_t told_ns)
+{
+	uint32_t last = fabric_link_find(drill->fixture.lab.fabric, LAST_LINK);
+	struct instant start = live_fixture_now();
+	int64_t took_ns = 0;
+
+	CHECK(lab_link(&drill->fixture.lab, last, 1, false) == 0);
+	while (took_ns < PATIENCE &&
+	       rst_sniffer_resets(drill->rst_sniffer, drill->port) == 0) {
+		test_sessions_wait(&drill->test_sessions, 10 * NS_PER_MS);
+		took_ns = instant_distance_ns(start, live_fixture_now());
+	}
+	fprintf(stderr, "owner off: its client is told after %.2f s\n",
+		(double)took_ns / 1e9);
+	for (uint32_t i = 1; i < 4; i++)
+		fprintf(stderr, "server%u asked %u times, found %u dead\n",
+			i + 1,
+			(unsigned)live_fixture_counter(&drill->fixture, i,
+						       "steer_asked"),
+			(unsigned)live_fixture_counter(&drill->fixture, i,
+						       "steer_dead_owners"));
+	CHECK(took_ns >= 3 * NS_PER_S && took_ns < told_ns);
+}
+
+/* One family; 0, 1 or LIVE_FIXTURE_SKIP. */
+static int
+drill_do(const char *name, uint8_t family)
+{
+	static struct drill drill;
+	struct settings settings;
+	char error[256];
+
+	memset(&drill, 0, sizeof(drill));
+	settings_default(&settings);
+	settings.service.family = family;
+	settings.fabric.client_link.delay_ns = 0;
+	settings.clients.size_bytes = BYTES;
+	settings.clients.pace_bps = PACE_BPS;
+	int code = live_fixture_begin_as(&drill.fixture, name, &settings);
+	if (code != 0)
+		return code;
+	drill.rst_sniffer =
+		rst_sniffer_open(&drill.fixture.lab, 0, error, sizeof(error));
+	code = test_sessions_create(&drill.test_sessions, &drill.fixture.lab);
+	CHECK(code == 0 && drill.rst_sniffer != NULL && port_choose(&drill));
+	if (code == 0 && drill.rst_sniffer != NULL && drill.port != 0) {
+		CHECK(test_sessions_begin(&drill.test_sessions,
+					  TEST_SESSIONS_CURL, true, drill.port,
+					  BYTES, PACE_BPS) == 0);
+		test_sessions_wait(&drill.test_sessions, NS_PER_S);
+		CHECK(lab_link(&drill.fixture.lab,
+			       fabric_link_find(drill.fixture.lab.fabric, LINK),
+			       1, false) == 0);
+		test_sessions_wait(&drill.test_sessions, 2 * NS_PER_S);
+		CHECK(live_fixture_sum(&drill.fixture, "steer_forwards") > 0);
+		stop_and_go(&drill);
+		switch_off(&drill, family == 4 ? TOLD4_NS : TOLD6_NS);
+	}
+	test_sessions_destroy(&drill.test_sessions);
+	rst_sniffer_close(drill.rst_sniffer);
+	live_fixture_end(&drill.fixture);
+	return 0;
+}
+
+int
+main(void)
+{
+	int code = drill_do("dead4", 4);
+
+	if (code == 0)
+		code = drill_do("dead6", 6);
+	return code != 0 ? code : check_done();
+}
