@@ -55,6 +55,14 @@ contacts_for(uint32_t peers, uint32_t k)
 	return k * levels < peers + k ? k * levels : peers + k;
 }
 
+/* A session that lingers is published until it is withdrawn, and does not
+ * count: as many as there are open ones. */
+static uint32_t
+publications_max(const struct conf *conf)
+{
+	return 2 * conf->sessions_max;
+}
+
 static size_t
 piece_size(const struct plan *plan, enum piece piece)
 {
@@ -68,7 +76,7 @@ piece_size(const struct plan *plan, enum piece piece)
 	case PIECE_STORE:
 		return store_size(conf->records_max);
 	case PIECE_PUBLICATIONS:
-		return publications_size(conf->sessions_max,
+		return publications_size(publications_max(conf),
 					 conf->node.replicas);
 	case PIECE_HOLD:
 		return hold_size(conf->steer.hold_bytes);
@@ -112,7 +120,7 @@ make_core(struct core_memory *core_memory, const struct plan *plan,
 		.store = store_init(pieces[PIECE_STORE], conf->records_max,
 				    placement),
 		.publications = publications_init(pieces[PIECE_PUBLICATIONS],
-						  conf->sessions_max,
+						  publications_max(conf),
 						  conf->node.replicas),
 	};
 	uint32_t self = endpoints_intern(parts.endpoints, &conf->self);

@@ -95,6 +95,7 @@ struct sessions {
 	struct slot *slots; /* in the map, behind the header */
 	uint32_t slot_count;
 	uint32_t capacity, used, lingering;
+	uint32_t hand; /* the next that may have to make room */
 	struct siphash_key hash; /* clients choose their ports */
 	uint32_t mask, free;
 	uint32_t *heads; /* by hash */
@@ -461,6 +462,17 @@ sessions_settle(struct sessions *sessions,
  * One session
  */
 
+/* One that lingers makes room: it does not count, and the kernel, which
+ * answers for it, is asked first anyway. The hand goes on where it stood. */
+static void
+forget_lingering(struct sessions *sessions)
+{
+	assert(sessions->lingering > 0);
+	while (sessions->slots[sessions->hand].state != SLOT_LINGERS)
+		sessions->hand = (sessions->hand + 1) % sessions->slot_count;
+	slot_free(sessions, sessions->hand);
+}
+
 int
 sessions_renew(struct sessions *sessions, const struct session_key *key,
 	       struct version version)
@@ -468,9 +480,14 @@ sessions_renew(struct sessions *sessions, const struct session_key *key,
 	uint32_t old = slot_find(sessions, key);
 
 	if (old == NONE) {
-		if (sessions->used >= sessions->capacity ||
-		    sessions->free == NONE)
+		if (sessions_count(sessions) >= sessions->capacity)
 			return -ENOSPC;
+		if (sessions->used >= sessions->capacity ||
+		    sessions->free == NONE) {
+			if (sessions->lingering == 0)
+				return -ENOSPC;
+			forget_lingering(sessions);
+		}
 		slot_use(sessions, key, version);
 	} else if (sessions->free != NONE) {
 		slot_use(sessions, key, version);

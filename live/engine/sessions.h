@@ -11,10 +11,11 @@
  * the sockets at the next boot.
  *
  * A session lingers when its socket has gone but the kernel still answers for
- * it; it is known, but no longer counts as open.
+ * it; it is known, but no longer counts as open, and makes room for one that is
+ * when the table is full.
  *
- * Full: sessions_put() answers -ENOSPC; such a session is known to the kernel
- * (which decides anyway) but is not published.
+ * Full of open ones: sessions_put() answers -ENOSPC; such a session is known to
+ * the kernel (which decides anyway) but is not published.
  */
 #ifndef LIVE_ENGINE_SESSIONS_H
 #define LIVE_ENGINE_SESSIONS_H

@@ -120,17 +120,36 @@ agree(const struct sessions *sessions)
 	CHECK(sessions_count(sessions) == count);
 }
 
+/* When all places are taken, one that lingers has made room for it. */
+static void
+make_room(const struct sessions *sessions, bool there)
+{
+	uint32_t gone = 0, full = !there && plain_count(false) == CAPACITY;
+
+	for (uint32_t i = 0; i < KEYS; i++) {
+		struct session_key key = key_of(i);
+
+		if (!plains[i].lingers || !plains[i].there ||
+		    sessions_has(sessions, &key))
+			continue;
+		plains[i] = (struct plain){ .there = false };
+		gone++;
+	}
+	CHECK(gone == full);
+}
+
 static void
 step_put(struct sessions *sessions, uint32_t i, struct version version)
 {
 	struct session_key key = key_of(i);
 	struct plain *plain = &plains[i];
 	struct version asked = version;
-	bool full = !plain->there && plain_count(false) == CAPACITY;
+	bool full = !plain->there && plain_count(true) == CAPACITY;
 
 	CHECK(sessions_put(sessions, &key, &version) == (full ? -ENOSPC : 0));
 	if (full)
 		return;
+	make_room(sessions, plain->there);
 	plain->doubted = false;
 	if (plain->there && !plain->lingers)
 		asked = plain->version;
@@ -143,11 +162,13 @@ step_renew(struct sessions *sessions, uint32_t i, struct version version)
 {
 	struct session_key key = key_of(i);
 	struct plain *plain = &plains[i];
-	bool full = !plain->there && plain_count(false) == CAPACITY;
+	bool full = !plain->there && plain_count(true) == CAPACITY;
 
 	CHECK(sessions_renew(sessions, &key, version) == (full ? -ENOSPC : 0));
-	if (!full)
-		*plain = (struct plain){ .there = true, .version = version };
+	if (full)
+		return;
+	make_room(sessions, plain->there);
+	*plain = (struct plain){ .there = true, .version = version };
 }
 
 static void
