@@ -304,8 +304,13 @@ steer_classify_parsed(const struct steer *steer, const uint8_t *bytes,
 /* What came out of the tunnel: is it of a session that can be here? */
 static enum drop
 judge_inner(struct steer *steer, struct instant now,
-	    const struct classification *classification)
+	    struct classification *classification)
 {
+	/* Its configuration has the service no more: it is to be refused. */
+	if (classification->drop == DROP_NOT_SERVICE)
+		classification->has_key =
+			packet_session(&classification->packet, false,
+				       &classification->key) == DROP_NONE;
 	if (classification->drop != DROP_NONE)
 		return classification->drop;
 	if (is_orphan(classification, now))
@@ -335,7 +340,7 @@ steer_decapsulate(struct steer *steer, struct instant now,
 	}
 	if (drop == DROP_NONE)
 		steer->strays.counters.decapsulated++;
-	else
+	else if (drop != DROP_NOT_SERVICE || !classification->has_key)
 		steer_drop(steer, drop);
 	return drop;
 }

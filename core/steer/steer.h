@@ -105,7 +105,8 @@ struct steer_result steer_packet(struct steer *, struct instant now,
 /* A datagram to the GUE port. DROP_NONE: *inner is the packet inside, borrowed
  * from bytes, and *classification what it is about, with a key and with its
  * size in packet.size_bytes. A caller that has the socket delivers the packet,
- * another calls steer_refuse(). */
+ * another calls steer_refuse(). So it does for DROP_NOT_SERVICE, if that has a
+ * key: a session of a service that this server has no more. */
 enum drop steer_decapsulate(struct steer *, struct instant now,
 			    const struct endpoint *from,
 			    const struct address *to, const uint8_t *bytes,

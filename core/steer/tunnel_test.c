@@ -376,6 +376,107 @@ mixed_families(uint8_t family)
 	CHECK(open_at(&stage, 1, &datagram) == DROP_MALFORMED);
 }
 
+/* The receiver's configuration has the service no more: the session's key is
+ * told, so that it can be refused. What is no session has none. */
+static void
+service_gone(uint8_t family)
+{
+	static struct stage stage;
+	static struct datagram datagram;
+	struct classification classification;
+	struct session_key key;
+	const uint8_t *inner;
+
+	setup(&stage, family, &datagram);
+	key = stage_key(&stage);
+	stage.settings.service_count = 0;
+	CHECK(steer_decapsulate(stage.steers[1], stage.now, &datagram.from,
+				&datagram.to, datagram.bytes, datagram.size,
+				&inner, &classification) == DROP_NOT_SERVICE);
+	CHECK(classification.has_key &&
+	      session_equal(&classification.key, &key));
+	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_SERVICE] == 0);
+	steer_refuse(stage.steers[1], stage.now, &datagram.from,
+		     &classification.key, &stage.outbox);
+	CHECK(stage.nodes[1].refusals == 1);
+	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_OURS] == 1);
+}
+
+/* What an ICMP error quotes: is it what A sent to B? */
+static void
+quoted(uint8_t family)
+{
+	enum damage {
+		NOTHING,
+		BOOT,
+		AHEAD,
+		NONE_SENT,
+		KEY,
+		TAG,
+		INNER
+	};
+	static const struct {
+		const char *title;
+		enum damage damage;
+		size_t bytes; /* 0: all */
+		bool other_peer, proven;
+	} rows[] = {
+		{ "all of it", NOTHING, 0, false, true },
+		{ "what RFC 1812 asks for", NOTHING, 548, false, true },
+		{ "up to where the tag's input ends", NOTHING,
+		  GUE_HEADER_BYTES + GUE_INNER_BYTES, false, true },
+		{ "too little to verify the tag", NOTHING,
+		  GUE_HEADER_BYTES + GUE_INNER_BYTES - 1, false, true },
+		{ "then the tag does not matter", TAG, GUE_HEADER_BYTES + 1,
+		  false, true },
+		{ "its header alone, cut", NOTHING, GUE_HEADER_BYTES, false,
+		  false },
+		{ "what was sent to another", NOTHING, 0, true, false },
+		{ "another stream", BOOT, 0, false, false },
+		{ "not sent yet", AHEAD, 0, false, false },
+		{ "a number that is never used", NONE_SENT, 0, false, false },
+		{ "a key that we have not", KEY, 0, false, false },
+		{ "another tag", TAG, 0, false, false },
+		{ "other bytes inside", INNER, 0, false, false },
+	};
+	static struct stage stage;
+	static struct datagram datagram;
+	static uint64_t memory[1024];
+	static const struct siphash_key hash = { { 1 } };
+	struct rng rng;
+	uint8_t bytes[STAGE_PACKET];
+
+	stage_init(&stage, family);
+	rng_init(&rng, 8, 0);
+	struct tunnel *tunnel = tunnel_init(memory, 3, &stage.settings,
+					    &stage.servers[0], &hash, &rng);
+	struct tunnel_peer peer = tunnel_peer(tunnel, &stage.servers[1]);
+	size_t size = stage_tcp(&stage, TCP_ACK, 900, true, bytes);
+	memcpy(tunnel_add((uint32_t)size, &stage.outbox), bytes, size);
+	tunnel_seal(tunnel, &peer, 5, OUTBOX_ANY_UPLINK, &stage.outbox);
+	take(&stage, &datagram);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t cut = rows[i].bytes != 0 ? rows[i].bytes : datagram.size;
+
+		memcpy(bytes, datagram.bytes, datagram.size);
+		bytes[6] ^= rows[i].damage == BOOT;
+		bytes[11] = (uint8_t)(bytes[11] + (rows[i].damage == AHEAD));
+		bytes[11] = rows[i].damage == NONE_SENT ? 0 : bytes[11];
+		bytes[5] ^= rows[i].damage == KEY;
+		bytes[12] ^= rows[i].damage == TAG;
+		bytes[GUE_HEADER_BYTES + 30] ^= rows[i].damage == INNER;
+		CHECK_ROW(tunnel_quoted(
+				  tunnel,
+				  &stage.servers[rows[i].other_peer ? 2 : 1],
+				  bytes, cut, datagram.size) == rows[i].proven,
+			  rows[i].title);
+	}
+	CHECK(!tunnel_quoted(tunnel, &stage.servers[1], datagram.bytes, 0,
+			     datagram.size));
+	CHECK(!tunnel_quoted(tunnel, &stage.servers[1], datagram.bytes,
+			     datagram.size, datagram.size - 1));
+}
+
 /* B saw the first fragment come out of a tunnel, C did not. */
 static void
 later_fragment_inside(uint8_t family)
@@ -610,6 +711,8 @@ main(void)
 		too_big_unsent,
 		mixed_families,
 		later_fragment_inside,
+		service_gone,
+		quoted,
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

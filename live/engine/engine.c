@@ -613,7 +613,8 @@ engine_tunnel(struct engine *engine, struct instant now,
 
 	result.drop = steer_decapsulate(memory->steer, now, from, to, bytes,
 					size, &inner, &classification);
-	if (result.drop != DROP_NONE) {
+	bool served = result.drop != DROP_NOT_SERVICE;
+	if (result.drop != DROP_NONE && (served || !classification.has_key)) {
 		result.verdict = STEER_DROP;
 		notify_decision(&engine->notify, now, &result,
 				drop_text(result.drop));
@@ -621,8 +622,8 @@ engine_tunnel(struct engine *engine, struct instant now,
 	}
 	result.key = classification.key;
 	/* The kernel is not asked about every packet of a moved session. */
-	if (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
-	    owns(engine, &classification) != OWNERSHIP_STRAY) {
+	if (served && (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
+		       owns(engine, &classification) != OWNERSHIP_STRAY)) {
 		/* Nothing in the outbox is older and of this session. */
 		error = engine->edge.deliver(engine->edge.context, inner,
 					     classification.packet.size_bytes);

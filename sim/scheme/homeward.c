@@ -169,10 +169,12 @@ homeward_decapsulate(void *state, struct instant now,
 	result.drop = steer_decapsulate(homeward->steer, now, &datagram->from,
 					&datagram->to, datagram->bytes,
 					datagram->size, inner, classification);
-	if (result.drop != DROP_NONE)
+	if (result.drop != DROP_NONE &&
+	    (result.drop != DROP_NOT_SERVICE || !classification->has_key))
 		return result;
 	result.key = classification->key;
-	if (whose(homeward, classification) != OWNERSHIP_STRAY) {
+	if (result.drop == DROP_NONE &&
+	    whose(homeward, classification) != OWNERSHIP_STRAY) {
 		result.verdict = SCHEME_LOCAL;
 		return result;
 	}
