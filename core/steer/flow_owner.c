@@ -53,3 +53,24 @@ flow_owner_exclude(struct flow *flow, uint32_t owner)
 	}
 	flow->excluded[flow->excluded_count++] = owner;
 }
+
+void
+flow_owner_mourn(const struct strays *strays, struct instant now,
+		 struct flow *flow, uint32_t owner)
+{
+	life_want(strays->vigil.lives, now, flow_owner_address(strays, owner));
+	flow_owner_exclude(flow, owner);
+	flow->bereft = true;
+	flow->dead = owner;
+}
+
+bool
+flow_owner_revived(const struct strays *strays, struct instant now,
+		   struct flow *flow)
+{
+	if (!flow->bereft || flow_owner_gone(strays, now, flow->dead))
+		return false;
+	flow->bereft = false;
+	flow->excluded_count = 0;
+	return true;
+}

@@ -27,6 +27,14 @@ struct tunnel_peer flow_owner_peer(const struct strays *, uint32_t owner);
 bool flow_owner_gone(const struct strays *, struct instant now, uint32_t owner);
 bool flow_owner_usable(const struct strays *, struct instant now,
 		       const struct flow *, uint32_t owner);
+/* That owner, which was found, is dead: not in this series of lookups. It is
+ * asked whether it lives for as long as there are flows of its. */
+void flow_owner_mourn(const struct strays *, struct instant now, struct flow *,
+		      uint32_t owner);
+/* Is the owner alive that the flow was bereft of? Then it may be found again.
+ */
+bool flow_owner_revived(const struct strays *, struct instant now,
+			struct flow *);
 /* Not this one in this series of lookups; full: the one excluded first may be
  * asked again. */
 void flow_owner_exclude(struct flow *, uint32_t owner);

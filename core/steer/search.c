@@ -69,7 +69,7 @@ static void
 give_up(struct strays *strays, struct instant now, struct flow *flow,
 	struct outbox *outbox)
 {
-	if (vigil_revived(strays, now, flow)) {
+	if (flow_owner_revived(strays, now, flow)) {
 		search_begin(strays, now, flow, found_before, outbox);
 		return;
 	}
@@ -137,7 +137,7 @@ look(struct strays *strays, struct instant now, struct flow *flow,
 				? flow->uplink
 				: OUTBOX_ANY_UPLINK;
 
-	(void)vigil_revived(strays, now, flow);
+	(void)flow_owner_revived(strays, now, flow);
 	enum node_asker asker = (enum node_asker)flow->asker;
 	if (flow->bereft)
 		asker = NODE_ASKER_SILENT;
@@ -171,6 +171,24 @@ search_begin(struct strays *strays, struct instant now, struct flow *flow,
 	flow_begin(flow, now, strays->settings->miss_retry_ns);
 	if (!look(strays, now, flow, budget, outbox))
 		wait_for_turn(strays, now, flow);
+}
+
+void
+search_bereaved(struct strays *strays, struct instant now, struct flow *flow,
+		struct outbox *outbox)
+{
+	uint32_t dead = flow->owner, older = flow->older;
+
+	flow->past = FLOW_PAST_UNKNOWN;
+	flow->older = ENDPOINT_NONE;
+	if (older != ENDPOINT_NONE &&
+	    flow_owner_usable(strays, now, flow, older)) {
+		flow->owner = older;
+		return;
+	}
+	flow->owner = ENDPOINT_NONE;
+	flow_owner_mourn(strays, now, flow, dead);
+	search_begin(strays, now, flow, found_before, outbox);
 }
 
 /* The owner is none: the older record's next, or another lookup. A deadline
@@ -259,7 +277,7 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 			continue;
 		if (!flow_owner_usable(strays, now, flow, record->owner)) {
 			if (flow_owner_gone(strays, now, record->owner))
-				vigil_found_dead(strays, now, flow,
+				flow_owner_mourn(strays, now, flow,
 						 record->owner);
 			else
 				flow_owner_exclude(flow, record->owner);
@@ -341,7 +359,7 @@ search_owner(struct strays *strays, struct instant now, struct flow *flow,
 	if (flow->state != FLOW_CACHED)
 		return false;
 	if (flow_owner_gone(strays, now, flow->owner))
-		vigil_bereaved(strays, now, flow, outbox);
+		search_bereaved(strays, now, flow, outbox);
 	if (flow->state != FLOW_CACHED)
 		return false;
 	*owner = flow_owner_peer(strays, flow->owner);

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "core/steer/budget.h"
 #include "core/steer/classifier.h"
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
@@ -79,48 +78,6 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 	look_past(strays, now, flow, outbox);
 }
 
-void
-vigil_bereaved(struct strays *strays, struct instant now, struct flow *flow,
-	       struct outbox *outbox)
-{
-	const struct budget budget = { .worth = BUDGET_LOOKUP };
-	uint32_t dead = flow->owner, older = flow->older;
-
-	flow->past = FLOW_PAST_UNKNOWN;
-	flow->older = ENDPOINT_NONE;
-	if (is_usable(strays, now, flow, older)) {
-		flow->owner = older;
-		return;
-	}
-	flow->owner = ENDPOINT_NONE;
-	flow_owner_exclude(flow, dead);
-	flow->bereft = true;
-	flow->dead = dead;
-	search_begin(strays, now, flow, budget, outbox);
-}
-
-void
-vigil_found_dead(struct strays *strays, struct instant now, struct flow *flow,
-		 uint32_t owner)
-{
-	/* So that it is asked while there are flows of its. */
-	life_want(strays->vigil.lives, now, flow_owner_address(strays, owner));
-	flow_owner_exclude(flow, owner);
-	flow->bereft = true;
-	flow->dead = owner;
-}
-
-bool
-vigil_revived(const struct strays *strays, struct instant now,
-	      struct flow *flow)
-{
-	if (!flow->bereft || flow_owner_gone(strays, now, flow->dead))
-		return false;
-	flow->bereft = false;
-	flow->excluded_count = 0;
-	return true;
-}
-
 /* Its client is told, or searches once more: is there nobody else? */
 static void
 tell(struct strays *strays, struct instant now, struct flow *flow,
@@ -130,7 +87,7 @@ tell(struct strays *strays, struct instant now, struct flow *flow,
 		      !is_usable(strays, now, flow, flow->older);
 
 	if (!nobody) {
-		vigil_bereaved(strays, now, flow, outbox);
+		search_bereaved(strays, now, flow, outbox);
 		return;
 	}
 	flow->bereft = true;

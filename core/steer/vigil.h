@@ -57,15 +57,6 @@ struct vigil {
  * sent nothing new with it. */
 void vigil_forwarded(struct strays *, struct instant now, struct flow *,
 		     const struct outgoing *, bool repeated, struct outbox *);
-/* The flow's owner is dead: another one, or a search. */
-void vigil_bereaved(struct strays *, struct instant now, struct flow *,
-		    struct outbox *);
-/* A lookup found that owner, and it is dead: not again in this series. */
-void vigil_found_dead(struct strays *, struct instant now, struct flow *,
-		      uint32_t owner);
-/* Is the owner alive that the flow was bereft of? Then it may be found again.
- */
-bool vigil_revived(const struct strays *, struct instant now, struct flow *);
 /* A lookup past an owner has ended. True: it was one of a flow that goes on
  * forwarding; false: of a search, which is to hear of it. */
 bool vigil_learned(struct strays *, struct instant now, struct flow *,
