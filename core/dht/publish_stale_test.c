@@ -7,8 +7,8 @@
  */
 #include "core/dht/publish.h"
 
-#include "core/dht/owned.h"
 #include "core/dht/node_state.h"
+#include "core/dht/owned.h"
 #include "core/test/mesh.h"
 
 #define NODES 40
