@@ -21,7 +21,7 @@
  * once sent, which the owner's TCP discards as old; rotating the tag key ends
  * it. And where a server cannot keep the count of its starts, its new boot
  * equals a remembered one with probability ANTIREPLAY_BOOTS / 65536; its
- *packets are then refused until its sequence passes the old one.
+ * packets are then refused until its sequence passes the old one.
  */
 #ifndef CORE_ANTIREPLAY_H
 #define CORE_ANTIREPLAY_H

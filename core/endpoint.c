@@ -9,9 +9,9 @@
  *
  * slot[] is an open-addressing hash table of indices, ENDPOINT_NONE where
  * free, probed linearly from the hash's low bits. A probe ends at the first
- *free slot; slot_count is a power of two and at least a third larger than
- *capacity, so there always is one. Reclaiming takes so many out at once, and so
- *rarely, that it fills the table anew.
+ * free slot; slot_count is a power of two and at least a third larger than
+ * capacity, so there always is one. Reclaiming takes so many out at once, and
+ * so rarely, that it fills the table anew.
  *
  * A reply names k contacts and each is looked up here, a hundred a lookup, so
  * this is where a large world waits for memory. Hence the tag, the hash's high

@@ -120,8 +120,8 @@ main(void)
 
 		run(faults, 2, &without);
 		run(faults, 5, &with);
-		/* Whoever comes back has all that it had, and more, but for what
-		 * its kernel answers while no daemon listens. */
+		/* Whoever comes back has all that it had, and more, but for
+		 * what its kernel answers while no daemon listens. */
 		for (const struct counted *counted = without.servers[1];
 		     counted->name[0] != '\0'; counted++) {
 			if (strcmp(counted->name, "node_contacts") == 0 ||

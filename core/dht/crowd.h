@@ -3,16 +3,16 @@
  * crowd.h - how many entries of a table each client prefix has
  *
  * Who can open sessions can fill the table of those that are published, and
- * then nobody else's are. So when the table is half full, a prefix that has its
- * fill gets no more; what it has stays, for the oldest sessions are the
- *likeliest to be someone's.
+ * then nobody else's are. So when the table is half full, a prefix that has
+ * its fill gets no more; what it has stays, for the oldest sessions are the
+ * likeliest to be someone's.
  *
  *	prefix --> one cell of each of two rows; the lesser count is nearer
  *
- * Cells are shared, as in a count-min sketch: a count is never below the truth.
- * It is above it for a prefix that shares both cells with larger ones, which
- * nobody can aim at, since the hash is keyed. Every addition has its removal,
- *so nothing fades.
+ * Cells are shared, as in a count-min sketch: a count is never below the
+ * truth. It is above it for a prefix that shares both cells with larger ones,
+ * which nobody can aim at, since the hash is keyed. Every addition has its
+ * removal, so nothing fades.
  */
 #ifndef CORE_DHT_CROWD_H
 #define CORE_DHT_CROWD_H

@@ -9,8 +9,8 @@
  * The same record in three places: its version, our endpoint as the owner,
  * whether its handshake is over, and its time to live, anew each time: the
  * settings', or RECORD_HALF_OPEN_MS if that is less and it is half-open. When
- *sessions are published and to which replicas is publish.c's; here is only the
- *record, so that lookups and replies can send it too.
+ * sessions are published and to which replicas is publish.c's; here is only
+ * the record, so that lookups and replies can send it too.
  */
 #ifndef CORE_DHT_OWNED_H
 #define CORE_DHT_OWNED_H

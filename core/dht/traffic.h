@@ -43,7 +43,7 @@
 	X(TRAFFIC_REPLY, "reply")                                              \
 	X(TRAFFIC_NOT_MINE, "not_mine")                                        \
 	X(TRAFFIC_LEAVE, "leave")                                              \
-	X(TRAFFIC_CONFIRM, "confirm")                                         \
+	X(TRAFFIC_CONFIRM, "confirm")                                          \
 	X(TRAFFIC_REPAIR, "repair")
 
 enum traffic_purpose {

@@ -10,15 +10,15 @@
  *		    a token, and few alive?	-> published, half-open
  *		    else			-> skipped, and counted
  *
- * A session that is stored when its SYN is answered is found from then on, also
- * by a server to which the client's ACK comes after a change of the fabric. But
- * a SYN is sent by anybody, from any address, and a publication costs a lookup.
- * So `auto` stores at most openings_per_s of them, a second's worth at once,
- * and keeps openings_most alive, which are those whose client has not answered
- * yet: sessions wait for that a round trip, a flood's SYNs for a minute. What
- *is skipped is stored when it is established, as every session with
- * `established`. A flood that the kernel answers by SYN cookies never comes
- * here.
+ * A session that is stored when its SYN is answered is found from then on,
+ * also by a server to which the client's ACK comes after a change of the
+ * fabric. But a SYN is sent by anybody, from any address, and a publication
+ * costs a lookup. So `auto` stores at most openings_per_s of them, a second's
+ * worth at once, and keeps openings_most alive, which are those whose client
+ * has not answered yet: sessions wait for that a round trip, a flood's SYNs
+ * for a minute. What is skipped is stored when it is established, as every
+ * session with `established`. A flood that the kernel answers by SYN cookies
+ * never comes here.
  *
  * Sessions that are told to wait for store_after are not stored before.
  */

@@ -11,14 +11,14 @@
  *
  * Held bytes are not one sender's: what a client prefix holds may come to as
  * much as is free, what a flow holds to half of that ("dynamic thresholds"
- *[1]). So one alone gets a half, or a third, of hold_bytes, ten get a tenth
- *each, and something is always left for the next.
+ * [1]). So one alone gets a half, or a third, of hold_bytes, ten get a tenth
+ * each, and something is always left for the next.
  *
  * The first strays matter most: shortly after a flow strayed, its packets and
  * its queries leave by another uplink than the one it came by (settings.h).
  *
  * [1] Choudhury, Hahne: Dynamic Queue Length Thresholds for Shared-Memory
- *Packet Switches. IEEE/ACM Transactions on Networking 6(2), 1998.
+ *     Packet Switches. IEEE/ACM Transactions on Networking 6(2), 1998.
  */
 #ifndef CORE_STEER_OUTGOING_H
 #define CORE_STEER_OUTGOING_H

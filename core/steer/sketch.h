@@ -22,8 +22,8 @@
  * keep-alive probes (75 s apart).
  *
  * The hash is keyed with a secret: nobody can aim at a flow's counters. They
- *lie together, so that a packet costs one or two lines of the processor's
- *cache.
+ * lie together, so that a packet costs one or two lines of the processor's
+ * cache.
  *
  * [1] Cormode, Muthukrishnan: An Improved Data Stream Summary. J. Algorithms
  *     55(1), 2005.

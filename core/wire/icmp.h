@@ -11,8 +11,8 @@
  * usually more (RFC 1812: up to 576 bytes in all; RFC 4443: up to 1,280).
  * Extensions behind the quote (RFC 4884) are not read. Messages that are no
  * error have no quote and are left alone, but for echo (RFC 792, RFC 4443
- *section 4): its four bytes are an identifier and a sequence number, and what
- *follows comes back as it was sent.
+ * section 4): its four bytes are an identifier and a sequence number, and what
+ * follows comes back as it was sent.
  *
  * The next hop's MTU is a 16-bit number in the last two of the four bytes
  * for IPv4 (RFC 1191; 0 from routers older than that), all four in IPv6.

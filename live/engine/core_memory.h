@@ -19,9 +19,9 @@
  *	outbox		what one wake-up may want sent
  *
  * Servers come and go, and each that was ever named has an endpoint. When half
- *of them are in use, those of which nothing was heard for an epoch are
- *reclaimed (core/endpoint.h): twice as long as records live, or tombstones,
- *which is longer than anything holds one that does not mark it.
+ * of them are in use, those of which nothing was heard for an epoch are
+ * reclaimed (core/endpoint.h): twice as long as records live, or tombstones,
+ * which is longer than anything holds one that does not mark it.
  *
  * The pages are touched only when a table fills, so a generous limit costs
  * address space, not memory.

@@ -5,9 +5,12 @@
  *
  *	s	a packet strays to it
  *	l	one comes for its own stack
- *	1 2	a lookup finds server 1, server 2; b: both; d: server 1, a
- *doubt's n	server 1 says "not mine" r	its daemon is another - nothing,
- *for longer than it may remember f g	it forwards to 1, to 2
+ *	1 2	a lookup finds server 1, server 2; b: both
+ *	d	one finds server 1, for a doubt's sake
+ *	n	server 1 says "not mine"
+ *	r	its daemon is another
+ *	-	nothing, for longer than it may remember
+ *	f g	it forwards to 1, to 2
  *	F	it forwards to 1, and has no route
  *	~	nothing, for as long as one without a route is hoped for
  */

@@ -18,7 +18,7 @@
  * a tunnel's are none, for what a server sends is looked at before it is cut.
  *
  * Where nothing is forwarded twice, a packet comes to one host more than that
- *at most. Its hops between them are not counted here: routers lower its TTL.
+ * at most. Its hops between them are not counted here: routers lower its TTL.
  */
 #ifndef SIM_JUDGE_FORWARDS_H
 #define SIM_JUDGE_FORWARDS_H

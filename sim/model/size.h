@@ -3,7 +3,7 @@
  * size.h - how many bytes a session has
  *
  *	size_cdf: [[100, 50], [300, 100]]	half of them 1 to 100 bytes,
- *half 100 to 300, evenly
+ *						half 100 to 300, evenly
  *
  * Drawn by inverse transform, linear between the points of the cumulative
  * distribution, from 0 bytes on; in integers, so that a seed's sizes are the
