@@ -2,7 +2,7 @@
 /*
  * server.h - hosts that serve: an agent, and a TCP stack above it
  *
- *	network --> server_agent.c --> service.c --> transport.h
+ *	network --> server_arrival.c --> service.c --> transport.h
  *			|
  *		    the scheme (model/scheme.h)
  *

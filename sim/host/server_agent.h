@@ -172,6 +172,9 @@ void server_agents_destroy(struct server_agents *); /* NULL: nothing */
 bool server_agent_arrive(struct server_agents *, struct instant now,
 			 uint32_t server, uint8_t uplink, const uint8_t *bytes,
 			 const struct packet *);
+/* What arrived, after its daemon had time for it (cpu_model.h). */
+void server_agent_processed(struct server_agents *, struct instant now,
+			    const struct event *, bool lost);
 /* The daemon is killed: what node and scheme held is gone, without a word to
  * any peer. */
 void server_agent_stop(struct server_agents *, uint32_t server);
