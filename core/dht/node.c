@@ -3,7 +3,7 @@
  * node.c - the verbs of a node, and which file gets which datagram
  *
  *	a request	its sender is learned, reply.c answers
- *	a reply		lookup_run.c (lookups), publish.c and repair.c
+ *	a reply		lookup_run.c (lookups), publish_batch.c and repair.c
  *			(batches) or liveness.c (pings) knows the question,
  *			else DROP_UNASKED
  *	LEAVE		out of the table
@@ -27,6 +27,7 @@
 #include "core/dht/owned.h"
 #include "core/dht/placement.h"
 #include "core/dht/publish.h"
+#include "core/dht/publish_batch.h"
 #include "core/dht/refresh.h"
 #include "core/dht/renewal.h"
 #include "core/dht/repair.h"
@@ -194,7 +195,7 @@ receive_reply(struct node *node, struct instant now,
 		drop = liveness_answer(node, now, peer, transaction);
 	else if ((transaction & BATCH_TRANSACTION) &&
 		 (drop = repair_answer(node, now, peer, reader)) != DROP_NONE)
-		drop = publish_answer(node, now, peer, reader);
+		drop = publish_batch_answer(node, now, peer, reader);
 	else if (transaction & BATCH_TRANSACTION)
 		drop = DROP_NONE;
 	else

@@ -6,7 +6,8 @@
  *	join.c		whether we are in, and trying until we are
  *	refresh.c	joining, idle buckets
  *	renewal.c	all of them republished at once
- *	publish.c	our sessions: stored, republished, removed, in batches
+ *	publish.c	our sessions: placed, republished, removed
+ *	publish_batch.c	their batches
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
  *	filling.c	one bucket filled from all over its range

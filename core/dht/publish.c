@@ -5,58 +5,20 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "core/dht/exchange.h"
-#include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
 #include "core/dht/owned.h"
+#include "core/dht/publish_batch.h"
+#include "core/dht/publish_slot.h"
+#include "core/dht/traffic.h"
 
 /* Doublings of the wait between failed placements. */
 #define PUBLISH_RETRIES_MAX 16
-
-/* One publication to be stored at one replica. */
-struct pair {
-	uint32_t peer, publication;
-};
-
-struct load {
-	uint32_t count;
-	bool due; /* a republishing is, so others go with it */
-	struct pair pairs[PUBLISH_LOAD];
-};
-
-static struct publication *
-at(const struct node *node, uint32_t slot)
-{
-	return publication_at(node->parts.publications, slot);
-}
-
-static void
-set_timer(struct node *node, uint32_t slot, struct instant when)
-{
-	timer_set(publications_timers(node->parts.publications),
-		  &node->publication_timers, slot, when);
-}
-
-static void
-stop_timer(struct node *node, uint32_t slot)
-{
-	timer_remove(publications_timers(node->parts.publications),
-		     &node->publication_timers, slot);
-}
 
 static uint32_t
 find(const struct node *node, const struct session_key *key)
 {
 	return publication_find(node->parts.publications, node->self, key,
 				node_key_position(node, key));
-}
-
-static void
-give_back(struct node *node, uint32_t slot)
-{
-	stop_timer(node, slot);
-	node->half_open -= at(node, slot)->half_open;
-	publication_free(node->parts.publications, slot);
 }
 
 /* A new publication; PUBLICATION_NONE: there is no room. */
@@ -75,7 +37,7 @@ add(struct node *node, const struct session_key *key, bool half_open)
 static bool
 set_half_open(struct node *node, uint32_t slot, bool half_open)
 {
-	bool before = at(node, slot)->half_open;
+	bool before = publish_slot_at(node, slot)->half_open;
 
 	if (!publication_set_half_open(node->parts.publications, slot,
 				       half_open))
@@ -89,11 +51,11 @@ set_half_open(struct node *node, uint32_t slot, bool half_open)
 static void
 drop(struct node *node, struct instant now, uint32_t slot)
 {
-	const struct publication *publication = at(node, slot);
+	const struct publication *publication = publish_slot_at(node, slot);
 
 	if (publication->state == PUBLICATION_LOOKING)
 		lookup_run_cancel(node, now, publication->lookup, false);
-	give_back(node, slot);
+	publish_slot_give(node, slot);
 }
 
 /* Handshakes leave half of the lookups to strays and to what is open. */
@@ -110,7 +72,7 @@ static bool
 look(struct node *node, struct instant now, uint32_t slot,
      struct outbox *outbox)
 {
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 
 	if (publication->half_open &&
 	    !instant_before(now, publication->lapses)) {
@@ -119,18 +81,19 @@ look(struct node *node, struct instant now, uint32_t slot,
 	}
 	if (!may_look(node, publication->half_open)) {
 		publication->state = PUBLICATION_WAITING;
-		set_timer(node, slot, instant_after(now, PUBLISH_CONFIRM_NS));
+		publish_slot_time(node, slot,
+				  instant_after(now, PUBLISH_CONFIRM_NS));
 		return true;
 	}
 	uint32_t index =
 		lookup_run_start(node, now, LOOKUP_SET, publication->position);
 	if (index == LOOKUP_NONE) {
 		publication->state = PUBLICATION_WAITING;
-		set_timer(node, slot, now);
+		publish_slot_time(node, slot, now);
 		node->publish_pause = instant_after(now, PUBLISH_RETRY_NS);
 		return false;
 	}
-	stop_timer(node, slot);
+	publish_slot_untime(node, slot);
 	publication->state = PUBLICATION_LOOKING;
 	publication->lookup = index;
 	publication->lost = false;
@@ -155,7 +118,7 @@ look(struct node *node, struct instant now, uint32_t slot,
 static void
 renew(struct node *node, struct instant now, uint32_t slot)
 {
-	const struct publication *old = at(node, slot);
+	const struct publication *old = publish_slot_at(node, slot);
 
 	if (old->state == PUBLICATION_LOOKING)
 		lookup_run_cancel(node, now, old->lookup, false);
@@ -166,7 +129,7 @@ static void
 begin(struct node *node, struct instant now, uint32_t slot,
       struct version version, struct outbox *outbox)
 {
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 
 	publication->version = version;
 	publication->announce = true;
@@ -208,13 +171,13 @@ publish_half_open(struct node *node, struct instant now,
 		if (slot == PUBLICATION_NONE)
 			return -ENOSPC;
 	} else {
-		if (is_published(now, at(node, slot)))
+		if (is_published(now, publish_slot_at(node, slot)))
 			return 0;
 		if (!set_half_open(node, slot, true))
 			return -ENOSPC;
 		renew(node, now, slot);
 	}
-	at(node, slot)->lapses = lapse_after(now);
+	publish_slot_at(node, slot)->lapses = lapse_after(now);
 	begin(node, now, slot, version, outbox);
 	return 0;
 }
@@ -224,7 +187,7 @@ static void
 confirm(struct node *node, struct instant now, uint32_t slot,
 	struct version version, struct outbox *outbox)
 {
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 	struct lookup *lookup;
 
 	if (version_compare(version, publication->version) > 0)
@@ -239,7 +202,8 @@ confirm(struct node *node, struct instant now, uint32_t slot,
 		break;
 	case PUBLICATION_HELD:
 		publication->confirm = true;
-		set_timer(node, slot, instant_after(now, PUBLISH_CONFIRM_NS));
+		publish_slot_time(node, slot,
+				  instant_after(now, PUBLISH_CONFIRM_NS));
 		break;
 	default: /* WAITING: replicas are missing */
 		look(node, now, slot, outbox);
@@ -259,7 +223,7 @@ publish_set(struct node *node, struct instant now,
 		if (slot == PUBLICATION_NONE)
 			return -ENOSPC;
 	} else {
-		const struct publication *old = at(node, slot);
+		const struct publication *old = publish_slot_at(node, slot);
 		bool ending = old->state == PUBLICATION_ENDING;
 		bool half_open = old->half_open;
 
@@ -276,50 +240,6 @@ publish_set(struct node *node, struct instant now,
 	}
 	begin(node, now, slot, version, outbox);
 	return 0;
-}
-
-/* Its end is known wherever it will be. */
-static void
-ended(struct node *node, struct instant now, uint32_t slot)
-{
-	const struct publication *publication = at(node, slot);
-
-	if (publication->announce) {
-		uint32_t index = lookup_take(node->parts.lookups, node->self,
-					     LOOKUP_ENDED, 0, 1);
-
-		if (index != LOOKUP_NONE) {
-			struct lookup *notice =
-				&node->parts.lookups->slots[index];
-			notice->key = publication->key;
-			notice->ok = !publication->lost;
-			lookup_run_announce(node, now, index);
-		}
-	}
-	give_back(node, slot);
-}
-
-/* All batches about it have ended. */
-static void
-settle(struct node *node, struct instant now, uint32_t slot)
-{
-	struct publication *publication = at(node, slot);
-
-	assert(publication->pending == 0);
-	if (publication->state == PUBLICATION_ENDING) {
-		if (publication->replica_count > 0)
-			return; /* more tombstones wait for a batch */
-		ended(node, now, slot);
-	} else if (publication->lost) {
-		publication->state = PUBLICATION_WAITING;
-		set_timer(node, slot, now);
-	} else {
-		publication->state = PUBLICATION_HELD;
-		publication->published = now;
-		publication->confirm = false;
-		set_timer(node, slot,
-			  instant_after(now, node->settings->republish_ns));
-	}
 }
 
 /* How long a session that could not be placed waits for the next try: 1 s,
@@ -354,7 +274,7 @@ static bool
 place_again(struct node *node, struct instant now, uint32_t slot,
 	    struct lookup *lookup)
 {
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 
 	if ((!publication->announce &&
 	     publication->published.ns != INSTANT_NEVER.ns) ||
@@ -364,7 +284,7 @@ place_again(struct node *node, struct instant now, uint32_t slot,
 	lookup->announce = false;
 	publication->lookup = LOOKUP_NONE;
 	publication->state = PUBLICATION_WAITING;
-	set_timer(node, slot, now);
+	publish_slot_time(node, slot, now);
 	return true;
 }
 
@@ -372,7 +292,7 @@ void
 publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 {
 	uint32_t slot = lookup->publication;
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 	uint32_t count = 0;
 
 	assert(publication->state == PUBLICATION_LOOKING);
@@ -396,178 +316,14 @@ publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 		/* Confirmed while it was being stored. */
 		publication->confirm =
 			lookup->half_open && !publication->half_open;
-		set_timer(node, slot, next_turn(node, now, publication));
+		publish_slot_time(node, slot,
+				  next_turn(node, now, publication));
 	} else {
 		publication->state = PUBLICATION_WAITING;
-		set_timer(node, slot,
-			  instant_after(now, retry_ns(node, publication)));
+		publish_slot_time(
+			node, slot,
+			instant_after(now, retry_ns(node, publication)));
 	}
-}
-
-/* --- batches ------------------------------------------------------------ */
-
-static struct batch *
-batch_at(const struct node *node, uint32_t slot)
-{
-	return &node->parts.publications->batches->slots[slot];
-}
-
-static bool
-is_current(const struct node *node, const struct batch_item *item)
-{
-	return at(node, item->publication)->serial == item->serial;
-}
-
-static void
-batch_end(struct node *node, uint32_t slot)
-{
-	struct batches *batches = node->parts.publications->batches;
-
-	timer_remove(batches_timers(batches), &node->batch_timers, slot);
-	batch_give(batches, slot);
-}
-
-static bool
-put_item(struct node *node, const struct batch *batch,
-	 const struct batch_item *item, struct message_writer *writer)
-{
-	const struct publication *publication = at(node, item->publication);
-
-	if (batch->type == MESSAGE_REMOVE)
-		return message_put_version(writer, &publication->key,
-					   publication->version);
-	return owned_put(node, writer, &publication->key, publication->version,
-			 publication->half_open);
-}
-
-/* Drop the items about publications that have changed since. What remains gets
- * another transaction: an answer to the datagram before must not be counted
- * for the wrong items. Returns the slot, or BATCH_NONE if no item remains. */
-static uint32_t
-batch_compact(struct node *node, uint32_t slot)
-{
-	struct batches *batches = node->parts.publications->batches;
-	struct batch *batch = batch_at(node, slot);
-	uint8_t count = 0;
-
-	for (uint32_t i = 0; i < batch->count; i++) {
-		if (is_current(node, &batch->items[i]))
-			batch->items[count++] = batch->items[i];
-	}
-	if (count == batch->count)
-		return slot;
-	batch->count = count;
-	batch_renew(batches, slot);
-	if (count > 0)
-		return slot;
-	batch_end(node, slot);
-	return BATCH_NONE;
-}
-
-/* What its first item is for: most batches are of one kind. */
-static enum traffic_purpose
-batch_purpose(const struct node *node, const struct batch *batch)
-{
-	if (batch->type == MESSAGE_REMOVE)
-		return TRAFFIC_REMOVE;
-	return at(node, batch->items[0].publication)->confirm
-		       ? TRAFFIC_CONFIRM
-		       : TRAFFIC_REPUBLISH;
-}
-
-static void
-batch_send(struct node *node, struct instant now, uint32_t slot,
-	   struct outbox *outbox)
-{
-	struct batches *batches = node->parts.publications->batches;
-	struct batch *batch = batch_at(node, slot);
-	struct message_writer writer;
-
-	if (exchange_begin(outbox,
-			   endpoints_get(node->parts.endpoints, batch->peer),
-			   (enum message_type)batch->type,
-			   batch_transaction(batches, slot), &writer)) {
-		for (uint32_t i = 0; i < batch->count; i++)
-			put_item(node, batch, &batch->items[i], &writer);
-		exchange_send(node, outbox, batch_purpose(node, batch),
-			      &writer);
-	}
-	batch->tries++;
-	batch->sent = now;
-	batch->timeout_ns = exchange_timeout_ns(node, batch->peer);
-	node->counters.queries++;
-	timer_set(batches_timers(batches), &node->batch_timers, slot,
-		  instant_after(now, batch->timeout_ns));
-}
-
-/* A batch that was just compacted: each item is current. */
-static void
-batch_fail(struct node *node, struct instant now, uint32_t slot,
-	   struct outbox *outbox)
-{
-	struct batch *batch = batch_at(node, slot);
-	uint32_t peer = batch->peer;
-
-	for (uint32_t i = 0; i < batch->count; i++) {
-		uint32_t index = batch->items[i].publication;
-
-		at(node, index)->lost = true;
-		if (--at(node, index)->pending == 0)
-			settle(node, now, index);
-	}
-	batch_end(node, slot);
-	liveness_failed(node, now, peer, outbox);
-}
-
-enum drop
-publish_answer(struct node *node, struct instant now, uint32_t peer,
-	       struct message_reader *reader)
-{
-	struct batches *batches = node->parts.publications->batches;
-	uint8_t type = reader->header.type & (uint8_t)~MESSAGE_REPLY;
-	struct message_item item;
-	uint32_t slot = batch_by_transaction(batches, node->self, peer,
-					     reader->header.transaction);
-
-	if (slot == BATCH_NONE || batch_at(node, slot)->type != type)
-		return DROP_UNASKED;
-	struct batch *batch = batch_at(node, slot);
-	exchange_answered(
-		node, peer,
-		batch->tries == 1 ? instant_distance_ns(batch->sent, now) : -1);
-	for (uint32_t i = 0; i < batch->count; i++) {
-		bool answered = message_next(reader, &item);
-		uint32_t index = batch->items[i].publication;
-		/* A tombstone is as good where others are closer. */
-		bool kept =
-			answered &&
-			(item.status == ITEM_STORED ||
-			 item.status == ITEM_STALE ||
-			 (type == MESSAGE_REMOVE && item.status == ITEM_MOVED));
-
-		if (!is_current(node, &batch->items[i]))
-			continue;
-		if (!kept ||
-		    (at(node, index)->confirm && item.status == ITEM_STALE &&
-		     publication_raise(at(node, index), item.version)))
-			at(node, index)->lost = true;
-		if (--at(node, index)->pending == 0)
-			settle(node, now, index);
-	}
-	batch_end(node, slot);
-	return DROP_NONE;
-}
-
-static void
-batch_add(struct node *node, struct batch *batch, uint32_t slot)
-{
-	struct publication *publication = at(node, slot);
-
-	publication->pending++;
-	batch->items[batch->count++] = (struct batch_item){
-		.publication = slot,
-		.serial = publication->serial,
-	};
 }
 
 /* --- the end of a session ------------------------------------------------ */
@@ -577,8 +333,7 @@ batch_add(struct node *node, struct batch *batch, uint32_t slot)
 static bool
 end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 {
-	struct batches *batches = node->parts.publications->batches;
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 
 	while (publication->replica_count > 0) {
 		uint32_t peer =
@@ -590,21 +345,17 @@ end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 			publication->replica_count--;
 			continue;
 		}
-		uint32_t batch =
-			batch_take(batches, node->self, peer, MESSAGE_REMOVE);
-		if (batch == BATCH_NONE) {
-			set_timer(node, slot, now);
+		if (!publish_batch_remove(node, now, slot, peer, outbox)) {
+			publish_slot_time(node, slot, now);
 			node->publish_pause =
 				instant_after(now, PUBLISH_RETRY_NS);
 			return false;
 		}
 		publication->replica_count--;
-		batch_add(node, batch_at(node, batch), slot);
-		batch_send(node, now, batch, outbox);
 	}
-	stop_timer(node, slot);
+	publish_slot_untime(node, slot);
 	if (publication->pending == 0)
-		settle(node, now, slot);
+		publish_batch_settle(node, now, slot);
 	return true;
 }
 
@@ -648,9 +399,9 @@ publish_remove(struct node *node, struct instant now,
 	uint32_t slot = find(node, key);
 
 	if (slot == PUBLICATION_NONE ||
-	    at(node, slot)->state == PUBLICATION_ENDING)
+	    publish_slot_at(node, slot)->state == PUBLICATION_ENDING)
 		return -ENOENT;
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 	if (publication->half_open && !announce) {
 		drop(node, now, slot);
 		return 0;
@@ -670,13 +421,14 @@ publish_remove(struct node *node, struct instant now,
 
 /* Take into the load the STOREs that its replicas are to be sent. */
 static void
-refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
+refresh(struct node *node, struct instant now, uint32_t slot,
+	struct publish_load *load)
 {
-	struct publication *publication = at(node, slot);
+	struct publication *publication = publish_slot_at(node, slot);
 	uint32_t before = load->count;
 	bool confirm = publication->confirm;
 
-	stop_timer(node, slot);
+	publish_slot_untime(node, slot);
 	publication_renew(node->parts.publications, slot);
 	publication->confirm = confirm;
 	publication->state = PUBLICATION_REFRESHING;
@@ -684,7 +436,7 @@ refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 		uint32_t peer = publication->replicas[i];
 
 		if (peer != node->self)
-			load->pairs[load->count++] = (struct pair){
+			load->pairs[load->count++] = (struct publish_pair){
 				.peer = peer,
 				.publication = slot,
 			};
@@ -696,88 +448,7 @@ refresh(struct node *node, struct instant now, uint32_t slot, struct load *load)
 			publication->lost = true; /* as full or moved */
 	}
 	if (load->count == before)
-		settle(node, now, slot);
-}
-
-/* By peer; within one in order of their arrival, so insertion it is. A load
- * is small. */
-static void
-load_sort(struct load *load)
-{
-	for (uint32_t i = 1; i < load->count; i++) {
-		struct pair pair = load->pairs[i];
-		uint32_t to = i;
-
-		for (; to > 0 && load->pairs[to - 1].peer > pair.peer; to--)
-			load->pairs[to] = load->pairs[to - 1];
-		load->pairs[to] = pair;
-	}
-}
-
-/* Bytes of a STORE of ours about that key. */
-static uint32_t
-item_bytes(const struct node *node, const struct publication *publication)
-{
-	return message_key_bytes(&publication->key) + 20 +
-	       message_address_bytes(node->family);
-}
-
-/* The load has no more pairs than there are free batches. */
-static void
-load_send(struct node *node, struct instant now, struct load *load,
-	  struct outbox *outbox)
-{
-	struct batches *batches = node->parts.publications->batches;
-	uint32_t open = BATCH_NONE, room = 0;
-
-	load_sort(load);
-	for (uint32_t i = 0; i < load->count; i++) {
-		const struct pair *pair = &load->pairs[i];
-		uint32_t bytes = item_bytes(node, at(node, pair->publication));
-
-		if (open != BATCH_NONE &&
-		    (batch_at(node, open)->peer != pair->peer ||
-		     batch_at(node, open)->count == BATCH_ITEMS ||
-		     bytes > room)) {
-			batch_send(node, now, open, outbox);
-			open = BATCH_NONE;
-		}
-		if (open == BATCH_NONE) {
-			open = batch_take(batches, node->self, pair->peer,
-					  MESSAGE_STORE);
-			assert(open != BATCH_NONE);
-			room = MESSAGE_MAX - MESSAGE_HEADER_BYTES;
-		}
-		room -= bytes;
-		batch_add(node, batch_at(node, open), pair->publication);
-		node->counters.stores++;
-		if (at(node, pair->publication)->confirm)
-			node->counters.confirmed++;
-		else
-			node->counters.republished++;
-	}
-	if (open != BATCH_NONE)
-		batch_send(node, now, open, outbox);
-}
-
-static void
-expire_batches(struct node *node, struct instant now, struct outbox *outbox)
-{
-	struct timer_pool pool =
-		batches_timers(node->parts.publications->batches);
-
-	while (timer_first(pool, node->batch_timers).ns <= now.ns) {
-		uint32_t slot = node->batch_timers;
-
-		node->counters.timeouts++;
-		slot = batch_compact(node, slot);
-		if (slot == BATCH_NONE)
-			continue;
-		if (batch_at(node, slot)->tries < BATCH_TRIES)
-			batch_send(node, now, slot, outbox);
-		else
-			batch_fail(node, now, slot, outbox);
-	}
+		publish_batch_settle(node, now, slot);
 }
 
 /* Does the load take it along? What is to be confirmed goes with anything, and
@@ -785,7 +456,7 @@ expire_batches(struct node *node, struct instant now, struct outbox *outbox)
  * republishing forward. */
 static bool
 may_go(const struct node *node, struct instant now,
-       const struct publication *publication, struct load *load)
+       const struct publication *publication, struct publish_load *load)
 {
 	struct instant horizon =
 		instant_after(now, node->settings->republish_ns / 8);
@@ -799,7 +470,7 @@ may_go(const struct node *node, struct instant now,
 /* The heap's first, if it is due, or may go with others that are. False: it is
  * not, or it has to wait for a pool. */
 static bool
-expire_first(struct node *node, struct instant now, struct load *load,
+expire_first(struct node *node, struct instant now, struct publish_load *load,
 	     struct outbox *outbox)
 {
 	struct batches *batches = node->parts.publications->batches;
@@ -808,7 +479,7 @@ expire_first(struct node *node, struct instant now, struct load *load,
 
 	if (slot == TIMER_NONE)
 		return false;
-	const struct publication *publication = at(node, slot);
+	const struct publication *publication = publish_slot_at(node, slot);
 	if (publication->half_open && publication->state == PUBLICATION_HELD) {
 		if (publication->timer.when.ns > now.ns)
 			return false;
@@ -855,9 +526,9 @@ void
 publish_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
 	struct timer_pool pool = publications_timers(node->parts.publications);
-	struct load load;
+	struct publish_load load;
 
-	expire_batches(node, now, outbox);
+	publish_batch_expire(node, now, outbox);
 	if (now.ns < node->publish_pause.ns ||
 	    timer_first(pool, node->publication_timers).ns > now.ns)
 		return;
@@ -865,7 +536,7 @@ publish_expire(struct node *node, struct instant now, struct outbox *outbox)
 	load.due = false;
 	while (expire_first(node, now, &load, outbox))
 		;
-	load_send(node, now, &load, outbox);
+	publish_batch_send(node, now, &load, outbox);
 }
 
 void
@@ -875,22 +546,14 @@ publish_forget(struct node *node)
 	uint32_t slot;
 
 	/* A publication is in the heap, in batches, or has a lookup. */
-	while ((slot = node->batch_timers) != TIMER_NONE) {
-		const struct batch *batch = batch_at(node, slot);
-
-		for (uint32_t i = 0; i < batch->count; i++) {
-			if (is_current(node, &batch->items[i]))
-				give_back(node, batch->items[i].publication);
-		}
-		batch_end(node, slot);
-	}
+	publish_batch_forget(node);
 	while ((slot = node->publication_timers) != TIMER_NONE)
-		give_back(node, slot);
+		publish_slot_give(node, slot);
 	for (slot = node->lookup_timers; slot != TIMER_NONE;
 	     slot = timer_next(lookups_timers(lookups), slot)) {
 		const struct lookup *lookup = &lookups->slots[slot];
 
 		if (lookup->kind == LOOKUP_SET)
-			give_back(node, lookup->publication);
+			publish_slot_give(node, lookup->publication);
 	}
 }

@@ -42,8 +42,6 @@
 /* Handshakes lapse at multiples of this, as a republishing that takes along
  * what is due later stops at the first that has not lapsed. */
 #define PUBLISH_LAPSE_TICK_NS (32 * NS_PER_S)
-/* (publication, replica) pairs sent in one load. */
-#define PUBLISH_LOAD 256
 
 /* node_set_half_open(), node_set() and node_remove(); announce: NODE_REMOVED
  * follows. */
@@ -57,9 +55,6 @@ int publish_remove(struct node *, struct instant now,
 /* The lookup of a publication has ended, well or not. It is not announced when
  * another follows at once, by a higher version. */
 void publish_placed(struct node *, struct instant now, struct lookup *);
-/* A reply to a batch. */
-enum drop publish_answer(struct node *, struct instant now, uint32_t peer,
-			 struct message_reader *);
 /* Give back all publications and batches; before lookup_run_forget(). */
 void publish_forget(struct node *);
 struct instant publish_deadline(const struct node *);

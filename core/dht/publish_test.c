@@ -7,6 +7,8 @@
  */
 #include "core/dht/publish.h"
 
+#include "core/dht/publish_batch.h"
+
 #include <errno.h>
 
 #include "core/dht/owned.h"

@@ -230,7 +230,7 @@ record_on_wire(const struct node *node, const struct record *record)
 }
 
 /* Send what is still true of a batch. False: nothing is, and it has ended. What
- * remains gets another transaction, as publish.c's. */
+ * remains gets another transaction, as publish_batch.c's. */
 static bool
 batch_send(struct node *node, struct instant now, uint32_t slot,
 	   struct outbox *outbox)
