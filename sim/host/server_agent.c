@@ -391,8 +391,9 @@ server_agent_end(struct server_agents *all, struct instant now, uint32_t index)
 	set_alarm(all, index);
 }
 
-static void
-expire(struct server_agents *all, struct instant now, uint32_t index, bool lost)
+void
+server_agent_expire(struct server_agents *all, struct instant now,
+		    uint32_t index, bool lost)
 {
 	const struct scheme *scheme = all->world.scheme;
 	struct server_agent *server_agent = &all->array[index];
@@ -475,19 +476,4 @@ server_agent_closed(struct server_agents *all, struct instant now,
 	struct outbox *outbox = server_agent_begin(all);
 	scheme->closed(state, now, key, outbox);
 	server_agent_end(all, now, index);
-}
-
-void
-server_agent_event(struct server_agents *all, struct instant now,
-		   const struct event *event, bool alive)
-{
-	uint32_t index = event->destination;
-	const struct server_agent *server_agent = &all->array[index];
-	bool lost = !alive || server_agent->stopped ||
-		    event->a != server_agent->incarnation;
-
-	if (event->code == SERVER_AGENT_PROCESSED)
-		server_agent_processed(all, now, event, lost);
-	else
-		expire(all, now, index, lost);
 }

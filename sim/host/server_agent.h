@@ -172,9 +172,6 @@ void server_agents_destroy(struct server_agents *); /* NULL: nothing */
 bool server_agent_arrive(struct server_agents *, struct instant now,
 			 uint32_t server, uint8_t uplink, const uint8_t *bytes,
 			 const struct packet *);
-/* What arrived, after its daemon had time for it (cpu_model.h). */
-void server_agent_processed(struct server_agents *, struct instant now,
-			    const struct event *, bool lost);
 /* The daemon is killed: what node and scheme held is gone, without a word to
  * any peer. */
 void server_agent_stop(struct server_agents *, uint32_t server);
@@ -182,6 +179,10 @@ void server_agent_stop(struct server_agents *, uint32_t server);
  * waited for a server that is down (alive says so) or for a killed daemon. */
 void server_agent_event(struct server_agents *, struct instant now,
 			const struct event *, bool alive);
+
+/* SERVER_AGENT_DEADLINE; lost: of an earlier incarnation. */
+void server_agent_expire(struct server_agents *, struct instant now,
+			 uint32_t server, bool lost);
 
 /* Around every verb of the server's node that the owner calls. */
 struct outbox *server_agent_begin(struct server_agents *);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * server_arrival.c - what comes from the network: datagrams to the node,
- * packets to the scheme or the stack
+ * server_arrival.c - what comes to an agent: datagrams to the node, packets to
+ * the scheme or the stack, and its own events
  *
  *	server_agent_arrive --> whose part is it? --> handle
- *	   |		 '--> the daemon takes its time: _processed --> handle
+ *	   |		 '--> the daemon takes its time: processed --> handle
  *	   |-- a fragment for the server itself: reassembled first
  *	   '-- the daemon is dead: kernel and filter decide
  */
@@ -365,9 +365,9 @@ server_agent_arrive(struct server_agents *all, struct instant now,
 	return true;
 }
 
-void
-server_agent_processed(struct server_agents *all, struct instant now,
-		       const struct event *event, bool lost)
+static void
+processed(struct server_agents *all, struct instant now,
+	  const struct event *event, bool lost)
 {
 	uint32_t index = event->destination, size;
 	const uint8_t *bytes = cpu_model_bytes(all->processing, event, &size);
@@ -380,4 +380,19 @@ server_agent_processed(struct server_agents *all, struct instant now,
 		(void)handle(all, now, index, &passage);
 	}
 	cpu_model_release(all->processing, event);
+}
+
+void
+server_agent_event(struct server_agents *all, struct instant now,
+		   const struct event *event, bool alive)
+{
+	uint32_t index = event->destination;
+	const struct server_agent *server_agent = &all->array[index];
+	bool lost = !alive || server_agent->stopped ||
+		    event->a != server_agent->incarnation;
+
+	if (event->code == SERVER_AGENT_PROCESSED)
+		processed(all, now, event, lost);
+	else
+		server_agent_expire(all, now, index, lost);
 }
