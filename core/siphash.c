@@ -94,3 +94,10 @@ siphash(const struct siphash_key *key, const void *bytes, size_t size)
 	rounds(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
+
+uint64_t
+siphash_address(const struct siphash_key *key, const struct address *address)
+{
+	_Static_assert(sizeof(*address) == 17, "family and bytes, no padding");
+	return siphash(key, address, sizeof(*address));
+}

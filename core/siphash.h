@@ -11,10 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
+
 struct siphash_key {
 	uint8_t bytes[16];
 };
 
 uint64_t siphash(const struct siphash_key *, const void *bytes, size_t size);
+/* Of a peer, for tables of them. */
+uint64_t siphash_address(const struct siphash_key *, const struct address *);
 
 #endif

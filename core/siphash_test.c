@@ -66,6 +66,9 @@ main(void)
 			CHECK(siphash(&key, room + shift, i) == vectors[i]);
 		}
 	}
+	struct address address = { .family = input[0] };
+	memcpy(address.bytes, input + 1, sizeof(address.bytes));
+	CHECK(siphash_address(&key, &address) == vectors[17]);
 	key.bytes[15] ^= 1;
 	CHECK(siphash(&key, input, 0) != vectors[0]);
 	return check_done();

@@ -33,16 +33,6 @@ exchange_send(struct node *node, struct outbox *outbox,
 	traffic_sent(node->parts.traffic, purpose, writer->size);
 }
 
-uint8_t
-exchange_speaks(struct node *node, uint32_t peer)
-{
-	const struct contact *contact = table_find(node->table, peer);
-
-	if (contact == NULL || contact->speaks < MESSAGE_VERSION_OLDEST)
-		return MESSAGE_VERSION_OLDEST;
-	return contact->speaks;
-}
-
 /* For who was never measured. */
 static int64_t
 stranger_timeout_ns(const struct node *node)

@@ -38,9 +38,6 @@ bool exchange_begin(struct outbox *, const struct endpoint *to,
  * under what it is for. */
 void exchange_send(struct node *, struct outbox *, enum traffic_purpose,
 		   const struct message_writer *);
-/* The newest version that a peer speaks, for what the oldest cannot say; the
- * oldest, of a peer that has not said or is no contact. */
-uint8_t exchange_speaks(struct node *, uint32_t peer);
 /* How long to wait for a peer's answer: by its round trips, or by those of
  * other peers; the initial timeout for a contact that is stale, since it may be
  * farther than it was, and while no peer was measured. */

@@ -89,11 +89,7 @@ lives_init(void *memory, uint32_t owners, const struct steer_settings *settings,
 static uint32_t
 hash_of(const struct lives *lives, const struct address *address)
 {
-	uint8_t bytes[17];
-
-	bytes[0] = address->family;
-	memcpy(bytes + 1, address->bytes, 16);
-	return (uint32_t)siphash(&lives->hash, bytes, sizeof(bytes));
+	return (uint32_t)siphash_address(&lives->hash, address);
 }
 
 /* NULL: not known. */

@@ -173,20 +173,29 @@ search_begin(struct strays *strays, struct instant now, struct flow *flow,
 		wait_for_turn(strays, now, flow);
 }
 
+/* The owner is none; the older record's, if there is one, takes its place. */
+static bool
+take_older(struct strays *strays, struct instant now, struct flow *flow)
+{
+	uint32_t older = flow->older;
+
+	flow->owner = flow->older = ENDPOINT_NONE;
+	if (older == ENDPOINT_NONE ||
+	    !flow_owner_usable(strays, now, flow, older))
+		return false;
+	flow->owner = older;
+	return true;
+}
+
 void
 search_bereaved(struct strays *strays, struct instant now, struct flow *flow,
 		struct outbox *outbox)
 {
-	uint32_t dead = flow->owner, older = flow->older;
+	uint32_t dead = flow->owner;
 
 	flow->past = FLOW_PAST_UNKNOWN;
-	flow->older = ENDPOINT_NONE;
-	if (older != ENDPOINT_NONE &&
-	    flow_owner_usable(strays, now, flow, older)) {
-		flow->owner = older;
+	if (take_older(strays, now, flow))
 		return;
-	}
-	flow->owner = ENDPOINT_NONE;
 	flow_owner_mourn(strays, now, flow, dead);
 	search_begin(strays, now, flow, found_before, outbox);
 }
@@ -197,15 +206,8 @@ static void
 discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
 {
-	uint32_t older = flow->older;
-
-	flow->older = ENDPOINT_NONE;
-	if (older != ENDPOINT_NONE &&
-	    flow_owner_usable(strays, now, flow, older)) {
-		flow->owner = older;
+	if (take_older(strays, now, flow))
 		return;
-	}
-	flow->owner = ENDPOINT_NONE;
 	if (!instant_before(now, last_look(strays, flow)))
 		search_begin(strays, now, flow, found_before, outbox);
 	else if (!look(strays, now, flow, found_before, outbox))

@@ -287,16 +287,6 @@ steer_classify(const struct steer *steer, const uint8_t *bytes, size_t size,
 	steer_classify_later(steer, classification);
 }
 
-void
-steer_classify_parsed(const struct steer *steer, const uint8_t *bytes,
-		      const struct packet *packet,
-		      struct classification *classification)
-{
-	classification_of(steer->strays.settings, &steer->strays.self, bytes,
-			  packet, classification);
-	steer_classify_later(steer, classification);
-}
-
 /*
  * The owner's side
  */

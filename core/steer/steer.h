@@ -87,12 +87,7 @@ void steer_number(struct steer *, uint32_t starts);
  * and counts nothing. size may count link padding. */
 void steer_classify(const struct steer *, const uint8_t *bytes, size_t size,
 		    struct classification *);
-/* The same for a caller that has parsed the packet: packet is what
- * packet_parse() made of it. */
-void steer_classify_parsed(const struct steer *, const uint8_t *bytes,
-			   const struct packet *packet,
-			   struct classification *);
-/* The same for a caller that has called classification_of(): what a later
+/* For a caller that has called classification_of(): what a later
  * fragment's bytes do not tell, its first's session, is added. */
 void steer_classify_later(const struct steer *, struct classification *);
 /* Decide on one IP packet that came in by `uplink`. classification: of the same

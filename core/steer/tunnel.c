@@ -98,11 +98,7 @@ tunnel_number(struct tunnel *tunnel, uint32_t starts)
 static uint32_t
 hash_of(const struct tunnel *tunnel, const struct address *address)
 {
-	uint8_t bytes[17];
-
-	bytes[0] = address->family;
-	memcpy(bytes + 1, address->bytes, 16);
-	return (uint32_t)siphash(&tunnel->hash, bytes, sizeof(bytes));
+	return (uint32_t)siphash_address(&tunnel->hash, address);
 }
 
 static uint32_t

@@ -164,16 +164,6 @@ vigil_error(struct strays *strays, struct instant now,
 		life_heard(lives, now, &classification->peer);
 }
 
-static uint64_t
-tag_of(const struct strays *strays, const struct address *peer)
-{
-	uint8_t bytes[17];
-
-	bytes[0] = peer->family;
-	memcpy(bytes + 1, peer->bytes, 16);
-	return siphash(&strays->vigil.key, bytes, sizeof(bytes));
-}
-
 /* Do these bytes, from an ICMP header on, have our echo's name? */
 static bool
 is_ours(const struct strays *strays, const uint8_t *bytes, uint8_t type)
@@ -215,7 +205,8 @@ vigil_icmp(struct strays *strays, struct instant now,
 	}
 	if (size >= ICMP_HEADER_BYTES + ECHO_TAG_BYTES &&
 	    is_ours(strays, bytes, icmp_echo_type(family, true)) &&
-	    wire_get64(bytes + ICMP_HEADER_BYTES) == tag_of(strays, from))
+	    wire_get64(bytes + ICMP_HEADER_BYTES) ==
+		    siphash_address(&strays->vigil.key, from))
 		life_heard(strays->vigil.lives, now, from);
 }
 
@@ -229,7 +220,7 @@ send_echo(struct strays *strays, const struct life_task *task,
 {
 	uint8_t tag[ECHO_TAG_BYTES], echo[ECHO_BYTES_MAX], *bytes;
 
-	wire_put64(tag, tag_of(strays, &task->address));
+	wire_put64(tag, siphash_address(&strays->vigil.key, &task->address));
 	size_t size = packet_build_echo(
 		&(struct packet_echo){
 			.ip = { .src = strays->self,
