@@ -339,12 +339,11 @@ groups_store(sqlite3 *db)
 int
 live_sim_attach(sqlite3 *db)
 {
-	if (sqlite3_create_function_v2(db, "identity_obeyed", 1,
-				       SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-				       obeyed_function, NULL, NULL,
-				       NULL) != SQLITE_OK)
-		return db_complain(db, "adding functions");
-	if (db_exec(db, sql_live_sim_tables) != 0)
+	static const struct db_function row = { "identity_obeyed", 1,
+						obeyed_function };
+
+	if (db_functions(db, &row, 1) != 0 ||
+	    db_exec(db, sql_live_sim_tables) != 0)
 		return EXIT_RUNTIME;
 	return groups_store(db);
 }

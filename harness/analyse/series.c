@@ -482,25 +482,16 @@ less_function(sqlite3_context *context, int count, sqlite3_value **values)
 static int
 functions_register(sqlite3 *db)
 {
-	static const struct {
-		const char *name;
-		int arguments;
-		void (*function)(sqlite3_context *, int, sqlite3_value **);
-	} rows[] = {
+	static const struct db_function rows[] = {
 		{ "scenario_identity", 2, identity_function },
 		{ "identity_get", 2, get_function },
 		{ "scenario_get", 2, scenario_function },
 		{ "identity_label", 2, label_function },
 		{ "identity_less", 2, less_function },
 	};
+	int code = db_functions(db, rows, sizeof(rows) / sizeof(rows[0]));
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (sqlite3_create_function_v2(
-			    db, rows[i].name, rows[i].arguments,
-			    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-			    rows[i].function, NULL, NULL, NULL) != SQLITE_OK)
-			return db_complain(db, "adding functions");
-	return quantile_register(db);
+	return code != 0 ? code : quantile_register(db);
 }
 
 /* Each run with its identity; scenario NULL: of all. */

@@ -159,16 +159,13 @@ tier_function(sqlite3_context *context, int count, sqlite3_value **values)
 static int
 functions_register(sqlite3 *db)
 {
-	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+	static const struct db_function rows[] = {
+		{ "time_text", 1, time_function },
+		{ "tier_text", 1, tier_function },
+	};
+	int code = db_functions(db, rows, sizeof(rows) / sizeof(rows[0]));
 
-	if (sqlite3_create_function_v2(db, "time_text", 1, flags, NULL,
-				       time_function, NULL, NULL,
-				       NULL) != SQLITE_OK ||
-	    sqlite3_create_function_v2(db, "tier_text", 1, flags, NULL,
-				       tier_function, NULL, NULL,
-				       NULL) != SQLITE_OK)
-		return db_complain(db, "adding functions");
-	return broken_register(db);
+	return code != 0 ? code : broken_register(db);
 }
 
 /* Temporary table metric_row, the same rows in SQL. */

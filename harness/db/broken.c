@@ -139,21 +139,12 @@ text_function(sqlite3_context *context, int count, sqlite3_value **values)
 int
 broken_register(sqlite3 *db)
 {
-	static const struct {
-		const char *name;
-		int arguments;
-		void (*function)(sqlite3_context *, int, sqlite3_value **);
-	} rows[] = {
+	static const struct db_function rows[] = {
 		{ "cause_excused", 1, excused_function },
 		{ "proportion_most", 2, most_function },
 		{ "broken_text", 6, text_function },
 	};
+	int code = db_functions(db, rows, sizeof(rows) / sizeof(rows[0]));
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (sqlite3_create_function_v2(
-			    db, rows[i].name, rows[i].arguments,
-			    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-			    rows[i].function, NULL, NULL, NULL) != SQLITE_OK)
-			return db_complain(db, "adding functions");
-	return db_exec(db, judged);
+	return code != 0 ? code : db_exec(db, judged);
 }

@@ -86,6 +86,19 @@ db_step(sqlite3_stmt *statement)
 }
 
 int
+db_functions(sqlite3 *db, const struct db_function *functions, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sqlite3_create_function_v2(
+			    db, functions[i].name, functions[i].arguments,
+			    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+			    functions[i].function, NULL, NULL,
+			    NULL) != SQLITE_OK)
+			return db_complain(db, "adding functions");
+	return 0;
+}
+
+int
 db_number(sqlite3 *db, const char *sql, int64_t none, int64_t *value)
 {
 	sqlite3_stmt *statement = db_prepare(db, sql);

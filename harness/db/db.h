@@ -63,6 +63,14 @@ int db_step(sqlite3_stmt *);
 /* Say what went wrong last on this connection; returns EXIT_RUNTIME. */
 int db_complain(sqlite3 *, const char *while_doing);
 
+/* Deterministic functions for SQL on this connection. 0 or EXIT_RUNTIME. */
+struct db_function {
+	const char *name;
+	int arguments;
+	void (*function)(sqlite3_context *, int, sqlite3_value **);
+};
+int db_functions(sqlite3 *, const struct db_function *, size_t count);
+
 /* The first column of the first row as a number; `none` when there is no row
  * or it is NULL. 0 or EXIT_RUNTIME. */
 int db_number(sqlite3 *, const char *sql, int64_t none, int64_t *value);
