@@ -20,8 +20,8 @@
  * of a round are sent at one instant and answered at one instant, and the
  * round of the answer that has the value is the number of round trips.
  *
- * The end ([1], 2.3): all of the k closest that have not failed have
- * answered. When a round named no candidate closer than before, all of the k
+ * The end ([1], 2.3): all of the k closest (NODE_WIDTH_LEAST, if buckets are
+ * smaller) that have not failed have answered. When a round named no candidate closer than before, all of the k
  * closest not yet asked are asked at once. With unequal delays there are no
  * clean rounds; then alpha answers, or failures, to queries sent after the
  * last progress count as such a round.
@@ -202,7 +202,8 @@ struct lookups *lookups_init(void *memory, uint32_t capacity);
 struct timer_pool lookups_timers(struct lookups *);
 uint32_t lookups_count(const struct lookups *);
 
-/* A slot for a node, or LOOKUP_NONE when all are taken. k: of the settings. */
+/* A slot for a node, or LOOKUP_NONE when all are taken. k: how many of
+ * the closest it asks. */
 uint32_t lookup_take(struct lookups *, uint32_t node, enum lookup_kind,
 		     uint64_t target, uint32_t k);
 /* Give it back; it is in no list and its timer is not queued. */

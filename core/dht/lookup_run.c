@@ -20,14 +20,14 @@ at(const struct node *node, uint32_t slot)
 static void
 add_closest(struct node *node, struct lookup *lookup)
 {
-	uint32_t peers[BUCKET_MAX], k = node->settings->k;
+	uint32_t peers[BUCKET_MAX], width = node_width(node);
 	uint32_t count = table_closest(node->table, lookup->target, TABLE_SOUND,
-				       ENDPOINT_NONE, peers, k);
+				       ENDPOINT_NONE, peers, width);
 
 	/* Too few that are sound: perhaps it was our own uplink. */
-	if (count < k)
+	if (count < width)
 		count = table_closest(node->table, lookup->target, TABLE_ANY,
-				      ENDPOINT_NONE, peers, k);
+				      ENDPOINT_NONE, peers, width);
 	for (uint32_t i = 0; i < count; i++)
 		lookup_add(lookup, peers[i],
 			   endpoints_position(node->parts.endpoints, peers[i]),
@@ -54,7 +54,7 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 {
 	const struct node_settings *settings = node->settings;
 	uint32_t slot = lookup_take(node->parts.lookups, node->self, kind,
-				    target, settings->k);
+				    target, node_width(node));
 
 	if (slot == LOOKUP_NONE)
 		return slot;
@@ -173,7 +173,7 @@ ask(struct node *node, struct instant now, uint32_t slot,
 			message_put_key(&writer, &lookup->key);
 		else
 			message_put_position(&writer, ask_for(node, lookup));
-		message_pad_for_reply(&writer, node->settings->k, node->family);
+		message_pad_for_reply(&writer, node_width(node), node->family);
 		exchange_send(node, outbox,
 			      (enum traffic_purpose)lookup->purpose, &writer);
 		avoid(outbox, lookup);
@@ -289,7 +289,7 @@ find(struct node *node, struct instant now, uint32_t slot,
 		return fill(node, now, slot, outbox);
 	return converge(node, now, slot,
 			lookup->glance ? node->settings->replicas
-				       : node->settings->k,
+				       : node_width(node),
 			outbox);
 }
 

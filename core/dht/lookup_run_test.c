@@ -102,18 +102,18 @@ test_only_suspects_left(void)
 		solo_close(&solo);
 	}
 	/* Of enough sound ones, no suspect is asked. */
-	struct node_settings settings = solo_settings(4);
+	struct node_settings settings = solo_settings(8);
 	struct solo_sent sent[BUCKET_MAX];
 	struct solo solo;
 
-	settings.alpha = 4;
+	settings.alpha = 8;
 	solo_open(&solo, &settings);
-	solo_learn(&solo, 1, 8);
+	solo_learn(&solo, 1, 12);
 	for (uint32_t peer = 1; peer <= 2; peer++)
 		table_doubted(solo.node->table, peer);
 	get(&solo, 1);
 	uint32_t count = solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX);
-	CHECK(count == 4);
+	CHECK(count == 8);
 	for (uint32_t i = 0; i < count; i++)
 		CHECK(sent[i].peer > 2);
 	solo_close(&solo);

@@ -141,10 +141,73 @@ test_overload(void)
 	}
 }
 
+static bool
+lives_somewhere(const struct mesh *mesh, uint32_t number)
+{
+	struct session_key key = mesh_key_number(number);
+	struct record records[RECORDS_PER_KEY];
+
+	for (uint32_t i = 0; i < mesh->count; i++) {
+		if (!mesh->dead[i] && store_get(mesh->parts.store, mesh->now, i,
+						&key, records) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* However small buckets are, and whatever died: a record that is held by one
+ * who lives is not said to be nowhere. */
+static void
+test_small_buckets(void)
+{
+	static const uint32_t rows[] = { 1, 2, 4, 8 };
+	enum {
+		KEYS = 64,
+		SERVERS = 32,
+		DEAD = 3
+	};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings;
+		struct mesh mesh;
+		uint32_t wrong = 0, found = 0, asked = 0;
+
+		node_settings_default(&settings);
+		settings.watch_ns = 0;
+		settings.k = rows[i];
+		settings.alpha = settings.replicas = 1;
+		mesh_open(&mesh, SERVERS, &settings, 21);
+		mesh_make_ideal(&mesh);
+		for (uint32_t key = 0; key < KEYS; key++)
+			mesh_set(&mesh, key % SERVERS, key, 1);
+		mesh_pass(&mesh, NS_PER_S);
+		for (uint32_t dead = 0; dead < DEAD; dead++)
+			mesh.dead[7 * dead + 5] = true;
+		for (uint32_t n = 0; n < 4 * KEYS; n++) {
+			uint32_t asker = n / KEYS, key = n % KEYS;
+
+			if (!lives_somewhere(&mesh, key))
+				continue;
+			mesh_get(&mesh, asker, key);
+			mesh_pass(&mesh, NS_PER_S);
+			asked++;
+			found += mesh.last.kind == NODE_FOUND;
+			wrong += mesh.last.kind == NODE_MISSED && mesh.last.ok;
+		}
+		fprintf(stderr,
+			"k %u: of %u lookups of records that live %u find, %u "
+			"say that there is none\n",
+			rows[i], asked, found, wrong);
+		CHECK(wrong == 0 && found * 100 >= asked * 98);
+		mesh_close(&mesh);
+	}
+}
+
 int
 main(void)
 {
 	test_conclusive_misses();
 	test_overload();
+	test_small_buckets();
 	return check_done();
 }

@@ -158,4 +158,20 @@ node_key_position(const struct node *node, const struct session_key *key)
 				   key);
 }
 
+/* How many of the closest a lookup asks, and an answer names: k, but not fewer
+ * than it takes to find a record from anywhere when some of them are wrong
+ * about who their neighbours are, or gone. Small buckets save contacts; they
+ * are no proof that nobody has a record. */
+#define NODE_WIDTH_LEAST 8
+
+_Static_assert(NODE_WIDTH_LEAST <= BUCKET_MAX, "room in answers");
+
+static inline uint32_t
+node_width(const struct node *node)
+{
+	uint32_t k = node->settings->k;
+
+	return k > NODE_WIDTH_LEAST ? k : NODE_WIDTH_LEAST;
+}
+
 #endif

@@ -16,7 +16,7 @@ put_closest(struct node *node, uint64_t target, uint32_t peer,
 	struct endpoint contacts[BUCKET_MAX];
 	uint32_t peers[BUCKET_MAX];
 	uint32_t count = table_closest(node->table, target, TABLE_SOUND, peer,
-				       peers, node->settings->k);
+				       peers, node_width(node));
 
 	for (uint32_t i = 0; i < count; i++)
 		contacts[i] = *endpoints_get(node->parts.endpoints, peers[i]);
