@@ -34,6 +34,7 @@ struct record {
 	uint32_t ttl_ms; /* time to live left */
 	bool tombstone; /* the session ended at this version */
 	bool half_open; /* its handshake is not over: the SYN was answered */
+	bool relayed; /* by another than its owner, who is to be told */
 };
 
 /* Of one owner at one version the later wins. */

@@ -56,6 +56,7 @@ struct batch {
 	uint8_t tries;
 	uint8_t count;
 	bool taken;
+	bool copies; /* to who is no replica: nothing hangs on it */
 	bool repair; /* repair.c's: items name statements of the store */
 	struct batch_item items[BATCH_ITEMS];
 };

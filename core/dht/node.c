@@ -152,7 +152,9 @@ node_mark(const struct node *node)
 
 		if (publication->state == PUBLICATION_FREE)
 			continue;
-		for (uint32_t j = 0; j < publication->replica_count; j++)
+		for (uint32_t j = 0; j < (uint32_t)publication->replica_count +
+						 publication->copy_count;
+		     j++)
 			endpoints_mark(endpoints, publication->replicas[j]);
 	}
 }

@@ -142,10 +142,12 @@ struct node {
 	uint32_t repair_timers; /* heap of batches */
 	struct instant repair_wake; /* the scan goes on, or may begin */
 	struct instant repair_all_due; /* NEVER: causes suffice */
+	struct instant repair_tell_due; /* NEVER: no owner is to be told */
 	struct store_cursor repair_cursor;
 	bool repair_scanning;
 	bool repair_leave; /* a scan is due, for we leave */
 	bool repair_all; /* this scan is for every record */
+	bool repair_tell; /* this scan is for owners, too */
 	bool leaving; /* hand over, then say so */
 
 	struct table *table; /* behind this struct */

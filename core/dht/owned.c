@@ -71,6 +71,29 @@ owned_known(struct node *node, struct instant now,
 	return count;
 }
 
+enum item_status
+owned_copied(struct node *node, struct instant now,
+	     const struct session_key *key, struct version version,
+	     uint32_t peer)
+{
+	struct publications *publications = node->parts.publications;
+	uint32_t slot = publication_find(publications, node->self, key,
+					 node_key_position(node, key));
+
+	if (slot == PUBLICATION_NONE || peer == ENDPOINT_NONE)
+		return ITEM_STALE;
+	struct publication *own = publication_at(publications, slot);
+	publication_copy(publications, own, peer);
+	own->confirm |= own->state == PUBLICATION_HELD && !own->half_open &&
+			version_compare(version, own->version) < 0;
+	/* One more is to be told, now. */
+	if ((own->state == PUBLICATION_HELD && own->confirm) ||
+	    own->state == PUBLICATION_ENDING)
+		timer_set(publications_timers(publications),
+			  &node->publication_timers, slot, now);
+	return ITEM_STORED;
+}
+
 bool
 owned_put(struct node *node, struct message_writer *writer,
 	  const struct session_key *key, struct version version, bool half_open)

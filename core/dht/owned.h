@@ -27,6 +27,12 @@ uint32_t owned_ttl_ms(const struct node *, bool half_open);
 uint32_t owned_known(struct node *, struct instant now,
 		     const struct session_key *,
 		     struct record records[RECORDS_PER_KEY]);
+/* A peer holds a copy of our record, of that version, sent by another: STORED,
+ * it will hear of the session's end, and of a newer version soon; STALE, the
+ * session is not ours. */
+enum item_status owned_copied(struct node *, struct instant now,
+			      const struct session_key *, struct version,
+			      uint32_t peer);
 /* Append our record to a STORE; false: the datagram is full. */
 bool owned_put(struct node *, struct message_writer *,
 	       const struct session_key *, struct version, bool half_open);

@@ -33,8 +33,9 @@ chain_count_for(uint32_t capacity)
 static size_t
 slot_size_for(uint32_t replicas)
 {
-	size_t size = sizeof(struct publication) +
-		      (size_t)replicas * sizeof(uint32_t);
+	size_t size =
+		sizeof(struct publication) +
+		((size_t)replicas + PUBLICATION_COPIES) * sizeof(uint32_t);
 
 	return (size + 7) & ~(size_t)7;
 }
@@ -242,6 +243,26 @@ publication_raise(struct publication *publication, struct version known)
 	publication->raises++;
 	publication->version = version_after(known);
 	return true;
+}
+
+void
+publication_copy(const struct publications *publications,
+		 struct publication *publication, uint32_t peer)
+{
+	uint32_t held = publication->replica_count;
+	uint32_t count = held + publication->copy_count;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (publication->replicas[i] == peer)
+			return;
+	if (count == publications->replicas + PUBLICATION_COPIES) {
+		count--;
+		memmove(&publication->replicas[held],
+			&publication->replicas[held + 1],
+			(count - held) * sizeof(uint32_t));
+	}
+	publication->replicas[count++] = peer;
+	publication->copy_count = (uint8_t)(count - held);
 }
 
 void

@@ -34,6 +34,14 @@
  * session by this key; so this one goes above, publication_raise(), and is
  * placed again. Never when it is republished: then the newer may be right.
  *
+ * Copies: others than the replicas hold the record as well. Stand-ins were
+ * stored at while a replica was silent; who repairs a record stores it at
+ * others, and these tell its owner (HOLD); who was a replica before keeps what
+ * it has. They are remembered behind the replicas, so that the end of the
+ * session and of its handshake reach them, too. When there is no room the
+ * copy known longest is forgotten: it dies at its time to live. Nothing hangs
+ * on their answers.
+ *
  * Full: node_set() answers -ENOSPC, and so it does to a client prefix that has
  * its fill when half is taken (crowd.h). Batches full: a publication that is
  * due stays due.
@@ -51,6 +59,8 @@
 #include "core/timer.h"
 
 #define PUBLICATION_NONE UINT32_MAX
+/* Peers beside the replicas that are remembered to hold a copy. */
+#define PUBLICATION_COPIES 4
 /* Times that one is raised: replicas may differ in what they know. */
 #define PUBLICATION_RAISES 3
 /* Handshakes in a pool: an eighth of its sessions, and as many as one listener
@@ -75,6 +85,7 @@ struct publication {
 	uint8_t replica_count;
 	uint8_t retries; /* placements in a row that failed */
 	uint8_t raises; /* of its version, since it was set */
+	uint8_t copy_count;
 	uint32_t node; /* the owner's endpoint index */
 	uint32_t next; /* in its hash chain, or free */
 	uint32_t serial; /* changes when the slot's meaning does */
@@ -86,7 +97,9 @@ struct publication {
 	bool confirm; /* open, and replicas have it as half-open */
 	bool lost; /* a replica moved or is silent */
 	bool announce; /* NODE_STORED is due; ENDING: NODE_REMOVED */
-	uint32_t replicas[]; /* endpoint indices; ours among them if we hold */
+	/* Endpoint indices; ours among them if we hold. Behind the replicas
+	 * the copies, the one known longest first. */
+	uint32_t replicas[];
 };
 
 struct publications {
@@ -137,6 +150,9 @@ bool publication_set_half_open(struct publications *, uint32_t slot,
  * is above, or was raised often enough, or is half-open, which anybody can have
  * us store. */
 bool publication_raise(struct publication *, struct version known);
+/* That peer holds a copy: remember it, if it is no replica. */
+void publication_copy(const struct publications *, struct publication *,
+		      uint32_t peer);
 /* Its timer is not queued. */
 void publication_free(struct publications *, uint32_t slot);
 /* It changed: batches in flight about it count for nothing any more, and its

@@ -155,6 +155,34 @@ test_small(void)
 	free(memory);
 }
 
+/* Behind the replicas; the one known longest is forgotten. */
+static void
+test_copies(void)
+{
+	void *memory = calloc(1, publications_size(4, 3));
+	struct publications *publications = publications_init(memory, 4, 3);
+	struct session_key key = { .family = 4 };
+	uint32_t slot = publication_add(publications, 1, &key, 7, false);
+	struct publication *own = publication_at(publications, slot);
+	uint32_t most = 3 + PUBLICATION_COPIES - 2;
+
+	own->replicas[0] = 10;
+	own->replicas[1] = 11;
+	own->replica_count = 2;
+	publication_copy(publications, own, 11);
+	CHECK(own->copy_count == 0);
+	for (uint32_t peer = 20; peer < 20 + most; peer++) {
+		publication_copy(publications, own, peer);
+		publication_copy(publications, own, peer);
+	}
+	CHECK(own->copy_count == most && own->replicas[2] == 20);
+	publication_copy(publications, own, 40);
+	CHECK(own->copy_count == most && own->replicas[2] == 21);
+	CHECK(own->replicas[1 + most] == 40 && own->replica_count == 2);
+	CHECK(own->replicas[0] == 10 && own->replicas[1] == 11);
+	free(memory);
+}
+
 int
 main(void)
 {
@@ -169,6 +197,7 @@ main(void)
 	test_rooms(publications);
 	test_batches(publications->batches);
 	test_small();
+	test_copies();
 	free(memory);
 	return check_done();
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include "core/dht/lookup_run.h"
 #include "core/dht/owned.h"
@@ -288,16 +289,18 @@ place_again(struct node *node, struct instant now, uint32_t slot,
 	return true;
 }
 
-void
-publish_placed(struct node *node, struct instant now, struct lookup *lookup)
+/* It is at the replicas that the lookup found; who else holds it has a copy:
+ * those that held it before, but for the dead, and stand-ins. */
+static void
+set_replicas(struct node *node, struct publication *publication,
+	     const struct lookup *lookup)
 {
-	uint32_t slot = lookup->publication;
-	struct publication *publication = publish_slot_at(node, slot);
+	struct publications *publications = node->parts.publications;
+	uint32_t before[UINT8_MAX + PUBLICATION_COPIES];
+	uint32_t held = publication->replica_count + publication->copy_count;
 	uint32_t count = 0;
 
-	assert(publication->state == PUBLICATION_LOOKING);
-	if (place_again(node, now, slot, lookup))
-		return;
+	memcpy(before, publication->replicas, held * sizeof(before[0]));
 	if (lookup->self == LOOKUP_HOLDING)
 		publication->replicas[count++] = node->self;
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
@@ -307,6 +310,30 @@ publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 				lookup->candidates[i].peer;
 	}
 	publication->replica_count = (uint8_t)count;
+	publication->copy_count = 0;
+	for (uint32_t i = 0; i < held; i++) {
+		const struct contact *contact =
+			table_find(node->table, before[i]);
+
+		if (contact == NULL || !contact_stale(contact))
+			publication_copy(publications, publication, before[i]);
+	}
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		if (lookup->candidates[i].state == CANDIDATE_STORED)
+			publication_copy(publications, publication,
+					 lookup->candidates[i].peer);
+}
+
+void
+publish_placed(struct node *node, struct instant now, struct lookup *lookup)
+{
+	uint32_t slot = lookup->publication;
+	struct publication *publication = publish_slot_at(node, slot);
+
+	assert(publication->state == PUBLICATION_LOOKING);
+	if (place_again(node, now, slot, lookup))
+		return;
+	set_replicas(node, publication, lookup);
 	publication->announce = false;
 	publication->lookup = LOOKUP_NONE;
 	if (lookup->ok) {
@@ -335,23 +362,24 @@ end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 {
 	struct publication *publication = publish_slot_at(node, slot);
 
-	while (publication->replica_count > 0) {
+	while (publication->replica_count + publication->copy_count > 0) {
+		bool copy = publication->copy_count > 0;
 		uint32_t peer =
-			publication->replicas[publication->replica_count - 1];
+			publication->replicas[publication->replica_count +
+					      publication->copy_count - 1];
 
 		if (peer == node->self) {
 			owned_end(node, now, &publication->key,
 				  publication->version);
-			publication->replica_count--;
-			continue;
-		}
-		if (!publish_batch_remove(node, now, slot, peer, outbox)) {
+		} else if (!publish_batch_remove(node, now, slot, peer, copy,
+						 outbox)) {
 			publish_slot_time(node, slot, now);
 			node->publish_pause =
 				instant_after(now, PUBLISH_RETRY_NS);
 			return false;
 		}
-		publication->replica_count--;
+		publication->copy_count -= copy;
+		publication->replica_count -= !copy;
 	}
 	publish_slot_untime(node, slot);
 	if (publication->pending == 0)
@@ -359,20 +387,7 @@ end(struct node *node, struct instant now, uint32_t slot, struct outbox *outbox)
 	return true;
 }
 
-static void
-add_replica(const struct node *node, struct publication *publication,
-	    uint32_t peer)
-{
-	if (publication->replica_count == node->parts.publications->replicas)
-		return;
-	for (uint32_t i = 0; i < publication->replica_count; i++) {
-		if (publication->replicas[i] == peer)
-			return;
-	}
-	publication->replicas[publication->replica_count++] = peer;
-}
-
-/* To the replicas that held it before, add those that may hold what a running
+/* To those that held it before, add those that may hold what a running
  * lookup has stored so far. */
 static void
 add_stored(struct node *node, struct publication *publication)
@@ -381,13 +396,14 @@ add_stored(struct node *node, struct publication *publication)
 		&node->parts.lookups->slots[publication->lookup];
 
 	if (lookup->self == LOOKUP_HOLDING)
-		add_replica(node, publication, node->self);
+		publication_copy(node->parts.publications, publication,
+				 node->self);
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		uint8_t state = lookup->candidates[i].state;
 
 		if (state >= CANDIDATE_STORING && state <= CANDIDATE_STORED)
-			add_replica(node, publication,
-				    lookup->candidates[i].peer);
+			publication_copy(node->parts.publications, publication,
+					 lookup->candidates[i].peer);
 	}
 }
 
@@ -419,6 +435,17 @@ publish_remove(struct node *node, struct instant now,
 
 /* --- republishing -------------------------------------------------------- */
 
+/* Keep our own record. False: our store is full, or others are closer. */
+static bool
+hold(struct node *node, struct instant now,
+     const struct publication *publication)
+{
+	return owned_hold(node, now, &publication->key, publication->version,
+			  false) &&
+	       table_closer_count(node->table, publication->position) <
+		       node->settings->replicas;
+}
+
 /* Take into the load the STOREs that its replicas are to be sent. */
 static void
 refresh(struct node *node, struct instant now, uint32_t slot,
@@ -427,24 +454,26 @@ refresh(struct node *node, struct instant now, uint32_t slot,
 	struct publication *publication = publish_slot_at(node, slot);
 	uint32_t before = load->count;
 	bool confirm = publication->confirm;
+	uint32_t held = publication->replica_count;
 
+	if (confirm)
+		held += publication->copy_count;
 	publish_slot_untime(node, slot);
 	publication_renew(node->parts.publications, slot);
 	publication->confirm = confirm;
 	publication->state = PUBLICATION_REFRESHING;
-	for (uint32_t i = 0; i < publication->replica_count; i++) {
+	/* Who has a copy is told that the handshake is over, no more. */
+	for (uint32_t i = 0; i < held; i++) {
 		uint32_t peer = publication->replicas[i];
+		bool copy = i >= publication->replica_count;
 
 		if (peer != node->self)
 			load->pairs[load->count++] = (struct publish_pair){
 				.peer = peer,
 				.publication = slot,
+				.copy = copy,
 			};
-		else if (!owned_hold(node, now, &publication->key,
-				     publication->version, false) ||
-			 table_closer_count(node->table,
-					    publication->position) >=
-				 node->settings->replicas)
+		else if (!hold(node, now, publication) && !copy)
 			publication->lost = true; /* as full or moved */
 	}
 	if (load->count == before)
@@ -491,7 +520,9 @@ expire_first(struct node *node, struct instant now, struct publish_load *load,
 			return false;
 		if (room > PUBLISH_LOAD)
 			room = PUBLISH_LOAD;
-		if (load->count + publication->replica_count > room) {
+		if (load->count + publication->replica_count +
+			    publication->copy_count >
+		    room) {
 			node->publish_pause = instant_after(
 				now, load->count > 0 ? PUBLISH_PACE_NS
 						     : PUBLISH_RETRY_NS);

@@ -40,7 +40,7 @@ publish_batch_settle(struct node *node, struct instant now, uint32_t slot)
 
 	assert(publication->pending == 0);
 	if (publication->state == PUBLICATION_ENDING) {
-		if (publication->replica_count > 0)
+		if (publication->replica_count + publication->copy_count > 0)
 			return; /* more tombstones wait for a batch */
 		ended(node, now, slot);
 	} else if (publication->lost) {
@@ -162,7 +162,8 @@ batch_fail(struct node *node, struct instant now, uint32_t slot,
 	for (uint32_t i = 0; i < batch->count; i++) {
 		uint32_t index = batch->items[i].publication;
 
-		publish_slot_at(node, index)->lost = true;
+		if (!batch->copies)
+			publish_slot_at(node, index)->lost = true;
 		if (--publish_slot_at(node, index)->pending == 0)
 			publish_batch_settle(node, now, index);
 	}
@@ -198,11 +199,13 @@ publish_batch_answer(struct node *node, struct instant now, uint32_t peer,
 
 		if (!is_current(node, &batch->items[i]))
 			continue;
-		if (!kept || (publish_slot_at(node, index)->confirm &&
-			      item.status == ITEM_STALE &&
-			      publication_raise(publish_slot_at(node, index),
-						item.version)))
-			publish_slot_at(node, index)->lost = true;
+		if ((!kept && !batch->copies) ||
+		    (publish_slot_at(node, index)->confirm &&
+		     item.status == ITEM_STALE &&
+		     publication_raise(publish_slot_at(node, index),
+				       item.version)))
+			if (!batch->copies)
+				publish_slot_at(node, index)->lost = true;
 		if (--publish_slot_at(node, index)->pending == 0)
 			publish_batch_settle(node, now, index);
 	}
@@ -261,6 +264,7 @@ publish_batch_send(struct node *node, struct instant now,
 
 		if (open != BATCH_NONE &&
 		    (batch_at(node, open)->peer != pair->peer ||
+		     batch_at(node, open)->copies != pair->copy ||
 		     batch_at(node, open)->count == BATCH_ITEMS ||
 		     bytes > room)) {
 			batch_send(node, now, open, outbox);
@@ -270,6 +274,7 @@ publish_batch_send(struct node *node, struct instant now,
 			open = batch_take(batches, node->self, pair->peer,
 					  MESSAGE_STORE);
 			assert(open != BATCH_NONE);
+			batch_at(node, open)->copies = pair->copy;
 			room = MESSAGE_MAX - MESSAGE_HEADER_BYTES;
 		}
 		room -= bytes;
@@ -307,13 +312,14 @@ publish_batch_expire(struct node *node, struct instant now,
 
 bool
 publish_batch_remove(struct node *node, struct instant now, uint32_t slot,
-		     uint32_t peer, struct outbox *outbox)
+		     uint32_t peer, bool copy, struct outbox *outbox)
 {
 	uint32_t batch = batch_take(node->parts.publications->batches,
 				    node->self, peer, MESSAGE_REMOVE);
 
 	if (batch == BATCH_NONE)
 		return false;
+	batch_at(node, batch)->copies = copy;
 	batch_add(node, batch_at(node, batch), slot);
 	batch_send(node, now, batch, outbox);
 	return true;

@@ -23,6 +23,7 @@
 /* One publication to be stored at one replica. */
 struct publish_pair {
 	uint32_t peer, publication;
+	bool copy; /* the peer is no replica */
 };
 
 struct publish_load {
@@ -36,9 +37,9 @@ void publish_batch_settle(struct node *, struct instant now, uint32_t slot);
 /* The load has no more pairs than there are free batches. */
 void publish_batch_send(struct node *, struct instant now,
 			struct publish_load *, struct outbox *);
-/* Tell one replica of its end. False: no batch is free. */
+/* Tell one replica of its end, or who has a copy. False: no batch is free. */
 bool publish_batch_remove(struct node *, struct instant now, uint32_t slot,
-			  uint32_t peer, struct outbox *);
+			  uint32_t peer, bool copy, struct outbox *);
 /* A reply to a batch. */
 enum drop publish_batch_answer(struct node *, struct instant now, uint32_t peer,
 			       struct message_reader *);

@@ -311,7 +311,7 @@ place_then_newcomers(struct solo *solo, uint32_t room)
 }
 
 /* The newcomers are being sent theirs when the session ends. A publication
- * remembers as many replicas as there is room for. */
+ * remembers those that have copies, too. */
 static void
 test_replicas_before_and_now(void)
 {
@@ -319,9 +319,8 @@ test_replicas_before_and_now(void)
 		const char *sentence;
 		uint32_t room, removes;
 	} rows[] = {
-		{ "room for all six", 6, 6 },
-		{ "room for five", 5, 5 },
-		{ "room for three: those that held it before", 3, 3 },
+		{ "room for six replicas", 6, 6 },
+		{ "room for three, and for as many who have copies", 3, 6 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -6,12 +6,14 @@
 
 #include "core/dht/exchange.h"
 #include "core/dht/liveness.h"
+#include "core/dht/owned.h"
 
-_Static_assert(REPAIR_LOAD >= BUCKET_MAX, "one record's replicas");
+_Static_assert(REPAIR_LOAD > BUCKET_MAX, "one record's replicas and owner");
 
-/* One record to be stored at one peer. */
+/* One record to be stored at one peer, or its owner to be told. */
 struct pair {
 	uint32_t peer, entry, mark;
+	enum message_type type; /* STORE or HOLD */
 };
 
 struct load {
@@ -25,6 +27,7 @@ repair_init(struct node *node)
 	node->repair_timers = TIMER_NONE;
 	node->repair_wake = INSTANT_NEVER;
 	node->repair_all_due = INSTANT_NEVER;
+	node->repair_tell_due = INSTANT_NEVER;
 }
 
 /* --- causes --------------------------------------------------------------- */
@@ -83,6 +86,14 @@ void
 repair_went(struct node *node, struct instant now, uint32_t peer)
 {
 	add_cause(node, peer, REPAIR_WENT, instant_after(now, REPAIR_WAIT_NS));
+}
+
+void
+repair_relayed(struct node *node, struct instant now)
+{
+	struct instant due = instant_after(now, REPAIR_WAIT_NS);
+
+	node->repair_tell_due = instant_min(node->repair_tell_due, due);
 }
 
 static bool
@@ -191,8 +202,23 @@ consider(struct node *node, const struct store_statement *statement,
 				.peer = peer,
 				.entry = statement->entry,
 				.mark = statement->mark,
+				.type = MESSAGE_STORE,
 			};
 	}
+}
+
+/* Its owner does not know that we hold it. */
+static void
+consider_owner(const struct node *node, const struct store_statement *statement,
+	       struct load *load)
+{
+	if (node->repair_tell && !node->leaving && statement->record.relayed)
+		load->pairs[load->count++] = (struct pair){
+			.peer = statement->record.owner,
+			.entry = statement->entry,
+			.mark = statement->mark,
+			.type = MESSAGE_HOLD,
+		};
 }
 
 /* --- batches ----------------------------------------------------------------
@@ -229,6 +255,18 @@ record_on_wire(const struct node *node, const struct record *record)
 	};
 }
 
+static void
+put_item(const struct node *node, const struct batch *batch,
+	 const struct store_statement *statement, struct message_writer *writer)
+{
+	struct message_record record = record_on_wire(node, &statement->record);
+
+	if (batch->type == MESSAGE_HOLD)
+		message_put_version(writer, &statement->key, record.version);
+	else
+		message_put_store(writer, &statement->key, &record);
+}
+
 /* Send what is still true of a batch. False: nothing is, and it has ended. What
  * remains gets another transaction, as publish_batch.c's. */
 static bool
@@ -258,23 +296,49 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 	}
 	if (exchange_begin(outbox,
 			   endpoints_get(node->parts.endpoints, batch->peer),
-			   MESSAGE_STORE,
+			   (enum message_type)batch->type,
 			   batch_transaction(pool_of(node), slot), &writer)) {
-		for (uint32_t i = 0; i < count; i++) {
-			struct message_record record =
-				record_on_wire(node, &statements[i].record);
-			message_put_store(&writer, &statements[i].key, &record);
-		}
+		for (uint32_t i = 0; i < count; i++)
+			put_item(node, batch, &statements[i], &writer);
 		exchange_send(node, outbox, TRAFFIC_REPAIR, &writer);
 	}
 	batch->tries++;
 	batch->sent = now;
 	batch->timeout_ns = exchange_timeout_ns(node, batch->peer);
 	node->counters.queries++;
-	node->counters.stores += batch->tries == 1 ? count : 0;
+	if (batch->tries == 1 && batch->type == MESSAGE_STORE)
+		node->counters.stores += count;
 	timer_set(batches_timers(pool_of(node)), &node->repair_timers, slot,
 		  instant_after(now, batch->timeout_ns));
 	return true;
+}
+
+/* The peer keeps it. As the owner we need nobody to tell us. */
+static void
+repaired(struct node *node, struct instant now, const struct batch_item *item,
+	 uint32_t peer)
+{
+	struct store_statement statement;
+
+	node->counters.repaired++;
+	if (store_at(node->parts.store, now, node->self, item->publication,
+		     item->serial, &statement) &&
+	    statement.record.owner == node->self && !statement.record.tombstone)
+		owned_copied(node, now, &statement.key,
+			     statement.record.version, peer);
+}
+
+/* The owner was told of a copy of ours, well or in vain. */
+static void
+tell(struct node *node, struct instant now, const struct batch_item *item,
+     bool acknowledged)
+{
+	struct instant again = instant_after(now, REPAIR_AGAIN_NS);
+
+	if (store_told(node->parts.store, now, node->self, item->publication,
+		       item->serial, acknowledged))
+		node->repair_tell_due =
+			instant_min(node->repair_tell_due, again);
 }
 
 enum drop
@@ -286,15 +350,22 @@ repair_answer(struct node *node, struct instant now, uint32_t peer,
 	struct message_item item;
 
 	if (slot == BATCH_NONE || !batch_at(node, slot)->repair ||
-	    reader->header.type != (MESSAGE_STORE | MESSAGE_REPLY))
+	    reader->header.type != (batch_at(node, slot)->type | MESSAGE_REPLY))
 		return DROP_UNASKED;
 	const struct batch *batch = batch_at(node, slot);
 	table_answered(node->table, peer,
 		       batch->tries == 1 ? instant_distance_ns(batch->sent, now)
 					 : -1);
-	while (message_next(reader, &item))
-		node->counters.repaired +=
+	for (uint32_t i = 0; message_next(reader, &item); i++) {
+		bool kept =
 			item.status == ITEM_STORED || item.status == ITEM_MOVED;
+
+		if (batch->type == MESSAGE_STORE && i < batch->count && kept)
+			repaired(node, now, &batch->items[i], peer);
+		else if (i < batch->count)
+			tell(node, now, &batch->items[i],
+			     item.status != ITEM_UNANSWERED);
+	}
 	batch_end(node, slot);
 	return DROP_NONE;
 }
@@ -304,11 +375,15 @@ static void
 batch_fail(struct node *node, struct instant now, uint32_t slot,
 	   struct outbox *outbox)
 {
-	uint32_t peer = batch_at(node, slot)->peer;
+	const struct batch *batch = batch_at(node, slot);
+	bool store = batch->type == MESSAGE_STORE;
+	uint32_t peer = batch->peer;
 
+	for (uint32_t i = 0; !store && i < batch->count; i++)
+		tell(node, now, &batch->items[i], false);
 	batch_end(node, slot);
 	liveness_failed(node, now, peer, outbox);
-	if (!node->leaving && find_waiting(node, peer) == NULL)
+	if (store && !node->leaving && find_waiting(node, peer) == NULL)
 		add_cause(node, peer, REPAIR_CAME,
 			  instant_after(now, REPAIR_AGAIN_NS));
 }
@@ -336,7 +411,14 @@ repair_forget(struct node *node)
 		batch_end(node, node->repair_timers);
 }
 
-/* By peer, then as they came; insertion, for a load is small. */
+/* By peer and what it is sent. */
+static bool
+precedes(const struct pair *a, const struct pair *b)
+{
+	return a->peer != b->peer ? a->peer < b->peer : a->type < b->type;
+}
+
+/* Then as they came; insertion, for a load is small. */
 static void
 load_sort(struct load *load)
 {
@@ -344,7 +426,7 @@ load_sort(struct load *load)
 		struct pair pair = load->pairs[i];
 		uint32_t to = i;
 
-		for (; to > 0 && load->pairs[to - 1].peer > pair.peer; to--)
+		for (; to > 0 && precedes(&pair, &load->pairs[to - 1]); to--)
 			load->pairs[to] = load->pairs[to - 1];
 		load->pairs[to] = pair;
 	}
@@ -381,6 +463,7 @@ load_send(struct node *node, struct instant now, struct load *load,
 			continue;
 		if (open != BATCH_NONE &&
 		    (batch_at(node, open)->peer != pair->peer ||
+		     batch_at(node, open)->type != pair->type ||
 		     batch_at(node, open)->count == BATCH_ITEMS ||
 		     bytes > room)) {
 			sent += batch_send(node, now, open, outbox);
@@ -388,7 +471,7 @@ load_send(struct node *node, struct instant now, struct load *load,
 		}
 		if (open == BATCH_NONE) {
 			open = batch_take(pool_of(node), node->self, pair->peer,
-					  MESSAGE_STORE);
+					  pair->type);
 			assert(open != BATCH_NONE);
 			batch_at(node, open)->repair = true;
 			room = MESSAGE_MAX - MESSAGE_HEADER_BYTES;
@@ -411,7 +494,8 @@ load_send(struct node *node, struct instant now, struct load *load,
 static struct instant
 causes_due(const struct node *node)
 {
-	struct instant due = node->repair_all_due;
+	struct instant due =
+		instant_min(node->repair_all_due, node->repair_tell_due);
 
 	for (uint32_t i = 0; i < node->cause_count; i++)
 		due = instant_min(due, node->causes[i].due);
@@ -446,6 +530,11 @@ begin(struct node *node, struct instant now)
 	node->repair_cursor = (struct store_cursor){ 0 };
 	node->repair_scanning = node->repair_leave;
 	node->repair_leave = false;
+	node->repair_tell = node->repair_tell_due.ns <= now.ns;
+	if (node->repair_tell) {
+		node->repair_tell_due = INSTANT_NEVER;
+		node->repair_scanning = true;
+	}
 	if (node->repair_all_due.ns <= now.ns) {
 		node->repair_all_due = INSTANT_NEVER;
 		node->repair_all = node->repair_scanning = true;
@@ -465,6 +554,17 @@ finish(struct node *node)
 	node->repair_scanning = false;
 }
 
+/* Is the scan for more than owners? */
+static bool
+has_moved(const struct node *node)
+{
+	bool moved = node->repair_all || node->leaving;
+
+	for (uint32_t i = 0; i < node->cause_count; i++)
+		moved |= node->causes[i].active;
+	return moved;
+}
+
 /* Some of the records. */
 static void
 step(struct node *node, struct instant now, struct outbox *outbox)
@@ -472,20 +572,23 @@ step(struct node *node, struct instant now, struct outbox *outbox)
 	uint32_t room = batches_free(pool_of(node)) / 2, looked = 0;
 	struct store_statement statement;
 	struct load load;
-	bool more = true;
+	bool more = true, moves = has_moved(node);
 
 	load.count = 0;
 	if (room > REPAIR_LOAD)
 		room = REPAIR_LOAD;
-	if (room < node->settings->replicas) {
+	if (room <= node->settings->replicas) {
 		node->repair_wake = instant_after(now, REPAIR_RETRY_NS);
 		return;
 	}
 	while (more && looked++ < REPAIR_LOOK &&
-	       load.count + node->settings->replicas <= room) {
+	       load.count + node->settings->replicas < room) {
 		more = store_held(node->parts.store, now, node->self,
 				  &node->repair_cursor, &statement);
-		if (more)
+		if (!more)
+			break;
+		consider_owner(node, &statement, &load);
+		if (moves)
 			consider(node, &statement, &load);
 	}
 	int64_t sent = load_send(node, now, &load, outbox);

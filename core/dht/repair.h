@@ -46,6 +46,12 @@
  * a step looks at REPAIR_LOOK records at most, so that no call takes long.
  * Batches are taken from the pool of publications while half of it is free.
  *
+ * The owner's list of replicas follows: who was sent a record by another than
+ * its owner tells that owner so (HOLD), by the same scan, many keys in a
+ * datagram. Three times in vain, and it is left at that (store.h): an owner
+ *that comes back publishes anew. So the end of a session reaches all who hold
+ *it.
+ *
  * A peer that acknowledges nothing is tested (liveness.h), and if it passes is
  * sent everything again. Causes full (NODE_CAUSES): one scan stores every
  * record at all of its r closest.
@@ -74,6 +80,8 @@ void repair_init(struct node *);
 void repair_came(struct node *, struct instant now, uint32_t peer);
 void repair_booted(struct node *, struct instant now, uint32_t peer);
 void repair_went(struct node *, struct instant now, uint32_t peer);
+/* We keep a record that another than its owner sent: tell the owner. */
+void repair_relayed(struct node *, struct instant now);
 /* Hand over what we hold. */
 void repair_leave(struct node *, struct instant now);
 /* All of it is acknowledged, or was sent in vain. */

@@ -4,6 +4,7 @@
 
 #include "core/dht/exchange.h"
 #include "core/dht/owned.h"
+#include "core/dht/repair.h"
 
 /* Entries of the store looked at for each statement that comes in, so that
  * expired ones are taken back as fast as new ones come. */
@@ -110,7 +111,7 @@ keep(struct node *node, struct instant now, const struct session_key *key,
 
 static enum item_status
 keep_record(struct node *node, struct instant now,
-	    const struct message_item *item, bool conditional)
+	    const struct message_item *item, uint32_t peer, bool conditional)
 {
 	const struct message_record *record = &item->records[0];
 	uint32_t ttl_max_ms = owned_ttl_ms(node, record->half_open);
@@ -126,7 +127,14 @@ keep_record(struct node *node, struct instant now,
 
 	if (kept.owner == ENDPOINT_NONE)
 		return ITEM_FULL;
-	return keep(node, now, &item->key, &kept, conditional);
+	/* A tombstone's owner has nothing to tell any more. */
+	kept.relayed = kept.owner != peer && kept.owner != node->self &&
+		       !kept.tombstone;
+	enum item_status status =
+		keep(node, now, &item->key, &kept, conditional);
+	if (kept.relayed && (status == ITEM_STORED || status == ITEM_MOVED))
+		repair_relayed(node, now);
+	return status;
 }
 
 static enum item_status
@@ -159,9 +167,13 @@ put_answer(struct node *node, struct instant now,
 		break;
 	case MESSAGE_STORE:
 		put_kept(node, now, &item->key,
-			 keep_record(node, now, item,
+			 keep_record(node, now, item, peer,
 				     header->flags & MESSAGE_CONDITIONAL),
 			 writer);
+		break;
+	case MESSAGE_HOLD:
+		message_put_status(writer, owned_copied(node, now, &item->key,
+							item->version, peer));
 		break;
 	default: /* REMOVE: nothing else has items and a reply */
 		put_kept(node, now, &item->key,

@@ -43,8 +43,9 @@ struct entry {
 	uint32_t sequence;
 	struct word64 expiry;
 	struct session_key key;
-	uint8_t live; /* in a chain, not free */
-	uint8_t stage; /* enum record_stage */
+	uint32_t live : 1; /* in a chain, not free */
+	uint32_t stage : 2; /* enum record_stage */
+	uint32_t untold : 2; /* times that its owner is to be told yet */
 };
 _Static_assert(sizeof(struct entry) == 84, "no holes");
 /* Chain heads for one of a holder's, and entries for one of the ring's. */
@@ -319,6 +320,7 @@ entry_record(const struct entry *entry, struct instant now)
 		.ttl_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
 		.tombstone = entry->stage == RECORD_TOMBSTONE,
 		.half_open = entry->stage == RECORD_HALF_OPEN,
+		.relayed = entry->untold > 0,
 	};
 }
 
@@ -328,7 +330,7 @@ states(const struct entry *entry, const struct record *record)
 {
 	return entry->owner == record->owner &&
 	       version_compare(entry_version(entry), record->version) == 0 &&
-	       entry->stage == (uint8_t)record_stage(record);
+	       entry->stage == record_stage(record);
 }
 
 static void
@@ -337,13 +339,19 @@ entry_set(struct entry *entry, struct instant now, const struct record *record)
 	struct instant expiry =
 		instant_after(now, (int64_t)record->ttl_ms * NS_PER_MS);
 
+	bool same = states(entry, record);
+
+	if (!record->relayed)
+		entry->untold = 0;
+	else if (!same)
+		entry->untold = STORE_TELLINGS;
 	/* The same statement from another replica may have less time left. */
-	if (states(entry, record) && word64_value(entry->expiry) > expiry.ns)
+	if (same && word64_value(entry->expiry) > expiry.ns)
 		return;
 	entry->owner = record->owner;
 	entry->established = word64_from(record->version.established_ns);
 	entry->sequence = record->version.sequence;
-	entry->stage = (uint8_t)record_stage(record);
+	entry->stage = record_stage(record) & 3;
 	entry->expiry = word64_from(expiry.ns);
 }
 
@@ -624,6 +632,22 @@ store_at(const struct store *store, struct instant now, uint32_t holder,
 		return false;
 	*statement = entry_statement(store, index, now);
 	return true;
+}
+
+bool
+store_told(struct store *store, struct instant now, uint32_t holder,
+	   uint32_t index, uint32_t mark, bool acknowledged)
+{
+	struct store_statement statement;
+	struct entry *entry = &store->entries[index];
+
+	if (!store_at(store, now, holder, index, mark, &statement))
+		return false;
+	if (acknowledged)
+		entry->untold = 0;
+	else if (entry->untold > 0)
+		entry->untold = (entry->untold - 1) & 3;
+	return entry->untold > 0;
 }
 
 uint32_t

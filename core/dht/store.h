@@ -32,6 +32,9 @@
  * a tombstone beside a record warns of that other owner's older answers from
  * other replicas.
  *
+ * A statement that came by another than its owner (record.relayed) says so
+ * until the owner has been told, by store_told(), or says the same itself.
+ *
  * Statements die at their time to live: no get returns them from then on. Their
  * memory is taken back when a put or get meets them, or by store_expire(),
  * whose hand walks a bounded number of entries round the table at each call.
@@ -59,6 +62,8 @@
 #define STORE_ENTRY_BYTES_MAX 96
 #define STORE_SWEEP_ENTRIES   256
 #define STORE_HALF_OPEN_LEAST 16
+/* Times that an owner is told of a copy, before it is left at that. */
+#define STORE_TELLINGS 3
 
 struct store; /* in the caller's memory, see store_size() */
 
@@ -130,6 +135,10 @@ bool store_held(const struct store *, struct instant now, uint32_t holder,
  * and the same. */
 bool store_at(const struct store *, struct instant now, uint32_t holder,
 	      uint32_t entry, uint32_t mark, struct store_statement *);
+/* The owner of that one was told of this copy, and has acknowledged or not.
+ * True: it is to be told again. */
+bool store_told(struct store *, struct instant now, uint32_t holder,
+		uint32_t entry, uint32_t mark, bool acknowledged);
 /* Statements of one holder, not expired. Walks the whole store. */
 uint32_t store_holder_count(const struct store *, struct instant now,
 			    uint32_t holder);

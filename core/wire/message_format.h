@@ -23,6 +23,7 @@
  * any order, and back again. Any other version is refused. Another flag is
  * MESSAGE_CONDITIONAL, which version 1 does not look at; the others are sent as
  * zero and not looked at. Version 2 brings:
+ *	HOLD	a copy that its owner may not know of
  *	STALE	the version that is known
  *	records	half-open ones, and a third of a key
  *
@@ -37,6 +38,8 @@
  *	STORE		key, record
  *	REMOVE		key, version
  *	NOT_MINE	key, version (no reply)
+ *	HOLD		key, version: I hold a record of yours, which another
+ *			than you has sent me
  *
  * Items of replies, after a status byte:
  *	PING		none
@@ -45,6 +48,7 @@
  *	FIND_VALUE	the same, or ITEM_RECORDS: n 1, n x record
  *	STORE, REMOVE	ITEM_STORED | ITEM_MOVED | ITEM_FULL | ITEM_STALE;
  *			STALE is followed by a version in version 2
+ *	HOLD		ITEM_STORED, noted | ITEM_STALE, not mine any more
  *
  *	key	= family 1 (4|6), protocol 1, client port 2, service port 2,
  *		  client address 4|16, service address 4|16
@@ -96,7 +100,8 @@ enum message_type {
 	MESSAGE_REMOVE = 5,
 	MESSAGE_NOT_MINE = 6,
 	MESSAGE_LEAVE = 7,
-	MESSAGE_REPLY = 0x80, /* a bit beside PING to REMOVE */
+	MESSAGE_HOLD = 8,
+	MESSAGE_REPLY = 0x80, /* a bit beside PING to REMOVE, and HOLD */
 };
 
 enum item_status {
@@ -148,8 +153,8 @@ struct message_record {
 struct message_item {
 	enum item_status status; /* replies */
 	uint64_t position; /* FIND_NODE */
-	struct session_key key; /* FIND_VALUE, STORE, REMOVE, NOT_MINE */
-	struct version version; /* REMOVE, NOT_MINE, ITEM_STALE */
+	struct session_key key; /* all other requests */
+	struct version version; /* REMOVE, NOT_MINE, HOLD, ITEM_STALE */
 	uint32_t record_count; /* STORE: 1; ITEM_RECORDS: 1 to 3 */
 	struct message_record records[RECORDS_PER_KEY];
 	/* ITEM_CONTACTS: read them with message_contact(). */

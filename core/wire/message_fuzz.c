@@ -56,6 +56,7 @@ put_request(struct message_writer *writer, uint8_t type,
 		break;
 	case MESSAGE_REMOVE:
 	case MESSAGE_NOT_MINE:
+	case MESSAGE_HOLD:
 		assert(message_put_version(writer, &item->key, item->version));
 		break;
 	default:

@@ -178,7 +178,8 @@ message_status_fits(uint8_t type, enum item_status status)
 	case ITEM_MOVED:
 	case ITEM_STALE:
 	case ITEM_FULL:
-		return type == MESSAGE_STORE || type == MESSAGE_REMOVE;
+		return type == MESSAGE_STORE || type == MESSAGE_REMOVE ||
+		       type == MESSAGE_HOLD;
 	}
 	return false;
 }
@@ -224,6 +225,7 @@ message_next(struct message_reader *reader, struct message_item *item)
 		break;
 	case MESSAGE_REMOVE:
 	case MESSAGE_NOT_MINE:
+	case MESSAGE_HOLD:
 		message_take_key(reader, &item->key);
 		message_take_version(reader, &item->version);
 		break;
@@ -255,8 +257,10 @@ message_take_header(struct message_reader *reader)
 	bool reply = header->type & MESSAGE_REPLY;
 	uint8_t type = header->type & (uint8_t)~MESSAGE_REPLY;
 	bool items = type != MESSAGE_PING && type != MESSAGE_LEAVE;
-	message_require(reader, type >= MESSAGE_PING && type <= MESSAGE_LEAVE);
-	message_require(reader, !reply || type <= MESSAGE_REMOVE);
+	message_require(reader, type >= MESSAGE_PING && type <= MESSAGE_HOLD);
+	message_require(reader, type != MESSAGE_HOLD || header->version >= 2);
+	message_require(reader, !reply || type <= MESSAGE_REMOVE ||
+					type == MESSAGE_HOLD);
 	message_require(reader, items == (header->count > 0));
 	return reader->drop;
 }

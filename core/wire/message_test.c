@@ -477,7 +477,8 @@ put_answer(struct message_writer *writer, struct rng *rng, uint8_t type,
 	   uint8_t family, struct message_item *item, struct endpoint *contacts)
 {
 	memset(item, 0, sizeof(*item));
-	if (type == MESSAGE_STORE || type == MESSAGE_REMOVE) {
+	if (type == MESSAGE_STORE || type == MESSAGE_REMOVE ||
+	    type == MESSAGE_HOLD) {
 		item->status =
 			(enum item_status)(ITEM_STORED + rng_below(rng, 4));
 		if (item->status != ITEM_STALE)
@@ -529,7 +530,7 @@ everything_comes_back(void)
 	struct rng rng;
 
 	rng_init(&rng, 6, 1);
-	for (uint8_t type = MESSAGE_PING; type <= MESSAGE_LEAVE; type++) {
+	for (uint8_t type = MESSAGE_PING; type <= MESSAGE_HOLD; type++) {
 		bool items = type != MESSAGE_PING && type != MESSAGE_LEAVE;
 		for (unsigned i = 0; i < 10; i++) {
 			uint8_t family = i & 1 ? 4 : 6;
@@ -540,7 +541,7 @@ everything_comes_back(void)
 			CHECK(!items || w.count > 0);
 			check_read(&w, type, id);
 			check_cuts(&w);
-			if (type > MESSAGE_REMOVE)
+			if (type > MESSAGE_REMOVE && type != MESSAGE_HOLD)
 				continue;
 			write_reply(&w, &rng, type, family, count, id);
 			check_read(&w, type | MESSAGE_REPLY, id);

@@ -52,7 +52,7 @@ static inline bool message_put_key(struct message_writer *,
 static inline bool message_put_store(struct message_writer *,
 				     const struct session_key *,
 				     const struct message_record *);
-/* REMOVE and NOT_MINE */
+/* REMOVE, NOT_MINE and HOLD */
 static inline bool message_put_version(struct message_writer *,
 				       const struct session_key *,
 				       struct version);
@@ -174,6 +174,13 @@ message_need(struct message_writer *writer, uint8_t version)
 		writer->bytes[0] = version;
 }
 
+/* The oldest version that has the type. */
+static inline uint32_t
+message_type_version(uint32_t type)
+{
+	return type == MESSAGE_HOLD ? 2 : MESSAGE_VERSION_OLDEST;
+}
+
 static inline void
 message_begin_any(struct message_writer *writer, uint8_t *bytes,
 		  size_t capacity, uint32_t version, uint32_t type,
@@ -200,18 +207,19 @@ static inline void
 message_begin(struct message_writer *writer, uint8_t *bytes, size_t capacity,
 	      enum message_type type, uint32_t transaction)
 {
-	message_begin_any(writer, bytes, capacity, MESSAGE_VERSION_OLDEST, type,
-			  transaction, 0);
+	message_begin_any(writer, bytes, capacity, message_type_version(type),
+			  type, transaction, 0);
 }
 
 static inline void
 message_begin_reply(struct message_writer *writer, uint8_t *bytes,
 		    size_t capacity, const struct message_header *request)
 {
+	uint32_t oldest = message_type_version(request->type);
 	uint32_t version = request->speaks;
 
-	if (version < MESSAGE_VERSION_OLDEST)
-		version = MESSAGE_VERSION_OLDEST;
+	if (version < oldest)
+		version = oldest;
 	if (version > MESSAGE_VERSION)
 		version = MESSAGE_VERSION;
 	message_begin_any(writer, bytes, capacity, version,

@@ -126,6 +126,7 @@ type_name(uint8_t type)
 		[MESSAGE_REMOVE] = "remove",
 		[MESSAGE_NOT_MINE] = "not_mine",
 		[MESSAGE_LEAVE] = "leave",
+		[MESSAGE_HOLD] = "hold",
 	};
 
 	return names[type & ~MESSAGE_REPLY];
@@ -253,6 +254,7 @@ static bool
 has_version(uint8_t type, const struct message_item *item)
 {
 	return type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE ||
+	       type == MESSAGE_HOLD ||
 	       (item->status == ITEM_STALE &&
 		item->version.established_ns != 0);
 }
