@@ -54,7 +54,7 @@ CREATE TABLE session(
     ('kept', 'reset', 'timeout', 'closed', 'corrupt')),
   cause TEXT CHECK (cause IN ('unfinished', 'owner_dead', 'handshake', 'record_gone', 'budget',
     'half_open', 'unreachable', 'unprotected', 'old_socket', 'no_socket',
-    'owner_closed', 'silent'))
+    'owner_closed', 'silent', 'unsure'))
 ) STRICT;
 CREATE TABLE fault(
   run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,

@@ -30,7 +30,7 @@ static const struct {
 	  "TEXT CHECK (cause IN ('unfinished', 'owner_dead', 'handshake', "
 	  "'record_gone', 'budget', 'half_open', 'unreachable', "
 	  "'unprotected', 'old_socket', 'no_socket', 'owner_closed', "
-	  "'silent'))" },
+	  "'silent', 'unsure'))" },
 };
 #define ADDED (sizeof(added) / sizeof(added[0]))
 

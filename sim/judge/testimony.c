@@ -42,6 +42,7 @@ reason(enum cause cause)
 		[CAUSE_NO_SOCKET] = "whose kernel has no socket",
 		[CAUSE_OWNER_CLOSED] = "its owner's socket had gone",
 		[CAUSE_SILENT] = "nothing came through",
+		[CAUSE_UNSURE] = "too few answered who might know it",
 	};
 
 	return reasons[cause] != NULL ? reasons[cause] : cause_name(cause);

@@ -69,8 +69,9 @@ by_search(enum cause_search search)
 	switch (search) {
 	case CAUSE_SEARCH_HELD:
 	case CAUSE_SEARCH_REFUSED:
-	case CAUSE_SEARCH_UNSURE:
 		return CAUSE_BUDGET;
+	case CAUSE_SEARCH_UNSURE:
+		return CAUSE_UNSURE;
 	case CAUSE_SEARCH_MISSED:
 		return CAUSE_RECORD_GONE;
 	case CAUSE_SEARCH_NONE:

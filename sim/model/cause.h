@@ -61,7 +61,9 @@
 	  "the kernel of a server that does not have it answered")             \
 	X(OWNER_CLOSED, owner_closed, false,                                   \
 	  "its owner's socket had gone before: given up, or reset itself")     \
-	X(SILENT, silent, false, "nothing came through, and no rule says why")
+	X(SILENT, silent, false, "nothing came through, and no rule says why") \
+	X(UNSURE, unsure, false,                                               \
+	  "lookups for its owner, and too few answered to prove anything")
 
 enum cause {
 	CAUSE_NONE, /* it ended well, or nobody can know */

@@ -122,7 +122,7 @@ static const struct row rows[] = {
 	  false,
 	  { USUAL, .run_over = true, .silent = true,
 	    .search = CAUSE_SEARCH_UNSURE },
-	  CAUSE_BUDGET },
+	  CAUSE_UNSURE },
 	{ "its owner was found, and yet",
 	  false,
 	  { USUAL, .search = CAUSE_SEARCH_FOUND },

@@ -54,7 +54,9 @@
 	X(LOST_RECORD, lost_record,                                            \
 	  "a replica lost a record before its time, and no one removed it")    \
 	X(OUTSIDE, outside,                                                    \
-	  "a server lived, and was in no table with the others")
+	  "a server lived, and was in no table with the others")               \
+	X(BROKEN_UNSURE, broken_unsure,                                        \
+	  "a session was lost, for nobody was sure that it has no record")
 
 enum violation {
 #define VIOLATION_ENUM(constant, name, help) VIOLATION_##constant,

@@ -395,7 +395,7 @@ static const struct cause_row cause_rows[] = {
 	{ "nobody was asked", "1x.", true, true, 'E', OUTCOME_TIMEOUT,
 	  CAUSE_BUDGET },
 	{ "nobody answered", "1u", true, true, 'T', OUTCOME_TIMEOUT,
-	  CAUSE_BUDGET },
+	  CAUSE_UNSURE },
 	{ "the kernel of server 1", "1K", true, true, 'R', OUTCOME_RESET,
 	  CAUSE_NO_SOCKET },
 	{ "a half-open socket", "H", true, true, 'R', OUTCOME_RESET,
