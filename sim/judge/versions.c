@@ -147,7 +147,8 @@ judge_versions_refused(const struct record *offered, const struct record *after,
 	for (uint32_t i = 0; i < after_count; i++)
 		if (is_worth_less(&after[i], offered))
 			return true;
-	return after_count < RECORDS_PER_KEY;
+	/* A handshake may have given way to one that came with it. */
+	return after_count < RECORDS_PER_KEY && !offered->half_open;
 }
 
 bool
