@@ -197,17 +197,35 @@ begin(struct connection *connection)
 	tcp_expect_head(&connection->tcp, REQUEST_BYTES);
 }
 
+/* The SYN that is answered: is it its client's, or did somebody forge it? What
+ * becomes of that says nothing of the session. */
+static bool
+is_clients(const struct servers *servers, const struct session_key *key,
+	   const struct packet *syn)
+{
+	uint32_t flow = workload_find(servers->workload, key);
+
+	if (flow == WATCH_NONE)
+		return false;
+	const struct session *session =
+		workload_session(servers->workload, flow);
+	uint32_t client =
+		network_client_device(servers->network, session->client);
+	return syn->tcp_seq == transport_iss(session->opened, key, client);
+}
+
 /* Its SYN was answered: the scheme may store it. */
 static void
 opening(struct servers *servers, struct instant now,
-	struct connection *connection)
+	struct connection *connection, const struct packet *syn)
 {
 	const struct session_key key = connection->key;
 	uint32_t index = connection->device;
 
 	connection->opening = true;
 	if (server_agent_opening(servers->server_agents, now, index, &key,
-				 cluster_version(servers, now, index)) != 0)
+				 cluster_version(servers, now, index)) != 0 &&
+	    is_clients(servers, &key, syn))
 		workload_skipped(servers->workload, &key);
 }
 
@@ -221,9 +239,10 @@ accept_session(struct servers *servers, struct instant now, uint32_t index,
 	transport_accept(servers->transport, now, connection, iss, bytes,
 			 packet);
 	begin(connection);
-	workload_answered(servers->workload, now, key, index);
+	if (is_clients(servers, key, packet))
+		workload_answered(servers->workload, now, key, index);
 	transport_flush(servers->transport, now, connection);
-	opening(servers, now, connection);
+	opening(servers, now, connection, packet);
 }
 
 /* There are too many requests: answer, and remember nothing. */
@@ -236,8 +255,10 @@ send_cookie(struct servers *servers, struct instant now, uint32_t index,
 
 	server->cookies_until = instant_after(now, SYN_COOKIE_VALID_NS);
 	server->cookies_sent++;
-	workload_answered(servers->workload, now, key, index);
-	workload_skipped(servers->workload, key);
+	if (is_clients(servers, key, packet)) {
+		workload_answered(servers->workload, now, key, index);
+		workload_skipped(servers->workload, key);
+	}
 	transport_answer(servers->transport, now, index, key, bytes, packet);
 }
 
