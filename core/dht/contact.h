@@ -42,7 +42,10 @@ struct contact {
 	uint32_t srtt : 24; /* 256 ns; 0: never measured */
 	uint32_t failures : 8; /* 0; 1 after requests, + 1 for each ping */
 	uint32_t rttvar : 24; /* 256 ns */
-	uint32_t verified : 4; /* 0 or 1 */
+	uint32_t verified : 1;
+	uint32_t keeps : 1; /* keepers.h: records of ours */
+	uint32_t heard : 1; /* or pinged, in this round */
+	uint32_t gone : 1; /* which has been seen to */
 	uint32_t speaks : 4; /* newest version; 0: it has not said */
 };
 _Static_assert(sizeof(struct contact) == 12, "a million nodes' budget");

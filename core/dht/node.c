@@ -20,6 +20,7 @@
 
 #include "core/dht/exchange.h"
 #include "core/dht/join.h"
+#include "core/dht/keepers.h"
 #include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
 #include "core/dht/neighbours.h"
@@ -115,6 +116,7 @@ node_init(void *memory, const struct node_limits *limits,
 	renewal_init(node);
 	join_init(node);
 	neighbours_init(node);
+	keepers_init(node);
 	repair_init(node);
 	node->table = table_init(node + 1, limits->contacts, settings->k,
 				 node->position, parts->endpoints);
@@ -193,6 +195,8 @@ receive_reply(struct node *node, struct instant now,
 	if (peer == ENDPOINT_NONE)
 		return DROP_UNASKED;
 	neighbours_heard(node, peer);
+	if (reader->header.type != (MESSAGE_PING | MESSAGE_REPLY))
+		keepers_heard(node, peer);
 	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
 		drop = liveness_answer(node, now, peer, transaction);
 	else if ((transaction & BATCH_TRANSACTION) &&
@@ -213,11 +217,13 @@ learn_sender(struct node *node, struct instant now, uint32_t peer, uint8_t type,
 	     struct outbox *outbox)
 {
 	if (type == MESSAGE_LEAVE) {
+		keepers_left(node, now, peer);
 		table_remove(node->table, peer);
 		neighbours_changed(node, now);
 		return;
 	}
 	neighbours_heard(node, peer);
+	keepers_heard(node, peer);
 	switch (table_heard(node->table, peer)) {
 	case TABLE_ADDED:
 		neighbours_changed(node, now);
@@ -348,6 +354,7 @@ node_deadline(const struct node *node)
 	due = instant_min(due, join_deadline(node));
 	due = instant_min(due, neighbours_deadline(node));
 	due = instant_min(due, repair_deadline(node));
+	due = instant_min(due, keepers_deadline(node));
 	return instant_min(due, refresh_deadline(node));
 }
 
@@ -378,6 +385,7 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 	join_settle(node, now);
 	join_expire(node, now);
 	neighbours_expire(node, now, outbox);
+	keepers_expire(node, now, outbox);
 	repair_expire(node, now, outbox);
 }
 
@@ -545,8 +553,10 @@ node_booted(struct node *node, struct instant now, const struct endpoint *peer,
 	uint32_t index = endpoints_find(node->parts.endpoints, peer);
 
 	(void)outbox;
-	if (index != ENDPOINT_NONE)
-		neighbours_booted(node, now, index);
+	if (index == ENDPOINT_NONE)
+		return;
+	neighbours_booted(node, now, index);
+	keepers_booted(node, now, index);
 }
 
 int

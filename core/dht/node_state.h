@@ -8,6 +8,7 @@
  *	renewal.c	all of them republished at once
  *	publish.c	our sessions: placed, republished, removed
  *	publish_batch.c	their batches
+ *	keepers.c	who keeps them, and booted or died
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
  *	filling.c	one bucket filled from all over its range
@@ -70,6 +71,15 @@ struct repair_cause {
 	struct instant due;
 };
 
+/* Peers that kept records of ours and booted or went; more: all replicas are
+ * sent all. */
+#define NODE_KEEPER_CAUSES 10
+
+struct keeper_cause {
+	uint32_t peer;
+	bool booted; /* else it went */
+};
+
 struct node {
 	const struct node_settings *settings;
 	struct node_parts parts;
@@ -88,6 +98,17 @@ struct node {
 	uint32_t publication_timers, batch_timers; /* heaps */
 	struct instant publish_pause; /* nothing is republished before */
 	uint32_t half_open; /* publications of ours that are */
+
+	/* keepers.c */
+	uint32_t own_first; /* list of our publications */
+	uint32_t own_cursor; /* the sweep's next */
+	struct instant keepers_wake; /* the sweep goes on; NEVER: no cause */
+	struct instant keepers_turn; /* the next is pinged; NEVER: none keeps */
+	struct instant keepers_round; /* the next begins */
+	struct keeper_cause keeper_causes[NODE_KEEPER_CAUSES];
+	uint32_t keeper_count, keepers_active; /* causes; the sweep's */
+	bool keepers_all; /* causes were full */
+	bool keepers_whole; /* the sweep is for all */
 
 	/* renewal.c */
 	struct instant renewal_wake; /* NEVER: all is renewed */

@@ -298,6 +298,7 @@ publication_renew(struct publications *publications, uint32_t slot)
 	publication->pending = 0;
 	publication->lost = false;
 	publication->confirm = false;
+	publication->again = 0;
 	publication->retries = 0;
 	publication->raises = 0;
 }

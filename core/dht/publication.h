@@ -91,6 +91,9 @@ struct publication {
 	uint32_t serial; /* changes when the slot's meaning does */
 	uint32_t lookup; /* LOOKING: its slot */
 	uint32_t pending; /* batches in flight */
+	uint32_t own_next, own_before; /* among its node's, or NONE */
+	uint32_t again; /* bit i: replica i has lost it; they alone are sent it
+			 */
 	struct instant published; /* when every replica had it last, or NEVER */
 	struct instant lapses; /* half-open: then it is forgotten */
 	bool half_open;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/dht/keepers.h"
 #include "core/dht/lookup_run.h"
 #include "core/dht/owned.h"
 #include "core/dht/publish_batch.h"
@@ -30,7 +31,10 @@ add(struct node *node, const struct session_key *key, bool half_open)
 		publication_add(node->parts.publications, node->self, key,
 				node_key_position(node, key), half_open);
 
-	node->half_open += half_open && slot != PUBLICATION_NONE;
+	if (slot == PUBLICATION_NONE)
+		return slot;
+	publish_slot_add(node, slot);
+	node->half_open += half_open;
 	return slot;
 }
 
@@ -292,8 +296,8 @@ place_again(struct node *node, struct instant now, uint32_t slot,
 /* It is at the replicas that the lookup found; who else holds it has a copy:
  * those that held it before, but for the dead, and stand-ins. */
 static void
-set_replicas(struct node *node, struct publication *publication,
-	     const struct lookup *lookup)
+set_replicas(struct node *node, struct instant now,
+	     struct publication *publication, const struct lookup *lookup)
 {
 	struct publications *publications = node->parts.publications;
 	uint32_t before[UINT8_MAX + PUBLICATION_COPIES];
@@ -309,6 +313,8 @@ set_replicas(struct node *node, struct publication *publication,
 			publication->replicas[count++] =
 				lookup->candidates[i].peer;
 	}
+	for (uint32_t i = 0; i < count; i++)
+		keepers_keep(node, now, publication->replicas[i]);
 	publication->replica_count = (uint8_t)count;
 	publication->copy_count = 0;
 	for (uint32_t i = 0; i < held; i++) {
@@ -333,7 +339,7 @@ publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 	assert(publication->state == PUBLICATION_LOOKING);
 	if (place_again(node, now, slot, lookup))
 		return;
-	set_replicas(node, publication, lookup);
+	set_replicas(node, now, publication, lookup);
 	publication->announce = false;
 	publication->lookup = LOOKUP_NONE;
 	if (lookup->ok) {
@@ -455,18 +461,26 @@ refresh(struct node *node, struct instant now, uint32_t slot,
 	uint32_t before = load->count;
 	bool confirm = publication->confirm;
 	uint32_t held = publication->replica_count;
+	bool due = publication->timer.when.ns >=
+		   instant_after(publication->published,
+				 node->settings->republish_ns)
+			   .ns;
+	uint32_t again = confirm || due ? 0 : publication->again;
 
 	if (confirm)
 		held += publication->copy_count;
 	publish_slot_untime(node, slot);
 	publication_renew(node->parts.publications, slot);
 	publication->confirm = confirm;
+	publication->again = again;
 	publication->state = PUBLICATION_REFRESHING;
 	/* Who has a copy is told that the handshake is over, no more. */
 	for (uint32_t i = 0; i < held; i++) {
 		uint32_t peer = publication->replicas[i];
 		bool copy = i >= publication->replica_count;
 
+		if (again != 0 && (again >> i & 1) == 0)
+			continue;
 		if (peer != node->self)
 			load->pairs[load->count++] = (struct publish_pair){
 				.peer = peer,
@@ -490,7 +504,7 @@ may_go(const struct node *node, struct instant now,
 	struct instant horizon =
 		instant_after(now, node->settings->republish_ns / 8);
 
-	if (publication->confirm)
+	if (publication->confirm || publication->again != 0)
 		return true;
 	load->due |= publication->timer.when.ns <= now.ns;
 	return load->due && publication->timer.when.ns <= horizon.ns;

@@ -48,11 +48,13 @@ publish_batch_settle(struct node *node, struct instant now, uint32_t slot)
 		publish_slot_time(node, slot, now);
 	} else {
 		publication->state = PUBLICATION_HELD;
-		publication->published = now;
+		if (publication->again == 0)
+			publication->published = now;
+		publication->again = 0;
 		publication->confirm = false;
-		publish_slot_time(
-			node, slot,
-			instant_after(now, node->settings->republish_ns));
+		publish_slot_time(node, slot,
+				  instant_after(publication->published,
+						node->settings->republish_ns));
 	}
 }
 

@@ -28,10 +28,41 @@ publish_slot_untime(struct node *node, uint32_t slot)
 		     &node->publication_timers, slot);
 }
 
+/* A new one is among its node's. */
+static inline void
+publish_slot_add(struct node *node, uint32_t slot)
+{
+	struct publication *own = publish_slot_at(node, slot);
+
+	own->own_before = PUBLICATION_NONE;
+	own->own_next = node->own_first;
+	if (own->own_next != PUBLICATION_NONE)
+		publish_slot_at(node, own->own_next)->own_before = slot;
+	node->own_first = slot;
+}
+
+static inline void
+publish_slot_remove(struct node *node, uint32_t slot)
+{
+	struct publication *own = publish_slot_at(node, slot);
+
+	if (own->own_before == PUBLICATION_NONE)
+		node->own_first = own->own_next;
+	else
+		publish_slot_at(node, own->own_before)->own_next =
+			own->own_next;
+	if (own->own_next != PUBLICATION_NONE)
+		publish_slot_at(node, own->own_next)->own_before =
+			own->own_before;
+	if (node->own_cursor == slot)
+		node->own_cursor = own->own_next;
+}
+
 static inline void
 publish_slot_give(struct node *node, uint32_t slot)
 {
 	publish_slot_untime(node, slot);
+	publish_slot_remove(node, slot);
 	node->half_open -= publish_slot_at(node, slot)->half_open;
 	publication_free(node->parts.publications, slot);
 }

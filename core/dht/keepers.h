@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keepers.h - an owner watches the peers that keep its records
+ *
+ *	stale, LEAVE: went	the seal: booted
+ *		|		    |
+ *		'---> causes <------'
+ *			| a sweep of our publications, for all there are
+ *			v
+ *	booted: it is sent again what it is a replica of
+ *	went:	where nobody is left who holds it, it is placed anew
+ *
+ * Those who hold a record together repair it (repair.h); but when all of them
+ * boot or die before the first has been sent it again, its owner alone can. Of
+ * one replica (r = 1) that is always so. So the owner does not wait for its
+ * next republish: a replica that has begun a new life is sent what it had, at
+ * once; when the last who held a record has died or left, it is looked for
+ * where it should be now. What has one holder left is that holder's to mend.
+ *
+ * Keepers are contacts that were stored at. One that was not heard for watch_ns
+ * is pinged, one after the other, in rounds of that time, and KEEPERS_WATCHED
+ *in a round at most. A replica that is no contact is not watched: an answer or
+ *a request makes it one, where there is room.
+ *
+ * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
+ *what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer boots
+ *is placed again when that is over; what a lookup stores at that moment is left
+ *to the other holders.
+ *
+ * Causes full (NODE_KEEPER_CAUSES): the next sweep sends every replica
+ * everything.
+ */
+#ifndef CORE_DHT_KEEPERS_H
+#define CORE_DHT_KEEPERS_H
+
+#include "core/dht/node_state.h"
+
+#define KEEPERS_WATCHED	    64
+#define KEEPERS_LOOK	    256
+#define KEEPERS_DATAGRAMS_S 2000
+
+void keepers_init(struct node *);
+/* It keeps a record of ours. */
+void keepers_keep(struct node *, struct instant now, uint32_t peer);
+/* A datagram of this peer, other than the answer to a ping. */
+void keepers_heard(struct node *, uint32_t peer);
+/* It has lost its memory. */
+void keepers_booted(struct node *, struct instant now, uint32_t peer);
+/* It is about to leave the table. */
+void keepers_left(struct node *, struct instant now, uint32_t peer);
+struct instant keepers_deadline(const struct node *);
+void keepers_expire(struct node *, struct instant now, struct outbox *);
+
+#endif

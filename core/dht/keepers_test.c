@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keepers_test.c - all who keep an owner's records are gone, or begin anew
+ */
+#include "core/dht/keepers.h"
+
+#include "core/test/mesh.h"
+
+#define NODES 30
+#define KEYS  40
+#define OWNER 0
+
+enum happening {
+	NOTHING,
+	DEATH,
+	BOOT,
+	LEAVE,
+};
+
+static const struct row {
+	const char *sentence;
+	enum happening happening;
+	uint32_t replicas;
+	bool everybody; /* all but the owner; else one who keeps something */
+	bool watch;
+	bool found; /* every record is held by who should, 8 s later */
+} rows[] = {
+	{ "nothing happens", NOTHING, 1, false, true, true },
+	{ "the one replica dies", DEATH, 1, false, true, true },
+	{ "and its owner does not watch", DEATH, 1, false, false, false },
+	{ "the one replica boots", BOOT, 1, false, true, true },
+	{ "and its owner does not care", BOOT, 1, false, false, false },
+	{ "the one replica leaves without a word to its heirs", LEAVE, 1, false,
+	  true, true },
+	{ "all boot, each the one replica of some", BOOT, 1, true, true, true },
+	{ "all boot, with all three replicas", BOOT, 3, true, true, true },
+	{ "and its owner does not care", BOOT, 3, true, false, false },
+};
+
+static void
+boot(struct mesh *mesh, uint32_t i)
+{
+	struct node_limits limits = { .contacts = MESH_CONTACTS };
+	struct endpoint self = mesh_endpoint_number(i);
+	uint32_t seed = OWNER;
+
+	node_forget(mesh->nodes[i]);
+	node_init(mesh->nodes[i], &limits, &mesh->settings, &mesh->parts, i,
+		  77 + i);
+	node_booted(mesh->nodes[OWNER], mesh->now, &self, &mesh->outbox);
+	mesh_collect(mesh, OWNER);
+	node_join(mesh->nodes[i], mesh->now, &seed, 1, &mesh->outbox);
+	mesh_collect(mesh, i);
+}
+
+static void
+happen(struct mesh *mesh, enum happening happening, uint32_t i)
+{
+	switch (happening) {
+	case NOTHING:
+		break;
+	case BOOT:
+		boot(mesh, i);
+		break;
+	case LEAVE:
+		node_leave(mesh->nodes[i], mesh->now, &mesh->outbox);
+		mesh_collect(mesh, i);
+		/* fallthrough */
+	case DEATH:
+		node_forget(mesh->nodes[i]);
+		mesh->dead[i] = true;
+		break;
+	}
+}
+
+/* How many records of ours the r closest living nodes do not hold. */
+static uint32_t
+lacking(struct mesh *mesh)
+{
+	const struct siphash_key *placement =
+		endpoints_placement(mesh->parts.endpoints);
+	uint32_t lack = 0;
+
+	for (uint32_t number = 0; number < KEYS; number++) {
+		struct session_key key = mesh_key_number(number);
+		uint64_t target = position_of_session(placement, &key);
+
+		for (uint32_t i = 0; i < NODES; i++) {
+			struct record records[RECORDS_PER_KEY];
+			uint64_t ours = position_distance(
+				target,
+				endpoints_position(mesh->parts.endpoints, i));
+			uint32_t closer = 0;
+
+			for (uint32_t j = 0; j < NODES; j++)
+				closer += !mesh->dead[j] &&
+					  position_distance(
+						  target,
+						  endpoints_position(
+							  mesh->parts.endpoints,
+							  j)) < ours;
+			if (mesh->dead[i] || closer >= mesh->settings.replicas)
+				continue;
+			lack += store_peek(mesh->parts.store, mesh->now, i,
+					   &key, records) != 1;
+		}
+	}
+	return lack;
+}
+
+/* Somebody who keeps a record. */
+static uint32_t
+keeper(const struct mesh *mesh)
+{
+	uint32_t i = NODES - 1;
+
+	while (i > OWNER + 1 && !store_holds(mesh->parts.store, i))
+		i--;
+	return i;
+}
+
+static void
+play(const struct row *row)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+
+	node_settings_default(&settings);
+	settings.replicas = row->replicas;
+	if (!row->watch)
+		settings.watch_ns = 0;
+	mesh_open(&mesh, NODES, &settings, 5);
+	mesh_make_ideal(&mesh);
+	for (uint32_t i = 0; i < KEYS; i++)
+		mesh_set(&mesh, OWNER, i, 5);
+	mesh_pass(&mesh, 10 * NS_PER_S);
+	CHECK_ROW(lacking(&mesh) == 0, row->sentence);
+	if (row->everybody)
+		for (uint32_t i = OWNER + 1; i < NODES; i++)
+			happen(&mesh, row->happening, i);
+	else
+		happen(&mesh, row->happening, keeper(&mesh));
+	CHECK_ROW((lacking(&mesh) == 0) == (row->happening == NOTHING),
+		  row->sentence);
+	mesh_pass(&mesh, 8 * NS_PER_S);
+	fprintf(stderr, "%s: %u lack it\n", row->sentence, lacking(&mesh));
+	CHECK_ROW((lacking(&mesh) == 0) == row->found, row->sentence);
+	if (row->happening == NOTHING)
+		CHECK_ROW(node_counters(mesh.nodes[OWNER])->republished == 0,
+			  row->sentence);
+	mesh_close(&mesh);
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		play(&rows[i]);
+	return check_done();
+}
