@@ -74,12 +74,12 @@ struct flow {
 	/* No owner has it: said early in this series, and by the last look. */
 	bool missed_early, missed_last;
 	bool patient; /* more than RSTs came: misses are retried */
-	bool bereft; /* its owner is dead: a miss is the end */
+	bool orphaned; /* its owner is dead: a miss is the end */
 	uint8_t past; /* CACHED: enum flow_past */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */
 	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
-	uint32_t dead; /* bereft: that owner */
+	uint32_t dead; /* orphaned: that owner */
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;
 	struct version local; /* of a doubt: the socket's */

@@ -60,7 +60,7 @@ flow_owner_mourn(const struct strays *strays, struct instant now,
 {
 	life_want(strays->vigil.lives, now, flow_owner_address(strays, owner));
 	flow_owner_exclude(flow, owner);
-	flow->bereft = true;
+	flow->orphaned = true;
 	flow->dead = owner;
 }
 
@@ -68,9 +68,9 @@ bool
 flow_owner_revived(const struct strays *strays, struct instant now,
 		   struct flow *flow)
 {
-	if (!flow->bereft || flow_owner_gone(strays, now, flow->dead))
+	if (!flow->orphaned || flow_owner_gone(strays, now, flow->dead))
 		return false;
-	flow->bereft = false;
+	flow->orphaned = false;
 	flow->excluded_count = 0;
 	return true;
 }

@@ -31,8 +31,7 @@ bool flow_owner_usable(const struct strays *, struct instant now,
  * asked whether it lives for as long as there are flows of its. */
 void flow_owner_mourn(const struct strays *, struct instant now, struct flow *,
 		      uint32_t owner);
-/* Is the owner alive that the flow was bereft of? Then it may be found again.
- */
+/* Is the owner alive whose death orphaned the flow? It may be found again. */
 bool flow_owner_revived(const struct strays *, struct instant now,
 			struct flow *);
 /* Not this one in this series of lookups; full: the one excluded first may be

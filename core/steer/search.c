@@ -139,7 +139,7 @@ look(struct strays *strays, struct instant now, struct flow *flow,
 
 	(void)flow_owner_revived(strays, now, flow);
 	enum node_asker asker = (enum node_asker)flow->asker;
-	if (flow->bereft)
+	if (flow->orphaned)
 		asker = NODE_ASKER_SILENT;
 	if (budget.worth == BUDGET_NONE ||
 	    (glance ? node_glance : node_get)(
@@ -188,7 +188,7 @@ take_older(struct strays *strays, struct instant now, struct flow *flow)
 }
 
 void
-search_bereaved(struct strays *strays, struct instant now, struct flow *flow,
+search_orphaned(struct strays *strays, struct instant now, struct flow *flow,
 		struct outbox *outbox)
 {
 	uint32_t dead = flow->owner;
@@ -220,7 +220,7 @@ search_turn(struct strays *strays, struct instant now, struct flow *flow,
 {
 	bool last = !instant_before(now, last_look(strays, flow));
 
-	struct budget budget = flow->bereft
+	struct budget budget = flow->orphaned
 				       ? found_before
 				       : budget_retry(strays, now, flow, last);
 
@@ -298,7 +298,7 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 		      flow->charged);
 	flow->spoken = SKETCH_MOST;
 	flow->state = FLOW_CACHED;
-	flow->bereft = false;
+	flow->orphaned = false;
 	flow->past = FLOW_PAST_UNKNOWN;
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);
 	outgoing_release(strays, now, flow, outbox);
@@ -311,7 +311,7 @@ search_missed(struct strays *strays, struct instant now, struct flow *flow,
 	if (conclusive && !flow->glancing)
 		note_miss(strays, now, flow);
 	/* No record is on its way: the owner was found, and is dead. */
-	if (conclusive && flow->bereft && !flow->glancing)
+	if (conclusive && flow->orphaned && !flow->glancing)
 		search_end(strays, now, flow, outbox);
 	else if (flow->patient)
 		retry(strays, now, flow, outbox);
@@ -361,7 +361,7 @@ search_owner(struct strays *strays, struct instant now, struct flow *flow,
 	if (flow->state != FLOW_CACHED)
 		return false;
 	if (flow_owner_gone(strays, now, flow->owner))
-		search_bereaved(strays, now, flow, outbox);
+		search_orphaned(strays, now, flow, outbox);
 	if (flow->state != FLOW_CACHED)
 		return false;
 	*owner = flow_owner_peer(strays, flow->owner);

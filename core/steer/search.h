@@ -51,7 +51,7 @@ void search_heard(struct strays *, struct instant now, struct flow *,
 void search_turn(struct strays *, struct instant now, struct flow *,
 		 struct outbox *);
 /* The flow's owner is dead: the other record's, or a search past it. */
-void search_bereaved(struct strays *, struct instant now, struct flow *,
+void search_orphaned(struct strays *, struct instant now, struct flow *,
 		     struct outbox *);
 /* Its owner is dead, and the replicas know no other: a RST. The flow may have
  * gone then. */

@@ -87,10 +87,10 @@ tell(struct strays *strays, struct instant now, struct flow *flow,
 		      !is_usable(strays, now, flow, flow->older);
 
 	if (!nobody) {
-		search_bereaved(strays, now, flow, outbox);
+		search_orphaned(strays, now, flow, outbox);
 		return;
 	}
-	flow->bereft = true;
+	flow->orphaned = true;
 	flow->dead = flow->owner;
 	search_end(strays, now, flow, outbox);
 }
