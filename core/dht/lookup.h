@@ -21,10 +21,10 @@
  * round of the answer that has the value is the number of round trips.
  *
  * The end ([1], 2.3): all of the k closest (NODE_WIDTH_LEAST, if buckets are
- * smaller) that have not failed have answered. When a round named no candidate closer than before, all of the k
- * closest not yet asked are asked at once. With unequal delays there are no
- * clean rounds; then alpha answers, or failures, to queries sent after the
- * last progress count as such a round.
+ * smaller) that have not failed have answered. When a round named no candidate
+ * closer than before, all of the k closest not yet asked are asked at once.
+ * With unequal delays there are no clean rounds; then alpha answers, or
+ * failures, to queries sent after the last progress count as such a round.
  * A lookup for a value, when only overdue and failed candidates are left, asks
  * these once more before it says "missed", for a lost datagram is likelier
  * than three dead replicas; any lookup does when no candidate has answered.

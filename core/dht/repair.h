@@ -49,8 +49,8 @@
  * The owner's list of replicas follows: who was sent a record by another than
  * its owner tells that owner so (HOLD), by the same scan, many keys in a
  * datagram. Three times in vain, and it is left at that (store.h): an owner
- *that comes back publishes anew. So the end of a session reaches all who hold
- *it.
+ * that comes back publishes anew. So the end of a session reaches all who hold
+ * it.
  *
  * A peer that acknowledges nothing is tested (liveness.h), and if it passes is
  * sent everything again. Causes full (NODE_CAUSES): one scan stores every

@@ -335,6 +335,20 @@ tables_create(struct replay *replay)
 	};
 }
 
+/* All are in each other's tables, as after joins. */
+static void
+servers_meet(struct replay *replay)
+{
+	struct server_agent *servers = replay->server_agents->array;
+
+	for (uint32_t i = 0; i < replay->server_count; i++)
+		for (uint32_t j = 0; j < replay->server_count; j++)
+			if (i != j)
+				node_learn(servers[i].node,
+					   (struct instant){ .ns = 0 },
+					   node_self(servers[j].node));
+}
+
 static void
 servers_create(struct replay *replay)
 {
@@ -393,12 +407,7 @@ servers_create(struct replay *replay)
 							      i * scheme_bytes,
 				  &site);
 	}
-	for (uint32_t i = 0; i < count; i++)
-		for (uint32_t j = 0; j < count; j++)
-			if (i != j)
-				node_learn(servers[i].node,
-					   (struct instant){ .ns = 0 },
-					   node_self(servers[j].node));
+	servers_meet(replay);
 }
 
 /* ---- making and unmaking ---- */
