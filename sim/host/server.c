@@ -341,6 +341,7 @@ servers_event(struct servers *servers, struct instant now,
 	case SERVER_LEAVE:
 		/* Not of an earlier life. */
 		if (server->alive && !server->server_agent->stopped &&
+		    server->leaving &&
 		    event->a == server->server_agent->incarnation)
 			poll_leaving(servers, now, index);
 		break;
@@ -439,6 +440,11 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 		if (server->leaving)
 			servers_drain(servers, index, false);
 		servers_daemon_start(servers, now, index);
+		return;
+	} else if (server->leaving) {
+		/* Nor had it said that: it stays. */
+		server->leaving = server->handing = false;
+		servers_drain(servers, index, false);
 		return;
 	}
 	server_agent_join(servers->server_agents, now, index);

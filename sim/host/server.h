@@ -92,7 +92,7 @@ void servers_listen(struct servers *, const struct servers_listener *);
  * `until`, the end of the run, is not set. */
 void servers_ideal(struct servers *, struct instant until);
 /* Power on (network up, announced, empty node) and enter the DHT through
- * others. */
+ * others. One that is leaving stays. */
 void servers_up(struct servers *, struct instant now, uint32_t server);
 bool servers_alive(const struct servers *, uint32_t server);
 /* Alive, and its daemon was not killed. */
