@@ -184,6 +184,18 @@ receive_not_mine(struct node *node, struct instant now, uint32_t peer,
 	return DROP_NONE;
 }
 
+/* Batches of both kinds draw their numbers from one stream. */
+static enum drop
+batch_answer(struct node *node, struct instant now, uint32_t peer,
+	     struct message_reader *reader)
+{
+	enum drop drop = repair_answer(node, now, peer, reader);
+
+	return drop == DROP_NONE
+		       ? drop
+		       : publish_batch_answer(node, now, peer, reader);
+}
+
 static enum drop
 receive_reply(struct node *node, struct instant now,
 	      const struct endpoint *from, struct message_reader *reader)
@@ -199,11 +211,8 @@ receive_reply(struct node *node, struct instant now,
 		keepers_heard(node, peer);
 	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
 		drop = liveness_answer(node, now, peer, transaction);
-	else if ((transaction & BATCH_TRANSACTION) &&
-		 (drop = repair_answer(node, now, peer, reader)) != DROP_NONE)
-		drop = publish_batch_answer(node, now, peer, reader);
 	else if (transaction & BATCH_TRANSACTION)
-		drop = DROP_NONE;
+		drop = batch_answer(node, now, peer, reader);
 	else
 		drop = lookup_run_answer(node, now, peer, reader);
 	if (drop == DROP_NONE)

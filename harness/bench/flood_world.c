@@ -358,7 +358,7 @@ publish(struct flood_world *world, const struct session_key *key)
 	uint64_t target =
 		position_of_session(endpoints_placement(endpoints), key);
 	uint32_t servers = world->plan->servers;
-	struct placed placed[FLOOD_SERVERS_MAX];
+	struct placed placed[FLOOD_SERVERS_MAX] = { 0 };
 	struct record record = {
 		.owner = 1 + (uint32_t)rng_below(&world->rng, servers - 1),
 		.version = { 1, 0 },
@@ -590,7 +590,7 @@ probe(struct flood_world *world, bool glance)
 
 	for (uint32_t i = 0; i < PROBES; i++) {
 		struct session_key key;
-		node_ticket ticket;
+		node_ticket ticket = 0;
 
 		bogus_key(world, UINT32_MAX + (uint64_t)i, &key);
 		(void)(glance ? node_glance : node_get)(
