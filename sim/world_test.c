@@ -459,48 +459,6 @@ test_leave_is_heard(void)
 	}
 }
 
-/* All leave at once, and are asked back before they are off: they serve again.
- */
-static void
-test_asked_back(void)
-{
-	static const struct {
-		const char *sentence;
-		int64_t start_ns, interval_ns, back_ns;
-	} rows[] = {
-		{ "asked back while saying goodbye", 5 * NS_PER_S, 0,
-		  150 * MS },
-		{ "before a word was said", 5 * NS_PER_S, 0, 50 * MS },
-		{ "while sessions are waited for", 500 * MS, NS_PER_S,
-		  50 * MS },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fault_settings faults[] = {
-			{ .kind = FAULT_LEAVE, .target = "server*" },
-			{ .kind = FAULT_SERVER_UP, .target = "server*" },
-		};
-		struct settings settings;
-
-		settings_default(&settings);
-		settings.clients.sessions = 5;
-		settings.clients.size_bytes = 250000;
-		settings.clients.pace_bps = 1000000;
-		settings.clients.start_ns = rows[i].start_ns;
-		settings.clients.interval_ns = rows[i].interval_ns;
-		settings.measure.duration_ns = 20 * NS_PER_S;
-		settings.faults = faults;
-		settings.fault_count = 2;
-		faults[0].at_ns = NS_PER_S;
-		faults[1].at_ns = NS_PER_S + rows[i].back_ns;
-		struct tale tale = run(&settings, rows[i].sentence);
-		CHECK_ROW(tale.outcomes[OUTCOME_CLOSED] +
-					  tale.outcomes[OUTCOME_KEPT] ==
-				  5,
-			  rows[i].sentence);
-	}
-}
-
 static void
 test_flap(void)
 {
@@ -794,7 +752,6 @@ main(void)
 	test_churn();
 	test_churn_rate();
 	test_leave_is_heard();
-	test_asked_back();
 	test_flap();
 	test_moved();
 	test_two_failures();
