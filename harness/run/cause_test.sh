@@ -23,7 +23,7 @@ expect:
     owner_dead_min: 1
 END
 run 0 "both causes are allowed" run --db "$db" "$folder/f.yaml"
-says 'state [0-9a-f]+; [0-9]+ unfinished, [0-9]+ owner_dead$' "the line"
+says 'state [0-9a-f]+; [0-9]+ unfinished, [0-9]+ owner_dead; 0 broken of ' "the line"
 for missed in 'cause_all: \[unfinished, owner_dead\]/cause_all: [unfinished]' \
 	'unexcused_max: 0/broken_max: 0' 'owner_dead_min: 1/record_gone_min: 1'; do
 	sed "s/$missed/" "$folder/f.yaml" >"$folder/g.yaml"

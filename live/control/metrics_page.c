@@ -32,6 +32,7 @@ static const struct {
 	{ "node_lookup_failures", "Lookups that found no record" },
 	{ "node_stores", "Sessions published" },
 	{ "node_republished", "Records sent again to keep them alive" },
+	{ "node_repaired", "Records stored where others lost them" },
 	{ "node_evictions", "Contacts that failed and were replaced" },
 	{ "node_confirmed", "Stores of sessions that got established" },
 	{ "steer_local", "Packets left to the local stack" },
