@@ -217,6 +217,46 @@ holder_reachable(void *context, const struct session *session)
 	return holders == 0 && server < count;
 }
 
+/* A death is known after watch_ns and half a second of tests (neighbours.h);
+ * and records go elsewhere in another second. */
+#define REPAIRED_NS (1500 * NS_PER_MS)
+
+/* Since when its holders' deaths are no excuse for what ends now: they should
+ * have been repaired when its last series of lookups began. */
+static struct instant
+repaired_until(const struct servers *servers, struct instant now)
+{
+	struct servers_tables tables = servers_tables(servers);
+	int64_t repair_ns = tables.node_settings->watch_ns;
+
+	if (repair_ns == 0) /* nothing is repaired, but republished */
+		repair_ns = tables.node_settings->republish_ns;
+	return (struct instant){ now.ns - repair_ns - REPAIRED_NS -
+				 tables.steer_settings->miss_deadline_ns -
+				 tables.node_settings->lookup_deadline_ns };
+}
+
+static bool
+bereft(void *context, const struct session *session, struct instant now)
+{
+	const struct servers *servers =
+		((const struct witness *)context)->servers;
+	struct instant from = repaired_until(servers, now);
+	uint32_t lost = 0;
+
+	if (from.ns < session->opened.ns)
+		from = session->opened;
+	for (uint32_t i = 0; i < servers_count(servers); i++) {
+		struct server_view view = servers_view(servers, i);
+
+		if (servers_holds(servers, i, &session->key))
+			return false;
+		lost += view.lost.ns != INSTANT_NEVER.ns &&
+			!instant_before(view.lost, from);
+	}
+	return lost > 0 && lost >= session->replicas;
+}
+
 void
 witness_init(struct witness *witness, const struct network *network,
 	     const struct servers *servers)
@@ -228,6 +268,7 @@ witness_init(struct witness *witness, const struct network *network,
 			.context = witness,
 			.owner_loss_ppm = owner_loss_ppm,
 			.holder_reachable = holder_reachable,
+			.bereft = bereft,
 		},
 	};
 }

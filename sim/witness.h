@@ -23,6 +23,17 @@
  *
  * Who holds a record the servers' store is asked directly, a server after the
  * other: what no node of the simulated network could know.
+ *
+ * Bereft is a session whose record nobody holds, when as many servers as had
+ * acknowledged it lost their memory (a crash, a killed daemon; never a leave,
+ * which hands over) within the time that a repair takes, which is known from
+ * the settings, before the last series of lookups began:
+ *
+ *	 died	died		       strays, lookups		RST
+ *	--+-----+----------------------|- miss_deadline ------|--
+ *	|- watch_ns + 1.5 s: known, stored elsewhere -|
+ *
+ * Who died one after the other, slower than that, is no excuse.
  */
 #ifndef SIM_WITNESS_H
 #define SIM_WITNESS_H

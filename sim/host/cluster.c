@@ -237,6 +237,7 @@ make_server(struct servers *servers, uint32_t index)
 	struct server *server = &servers->servers[index];
 
 	server->server_agent = &servers->server_agents->array[index];
+	server->lost = INSTANT_NEVER;
 	server->rng = stream_rng(settings->seed, STREAM_SERVER, index);
 	/* 0 .. 2 * skew: differences count, and no version is negative. */
 	server->skew_ns = (int64_t)rng_below(
@@ -441,6 +442,7 @@ servers_view(const struct servers *servers, uint32_t index)
 		.runs = servers_runs(servers, index),
 		.joined = server_agent->joined,
 		.incarnation = server_agent->incarnation,
+		.lost = server->lost,
 		.node = server_agent->node,
 		.steer = has_steer ? scheme->steer(server_agent->scheme) : NULL,
 	};
@@ -454,6 +456,7 @@ servers_tables(const struct servers *servers)
 		.node_limits = &servers->node_limits,
 		.steer_limits = &servers->scheme_limits.steer,
 		.steer_settings = &servers->steer_settings,
+		.node_settings = &servers->settings->dht.node,
 	};
 }
 
@@ -490,10 +493,13 @@ servers_random(const struct servers *servers, struct rng *rng)
 void
 servers_daemon_kill(struct servers *servers, uint32_t index)
 {
-	const struct server *server = &servers->servers[index];
+	struct server *server = &servers->servers[index];
 
-	if (server->alive && !server->server_agent->stopped)
-		server_agent_stop(servers->server_agents, index);
+	if (!server->alive || server->server_agent->stopped)
+		return;
+	if (!server->handing)
+		server->lost = queue_now(servers->queue);
+	server_agent_stop(servers->server_agents, index);
 }
 
 void

@@ -42,6 +42,8 @@ struct server_view {
 	bool runs; /* as servers_runs() has it */
 	bool joined; /* as servers_joined() counts */
 	uint32_t incarnation; /* another one for each start of its daemon */
+	/* When a crash or a kill took the records that it held last; NEVER. */
+	struct instant lost;
 	const struct node *node; /* forgotten when it does not run */
 	const struct steer *steer; /* the same; NULL: its scheme has none */
 };
@@ -52,6 +54,7 @@ struct servers_tables {
 	const struct node_limits *node_limits;
 	const struct steer_limits *steer_limits; /* of one server */
 	const struct steer_settings *steer_settings;
+	const struct node_settings *node_settings;
 };
 
 #define SERVER_POLL_NS (100 * NS_PER_MS) /* leaving: sessions left? */

@@ -58,6 +58,7 @@ struct server {
 	bool handing; /* its sessions are over, its records go elsewhere */
 	struct instant handing_until;
 	struct instant off_since; /* when not alive */
+	struct instant lost; /* its records last, not handed over; NEVER */
 	int64_t off_ns; /* before that */
 	int64_t skew_ns; /* its clock minus simulated time, >= 0 */
 	struct rng rng;

@@ -11,11 +11,11 @@
  * with where records are. A session is counted once, at its end, whatever that
  * is: when a store of it was acknowledged, and its owner has its socket and its
  * daemon then. It is bereft when no server holds its record any more. Whether
- * that is a failure is another question: until records are repaired by events
- * (design section 11) each session that this breaks is a BROKEN_RECORD_GONE;
- * here it only counts, and too many of all worlds together are EXCUSED (the
- * explorer's excuse.h), as when stores reach fewer places than they say, or
- * places that go together.
+ * that is a failure is another question: a session that this breaks is excused,
+ * unprotected, when as many as held it died too shortly before for a repair
+ * (sim/witness.h), and else a BROKEN_RECORD_GONE. Here it only counts, and too
+ * many of all worlds together are EXCUSED (the explorer's excuse.h), as when
+ * stores reach fewer places than they say, or places that go together.
  *
  * The numbers are on the safe side. f counts, of servers beside the owner,
  * those that lost their memory since the owner's last publication (a crash, a

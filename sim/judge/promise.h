@@ -25,7 +25,7 @@
  * more. What has an excuse then is not late, nor what the run's end cuts off.
  *
  * Sessions that lost all their replicas are counted, beside what chance allows
- * (bereft.h). Which of them a user notices is broken: BROKEN_RECORD_GONE.
+ * (bereft.h). Which of them a user notices is broken, or unprotected (cause.h).
  */
 #ifndef SIM_JUDGE_PROMISE_H
 #define SIM_JUDGE_PROMISE_H

@@ -65,6 +65,15 @@ holder(void *context, const struct session *session)
 	return true;
 }
 
+static bool
+bereft(void *context, const struct session *session, struct instant now)
+{
+	(void)context;
+	(void)session;
+	(void)now;
+	return false;
+}
+
 static void
 nowhere(void *context, struct instant now, uint32_t device, uint8_t port,
 	const uint8_t *bytes, uint32_t size)
@@ -150,6 +159,7 @@ bed_create(struct bed *bed, bool heals, struct instant begin,
 		.context = bed,
 		.owner_loss_ppm = loss,
 		.holder_reachable = holder,
+		.bereft = bereft,
 	};
 	bed_hosts(bed);
 	bed->promise = judge_promise_create(&(struct judge_parts){

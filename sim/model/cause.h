@@ -12,10 +12,12 @@
  * and from it to the client, that loses less than a tenth, for a second until
  * the end, and daemons run where a tunnel needs them. The session is
  * *protected* once a store of it was acknowledged, or while its SYN-ACK is
- * younger than CAUSE_GRACE_NS and no store is told to wait for so long. A
- * living, reachable, protected session that ends badly is *broken*: Homeward
- * has failed it. Any other bad end is *excused*: nothing that forwards packets
- * could have helped. unfinished is no end at all.
+ * younger than CAUSE_GRACE_NS and no store is told to wait for so long; no
+ * more, when all who held its record died so shortly before that nobody could
+ * have stored it elsewhere (sim/witness.h). How often that may happen is
+ * sim/judge/bereft.h's. A living, reachable, protected session that ends badly
+ * is *broken*: Homeward has failed it. Any other bad end is *excused*: nothing
+ * that forwards packets could have helped. unfinished is no end at all.
  *
  * A session that is open when the run ends is judged as if it had been given up
  * then, provided that it is silent: no new byte for CAUSE_SILENT_NS though one

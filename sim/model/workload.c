@@ -541,13 +541,18 @@ is_opening_protected(const struct workload *workload,
 static bool
 is_protected(const struct workload *workload, const struct session *session)
 {
+	const struct steer_settings *steer = &workload->settings->service.steer;
+
 	if (workload->settings->service.scheme != SCHEME_HOMEWARD ||
-	    session->stored || session->strayed.ns == INT64_MAX)
+	    session->stored)
 		return true;
+	/* Who reset it had its packets before it was established elsewhere. */
+	if (session->strayed.ns == INT64_MAX)
+		return session->reset != CAUSE_RESET_SCHEME ||
+		       (!session->skipped && handshakes_promised(steer));
 	/* Who is told to wait for longer with the store does not promise it. */
 	return session->answered.ns != INT64_MAX &&
-	       workload->settings->service.steer.store_after_ns <
-		       CAUSE_GRACE_NS &&
+	       steer->store_after_ns < CAUSE_GRACE_NS &&
 	       instant_before(session->strayed,
 			      instant_after(session->answered, CAUSE_GRACE_NS));
 }
@@ -560,6 +565,17 @@ holder_reachable(const struct workload *workload, const struct session *session)
 	/* What never was away from its owner, if there is one, needs none. */
 	return witness == NULL || session->stray_at == WATCH_NONE ||
 	       witness->holder_reachable(witness->context, session);
+}
+
+/* Whoever acknowledged a store of it does not live any more. */
+static bool
+is_bereft(const struct workload *workload, const struct session *session,
+	  struct instant now)
+{
+	const struct workload_witness *witness = workload->witness;
+
+	return witness != NULL && session->stored &&
+	       witness->bereft(witness->context, session, now);
 }
 
 static enum cause
@@ -602,6 +618,11 @@ cause_now(const struct workload *workload, struct instant now,
 	if (cause != CAUSE_NONE && !cause_excused(cause) &&
 	    !holder_reachable(workload, session)) {
 		facts.reachable = false;
+		cause = cause_of(reset, &facts);
+	}
+	if (cause != CAUSE_NONE && !cause_excused(cause) &&
+	    is_bereft(workload, session, now)) {
+		facts.is_protected = false;
 		cause = cause_of(reset, &facts);
 	}
 	return cause;

@@ -101,6 +101,9 @@ struct workload_witness {
 	/* Is there a way to one of those that hold a record of it? True if none
 	 * does, or if its packets come to its owner. */
 	bool (*holder_reachable)(void *, const struct session *);
+	/* Did all who held a record of it die, too lately for anybody to have
+	 * stored it elsewhere? */
+	bool (*bereft)(void *, const struct session *, struct instant now);
 };
 
 struct workload;

@@ -319,7 +319,7 @@ test_idle(void)
 
 /* What a witness says. */
 struct answers {
-	bool owner, holder;
+	bool owner, holder, bereft;
 };
 
 static uint32_t
@@ -340,6 +340,16 @@ holder_answer(void *context, const struct session *session)
 	return answers->holder;
 }
 
+static bool
+bereft_answer(void *context, const struct session *session, struct instant now)
+{
+	const struct answers *answers = context;
+
+	(void)session;
+	(void)now;
+	return answers->bereft;
+}
+
 /*
  * A session of server 0 that was stored, or not; a letter a step, a second
  * apart, then its end at once or by the end of the run:
@@ -352,6 +362,7 @@ holder_answer(void *context, const struct session *session)
  *	O	it is established at server 1 now, another was half-open
  *	-	the owner cannot be reached from now on	+	it can
  *	.	nothing for ten seconds			b	a byte comes
+ *	0	all who held its record die
  */
 struct cause_row {
 	const char *sentence, *steps;
@@ -382,6 +393,12 @@ static const struct cause_row cause_rows[] = {
 	  OUTCOME_TIMEOUT, CAUSE_OWNER_DEAD },
 	{ "never stored", "1mM", false, true, 'R', OUTCOME_RESET,
 	  CAUSE_UNPROTECTED },
+	{ "all who held it died", "1m0M", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_UNPROTECTED },
+	{ "all who held it died, and nobody knows", "1u0", true, true, 'T',
+	  OUTCOME_TIMEOUT, CAUSE_UNPROTECTED },
+	{ "all who held it died, and a kernel answered", "10K", true, true, 'R',
+	  OUTCOME_RESET, CAUSE_NO_SOCKET },
 	{ "never stored, never away", ".", false, true, 'E', OUTCOME_TIMEOUT,
 	  CAUSE_SILENT },
 	{ "no holder in reach", "1mM", true, false, 'R', OUTCOME_RESET,
@@ -438,6 +455,7 @@ cause_tell(struct bed *bed, char what, struct answers *answers)
 					    resets[i].reset);
 	if (what == '+' || what == '-')
 		answers->owner = what == '+';
+	answers->bereft |= what == '0';
 }
 
 static void
@@ -480,11 +498,12 @@ test_cause(void)
 	for (size_t i = 0; i < sizeof(cause_rows) / sizeof(cause_rows[0]);
 	     i++) {
 		const struct cause_row *row = &cause_rows[i];
-		struct answers answers = { true, row->holder };
+		struct answers answers = { true, row->holder, false };
 		const struct workload_witness witness = {
 			.context = &answers,
 			.owner_loss_ppm = owner_answer,
 			.holder_reachable = holder_answer,
+			.bereft = bereft_answer,
 		};
 		struct bed bed;
 
@@ -554,11 +573,12 @@ test_handshake(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct answers answers = { rows[i].reachable, true };
+		struct answers answers = { rows[i].reachable, true, false };
 		const struct workload_witness witness = {
 			.context = &answers,
 			.owner_loss_ppm = owner_answer,
 			.holder_reachable = holder_answer,
+			.bereft = bereft_answer,
 		};
 		struct bed bed;
 
@@ -593,16 +613,19 @@ test_handshake(void)
 	}
 }
 
-/* The record of one that strays at once: is it too late, or told to wait? */
+/* The record of one that strays at once, or did so before it was established:
+ * is it too late, or told to wait? */
 static void
 test_grace(void)
 {
-	for (int waits = 0; waits < 2; waits++) {
-		struct answers answers = { true, true };
+	for (int i = 0; i < 4; i++) {
+		bool waits = (i & 1) != 0, earlier = (i & 2) != 0;
+		struct answers answers = { true, true, false };
 		const struct workload_witness witness = {
 			.context = &answers,
 			.owner_loss_ppm = owner_answer,
 			.holder_reachable = holder_answer,
+			.bereft = bereft_answer,
 		};
 		struct bed bed;
 
@@ -611,8 +634,12 @@ test_grace(void)
 			waits ? NS_PER_S : 0;
 		workload_witness(bed.workload, &witness);
 		workload_answered(bed.workload, bed.now, &bed.key, 0);
-		workload_stray(bed.workload, at_ms(100), &bed.key, 1);
-		workload_reset_sent(bed.workload, &bed.key, WATCH_NONE,
+		if (earlier)
+			workload_progress(bed.workload, at_ms(100), 0, 2);
+		else
+			workload_stray(bed.workload, at_ms(100), &bed.key, 1);
+		workload_reset_sent(bed.workload, &bed.key,
+				    earlier ? 1 : WATCH_NONE,
 				    CAUSE_RESET_SCHEME);
 		CHECK(workload_session(bed.workload, 0)->reset_by == 1);
 		workload_close(bed.workload, at_ms(1100), 0, OUTCOME_RESET);
