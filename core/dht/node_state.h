@@ -128,6 +128,7 @@ struct node {
 	uint8_t join_tries; /* of looking ourselves up */
 	bool joining;
 	bool join_lookup; /* look ourselves up, before the buckets */
+	bool sweep_lookup; /* the same, at a sweep */
 	bool join_answered; /* a peer did */
 	bool join_alone; /* no seeds: no peer has to */
 	bool join_ended; /* a join has, for join.c to look at */

@@ -108,15 +108,17 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 	enum lookup_kind kind = LOOKUP_JOIN;
 	uint64_t target = node->position, bit = 0;
 
+	bool ourselves = node->join_lookup || node->sweep_lookup;
+
 	node->refresh_wake = INSTANT_NEVER;
-	if (!node->join_lookup && node->refresh == 0) {
+	if (!ourselves && node->refresh == 0) {
 		node->join_ended |= node->joining;
 		if (node->joining)
 			node->join_finished = now;
 		node->joining = false;
 		return;
 	}
-	if (!node->join_lookup) {
+	if (!ourselves) {
 		/* The near buckets before the far. */
 		unsigned b = POSITION_BITS - 1 -
 			     (unsigned)__builtin_ctzll(node->refresh);
@@ -131,6 +133,7 @@ start(struct node *node, struct instant now, struct outbox *outbox)
 		return;
 	}
 	node->refresh &= ~bit;
+	node->sweep_lookup &= !ourselves;
 	node->refresh_running = true;
 	if (lookup_run_advance(node, now, slot, outbox)) {
 		refresh_finished(node, now, &node->parts.lookups->slots[slot]);
@@ -154,6 +157,7 @@ refresh_expire(struct node *node, struct instant now, struct outbox *outbox)
 	if (node->sweep.ns <= now.ns) {
 		node->refresh |= (node->table->occupied & ~node->touched) |
 				 table_lacking(node->table);
+		node->sweep_lookup = node->table->count > 0;
 		node->touched = 0;
 		node->sweep = instant_after(now, node->settings->refresh_ns);
 		node->refresh_wake = now;

@@ -5,7 +5,8 @@
  *	join() --> look ourselves up --> buckets to refresh, one at a time
  *			^	|	     ^		  |
  *	    no answer,	'-------'	     |	       join_ended (join.h)
- *	    4 times			   sweep, once in refresh_ns
+ *	    4 times			   sweep, once in refresh_ns, and
+ *					   ourselves again
  *
  * Joining: look ourselves up ([1], 2.3), which finds the near buckets whole.
  * Then each bucket that may be larger than what we found is filled (filling.h),
@@ -20,7 +21,10 @@
  * those near their targets, and only a refresh asks all over the range for who
  * is not in it yet; those are the near buckets, about log2 k of them, and a few
  * at the edge. Who was cut off and has come back, or was missed by a datagram
- * that was lost, is thereby known within one refresh_ns, and not in two.
+ * that was lost, is thereby known within one refresh_ns, and not in two. A
+ * neighbour whose bucket is empty is in neither kind: so each sweep looks
+ * ourselves up first, and the answers name those closest to us, whatever
+ * buckets they are in.
  *
  * One lookup of ours runs at a time. When the pool of lookups is full, the
  * next try follows after REFRESH_RETRY_NS.
