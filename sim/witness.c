@@ -220,6 +220,8 @@ holder_reachable(void *context, const struct session *session)
 /* A death is known after watch_ns and half a second of tests (neighbours.h);
  * and records go elsewhere in another second. */
 #define REPAIRED_NS (1500 * NS_PER_MS)
+/* Where nobody watches, deaths are as much at once as elsewhere. */
+#define UNWATCHED_NS (5 * NS_PER_S)
 
 /* Since when its holders' deaths are no excuse for what ends now: they should
  * have been repaired when its last series of lookups began. */
@@ -229,8 +231,8 @@ repaired_until(const struct servers *servers, struct instant now)
 	struct servers_tables tables = servers_tables(servers);
 	int64_t repair_ns = tables.node_settings->watch_ns;
 
-	if (repair_ns == 0) /* nothing is repaired, but republished */
-		repair_ns = tables.node_settings->republish_ns;
+	if (repair_ns == 0) /* nothing is repaired */
+		repair_ns = UNWATCHED_NS;
 	return (struct instant){ now.ns - repair_ns - REPAIRED_NS -
 				 tables.steer_settings->miss_deadline_ns -
 				 tables.node_settings->lookup_deadline_ns };
