@@ -439,6 +439,7 @@ servers_up(struct servers *servers, struct instant now, uint32_t index)
 		/* It had said goodbye, and is asked back before it is off. */
 		if (server->leaving)
 			servers_drain(servers, index, false);
+		server->leaving = false;
 		servers_daemon_start(servers, now, index);
 		return;
 	} else if (server->leaving) {
@@ -483,10 +484,16 @@ servers_daemon_start(struct servers *servers, struct instant now,
 
 	if (!server->alive || !server->server_agent->stopped)
 		return;
+	bool leaving = server->leaving;
 	server->server_agent->incarnation++;
 	cluster_start(servers, index);
 	server_agent_join(servers->server_agents, now, index);
 	republish(servers, now, index);
+	/* Its operator has not changed their mind. */
+	if (leaving) {
+		server->leaving = true;
+		poll_leaving(servers, now, index);
+	}
 }
 
 void

@@ -704,6 +704,34 @@ test_stopped(struct bed *bed)
 	bed_free(bed);
 }
 
+/* A server leaves when its session is over, whatever its daemon does. */
+static void
+test_leaving(struct bed *bed)
+{
+	for (unsigned restarts = 0; restarts < 2; restarts++) {
+		bed_make(bed, &fake);
+		servers_up(bed->servers, queue_now(bed->queue), 0);
+		put_tcp(bed, TCP_SYN, ISS, 0);
+		pass(bed, S / 2);
+		put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
+		pass(bed, S / 2);
+		servers_leave(bed->servers, queue_now(bed->queue), 0);
+		pass(bed, S / 2);
+		if (restarts > 0) {
+			servers_daemon_kill(bed->servers, 0);
+			pass(bed, S / 2);
+			servers_daemon_start(bed->servers,
+					     queue_now(bed->queue), 0);
+		}
+		struct server_view view = servers_view(bed->servers, 0);
+		CHECK(view.alive && view.leaving);
+		put_tcp(bed, TCP_RST, ISS + 1, 0);
+		pass(bed, 5 * S);
+		CHECK(!servers_view(bed->servers, 0).alive);
+		bed_free(bed);
+	}
+}
+
 /* With a daemon that takes its time only what it claims waits. */
 static void
 test_claims(struct bed *bed)
@@ -770,6 +798,7 @@ main(void)
 	test_time(&bed);
 	test_life(&bed);
 	test_stopped(&bed);
+	test_leaving(&bed);
 	test_claims(&bed);
 	test_bare(&bed);
 	return check_done();
