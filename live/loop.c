@@ -34,7 +34,7 @@ enum source {
 struct loop {
 	const struct loop_parts *parts;
 	int epoll;
-	bool ending;
+	struct instant ends; /* NEVER: nobody said so */
 	uint64_t forwarded; /* strays, as the engine counts, at the last look */
 	uint64_t events_lost;
 	struct instant look_at; /* for lost events; NEVER: none came */
@@ -95,6 +95,20 @@ watch_all(struct loop *loop)
 	return error;
 }
 
+/* Soon; told again, now. */
+static void
+end(struct loop *loop)
+{
+	const struct loop_parts *parts = loop->parts;
+
+	if (loop->ends.ns != INSTANT_NEVER.ns) {
+		loop->ends = *parts->now;
+		return;
+	}
+	engine_hand_over(parts->engine, *parts->now);
+	loop->ends = instant_after(*parts->now, LOOP_HAND_OVER_NS);
+}
+
 static void
 read_signals(struct loop *loop)
 {
@@ -103,8 +117,9 @@ read_signals(struct loop *loop)
 
 	while (read(parts->signal_fd, &info, sizeof(info)) ==
 	       (ssize_t)sizeof(info))
-		loop->ending |= parts->signalled(parts->context, *parts->now,
-						 (int)info.ssi_signo);
+		if (parts->signalled(parts->context, *parts->now,
+				     (int)info.ssi_signo))
+			end(loop);
 }
 
 static void
@@ -268,6 +283,7 @@ patience(const struct loop *loop)
 	int64_t ns;
 
 	due = instant_min(due, loop->look_at);
+	due = instant_min(due, loop->ends);
 	ns = instant_distance_ns(loop_clock(), due);
 	if (ns > IDLE_NS)
 		ns = IDLE_NS;
@@ -294,13 +310,24 @@ wake(struct loop *loop)
 	return 0;
 }
 
+/* Told to end, and what we held is elsewhere, or that takes too long. */
+static bool
+is_over(const struct loop *loop)
+{
+	return loop->ends.ns != INSTANT_NEVER.ns &&
+	       (engine_handed_over(loop->parts->engine) ||
+		loop->ends.ns <= loop->parts->now->ns);
+}
+
 int
 loop_run(const struct loop_parts *parts)
 {
 	static struct loop loop; /* 64 KiB are too much for a stack */
 	int error;
 
-	loop = (struct loop){ .parts = parts, .look_at = INSTANT_NEVER };
+	loop = (struct loop){ .parts = parts,
+			      .look_at = INSTANT_NEVER,
+			      .ends = INSTANT_NEVER };
 	/* Peers' timeouts are a millisecond; the default slack is 50 us. */
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0UL, 0UL, 0UL);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -308,7 +335,7 @@ loop_run(const struct loop_parts *parts)
 		return -errno;
 	error = watch_all(&loop);
 	*parts->now = loop_clock();
-	while (error == 0 && !loop.ending)
+	while (error == 0 && !is_over(&loop))
 		error = wake(&loop);
 	(void)close(loop.epoll);
 	return error;

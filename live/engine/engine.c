@@ -299,6 +299,18 @@ engine_join(struct engine *engine, struct instant now)
 }
 
 void
+engine_hand_over(struct engine *engine, struct instant now)
+{
+	node_hand_over(engine->memory.node, now);
+}
+
+bool
+engine_handed_over(const struct engine *engine)
+{
+	return node_handed_over(engine->memory.node);
+}
+
+void
 engine_leave(struct engine *engine, struct instant now)
 {
 	node_leave(engine->memory.node, now, &engine->memory.outbox);

@@ -125,6 +125,10 @@ void engine_listen(struct engine *, const struct engine_listener *);
 
 /* Join through the configured peers; core/dht/join.h says when again. */
 void engine_join(struct engine *, struct instant now);
+/* Before that: what is held for others goes to those who come after us, by
+ * engine_expire(); true once it is there, or was sent in vain. */
+void engine_hand_over(struct engine *, struct instant now);
+bool engine_handed_over(const struct engine *);
 /* Say LEAVE to the contacts. */
 void engine_leave(struct engine *, struct instant now);
 /* Take stock of all sockets (start, or events were lost). 0 or -errno. */

@@ -66,6 +66,38 @@ test_join_again(void)
 	engines_close(engines);
 }
 
+/* Three of four hold a session. One of them, not its owner, ends: the fourth
+ * has the record before that one says LEAVE. */
+static void
+test_hand_over(void)
+{
+	struct engines *engines = engines_open(4);
+	uint32_t leaver = 0, held = 0;
+
+	for (uint32_t i = 0; i < 8; i++)
+		change(engines, 0, (uint16_t)(40001 + i), SOCKET_OPENED);
+	pass(engines, 50 * NS_PER_MS);
+	for (uint32_t i = 1; i < 4; i++) {
+		if (status_of(engines, i).records > 0)
+			leaver = i;
+		held += status_of(engines, i).records;
+	}
+	CHECK(leaver != 0);
+	uint32_t lost = status_of(engines, leaver).records, others = 0;
+	engine_hand_over(engines->servers[leaver].engine, engines->now);
+	CHECK(!engine_handed_over(engines->servers[leaver].engine));
+	pass(engines, 50 * NS_PER_MS);
+	CHECK(engine_handed_over(engines->servers[leaver].engine));
+	for (uint32_t i = 1; i < 4; i++)
+		others += i == leaver ? 0 : status_of(engines, i).records;
+	/* All eight, at two of three, or at both that are no owner. */
+	CHECK(others == 16 && others > held - lost);
+	engine_leave(engines->servers[leaver].engine, engines->now);
+	pass(engines, 50 * NS_PER_MS);
+	CHECK(status_of(engines, 0).contacts == 2);
+	engines_close(engines);
+}
+
 /* Two that are the first of a cluster each, until one is told of the other. */
 static void
 test_peers_come_later(void)
@@ -529,6 +561,7 @@ main(void)
 {
 	test_join();
 	test_join_again();
+	test_hand_over();
 	test_peers_come_later();
 	test_stray();
 	test_not_mine();
