@@ -15,7 +15,7 @@
  *	not_mine	an owner has no such session: NOT_MINE
  *	leave		LEAVE
  *	repair		records held for others, stored where one was lost:
- *			STORE
+ *			STORE; and their owners told: HOLD
  *
  * Counted where a datagram is put into the outbox, once a datagram, also when
  * it is sent again; only its sender knows what it is for, so there is no such
