@@ -120,6 +120,7 @@ enum lookup_kind {
 	LOOKUP_SET, /* find the k closest, then store */
 	LOOKUP_JOIN, /* find the k closest to ourselves: joining */
 	LOOKUP_FILL, /* fill a bucket */
+	LOOKUP_SEEK, /* ask around for one that is silent: neighbours.h */
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
 	LOOKUP_ENDED, /* never ran: carries the end of a removal there */
 };

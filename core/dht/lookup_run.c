@@ -43,6 +43,8 @@ purpose_of(const struct node *node, enum lookup_kind kind)
 		return TRAFFIC_FIND;
 	case LOOKUP_SET:
 		return TRAFFIC_STORE;
+	case LOOKUP_SEEK:
+		return TRAFFIC_PING;
 	default:
 		return node->joining ? TRAFFIC_JOIN : TRAFFIC_REFRESH;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/dht/liveness.h"
+#include "core/dht/lookup_run.h"
 #include "core/dht/repair.h"
 
 /* What a look finds. */
@@ -124,7 +125,7 @@ look(struct node *node, struct instant now, bool first)
 {
 	uint64_t shared = shared_buckets(node);
 	struct neighbourhood found;
-	uint32_t heard = 0;
+	uint32_t heard = 0, sought = 0;
 
 	/* Those of before, too: who came may be many, and share no more. */
 	survey(node, first ? shared : shared | node->shared, &found);
@@ -135,14 +136,16 @@ look(struct node *node, struct instant now, bool first)
 		uint32_t at = place_of(node->neighbours, node->neighbour_count,
 				       found.peers[i]);
 
-		if (at < node->neighbour_count &&
-		    (node->neighbours_heard >> at & 1) != 0)
-			heard |= UINT32_C(1) << i;
+		if (at == node->neighbour_count)
+			continue;
+		heard |= (node->neighbours_heard >> at & 1) << i;
+		sought |= (node->neighbours_sought >> at & 1) << i;
 	}
 	node->shared = shared;
-	node->neighbour_count = found.count;
+	node->neighbour_count = (uint8_t)found.count;
 	node->neighbours_there = found.there;
 	node->neighbours_heard = heard;
+	node->neighbours_sought = sought;
 	memcpy(node->neighbours, found.peers, sizeof(found.peers));
 }
 
@@ -169,6 +172,35 @@ neighbours_heard(struct node *node, uint32_t peer)
 
 	if (i < node->neighbour_count)
 		node->neighbours_heard |= UINT32_C(1) << i;
+}
+
+void
+neighbours_asked(struct node *node, struct instant now, uint32_t from,
+		 uint64_t position, struct outbox *outbox)
+{
+	const struct table *table = node->table;
+
+	if (node->watch.ns == INSTANT_NEVER.ns || position == node->position)
+		return;
+	unsigned b = position_bucket(node->position, position);
+	/* Most are asked for other places. */
+	if ((node->shared & table_bit(b)) == 0)
+		return;
+	for (uint32_t i = table->starts[b]; i < table->starts[b + 1]; i++) {
+		const struct contact *contact = &table->contacts[i];
+		uint32_t peer = contact->peer;
+
+		if (peer == from || contact_stale(contact) ||
+		    endpoints_position(node->parts.endpoints, peer) != position)
+			continue;
+		uint32_t at =
+			place_of(node->neighbours, node->neighbour_count, peer);
+		if (at == node->neighbour_count)
+			return;
+		node->neighbours_sought |= UINT32_C(1) << at;
+		(void)liveness_probe(node, now, peer, outbox);
+		return;
+	}
 }
 
 void
@@ -206,11 +238,32 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 						(count > 0 ? count : 1));
 	if (count == 0)
 		return;
-	uint32_t i = node->neighbour_turn++ % count;
+	uint32_t i = node->neighbour_turn % count;
+	node->neighbour_turn = (uint8_t)(i + 1);
 	uint32_t bit = UINT32_C(1) << i;
 	if ((node->neighbours_heard & bit) == 0)
 		(void)liveness_probe(node, now, node->neighbours[i], outbox);
+	else
+		node->neighbours_sought &= ~bit;
 	node->neighbours_heard &= ~bit;
+}
+
+/* Ask those near to a neighbour for its place, unless they know. */
+static void
+seek(struct node *node, struct instant now, uint32_t peer,
+     struct outbox *outbox)
+{
+	uint32_t i = place_of(node->neighbours, node->neighbour_count, peer);
+
+	if (i == node->neighbour_count ||
+	    (node->neighbours_sought >> i & 1) != 0)
+		return;
+	node->neighbours_sought |= UINT32_C(1) << i;
+	uint32_t slot = lookup_run_start(
+		node, now, LOOKUP_SEEK,
+		endpoints_position(node->parts.endpoints, peer));
+	if (slot != LOOKUP_NONE && lookup_run_advance(node, now, slot, outbox))
+		lookup_run_close(node, now, slot);
 }
 
 void
@@ -227,4 +280,12 @@ neighbours_expire(struct node *node, struct instant now, struct outbox *outbox)
 	}
 	if (node->turn.ns <= now.ns)
 		take_turn(node, now, outbox);
+	/* Pings that were not answered: their tests wait for the next. */
+	for (uint32_t i = 0; i < NODE_PINGS; i++) {
+		const struct ping *ping = &node->pings[i];
+
+		if (ping->peer != ENDPOINT_NONE &&
+		    ping->sent.ns == INSTANT_NEVER.ns)
+			seek(node, now, ping->peer, outbox);
+	}
 }

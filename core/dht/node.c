@@ -245,6 +245,20 @@ learn_sender(struct node *node, struct instant now, uint32_t peer, uint8_t type,
 	}
 }
 
+/* Before the answer, which reads the items, too. */
+static void
+mind_neighbours(struct node *node, struct instant now, uint32_t peer,
+		struct message_reader reader, struct outbox *outbox)
+{
+	struct message_item item;
+
+	if (reader.header.type != MESSAGE_FIND_NODE ||
+	    node->watch.ns == INSTANT_NEVER.ns)
+		return;
+	while (message_next(&reader, &item))
+		neighbours_asked(node, now, peer, item.position, outbox);
+}
+
 static enum drop
 receive_request(struct node *node, struct instant now,
 		const struct endpoint *from, struct message_reader *reader,
@@ -264,6 +278,7 @@ receive_request(struct node *node, struct instant now,
 	default:
 		break;
 	}
+	mind_neighbours(node, now, peer, *reader, outbox);
 	enum drop drop =
 		reply_send(node, now, from, peer, reader, size, outbox);
 	if (reader->header.type == MESSAGE_STORE)

@@ -154,9 +154,9 @@ struct node {
 	struct instant watch; /* the next look; NEVER: we hold nothing */
 	struct instant turn; /* when the next neighbour is to be pinged */
 	uint32_t neighbours[NODE_NEIGHBOURS]; /* the near before the far */
-	uint32_t neighbour_count;
 	uint32_t neighbours_there, neighbours_heard; /* bit i: the i-th */
-	uint32_t neighbour_turn;
+	uint32_t neighbours_sought; /* silent, and others know it */
+	uint8_t neighbour_count, neighbour_turn;
 
 	/* repair.c */
 	struct repair_cause causes[NODE_CAUSES];

@@ -10,7 +10,8 @@
  *	remove		the end of a session: REMOVE
  *	refresh		idle buckets filled: FIND_NODE
  *	join		looking ourselves up and filling buckets: FIND_NODE
- *	ping		suspects tested: PING
+ *	ping		suspects tested: PING, and those near to them made to:
+ *			FIND_NODE
  *	reply		to any request
  *	not_mine	an owner has no such session: NOT_MINE
  *	leave		LEAVE
