@@ -15,6 +15,7 @@
 
 #include "core/wire/icmp.h"
 #include "core/wire/ip4.h"
+#include "live/kernel/uplinks.h"
 
 /* An error quotes 576 or 1,280 bytes at the most. */
 #define MESSAGE_BYTES 2048
@@ -52,18 +53,10 @@ set_filter(int fd, uint8_t family)
 static int
 bind_to(int fd, const struct address *self)
 {
-	struct sockaddr_storage address = { 0 };
-	struct sockaddr_in *in4 = (struct sockaddr_in *)&address;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
-	socklen_t size = self->family == 4 ? sizeof(*in4) : sizeof(*in6);
+	const struct endpoint endpoint = { .address = *self };
+	struct sockaddr_storage address;
+	socklen_t size = uplinks_address(&endpoint, &address);
 
-	if (self->family == 4) {
-		in4->sin_family = AF_INET;
-		memcpy(&in4->sin_addr, self->bytes, 4);
-	} else {
-		in6->sin6_family = AF_INET6;
-		memcpy(&in6->sin6_addr, self->bytes, 16);
-	}
 	return bind(fd, (struct sockaddr *)&address, size) == 0 ? 0 : -errno;
 }
 
@@ -111,17 +104,6 @@ icmp_in_fd(const struct icmp_in *in)
 	return in->fd;
 }
 
-static struct address
-address_from(const struct sockaddr_storage *from)
-{
-	if (from->ss_family == AF_INET)
-		return address_ip4(
-			(const uint8_t *)&((const struct sockaddr_in *)from)
-				->sin_addr);
-	return address_ip6((const uint8_t *)&((const struct sockaddr_in6 *)from)
-				   ->sin6_addr);
-}
-
 /* Where the ICMP header is; the whole size if there is none. */
 static size_t
 header_bytes(const struct icmp_in *in, size_t size)
@@ -152,9 +134,12 @@ icmp_in_read(struct icmp_in *in, uint32_t most,
 					&from_size);
 		if (size < 0)
 			break;
-		struct address address = address_from(&from);
+		struct endpoint endpoint;
+		if (!uplinks_endpoint(&from, &endpoint))
+			continue;
 		size_t head = header_bytes(in, (size_t)size);
-		take(context, &address, in->bytes + head, (size_t)size - head);
+		take(context, &endpoint.address, in->bytes + head,
+		     (size_t)size - head);
 		count++;
 	}
 	return count;

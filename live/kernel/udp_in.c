@@ -111,29 +111,6 @@ udp_in_fd(const struct udp_in *udp_in)
 	return udp_in->fd;
 }
 
-static bool
-endpoint_read(const struct sockaddr_storage *address, struct endpoint *endpoint)
-{
-	if (address->ss_family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, address, sizeof(in));
-		endpoint->address =
-			address_ip4((const uint8_t *)&in.sin_addr.s_addr);
-		endpoint->port = ntohs(in.sin_port);
-		return true;
-	}
-	if (address->ss_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, address, sizeof(in6));
-		endpoint->address = address_ip6(in6.sin6_addr.s6_addr);
-		endpoint->port = ntohs(in6.sin6_port);
-		return true;
-	}
-	return false;
-}
-
 /* The size of each datagram of a run; 0: it is a single one. */
 static size_t
 run_step(struct msghdr *header)
@@ -163,7 +140,7 @@ message_take(struct udp_in *udp_in, unsigned slot,
 	struct endpoint from;
 	uint32_t count = 0;
 
-	if (!endpoint_read(&udp_in->from[slot], &from))
+	if (!uplinks_endpoint(&udp_in->from[slot], &from))
 		return 1;
 	if (step == 0)
 		step = left;

@@ -88,3 +88,27 @@ uplinks_address(const struct endpoint *endpoint, struct sockaddr_storage *out)
 	memcpy(out, &in6, sizeof(in6));
 	return sizeof(in6);
 }
+
+bool
+uplinks_endpoint(const struct sockaddr_storage *address,
+		 struct endpoint *endpoint)
+{
+	if (address->ss_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, address, sizeof(in));
+		endpoint->address =
+			address_ip4((const uint8_t *)&in.sin_addr.s_addr);
+		endpoint->port = ntohs(in.sin_port);
+		return true;
+	}
+	if (address->ss_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, address, sizeof(in6));
+		endpoint->address = address_ip6(in6.sin6_addr.s6_addr);
+		endpoint->port = ntohs(in6.sin6_port);
+		return true;
+	}
+	return false;
+}

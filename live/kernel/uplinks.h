@@ -43,5 +43,7 @@ bool uplinks_failed(int error);
 
 /* To a socket address; its size. */
 socklen_t uplinks_address(const struct endpoint *, struct sockaddr_storage *);
+/* From one; false: of neither family. */
+bool uplinks_endpoint(const struct sockaddr_storage *, struct endpoint *);
 
 #endif
