@@ -17,15 +17,15 @@
  * once; when the last who held a record has died or left, it is looked for
  * where it should be now. What has one holder left is that holder's to mend.
  *
- * Keepers are contacts that were stored at. One that was not heard for watch_ns
- * is pinged, one after the other, in rounds of that time, and KEEPERS_WATCHED
- *in a round at most. A replica that is no contact is not watched: an answer or
- *a request makes it one, where there is room.
+ * Keepers are contacts that were stored at. One that was not heard for
+ * watch_ns is pinged, one after the other, in rounds of that time, and
+ * KEEPERS_WATCHED in a round at most. A replica that is no contact is not
+ * watched: an answer or a request makes it one, where there is room.
  *
  * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
- *what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer boots
- *is placed again when that is over; what a lookup stores at that moment is left
- *to the other holders.
+ * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer
+ * boots is placed again when that is over; what a lookup stores at that moment
+ * is left to the other holders.
  *
  * Causes full (NODE_KEEPER_CAUSES): the next sweep sends every replica
  * everything.
