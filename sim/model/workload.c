@@ -524,17 +524,18 @@ is_silent(const struct workload *workload, const struct session *session,
 
 /* Of one that never was established: was its SYN's answer stored, or is that
  * promised? Where none answered there was nothing to store. What a server
- * stored that came to own it in the end was stored when the handshake was over.
- */
+ * stored that came to own it in the end was stored when the handshake was over;
+ * and what one stored does not protect it from another's answer that was
+ * skipped. */
 static bool
 is_opening_protected(const struct workload *workload,
 		     const struct session *session)
 {
 	return workload->settings->service.scheme != SCHEME_HOMEWARD ||
 	       session->answered.ns == INT64_MAX ||
-	       (session->stored && session->owner == WATCH_NONE) ||
 	       (!session->skipped &&
-		handshakes_promised(&workload->settings->service.steer));
+		((session->stored && session->owner == WATCH_NONE) ||
+		 handshakes_promised(&workload->settings->service.steer)));
 }
 
 /* What was never away from its owner needs no record. */

@@ -556,20 +556,23 @@ test_handshake(void)
 		const char *sentence;
 		bool crash, again, late, reachable;
 		bool waits; /* nothing is stored in a handshake */
+		bool skipped; /* the first was not, another's was */
 		enum cause cause;
 	} rows[] = {
-		{ "nothing is wrong", false, false, false, true, false,
+		{ "nothing is wrong", false, false, false, true, false, false,
 		  CAUSE_HANDSHAKE },
-		{ "no way to it", false, false, false, false, false,
+		{ "no way to it", false, false, false, false, false, false,
 		  CAUSE_UNREACHABLE },
-		{ "it died", true, false, false, true, false,
+		{ "it died", true, false, false, true, false, false,
 		  CAUSE_OWNER_DEAD },
-		{ "and another answered", true, true, false, true, false,
+		{ "and another answered", true, true, false, true, false, false,
 		  CAUSE_HANDSHAKE },
 		{ "its ACK strayed, another came, then the RST", false, false,
-		  true, true, false, CAUSE_HANDSHAKE },
+		  true, true, false, false, CAUSE_HANDSHAKE },
 		{ "and was stored only then", false, false, true, true, true,
-		  CAUSE_UNPROTECTED },
+		  false, CAUSE_UNPROTECTED },
+		{ "one was skipped, and another's stored", false, true, false,
+		  true, false, true, CAUSE_UNPROTECTED },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -601,7 +604,9 @@ test_handshake(void)
 					    CAUSE_RESET_SCHEME);
 			workload_owned(bed.workload, 0, 3);
 		}
-		if (rows[i].waits)
+		if (rows[i].skipped)
+			workload_skipped(bed.workload, &bed.key);
+		if (rows[i].waits || rows[i].skipped)
 			workload_stored(bed.workload, 0, 3);
 		workload_close(bed.workload, bed.now, 0,
 			       rows[i].late ? OUTCOME_RESET : OUTCOME_TIMEOUT);
