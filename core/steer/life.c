@@ -144,6 +144,15 @@ schedule(struct lives *lives, struct life *life, struct instant due)
 	lives->due = instant_min(lives->due, due);
 }
 
+/* As long a word is fresh; it does not stand alone for all of gone_after. */
+static int64_t
+fresh_ns(const struct lives *lives)
+{
+	int64_t half_ns = lives->settings->gone_after_ns / 2;
+
+	return half_ns < LIFE_FRESH_NS ? half_ns : LIFE_FRESH_NS;
+}
+
 /* Is the word still said, and since long enough? */
 static bool
 word_holds(const struct lives *lives, struct instant now,
@@ -152,7 +161,7 @@ word_holds(const struct lives *lives, struct instant now,
 	return word->since.ns != INSTANT_NEVER.ns &&
 	       instant_distance_ns(word->since, now) >=
 		       lives->settings->gone_after_ns &&
-	       instant_distance_ns(word->last, now) <= LIFE_FRESH_NS;
+	       instant_distance_ns(word->last, now) <= fresh_ns(lives);
 }
 
 static void
