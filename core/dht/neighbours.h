@@ -45,6 +45,8 @@
  *
  * Only a node that holds records does any of this: one that holds none has
  * nothing to repair, and a million idle nodes send no pings.
+ * An owner that holds its own record begins at once: who is met afterwards, as
+ * by one that published before it joined, came.
  *
  * Full: NODE_NEIGHBOURS, the near before the far. Those beyond are known by
  * what lookups ask; the last net, republishing, is their owners'.

@@ -258,9 +258,34 @@ test_time_to_live(void)
 	mesh_close(&mesh);
 }
 
+/* Its daemon was killed: an owner publishes before it knows anybody, and joins
+ * right afterwards. Those whom it meets then get what it holds. */
+static void
+test_published_alone(void)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+	struct session_key key = mesh_key_number(1);
+	struct record records[RECORDS_PER_KEY];
+	uint32_t seed = 1, holders = 0;
+
+	node_settings_default(&settings);
+	mesh_open(&mesh, 2, &settings, 23);
+	mesh_set(&mesh, 0, 1, 1);
+	node_join(mesh.nodes[0], mesh.now, &seed, 1, &mesh.outbox);
+	mesh_collect(&mesh, 0);
+	mesh_pass(&mesh, 2 * NS_PER_S);
+	for (uint32_t i = 0; i < mesh.count; i++)
+		holders += store_get(mesh.parts.store, mesh.now, i, &key,
+				     records) > 0;
+	CHECK(holders == 2);
+	mesh_close(&mesh);
+}
+
 int
 main(void)
 {
+	test_published_alone();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	test_time_to_live();
