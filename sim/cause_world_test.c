@@ -183,43 +183,9 @@ play(const struct row *row)
 		  row->sentence);
 }
 
-/* Of thirty servers ten die, each session's only holder among them or not, and
- * a spine right afterwards; or the spine dies when it could have been seen to.
- * A server's daemon that is gone for good is no owner any more. */
-static void
-test_bereft(void)
-{
-	struct tale tale = { .server = 1 };
-	const struct watch watch = { .context = &tale, .session = on_session };
-	struct fault_settings faults[] = {
-		{ .kind = FAULT_DAEMON_RESTART,
-		  .at_ns = 3 * S,
-		  .count = 10,
-		  .target = "server*" },
-		{ .kind = FAULT_ROUTER_DOWN,
-		  .at_ns = 3500 * MS,
-		  .target = "spine1" },
-	};
-	struct settings settings;
-
-	settings_default(&settings);
-	settings.faults = faults;
-	settings.fault_count = 2;
-	settings.fabric.servers = 30;
-	settings.dht.node.replicas = 1;
-	settings.clients.sessions = SESSIONS;
-	settings.clients.size_bytes = 2000000;
-	settings.clients.pace_bps = 2000000;
-	settings.measure.duration_ns = 30 * S;
-	(void)world_play(&settings, &watch, "the only holders die");
-	CHECK(tale.causes[CAUSE_UNPROTECTED] > 0);
-	CHECK(tale.causes[CAUSE_UNPROTECTED] + tale.good == SESSIONS);
-}
-
 int
 main(void)
 {
-	test_bereft();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	return check_done();

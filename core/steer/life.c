@@ -144,9 +144,10 @@ schedule(struct lives *lives, struct life *life, struct instant due)
 	lives->due = instant_min(lives->due, due);
 }
 
-/* As long a word is fresh; it does not stand alone for all of gone_after. */
+/* As long a router's word is fresh; it does not stand alone for all of
+ * gone_after. */
 static int64_t
-fresh_ns(const struct lives *lives)
+refused_fresh_ns(const struct lives *lives)
 {
 	int64_t half_ns = lives->settings->gone_after_ns / 2;
 
@@ -156,12 +157,12 @@ fresh_ns(const struct lives *lives)
 /* Is the word still said, and since long enough? */
 static bool
 word_holds(const struct lives *lives, struct instant now,
-	   const struct life_word *word)
+	   const struct life_word *word, int64_t fresh_ns)
 {
 	return word->since.ns != INSTANT_NEVER.ns &&
 	       instant_distance_ns(word->since, now) >=
 		       lives->settings->gone_after_ns &&
-	       instant_distance_ns(word->last, now) <= fresh_ns(lives);
+	       instant_distance_ns(word->last, now) <= fresh_ns;
 }
 
 static void
@@ -183,8 +184,8 @@ has_word(const struct life *life)
 static bool
 is_dead(const struct lives *lives, struct instant now, const struct life *life)
 {
-	if (word_holds(lives, now, &life->refused) ||
-	    word_holds(lives, now, &life->unrouted))
+	if (word_holds(lives, now, &life->refused, refused_fresh_ns(lives)) ||
+	    word_holds(lives, now, &life->unrouted, LIFE_FRESH_NS))
 		return true;
 	return life->asks > 0 &&
 	       instant_distance_ns(life->asked, now) <= LIFE_FRESH_NS &&

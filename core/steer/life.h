@@ -23,8 +23,8 @@
  *  - for gone_after the fabric has said so: our own host has no route, or
  *    routers say net or host unreachable of what we sent it. They say so a
  *    few times a second, since each question makes them; a word that is older
- *    than LIFE_FRESH_NS is none, and the span begins anew; nor does one that is
- *    older than half of gone_after tell how things are at its end;
+ *    than LIFE_FRESH_NS is none, and the span begins anew; nor does a router's
+ *    that is older than half of gone_after tell how things are at its end;
  *  - or for silent_after it has not answered, in spans between two questions
  *    in each of which another node was heard; from the second question on
  *    another is asked as well. If we are cut off ourselves nobody is dead.
