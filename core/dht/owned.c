@@ -3,7 +3,6 @@
 #include "core/dht/owned.h"
 
 #include "core/dht/exchange.h"
-#include "core/dht/neighbours.h"
 
 const struct publication *
 owned_find(const struct node *node, const struct session_key *key)
@@ -115,13 +114,8 @@ owned_hold(struct node *node, struct instant now, const struct session_key *key,
 {
 	struct record record = record_of(node, version, half_open);
 
-	if (store_put(node->parts.store, now, node->self, key, &record) ==
-	    STORE_FULL)
-		return false;
-	/* By whom we know now: perhaps nobody, and those who are met next are
-	 * to hold it, too. */
-	neighbours_begin(node, now);
-	return true;
+	return store_put(node->parts.store, now, node->self, key, &record) !=
+	       STORE_FULL;
 }
 
 void
