@@ -7,7 +7,6 @@
 #include "core/dht/exchange.h"
 #include "core/dht/filling.h"
 #include "core/dht/liveness.h"
-#include "core/dht/neighbours.h"
 #include "core/dht/owned.h"
 #include "core/dht/placement.h"
 
@@ -369,9 +368,6 @@ store(struct node *node, struct instant now, uint32_t slot,
 		if (owned_hold(node, now, &lookup->key, lookup->version,
 			       lookup->half_open)) {
 			lookup->self = LOOKUP_HOLDING;
-			/* Those whom we know now: perhaps nobody, and those
-			 * who are met next are to hold it, too. */
-			neighbours_begin(node, now);
 		} else {
 			lookup->self = LOOKUP_NO_ROOM;
 			count = placement_choose(lookup, replicas,

@@ -8,6 +8,7 @@
 
 #include "core/dht/keepers.h"
 #include "core/dht/lookup_run.h"
+#include "core/dht/neighbours.h"
 #include "core/dht/owned.h"
 #include "core/dht/publish_batch.h"
 #include "core/dht/publish_slot.h"
@@ -305,8 +306,12 @@ set_replicas(struct node *node, struct instant now,
 	uint32_t count = 0;
 
 	memcpy(before, publication->replicas, held * sizeof(before[0]));
-	if (lookup->self == LOOKUP_HOLDING)
+	if (lookup->self == LOOKUP_HOLDING) {
 		publication->replicas[count++] = node->self;
+		/* By whom we know now: perhaps nobody, and those who are met
+		 * next are to hold it, too. */
+		neighbours_begin(node, now);
+	}
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		if (count < node->settings->replicas &&
 		    lookup->candidates[i].state == CANDIDATE_STORED)

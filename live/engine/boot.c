@@ -111,8 +111,8 @@ file_open(const char *path)
 static int
 file_begin(struct boot *boot, const char *path)
 {
-	uint64_t last;
-	uint32_t starts;
+	uint64_t last = 0;
+	uint32_t starts = 0;
 	int fd = file_open(path);
 
 	if (fd < 0)

@@ -35,13 +35,15 @@
 #define KIND_AT	     1
 #define BOOT_AT	     8
 #define SEQUENCE_AT  16
-#define REFUSAL_SIZE (MESSAGE_SEAL_BYTES + 8)
 #define WINDOW	     64
 #define PEER_WINDOWS 2
 
 _Static_assert(OPEN_BYTES + NONCE_BYTES + TAG_BYTES == MESSAGE_SEAL_BYTES,
 	       "what the simulator counts");
 
+enum {
+	REFUSAL_SIZE = MESSAGE_SEAL_BYTES + 8
+};
 _Static_assert(REFUSAL_SIZE <= MESSAGE_SEAL_BYTES + MESSAGE_HEADER_BYTES,
 	       "an answer that is no larger than any question");
 
