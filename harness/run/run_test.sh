@@ -59,7 +59,7 @@ says "event 0 described" "events count from 1"
 for word in events events.N.kind events.1.kind; do
 	expect "kinds by $word" 0 "$homeward" describe $word
 	checks=$((checks + 1))
-	[ "$(grep -c '^events.N.kind=' out)" = 22 ] || fail "kinds by $word"
+	[ "$(grep -c '^events.N.kind=' out)" = 23 ] || fail "kinds by $word"
 done
 printf 'title: x\nevents: [{at_s: 1, kind: link_down, target: exit1-leaf1}]\n' >nolink.yaml
 for verb in validate "run --db nolink.db"; do
