@@ -70,6 +70,7 @@ struct attack {
 	X(steer_strays)                                                        \
 	X(steer_forwards)                                                      \
 	X(steer_lookups)                                                       \
+	X(steer_glances)                                                       \
 	X(steer_misses)                                                        \
 	X(steer_resets)                                                        \
 	X(steer_not_mine_sent)                                                 \
@@ -438,7 +439,10 @@ flood(struct attack *attack, uint32_t stride, bool cut, const char *what)
 	CHECK(nearly(after.values[COUNTER_steer_strays] +
 			     after.values[COUNTER_datapath_tun_dropped],
 		     stream.sent));
-	CHECK(after.values[COUNTER_drop_rate_prefix] +
+	/* The account of misses was under pressure: a slow flood is glanced at,
+	 * a fast one dropped. */
+	CHECK(after.values[COUNTER_steer_glances] +
+		      after.values[COUNTER_drop_rate_prefix] +
 		      after.values[COUNTER_drop_rate_all] >
 	      0);
 	CHECK(after.values[COUNTER_kernel_resets] == 0);
