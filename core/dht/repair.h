@@ -28,8 +28,7 @@
  *    back has what it had, and is told what it missed.
  *
  * All of it begins at once. That a server that restarts is back in two seconds
- * is no reason to wait: it is found out after 3 s on average, so that most
- * are back before; and where half of 64 servers die within 16 s, waiting
+ * is no reason to wait: where half of 64 servers die within 16 s, waiting
  * another 3 s loses some records of all three holders and saves no datagram.
  *
  * A record goes out as it is here: its version, its owner, the time to live

@@ -7,11 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "core/steer/handshake.h"
 #include "sim/engine/random_stream.h"
 #include "sim/model/keymap.h"
 #include "sim/model/opening.h"
 #include "sim/model/pace.h"
+#include "sim/model/protection.h"
 #include "sim/model/size.h"
 
 #define RANDOM_TRIES 64
@@ -522,42 +522,6 @@ is_silent(const struct workload *workload, const struct session *session,
 	       !instant_before(now, instant_after(from, CAUSE_SILENT_NS));
 }
 
-/* Of one that never was established: was its SYN's answer stored, or is that
- * promised? Where none answered there was nothing to store. What a server
- * stored that came to own it in the end was stored when the handshake was over;
- * and what one stored does not protect it from another's answer that was
- * skipped. */
-static bool
-is_opening_protected(const struct workload *workload,
-		     const struct session *session)
-{
-	return workload->settings->service.scheme != SCHEME_HOMEWARD ||
-	       session->answered.ns == INT64_MAX ||
-	       (!session->skipped &&
-		((session->stored && session->owner == WATCH_NONE) ||
-		 handshakes_promised(&workload->settings->service.steer)));
-}
-
-/* What was never away from its owner needs no record. */
-static bool
-is_protected(const struct workload *workload, const struct session *session)
-{
-	const struct steer_settings *steer = &workload->settings->service.steer;
-
-	if (workload->settings->service.scheme != SCHEME_HOMEWARD ||
-	    session->stored)
-		return true;
-	/* Who reset it had its packets before it was established elsewhere. */
-	if (session->strayed.ns == INT64_MAX)
-		return session->reset != CAUSE_RESET_SCHEME ||
-		       (!session->skipped && handshakes_promised(steer));
-	/* Who is told to wait for longer with the store does not promise it. */
-	return session->answered.ns != INT64_MAX &&
-	       steer->store_after_ns < CAUSE_GRACE_NS &&
-	       instant_before(session->strayed,
-			      instant_after(session->answered, CAUSE_GRACE_NS));
-}
-
 static bool
 holder_reachable(const struct workload *workload, const struct session *session)
 {
@@ -605,8 +569,7 @@ cause_now(const struct workload *workload, struct instant now,
 		.established = established,
 		.reachable = !instant_before(now, converged),
 		.is_protected =
-			established ? is_protected(workload, session)
-				    : is_opening_protected(workload, session),
+			protection(workload->settings, session, established),
 		.is_stored = session->stored && session->owner == WATCH_NONE,
 		.owner = session->owner_end,
 		.socket = session->socket,

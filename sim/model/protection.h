@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * protection.h - was it promised that a session's owner is found?
+ *
+ * A session is protected when a store of it was acknowledged, or when it is so
+ * young that none can have been: it strayed within CAUSE_GRACE_NS of its
+ * SYN-ACK (design section 8). Nothing is promised of one that was told to wait
+ * for its store, or whose handshake was skipped as one of too many
+ * (core/steer/handshake.h). Other schemes make no such reservation.
+ */
+#ifndef SIM_MODEL_PROTECTION_H
+#define SIM_MODEL_PROTECTION_H
+
+#include <stdbool.h>
+
+#include "sim/model/settings.h"
+#include "sim/model/workload.h"
+
+/* established: it got past its handshake. */
+bool protection(const struct settings *, const struct session *,
+		bool established);
+
+#endif
