@@ -27,10 +27,10 @@
 #include "core/wire/packet.h"
 #include "live/engine/core_memory.h"
 #include "live/engine/core_settings.h"
-#include "live/engine/handshake.h"
 #include "live/engine/hearing.h"
 #include "live/engine/notify.h"
 #include "live/engine/pending_lookups.h"
+#include "live/engine/stock.h"
 
 /* Between attempts to take stock. */
 #define RETRY_NS NS_PER_S
@@ -51,6 +51,7 @@ struct engine {
 	struct engine_counters counters;
 	struct pending_lookups pending_lookups;
 	struct hearing hearing;
+	struct stock stock;
 	struct wall wall;
 	struct instant dump_at; /* NEVER: the table is right */
 	bool unrouted; /* some owner had no route */
@@ -81,6 +82,15 @@ engine_create(struct engine **made, const struct conf *conf,
 		.edge = &engine->edge,
 		.counters = &engine->counters,
 		.talk = { .context = edge->context, .say = edge->say },
+	};
+	engine->stock = (struct stock){
+		.memory = &engine->memory,
+		.sessions = parts->sessions,
+		.conf = &engine->conf,
+		.edge = &engine->edge,
+		.wall = &engine->wall,
+		.notify = &engine->notify,
+		.counters = &engine->counters,
 	};
 	core_settings(&engine->steer_settings, &engine->node_settings,
 		      &engine->conf, secret);
@@ -319,188 +329,52 @@ engine_leave(struct engine *engine, struct instant now)
 
 /* ---- sessions ---- */
 
-static struct version
-version_at(const struct engine *engine, struct instant at)
-{
-	return (struct version){
-		.established_ns = at.ns + engine->wall.offset_ns,
-	};
-}
-
-static void
-publish(struct engine *engine, struct instant now,
-	const struct session_key *key, struct version version)
-{
-	if (steer_opened(engine->memory.steer, now, key, version,
-			 &engine->memory.outbox) != 0)
-		engine->counters.unpublished++;
-	learn(engine, now);
-}
-
-static void
-publish_later(struct engine *engine, struct instant now,
-	      const struct session_key *key, struct version version)
-{
-	int64_t wait_ns = engine->conf.steer.store_after_ns;
-
-	if (wait_ns <= 0 ||
-	    !delay_list_add(engine->memory.unpublished,
-			    instant_after(now, wait_ns), key, version))
-		publish(engine, now, key, version);
-}
-
-static void
-withdraw(struct engine *engine, struct instant now,
-	 const struct session_key *key)
-{
-	(void)delay_list_remove(engine->memory.unpublished, key);
-	(void)delay_list_remove(engine->memory.lingering, key);
-	/* -ENOENT: it was never published. */
-	(void)steer_closed(engine->memory.steer, now, key,
-			   &engine->memory.outbox);
-	learn(engine, now);
-}
-
-static void
-session_opening(struct engine *engine, struct instant now,
-		const struct socket_event *event)
-{
-	handshake_begin(&engine->memory, engine->parts.sessions, now,
-			&event->key, version_at(engine, event->at));
-	learn(engine, now);
-}
-
-static void
-session_opened(struct engine *engine, struct instant now,
-	       const struct socket_event *event)
-{
-	struct version version = version_at(engine, event->at);
-
-	engine->counters.opened++;
-	notify_session(&engine->notify, event->at, REPORT_OPENED, &event->key);
-	(void)delay_list_remove(engine->memory.lingering, &event->key);
-	handshake_end(&engine->memory, &event->key);
-	if (sessions_renew(engine->parts.sessions, &event->key, version) != 0) {
-		engine->counters.unpublished++;
-		return;
-	}
-	publish_later(engine, now, &event->key, version);
-}
-
-static void
-session_closed(struct engine *engine, struct instant now,
-	       const struct session_key *key, struct instant at)
-{
-	/* If it lingered, its end was reported then. */
-	bool lingered = delay_list_remove(engine->memory.lingering, key);
-
-	if (sessions_remove(engine->parts.sessions, key) && !lingered) {
-		engine->counters.closed++;
-		notify_session(&engine->notify, at, REPORT_CLOSED, key);
-	}
-	withdraw(engine, now, key);
-}
-
-static void
-linger(struct engine *engine, struct instant now, const struct session_key *key)
-{
-	(void)delay_list_remove(engine->memory.unpublished, key);
-	if (delay_list_add(engine->memory.lingering,
-			   instant_after(now, engine->conf.linger_ns), key,
-			   (struct version){ .established_ns = 0 }))
-		return;
-	(void)sessions_remove(engine->parts.sessions, key);
-	withdraw(engine, now, key);
-}
-
 void
 engine_socket(struct engine *engine, struct instant now,
 	      const struct socket_event *event)
 {
-	switch (event->change) {
-	case SOCKET_OPENING:
-		session_opening(engine, now, event);
-		break;
-	case SOCKET_OPENED:
-		session_opened(engine, now, event);
-		break;
-	case SOCKET_CLOSED:
-		session_closed(engine, now, &event->key, event->at);
-		break;
-	case SOCKET_LINGERS:
-		if (!sessions_linger(engine->parts.sessions, &event->key))
-			break;
-		engine->counters.closed++;
-		notify_session(&engine->notify, event->at, REPORT_CLOSED,
-			       &event->key);
-		linger(engine, now, &event->key);
-		break;
-	}
+	stock_event(&engine->stock, now, event);
+	learn(engine, now);
 }
 
-struct stock {
+struct dump {
 	struct engine *engine;
 	struct instant now;
 };
 
 static void
-take_stock(void *context, const struct session_key *key, bool lingers)
+dump_found(void *context, const struct session_key *key, bool lingers)
 {
-	const struct stock *stock = context;
-	struct engine *engine = stock->engine;
-	struct version version = version_at(engine, stock->now), owned;
-	int64_t wall_ns = version.established_ns;
+	const struct dump *dump = context;
 
-	/* A socket that lingers gets no new entry, but an entry that the table
-	 * has stays. */
-	if (lingers && !sessions_has(engine->parts.sessions, key))
-		return;
-	if (sessions_put(engine->parts.sessions, key, &version) != 0) {
-		engine->counters.unpublished++;
-		return;
-	}
-	if (lingers) {
-		if (sessions_linger(engine->parts.sessions, key))
-			linger(engine, stock->now, key);
-		return;
-	}
-	if (node_owns(engine->memory.node, key, &owned) &&
-	    version_compare(owned, version) == 0)
-		return;
-	if (wall_ns - version.established_ns >=
-	    engine->conf.steer.store_after_ns)
-		publish(engine, stock->now, key, version);
-	else
-		publish_later(engine, stock->now, key, version);
+	stock_found(&dump->engine->stock, dump->now, key, lingers);
+	learn(dump->engine, dump->now);
 }
 
 static void
-take_gone(void *context, const struct session_key *key)
+dump_gone(void *context, const struct session_key *key)
 {
-	const struct stock *stock = context;
-	struct engine *engine = stock->engine;
+	const struct dump *dump = context;
 
-	if (!delay_list_remove(engine->memory.lingering, key)) {
-		engine->counters.closed++;
-		notify_session(&engine->notify, stock->now, REPORT_CLOSED, key);
-	}
-	withdraw(engine, stock->now, key);
+	stock_gone(&dump->engine->stock, dump->now, key);
+	learn(dump->engine, dump->now);
 }
 
 int
 engine_dump(struct engine *engine, struct instant now)
 {
-	struct stock stock = { engine, now };
+	const struct engine_parts *parts = &engine->parts;
+	struct dump dump = { engine, now };
 	int error = 0;
 
 	engine->dump_at = INSTANT_NEVER;
-	if (engine->parts.sockdiag == NULL)
+	if (parts->sockdiag == NULL)
 		return 0;
-	sessions_doubt(engine->parts.sessions);
-	error = sockdiag_dump(engine->parts.sockdiag, engine->conf.services,
-			      engine->conf.service_count, take_stock, &stock);
+	sessions_doubt(parts->sessions);
+	error = sockdiag_dump(parts->sockdiag, engine->conf.services,
+			      engine->conf.service_count, dump_found, &dump);
 	if (error == 0)
-		sessions_settle(engine->parts.sessions, take_gone, &stock);
+		sessions_settle(parts->sessions, dump_gone, &dump);
 	else
 		engine->dump_at = instant_after(now, RETRY_NS);
 	return error;
@@ -690,26 +564,7 @@ engine_deadline(const struct engine *engine)
 
 	due = instant_min(due, engine->dump_at);
 	due = instant_min(due, notify_deadline(&engine->notify));
-	due = instant_min(due, delay_list_due(memory->handshakes));
-	return instant_min(due, instant_min(delay_list_due(memory->unpublished),
-					    delay_list_due(memory->lingering)));
-}
-
-static void
-expire_delay_lists(struct engine *engine, struct instant now)
-{
-	struct core_memory *memory = &engine->memory;
-	struct session_key key;
-	struct version version;
-
-	while (delay_list_take(memory->unpublished, now, &key, &version))
-		publish(engine, now, &key, version);
-	handshake_expire(memory, engine->parts.sessions, &engine->edge, now);
-	learn(engine, now);
-	while (delay_list_take(memory->lingering, now, &key, &version)) {
-		(void)sessions_remove(engine->parts.sessions, &key);
-		withdraw(engine, now, &key);
-	}
+	return instant_min(due, stock_deadline(&engine->stock));
 }
 
 void
@@ -721,7 +576,8 @@ engine_expire(struct engine *engine, struct instant now)
 	learn(engine, now);
 	steer_expire(memory->steer, now, &memory->outbox);
 	learn(engine, now);
-	expire_delay_lists(engine, now);
+	while (stock_expire(&engine->stock, now))
+		learn(engine, now);
 	notify_expire(&engine->notify, now);
 	if (!instant_before(now, engine->dump_at))
 		(void)engine_dump(engine, now);

@@ -6,7 +6,7 @@
  *	TUN queue ------> engine_doubt	 --> steer_doubt
  *	UDP gue port ---> engine_tunnel	 --> steer_decapsulate --> socket? TUN
  *	UDP port -------> engine_datagram --> seal_open --> node_receive
- *	socket events --> engine_socket	 --> steer_opening, _opened, _closed
+ *	socket events --> engine_socket	 --> stock.h: steer_opened, ...
  *	deadline -------> engine_expire
  *
  * What the simulator's server_agent.c is there, this is here: it owns the
@@ -20,10 +20,6 @@
  *
  * A route to an owner is known by sending: the edge's answer ENETUNREACH or
  * EHOSTUNREACH, or what it says later by engine_sent(), goes to steer.
- *
- * The session's version is the wall-clock time at which its handshake was
- * complete: the event's monotonic time and the wall clock's offset (wall.h). Of
- * a half-open one it is the time of the SYN-ACK.
  */
 #ifndef LIVE_ENGINE_ENGINE_H
 #define LIVE_ENGINE_ENGINE_H

@@ -50,14 +50,16 @@ is_request(const struct sessions *sessions, const struct engine_edge *edge,
 	       edge->owns(edge->context, key, &syn, false) == OWNERSHIP_MINE;
 }
 
-void
+bool
 handshake_expire(struct core_memory *memory, const struct sessions *sessions,
 		 const struct engine_edge *edge, struct instant now)
 {
 	struct session_key key;
 	struct version version;
 
-	while (delay_list_take(memory->handshakes, now, &key, &version))
-		if (is_request(sessions, edge, &key))
-			publish(memory, now, &key, version);
+	if (!delay_list_take(memory->handshakes, now, &key, &version))
+		return false;
+	if (is_request(sessions, edge, &key))
+		publish(memory, now, &key, version);
+	return true;
 }

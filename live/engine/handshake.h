@@ -18,6 +18,8 @@
 #ifndef LIVE_ENGINE_HANDSHAKE_H
 #define LIVE_ENGINE_HANDSHAKE_H
 
+#include <stdbool.h>
+
 #include "core/instant.h"
 #include "core/session.h"
 #include "live/engine/core_memory.h"
@@ -35,8 +37,8 @@ void handshake_begin(struct core_memory *, const struct sessions *,
 		     struct version);
 /* It opened. */
 void handshake_end(struct core_memory *, const struct session_key *);
-/* Look again at those that are due. */
-void handshake_expire(struct core_memory *, const struct sessions *,
+/* Look again at one of those that are due; false: none is. */
+bool handshake_expire(struct core_memory *, const struct sessions *,
 		      const struct engine_edge *, struct instant now);
 
 #endif
