@@ -153,14 +153,17 @@ lapse_after(struct instant now)
 }
 
 /* Is there nothing to do for a SYN that was answered? What is open leads here
- * as well. */
+ * as well. Replicas count from when they had it, and up to LAPSE_TICK less. */
 static bool
 is_published(struct instant now, const struct publication *old)
 {
-	return old->state != PUBLICATION_ENDING &&
-	       (!old->half_open ||
-		instant_before(instant_after(now, PUBLISH_AGAIN_NS),
-			       old->lapses));
+	if (old->state == PUBLICATION_ENDING || !old->half_open)
+		return old->state != PUBLICATION_ENDING;
+	if (!instant_before(instant_after(now, PUBLISH_AGAIN_NS), old->lapses))
+		return false;
+	return old->state != PUBLICATION_HELD ||
+	       instant_before(now,
+			      instant_after(old->published, PUBLISH_AGAIN_NS));
 }
 
 int

@@ -131,7 +131,7 @@ static const struct row {
 	  true,
 	  true },
 	{ "nobody answers, and it lapses",
-	  { OPEN, LONG, LONG, LONG },
+	  { OPEN, LONG, LONG, LONG, LONG },
 	  3,
 	  0,
 	  0,
@@ -280,8 +280,7 @@ act(struct solo *solo, const struct session_key *key, enum act act,
 		serve(solo, PUBLISH_CONFIRM_NS + NS_PER_MS, true, tally);
 		break;
 	case LONG:
-		serve(solo, PUBLISH_AGAIN_NS + PUBLISH_LAPSE_TICK_NS, true,
-		      tally);
+		serve(solo, PUBLISH_AGAIN_NS + NS_PER_S, true, tally);
 		break;
 	case END:
 		break;
