@@ -88,6 +88,14 @@ delay_list_add(struct delay_list *delay_list, struct instant due,
 }
 
 bool
+delay_list_has(const struct delay_list *delay_list,
+	       const struct session_key *key)
+{
+	return lru_count(delay_list->lru) > 0 &&
+	       find(delay_list, key, hash_of(delay_list, key)) != LRU_NONE;
+}
+
+bool
 delay_list_remove(struct delay_list *delay_list, const struct session_key *key)
 {
 	if (lru_count(delay_list->lru) == 0)

@@ -35,6 +35,7 @@ struct delay_list *delay_list_init(void *memory, uint32_t capacity,
 /* A session that is there already gets the new time and version. */
 bool delay_list_add(struct delay_list *, struct instant due,
 		    const struct session_key *, struct version);
+bool delay_list_has(const struct delay_list *, const struct session_key *);
 /* False: it was not there. */
 bool delay_list_remove(struct delay_list *, const struct session_key *);
 /* When the first one is due; INSTANT_NEVER: it is empty. */

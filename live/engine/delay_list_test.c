@@ -45,6 +45,15 @@ oracle_remove(struct oracle *oracle, uint32_t key)
 }
 
 static bool
+oracle_has(const struct oracle *oracle, uint32_t key)
+{
+	for (uint32_t i = 0; i < oracle->count; i++)
+		if (oracle->entries[i].key == key)
+			return true;
+	return false;
+}
+
+static bool
 oracle_add(struct oracle *oracle, uint32_t key, int64_t due, int64_t version)
 {
 	(void)oracle_remove(oracle, key);
@@ -91,6 +100,8 @@ main(void)
 		struct session_key key = key_of(number);
 
 		now += (int64_t)rng_below(&rng, 12);
+		CHECK(delay_list_has(delay_list, &key) ==
+		      oracle_has(&oracle, number));
 		if (rng_below(&rng, 3) > 0)
 			CHECK(delay_list_add(delay_list,
 					     (struct instant){ now + WAIT_NS },

@@ -343,11 +343,12 @@ struct dump {
 };
 
 static void
-dump_found(void *context, const struct session_key *key, bool lingers)
+dump_found(void *context, const struct session_key *key,
+	   enum sockdiag_state state)
 {
 	const struct dump *dump = context;
 
-	stock_found(&dump->engine->stock, dump->now, key, lingers);
+	stock_found(&dump->engine->stock, dump->now, key, state);
 	learn(dump->engine, dump->now);
 }
 

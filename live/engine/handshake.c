@@ -15,6 +15,9 @@ publish(struct core_memory *memory, struct instant now,
 		    0 ||
 	    !node_owns(memory->node, key, &owned))
 		return;
+	/* A SYN-ACK that is sent again does not put off the look. */
+	if (delay_list_has(memory->handshakes, key))
+		return;
 	/* Full: it is not looked at again. */
 	(void)delay_list_add(memory->handshakes,
 			     instant_after(now, HANDSHAKE_NS), key, version);

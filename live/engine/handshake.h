@@ -3,7 +3,7 @@
  * handshake.h - sessions between our SYN-ACK and their client's answer
  *
  *	SYN-ACK seen --> half-open, if steer says so --> opened
- *			  ^	       | 48 s
+ *			  ^	       | 40 s
  *			  |	       v
  *			  +-- still a request here? --> no: it lapses
  *
@@ -26,9 +26,10 @@
 #include "live/engine/engine.h"
 #include "live/engine/sessions.h"
 
-/* Less than a half-open record lives, 64 s, and more than half of that, before
- * which it is not published again (core/dht/publish.h). */
-#define HANDSHAKE_NS (48 * NS_PER_S)
+/* A half-open record lives 64 s, and is not published again in the first half
+ * of that (core/dht/publish.h). If a SYN-ACK that is sent again does so, up to
+ * 8 s before a look, the next look is in time all the same. */
+#define HANDSHAKE_NS (40 * NS_PER_S)
 
 /* A SYN was answered, perhaps again; version: when. Nothing for a session that
  * has opened since, whose events may be read first. */

@@ -55,6 +55,14 @@ linger(struct stock *stock, struct instant now, const struct session_key *key)
 	withdraw(stock, now, key);
 }
 
+static void
+count_closed(struct stock *stock, struct instant at,
+	     const struct session_key *key)
+{
+	stock->counters->closed++;
+	notify_session(stock->notify, at, REPORT_CLOSED, key);
+}
+
 /* ---- events ---- */
 
 static void
@@ -81,10 +89,8 @@ closed(struct stock *stock, struct instant now, const struct session_key *key,
 	/* If it lingered, its end was reported then. */
 	bool lingered = delay_list_remove(stock->memory->lingering, key);
 
-	if (sessions_remove(stock->sessions, key) && !lingered) {
-		stock->counters->closed++;
-		notify_session(stock->notify, at, REPORT_CLOSED, key);
-	}
+	if (sessions_remove(stock->sessions, key) && !lingered)
+		count_closed(stock, at, key);
 	withdraw(stock, now, key);
 }
 
@@ -106,9 +112,7 @@ stock_event(struct stock *stock, struct instant now,
 	case SOCKET_LINGERS:
 		if (!sessions_linger(stock->sessions, &event->key))
 			break;
-		stock->counters->closed++;
-		notify_session(stock->notify, event->at, REPORT_CLOSED,
-			       &event->key);
+		count_closed(stock, event->at, &event->key);
 		linger(stock, now, &event->key);
 		break;
 	}
@@ -118,11 +122,21 @@ stock_event(struct stock *stock, struct instant now,
 
 void
 stock_found(struct stock *stock, struct instant now,
-	    const struct session_key *key, bool lingers)
+	    const struct session_key *key, enum sockdiag_state state)
 {
 	struct version version = version_at(stock, now), owned;
 	int64_t wall_ns = version.established_ns;
+	bool lingers = state == SOCKDIAG_WAITS;
+	bool lingered = sessions_lingers(stock->sessions, key);
 
+	/* Its SYN was answered before: so it is older than what the same dump
+	 * finds open a moment later. */
+	if (state == SOCKDIAG_HALF) {
+		version.established_ns--;
+		handshake_begin(stock->memory, stock->sessions, now, key,
+				version);
+		return;
+	}
 	/* A socket that lingers gets no new entry, but an entry that the table
 	 * has stays. */
 	if (lingers && !sessions_has(stock->sessions, key))
@@ -132,6 +146,8 @@ stock_found(struct stock *stock, struct instant now,
 		return;
 	}
 	if (lingers) {
+		if (!lingered)
+			count_closed(stock, now, key);
 		if (sessions_linger(stock->sessions, key))
 			linger(stock, now, key);
 		return;
@@ -150,10 +166,8 @@ void
 stock_gone(struct stock *stock, struct instant now,
 	   const struct session_key *key)
 {
-	if (!delay_list_remove(stock->memory->lingering, key)) {
-		stock->counters->closed++;
-		notify_session(stock->notify, now, REPORT_CLOSED, key);
-	}
+	if (!delay_list_remove(stock->memory->lingering, key))
+		count_closed(stock, now, key);
 	withdraw(stock, now, key);
 }
 

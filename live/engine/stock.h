@@ -12,8 +12,10 @@
  * Between the kernel, which has the sockets, and the core, which publishes
  * sessions. Two sources tell of one socket: events (datapath.h), as they
  * happen, and the dump (sockdiag.h), at start and whenever events were lost.
- * Both lead to the same place: a session is in the table of sessions.h, which
- * alone remembers since when, and is published once.
+ * Both lead to the same place: an open session is in the table of sessions.h,
+ * which alone remembers since when, and is published once. A handshake is
+ * nowhere but at the core, so one in which the daemon was restarted is begun
+ * again, with the time of the dump.
  *
  * Three things wait, each in a list of core_memory.h, in the order in which
  * they are due:
@@ -49,6 +51,7 @@
 #include "live/engine/sessions.h"
 #include "live/engine/wall.h"
 #include "live/kernel/datapath.h"
+#include "live/kernel/sockdiag.h"
 
 struct stock { /* all of it is the engine's */
 	struct core_memory *memory;
@@ -64,7 +67,7 @@ void stock_event(struct stock *, struct instant now,
 		 const struct socket_event *);
 /* Between sessions_doubt() and sessions_settle(). */
 void stock_found(struct stock *, struct instant now, const struct session_key *,
-		 bool lingers);
+		 enum sockdiag_state);
 /* It was doubted, and is in the table no more. */
 void stock_gone(struct stock *, struct instant now, const struct session_key *);
 struct instant stock_deadline(const struct stock *);

@@ -252,7 +252,7 @@ filter_write(uint8_t *bytes, uint8_t family,
 struct dump {
 	const struct steer_service *services;
 	uint32_t service_count;
-	void (*each)(void *, const struct session_key *, bool lingers);
+	void (*each)(void *, const struct session_key *, enum sockdiag_state);
 	void *context;
 };
 
@@ -274,12 +274,20 @@ is_service(const struct dump *dump, const struct session_key *key)
 	return false;
 }
 
-static bool
-is_lingering(const struct inet_diag_msg *message)
+static enum sockdiag_state
+state_of(const struct inet_diag_msg *message)
 {
-	return message->idiag_state == TCP_TIME_WAIT ||
-	       (message->idiag_state == TCP_FIN_WAIT2 &&
-		message->idiag_inode == 0);
+	switch (message->idiag_state) {
+	case TCP_SYN_RECV: /* requests, too: the kernel says so of them */
+		return SOCKDIAG_HALF;
+	case TCP_TIME_WAIT:
+		return SOCKDIAG_WAITS;
+	case TCP_FIN_WAIT2:
+		return message->idiag_inode == 0 ? SOCKDIAG_WAITS
+						 : SOCKDIAG_OPEN;
+	default:
+		return SOCKDIAG_OPEN;
+	}
 }
 
 static int
@@ -294,7 +302,7 @@ dump_take(const struct nlmsghdr *header, void *context)
 	 * services with the address itself. */
 	struct session_key key = key_of(message);
 	if (is_service(dump, &key))
-		dump->each(dump->context, &key, is_lingering(message));
+		dump->each(dump->context, &key, state_of(message));
 	return MNL_CB_OK;
 }
 
@@ -302,9 +310,9 @@ static int
 dump_family(struct sockdiag *diag, uint8_t family, struct dump *dump)
 {
 	static const uint32_t states =
-		1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 |
-		1 << TCP_TIME_WAIT | 1 << TCP_CLOSE_WAIT | 1 << TCP_LAST_ACK |
-		1 << TCP_CLOSING;
+		1 << TCP_SYN_RECV | 1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 |
+		1 << TCP_FIN_WAIT2 | 1 << TCP_TIME_WAIT | 1 << TCP_CLOSE_WAIT |
+		1 << TCP_LAST_ACK | 1 << TCP_CLOSING;
 	uint8_t filter[SERVICES_MAX * (sizeof(struct condition) +
 				       sizeof(struct inet_diag_bc_op))];
 	size_t filter_size = filter_write(filter, family, dump->services,
@@ -329,7 +337,8 @@ dump_family(struct sockdiag *diag, uint8_t family, struct dump *dump)
 int
 sockdiag_dump(struct sockdiag *diag, const struct steer_service *services,
 	      uint32_t service_count,
-	      void (*each)(void *, const struct session_key *, bool lingers),
+	      void (*each)(void *, const struct session_key *,
+			   enum sockdiag_state),
 	      void *context)
 {
 	struct dump dump = { services, service_count, each, context };
@@ -352,8 +361,7 @@ has_take(const struct nlmsghdr *header, void *context)
 	const struct inet_diag_msg *message = message_of(header);
 
 	if (message != NULL && message->idiag_state != TCP_LISTEN)
-		*(int *)context =
-			is_lingering(message) ? SOCKDIAG_WAITS : SOCKDIAG_OPEN;
+		*(int *)context = state_of(message);
 	return MNL_CB_STOP;
 }
 

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stock_test.c - events and dumps, and what the core then owns
+ *
+ * One server without peers: what it owns is what it would have published.
+ */
+#include "live/engine/stock.h"
+
+#include <string.h>
+
+#include "core/test/check.h"
+#include "live/engine/core_settings.h"
+#include "live/test/engines.h"
+
+#define NUMBER 40001
+
+struct host {
+	struct instant now;
+	struct conf conf;
+	struct node_settings node_settings;
+	struct steer_settings steer_settings;
+	struct core_memory memory;
+	struct engine_edge edge;
+	struct engine_counters counters;
+	struct notify notify;
+	struct wall wall;
+	struct stock stock;
+};
+
+static void
+host_open(struct host *host, int64_t store_after_ns)
+{
+	struct secret secret = secret_of(1);
+	char error[256];
+
+	memset(host, 0, sizeof(*host));
+	host->now.ns = NS_PER_S;
+	host->wall = wall_begin((struct wall_reading){ WALL_NS, 0 });
+	conf_default(&host->conf);
+	host->conf.self = endpoint_of(0);
+	host->conf.sessions_max = 64;
+	host->conf.records_max = 64;
+	host->conf.flows_max = 64;
+	host->conf.peers_max = 8;
+	host->conf.steer.store_after_ns = store_after_ns;
+	core_settings(&host->steer_settings, &host->node_settings, &host->conf,
+		      &secret);
+	CHECK(core_memory_create(&host->memory, &host->conf,
+				 &host->node_settings, &host->steer_settings,
+				 &secret.placement, 1, host->now) == 0);
+	host->stock = (struct stock){
+		.memory = &host->memory,
+		.conf = &host->conf,
+		.edge = &host->edge,
+		.wall = &host->wall,
+		.notify = &host->notify,
+		.counters = &host->counters,
+	};
+	CHECK(sessions_open(&host->stock.sessions, NULL, 64, error,
+			    sizeof(error)) == 0);
+}
+
+static void
+host_close(struct host *host)
+{
+	sessions_close(host->stock.sessions);
+	core_memory_destroy(&host->memory);
+}
+
+/* s: its SYN was answered; o: it opened; l: it lingers; c: it is gone. */
+static void
+events(struct host *host, const char *letters)
+{
+	static const char known[] = {
+		[SOCKET_OPENING] = 's',
+		[SOCKET_OPENED] = 'o',
+		[SOCKET_LINGERS] = 'l',
+		[SOCKET_CLOSED] = 'c',
+	};
+
+	for (; *letters != '\0'; letters++) {
+		const char *at = memchr(known, *letters, sizeof(known));
+		CHECK(at != NULL);
+		struct socket_event event = {
+			session(NUMBER),
+			(enum socket_change)(at - known),
+			host->now,
+		};
+
+		stock_event(&host->stock, host->now, &event);
+		host->now.ns += NS_PER_S;
+	}
+}
+
+static void
+gone(void *context, const struct session_key *key)
+{
+	struct host *host = context;
+
+	stock_gone(&host->stock, host->now, key);
+}
+
+/* h, o, w: the key's socket is in it as half, open or waits, once or twice. */
+static void
+dump(struct host *host, const char *letters)
+{
+	struct session_key key = session(NUMBER);
+
+	sessions_doubt(host->stock.sessions);
+	for (; *letters != '\0'; letters++)
+		stock_found(&host->stock, host->now, &key,
+			    *letters == 'h'   ? SOCKDIAG_HALF
+			    : *letters == 'o' ? SOCKDIAG_OPEN
+					      : SOCKDIAG_WAITS);
+	sessions_settle(host->stock.sessions, gone, host);
+}
+
+/* -: not ours; h, o: ours, half-open or open. */
+static char
+owned(const struct host *host)
+{
+	struct session_key key = session(NUMBER);
+
+	if (!node_owns(host->memory.node, &key, NULL))
+		return '-';
+	return node_half_open_count(host->memory.node) > 0 ? 'h' : 'o';
+}
+
+static void
+wait_until(struct host *host, struct instant until)
+{
+	struct node *node = host->memory.node;
+
+	for (;;) {
+		struct instant due = instant_min(stock_deadline(&host->stock),
+						 node_deadline(node));
+
+		if (instant_before(until, due))
+			break;
+		if (instant_before(host->now, due))
+			host->now = due;
+		node_expire(node, host->now, &host->memory.outbox);
+		while (stock_expire(&host->stock, host->now))
+			continue;
+		outbox_clear(&host->memory.outbox);
+	}
+	host->now = until;
+}
+
+static void
+test_dumps(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t store_after_s;
+		const char *events, *dump;
+		char owned, after_10s;
+		uint32_t open, closed;
+	} rows[] = {
+		{ "nothing is there", 0, "", "", '-', '-', 0, 0 },
+		{ "open before we began", 0, "", "o", 'o', 'o', 1, 0 },
+		{ "the same, and young, perhaps", 5, "", "o", '-', 'o', 1, 0 },
+		{ "half-open before we began", 0, "", "h", 'h', 'h', 0, 0 },
+		{ "it opens during the dump", 0, "", "ho", 'o', 'o', 1, 0 },
+		{ "it waits, and we never had it", 0, "", "w", '-', '-', 0, 0 },
+		{ "named twice", 0, "", "oo", 'o', 'o', 1, 0 },
+		{ "a handshake that we know", 0, "s", "h", 'h', 'h', 0, 0 },
+		{ "its opening was lost", 0, "s", "o", 'o', 'o', 1, 0 },
+		{ "a session that we know", 0, "so", "o", 'o', 'o', 1, 0 },
+		{ "old enough by now", 5, "ooooooo", "o", '-', 'o', 1, 0 },
+		{ "its lingering was lost", 0, "o", "w", 'o', '-', 0, 1 },
+		{ "its end was lost", 0, "o", "", '-', '-', 0, 1 },
+		{ "so was the end of its lingering", 0, "ol", "", '-', '-', 0,
+		  1 },
+		{ "it lingers, as we know", 0, "ol", "w", 'o', '-', 0, 1 },
+		{ "it is gone, as we know", 0, "oc", "", '-', '-', 0, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct host host;
+
+		host_open(&host, rows[i].store_after_s * NS_PER_S);
+		events(&host, rows[i].events);
+		dump(&host, rows[i].dump);
+		CHECK_ROW(owned(&host) == rows[i].owned, rows[i].sentence);
+		CHECK_ROW(sessions_count(host.stock.sessions) == rows[i].open,
+			  rows[i].sentence);
+		CHECK_ROW(host.counters.closed == rows[i].closed,
+			  rows[i].sentence);
+		CHECK_ROW(host.counters.unpublished == 0, rows[i].sentence);
+		wait_until(&host, instant_after(host.now, 10 * NS_PER_S));
+		CHECK_ROW(owned(&host) == rows[i].after_10s, rows[i].sentence);
+		host_close(&host);
+	}
+}
+
+/* The version outlives the daemon, in the table: so it is given once. */
+static void
+test_version(void)
+{
+	struct session_key key = session(NUMBER);
+	struct version first, again;
+	struct host host;
+
+	host_open(&host, 0);
+	dump(&host, "o");
+	CHECK(node_owns(host.memory.node, &key, &first));
+	CHECK(first.established_ns == WALL_NS + NS_PER_S);
+	host.now.ns += NS_PER_S;
+	dump(&host, "o");
+	CHECK(node_owns(host.memory.node, &key, &again));
+	CHECK(version_compare(first, again) == 0);
+	events(&host, "o");
+	CHECK(node_owns(host.memory.node, &key, &again));
+	CHECK(version_compare(first, again) < 0);
+	host_close(&host);
+}
+
+static int
+owns_all(void *context, const struct session_key *key,
+	 const struct ownership_segment *segment, bool quoted)
+{
+	(void)context;
+	(void)key;
+	(void)segment;
+	(void)quoted;
+	return OWNERSHIP_MINE;
+}
+
+/* The kernel sends its SYN-ACK again, as often as tcp_synack_retries says, and
+ * the request lives on. Whenever it began, replicas have it: for 64 s since
+ * they were told. */
+static void
+test_again(void)
+{
+	static const int64_t at_s[] = { 1, 3, 7, 15, 31 };
+	struct session_key key = session(NUMBER);
+
+	for (int64_t begin_s = 0; begin_s < 64; begin_s += 3) {
+		struct host host;
+		size_t next = 0;
+
+		host_open(&host, 0);
+		host.edge.owns = owns_all;
+		host.now.ns += begin_s * NS_PER_S;
+		struct instant begin = host.now;
+		events(&host, "s");
+		for (int64_t s = 1; s < 300; s++) {
+			wait_until(&host, instant_after(begin, s * NS_PER_S));
+			if (next < 5 && at_s[next] == s) {
+				next++;
+				events(&host, "s");
+			}
+			struct instant last =
+				node_published(host.memory.node, &key);
+			CHECK(instant_before(
+				host.now, instant_after(last, 64 * NS_PER_S)));
+		}
+		host_close(&host);
+	}
+}
+
+/* It ends when the kernel says so, or linger_ns later. */
+static void
+test_lingers(void)
+{
+	struct host host;
+
+	host_open(&host, 0);
+	events(&host, "ol");
+	wait_until(&host, instant_after(host.now, host.conf.linger_ns / 2));
+	CHECK(owned(&host) == 'o');
+	events(&host, "c");
+	CHECK(owned(&host) == '-');
+	CHECK(stock_deadline(&host.stock).ns == INSTANT_NEVER.ns);
+	events(&host, "ol");
+	wait_until(&host, instant_after(host.now, host.conf.linger_ns));
+	CHECK(owned(&host) == '-');
+	CHECK(host.counters.closed == 2 && host.counters.opened == 2);
+	host_close(&host);
+}
+
+int
+main(void)
+{
+	test_dumps();
+	test_version();
+	test_again();
+	test_lingers();
+	return check_done();
+}
