@@ -269,9 +269,6 @@ main(void)
 		too_big_unanswered,
 	};
 
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		stage_play(stories[i], 4);
-		stage_play(stories[i], 6);
-	}
+	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
 	return check_done();
 }

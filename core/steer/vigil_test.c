@@ -387,9 +387,6 @@ main(void)
 		cut_off, other_owner, unsure,	revived, noise,	 other_refuses,
 	};
 
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		stage_play(stories[i], 4);
-		stage_play(stories[i], 6);
-	}
+	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
 	return check_done();
 }

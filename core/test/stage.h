@@ -610,14 +610,18 @@ stage_counters(const struct stage *stage)
 	return steer_counters(stage->steers[0]);
 }
 
-/* A story, from the beginning. */
+/* Stories, each from the beginning, for IPv4 and IPv6. */
 static inline void
-stage_play(void (*story)(struct stage *), uint8_t family)
+stage_play(void (*const *stories)(struct stage *), size_t count)
 {
 	static struct stage stage;
 
-	stage_init(&stage, family);
-	story(&stage);
+	for (size_t i = 0; i < count; i++) {
+		for (uint8_t family = 4; family <= 6; family += 2) {
+			stage_init(&stage, family);
+			stories[i](&stage);
+		}
+	}
 }
 
 #endif
