@@ -2,11 +2,14 @@
 /*
  * node_fuzz.c - one node, and a script of what the world does to it
  *
- * Each step is one byte and its arguments: a datagram of any bytes from one
- * of 64 addresses, an answer to what the node sent last, a get, set or
- * removal of one of 16 keys, or time that passes. The pools are small so
- * that all get full. No input may reach an assert, nor keep a node from
- * coming to rest. Run as libFuzzer target; the corpus is in corpus/node.
+ * Each step is two bytes and more arguments: a datagram of any bytes or a
+ * request from one of 64 addresses, an answer to one of the last that the node
+ * sent, a get, glance, set
+ * or removal of one of 16 keys, half-open or open, a peer's new life, leaving,
+ * or time that passes. The pools are small so that all get full, and lives
+ * of records and spans short, so that a script sees their ends. No input may
+ * reach an assert, nor keep a node from coming to rest. Run as libFuzzer
+ * target; the corpus is in corpus/node.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +26,22 @@
 #define PUBLICATIONS 4
 #define RECORDS	     8
 #define ITEMS	     24
-#define STEPS	     400
+#define STEPS	     200
+#define ASKED	     4
+/* In all; longer scripts show no more, and take long. */
+#define PASS_MAX (60 * NS_PER_S)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct script {
 	const uint8_t *data;
 	size_t size;
+};
+
+/* A request of the node's. */
+struct asked {
+	struct endpoint of;
+	struct message_header header;
 };
 
 struct world {
@@ -39,9 +51,9 @@ struct world {
 	struct outbox outbox;
 	struct outbox_item items[ITEMS];
 	uint8_t bytes[ITEMS * MESSAGE_MAX];
-	/* The last request the node sent. */
-	uint8_t asked[MESSAGE_HEADER_BYTES];
-	struct endpoint asked_of;
+	/* The last requests that the node sent, in turn. */
+	struct asked asked[ASKED];
+	uint32_t turn;
 };
 
 static uint8_t
@@ -96,6 +108,10 @@ world_open(struct world *world)
 	settings.replicas = 2;
 	settings.republish_ns = 2 * NS_PER_S;
 	settings.refresh_ns = 9 * NS_PER_S;
+	settings.record_ttl_ns = 6 * NS_PER_S;
+	settings.tombstone_ns = 3 * NS_PER_S;
+	settings.watch_ns = NS_PER_S;
+	settings.sessions_per_prefix = 3;
 	memset(world, 0, sizeof(*world));
 	world->parts = (struct node_parts){
 		.endpoints = endpoints_init(memory(endpoints_size(ENDPOINTS)),
@@ -128,7 +144,7 @@ world_close(struct world *world)
 	free(world->parts.publications);
 }
 
-/* Everything sent must be a valid message; remember a request. */
+/* Everything sent must be a valid message; remember requests. */
 static void
 collect(struct world *world)
 {
@@ -143,8 +159,8 @@ collect(struct world *world)
 			abort();
 		if (reader.header.type & MESSAGE_REPLY)
 			continue;
-		memcpy(world->asked, bytes, sizeof(world->asked));
-		world->asked_of = item->to;
+		world->asked[world->turn++ % ASKED] =
+			(struct asked){ item->to, reader.header };
 	}
 	outbox_clear(outbox);
 	while (node_event(world->node).kind != NODE_NONE)
@@ -152,31 +168,133 @@ collect(struct world *world)
 }
 
 static void
-receive(struct world *world, struct script *script, bool answer)
+receive(struct world *world, const struct endpoint *from, const uint8_t *bytes,
+	size_t size)
 {
-	uint8_t bytes[MESSAGE_MAX];
-	uint8_t from = next(script);
-	struct endpoint endpoint = peer_number(from);
-	size_t size = next(script), first = 0;
+	node_prefetch(world->node, endpoints_find(world->parts.endpoints, from),
+		      bytes, size);
+	node_receive(world->node, world->now, from, bytes, size,
+		     &world->outbox);
+}
 
-	if (answer) {
-		memcpy(bytes, world->asked, sizeof(world->asked));
-		bytes[1] |= MESSAGE_REPLY;
-		first = sizeof(world->asked);
-		endpoint = world->asked_of;
-		if (endpoint.address.family == 0)
-			return;
-	}
+/* Any bytes. */
+static void
+hear(struct world *world, struct script *script, uint8_t number)
+{
+	struct endpoint from = peer_number(number);
+	size_t size = next(script);
+
 	if (size > script->size)
 		size = script->size;
-	memcpy(bytes + first, script->data, size);
+	receive(world, &from, script->data, size);
 	script->data += size;
 	script->size -= size;
-	node_prefetch(world->node,
-		      endpoints_find(world->parts.endpoints, &endpoint), bytes,
-		      first + size);
-	node_receive(world->node, world->now, &endpoint, bytes, first + size,
-		     &world->outbox);
+}
+
+static struct message_record
+record_of(struct script *script)
+{
+	uint8_t what = next(script);
+
+	return (struct message_record){
+		.version = { next(script), 0 },
+		.owner = peer_number(next(script)),
+		.ttl_ms = (uint32_t)(what >> 2) * 128,
+		.tombstone = what % 4 == 1,
+		.half_open = what % 4 == 2,
+	};
+}
+
+/* A request that is one; the number: whose. */
+static void
+request(struct world *world, struct script *script, uint8_t number)
+{
+	struct endpoint from = peer_number(number);
+	uint8_t bytes[MESSAGE_MAX], type = next(script);
+	uint32_t count = 1 + (type >> 4) % 4;
+	struct message_writer writer;
+
+	message_begin(&writer, bytes, sizeof(bytes),
+		      (enum message_type)(1 + type % 8), number);
+	for (uint32_t i = 0; i < count; i++) {
+		struct session_key key = key_number(next(script));
+		struct message_record record;
+
+		switch (1 + type % 8) {
+		case MESSAGE_FIND_NODE:
+			message_put_position(&writer, (uint64_t)next(script)
+							      << 56);
+			break;
+		case MESSAGE_FIND_VALUE:
+			message_put_key(&writer, &key);
+			break;
+		case MESSAGE_STORE:
+			record = record_of(script);
+			message_put_store(&writer, &key, &record);
+			break;
+		case MESSAGE_REMOVE:
+		case MESSAGE_NOT_MINE:
+		case MESSAGE_HOLD:
+			message_put_version(
+				&writer, &key,
+				(struct version){ next(script), 0 });
+			break;
+		default:
+			break;
+		}
+	}
+	if ((type & 0x80) != 0)
+		message_make_conditional(&writer);
+	message_pad(&writer, type % 8 == 0 ? 0 : 600);
+	receive(world, &from, bytes, writer.size);
+}
+
+/* One item of an answer. */
+static void
+put_answer(struct message_writer *writer, uint8_t type, struct script *script)
+{
+	uint8_t status = next(script);
+	struct endpoint contacts[4];
+	struct message_record records[RECORDS_PER_KEY];
+
+	if (type == MESSAGE_FIND_NODE ||
+	    (type == MESSAGE_FIND_VALUE && status % 2 == 0)) {
+		for (uint32_t i = 0; i < 4; i++)
+			contacts[i] = peer_number(next(script));
+		message_put_contacts(writer, contacts, 4);
+	} else if (type == MESSAGE_FIND_VALUE) {
+		uint32_t count = 1 + (status >> 1) % RECORDS_PER_KEY;
+
+		for (uint32_t i = 0; i < count; i++)
+			records[i] = record_of(script);
+		message_put_records(writer, records, count);
+	} else if (status % 4 == 0) {
+		message_put_stale(writer, (struct version){ next(script), 0 });
+	} else {
+		static const enum item_status statuses[] = { ITEM_STORED,
+							     ITEM_MOVED,
+							     ITEM_FULL };
+		message_put_status(writer, statuses[status % 4 - 1]);
+	}
+}
+
+/* An answer to one of the last requests; the number: which, and from whom. */
+static void
+answer(struct world *world, struct script *script, uint8_t number)
+{
+	const struct asked *asked = &world->asked[number % ASKED];
+	struct endpoint from = asked->of;
+	uint8_t bytes[MESSAGE_MAX];
+	struct message_writer writer;
+
+	if (from.address.family == 0)
+		return;
+	if (number >= 0xf0)
+		from = peer_number(number);
+	message_begin_reply(&writer, bytes, sizeof(bytes), &asked->header);
+	for (uint32_t i = 0; i < asked->header.count; i++)
+		put_answer(&writer, asked->header.type, script);
+	receive(world, &from, bytes, writer.size);
 }
 
 /* Let it do all that is due until then, but a time may be due only so often
@@ -204,53 +322,93 @@ pass(struct world *world, int64_t distance_ns)
 	world->now = until;
 }
 
+/* What befalls the node as a whole. */
+static void
+befall(struct world *world, uint8_t number)
+{
+	struct node *node = world->node;
+	struct endpoint peer = peer_number(number >> 3);
+	struct session_key key = key_number(number >> 3);
+	uint32_t peers[2] = { 0, endpoints_count(world->parts.endpoints) - 1 };
+
+	switch (number % 8) {
+	case 0:
+		node_join(node, world->now, peers, 2, &world->outbox);
+		break;
+	case 1:
+		node_leave(node, world->now, &world->outbox);
+		break;
+	case 2:
+		node_hand_over(node, world->now);
+		break;
+	case 3:
+		node_booted(node, world->now, &peer, &world->outbox);
+		break;
+	case 4:
+		node_republish(node, world->now);
+		break;
+	case 5:
+		node_ping(node, &peer, &world->outbox);
+		break;
+	case 6:
+		node_say_not_mine(node, &peer, &key, &world->outbox);
+		break;
+	default:
+		node_learn(node, world->now, peers[1]);
+		break;
+	}
+}
+
+/* The number's low five bits choose the key, the others what is asked. */
+static void
+seek(struct world *world, uint8_t number)
+{
+	struct session_key key = key_number(number);
+	uint32_t peer = number % 8;
+	node_ticket ticket;
+
+	((number & 64) != 0 ? node_glance : node_get)(
+		world->node, world->now, &key, NODE_ASKER_STRAY, &peer,
+		number >> 7, OUTBOX_ANY_UPLINK, &ticket, &world->outbox);
+}
+
 static void
 step(struct world *world, struct script *script)
 {
-	uint8_t action = next(script), number;
-	struct session_key key;
+	uint8_t action = next(script), number = next(script);
+	struct session_key key = key_number(number);
 	struct version version;
-	node_ticket ticket;
-	uint32_t peers[2];
 
 	switch (action % 8) {
 	case 0:
+		if ((action & 8) != 0)
+			hear(world, script, number);
+		else
+			request(world, script, number);
+		break;
 	case 1:
-		receive(world, script, action % 8 == 1);
+		answer(world, script, number);
 		break;
 	case 2:
-		pass(world, (int64_t)next(script) * NS_PER_MS);
-		break;
 	case 3:
-		pass(world, (int64_t)next(script) * NS_PER_S / 16);
+		if (world->now.ns < PASS_MAX)
+			pass(world, action % 8 == 2 ? number * NS_PER_MS
+						    : number * NS_PER_S / 16);
 		break;
 	case 4:
-		number = next(script);
-		key = key_number(number);
-		peers[0] = number % 8;
-		node_get(world->node, world->now, &key, NODE_ASKER_STRAY, peers,
-			 number >> 7, OUTBOX_ANY_UPLINK, &ticket,
-			 &world->outbox);
+		seek(world, number);
 		break;
 	case 5:
-		key = key_number(next(script));
 		version = (struct version){ next(script), 0 };
-		node_set(world->node, world->now, &key, version,
-			 &world->outbox);
+		((number & 64) != 0 ? node_set_half_open : node_set)(
+			world->node, world->now, &key, version, &world->outbox);
 		break;
 	case 6:
-		key = key_number(next(script));
-		node_remove(world->node, world->now, &key, &world->outbox);
+		((number & 64) != 0 ? node_remove_announced : node_remove)(
+			world->node, world->now, &key, &world->outbox);
 		break;
 	default:
-		number = next(script);
-		peers[0] = 0;
-		peers[1] = endpoints_count(world->parts.endpoints) - 1;
-		if (number & 1)
-			node_leave(world->node, world->now, &world->outbox);
-		else
-			node_join(world->node, world->now, peers, 2,
-				  &world->outbox);
+		befall(world, number);
 		break;
 	}
 	collect(world);
