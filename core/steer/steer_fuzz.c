@@ -9,8 +9,10 @@
  */
 #include <assert.h>
 
-#include "core/steer/tunnel.h"
+#define STAGE_SKETCH_BYTES 128
 #include "core/test/stage.h"
+
+#include "core/steer/tunnel.h"
 
 enum act {
 	PACKET, /* at A; the first byte: uplink, known, cut into the rest */
@@ -23,6 +25,10 @@ enum act {
 	ROUTE,
 	OPENED,
 	BUSY,
+	OPENING,
+	DOUBT, /* as PACKET, of an open socket; the second byte: its version */
+	HEARD,
+	MESSAGE, /* ICMP to A; the first byte: from whom */
 	ACTS,
 };
 
@@ -93,6 +99,24 @@ act_packet(const uint8_t *bytes, size_t size)
 }
 
 static void
+act_doubt(const uint8_t *bytes, size_t size)
+{
+	struct classification classification;
+
+	if (size < 2)
+		return;
+	steer_classify(stage.steers[0], bytes + 2, size - 2, &classification);
+	/* Whoever asks a socket has passed SYNs on. */
+	if ((classification.packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return;
+	stage.uplink = bytes[0] & 3;
+	struct steer_result result = steer_doubt(
+		stage.steers[0], stage.now, &classification, bytes + 2,
+		(struct version){ bytes[1], 0 }, stage.uplink, &stage.outbox);
+	assert((result.verdict == STEER_DROP) == (result.drop != DROP_NONE));
+}
+
+static void
 act_inner(const uint8_t *bytes, size_t size)
 {
 	if (size == 0 || size > tunnel_inner_max())
@@ -153,6 +177,24 @@ act(enum act what, const uint8_t *bytes, size_t size)
 		else
 			steer_closed(stage.steers[0], stage.now, &key,
 				     &stage.outbox);
+		break;
+	case OPENING:
+		(void)steer_opening(stage.steers[0], stage.now, &key,
+				    (struct version){ choice, 0 },
+				    &stage.outbox);
+		break;
+	case DOUBT:
+		act_doubt(bytes, size);
+		break;
+	case HEARD:
+		steer_heard(stage.steers[0], stage.now,
+			    &stage.servers[choice % 3]);
+		break;
+	case MESSAGE:
+		if (size > 0)
+			steer_icmp(stage.steers[0], stage.now,
+				   &stage.servers[choice % 3], bytes + 1,
+				   size - 1);
 		break;
 	default:
 		stage.nodes[0].busy = even;

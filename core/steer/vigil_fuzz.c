@@ -15,6 +15,7 @@
  */
 #include <assert.h>
 
+#define STAGE_SKETCH_BYTES 128
 #include "core/test/stage.h"
 
 #include "core/steer/stray.h"

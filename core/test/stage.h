@@ -34,6 +34,10 @@
 
 #define STAGE_PACKET 2048
 #define STAGE_LOG    600
+/* Made empty for each stage: who plays thousands a second has less. */
+#ifndef STAGE_SKETCH_BYTES
+#define STAGE_SKETCH_BYTES 65536
+#endif
 
 struct node {
 	uint32_t self;
@@ -219,7 +223,7 @@ static const struct steer_limits stage_limits = {
 	.fragments = 8,
 	.prefixes = 16,
 	.peers = 4,
-	.sketch_bytes = 65536,
+	.sketch_bytes = STAGE_SKETCH_BYTES,
 };
 
 static inline void
