@@ -45,7 +45,6 @@ struct contact {
 	uint32_t verified : 1;
 	uint32_t keeps : 1; /* keepers.h: records of ours */
 	uint32_t heard : 1; /* or pinged, in this round */
-	uint32_t gone : 1; /* which has been seen to */
 	uint32_t speaks : 4; /* newest version; 0: it has not said */
 };
 _Static_assert(sizeof(struct contact) == 12, "a million nodes' budget");

@@ -16,19 +16,26 @@ keepers_init(struct node *node)
 	node->own_first = node->own_cursor = PUBLICATION_NONE;
 }
 
-void
-keepers_keep(struct node *node, struct instant now, uint32_t peer)
+/* If it is a contact. */
+static void
+watch(struct node *node, struct instant now, uint32_t peer)
 {
 	struct contact *contact = table_find(node->table, peer);
 
 	if (contact == NULL || node->settings->watch_ns == 0)
 		return;
 	contact->keeps = 1;
-	contact->heard = 1;
 	if (node->keepers_turn.ns == INSTANT_NEVER.ns)
 		node->keepers_turn = instant_after(
 			now, (int64_t)(node->position %
 				       (uint64_t)node->settings->watch_ns));
+}
+
+void
+keepers_keep(struct node *node, struct instant now, uint32_t peer)
+{
+	watch(node, now, peer);
+	keepers_heard(node, peer);
 }
 
 void
@@ -55,7 +62,7 @@ add_cause(struct node *node, struct instant now, uint32_t peer, bool booted)
 		return;
 	}
 	node->keeper_causes[node->keeper_count++] = (struct keeper_cause){
-		.peer = peer,
+		.peer = peer & 0x7fffffffu,
 		.booted = booted,
 	};
 }
@@ -77,60 +84,82 @@ keepers_left(struct node *node, struct instant now, uint32_t peer)
 
 /* --- the sweep ------------------------------------------------------------ */
 
+/* What the active causes say of a peer. */
 static bool
-has_booted(const struct node *node, uint32_t peer)
+is_cause(const struct node *node, uint32_t peer, bool booted)
 {
 	for (uint32_t i = 0; i < node->keepers_active; i++)
 		if (node->keeper_causes[i].peer == peer &&
-		    node->keeper_causes[i].booted)
+		    node->keeper_causes[i].booted == booted)
 			return true;
 	return false;
 }
 
-static bool
-has_gone(const struct node *node, uint32_t peer)
-{
-	const struct contact *contact = table_find(node->table, peer);
+/* Those who hold one, as the sweep finds them. */
+struct holders {
+	bool went; /* one of them has, just now */
+	uint32_t living; /* we, and contacts that answered, and still do */
+	/* Bit i: the i-th replica. Who takes the place of a contact that gave
+	 * way is a stranger until it has answered. */
+	uint32_t booted, strangers;
+};
 
-	for (uint32_t i = 0; contact == NULL && i < node->keepers_active; i++)
-		if (node->keeper_causes[i].peer == peer &&
-		    !node->keeper_causes[i].booted)
-			return true;
-	return contact != NULL && contact_stale(contact);
+static struct holders
+ask_table(struct node *node, struct instant now, const struct publication *own)
+{
+	struct holders holders = { 0 };
+	uint32_t count = own->replica_count + own->copy_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t peer = own->replicas[i];
+		const struct contact *contact = table_find(node->table, peer);
+		uint32_t bit = i < own->replica_count ? UINT32_C(1) << i : 0;
+		bool went = is_cause(node, peer, false);
+
+		if (node->keepers_whole || is_cause(node, peer, true))
+			holders.booted |= bit;
+		holders.went |= went;
+		if (peer == node->self ||
+		    (contact != NULL && contact->verified &&
+		     !contact_stale(contact))) {
+			holders.living++;
+			/* All hangs on it, perhaps. */
+			watch(node, now, peer);
+		} else if (contact == NULL ? !went : !contact_stale(contact)) {
+			holders.strangers |= bit;
+		}
+	}
+	return holders;
 }
 
-/* Mend one. How many items of datagrams that takes, about. */
+/* Mend one. How many items of datagrams that takes, at most about. */
 static uint32_t
 mend(struct node *node, struct instant now, uint32_t slot)
 {
 	struct publication *own = publish_slot_at(node, slot);
-	uint32_t held = own->replica_count, booted = 0, gone = 0, items = 0;
 
 	if (own->half_open || (own->state != PUBLICATION_HELD &&
 			       own->state != PUBLICATION_REFRESHING))
 		return 0;
-	for (uint32_t i = 0; i < held + own->copy_count; i++) {
-		uint32_t peer = own->replicas[i];
+	struct holders holders = ask_table(node, now, own);
+	uint32_t again = holders.booted;
+	bool alone = holders.went && holders.living == 0;
 
-		gone += has_gone(node, peer);
-		if (i < held &&
-		    (node->keepers_whole || has_booted(node, peer))) {
-			booted |= UINT32_C(1) << i;
-			items++;
-		}
-	}
+	if (alone)
+		again |= holders.strangers;
 	if (own->state == PUBLICATION_REFRESHING) {
-		own->lost |= booted != 0;
+		own->lost |= again != 0 || alone;
 		return 0;
 	}
-	if (booted == 0 && gone < held + own->copy_count)
-		return 0;
-	if (booted != 0)
-		own->again |= booted;
-	else
+	if (again != 0)
+		own->again |= again;
+	else if (alone)
 		own->state = PUBLICATION_WAITING;
+	else
+		return 0;
 	publish_slot_time(node, slot, now);
-	return booted != 0 ? items : PLACEMENT_DATAGRAMS * BATCH_ITEMS;
+	return again != 0 ? own->replica_count
+			  : PLACEMENT_DATAGRAMS * BATCH_ITEMS;
 }
 
 static void
@@ -182,24 +211,13 @@ step(struct node *node, struct instant now)
 
 /* --- the watch ------------------------------------------------------------ */
 
-/* Who of them is not there any more; how many there are. */
 static uint32_t
-look(struct node *node, struct instant now)
+count_keepers(const struct table *table)
 {
-	struct table *table = node->table;
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < table->count; i++) {
-		struct contact *contact = &table->contacts[i];
-		bool stale = contact_stale(contact);
-
-		if (!contact->keeps)
-			continue;
-		count++;
-		if (stale && !contact->gone)
-			add_cause(node, now, contact->peer, false);
-		contact->gone = stale;
-	}
+	for (uint32_t i = 0; i < table->count; i++)
+		count += table->contacts[i].keeps;
 	return count;
 }
 
@@ -225,7 +243,7 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 {
 	struct table *table = node->table;
 	int64_t watch_ns = node->settings->watch_ns;
-	uint32_t count = look(node, now);
+	uint32_t count = count_keepers(table);
 
 	if (count == 0 || node->own_first == PUBLICATION_NONE) {
 		node->keepers_turn = INSTANT_NEVER;
@@ -242,6 +260,18 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 	ping_next(node, now, outbox);
 }
 
+static void
+take_lost(struct node *node, struct instant now)
+{
+	uint32_t peers[TABLE_LOST];
+	uint32_t count = table_lost(node->table, peers);
+
+	for (uint32_t i = 0; i < count && i < TABLE_LOST; i++)
+		add_cause(node, now, peers[i], false);
+	node->keepers_all |=
+		count > TABLE_LOST && node->keepers_wake.ns != INSTANT_NEVER.ns;
+}
+
 struct instant
 keepers_deadline(const struct node *node)
 {
@@ -251,6 +281,7 @@ keepers_deadline(const struct node *node)
 void
 keepers_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
+	take_lost(node, now);
 	if (node->keepers_turn.ns <= now.ns)
 		take_turn(node, now, outbox);
 	if (node->keepers_wake.ns <= now.ns)

@@ -8,19 +8,26 @@
  *			| a sweep of our publications, for all there are
  *			v
  *	booted: it is sent again what it is a replica of
- *	went:	where nobody is left who holds it, it is placed anew
+ *	went:	where we know of nobody else who is there and holds it,
+ *		 strangers who do are sent it again; it is placed anew
+ *		 if one of them is silent, or there is none
  *
  * Those who hold a record together repair it (repair.h); but when all of them
  * boot or die before the first has been sent it again, its owner alone can. Of
  * one replica (r = 1) that is always so. So the owner does not wait for its
  * next republish: a replica that has begun a new life is sent what it had, at
  * once; when the last who held a record has died or left, it is looked for
- * where it should be now. What has one holder left is that holder's to mend.
+ * where it should be now. What has one holder left is that holder's to mend;
+ * it is watched from then on, whoever stored there.
  *
  * Keepers are contacts that were stored at. One that was not heard for
  * watch_ns is pinged, one after the other, in rounds of that time, and
- * KEEPERS_WATCHED in a round at most. A replica that is no contact is not
- * watched: an answer or a request makes it one, where there is room.
+ * KEEPERS_WATCHED in a round at most. A contact that is silent may give way to
+ * a replacement at once (table.h), and is a keeper that went all the same. A
+ * replica that is no contact, a stranger, is not watched, for there may be
+ * thousands: it is asked when those who are watched have gone. (Of 63 others a
+ * node with k = 20 knows 20 of the far 32 and all 31 of the near, so a fifth of
+ * all replicas are strangers.) A copy at a stranger counts for nothing.
  *
  * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
  * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer

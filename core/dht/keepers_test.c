@@ -73,38 +73,42 @@ happen(struct mesh *mesh, enum happening happening, uint32_t i)
 	}
 }
 
-/* How many records of ours the r closest living nodes do not hold. */
+/* How many of the r closest living nodes do not hold one of our records. */
+static uint32_t
+lacking_one(struct mesh *mesh, uint32_t number)
+{
+	const struct endpoints *endpoints = mesh->parts.endpoints;
+	struct session_key key = mesh_key_number(number);
+	uint64_t target =
+		position_of_session(endpoints_placement(endpoints), &key);
+	uint32_t lack = 0;
+
+	for (uint32_t i = 0; i < NODES; i++) {
+		struct record records[RECORDS_PER_KEY];
+		uint64_t ours = position_distance(
+			target, endpoints_position(endpoints, i));
+		uint32_t closer = 0;
+
+		for (uint32_t j = 0; j < NODES; j++)
+			closer += !mesh->dead[j] &&
+				  position_distance(
+					  target, endpoints_position(endpoints,
+								     j)) < ours;
+		if (mesh->dead[i] || closer >= mesh->settings.replicas)
+			continue;
+		lack += store_peek(mesh->parts.store, mesh->now, i, &key,
+				   records) != 1;
+	}
+	return lack;
+}
+
 static uint32_t
 lacking(struct mesh *mesh)
 {
-	const struct siphash_key *placement =
-		endpoints_placement(mesh->parts.endpoints);
 	uint32_t lack = 0;
 
-	for (uint32_t number = 0; number < KEYS; number++) {
-		struct session_key key = mesh_key_number(number);
-		uint64_t target = position_of_session(placement, &key);
-
-		for (uint32_t i = 0; i < NODES; i++) {
-			struct record records[RECORDS_PER_KEY];
-			uint64_t ours = position_distance(
-				target,
-				endpoints_position(mesh->parts.endpoints, i));
-			uint32_t closer = 0;
-
-			for (uint32_t j = 0; j < NODES; j++)
-				closer += !mesh->dead[j] &&
-					  position_distance(
-						  target,
-						  endpoints_position(
-							  mesh->parts.endpoints,
-							  j)) < ours;
-			if (mesh->dead[i] || closer >= mesh->settings.replicas)
-				continue;
-			lack += store_peek(mesh->parts.store, mesh->now, i,
-					   &key, records) != 1;
-		}
-	}
+	for (uint32_t number = 0; number < KEYS; number++)
+		lack += lacking_one(mesh, number);
 	return lack;
 }
 
@@ -151,9 +155,87 @@ play(const struct row *row)
 	mesh_close(&mesh);
 }
 
+/* All who hold one session's record die at once, and its owner knows only some
+ * of them. */
+static const struct loss {
+	const char *sentence;
+	uint32_t k;
+	bool replaced; /* others are there for the dead contacts' places */
+} losses[] = {
+	{ "all contacts", 20, false },
+	{ "some strangers", 6, false },
+	{ "some strangers, and contacts that give way", 6, true },
+};
+
+/* Every other node asks the owner something. */
+static void
+ask_owner(struct mesh *mesh)
+{
+	struct endpoint owner = mesh_endpoint_number(OWNER);
+
+	for (uint32_t i = OWNER + 1; i < NODES; i++) {
+		if (mesh->dead[i])
+			continue;
+		node_ping(mesh->nodes[i], &owner, &mesh->outbox);
+		mesh_collect(mesh, i);
+	}
+}
+
+/* Kill who holds key `number`; how many of them the owner knows. */
+static uint32_t
+lose(struct mesh *mesh, uint32_t number)
+{
+	struct session_key key = mesh_key_number(number);
+	struct record records[RECORDS_PER_KEY];
+	uint32_t known = 0;
+
+	for (uint32_t i = OWNER + 1; i < NODES; i++) {
+		if (store_peek(mesh->parts.store, mesh->now, i, &key,
+			       records) == 0)
+			continue;
+		known += table_find(mesh->nodes[OWNER]->table, i) != NULL;
+		happen(mesh, DEATH, i);
+	}
+	return known;
+}
+
+static void
+play_loss(const struct loss *loss)
+{
+	struct node_settings settings;
+	uint32_t strangers = 0;
+
+	node_settings_default(&settings);
+	settings.k = loss->k;
+	for (uint32_t number = 0; number < KEYS; number++) {
+		struct mesh mesh;
+
+		mesh_open(&mesh, NODES, &settings, 5);
+		mesh_make_ideal(&mesh);
+		mesh_set(&mesh, OWNER, number, 5);
+		mesh_pass(&mesh, 6 * NS_PER_S);
+		if (loss->replaced)
+			ask_owner(&mesh);
+		mesh_pass(&mesh, NS_PER_S);
+		uint32_t known = lose(&mesh, number);
+		strangers += known < settings.replicas;
+		mesh_pass(&mesh, 8 * NS_PER_S);
+		/* Of whom it knows none it cannot miss any. */
+		if (known > 0)
+			CHECK_ROW(lacking_one(&mesh, number) == 0,
+				  loss->sentence);
+		mesh_close(&mesh);
+	}
+	fprintf(stderr, "%s: of %u sessions %u with strangers\n",
+		loss->sentence, KEYS, strangers);
+	CHECK_ROW((strangers > 0) == (loss->k < NODES / 2), loss->sentence);
+}
+
 int
 main(void)
 {
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		play_loss(&losses[i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	return check_done();

@@ -76,8 +76,8 @@ struct repair_cause {
 #define NODE_KEEPER_CAUSES 10
 
 struct keeper_cause {
-	uint32_t peer;
-	bool booted; /* else it went */
+	uint32_t peer : 31; /* an index: no table has as many */
+	uint32_t booted : 1; /* else it went */
 };
 
 struct node {

@@ -219,6 +219,31 @@ table_doubted(struct table *table, uint32_t peer)
 	return !contact_stale(contact);
 }
 
+/* A ping failed. */
+static void
+fail(struct table *table, struct contact *contact)
+{
+	bool before = contact_stale(contact);
+
+	contact_fail(contact);
+	if (before || !contact_stale(contact) || !contact->keeps ||
+	    table->lost_count > TABLE_LOST)
+		return;
+	if (table->lost_count < TABLE_LOST)
+		table->lost[table->lost_count] = contact->peer;
+	table->lost_count++;
+}
+
+uint32_t
+table_lost(struct table *table, uint32_t peers[TABLE_LOST])
+{
+	uint32_t count = table->lost_count;
+
+	memcpy(peers, table->lost, sizeof(table->lost));
+	table->lost_count = 0;
+	return count;
+}
+
 bool
 table_failed(struct table *table, uint32_t peer)
 {
@@ -232,7 +257,7 @@ table_failed(struct table *table, uint32_t peer)
 	uint32_t slot = bucket_find(bucket, peer);
 	if (slot == BUCKET_NONE)
 		return false;
-	contact_fail(&bucket.slot[slot]);
+	fail(table, &bucket.slot[slot]);
 	if (!contact_stale(&bucket.slot[slot]) ||
 	    !replacements_take(table, b, &replacement))
 		return false;

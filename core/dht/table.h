@@ -34,6 +34,9 @@
  * without a replacement stays, as in 4.1: if our own uplink was down, all
  * contacts look stale.
  *
+ * Of one that keeps records of ours (keepers.h) it is remembered that it became
+ * stale, until table_lost() is asked: it may give way in the same moment.
+ *
  * [1] Maymounkov, Mazieres: Kademlia. IPTPS 2002.
  */
 #ifndef CORE_DHT_TABLE_H
@@ -48,6 +51,8 @@
 #include "core/position.h"
 
 #define TABLE_REPLACEMENTS 16
+/* Keepers that became stale since somebody asked. */
+#define TABLE_LOST 4
 
 struct table {
 	const struct endpoints *endpoints;
@@ -56,6 +61,8 @@ struct table {
 	uint32_t capacity, count; /* contacts */
 	uint32_t k; /* bucket size */
 	uint32_t replacement_count;
+	uint32_t lost_count; /* TABLE_LOST + 1: too many */
+	uint32_t lost[TABLE_LOST]; /* endpoint indices */
 	uint16_t starts[POSITION_BITS + 1]; /* contacts in buckets before */
 	uint32_t replacements[TABLE_REPLACEMENTS]; /* endpoint indices, oldest
 						      first */
@@ -114,6 +121,10 @@ void table_fill(struct table *, unsigned b, const uint32_t *peers,
 /* A peer left: out of the contacts and of the cache. True if it was a contact.
  */
 bool table_remove(struct table *, uint32_t peer);
+
+/* Contacts that keep records of ours and became stale since this was asked
+ * last: how many; TABLE_LOST + 1: more than there is room for. */
+uint32_t table_lost(struct table *, uint32_t peers[TABLE_LOST]);
 
 /* The closest contacts to target but for `except` (ENDPOINT_NONE: for none),
  * closest first, at most capacity <= BUCKET_MAX. Returns how many. */
