@@ -67,6 +67,12 @@ contact_stale(const struct contact *contact)
 }
 
 int64_t
+contact_usual_ns(const struct contact *contact)
+{
+	return (int64_t)contact->srtt * UNIT_NS;
+}
+
+int64_t
 contact_timeout_ns(const struct contact *contact,
 		   const struct contact_timing *timing)
 {

@@ -75,6 +75,8 @@ contact_suspect(const struct contact *contact)
 	return contact->failures > 0;
 }
 
+/* Its smoothed round trip; 0: never measured. */
+int64_t contact_usual_ns(const struct contact *);
 bool contact_stale(const struct contact *);
 /* How long to wait for an answer; contact may be NULL for a stranger. */
 int64_t contact_timeout_ns(const struct contact *,

@@ -63,9 +63,28 @@ exchange_timeout_ns(struct node *node, uint32_t peer)
 	return contact_timeout_ns(contact, &timing);
 }
 
+int64_t
+exchange_hedge_ns(struct node *node, uint32_t peer)
+{
+	const struct contact *contact = table_find(node->table, peer);
+	int64_t timeout_ns = exchange_timeout_ns(node, peer);
+	int64_t usual_ns = contact == NULL ? 0 : contact_usual_ns(contact);
+	int64_t hedge_ns = usual_ns > 0 ? hedge_after_ns(&node->hedge, usual_ns)
+					: node->far_ns + node->far_ns / 8;
+
+	if (hedge_ns == 0)
+		return timeout_ns;
+	return hedge_ns < timeout_ns ? hedge_ns : timeout_ns;
+}
+
 void
 exchange_answered(struct node *node, uint32_t peer, int64_t rtt_ns)
 {
+	const struct contact *contact = table_find(node->table, peer);
+	int64_t usual_ns = contact == NULL ? 0 : contact_usual_ns(contact);
+
+	if (rtt_ns >= 0 && usual_ns > 0)
+		hedge_learn(&node->hedge, usual_ns, rtt_ns);
 	table_answered(node->table, peer, rtt_ns);
 	if (rtt_ns >= node->far_ns)
 		node->far_ns = rtt_ns < FAR_MAX_NS ? rtt_ns : FAR_MAX_NS;

@@ -5,6 +5,7 @@
  *	exchange_begin()	room in the outbox, the header
  *	message_put_*()		what is asked or stored (wire/message.h)
  *	exchange_send()		the item shrinks to what was written; counted
+ *	exchange_hedge_ns()	when to ask another one besides
  *	exchange_timeout_ns()	when the answer is overdue
  *	exchange_answered()	the peer lives, at that distance
  *
@@ -42,6 +43,9 @@ void exchange_send(struct node *, struct outbox *, enum traffic_purpose,
  * other peers; the initial timeout for a contact that is stale, since it may be
  * farther than it was, and while no peer was measured. */
 int64_t exchange_timeout_ns(struct node *, uint32_t peer);
+/* From when on to ask another one besides: hedge.h; the timeout at the latest,
+ * and while no peer was measured. */
+int64_t exchange_hedge_ns(struct node *, uint32_t peer);
 /* A peer answered a request of ours after rtt_ns; negative: not timed. */
 void exchange_answered(struct node *, uint32_t peer, int64_t rtt_ns);
 /* Milliseconds for the wire: rounded up, at most UINT32_MAX; ns >= 0. */

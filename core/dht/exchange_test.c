@@ -106,6 +106,43 @@ test_strangers(void)
 	}
 }
 
+/* When to ask another one besides. */
+static void
+test_hedges(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t peer;
+		int64_t rtt_ns; /* of peer 1, 1,000 times; 0: never */
+		int64_t low_ns, high_ns;
+	} rows[] = {
+		{ "nobody was measured: the timeout", 1, 0, 50 * NS_PER_MS,
+		  50 * NS_PER_MS },
+		{ "an eighth more than usual, however short", 1, 40 * NS_PER_US,
+		  44 * NS_PER_US, 45 * NS_PER_US },
+		{ "a stranger: an eighth more than the longest", 2,
+		  40 * NS_PER_US, 45 * NS_PER_US, 45 * NS_PER_US },
+		{ "the timeout is its cap", 1, NS_PER_S, 50 * NS_PER_MS,
+		  50 * NS_PER_MS },
+		{ "and a stranger's", 2, NS_PER_S, 50 * NS_PER_MS,
+		  50 * NS_PER_MS },
+	};
+	struct node_settings settings = solo_settings(8);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		node_learn(solo.node, solo.now, 1);
+		for (uint32_t j = 0; rows[i].rtt_ns > 0 && j < 1000; j++)
+			exchange_answered(solo.node, 1, rows[i].rtt_ns);
+		int64_t hedge_ns = exchange_hedge_ns(solo.node, rows[i].peer);
+		CHECK_ROW(hedge_ns >= rows[i].low_ns, rows[i].sentence);
+		CHECK_ROW(hedge_ns <= rows[i].high_ns, rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 /* A stray answer of an hour does not turn into an overflow. */
 static void
 test_a_very_late_answer(void)
@@ -159,6 +196,7 @@ main(void)
 	test_milliseconds();
 	test_timeouts();
 	test_strangers();
+	test_hedges();
 	test_a_very_late_answer();
 	test_a_datagram();
 	return check_done();

@@ -247,15 +247,17 @@ lookup_find(struct lookup *lookup, uint32_t peer)
 
 void
 lookup_sent(struct lookup *lookup, struct candidate *candidate,
-	    struct instant now, int64_t timeout_ns)
+	    struct instant now, int64_t hedge_ns, int64_t timeout_ns)
 {
 	candidate->state = CANDIDATE_ASKED;
+	candidate->slow = false;
 	candidate->round = lookup->round;
 	if (candidate->round < UINT8_MAX)
 		candidate->round++;
 	candidate->tries = (candidate->tries + 1u) & 0xfu;
 	candidate->named = false;
 	candidate->sent = now;
+	candidate->hedge_ns = hedge_ns;
 	candidate->timeout_ns = timeout_ns;
 	lookup->queries++;
 	if (lookup->started.ns == INSTANT_NEVER.ns)
@@ -269,6 +271,7 @@ lookup_answered(struct lookup *lookup, struct candidate *candidate)
 	if (candidate->state <= CANDIDATE_FAILED)
 		candidate->state = CANDIDATE_ANSWERED;
 	candidate->named = true;
+	candidate->slow = false;
 	if (candidate->round > lookup->round)
 		lookup->round = candidate->round;
 	lookup->fruitless += candidate->round > lookup->improved;
@@ -279,6 +282,9 @@ lookup_candidate_wake(const struct candidate *candidate)
 {
 	switch (candidate->state) {
 	case CANDIDATE_ASKED:
+		return instant_after(candidate->sent,
+				     candidate->slow ? candidate->timeout_ns
+						     : candidate->hedge_ns);
 	case CANDIDATE_STORING:
 	case CANDIDATE_RETRIED:
 		return instant_after(candidate->sent, candidate->timeout_ns);
@@ -288,6 +294,15 @@ lookup_candidate_wake(const struct candidate *candidate)
 	default:
 		return INSTANT_NEVER;
 	}
+}
+
+static void
+make_slow(struct candidate *candidate, struct instant now)
+{
+	if (candidate->state == CANDIDATE_ASKED &&
+	    candidate->hedge_ns < candidate->timeout_ns &&
+	    lookup_candidate_wake(candidate).ns <= now.ns)
+		candidate->slow = true;
 }
 
 uint32_t
@@ -300,6 +315,7 @@ lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		struct candidate *candidate = &lookup->candidates[i];
 
+		make_slow(candidate, now);
 		if (candidate->state == CANDIDATE_ASKED &&
 		    lookup_candidate_wake(candidate).ns <= now.ns) {
 			candidate->state = CANDIDATE_OVERDUE;
@@ -338,16 +354,36 @@ lookup_passed_by(const struct candidate *candidate)
 	}
 }
 
+/* How many may be asked at a time now; *parallel: how many are, but for those
+ * that are slow. */
+static uint32_t
+breadth(const struct lookup *lookup, uint32_t alpha, uint32_t *parallel)
+{
+	uint32_t asked = 0, slow = 0;
+
+	*parallel = 0;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+		bool waits = candidate->state == CANDIDATE_ASKED;
+
+		asked += waits;
+		slow += candidate->slow;
+		*parallel += waits && !candidate->slow;
+	}
+	if (is_stuck(lookup, alpha, asked))
+		return LOOKUP_SHORTLIST;
+	if (slow < alpha)
+		return alpha;
+	return *parallel > 0 ? 2 * alpha : LOOKUP_WIDER * alpha;
+}
+
 uint32_t
 lookup_choose(const struct lookup *lookup, uint32_t width, uint32_t alpha,
 	      uint8_t *chosen)
 {
-	uint32_t parallel = 0, live = 0, count = 0;
+	uint32_t parallel, live = 0, count = 0;
 
-	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		parallel += lookup->candidates[i].state == CANDIDATE_ASKED;
-	if (is_stuck(lookup, alpha, parallel))
-		alpha = LOOKUP_SHORTLIST;
+	alpha = breadth(lookup, alpha, &parallel);
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		const struct candidate *candidate = &lookup->candidates[i];
 

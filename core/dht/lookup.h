@@ -15,6 +15,15 @@
  * after twice the timeout it has failed and no longer counts as one of the k
  * closest. Its answer is welcome as long as the lookup lasts.
  *
+ * Whoever waits for a value asks one more sooner, when a candidate is *slow*
+ * (hedge.h): that one no longer counts as one of alpha, and nothing else
+ * follows from it. As many as alpha that are slow are no accident: perhaps half
+ * of all servers have just died. Then the next alpha would all be dead one time
+ * in eight, and each such round costs a round trip; so twice alpha are asked
+ * at a time, and LOOKUP_WIDER times alpha when nobody else is left who may
+ * answer: who is next closest knows the place less well, and more of them know
+ * it better.
+ *
  * Rounds: a query's round is 1 + the highest round that has been answered
  * when it is sent (1 for the first queries). Under equal delays all queries
  * of a round are sent at one instant and answered at one instant, and the
@@ -84,6 +93,8 @@
 #define LOOKUP_EXCLUDE 8
 /* Times that one candidate is asked. */
 #define LOOKUP_TRIES 2
+/* Times alpha, when all that were asked are slow. */
+#define LOOKUP_WIDER 4
 /* Slots in a pool: a transaction has 20 bits for them. */
 #define LOOKUP_POOL_MAX (UINT32_C(1) << 20)
 
@@ -103,6 +114,7 @@ enum candidate_state {
 struct candidate {
 	uint64_t distance; /* to the target */
 	struct instant sent; /* the last datagram to it */
+	int64_t hedge_ns; /* after that it is slow; timeout_ns: never */
 	int64_t timeout_ns;
 	uint32_t peer; /* endpoint index */
 	uint8_t state; /* enum candidate_state */
@@ -111,9 +123,10 @@ struct candidate {
 	bool named : 1; /* it answered the last query */
 	bool conditional : 1; /* the STORE sent to it was */
 	bool moved : 1; /* so it answered that it knows closer ones */
+	bool slow : 1; /* it took longer than hedge_ns, until it answers */
 	uint8_t speaks; /* version, as its answer said; 0: unknown */
 };
-_Static_assert(sizeof(struct candidate) == 32, "64 of them are 2 KiB");
+_Static_assert(sizeof(struct candidate) == 40, "64 of them are 2.5 KiB");
 
 enum lookup_kind {
 	LOOKUP_GET, /* find the value */
@@ -226,9 +239,10 @@ void lookup_add(struct lookup *, uint32_t peer, uint64_t position,
 void lookup_add_first(struct lookup *, uint32_t peer);
 /* The candidate that is this peer, or NULL. */
 struct candidate *lookup_find(struct lookup *, uint32_t peer);
-/* The candidate was sent a query. */
+/* The candidate was sent a query. It is slow after hedge_ns, if that is less
+ * than the timeout. */
 void lookup_sent(struct lookup *, struct candidate *, struct instant now,
-		 int64_t timeout_ns);
+		 int64_t hedge_ns, int64_t timeout_ns);
 /* The candidate answered a query. Call before lookup_add() of the peers that
  * it named. */
 void lookup_answered(struct lookup *, struct candidate *);

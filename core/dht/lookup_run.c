@@ -180,8 +180,12 @@ ask(struct node *node, struct instant now, uint32_t slot,
 			      (enum traffic_purpose)lookup->purpose, &writer);
 		avoid(outbox, lookup);
 	}
+	int64_t timeout_ns = exchange_timeout_ns(node, candidate->peer);
+	bool hurry = value && !lookup->glance;
 	lookup_sent(lookup, candidate, now,
-		    exchange_timeout_ns(node, candidate->peer));
+		    hurry ? exchange_hedge_ns(node, candidate->peer)
+			  : timeout_ns,
+		    timeout_ns);
 	node->counters.queries++;
 }
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "core/dht/exchange.h"
 #include "core/test/solo.h"
 
 static node_ticket
@@ -70,6 +71,54 @@ test_queries(void)
 	CHECK(solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX) > 0);
 	CHECK(node_deadline(solo.node).ns > solo.now.ns);
 	solo_close(&solo);
+}
+
+/* Whoever waits for an owner goes on when its peers are slow. */
+static void
+test_hedged(void)
+{
+	static const struct {
+		const char *sentence;
+		bool glance;
+		int64_t pass_ns;
+		uint32_t asked, timeouts;
+	} rows[] = {
+		{ "a round trip: it waits", false, 40 * NS_PER_US, 0, 0 },
+		{ "an eighth more: it asks the next", false, 46 * NS_PER_US, 5,
+		  0 },
+		{ "a glance waits until they have failed", true, NS_PER_MS, 0,
+		  3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent[BUCKET_MAX];
+		struct session_key key = solo_key(1);
+		struct solo solo;
+		node_ticket ticket;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 60);
+		for (uint32_t j = 0; j < 60 * 20; j++)
+			exchange_answered(solo.node, j % 60 + 1,
+					  40 * NS_PER_US);
+		CHECK((rows[i].glance ? node_glance : node_get)(
+			      solo.node, solo.now, &key, NODE_ASKER_STRAY, NULL,
+			      0, OUTBOX_ANY_UPLINK, &ticket,
+			      &solo.outbox) == 0);
+		CHECK_ROW(solo_all(&solo, MESSAGE_FIND_VALUE, sent,
+				   BUCKET_MAX) == settings.alpha,
+			  rows[i].sentence);
+		solo_pass(&solo, rows[i].pass_ns);
+		CHECK_ROW(solo_all(&solo, MESSAGE_FIND_VALUE, sent,
+				   BUCKET_MAX) == rows[i].asked,
+			  rows[i].sentence);
+		/* Slow is not overdue. */
+		CHECK_ROW(node_counters(solo.node)->timeouts ==
+				  rows[i].timeouts,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
 }
 
 /* A node cut off has suspects only, and asks them all the same. */
@@ -560,6 +609,7 @@ int
 main(void)
 {
 	test_queries();
+	test_hedged();
 	test_only_suspects_left();
 	test_which_answers_count();
 	test_what_is_timed();

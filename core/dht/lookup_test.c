@@ -47,7 +47,7 @@ ask(struct lookup *lookup, int64_t now_ns)
 
 	for (uint32_t i = 0; i < count; i++)
 		lookup_sent(lookup, &lookup->candidates[chosen[i]],
-			    (struct instant){ now_ns }, TIMEOUT_NS);
+			    (struct instant){ now_ns }, TIMEOUT_NS, TIMEOUT_NS);
 	return count;
 }
 
@@ -141,6 +141,83 @@ test_overdue_then_failed(void)
 	give(lookup);
 }
 
+#define HEDGE_NS (2 * NS_PER_MS)
+
+/* Of the candidates 1 to 20, alpha were asked at once. */
+static void
+test_slow_ones_are_asked_around(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t answered; /* 1 to this one */
+		int64_t at_ns;
+		uint32_t asked;
+	} rows[] = {
+		{ "nobody is slow yet", 0, HEDGE_NS - 1, 0 },
+		{ "all are: four times as many at once", 0, HEDGE_NS,
+		  LOOKUP_WIDER * ALPHA },
+		{ "one has answered: one more for it", 1, HEDGE_NS - 1, 1 },
+		{ "the two others are slow: two more", 1, HEDGE_NS, 3 },
+		{ "who has answered is not slow", 3, HEDGE_NS, ALPHA },
+		{ "overdue, and slow all the same", 0, TIMEOUT_NS,
+		  LOOKUP_WIDER * ALPHA },
+	};
+	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint8_t chosen[LOOKUP_SHORTLIST];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lookup *lookup = begin(LOOKUP_GET);
+		struct instant at = { rows[i].at_ns };
+
+		lookup->deadline = (struct instant){ NS_PER_S };
+		add(lookup, 1, 20, 0);
+		for (uint32_t j = 0; j < ALPHA; j++)
+			lookup_sent(lookup, &lookup->candidates[j],
+				    (struct instant){ 0 }, HEDGE_NS,
+				    TIMEOUT_NS);
+		CHECK_ROW(lookup_wake(lookup).ns == HEDGE_NS, rows[i].sentence);
+		for (uint32_t peer = 1; peer <= rows[i].answered; peer++) {
+			answer(lookup, peer);
+			/* Closer than all, so that it is not stuck. */
+			lookup_add(lookup, 100 + peer, 0, 1);
+		}
+		CHECK_ROW(lookup_age(lookup, at, peers, &overdue) == 0,
+			  rows[i].sentence);
+		CHECK_ROW(overdue == (at.ns < TIMEOUT_NS ? 0 : ALPHA),
+			  rows[i].sentence);
+		CHECK_ROW(lookup_choose(lookup, 20, ALPHA, chosen) ==
+				  rows[i].asked,
+			  rows[i].sentence);
+		if (at.ns == HEDGE_NS && rows[i].answered == 0)
+			CHECK_ROW(lookup_wake(lookup).ns == TIMEOUT_NS,
+				  rows[i].sentence);
+		give(lookup);
+	}
+}
+
+/* Alpha were slow; two of the next answer, one does not yet. */
+static void
+test_after_slow_ones_twice_as_many(void)
+{
+	struct lookup *lookup = begin(LOOKUP_GET);
+	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint8_t chosen[LOOKUP_SHORTLIST];
+
+	add(lookup, 11, 20, 0);
+	for (uint32_t i = 0; i < 2 * ALPHA; i++)
+		lookup_sent(lookup, &lookup->candidates[i],
+			    (struct instant){ i < ALPHA ? 0 : HEDGE_NS },
+			    HEDGE_NS, TIMEOUT_NS);
+	lookup_age(lookup, (struct instant){ HEDGE_NS }, peers, &overdue);
+	answer(lookup, 14);
+	answer(lookup, 15);
+	add(lookup, 1, 9, 1);
+	CHECK(lookup_choose(lookup, 20, ALPHA, chosen) == 2 * ALPHA - 1);
+	/* Slow is not silent: the lookup waits for them. */
+	CHECK(!lookup_complete(lookup, 20));
+	give(lookup);
+}
+
 static void
 test_silent_get_a_second_try(void)
 {
@@ -193,7 +270,7 @@ test_fill(void)
 				&lookup->candidates[chosen[i]];
 
 			lookup_sent(lookup, candidate, (struct instant){ 0 },
-				    TIMEOUT_NS);
+				    TIMEOUT_NS, TIMEOUT_NS);
 			lookup_answered(lookup, candidate);
 			low += candidate->peer <= 100;
 			asked++;
@@ -378,7 +455,8 @@ test_rounds_saturate(void)
 
 	lookup_add(lookup, 4, 4, 0);
 	lookup->round = UINT8_MAX;
-	lookup_sent(lookup, &lookup->candidates[0], (struct instant){ 0 }, 1);
+	lookup_sent(lookup, &lookup->candidates[0], (struct instant){ 0 }, 1,
+		    1);
 	CHECK(lookup->candidates[0].round == UINT8_MAX);
 	lookup_answered(lookup, &lookup->candidates[0]);
 	CHECK(lookup->round == UINT8_MAX);
@@ -428,6 +506,8 @@ main(void)
 	test_rounds_and_burst();
 	test_in_flight_are_not_forgotten();
 	test_overdue_then_failed();
+	test_slow_ones_are_asked_around();
+	test_after_slow_ones_twice_as_many();
 	test_silent_get_a_second_try();
 	test_fill();
 	test_conclusive();

@@ -111,6 +111,7 @@ node_init(void *memory, const struct node_limits *limits,
 	publications_bound(parts->publications,
 			   endpoints_placement(parts->endpoints),
 			   settings->sessions_per_prefix);
+	hedge_init(&node->hedge);
 	liveness_init(node);
 	refresh_init(node);
 	renewal_init(node);

@@ -17,6 +17,7 @@
  *	liveness.c	suspects pinged
  *	owned.c		the record of a session of ours
  *	exchange.c	datagrams begun and sent
+ *	hedge.c		when to ask one more
  *
  * A file calls those below it only. What ends below (a lookup) is handed up as
  * a result, never by a call.
@@ -35,6 +36,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/dht/hedge.h"
 #include "core/dht/lookup.h"
 #include "core/dht/node.h"
 #include "core/dht/publication.h"
@@ -144,6 +146,7 @@ struct node {
 
 	/* exchange.c */
 	int64_t far_ns; /* most round trips are shorter; 0: none was measured */
+	struct hedge hedge; /* how much longer than usual they are */
 
 	/* liveness.c */
 	uint32_t ping_transaction;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * hedge.h - when to ask one more, besides a peer that has not answered yet
+ *
+ *	asked ----- usual ----- hedge --------------- timeout ------ 2 timeouts
+ *		 round trip	 |			|	      '- failed
+ *		     |		 '- slow: one more	'- overdue: so too
+ *		  answers
+ *
+ * A timeout says that a peer may be dead, and has a floor: whoever takes a busy
+ * processor for a death pays with tests and repairs. To ask the next closest
+ * one as well costs a datagram, and whether it was needed is known too late. So
+ * the one waits for long and the other does not: where the first peers asked
+ * are dead and a round trip takes 40 us, a lookup goes on after 46 us and not
+ * after 1 ms.
+ *
+ * How long is that? Of each peer the usual round trip is known (contact.h); how
+ * much longer than usual it can take has more to do with us, our uplink and
+ * this fabric than with that peer, which was perhaps measured once. So a node
+ * keeps one ratio for all its peers, and has it follow the 99th percentile of
+ * what it measures: an answer that took longer raises it by 99 steps, one that
+ * did not lowers it by one [1]. Where round trips are what the ratio was made
+ * of, one query in a hundred is so asked in vain, whatever the distribution;
+ * and where they never vary, none: the ratio ends at 9/8, for at 1 it would
+ * race with the answer.
+ *
+ * A peer that was never measured is thought to be as far as the farthest are,
+ * and an eighth more (exchange.h). Late answers count as they come, so that a
+ *fabric that became slower is known to be after a few. A peer that answers late
+ *on purpose raises the ratio, to HEDGE_MOST; then its victim waits as long as
+ *it would have to without all this.
+ *
+ * ([2] sends one more after the 95th percentile, and finds 2 to 5 % more
+ * requests for a tail of a tenth.)
+ *
+ * [1] Robbins, Monro: A stochastic approximation method. 1951.
+ * [2] Dean, Barroso: The tail at scale. CACM 56, 2013.
+ */
+#ifndef CORE_DHT_HEDGE_H
+#define CORE_DHT_HEDGE_H
+
+#include <stdint.h>
+
+/* Ratios are in units of HEDGE_ONE. */
+#define HEDGE_ONE   4096
+#define HEDGE_LEAST (HEDGE_ONE + HEDGE_ONE / 8)
+#define HEDGE_FIRST (HEDGE_ONE + HEDGE_ONE / 2)
+#define HEDGE_MOST  (4 * HEDGE_ONE)
+/* From the first to the least in 400 answers. */
+#define HEDGE_STEP 4
+
+struct hedge {
+	uint32_t ratio;
+};
+
+void hedge_init(struct hedge *);
+/* A peer whose round trips take usual_ns took rtt_ns; both >= 0. */
+void hedge_learn(struct hedge *, int64_t usual_ns, int64_t rtt_ns);
+/* How long after it was asked such a peer is slow: a day at most. */
+int64_t hedge_after_ns(const struct hedge *, int64_t usual_ns);
+
+#endif

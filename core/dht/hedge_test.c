@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* hedge_test.c - how many are asked in vain, and how long the wait is */
+#include "core/dht/hedge.h"
+
+#include "core/instant.h"
+#include "core/rng.h"
+#include "core/test/check.h"
+
+#define ANSWERS	 100000
+#define LEARNED	 10000 /* those before are not counted */
+#define USUAL_NS (40 * NS_PER_US)
+
+/* A round trip. */
+typedef int64_t draw(struct rng *);
+
+static int64_t
+draw_same(struct rng *rng)
+{
+	(void)rng;
+	return USUAL_NS;
+}
+
+static int64_t
+draw_even(struct rng *rng)
+{
+	return USUAL_NS / 2 + (int64_t)rng_below(rng, USUAL_NS);
+}
+
+static int64_t
+draw_exponential(struct rng *rng)
+{
+	return USUAL_NS / 4 + rng_exponential(rng, 3 * USUAL_NS / 4);
+}
+
+/* One in 50 is a switch of processes. */
+static int64_t
+draw_two(struct rng *rng)
+{
+	return rng_below(rng, 50) == 0 ? 3 * USUAL_NS : USUAL_NS;
+}
+
+/* One in 500. */
+static int64_t
+draw_rare(struct rng *rng)
+{
+	return rng_below(rng, 500) == 0 ? 30 * USUAL_NS : USUAL_NS;
+}
+
+static int64_t
+draw_late(struct rng *rng)
+{
+	(void)rng;
+	return NS_PER_S;
+}
+
+static void
+test_one_in_a_hundred(void)
+{
+	static const struct {
+		const char *sentence;
+		draw *draw;
+		uint32_t least, most; /* slow ones, of 90,000 */
+		uint32_t ratio_least, ratio_most;
+	} rows[] = {
+		{ "all alike: none", draw_same, 0, 0, HEDGE_LEAST,
+		  HEDGE_LEAST },
+		{ "evenly spread", draw_even, 450, 1350, HEDGE_ONE,
+		  2 * HEDGE_ONE },
+		{ "with a long tail, and no more than four times as long",
+		  draw_exponential, 450, 1350, 2 * HEDGE_ONE, HEDGE_MOST },
+		{ "a fiftieth is slow: it waits for half of those", draw_two,
+		  450, 1350, HEDGE_LEAST, 3 * HEDGE_ONE + HEDGE_ONE / 4 },
+		{ "a five-hundredth is: it waits for none", draw_rare, 90, 270,
+		  HEDGE_LEAST, HEDGE_LEAST + HEDGE_ONE / 4 },
+		{ "late on purpose: four times as long", draw_late, 90000,
+		  90000, HEDGE_MOST, HEDGE_MOST },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hedge hedge;
+		struct rng rng;
+		uint32_t slow = 0;
+
+		rng_init(&rng, 1, i);
+		hedge_init(&hedge);
+		for (uint32_t j = 0; j < ANSWERS; j++) {
+			int64_t rtt_ns = rows[i].draw(&rng);
+
+			slow += j >= LEARNED &&
+				rtt_ns > hedge_after_ns(&hedge, USUAL_NS);
+			hedge_learn(&hedge, USUAL_NS, rtt_ns);
+			CHECK_ROW(hedge.ratio >= HEDGE_LEAST &&
+					  hedge.ratio <= HEDGE_MOST,
+				  rows[i].sentence);
+		}
+		CHECK_ROW(slow >= rows[i].least && slow <= rows[i].most,
+			  rows[i].sentence);
+		CHECK_ROW(hedge.ratio >= rows[i].ratio_least &&
+				  hedge.ratio <= rows[i].ratio_most,
+			  rows[i].sentence);
+	}
+}
+
+static void
+test_waits(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t usual_ns, after_ns;
+	} rows[] = {
+		{ "at first half as long again", 40 * NS_PER_US,
+		  60 * NS_PER_US },
+		{ "nothing is nothing", 0, 0 },
+		{ "however far", INT64_MAX, 9 * 3600 * NS_PER_S },
+	};
+	struct hedge hedge;
+
+	hedge_init(&hedge);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(hedge_after_ns(&hedge, rows[i].usual_ns) ==
+				  rows[i].after_ns,
+			  rows[i].sentence);
+	hedge_learn(&hedge, INT64_MAX, INT64_MAX);
+	CHECK(hedge.ratio > HEDGE_FIRST);
+}
+
+int
+main(void)
+{
+	test_one_in_a_hundred();
+	test_waits();
+	return check_done();
+}
