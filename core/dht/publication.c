@@ -109,12 +109,6 @@ publications_count(const struct publications *publications)
 	return publications->count;
 }
 
-uint32_t
-publications_half_open_count(const struct publications *publications)
-{
-	return publications->half_open;
-}
-
 struct publication *
 publication_at(const struct publications *publications, uint32_t slot)
 {

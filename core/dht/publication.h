@@ -132,7 +132,6 @@ void publications_bound(struct publications *, const struct siphash_key *secret,
 			uint32_t prefix_most);
 struct timer_pool publications_timers(struct publications *);
 uint32_t publications_count(const struct publications *);
-uint32_t publications_half_open_count(const struct publications *);
 
 struct publication *publication_at(const struct publications *, uint32_t slot);
 /* publication_find() will soon be called: fetch the head of its chain. */

@@ -100,7 +100,7 @@ test_rooms(struct publications *publications)
 	}
 	struct session_key extra = key_number(CAPACITY + most);
 	CHECK(publications_count(publications) == count);
-	CHECK(publications_half_open_count(publications) == most);
+	CHECK(publications->half_open == most);
 	for (uint32_t half_open = 0; half_open < 2; half_open++)
 		CHECK(publication_add(publications, 1, &extra, 7,
 				      half_open > 0) == PUBLICATION_NONE);
@@ -110,14 +110,14 @@ test_rooms(struct publications *publications)
 	publication_free(publications, slots[most]);
 	CHECK(publication_set_half_open(publications, slots[0], false));
 	CHECK(publication_set_half_open(publications, slots[0], false));
-	CHECK(publications_half_open_count(publications) == most - 1);
+	CHECK(publications->half_open == most - 1);
 	CHECK(publication_set_half_open(publications, slots[1 + most], true));
-	CHECK(publications_half_open_count(publications) == most);
+	CHECK(publications->half_open == most);
 	for (uint32_t i = 0; i < CAPACITY + most; i++)
 		if (i != most)
 			publication_free(publications, slots[i]);
 	CHECK(publications_count(publications) == 0);
-	CHECK(publications_half_open_count(publications) == 0);
+	CHECK(publications->half_open == 0);
 }
 
 static void

@@ -416,9 +416,3 @@ lives_task(struct lives *lives, struct instant now)
 	lives->walking = false;
 	return (struct life_task){ .kind = LIFE_NOTHING };
 }
-
-uint32_t
-lives_count(const struct lives *lives)
-{
-	return lru_count(lives->lru);
-}

@@ -102,6 +102,5 @@ enum life_state life_of(const struct lives *, struct instant now,
 struct instant lives_due(const struct lives *);
 /* The next thing to do now; call until LIFE_NOTHING. */
 struct life_task lives_task(struct lives *, struct instant now);
-uint32_t lives_count(const struct lives *);
 
 #endif

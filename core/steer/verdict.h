@@ -15,15 +15,14 @@ enum steer_verdict {
 	STEER_LOCAL, /* the caller's own stack takes it */
 	STEER_FORWARD, /* in the outbox, to the owner */
 	STEER_HOLD, /* copied; a lookup runs */
-	STEER_RESET, /* a RST to the client is in the outbox; most resets
-			come from steer_expire() and steer_learned() */
 	STEER_DROP, /* see the reason */
 };
 
-/* Every packet is counted once by its verdict: local, forwards (at once),
- * held, resets or a drop. A packet that was held is counted again when it
- * leaves: forwards and released, released alone (delivered here), or a drop;
- * held packets of a flow that is reset are DROP_NEGATIVE. */
+/* Every packet is counted once by its verdict: local, forwards (at once), held
+ * or a drop. A packet that was held is counted again when it leaves: forwards
+ * and released, released alone (delivered here), or a drop; held packets of a
+ * flow that is reset are DROP_NEGATIVE. Resets are RSTs to clients, one for a
+ * flow that ends so. */
 #define STEER_COUNTER_LIST(X)                                                  \
 	X(local)                                                               \
 	X(strays) /* packets of sessions that are not here */                  \

@@ -285,8 +285,6 @@ note_verdict(struct replay *replay, uint32_t index,
 		replay->states[delivery->conversation].held++;
 	} else if (result->verdict == SCHEME_DROP) {
 		note_drop(replay, index, result->drop);
-	} else if (result->verdict == SCHEME_RESET) {
-		note_drop(replay, index, DROP_NEGATIVE);
 	}
 }
 

@@ -91,7 +91,6 @@ notify_verdict(struct notify *notify, struct instant now,
 		[STEER_LOCAL] = "no stray",
 		[STEER_FORWARD] = "to its owner",
 		[STEER_HOLD] = "for a lookup",
-		[STEER_RESET] = "no server owns it",
 	};
 	char owner[ENDPOINT_TEXT_BYTES + sizeof("to ")] = "to ";
 	const char *what;

@@ -9,8 +9,9 @@
 #include "live/engine/report.h"
 
 static const char *const verdict_names[] = {
-	[STEER_LOCAL] = "local", [STEER_FORWARD] = "forward",
-	[STEER_HOLD] = "hold",	 [STEER_RESET] = "reset",
+	[STEER_LOCAL] = "local",
+	[STEER_FORWARD] = "forward",
+	[STEER_HOLD] = "hold",
 	[STEER_DROP] = "drop",
 };
 

@@ -188,7 +188,6 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	if (result->stray && !packet->icmp_error)
 		strayed(servers, now, index, result);
 	counters->steer_drops += result->verdict == SCHEME_DROP;
-	counters->resets_sent += result->verdict == SCHEME_RESET;
 }
 
 static uint32_t

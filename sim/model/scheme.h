@@ -70,7 +70,6 @@ enum scheme_verdict {
 	SCHEME_LOCAL = STEER_LOCAL, /* to this server's stack */
 	SCHEME_FORWARD = STEER_FORWARD, /* in the outbox, to another server */
 	SCHEME_HOLD = STEER_HOLD, /* the scheme has a copy */
-	SCHEME_RESET = STEER_RESET, /* a RST to its sender is in the outbox */
 	SCHEME_DROP = STEER_DROP, /* see the reason */
 };
 
