@@ -4,7 +4,8 @@
  *
  *	first byte	0: the rest is an IP packet
  *			else: the rest is the payload of a UDP datagram to
- *			port 6080 (odd) or 7000 (even), IPv6 with bit 1
+ *			port 6080 (odd) or 7000 (even), IPv6 with bit 1,
+ *			sealed with bit 2
  *
  * Both forms are printed; neither may contain a control character but the
  * newline that ends the text. Corpus: harness/replay/corpus/decode/.
@@ -15,15 +16,42 @@
 
 #include "core/wire/build.h"
 #include "harness/replay/decode.h"
+#include "live/engine/seal.h"
 
 #define PACKET_BYTES 65535
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
+static const struct secret secret = {
+	.keys = { { .id = 0 }, { .id = 1 } },
+	.key_count = 2,
+};
+
+/* What a server of the cluster would have sent; nothing if it is too long. */
+static size_t
+seal(uint8_t family, const uint8_t *bytes, size_t size, uint8_t *out)
+{
+	static struct seal *sealers[2];
+	struct seal **sealer = &sealers[family == 6];
+	const struct endpoint self = { { family, { 10, 1 } }, DECODE_DHT_PORT };
+	const struct endpoint to = { { family, { 10, 2 } }, DECODE_DHT_PORT };
+
+	if (*sealer == NULL)
+		*sealer = seal_create(&secret, &self, 2, 1);
+	assert(*sealer != NULL);
+	return seal_close(*sealer, &to, bytes, size, out, MESSAGE_SEALED_MAX);
+}
+
 static size_t
 wrap(uint8_t mode, const uint8_t *bytes, size_t size, uint8_t *out)
 {
 	const uint8_t family = (mode & 2) != 0 ? 6 : 4;
+	uint8_t sealed[MESSAGE_SEALED_MAX];
+
+	if ((mode & 4) != 0 && size <= MESSAGE_MAX) {
+		size = seal(family, bytes, size, sealed);
+		bytes = sealed;
+	}
 	const struct packet_udp outer = {
 		.ip = { .src = { family, { 10, 1 } },
 			.dst = { family, { 10, 2 } },
@@ -59,10 +87,6 @@ print(const struct decoded *decoded)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	static const struct secret secret = {
-		.keys = { { .id = 0 }, { .id = 1 } },
-		.key_count = 2,
-	};
 	static struct decoded decoded;
 	static uint8_t packet[PACKET_BYTES];
 
