@@ -92,11 +92,12 @@ flow_add(struct flows *flows, const struct session_key *key)
 		slot = lru_add(flows->lru, hash);
 	}
 
+	_Static_assert(FLOW_OTHERS == 2, "each is NONE at first");
 	struct flow *flow = &flows->flows[slot];
 	*flow = (struct flow){
 		.key = *key,
 		.owner = ENDPOINT_NONE,
-		.older = ENDPOINT_NONE,
+		.others = { ENDPOINT_NONE, ENDPOINT_NONE },
 		.held = hold_list_empty(),
 		.due = INSTANT_NEVER,
 	};

@@ -8,7 +8,7 @@
  *
  *	          answer                       says not mine
  *	LOOKING ---------> CACHED ------------------------------+
- *	 |   ^                ^  the older record's owner next, |
+ *	 |   ^                ^  another record's owner next,   |
  *	 |   |  retry         +---------------------------------+
  *	 v   |                                                  |
  *	WAITING <-----------------------------------------------+
@@ -31,10 +31,12 @@
 #include "core/dht/node.h"
 #include "core/hold.h"
 #include "core/instant.h"
+#include "core/record.h"
 #include "core/session.h"
 #include "core/siphash.h"
 
 #define FLOW_EXCLUDED 4 /* owners that said "not mine" */
+#define FLOW_OTHERS   (RECORDS_PER_KEY - 1)
 
 enum flow_state {
 	FLOW_LOOKING, /* a lookup runs: ticket */
@@ -78,7 +80,9 @@ struct flow {
 	uint8_t past; /* CACHED: enum flow_past */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */
-	uint32_t owner, older; /* CACHED; endpoint indices, older or NONE */
+	/* CACHED; endpoint indices. Those that are named by records worth less
+	 * come behind the owner, then NONE. */
+	uint32_t owner, others[FLOW_OTHERS];
 	uint32_t dead; /* orphaned: that owner */
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;

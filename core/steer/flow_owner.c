@@ -74,3 +74,65 @@ flow_owner_revived(const struct strays *strays, struct instant now,
 	flow->excluded_count = 0;
 	return true;
 }
+
+void
+flow_owner_none(struct flow *flow)
+{
+	flow->owner = ENDPOINT_NONE;
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+		flow->others[i] = ENDPOINT_NONE;
+}
+
+void
+flow_owner_add(struct flow *flow, uint32_t owner)
+{
+	if (flow->owner == ENDPOINT_NONE) {
+		flow->owner = owner;
+		return;
+	}
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++) {
+		if (flow->others[i] != ENDPOINT_NONE)
+			continue;
+		flow->others[i] = owner;
+		return;
+	}
+}
+
+void
+flow_owner_remove(struct flow *flow, uint32_t owner)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+		if (flow->others[i] != owner)
+			flow->others[kept++] = flow->others[i];
+	while (kept < FLOW_OTHERS)
+		flow->others[kept++] = ENDPOINT_NONE;
+}
+
+bool
+flow_owner_next(const struct strays *strays, struct instant now,
+		struct flow *flow)
+{
+	flow->owner = ENDPOINT_NONE;
+	while (flow->owner == ENDPOINT_NONE &&
+	       flow->others[0] != ENDPOINT_NONE) {
+		uint32_t next = flow->others[0];
+
+		flow_owner_remove(flow, next);
+		if (flow_owner_usable(strays, now, flow, next))
+			flow->owner = next;
+	}
+	return flow->owner != ENDPOINT_NONE;
+}
+
+bool
+flow_owner_doubted(const struct strays *strays, struct instant now,
+		   const struct flow *flow)
+{
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+		if (flow->others[i] != ENDPOINT_NONE &&
+		    flow_owner_usable(strays, now, flow, flow->others[i]))
+			return true;
+	return false;
+}

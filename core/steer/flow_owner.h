@@ -38,4 +38,16 @@ bool flow_owner_revived(const struct strays *, struct instant now,
  * asked again. */
 void flow_owner_exclude(struct flow *, uint32_t owner);
 
+/* None is known; */
+void flow_owner_none(struct flow *);
+/* one more is, behind those that are known already, if there is a place; */
+void flow_owner_add(struct flow *, uint32_t owner);
+/* this one of the others is it no more; */
+void flow_owner_remove(struct flow *, uint32_t owner);
+/* the owner is it no more: the next that is usable, if any. */
+bool flow_owner_next(const struct strays *, struct instant now, struct flow *);
+/* Is any of the others usable? */
+bool flow_owner_doubted(const struct strays *, struct instant now,
+			const struct flow *);
+
 #endif

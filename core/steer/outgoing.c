@@ -256,6 +256,25 @@ outgoing_forward(struct strays *strays, struct instant now, struct flow *flow,
 	return DROP_NONE;
 }
 
+bool
+outgoing_copy(struct strays *strays, struct instant now, struct flow *flow,
+	      const struct outgoing *out, struct outbox *outbox)
+{
+	bool sent = false;
+
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++) {
+		uint32_t other = flow->others[i];
+
+		if (other == ENDPOINT_NONE ||
+		    !flow_owner_usable(strays, now, flow, other))
+			continue;
+		struct tunnel_peer peer = flow_owner_peer(strays, other);
+		(void)outgoing_forward(strays, now, flow, &peer, out, outbox);
+		sent = true;
+	}
+	return sent;
+}
+
 void
 outgoing_release(struct strays *strays, struct instant now, struct flow *flow,
 		 struct outbox *outbox)
@@ -273,6 +292,7 @@ outgoing_release(struct strays *strays, struct instant now, struct flow *flow,
 			strays->counters.released++;
 		else
 			count_drop(strays, drop);
+		(void)outgoing_copy(strays, now, flow, &out, outbox);
 		unhold(strays, flow);
 	}
 }

@@ -62,7 +62,12 @@ bool outgoing_in_window(const struct strays *, struct instant now,
 enum drop outgoing_forward(struct strays *, struct instant now, struct flow *,
 			   struct tunnel_peer *owner, const struct outgoing *,
 			   struct outbox *);
-/* All that is held to the flow's owner, in order. */
+/* And to those whom other records name, where the owner may not be it; false:
+ * there are none. Whoever has not the session says so. */
+bool outgoing_copy(struct strays *, struct instant now, struct flow *,
+		   const struct outgoing *, struct outbox *);
+/* All that is held to the flow's owner, in order, and copies to the others: the
+ * client may not speak again for longer than they are remembered. */
 void outgoing_release(struct strays *, struct instant now, struct flow *,
 		      struct outbox *);
 

@@ -173,20 +173,6 @@ search_begin(struct strays *strays, struct instant now, struct flow *flow,
 		wait_for_turn(strays, now, flow);
 }
 
-/* The owner is none; the older record's, if there is one, takes its place. */
-static bool
-take_older(struct strays *strays, struct instant now, struct flow *flow)
-{
-	uint32_t older = flow->older;
-
-	flow->owner = flow->older = ENDPOINT_NONE;
-	if (older == ENDPOINT_NONE ||
-	    !flow_owner_usable(strays, now, flow, older))
-		return false;
-	flow->owner = older;
-	return true;
-}
-
 void
 search_orphaned(struct strays *strays, struct instant now, struct flow *flow,
 		struct outbox *outbox)
@@ -194,19 +180,19 @@ search_orphaned(struct strays *strays, struct instant now, struct flow *flow,
 	uint32_t dead = flow->owner;
 
 	flow->past = FLOW_PAST_UNKNOWN;
-	if (take_older(strays, now, flow))
+	if (flow_owner_next(strays, now, flow))
 		return;
 	flow_owner_mourn(strays, now, flow, dead);
 	search_begin(strays, now, flow, found_before, outbox);
 }
 
-/* The owner is none: the older record's next, or another lookup. A deadline
+/* The owner is none: another record's next, or another lookup. A deadline
  * that has not passed stays, so that a chain of wrong owners ends in time. */
 static void
 discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 	      struct outbox *outbox)
 {
-	if (take_older(strays, now, flow))
+	if (flow_owner_next(strays, now, flow))
 		return;
 	if (!instant_before(now, last_look(strays, flow)))
 		search_begin(strays, now, flow, found_before, outbox);
@@ -272,7 +258,7 @@ void
 search_found(struct strays *strays, struct instant now, struct flow *flow,
 	     const struct node_event *event, struct outbox *outbox)
 {
-	flow->owner = flow->older = ENDPOINT_NONE;
+	flow_owner_none(flow);
 	for (uint32_t i = 0; i < event->record_count; i++) {
 		const struct record *record = &event->records[i];
 		if (record->tombstone || record->owner == ENDPOINT_NONE)
@@ -283,10 +269,8 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 						 record->owner);
 			else
 				flow_owner_exclude(flow, record->owner);
-		} else if (flow->owner == ENDPOINT_NONE) {
-			flow->owner = record->owner;
-		} else if (flow->older == ENDPOINT_NONE) {
-			flow->older = record->owner;
+		} else {
+			flow_owner_add(flow, record->owner);
 		}
 	}
 	if (flow->owner == ENDPOINT_NONE) {
@@ -327,10 +311,15 @@ search_not_mine(struct strays *strays, struct instant now, struct flow *flow,
 
 	if (flow->state != FLOW_CACHED)
 		return;
-	if (flow->older != ENDPOINT_NONE &&
-	    address_equal(says, flow_owner_address(strays, flow->older))) {
-		flow_owner_exclude(flow, flow->older);
-		flow->older = ENDPOINT_NONE;
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++) {
+		uint32_t other = flow->others[i];
+
+		if (other == ENDPOINT_NONE ||
+		    !address_equal(says, flow_owner_address(strays, other)))
+			continue;
+		flow_owner_exclude(flow, other);
+		flow_owner_remove(flow, other);
+		break;
 	}
 	if (!address_equal(says, flow_owner_address(strays, flow->owner)))
 		return;
@@ -353,7 +342,7 @@ search_overdue(const struct strays *strays, struct instant now,
 }
 
 /* The owner that the flow's packets go to; false: none is known. One that is
- * gone is given up for the older record's, which was found good, or none. */
+ * gone is given up for another record's, which was found good, or none. */
 bool
 search_owner(struct strays *strays, struct instant now, struct flow *flow,
 	     struct tunnel_peer *owner, struct outbox *outbox)

@@ -67,7 +67,7 @@ void search_missed(struct strays *, struct instant now, struct flow *,
 void search_not_mine(struct strays *, struct instant now, struct flow *,
 		     uint32_t peer, struct outbox *);
 /* The owner that the flow's packets go to; false: none is known. One that is
- * gone is given up for the older record's, which was found good, or none. */
+ * gone is given up for another record's, which was found good, or none. */
 bool search_owner(struct strays *, struct instant now, struct flow *,
 		  struct tunnel_peer *owner, struct outbox *);
 /* Should its last lookup have begun before now? Its caller is late. */

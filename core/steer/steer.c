@@ -126,8 +126,10 @@ steer_mark(const struct steer *steer)
 	while ((flow = flow_next(steer->strays.flows, &cursor)) != NULL) {
 		if (flow->state == FLOW_CACHED) {
 			endpoints_mark(endpoints, flow->owner);
-			if (flow->older != ENDPOINT_NONE)
-				endpoints_mark(endpoints, flow->older);
+			for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+				if (flow->others[i] != ENDPOINT_NONE)
+					endpoints_mark(endpoints,
+						       flow->others[i]);
 		}
 		for (uint32_t i = 0; i < flow->excluded_count; i++)
 			endpoints_mark(endpoints, flow->excluded[i]);

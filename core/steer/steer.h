@@ -7,7 +7,7 @@
  * tracking would not do: it remembers TIME_WAIT tuples longer than sockets
  * do.) For TCP to a service address:
  *
- *	SYN without ACK		local, always; forgets a cached owner and what
+ *	SYN without ACK		local, always; forgets a cached owner, not what
  *				is held
  *	socket known		local
  *	owner cached		forward: GUE to the owner; source port = hash
@@ -22,7 +22,7 @@
  *
  * The owner never resets a forwarded packet: if it has no such session, it
  * drops the packet and says "not mine" to the server that forwarded it. That
- * server discards the owner, tries the older record or looks up again without
+ * server discards the owner, tries the other records' or looks up again without
  * it, and it alone resets, at miss_deadline. So no packet loops, and a reused
  * port cannot kill the live session.
  *

@@ -285,6 +285,10 @@ stray_settle(struct strays *strays, const struct session_key *key, bool anew,
 	/* A doubt is of packets that a socket here has, too. */
 	if (flow == NULL || (flow->doubt && !anew))
 		return;
+	/* Anybody can send a SYN: what waits for an answer waits on. */
+	if (anew && !flow->doubt &&
+	    (flow->state == FLOW_LOOKING || flow->state == FLOW_WAITING))
+		return;
 	if (!anew)
 		outgoing_deliver(strays, flow, outbox);
 	search_forget(strays, flow, DROP_GONE);

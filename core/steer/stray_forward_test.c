@@ -182,7 +182,7 @@ gone_then_older(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	stage_found(stage, "bc");
-	CHECK(stage_spells(stage, "b"));
+	CHECK(stage_spells(stage, "bc"));
 	for (int i = 0; i < 3; i++) {
 		steer_route(stage->steers[0], stage->now, &stage->servers[1],
 			    false);

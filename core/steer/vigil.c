@@ -27,14 +27,6 @@
  * Flows
  */
 
-static bool
-is_usable(const struct strays *strays, struct instant now,
-	  const struct flow *flow, uint32_t owner)
-{
-	return owner != ENDPOINT_NONE &&
-	       flow_owner_usable(strays, now, flow, owner);
-}
-
 /* Has anybody else a record of it? */
 static void
 look_past(struct strays *strays, struct instant now, struct flow *flow,
@@ -62,16 +54,13 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 
 	if (repeated)
 		life_want(strays->vigil.lives, now, owner);
-	if (life_of(strays->vigil.lives, now, owner) != LIFE_SILENT) {
+	bool silent = life_of(strays->vigil.lives, now, owner) == LIFE_SILENT;
+	if (!silent)
 		flow->past = FLOW_PAST_UNKNOWN;
+	if ((silent || repeated) &&
+	    outgoing_copy(strays, now, flow, out, outbox))
 		return;
-	}
-	if (is_usable(strays, now, flow, flow->older)) {
-		struct tunnel_peer older = flow_owner_peer(strays, flow->older);
-		(void)outgoing_forward(strays, now, flow, &older, out, outbox);
-		return;
-	}
-	if (!repeated || flow->past == FLOW_PAST_NOBODY ||
+	if (!silent || !repeated || flow->past == FLOW_PAST_NOBODY ||
 	    (flow->past == FLOW_PAST_LOOKING &&
 	     instant_before(now, flow->past_until)))
 		return;
@@ -84,7 +73,7 @@ tell(struct strays *strays, struct instant now, struct flow *flow,
      struct outbox *outbox)
 {
 	bool nobody = flow->past == FLOW_PAST_NOBODY &&
-		      !is_usable(strays, now, flow, flow->older);
+		      !flow_owner_doubted(strays, now, flow);
 
 	if (!nobody) {
 		search_orphaned(strays, now, flow, outbox);
@@ -125,14 +114,14 @@ vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
 	flow->past = event->kind == NODE_MISSED && event->ok
 			     ? FLOW_PAST_NOBODY
 			     : FLOW_PAST_UNKNOWN;
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+		flow->others[i] = ENDPOINT_NONE;
 	for (uint32_t i = 0; i < event->record_count; i++) {
 		const struct record *record = &event->records[i];
 
-		if (record->tombstone || record->owner == flow->owner ||
-		    !is_usable(strays, now, flow, record->owner))
-			continue;
-		flow->older = record->owner;
-		break;
+		if (!record->tombstone && record->owner != flow->owner &&
+		    flow_owner_usable(strays, now, flow, record->owner))
+			flow_owner_add(flow, record->owner);
 	}
 	return true;
 }

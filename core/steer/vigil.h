@@ -6,10 +6,11 @@
  * who is told, and what flows do meanwhile:
  *
  *	client repeats itself	the owner is wanted: life.h has it asked
- *	owner SILENT		packets go there all the same, and their copies
- *				to the owner of the older record, if there is
- *				one; if not, one lookup past the silent owner
- *				may find another. A record of a crashed owner
+ *				and other records' owners get copies
+ *	owner SILENT		packets go there all the same, and copies to
+ *				other records' owners, if there are any; if not,
+ *				one lookup past the silent owner may find
+ *				another. A record of a crashed owner
  *				is not preferred for ever to a living one's
  *	owner DEAD		the other owner's from now on. Without one: a
  *				lookup past the dead, unless that was done; when

@@ -50,7 +50,7 @@ forward_to(struct stage *stage, const char *owners)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	stage_found(stage, owners);
-	CHECK(stage_spells(stage, "b"));
+	CHECK(stage_spells(stage, owners));
 }
 
 /* The lookup past B's record ends: found, or missed. */
@@ -291,7 +291,7 @@ other_refuses(struct stage *stage)
 	repeat(stage);
 	pass(stage, LIFE_ASK_NS, true);
 	repeat(stage);
-	CHECK(stage_spells(stage, "bbc"));
+	CHECK(stage_spells(stage, "bcbc"));
 	stage_not_mine(stage, 2);
 	repeat(stage);
 	CHECK(stage_spells(stage, "b"));
