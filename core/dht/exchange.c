@@ -82,10 +82,12 @@ exchange_answered(struct node *node, uint32_t peer, int64_t rtt_ns)
 {
 	const struct contact *contact = table_find(node->table, peer);
 	int64_t usual_ns = contact == NULL ? 0 : contact_usual_ns(contact);
+	bool missed = node_missed(node, peer);
 
 	if (rtt_ns >= 0 && usual_ns > 0)
 		hedge_learn(&node->hedge, usual_ns, rtt_ns);
-	table_answered(node->table, peer, rtt_ns);
+	if (table_answered(node->table, peer, rtt_ns) == TABLE_ADDED || missed)
+		node->keepers_news = true;
 	if (rtt_ns >= node->far_ns)
 		node->far_ns = rtt_ns < FAR_MAX_NS ? rtt_ns : FAR_MAX_NS;
 	else if (rtt_ns >= 0)

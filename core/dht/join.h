@@ -2,8 +2,8 @@
 /*
  * join.h - whether we are in the table of the others, and trying until we are
  *
- *	join_begin() --> joining --> a peer answered: in ---> all contacts left
- *			    ^		|			    |
+ *	join_begin() --> joining --> a peer answered: in ---> all contacts left,
+ *			    ^		|		    or are stale
  *			    |		'-- none did: out	    |
  *			    |			|		    |
  *		the caller's seeds <--- JOIN_AGAIN <-- 1 s ---------'
@@ -26,6 +26,10 @@
  * fabric whose routes spread at different times 8 contacts instead of 35. So a
  * join in which more than a third of the peers that it asked were silent is
  * repeated in the same way, at most JOIN_REPEATS times; we are in meanwhile.
+ *
+ * Who is cut off keeps its contacts, all of them stale (table.h), and they may
+ * have left meanwhile, or died. So when the last has gone stale the seeds are
+ * asked again, too, until one answers.
  *
  * What joining does is refresh.h's; here is when, and whether it worked.
  */

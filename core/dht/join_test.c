@@ -2,6 +2,7 @@
 /* join_test.c - what counts as joined, and when a join is tried again */
 #include "core/dht/join.h"
 
+#include "core/test/mesh.h"
 #include "core/test/solo.h"
 
 static void
@@ -324,6 +325,40 @@ test_leave_and_join(void)
 	solo_close(&solo);
 }
 
+/* Its contacts are there still, and the last of them has gone stale. */
+static void
+test_cut_off(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t silent; /* of 7 others */
+		bool again;
+	} rows[] = {
+		{ "all answer", 0, false },
+		{ "one does, the others are dead", 6, false },
+		{ "it is cut off", 7, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings;
+		struct mesh mesh;
+
+		node_settings_default(&settings);
+		mesh_open(&mesh, 8, &settings, 3);
+		mesh_make_ideal(&mesh);
+		for (uint32_t j = 1; j <= rows[i].silent; j++)
+			mesh.dead[j] = true;
+		mesh_get(&mesh, 0, 1);
+		mesh_pass(&mesh, NS_PER_S);
+		CHECK_ROW(mesh.events[NODE_JOIN_AGAIN] == 0, rows[i].sentence);
+		/* Tested four at a time: two pings each, 300 ms apart. */
+		mesh_pass(&mesh, 3 * NS_PER_S);
+		CHECK_ROW((mesh.events[NODE_JOIN_AGAIN] > 0) == rows[i].again,
+			  rows[i].sentence);
+		mesh_close(&mesh);
+	}
+}
+
 int
 main(void)
 {
@@ -333,5 +368,6 @@ main(void)
 	test_left_while_we_joined();
 	test_all_have_left();
 	test_leave_and_join();
+	test_cut_off();
 	return check_done();
 }

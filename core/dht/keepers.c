@@ -3,6 +3,7 @@
 #include "core/dht/keepers.h"
 
 #include "core/dht/liveness.h"
+#include "core/dht/makeshift.h"
 #include "core/dht/publish_slot.h"
 
 /* Datagrams of a placement, about. */
@@ -71,6 +72,16 @@ void
 keepers_booted(struct node *node, struct instant now, uint32_t peer)
 {
 	add_cause(node, now, peer, true);
+}
+
+void
+keepers_meet(struct node *node, struct instant now)
+{
+	if (!node->keepers_makeshift || node->keepers_met)
+		return;
+	node->keepers_met = true;
+	if (node->keepers_wake.ns == INSTANT_NEVER.ns)
+		node->keepers_wake = instant_after(now, KEEPERS_GATHER_NS);
 }
 
 void
@@ -168,11 +179,15 @@ begin(struct node *node)
 	node->keepers_active = node->keeper_count;
 	node->keepers_whole = node->keepers_all;
 	node->keepers_all = false;
+	node->keepers_mending = node->keepers_met;
+	if (node->keepers_mending)
+		node->keepers_makeshift = false;
+	node->keepers_met = false;
 	node->own_cursor = node->own_first;
 }
 
 static void
-finish(struct node *node)
+finish(struct node *node, struct instant now)
 {
 	uint32_t rest = node->keeper_count - node->keepers_active;
 
@@ -182,8 +197,12 @@ finish(struct node *node)
 	node->keeper_count = rest;
 	node->keepers_active = 0;
 	node->keepers_whole = false;
+	node->keepers_mending = false;
 	if (rest == 0 && !node->keepers_all)
-		node->keepers_wake = INSTANT_NEVER;
+		node->keepers_wake =
+			node->keepers_met
+				? instant_after(now, KEEPERS_GATHER_NS)
+				: INSTANT_NEVER;
 }
 
 static void
@@ -199,14 +218,17 @@ step(struct node *node, struct instant now)
 		uint32_t slot = node->own_cursor;
 
 		node->own_cursor = publish_slot_at(node, slot)->own_next;
-		items += mend(node, now, slot);
+		if (node->keepers_mending && makeshift_mend(node, now, slot))
+			items += PLACEMENT_DATAGRAMS * BATCH_ITEMS;
+		else
+			items += mend(node, now, slot);
 	}
 	int64_t sent =
 		items / BATCH_ITEMS + (items > 0 ? node->keepers_active : 0);
 	node->keepers_wake = instant_after(
 		now, (sent + 1) * (NS_PER_S / KEEPERS_DATAGRAMS_S));
 	if (node->own_cursor == PUBLICATION_NONE)
-		finish(node);
+		finish(node, now);
 }
 
 /* --- the watch ------------------------------------------------------------ */

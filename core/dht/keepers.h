@@ -45,6 +45,8 @@
 #define KEEPERS_WATCHED	    64
 #define KEEPERS_LOOK	    256
 #define KEEPERS_DATAGRAMS_S 2000
+/* What comes back does not come alone. */
+#define KEEPERS_GATHER_NS (100 * NS_PER_MS)
 
 void keepers_init(struct node *);
 /* It keeps a record of ours. */
@@ -53,6 +55,8 @@ void keepers_keep(struct node *, struct instant now, uint32_t peer);
 void keepers_heard(struct node *, uint32_t peer);
 /* It has lost its memory. */
 void keepers_booted(struct node *, struct instant now, uint32_t peer);
+/* A contact is new, or was stale and has been heard. */
+void keepers_meet(struct node *, struct instant now);
 /* It is about to leave the table. */
 void keepers_left(struct node *, struct instant now, uint32_t peer);
 struct instant keepers_deadline(const struct node *);

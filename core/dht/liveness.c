@@ -142,6 +142,7 @@ expire_ping(struct node *node, struct instant now, struct ping *one,
 		node->counters.timeouts++;
 		if (table_failed(node->table, peer))
 			node->counters.evictions++;
+		node->join_doubt = true;
 	}
 	const struct contact *contact = table_find(node->table, peer);
 	if (contact == NULL || contact_stale(contact) ||

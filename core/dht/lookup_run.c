@@ -338,6 +338,7 @@ conclude(struct node *node, struct instant now, struct lookup *lookup)
 	lookup->ok = lookup->record_count > 0;
 	if (lookup->kind == LOOKUP_GET && !lookup->ok && !lookup->glance)
 		lookup->conclusive =
+			!node_young(node, now) &&
 			lookup_conclusive(lookup, node->settings->replicas,
 					  dead_candidates(node, lookup));
 }

@@ -216,6 +216,9 @@ receive_reply(struct node *node, struct instant now,
 		drop = batch_answer(node, now, peer, reader);
 	else
 		drop = lookup_run_answer(node, now, peer, reader);
+	if (node->keepers_news)
+		keepers_meet(node, now);
+	node->keepers_news = false;
 	if (drop == DROP_NONE)
 		table_spoke(node->table, peer, reader->header.speaks);
 	return drop;
@@ -234,8 +237,11 @@ learn_sender(struct node *node, struct instant now, uint32_t peer, uint8_t type,
 	}
 	neighbours_heard(node, peer);
 	keepers_heard(node, peer);
+	if (node_missed(node, peer))
+		keepers_meet(node, now);
 	switch (table_heard(node->table, peer)) {
 	case TABLE_ADDED:
+		keepers_meet(node, now);
 		neighbours_changed(node, now);
 		break;
 	case TABLE_REPLACEMENT:

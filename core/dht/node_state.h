@@ -111,6 +111,11 @@ struct node {
 	uint32_t keeper_count, keepers_active; /* causes; the sweep's */
 	bool keepers_all; /* causes were full */
 	bool keepers_whole; /* the sweep is for all */
+	bool keepers_makeshift; /* some are */
+	bool keepers_news; /* an answer was of one that was no contact, or
+			      stale */
+	bool keepers_met; /* somebody: the next sweep is for these, too */
+	bool keepers_mending; /* and this one */
 
 	/* renewal.c */
 	struct instant renewal_wake; /* NEVER: all is renewed */
@@ -141,6 +146,8 @@ struct node {
 	uint8_t join_repeats; /* of one that heard few */
 	bool join_in; /* among the others */
 	bool join_met; /* there was a contact since the table was empty */
+	bool join_doubt; /* a ping failed: have all contacts gone stale? */
+	bool join_cut_off; /* they have: the seeds are to be asked */
 	bool join_wanted; /* NODE_JOIN_AGAIN is due */
 	bool joined; /* NODE_JOINED is due */
 
@@ -199,6 +206,30 @@ node_width(const struct node *node)
 	uint32_t k = node->settings->k;
 
 	return k > NODE_WIDTH_LEAST ? k : NODE_WIDTH_LEAST;
+}
+
+/* So long after a join a table may be poor, when others joined as we did; nor
+ * have we, or they, been sent all that we should hold. */
+#define NODE_YOUNG_NS (3 * NS_PER_S)
+
+static inline bool
+node_young(const struct node *node, struct instant now)
+{
+	if (node->join_alone && node->table->count == 0)
+		return false;
+	return node->joining ||
+	       (node->join_finished.ns != 0 &&
+		instant_before(now, instant_after(node->join_finished,
+						  NODE_YOUNG_NS)));
+}
+
+/* Is the peer a contact that is stale? */
+static inline bool
+node_missed(const struct node *node, uint32_t peer)
+{
+	const struct contact *contact = table_find(node->table, peer);
+
+	return contact != NULL && contact_stale(contact);
 }
 
 #endif

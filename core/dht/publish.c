@@ -8,6 +8,7 @@
 
 #include "core/dht/keepers.h"
 #include "core/dht/lookup_run.h"
+#include "core/dht/makeshift.h"
 #include "core/dht/neighbours.h"
 #include "core/dht/owned.h"
 #include "core/dht/publish_batch.h"
@@ -103,6 +104,7 @@ look(struct node *node, struct instant now, uint32_t slot,
 	publication->state = PUBLICATION_LOOKING;
 	publication->lookup = index;
 	publication->lost = false;
+	publication->anew = false;
 	publication->confirm = false;
 
 	struct lookup *lookup = &node->parts.lookups->slots[index];
@@ -298,15 +300,16 @@ place_again(struct node *node, struct instant now, uint32_t slot,
 }
 
 /* It is at the replicas that the lookup found; who else holds it has a copy:
- * those that held it before, but for the dead, and stand-ins. */
-static void
+ * those that held it before, but for the dead, and stand-ins. True: the
+ * replicas are others than before. */
+static bool
 set_replicas(struct node *node, struct instant now,
 	     struct publication *publication, const struct lookup *lookup)
 {
 	struct publications *publications = node->parts.publications;
 	uint32_t before[UINT8_MAX + PUBLICATION_COPIES];
 	uint32_t held = publication->replica_count + publication->copy_count;
-	uint32_t count = 0;
+	uint32_t count = 0, known = publication->replica_count, same = 0;
 
 	memcpy(before, publication->replicas, held * sizeof(before[0]));
 	if (lookup->self == LOOKUP_HOLDING) {
@@ -321,8 +324,11 @@ set_replicas(struct node *node, struct instant now,
 			publication->replicas[count++] =
 				lookup->candidates[i].peer;
 	}
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		keepers_keep(node, now, publication->replicas[i]);
+		for (uint32_t j = 0; j < known; j++)
+			same += before[j] == publication->replicas[i];
+	}
 	publication->replica_count = (uint8_t)count;
 	publication->copy_count = 0;
 	for (uint32_t i = 0; i < held; i++) {
@@ -336,6 +342,7 @@ set_replicas(struct node *node, struct instant now,
 		if (lookup->candidates[i].state == CANDIDATE_STORED)
 			publication_copy(publications, publication,
 					 lookup->candidates[i].peer);
+	return same < count || same < known;
 }
 
 void
@@ -347,18 +354,20 @@ publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 	assert(publication->state == PUBLICATION_LOOKING);
 	if (place_again(node, now, slot, lookup))
 		return;
-	set_replicas(node, now, publication, lookup);
+	bool changed = set_replicas(node, now, publication, lookup);
 	publication->announce = false;
 	publication->lookup = LOOKUP_NONE;
 	if (lookup->ok) {
 		publication->state = PUBLICATION_HELD;
 		publication->published = now;
-		publication->retries = 0;
+		struct instant anew = makeshift_placed(node, now, publication,
+						       lookup, changed);
 		/* Confirmed while it was being stored. */
 		publication->confirm =
 			lookup->half_open && !publication->half_open;
-		publish_slot_time(node, slot,
-				  next_turn(node, now, publication));
+		publish_slot_time(
+			node, slot,
+			instant_min(anew, next_turn(node, now, publication)));
 	} else {
 		publication->state = PUBLICATION_WAITING;
 		publish_slot_time(
@@ -531,13 +540,15 @@ expire_first(struct node *node, struct instant now, struct publish_load *load,
 	if (slot == TIMER_NONE)
 		return false;
 	const struct publication *publication = publish_slot_at(node, slot);
-	if (publication->half_open && publication->state == PUBLICATION_HELD) {
+	bool anew = publication->state == PUBLICATION_HELD && publication->anew;
+	if (!anew && publication->half_open &&
+	    publication->state == PUBLICATION_HELD) {
 		if (publication->timer.when.ns > now.ns)
 			return false;
 		drop(node, now, slot);
 		return true;
 	}
-	if (publication->state == PUBLICATION_HELD) {
+	if (!anew && publication->state == PUBLICATION_HELD) {
 		if (!may_go(node, now, publication, load))
 			return false;
 		if (room > PUBLISH_LOAD)

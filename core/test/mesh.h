@@ -66,7 +66,7 @@ struct mesh {
 	uint64_t sent[256]; /* datagrams by message type */
 	uint8_t keep_type; /* the last datagram of that type is in kept */
 	struct mesh_datagram kept;
-	/* What node_event() said last. */
+	/* What node_event() said last, but for JOIN_AGAIN. */
 	struct node_event last;
 	uint32_t events[8];
 	uint64_t hops[8], failed[8], queries[8];
@@ -279,7 +279,9 @@ mesh_collect(struct mesh *mesh, uint32_t i)
 			  outbox->bytes + outbox->items[j].offset);
 	outbox_clear(outbox);
 	while ((event = node_event(mesh->nodes[i])).kind != NODE_NONE) {
-		mesh->last = event;
+		/* Nobody has seeds here. */
+		if (event.kind != NODE_JOIN_AGAIN)
+			mesh->last = event;
 		mesh->events[event.kind]++;
 		mesh->hops[event.kind] += event.hops;
 		mesh->queries[event.kind] += event.queries;

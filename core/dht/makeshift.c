@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* makeshift.c - records placed while somebody was silent; see makeshift.h */
+#include "core/dht/makeshift.h"
+
+#include "core/dht/publish_slot.h"
+#include "core/position.h"
+
+static uint64_t
+distance_of(const struct node *node, uint64_t target, uint32_t peer)
+{
+	return position_distance(
+		target, endpoints_position(node->parts.endpoints, peer));
+}
+
+/* How far the last of the replicas is; UINT64_MAX: there are fewer. */
+static uint64_t
+farthest(const struct node *node, const struct publication *publication)
+{
+	uint64_t last = 0;
+
+	if (publication->replica_count < node->settings->replicas)
+		return UINT64_MAX;
+	for (uint32_t i = 0; i < publication->replica_count; i++) {
+		uint64_t distance = distance_of(node, publication->position,
+						publication->replicas[i]);
+
+		if (distance > last)
+			last = distance;
+	}
+	return last;
+}
+
+/* Was one silent who is closer, and is not known to be dead? */
+static bool
+was_silent(const struct node *node, const struct lookup *lookup, uint64_t last)
+{
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->distance < last &&
+		    (candidate->state == CANDIDATE_OVERDUE ||
+		     candidate->state == CANDIDATE_RETRIED ||
+		     candidate->state == CANDIDATE_FAILED) &&
+		    !node_missed(node, candidate->peer))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_replica(const struct publication *publication, uint32_t peer)
+{
+	for (uint32_t i = 0; i < publication->replica_count; i++)
+		if (publication->replicas[i] == peer)
+			return true;
+	return false;
+}
+
+/* As far as our table tells: who is closer than the last of the replicas, and
+ * none of them? stale: one of whom nobody knows whether it is dead; else one
+ * that lives. */
+static bool
+is_passed_by(const struct node *node, const struct publication *publication,
+	     bool stale)
+{
+	uint64_t last = farthest(node, publication);
+	uint32_t peers[BUCKET_MAX];
+	uint32_t count =
+		table_closest(node->table, publication->position,
+			      stale ? TABLE_ANY : TABLE_LIVING, ENDPOINT_NONE,
+			      peers, node->settings->replicas);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (node_missed(node, peers[i]) == stale &&
+		    !is_replica(publication, peers[i]) &&
+		    distance_of(node, publication->position, peers[i]) < last)
+			return true;
+	}
+	return false;
+}
+
+struct instant
+makeshift_placed(struct node *node, struct instant now,
+		 struct publication *publication, const struct lookup *lookup,
+		 bool changed)
+{
+	bool again = was_silent(node, lookup, farthest(node, publication)) ||
+		     (changed && node_young(node, now));
+
+	publication->makeshift = again || is_passed_by(node, publication, true);
+	publication->anew = again && publication->retries < MAKESHIFT_TRIES;
+	node->keepers_makeshift |= publication->makeshift;
+	if (!publication->anew) {
+		publication->retries = 0;
+		return INSTANT_NEVER;
+	}
+	return instant_after(now,
+			     (int64_t)MAKESHIFT_NS << publication->retries++);
+}
+
+bool
+makeshift_mend(struct node *node, struct instant now, uint32_t slot)
+{
+	struct publication *own = publish_slot_at(node, slot);
+
+	if (!own->makeshift)
+		return false;
+	node->keepers_makeshift = true;
+	/* As it was: the stale one may be dead. */
+	if (is_passed_by(node, own, true) && !is_passed_by(node, own, false))
+		return false;
+	if (own->state == PUBLICATION_REFRESHING)
+		own->lost = true;
+	if (own->state != PUBLICATION_HELD)
+		return false;
+	own->anew = true;
+	own->retries = 0;
+	publish_slot_time(node, slot, now);
+	return true;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * makeshift_test.c - who stands in for the silent, and until when
+ *
+ * Sessions are set while many are silent: behind a link that is gone, dead, or
+ * not yet there. Nobody repairs (watch_ns is 0): what is placed right in the
+ * end, its owner has placed.
+ */
+#include "core/dht/makeshift.h"
+
+#include "core/test/mesh.h"
+
+#define NODES 60
+#define KEYS  30
+#define OWNER 0
+#define FIRST 30 /* and those behind it are silent */
+
+static const struct row {
+	const char *sentence;
+	int64_t silent_ns; /* before the sessions are set, */
+	int64_t longer_ns; /* and after; 0: they are not silent */
+	bool back; /* they are heard again */
+	bool right; /* in the end every record is where it should be */
+	bool again; /* it was placed more than once */
+} rows[] = {
+	{ "nobody is silent", 0, 0, true, true, false },
+	{ "a route is repaired in 100 ms", 0, 100 * NS_PER_MS, true, true,
+	  true },
+	{ "a link is gone for 2 s", 0, 2 * NS_PER_S, true, true, true },
+	{ "it was gone before, so who is behind it is stale", 4 * NS_PER_S,
+	  2 * NS_PER_S, true, true, true },
+	{ "it stays, and they are dead: their heirs have it", 0, 60 * NS_PER_S,
+	  false, true, true },
+};
+
+static uint64_t
+distance(const struct mesh *mesh, uint32_t number, uint32_t node)
+{
+	const struct endpoints *endpoints = mesh->parts.endpoints;
+	struct session_key key = mesh_key_number(number);
+
+	return position_distance(
+		position_of_session(endpoints_placement(endpoints), &key),
+		endpoints_position(endpoints, node));
+}
+
+/* Of the r closest living nodes to our sessions, how many lack a record? */
+static uint32_t
+lacking(const struct mesh *mesh)
+{
+	uint32_t lack = 0;
+
+	for (uint32_t number = 0; number < KEYS; number++) {
+		struct session_key key = mesh_key_number(number);
+
+		for (uint32_t i = 0; i < NODES; i++) {
+			struct record records[RECORDS_PER_KEY];
+			uint32_t closer = 0;
+
+			for (uint32_t j = 0; j < NODES; j++)
+				closer += !mesh->dead[j] &&
+					  distance(mesh, number, j) <
+						  distance(mesh, number, i);
+			if (!mesh->dead[i] && closer < mesh->settings.replicas)
+				lack += store_peek(mesh->parts.store, mesh->now,
+						   i, &key, records) != 1;
+		}
+	}
+	return lack;
+}
+
+static void
+silence(struct mesh *mesh, bool silent)
+{
+	for (uint32_t i = FIRST; i < NODES; i++)
+		mesh->dead[i] = silent;
+}
+
+/* They are not ours to ask, but they ask around themselves. */
+static void
+be_heard(struct mesh *mesh)
+{
+	uint32_t seed = OWNER;
+
+	for (uint32_t i = FIRST; i < NODES; i++) {
+		node_join(mesh->nodes[i], mesh->now, &seed, 1, &mesh->outbox);
+		mesh_collect(mesh, i);
+	}
+}
+
+static void
+play(const struct row *row)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+
+	node_settings_default(&settings);
+	settings.watch_ns = 0;
+	settings.k = 8;
+	mesh_open(&mesh, NODES, &settings, 7);
+	mesh_make_ideal(&mesh);
+	silence(&mesh, row->longer_ns > 0);
+	if (row->silent_ns > 0) {
+		/* Ask around, so that their silence is known. */
+		for (uint32_t i = 0; i < 4 * KEYS; i++) {
+			mesh_get(&mesh, OWNER, 1000 + i);
+			mesh_pass(&mesh, row->silent_ns / (4 * KEYS));
+		}
+	}
+	uint64_t stores = node_counters(mesh.nodes[OWNER])->stores;
+	for (uint32_t i = 0; i < KEYS; i++)
+		mesh_set(&mesh, OWNER, i, 5);
+	mesh_pass(&mesh, row->longer_ns);
+	if (row->back && row->longer_ns > 0) {
+		CHECK_ROW(lacking(&mesh) == 0, "heirs hold it");
+		silence(&mesh, false);
+		CHECK_ROW(lacking(&mesh) > 0, row->sentence);
+		be_heard(&mesh);
+	}
+	mesh_pass(&mesh, 10 * NS_PER_S);
+	stores = node_counters(mesh.nodes[OWNER])->stores - stores;
+	fprintf(stderr, "%s: %u lack it, %u stores\n", row->sentence,
+		lacking(&mesh), (unsigned)stores);
+	CHECK_ROW((lacking(&mesh) == 0) == row->right, row->sentence);
+	CHECK_ROW((stores > KEYS * settings.replicas) == row->again,
+		  row->sentence);
+	/* It comes to rest. */
+	stores = node_counters(mesh.nodes[OWNER])->stores;
+	mesh_pass(&mesh, 40 * NS_PER_S);
+	CHECK_ROW(node_counters(mesh.nodes[OWNER])->stores == stores,
+		  row->sentence);
+	mesh_close(&mesh);
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		play(&rows[i]);
+	return check_done();
+}
