@@ -277,6 +277,14 @@ lookup_answered(struct lookup *lookup, struct candidate *candidate)
 	lookup->fruitless += candidate->round > lookup->improved;
 }
 
+void
+lookup_refer(struct candidate *candidate)
+{
+	candidate->refers = true;
+	candidate->state = CANDIDATE_KNOWN;
+	candidate->tries = 0;
+}
+
 struct instant
 lookup_candidate_wake(const struct candidate *candidate)
 {

@@ -10,6 +10,11 @@
  * is next, and whether the lookup is over. Datagrams, tables and events are
  * lookup_run.c's.
  *
+ * Who answers with records names nobody. Where all of them are of excluded
+ * owners, or tombstones, it is asked once more, who is closer: else the lookup
+ * would end at the first who holds a useless record, and others would not be
+ * asked who have a better one.
+ *
  * A candidate is asked once. When its timeout has passed it is overdue and
  * no longer counts as one of the alpha parallel queries, so one more is sent;
  * after twice the timeout it has failed and no longer counts as one of the k
@@ -124,6 +129,8 @@ struct candidate {
 	bool conditional : 1; /* the STORE sent to it was */
 	bool moved : 1; /* so it answered that it knows closer ones */
 	bool slow : 1; /* it took longer than hedge_ns, until it answers */
+	bool refers : 1; /* GET: asked who is closer, for what it has is no
+			    use */
 	uint8_t speaks; /* version, as its answer said; 0: unknown */
 };
 _Static_assert(sizeof(struct candidate) == 40, "64 of them are 2.5 KiB");
@@ -264,6 +271,8 @@ uint32_t lookup_choose_fill(const struct lookup *, uint32_t wanted,
 /* FINDING: the `width` closest have answered, or failed for good. May put
  * silent ones up for a second try; then lookup_choose() again. */
 bool lookup_complete(struct lookup *, uint32_t width);
+/* The candidate's records are no use: it is to be asked who is closer. */
+void lookup_refer(struct candidate *);
 /* How many queries more a glance may send; other lookups: as they like. */
 uint32_t lookup_allowance(const struct lookup *, uint32_t alpha,
 			  uint32_t replicas);

@@ -158,12 +158,20 @@ ask_for(struct node *node, const struct lookup *lookup)
 	return lookup->target;
 }
 
+static uint8_t
+asked_for(const struct lookup *lookup, const struct candidate *candidate)
+{
+	return lookup->kind == LOOKUP_GET && !candidate->refers
+		       ? MESSAGE_FIND_VALUE
+		       : MESSAGE_FIND_NODE;
+}
+
 static void
 ask(struct node *node, struct instant now, uint32_t slot,
     struct candidate *candidate, struct outbox *outbox)
 {
 	struct lookup *lookup = at(node, slot);
-	bool value = lookup->kind == LOOKUP_GET;
+	bool value = asked_for(lookup, candidate) == MESSAGE_FIND_VALUE;
 	struct message_writer writer;
 
 	if (exchange_begin(
@@ -534,6 +542,8 @@ file_found(struct node *node, struct lookup *lookup,
 	lookup_answered(lookup, candidate);
 	if (item->status == ITEM_RECORDS) {
 		file_records(node, lookup, item, round);
+		if (lookup->record_count == 0)
+			lookup_refer(candidate);
 		return true;
 	}
 	uint32_t closer = file_contacts(node, lookup, item, round, distance);
@@ -559,8 +569,7 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 		return DROP_UNASKED;
 
 	uint8_t type = reader->header.type & (uint8_t)~MESSAGE_REPLY;
-	uint8_t asked = lookup->kind == LOOKUP_GET ? MESSAGE_FIND_VALUE
-						   : MESSAGE_FIND_NODE;
+	uint8_t asked = asked_for(lookup, candidate);
 	bool once = type == MESSAGE_STORE
 			    ? candidate->state == CANDIDATE_STORING
 			    : candidate->tries == 1 &&

@@ -18,7 +18,6 @@
  *  - Stale, and still in our table: it may be dead, or we are cut off from it.
  *    When any stale contact is heard again all makeshift records are placed
  *    anew, in the sweep of keepers.h.
- *
  *  - Placed by one who joined a moment ago (node_young()), whose table may be
  *    poor: it is placed anew in the same way, until two placements agree.
  *

@@ -6,6 +6,7 @@
  * Small networks (mesh.h) in which those who should know are silent, and an
  * overloaded one, in which any datagram may come to nothing.
  */
+#include "core/dht/node_state.h"
 #include "core/test/mesh.h"
 
 #define NODES 16
@@ -203,11 +204,69 @@ test_small_buckets(void)
 	}
 }
 
+/* All but the closest know a useless record, and those who are asked first do
+ * not lead there by it: they are asked once more, who is closer. */
+static void
+test_useless_records(void)
+{
+	static const struct {
+		const char *sentence;
+		bool tombstone, found;
+	} rows[] = {
+		{ "of an owner that is excluded", false, true },
+		{ "of one whose session has ended", true, true },
+	};
+	enum {
+		SERVERS = 60,
+		WRONG = 1,
+		RIGHT = 2
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record record = { .version = { .established_ns = 5 },
+					 .ttl_ms = 60000 };
+		struct node_settings settings;
+		uint32_t wrong = WRONG, number = 0;
+		struct mesh_placed closest[SERVERS];
+		node_ticket ticket;
+		struct mesh mesh;
+
+		node_settings_default(&settings);
+		settings.watch_ns = 0;
+		settings.k = 4;
+		mesh_open(&mesh, SERVERS, &settings, 23);
+		mesh_make_ideal(&mesh);
+		/* A key whose closest node the asker does not know. */
+		do
+			closest_others(&mesh, ++number, 0, closest);
+		while (table_find(mesh.nodes[0]->table, closest[0].node) !=
+		       NULL);
+		struct session_key key = mesh_key_number(number);
+		for (uint32_t j = 0; j < SERVERS - 1; j++) {
+			record.owner = j == 0 ? RIGHT : WRONG;
+			record.tombstone = j > 0 && rows[i].tombstone;
+			store_put(mesh.parts.store, mesh.now, closest[j].node,
+				  &key, &record);
+		}
+		CHECK(node_get(mesh.nodes[0], mesh.now, &key, NODE_ASKER_STRAY,
+			       &wrong, rows[i].tombstone ? 0 : 1,
+			       OUTBOX_ANY_UPLINK, &ticket, &mesh.outbox) == 0);
+		mesh_collect(&mesh, 0);
+		mesh_pass(&mesh, NS_PER_S);
+		CHECK_ROW((mesh.last.kind == NODE_FOUND &&
+			   mesh.last.records[0].owner == RIGHT) ==
+				  rows[i].found,
+			  rows[i].sentence);
+		mesh_close(&mesh);
+	}
+}
+
 int
 main(void)
 {
 	test_conclusive_misses();
 	test_overload();
 	test_small_buckets();
+	test_useless_records();
 	return check_done();
 }
