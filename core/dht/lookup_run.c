@@ -297,8 +297,11 @@ find(struct node *node, struct instant now, uint32_t slot,
 {
 	struct lookup *lookup = at(node, slot);
 
-	if (lookup->record_count > 0 || lookup->deadline.ns <= now.ns)
+	if (lookup->deadline.ns <= now.ns)
 		return true;
+	/* What is open is worth more, if one that is asked has it. */
+	if (lookup->record_count > 0)
+		return !lookup->records[0].half_open || !lookup_waits(lookup);
 	if (lookup->kind == LOOKUP_FILL)
 		return fill(node, now, slot, outbox);
 	return converge(node, now, slot,
@@ -512,7 +515,9 @@ file_records(struct node *node, struct lookup *lookup,
 		uint32_t owner =
 			endpoints_intern(node->parts.endpoints, &record->owner);
 
-		if (owner == ENDPOINT_NONE)
+		/* Our own handshake: see node_get(). */
+		if (owner == ENDPOINT_NONE ||
+		    (owner == node->self && record->half_open))
 			continue;
 		records[count++] = (struct record){
 			.version = record->version,

@@ -329,6 +329,93 @@ test_found(void)
 	solo_close(&solo);
 }
 
+/* A peer has a handshake of that owner. */
+static void
+answer_half_open(struct solo *solo, const struct solo_sent *sent,
+		 uint32_t owner)
+{
+	struct message_record record = {
+		.version = solo_version(9),
+		.owner = solo_endpoint(owner),
+		.ttl_ms = 1000,
+		.half_open = true,
+	};
+	struct message_writer writer;
+	uint8_t bytes[MESSAGE_MAX];
+
+	message_begin_reply(&writer, bytes, sizeof(bytes), &sent->header);
+	message_put_records(&writer, &record, 1);
+	CHECK(solo_written(solo, sent->peer, &writer) == DROP_NONE);
+}
+
+/* Of three that are asked: what each has, a letter, in the order in which they
+ * answer. h: a handshake, o: an open record, s: a handshake of ours, n: none,
+ * -: it is silent for so long that it is overdue. */
+static void
+test_half_open(void)
+{
+	static const struct {
+		const char *sentence, *answers;
+		uint32_t first; /* owner, if it is over */
+		bool over; /* before all have answered */
+	} rows[] = {
+		{ "an open record is an answer", "o", 41, true },
+		{ "a handshake may be the lesser one", "h", 0, false },
+		{ "it was", "ho", 41, true },
+		{ "it was, of the last", "hno", 41, true },
+		{ "it was not: all have answered", "hnn", 40, true },
+		{ "it was not: the others are overdue", "h-", 40, true },
+		{ "our own at another is none", "s", 0, false },
+		{ "who else is asked may have one", "so", 41, true },
+		{ "or another handshake, and others are asked by then", "snh",
+		  0, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent[BUCKET_MAX];
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 60);
+		get(&solo, 1);
+		CHECK(solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX) ==
+		      3);
+		for (uint32_t at = 0; rows[i].answers[at] != '\0'; at++) {
+			CHECK_ROW(!node_eventful(solo.node), rows[i].sentence);
+			switch (rows[i].answers[at]) {
+			case 'h':
+				answer_half_open(&solo, &sent[at], 40);
+				break;
+			case 's':
+				answer_half_open(&solo, &sent[at], 0);
+				break;
+			case 'o':
+				solo_record(&solo, &sent[at], 41,
+					    solo_version(5));
+				break;
+			case 'n':
+				solo_contacts(&solo, &sent[at], NULL, 0);
+				break;
+			default:
+				solo_pass(&solo, 60 * NS_PER_MS);
+				break;
+			}
+			solo_expire(&solo);
+		}
+		CHECK_ROW(node_eventful(solo.node) == rows[i].over,
+			  rows[i].sentence);
+		if (rows[i].over) {
+			struct node_event event = node_event(solo.node);
+			CHECK_ROW(event.kind == NODE_FOUND &&
+					  event.records[0].owner ==
+						  rows[i].first,
+				  rows[i].sentence);
+		}
+		solo_close(&solo);
+	}
+}
+
 /* Values of two rounds arrive together, the later round's first: the hops are
  * those of the earlier. */
 static void
@@ -614,6 +701,7 @@ main(void)
 	test_which_answers_count();
 	test_what_is_timed();
 	test_found();
+	test_half_open();
 	test_hops();
 	test_owner_without_room();
 	test_full_outbox();
