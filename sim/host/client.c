@@ -224,6 +224,27 @@ fate(const struct clients *clients, const struct connection *connection,
 	return true;
 }
 
+/* Its handshake is over: with which of the servers that answered its SYN? The
+ * number tells; a cookie's nobody has any more. */
+static void
+opened(struct clients *clients, struct connection *connection)
+{
+	struct workload *workload = clients->workload;
+	uint32_t flow = connection->flow;
+
+	connection->opened = true;
+	if (!workload_session(workload, flow)->rivals)
+		return;
+	for (uint32_t i = 0; i < network_client_device(clients->network, 0);
+	     i++) {
+		const struct connection *end =
+			transport_look(clients->transport, i, &connection->key);
+
+		if (end != NULL && end->tcp.iss == connection->tcp.irs)
+			workload_accepted(workload, flow, i);
+	}
+}
+
 /* After every change of a connection: application, books, output. */
 static void
 advance(struct clients *clients, struct instant now,
@@ -232,6 +253,8 @@ advance(struct clients *clients, struct instant now,
 	struct tcp *tcp = &connection->tcp;
 	enum outcome outcome;
 
+	if (!connection->opened && tcp->state >= TCP_STATE_ESTABLISHED)
+		opened(clients, connection);
 	if (connection->upload && !connection->asked &&
 	    tcp->state == TCP_STATE_ESTABLISHED) {
 		connection->asked = true;

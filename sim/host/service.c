@@ -229,6 +229,19 @@ opening(struct servers *servers, struct instant now,
 		workload_skipped(servers->workload, &key);
 }
 
+/* Not its client's, but of the same key: another SYN's request has its place.
+ * TCP answers by an ACK, and its client that by a RST, which makes room. */
+static void
+crowd_look(const struct servers *servers, const struct connection *connection,
+	   const struct packet *syn)
+{
+	const struct tcp *tcp = &connection->tcp;
+
+	if (tcp->state == TCP_STATE_SYN_RECEIVED && syn->tcp_seq != tcp->irs &&
+	    is_clients(servers, &connection->key, syn))
+		workload_crowded(servers->workload, &connection->key, tcp->irs);
+}
+
 static void
 accept_session(struct servers *servers, struct instant now, uint32_t index,
 	       const struct session_key *key, uint32_t iss,
@@ -341,6 +354,8 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 	if (connection != NULL) {
 		if (connection->flow != WATCH_NONE && !forwarded)
 			workload_home(servers->workload, connection->flow);
+		if (syn)
+			crowd_look(servers, connection, packet);
 		transport_receive(servers->transport, now, connection, bytes,
 				  packet);
 		tell(servers, index, syn, connection);

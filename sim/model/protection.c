@@ -6,17 +6,18 @@
 #include "sim/model/cause.h"
 
 /* Of one that never was established: was its SYN's answer stored, or is that
- * promised? Where none answered there was nothing to store. What a server
- * stored that came to own it in the end was stored when the handshake was over;
- * and what one stored does not protect it from another's answer that was
- * skipped. */
+ * promised? Where none answered there was nothing to store, and a socket that
+ * others keep taking is no living owner's. What a server stored that came to
+ * own it in the end was stored when the handshake was over; and what one stored
+ * does not protect it from another's answer that was skipped. */
 static bool
 of_opening(const struct settings *settings, const struct session *session)
 {
-	return session->answered.ns == INT64_MAX ||
-	       (!session->skipped &&
-		((session->stored && session->owner == WATCH_NONE) ||
-		 handshakes_promised(&settings->service.steer)));
+	if (session->answered.ns == INT64_MAX)
+		return !session->crowded;
+	return !session->skipped &&
+	       ((session->stored && session->owner == WATCH_NONE) ||
+		handshakes_promised(&settings->service.steer));
 }
 
 /* What was never away from its owner needs no record. */

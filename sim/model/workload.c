@@ -225,10 +225,35 @@ workload_answered(struct workload *workload, struct instant now,
 	    workload->sessions[flow].state != SESSION_OPEN)
 		return;
 	struct session *session = &workload->sessions[flow];
+	session->answered = instant_min(session->answered, now);
+	session->crowded = false;
+	if (session->accepted)
+		return;
+	session->rivals |= session->answered_by != WATCH_NONE &&
+			   session->answered_by != server;
 	session->answered_by = server;
 	if (session->owner == WATCH_NONE)
 		session->owner_end = CAUSE_END_LIVES;
-	session->answered = instant_min(session->answered, now);
+}
+
+void
+workload_accepted(struct workload *workload, uint32_t flow, uint32_t server)
+{
+	workload->sessions[flow].answered_by = server;
+	workload->sessions[flow].accepted = true;
+}
+
+void
+workload_crowded(struct workload *workload, const struct session_key *key,
+		 uint32_t irs)
+{
+	uint32_t flow = workload_find(workload, key);
+
+	if (flow == WATCH_NONE)
+		return;
+	struct session *session = &workload->sessions[flow];
+	session->crowded = session->crowd != irs;
+	session->crowd = irs;
 }
 
 void

@@ -70,7 +70,12 @@ struct session {
 	struct instant opened, closed;
 	struct instant newest; /* when bytes grew last */
 	struct instant answered; /* first SYN-ACK; NEVER: none, or not seen */
-	uint32_t answered_by; /* the last server that did; WATCH_NONE */
+	uint32_t answered_by; /* the last server that did, or whose answer its
+				 client took; WATCH_NONE */
+	bool rivals; /* several did */
+	bool accepted; /* its client took one's answer */
+	bool crowded; /* its last SYN found another's request, and that had */
+	uint32_t crowd; /* this number */
 	struct instant strayed; /* it left its owner first; NEVER */
 	struct instant unreached; /* no path to it, last; NEVER: always one */
 	bool stored; /* a store of it was acknowledged */
@@ -133,6 +138,13 @@ void workload_owned(struct workload *, uint32_t flow, uint32_t server);
 /* A server answers its SYN. */
 void workload_answered(struct workload *, struct instant now,
 		       const struct session_key *, uint32_t server);
+/* Its client took this server's answer: it has the session, whoever else has
+ * answered, or will. */
+void workload_accepted(struct workload *, uint32_t flow, uint32_t server);
+/* Its SYN came to a server where the request of a SYN with another initial
+ * sequence number, irs, has its place. */
+void workload_crowded(struct workload *, const struct session_key *,
+		      uint32_t irs);
 /* Its packet was given to a socket that a server has for that key: an open one,
  * or one that waits for the handshake's ACK, or for a session's last packets.
  */

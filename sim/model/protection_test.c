@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * protection_test.c - what is promised of a session in its handshake, and whose
+ * it is
+ *
+ * Each row is what happens to a session's SYN, a letter each:
+ *
+ *	1 2	server 1, 2 answers it
+ *	t	its client takes server 1's answer
+ *	f g	it finds a request in its place, of two other SYNs
+ */
+#include "sim/model/protection.h"
+
+#include "core/test/check.h"
+
+static void
+happen(struct workload *workload, const struct session_key *key, char what)
+{
+	struct instant now = { NS_PER_S };
+
+	switch (what) {
+	case 't':
+		workload_accepted(workload, 0, 1);
+		break;
+	case 'f':
+	case 'g':
+		workload_crowded(workload, key, (uint32_t)what);
+		break;
+	default:
+		workload_answered(workload, now, key, (uint32_t)(what - '0'));
+		break;
+	}
+}
+
+static void
+test_handshakes(void)
+{
+	static const struct {
+		const char *sentence, *script;
+		uint32_t home; /* who has it; WATCH_NONE: nobody */
+		bool rivals, is_protected;
+	} rows[] = {
+		{ "nobody answered: it is not known why", "", WATCH_NONE, false,
+		  true },
+		{ "it was answered", "1", 1, false, true },
+		{ "twice by one", "11", 1, false, true },
+		{ "by two: the last has it", "12", 2, true, true },
+		{ "but for the one whose answer was taken", "12t", 1, true,
+		  true },
+		{ "whoever answers then", "12t2", 1, true, true },
+		{ "another's request has its place", "f", WATCH_NONE, false,
+		  false },
+		{ "which its RST does not end", "ff", WATCH_NONE, false, true },
+		{ "another one each time", "fgfg", WATCH_NONE, false, false },
+		{ "until one stays", "fgfgg", WATCH_NONE, false, true },
+		{ "then it was answered", "f1", 1, false, true },
+		{ "it was answered before, too", "1f", 1, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct watch watch = { .context = NULL };
+		struct session_key key = { .family = 4 };
+		struct settings settings;
+		struct queue *queue = queue_create();
+
+		settings_default(&settings);
+		struct workload *workload =
+			workload_create(&settings, queue, &watch);
+		workload_open(workload, (struct instant){ 1 }, 0, &key);
+		for (const char *at = rows[i].script; *at != '\0'; at++)
+			happen(workload, &key, *at);
+		const struct session *session = workload_session(workload, 0);
+		CHECK_ROW(session->answered_by == rows[i].home,
+			  rows[i].sentence);
+		CHECK_ROW(session->rivals == rows[i].rivals, rows[i].sentence);
+		CHECK_ROW(protection(&settings, session, false) ==
+				  rows[i].is_protected,
+			  rows[i].sentence);
+		workload_destroy(workload);
+		queue_destroy(queue);
+	}
+}
+
+int
+main(void)
+{
+	test_handshakes();
+	return check_done();
+}
