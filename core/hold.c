@@ -176,6 +176,21 @@ hold_copy(const struct hold *held, const struct hold_list *list, uint8_t *to,
 }
 
 void
+hold_rotate(struct hold *held, struct hold_list *list, uint8_t mark)
+{
+	assert(list->packets > 0);
+
+	uint32_t first = list->first;
+	held->chunks[first].mark = mark;
+	if (list->packets == 1)
+		return;
+	list->first = held->chunks[first].next_packet;
+	held->chunks[first].next_packet = HOLD_NONE;
+	held->chunks[list->last].next_packet = first;
+	list->last = first;
+}
+
+void
 hold_pop(struct hold *held, struct hold_list *list)
 {
 	assert(list->packets > 0);

@@ -54,6 +54,8 @@ struct hold_packet hold_front(const struct hold *, const struct hold_list *);
 /* Its leading bytes, at most capacity of them; how many. */
 uint32_t hold_copy(const struct hold *, const struct hold_list *, uint8_t *to,
 		   uint32_t capacity);
+/* The first packet gets another mark, and becomes the last. */
+void hold_rotate(struct hold *, struct hold_list *, uint8_t mark);
 /* Free the first packet. */
 void hold_pop(struct hold *, struct hold_list *);
 

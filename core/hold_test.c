@@ -20,7 +20,7 @@ struct plain {
 		uint32_t size;
 		uint8_t mark;
 		uint8_t bytes[SIZE];
-	} packets[PACKETS];
+	} packets[PACKETS + 1]; /* and one that is being moved */
 };
 
 static struct plain plain[LISTS];
@@ -87,6 +87,22 @@ pop(struct hold *held, uint32_t at)
 		list->count * sizeof(list->packets[0]));
 }
 
+static void
+rotate(struct hold *held, struct rng *rng, uint32_t at)
+{
+	struct plain *list = &plain[at];
+	uint8_t mark = (uint8_t)rng_next(rng);
+
+	if (list->count == 0)
+		return;
+	hold_rotate(held, &lists[at], mark);
+	list->packets[PACKETS] = list->packets[0];
+	list->packets[PACKETS].mark = mark;
+	memmove(&list->packets[0], &list->packets[1],
+		(list->count - 1) * sizeof(list->packets[0]));
+	list->packets[list->count - 1] = list->packets[PACKETS];
+}
+
 /* Lists have what they say, and together what the pool lacks. */
 static void
 check_chunks(const struct hold *held, uint32_t chunks)
@@ -125,6 +141,8 @@ main(void)
 			append(held, &rng, at);
 		else
 			pop(held, at);
+		if (rng_below(&rng, 4) == 0)
+			rotate(held, &rng, at);
 		check_first(held, &rng, at);
 		refused += hold_chunks_free(held) == 0;
 		if (step % 64 == 0)

@@ -18,6 +18,7 @@
 #define MARK_ERROR  0x02
 #define MARK_LATER  0x04
 #define MARK_ANSWER 0x08 /* too big: an error can be sent to its sender */
+#define MARK_SENT   0x10 /* to an owner, and counted */
 
 struct outgoing
 outgoing_of(const struct classification *classification, const uint8_t *bytes)
@@ -127,7 +128,9 @@ outgoing_drop(struct strays *strays, struct flow *flow, enum drop reason)
 {
 	while (flow->held.packets > 0) {
 		uint8_t mark = hold_front(strays->held, &flow->held).mark;
-		count_drop(strays, reason != DROP_NONE
+		if ((mark & MARK_SENT) == 0)
+			count_drop(strays,
+				   reason != DROP_NONE
 					   ? reason
 					   : reason_of(mark, DROP_LOOKUPS));
 		unhold(strays, flow);
@@ -140,12 +143,16 @@ outgoing_deliver(struct strays *strays, struct flow *flow,
 		 struct outbox *outbox)
 {
 	while (flow->held.packets > 0) {
-		uint32_t size = hold_front(strays->held, &flow->held).size;
+		struct hold_packet front =
+			hold_front(strays->held, &flow->held);
 		uint8_t *bytes;
-		if (outbox_add(outbox, OUTBOX_DELIVER, size, &bytes) == NULL) {
+		if ((front.mark & MARK_SENT) != 0) {
+			; /* its owner has it */
+		} else if (outbox_add(outbox, OUTBOX_DELIVER, front.size,
+				      &bytes) == NULL) {
 			count_drop(strays, DROP_OUTBOX);
 		} else {
-			hold_copy(strays->held, &flow->held, bytes, size);
+			hold_copy(strays->held, &flow->held, bytes, front.size);
 			strays->counters.released++;
 		}
 		unhold(strays, flow);
@@ -275,24 +282,47 @@ outgoing_copy(struct strays *strays, struct instant now, struct flow *flow,
 	return sent;
 }
 
+/* The first that is held; false: it was dropped. */
+static bool
+release_one(struct strays *strays, struct instant now, struct flow *flow,
+	    struct tunnel_peer *owner, struct outbox *outbox)
+{
+	struct hold_packet front = hold_front(strays->held, &flow->held);
+	struct outgoing out = { .size = front.size, .mark = front.mark };
+	bool sent = (front.mark & MARK_SENT) != 0;
+	enum drop drop =
+		outgoing_forward(strays, now, flow, owner, &out, outbox);
+
+	(void)outgoing_copy(strays, now, flow, &out, outbox);
+	if (sent)
+		return true;
+	if (drop == DROP_NONE)
+		strays->counters.released++;
+	else
+		count_drop(strays, drop);
+	return drop == DROP_NONE;
+}
+
 void
 outgoing_release(struct strays *strays, struct instant now, struct flow *flow,
 		 struct outbox *outbox)
 {
 	struct tunnel_peer owner = flow_owner_peer(strays, flow->owner);
+	uint32_t count = flow->held.packets;
 
-	while (flow->held.packets > 0) {
-		struct hold_packet front =
-			hold_front(strays->held, &flow->held);
-		struct outgoing out = { .size = front.size,
-					.mark = front.mark };
-		enum drop drop = outgoing_forward(strays, now, flow, &owner,
-						  &out, outbox);
-		if (drop == DROP_NONE)
-			strays->counters.released++;
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t mark = hold_front(strays->held, &flow->held).mark;
+		bool sent = release_one(strays, now, flow, &owner, outbox);
+
+		if (sent && !flow->doubt)
+			hold_rotate(strays->held, &flow->held,
+				    mark | MARK_SENT);
 		else
-			count_drop(strays, drop);
-		(void)outgoing_copy(strays, now, flow, &out, outbox);
-		unhold(strays, flow);
+			unhold(strays, flow);
 	}
+	if (flow->held.packets == 0)
+		return;
+	flow_quiet(strays->flows, flow, true);
+	flow_schedule(strays->flows, flow,
+		      instant_after(now, OUTGOING_KEPT_NS));
 }

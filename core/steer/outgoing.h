@@ -7,7 +7,9 @@
  *			 '--> drop
  *
  * A held packet (core/hold.h) is not classified again: what has to be known of
- * it later is in its mark.
+ * it later is in its mark. It is kept for a moment when it has been released:
+ * an owner may refuse it, and its client may speak again only when the flow has
+ * been forgotten, and its first owner would be asked again.
  *
  * Held bytes are not one sender's: what a client prefix holds may come to as
  * much as is free, what a flow holds to half of that ("dynamic thresholds"
@@ -30,6 +32,10 @@
 #include "core/instant.h"
 #include "core/outbox.h"
 #include "core/steer/stray.h"
+
+/* An owner refuses sooner, or was not reached: who has not answered for twice
+ * the longest timeout of a peer counts as silent (dht/exchange.h). */
+#define OUTGOING_KEPT_NS (100 * NS_PER_MS)
 
 struct classification;
 struct flow;
@@ -66,8 +72,10 @@ enum drop outgoing_forward(struct strays *, struct instant now, struct flow *,
  * there are none. Whoever has not the session says so. */
 bool outgoing_copy(struct strays *, struct instant now, struct flow *,
 		   const struct outgoing *, struct outbox *);
-/* All that is held to the flow's owner, in order, and copies to the others: the
- * client may not speak again for longer than they are remembered. */
+/* All that is held to the flow's owner, in order, and copies to the others.
+ * They are kept for OUTGOING_KEPT_NS, and the flow is due then: if all refuse
+ * them, whoever is found next gets them. Whoever needs their room may take it.
+ */
 void outgoing_release(struct strays *, struct instant now, struct flow *,
 		      struct outbox *);
 

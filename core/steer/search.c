@@ -201,6 +201,13 @@ discard_owner(struct strays *strays, struct instant now, struct flow *flow,
 }
 
 void
+search_settled(struct strays *strays, struct flow *flow)
+{
+	outgoing_drop(strays, flow, DROP_NONE);
+	flow_schedule(strays->flows, flow, INSTANT_NEVER);
+}
+
+void
 search_turn(struct strays *strays, struct instant now, struct flow *flow,
 	    struct outbox *outbox)
 {

@@ -47,6 +47,9 @@ void search_begin(struct strays *, struct instant now, struct flow *,
  * may be worth more. */
 void search_heard(struct strays *, struct instant now, struct flow *,
 		  struct outbox *);
+/* The same of one whose owner is known: it has refused nothing of what it was
+ * sent. */
+void search_settled(struct strays *, struct flow *);
 /* The time that the flow was scheduled for has come. */
 void search_turn(struct strays *, struct instant now, struct flow *,
 		 struct outbox *);

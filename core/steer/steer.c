@@ -238,6 +238,7 @@ decide(struct steer *steer, struct instant now,
 			     outbox);
 	if (local) {
 		result.verdict = STEER_LOCAL;
+		result.opening = anew;
 		result.key = classification->key;
 	} else {
 		result = stray_packet(&steer->strays, now, classification,

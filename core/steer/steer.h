@@ -7,8 +7,8 @@
  * tracking would not do: it remembers TIME_WAIT tuples longer than sockets
  * do.) For TCP to a service address:
  *
- *	SYN without ACK		local, always; forgets a cached owner, not what
- *				is held
+ *	SYN without ACK		local, always, and changes nothing else: anybody
+ *				can send one
  *	socket known		local
  *	owner cached		forward: GUE to the owner; source port = hash
  *	lookup running		hold, bounded; then in order

@@ -554,6 +554,7 @@ before_cached(struct stage *stage, enum before before)
 	const char *owners = before == NOT_MINE_OLDER ? "bc" : "b";
 	stage_found(stage, owners);
 	CHECK(strcmp(stage_outcome(stage), owners) == 0);
+	CHECK(stage_next(stage)); /* nothing is kept any more */
 	switch (before) {
 	case CACHED_IDLE:
 		stage->now.ns += stage->settings.owner_idle_ns;

@@ -7,7 +7,8 @@
  *
  * Timers, all in the heap of flow.c: WAITING for the next lookup, LOOKING
  * for an answer that was lost on the way from the node (a bug or a full event
- * queue; nothing else would ever free what is held). Idle and negative flows
+ * queue; nothing else would ever free what is held), CACHED for a refusal of
+ * what was released. Idle and negative flows
  * need no timer: they are seen to be stale when asked for.
  */
 #include "core/steer/stray.h"
@@ -93,7 +94,7 @@ stray_fresh(struct strays *strays, struct instant now,
 	    (flow->state == FLOW_CACHED &&
 	     instant_distance_ns(flow->used, now) >=
 		     strays->settings->owner_idle_ns)) {
-		flow_remove(strays->flows, flow);
+		search_forget(strays, flow, DROP_GONE);
 		return NULL;
 	}
 	/* The socket that had its packets has gone. */
@@ -285,9 +286,9 @@ stray_settle(struct strays *strays, const struct session_key *key, bool anew,
 	/* A doubt is of packets that a socket here has, too. */
 	if (flow == NULL || (flow->doubt && !anew))
 		return;
-	/* Anybody can send a SYN: what waits for an answer waits on. */
-	if (anew && !flow->doubt &&
-	    (flow->state == FLOW_LOOKING || flow->state == FLOW_WAITING))
+	/* Anybody can send a SYN: it changes nothing of a session that is
+	 * elsewhere. If one begins here, its next packet is known. */
+	if (anew && !flow->doubt && flow->state != FLOW_NEGATIVE)
 		return;
 	if (!anew)
 		outgoing_deliver(strays, flow, outbox);
@@ -314,6 +315,8 @@ stray_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 	       !instant_before(now, flow->due)) {
 		if (flow->doubt)
 			doubt_turn(strays, now, flow);
+		else if (flow->state == FLOW_CACHED)
+			search_settled(strays, flow);
 		else
 			search_turn(strays, now, flow, outbox);
 	}

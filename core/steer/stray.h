@@ -61,8 +61,8 @@ struct steer_result stray_packet(struct strays *, struct instant now,
 				 const struct classification *,
 				 const uint8_t *bytes, uint8_t uplink,
 				 struct outbox *);
-/* The session is here, so what was held for it is delivered; or it begins
- * here anew, so what was held is dropped. The flow is forgotten. */
+/* The session is here, so what was held for it is delivered, and the flow is
+ * forgotten; or a SYN came, anew, which ends doubts and what a RST has left. */
 void stray_settle(struct strays *, const struct session_key *, bool anew,
 		  struct outbox *);
 /* As steer_learned(), steer_deadline(), steer_expire(), steer_clear(). */

@@ -95,6 +95,8 @@ eviction(struct stage *stage)
 		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
 		stage_found(stage, "c");
 		outbox_clear(&stage->outbox);
+		while (stage_next(stage)) /* nothing is kept any more */
+			;
 	}
 	CHECK(steer_flow_count(stage->steers[0]) == stage_limits.flows);
 	stage->client_port = port;

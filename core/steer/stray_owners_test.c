@@ -6,14 +6,14 @@
  */
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
+#include "core/steer/outgoing.h"
 #include "core/steer/stray.h"
 #include "core/test/stage.h"
 
-/* A SYN during the lookup, and while it waits for the next: who forges them
- * does not keep a session from its owner. What the lookup finds is forgotten by
- * the next SYN, and looked for anew. */
+/* A SYN during the lookup, while it waits for the next, and when the owner is
+ * known: who forges them does not keep a session from its owner. */
 static void
-syn_during_lookup(struct stage *stage)
+syns_are_anybodys(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	CHECK(stage_put_tcp(stage, TCP_SYN).verdict == STEER_LOCAL);
@@ -26,9 +26,28 @@ syn_during_lookup(struct stage *stage)
 	stage_found(stage, "b");
 	CHECK(stage_spells(stage, "bb"));
 	CHECK(stage_counters(stage)->drops[DROP_GONE] == 0);
+	struct steer_result result = stage_put_tcp(stage, TCP_SYN);
+	CHECK(result.verdict == STEER_LOCAL && result.opening);
+	result = stage_put_tcp(stage, TCP_ACK);
+	CHECK(result.verdict == STEER_FORWARD && !result.opening);
+	CHECK(stage_spells(stage, "b"));
+	CHECK(stage->nodes[0].gets == 2);
+}
+
+/* It was the client's: the session begins here, and its packets are known. */
+static void
+begins_here(struct stage *stage)
+{
+	uint8_t bytes[STAGE_PACKET];
+
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
 	CHECK(stage_put_tcp(stage, TCP_SYN).verdict == STEER_LOCAL);
+	CHECK(steer_flow_count(stage->steers[0]) == 1);
+	size_t size = stage_tcp(stage, TCP_ACK, 0, true, bytes);
+	CHECK(stage_put(stage, bytes, size, true).verdict == STEER_LOCAL);
 	CHECK(steer_flow_count(stage->steers[0]) == 0);
-	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
 }
 
 /* Two records: both owners get what was held, and what the client repeats; not
@@ -85,6 +104,57 @@ three_owners(struct stage *stage)
 	CHECK(flow.owner == ENDPOINT_NONE);
 }
 
+/* The owner refuses what it was sent: who is found next gets it, though the
+ * client has said nothing more. */
+static void
+refused(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "bb"));
+	stage->now.ns += NS_PER_MS;
+	stage_not_mine(stage, 1);
+	CHECK(stage->nodes[0].gets == 2);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "c");
+	CHECK(stage_spells(stage, "ccc"));
+	CHECK(stage_counters(stage)->held == 3 &&
+	      stage_counters(stage)->released == 3);
+	/* It has them: nothing is left to be refused. */
+	stage->now.ns += OUTGOING_KEPT_NS;
+	CHECK(stage_next(stage));
+	CHECK(hold_chunks_free(stage->held) == hold_chunks(stage->held));
+	stage_not_mine(stage, 2);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, ""));
+}
+
+/* Refused, and nobody else has it: it was counted when it was sent. Then the
+ * socket appears here, which gets what no owner had. */
+static void
+refused_for_good(struct stage *stage)
+{
+	uint8_t bytes[STAGE_PACKET];
+
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+	stage_not_mine(stage, 1);
+	stage_put_tcp(stage, TCP_ACK);
+	size_t size = stage_tcp(stage, TCP_ACK, 0, true, bytes);
+	CHECK(stage_put(stage, bytes, size, true).verdict == STEER_LOCAL);
+	CHECK(stage_spells(stage, "D"));
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+	stage_not_mine(stage, 1);
+	stage_miss_all(stage);
+	CHECK(stage_spells(stage, "R"));
+	for (unsigned i = DROP_NONE + 1; i < DROP_COUNT; i++)
+		CHECK(stage_counters(stage)->drops[i] == 0);
+}
+
 /* What was held goes in order, each packet to all of them. */
 static void
 all_in_order(struct stage *stage)
@@ -101,10 +171,8 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		syn_during_lookup,
-		two_owners,
-		three_owners,
-		all_in_order,
+		syns_are_anybodys, begins_here, two_owners,	  three_owners,
+		all_in_order,	   refused,	refused_for_good,
 	};
 
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {

@@ -39,6 +39,11 @@ hold_learn_release(struct stage *stage)
 	stage_missed(stage);
 	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
 	CHECK(stage_spells(stage, "b"));
+	/* What was released is kept for a moment. */
+	CHECK(hold_chunks_free(stage->held) < hold_chunks(stage->held));
+	CHECK(stage_next(stage));
+	CHECK(hold_chunks_free(stage->held) == hold_chunks(stage->held));
+	CHECK(stage_spells(stage, ""));
 	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
 }
 
@@ -208,6 +213,7 @@ port_reuse_elsewhere(struct stage *stage)
 	stage_found(stage, "bc");
 	CHECK(stage_spells(stage, "bc"));
 	stage_not_mine(stage, 1);
+	CHECK(stage_next(stage)); /* nothing is kept any more */
 	for (int i = 0; i < 2; i++) {
 		stage->now.ns += 40 * NS_PER_S;
 		CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
@@ -304,8 +310,9 @@ found_after_a_miss(struct stage *stage)
 	CHECK(stage_spells(stage, ""));
 }
 
-/* A client's port comes round: the SYN forgets the old owner. TIME_WAIT is
- * not "known": the caller says so, and a late segment is looked up. */
+/* A client's port comes round: the handshake's end forgets the old owner.
+ * TIME_WAIT is not "known": the caller says so, and a late segment is looked
+ * up. */
 static void
 port_reuse(struct stage *stage)
 {
@@ -313,12 +320,12 @@ port_reuse(struct stage *stage)
 	stage_found(stage, "b");
 	CHECK(stage_spells(stage, "b"));
 	CHECK(stage_put_tcp(stage, TCP_SYN).verdict == STEER_LOCAL);
-	CHECK(steer_flow_count(stage->steers[0]) == 0);
 	/* The handshake ends here; the old owner's word is not asked. */
 	struct session_key key = stage_key(stage);
 	CHECK(steer_opened(stage->steers[0], stage->now, &key,
 			   (struct version){ 7, 0 }, &stage->outbox) == 0);
 	CHECK(stage->nodes[0].sets == 1);
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
 	uint8_t bytes[STAGE_PACKET];
 	size_t size = stage_tcp(stage, TCP_ACK, 10, true, bytes);
 	CHECK(stage_put(stage, bytes, size, true).verdict == STEER_LOCAL);
@@ -499,7 +506,8 @@ fragment_without_flow(struct stage *stage)
 	CHECK(stage_put(stage, bytes, size, false).verdict == STEER_HOLD);
 	stage_found(stage, "b");
 	CHECK(stage_spells(stage, "b"));
-	CHECK(stage_put_tcp(stage, TCP_SYN).verdict == STEER_LOCAL);
+	size = stage_tcp(stage, TCP_ACK, 0, true, bytes);
+	CHECK(stage_put(stage, bytes, size, true).verdict == STEER_LOCAL);
 	size = fragment(stage, TCP_ACK, true, bytes);
 	struct steer_result result = stage_put(stage, bytes, size, false);
 	CHECK(result.drop == DROP_FRAGMENT && result.stray);

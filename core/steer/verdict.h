@@ -57,6 +57,7 @@ struct steer_result {
 	enum steer_verdict verdict;
 	enum drop drop; /* when the verdict is DROP */
 	bool stray; /* of a session that is not here; key is valid */
+	bool opening; /* a SYN without ACK */
 	bool first; /* the first packet of that flow to stray here */
 	struct session_key key;
 };

@@ -141,7 +141,8 @@ judge_caches_decided(struct judge_caches *caches, struct instant now,
 		     uint32_t server, uint32_t life,
 		     const struct scheme_result *result)
 {
-	bool local = result->verdict == SCHEME_LOCAL && result->key.family != 0;
+	bool local = result->verdict == SCHEME_LOCAL && !result->opening &&
+		     result->key.family != 0;
 
 	if (!result->stray && !local)
 		return;

@@ -9,8 +9,9 @@
  *			among them), in this life of its daemon
  *	not refused	T has not told S "not mine" about X since that lookup
  *	not idle	S has seen a stray of X at least every owner_idle since
- *	not begun anew	no packet of X came to S for its own stack, a SYN say,
- *			unless a doubt asked: then S has a socket of that key
+ *	not begun anew	no packet of X but a SYN, which anybody can send, came
+ *			to S for its own stack, unless a doubt asked: then S has
+ *			a socket of that key
  *	not gone	S had a route to T at some forward of the last
  *			gone_after, or has not tried, or not lately
  *

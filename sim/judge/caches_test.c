@@ -4,7 +4,7 @@
  * sees of one session, a letter a step, a second apart
  *
  *	s	a packet strays to it
- *	l	one comes for its own stack
+ *	l	one comes for its own stack; y: a SYN
  *	1 2	a lookup finds server 1, server 2; b: both
  *	d	one finds server 1, for a doubt's sake
  *	n	server 1 says "not mine"
@@ -35,6 +35,7 @@ static const struct {
 	{ "idle for too long", "s1f-sf", 1 },
 	{ "idle for too long, and found anew", "s1f-s1f", 0 },
 	{ "its port begins a session here", "s1flsf", 1 },
+	{ "somebody sends a SYN", "s1fysf", 0 },
 	{ "its daemon has begun anew", "s1frsf", 1 },
 	{ "its daemon has begun anew and looked", "s1frs1f", 0 },
 	{ "no route for a moment", "s1FsFsf", 0 },
@@ -71,11 +72,12 @@ learn(struct story *story, enum node_event_kind kind, enum node_asker asker,
 }
 
 static void
-decide(struct story *story, bool stray)
+decide(struct story *story, char letter)
 {
 	struct scheme_result result = {
-		.verdict = stray ? SCHEME_HOLD : SCHEME_LOCAL,
-		.stray = stray,
+		.verdict = letter == 's' ? SCHEME_HOLD : SCHEME_LOCAL,
+		.stray = letter == 's',
+		.opening = letter == 'y',
 		.key = story->key,
 	};
 
@@ -97,7 +99,8 @@ step(struct story *story, const struct steer_settings *settings, char letter)
 	switch (letter) {
 	case 's':
 	case 'l':
-		decide(story, letter == 's');
+	case 'y':
+		decide(story, letter);
 		break;
 	case '1':
 	case '2':

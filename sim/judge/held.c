@@ -9,6 +9,7 @@
 
 #include "core/hold.h"
 #include "core/steer/flow.h"
+#include "core/steer/outgoing.h"
 #include "core/steer/steer.h"
 #include "core/steer/stray.h"
 #include "sim/host/server.h"
@@ -35,9 +36,13 @@ static bool
 is_overdue(const struct judge_held *held, struct instant now,
 	   const struct flow *flow)
 {
-	return (flow->state != FLOW_LOOKING && flow->state != FLOW_WAITING) ||
+	bool kept = flow->state == FLOW_CACHED && !flow->doubt;
+
+	return (flow->state != FLOW_LOOKING && flow->state != FLOW_WAITING &&
+		!kept) ||
 	       flow->due.ns == INSTANT_NEVER.ns ||
-	       instant_distance_ns(flow->missing_since, now) > held->most_ns;
+	       instant_distance_ns(flow->missing_since, now) >
+		       held->most_ns + (kept ? OUTGOING_KEPT_NS : 0);
 }
 
 static void

@@ -10,7 +10,8 @@
  * section 5). So of a server at any time:
  *
  *  - A flow that holds is LOOKING or WAITING, has an alarm, and is no older
- *    than miss_deadline and a lookup's deadline together.
+ *    than miss_deadline and a lookup's deadline together; or it is CACHED, and
+ *    keeps what it has released for OUTGOING_KEPT_NS (core/steer/outgoing.h).
  *  - Its packets, and the chunks that they lie in, are as many as it says; its
  *    server's are the sum of its flows', the pool's that of all servers'.
  *  - A server without a daemon holds nothing.

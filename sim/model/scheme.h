@@ -124,6 +124,7 @@ struct scheme_result {
 	bool first; /* the first stray of its session here */
 	/* LOCAL: by its key, not by its numbers. stray: another got a clone. */
 	bool doubt;
+	bool opening; /* a SYN: anybody can send one, and it tells nothing */
 	struct session_key key;
 };
 

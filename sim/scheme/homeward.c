@@ -148,6 +148,7 @@ homeward_packet(void *state, struct instant now,
 		.stray = result.stray,
 		.first = result.first,
 		.doubt = owner == OWNERSHIP_DOUBT,
+		.opening = result.opening,
 		.key = result.key,
 	};
 
