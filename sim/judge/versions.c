@@ -377,6 +377,19 @@ is_elsewhere(const struct judge_versions *versions,
 	       versions->parts.settings->dht.node.replicas;
 }
 
+/* Who said in this message that the session of a statement has ended? One may
+ * have several items of a key, each about another owner's. */
+static uint32_t
+remover_of(const struct judge_versions *versions, const struct known *known,
+	   const struct record *before)
+{
+	for (uint32_t i = 0; i < versions->known_count; i++)
+		if (versions->known[i].remover == before->owner &&
+		    session_equal(&versions->known[i].key, &known->key))
+			return before->owner;
+	return known->remover;
+}
+
 static void
 compare(struct judge_versions *versions, struct instant now,
 	const struct known *known)
@@ -388,7 +401,8 @@ compare(struct judge_versions *versions, struct instant now,
 
 	for (uint32_t i = 0; i < known->count; i++) {
 		enum violation kind = judge_versions_given_up(
-			&known->records[i], after, count, known->remover);
+			&known->records[i], after, count,
+			remover_of(versions, known, &known->records[i]));
 		if (kind != VIOLATIONS)
 			say(versions, now, kind, server, &known->key,
 			    &known->records[i], after, count);
