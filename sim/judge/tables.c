@@ -27,7 +27,11 @@ struct judge_tables {
 	uint64_t routes;
 	struct instant quiet; /* since when; NEVER: before time zero */
 	bool due; /* neighbourhoods are */
+	struct instant second; /* look, at those that know a silent one; NEVER:
+				  the first has not been */
 	bool over; /* looked at */
+	uint32_t *silent; /* whom a server has in its table, but hears no more,
+			     by the first look; WATCH_NONE */
 	/* Scratch, a server each: */
 	bool *member; /* lives, joined */
 	uint32_t *others;
@@ -110,15 +114,23 @@ find_others(struct judge_tables *tables, uint32_t server, bool *parted)
 	return count;
 }
 
-static bool
-knows(const struct node *node, uint32_t peer)
+static const struct contact *
+contact_of(const struct node *node, uint32_t peer)
 {
 	const struct table *table = node_table(node);
 
 	for (uint32_t i = 0; i < table->count; i++)
 		if (table->contacts[i].peer == peer)
-			return !contact_stale(&table->contacts[i]);
-	return false;
+			return &table->contacts[i];
+	return NULL;
+}
+
+static bool
+knows(const struct node *node, uint32_t peer)
+{
+	const struct contact *contact = contact_of(node, peer);
+
+	return contact != NULL && !contact_stale(contact);
 }
 
 /* ---- the look ---- */
@@ -190,6 +202,24 @@ survey(struct judge_tables *tables, uint32_t server, const struct node *node)
 	return all;
 }
 
+/* Is that the end of it? Not, if by chance a few answers were lost one after
+ * the other: it is asked again. */
+static bool
+is_poor(struct judge_tables *tables, uint32_t server,
+	const struct neighbourhood *all, const struct node *node)
+{
+	bool first = tables->second.ns == INSTANT_NEVER.ns;
+
+	if (all->known_due >= all->due || !tables->due || all->parted)
+		return false;
+	if (!first)
+		return tables->silent[server] == all->missing;
+	if (contact_of(node, all->missing) == NULL)
+		return true;
+	tables->silent[server] = all->missing;
+	return false;
+}
+
 static void
 look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 {
@@ -204,7 +234,7 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 			WATCH_NONE, "%s %s and knows %u of %u others", name,
 			tables->member[server] ? "is alone" : "is not joined",
 			all.known, all.others);
-	else if (all.known_due < all.due && tables->due && !all.parted)
+	else if (is_poor(tables, server, &all, view.node))
 		verdict(parts->verdicts, VIOLATION_POOR_TABLE, now, server,
 			WATCH_NONE,
 			"%s knows %u of its %u closest, and not %s; in all it "
@@ -224,8 +254,10 @@ look(struct judge_tables *tables, struct instant now)
 
 		tables->member[i] = view.runs && view.joined;
 	}
+	bool first = tables->second.ns == INSTANT_NEVER.ns;
 	for (uint32_t i = 0; i < tables->count; i++)
-		if (servers_runs(tables->parts.servers, i))
+		if (servers_runs(tables->parts.servers, i) &&
+		    (first || tables->silent[i] != WATCH_NONE))
 			look_at(tables, now, i);
 }
 
@@ -247,14 +279,18 @@ judge_tables_look(struct judge_tables *tables, struct instant now)
 
 	if (tables->over || tables->quiet.ns == INSTANT_NEVER.ns)
 		return;
-	if (has_changed(tables) && instant_before(tables->quiet, now))
+	bool second = tables->second.ns != INSTANT_NEVER.ns;
+	if (has_changed(tables) && instant_before(tables->quiet, now)) {
 		tables->quiet = now;
-	if (instant_before(now, instant_after(tables->quiet,
-					      settings->refresh_ns +
-						      JUDGE_TABLES_MOMENT_NS)))
+		tables->over = second;
+	}
+	struct instant due = instant_after(
+		tables->quiet, settings->refresh_ns + JUDGE_TABLES_MOMENT_NS);
+	if (tables->over || instant_before(now, second ? tables->second : due))
 		return;
-	tables->over = true;
 	look(tables, now);
+	tables->over = second;
+	tables->second = instant_after(now, JUDGE_TABLES_MOMENT_NS);
 }
 
 /* ---- beginning and end ---- */
@@ -270,15 +306,18 @@ judge_tables_create(const struct judge_parts *parts)
 	tables->parts = *parts;
 	tables->endpoints = servers_tables(parts->servers).parts->endpoints;
 	tables->count = count;
-	tables->quiet = INSTANT_NEVER;
+	tables->quiet = tables->second = INSTANT_NEVER;
 	tables->due = parts->settings->dht.node.refresh_ns > 0 &&
 		      parts->settings->dht.node.k >= JUDGE_TABLES_K_LEAST;
 	tables->seen = calloc(count, sizeof(*tables->seen));
 	tables->member = calloc(count, sizeof(*tables->member));
 	tables->others = calloc(count, sizeof(*tables->others));
+	tables->silent = calloc(count, sizeof(*tables->silent));
 	if (tables->seen == NULL || tables->member == NULL ||
-	    tables->others == NULL)
+	    tables->others == NULL || tables->silent == NULL)
 		abort();
+	for (uint32_t i = 0; i < count; i++)
+		tables->silent[i] = WATCH_NONE;
 	return tables;
 }
 
@@ -288,6 +327,7 @@ judge_tables_destroy(struct judge_tables *tables)
 	if (tables == NULL)
 		return;
 	free(tables->seen);
+	free(tables->silent);
 	free(tables->member);
 	free(tables->others);
 	free(tables);

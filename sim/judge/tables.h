@@ -15,7 +15,9 @@
  * which may take a second refresh (refresh.h). Where there are no more than k
  * others, that is all of them. It is what looking itself up promises a node
  * that joins, and what it needs to know which records it is to hold. What it
- * does not know breaks POOR_TABLE.
+ * does not know breaks POOR_TABLE. Whom it has in its table but has not heard,
+ *for a few datagrams were lost in a row, it asks again within seconds: it has
+ *to have heard him at a second look, JUDGE_TABLES_MOMENT_NS after the first.
  *
  * A server that lives and is not joined by then, or that has no contact, though
  * there are members whom it could ask, breaks OUTSIDE.

@@ -43,6 +43,16 @@ forget(const struct bed *bed, uint32_t count, bool farthest, bool stale)
 	}
 }
 
+/* It has heard them all. */
+static void
+hear(const struct bed *bed)
+{
+	struct table *table = table_of(bed, 1);
+
+	for (uint32_t i = 0; i < table->count; i++)
+		table->contacts[i].failures = 0;
+}
+
 /* How many share the bucket of a server's that a peer is in. */
 static uint32_t
 members_of(const struct bed *bed, uint32_t server, uint32_t peer)
@@ -93,39 +103,51 @@ test_tables(void)
 		int64_t fault_ns; /* one is to come then */
 		int64_t when_ns;
 		enum violation kind;
+		bool again; /* there is a second look, */
+		bool heard; /* and the one that was stale was heard */
 	} rows[] = {
 		{ "it knows all", 0, false, false, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATIONS },
+		  LATER, VIOLATIONS, false, false },
 		{ "not its closest", 1, false, false, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATION_POOR_TABLE },
-		{ "its closest is stale", 1, false, true, false, false, 0, 8, 8,
-		  0, LATER, VIOLATION_POOR_TABLE },
+		  LATER, VIOLATION_POOR_TABLE, false, false },
+		{ "its closest is stale: once says nothing", 1, false, true,
+		  false, false, 0, 8, 8, 0, LATER, VIOLATIONS, false, false },
+		{ "and stays so", 1, false, true, false, false, 0, 8, 8, 0,
+		  LATER, VIOLATION_POOR_TABLE, true, false },
+		{ "and is heard", 1, false, true, false, false, 0, 8, 8, 0,
+		  LATER, VIOLATIONS, true, true },
+		{ "what was told is not told again", 1, false, false, false,
+		  false, 0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE, true, false },
 		{ "not the farthest, of no more than k", 1, true, false, false,
-		  false, 0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE },
+		  false, 0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE, false,
+		  false },
 		{ "not the farthest, of more than k", 1, true, false, false,
-		  false, 0, 64, 4, 0, LATER, VIOLATIONS },
+		  false, 0, 64, 4, 0, LATER, VIOLATIONS, false, false },
 		{ "not its closest, of more than k", 1, false, false, false,
-		  false, 0, 64, 4, 0, LATER, VIOLATION_POOR_TABLE },
+		  false, 0, 64, 4, 0, LATER, VIOLATION_POOR_TABLE, false,
+		  false },
 		{ "not its closest, and k is 3", 1, false, false, false, false,
-		  0, 64, 3, 0, LATER, VIOLATIONS },
+		  0, 64, 3, 0, LATER, VIOLATIONS, false, false },
 		{ "a place is a dead one's", 0, false, false, false, true, 0,
-		  64, 4, 0, LATER, VIOLATIONS },
+		  64, 4, 0, LATER, VIOLATIONS, false, false },
 		{ "too early", 1, false, false, false, false, 0, 8, 8, 0,
-		  LATER - S, VIOLATIONS },
+		  LATER - S, VIOLATIONS, false, false },
 		{ "a fault is to come", 1, false, false, false, false, 0, 8, 8,
-		  2 * S, LATER, VIOLATIONS },
+		  2 * S, LATER, VIOLATIONS, false, false },
 		{ "a fault was there", 1, false, false, false, false, 0, 8, 8,
-		  2 * S, LATER + 2 * S, VIOLATION_POOR_TABLE },
+		  2 * S, LATER + 2 * S, VIOLATION_POOR_TABLE, false, false },
 		{ "another has gone meanwhile", 1, false, false, true, false, 0,
-		  8, 8, 0, LATER, VIOLATIONS },
+		  8, 8, 0, LATER, VIOLATIONS, false, false },
 		{ "another cannot be reached", 1, false, false, false, false, 6,
-		  8, 8, 0, 2 * LATER, VIOLATIONS },
+		  8, 8, 0, 2 * LATER, VIOLATIONS, false, false },
 		{ "it knows nobody", 7, false, false, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATION_OUTSIDE },
+		  LATER, VIOLATION_OUTSIDE, false, false },
 		{ "it knows nobody, and not all could be asked", 7, false,
-		  false, false, false, 6, 8, 8, 0, 2 * LATER, VIOLATIONS },
+		  false, false, false, 6, 8, 8, 0, 2 * LATER, VIOLATIONS, false,
+		  false },
 		{ "it knows nobody, and nobody could be asked", 7, false, false,
-		  false, false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS },
+		  false, false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS, false,
+		  false },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -164,6 +186,11 @@ test_tables(void)
 		judge_tables_look(tables, instant_after(now, 3 * S));
 		/* No server has been told of the time. */
 		judge_tables_look(tables, instant_after(now, rows[i].when_ns));
+		if (rows[i].heard)
+			hear(&bed);
+		if (rows[i].again)
+			judge_tables_look(tables,
+					  instant_after(now, 2 * LATER));
 		CHECK_ROW(rows[i].kind == VIOLATIONS
 				  ? bed_violations(&bed) == 0
 				  : bed_count(&bed, rows[i].kind) == 1 &&
