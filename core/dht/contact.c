@@ -55,7 +55,7 @@ void
 contact_fail(struct contact *contact)
 {
 	if (contact->failures < CONTACT_STALE)
-		contact->failures = (contact->failures + 1u) & 0xffu;
+		contact->failures = (contact->failures + 1u) & 3u;
 	if (contact_stale(contact))
 		contact->srtt = contact->rttvar = 0;
 }

@@ -3,7 +3,7 @@
  * contact.h - what a node remembers about one peer, in 12 bytes
  *
  *	+----------------+--------------------+--------------------+
- *	| peer 32        | srtt 24 | failed 8 | rttvar 24 |4|spoken|
+ *	| peer 32        | srtt 24 | heard 8  | rttvar 24 |4|spoken|
  *	+----------------+--------------------+--------------------+
  *
  * peer is an index into the endpoint table, which holds address and position
@@ -36,15 +36,16 @@
 /* Kademlia (Maymounkov, Mazieres, IPTPS 2002, 4.1) waits for five unanswered
  * requests; we only replace, never just remove, so three do. */
 #define CONTACT_STALE 3
+_Static_assert(CONTACT_STALE < 4, "two bits");
 
 struct contact {
 	uint32_t peer; /* endpoint index */
 	uint32_t srtt : 24; /* 256 ns; 0: never measured */
-	uint32_t failures : 8; /* 0; 1 after requests, + 1 for each ping */
+	uint32_t heard : 8; /* or pinged: hearing.h */
 	uint32_t rttvar : 24; /* 256 ns */
+	uint32_t failures : 2; /* 0; 1 after requests, + 1 for each ping */
 	uint32_t verified : 1;
 	uint32_t keeps : 1; /* keepers.h: records of ours */
-	uint32_t heard : 1; /* or pinged, in this round */
 	uint32_t speaks : 4; /* newest version; 0: it has not said */
 };
 _Static_assert(sizeof(struct contact) == 12, "a million nodes' budget");

@@ -2,10 +2,12 @@
 /* keepers.c - an owner watches those who keep its records; see keepers.h */
 #include "core/dht/keepers.h"
 
-#include "core/dht/liveness.h"
+#include "core/dht/hearing.h"
 #include "core/dht/makeshift.h"
 #include "core/dht/publish_slot.h"
 
+/* In watch_ns, at least. */
+#define KEEPERS_TURNS 4
 /* Datagrams of a placement, about. */
 #define PLACEMENT_DATAGRAMS 12
 
@@ -17,9 +19,8 @@ keepers_init(struct node *node)
 	node->own_first = node->own_cursor = PUBLICATION_NONE;
 }
 
-/* If it is a contact. */
-static void
-watch(struct node *node, struct instant now, uint32_t peer)
+void
+keepers_keep(struct node *node, struct instant now, uint32_t peer)
 {
 	struct contact *contact = table_find(node->table, peer);
 
@@ -30,22 +31,6 @@ watch(struct node *node, struct instant now, uint32_t peer)
 		node->keepers_turn = instant_after(
 			now, (int64_t)(node->position %
 				       (uint64_t)node->settings->watch_ns));
-}
-
-void
-keepers_keep(struct node *node, struct instant now, uint32_t peer)
-{
-	watch(node, now, peer);
-	keepers_heard(node, peer);
-}
-
-void
-keepers_heard(struct node *node, uint32_t peer)
-{
-	struct contact *contact = table_find(node->table, peer);
-
-	if (contact != NULL)
-		contact->heard = 1;
 }
 
 /* --- causes --------------------------------------------------------------- */
@@ -135,7 +120,7 @@ ask_table(struct node *node, struct instant now, const struct publication *own)
 		     !contact_stale(contact))) {
 			holders.living++;
 			/* All hangs on it, perhaps. */
-			watch(node, now, peer);
+			keepers_keep(node, now, peer);
 		} else if (contact == NULL ? !went : !contact_stale(contact)) {
 			holders.strangers |= bit;
 		}
@@ -233,53 +218,36 @@ step(struct node *node, struct instant now)
 
 /* --- the watch ------------------------------------------------------------ */
 
-static uint32_t
-count_keepers(const struct table *table)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < table->count; i++)
-		count += table->contacts[i].keeps;
-	return count;
-}
-
-static void
-ping_next(struct node *node, struct instant now, struct outbox *outbox)
-{
-	struct table *table = node->table;
-
-	for (uint32_t i = 0; i < table->count; i++) {
-		struct contact *contact = &table->contacts[i];
-
-		if (!contact->keeps || contact->heard)
-			continue;
-		contact->heard =
-			liveness_probe(node, now, contact->peer, outbox);
-		return;
-	}
-}
-
-/* One that was not heard in this round; a round takes watch_ns. */
+/* That of the keeper that was silent for longest. */
 static void
 take_turn(struct node *node, struct instant now, struct outbox *outbox)
 {
 	struct table *table = node->table;
-	int64_t watch_ns = node->settings->watch_ns;
-	uint32_t count = count_keepers(table);
+	struct contact *silent = NULL;
+	uint32_t count = 0;
 
-	if (count == 0 || node->own_first == PUBLICATION_NONE) {
+	for (uint32_t i = 0; i < table->count; i++) {
+		struct contact *contact = &table->contacts[i];
+
+		if (!contact->keeps)
+			continue;
+		count++;
+		if (silent == NULL || hearing_silent(node, now, contact) >
+					      hearing_silent(node, now, silent))
+			silent = contact;
+	}
+	if (silent == NULL || node->own_first == PUBLICATION_NONE) {
 		node->keepers_turn = INSTANT_NEVER;
 		return;
 	}
 	if (count > KEEPERS_WATCHED)
 		count = KEEPERS_WATCHED;
-	node->keepers_turn = instant_after(now, watch_ns / count);
-	if (node->keepers_round.ns <= now.ns) {
-		node->keepers_round = instant_after(now, watch_ns);
-		for (uint32_t i = 0; i < table->count; i++)
-			table->contacts[i].heard = 0;
-	}
-	ping_next(node, now, outbox);
+	/* Of few one may become due soon after the turn of another. */
+	if (count < KEEPERS_TURNS)
+		count = KEEPERS_TURNS;
+	node->keepers_turn =
+		instant_after(now, node->settings->watch_ns / count);
+	hearing_turn(node, now, silent, HEARING_STEPS, outbox);
 }
 
 static void

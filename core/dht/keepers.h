@@ -20,14 +20,14 @@
  * where it should be now. What has one holder left is that holder's to mend;
  * it is watched from then on, whoever stored there.
  *
- * Keepers are contacts that were stored at. One that was not heard for
- * watch_ns is pinged, one after the other, in rounds of that time, and
- * KEEPERS_WATCHED in a round at most. A contact that is silent may give way to
- * a replacement at once (table.h), and is a keeper that went all the same. A
- * replica that is no contact, a stranger, is not watched, for there may be
- * thousands: it is asked when those who are watched have gone. (Of 63 others a
- * node with k = 20 knows 20 of the far 32 and all 31 of the near, so a fifth of
- * all replicas are strangers.) A copy at a stranger counts for nothing.
+ * Keepers are contacts that were stored at. They have their turns to be pinged
+ * (hearing.h), the longest silent first, and KEEPERS_WATCHED of them in
+ *watch_ns at most. A contact that is silent may give way to a replacement at
+ *once (table.h), and is a keeper that went all the same. A replica that is no
+ *contact, a stranger, is not watched, for there may be thousands: it is asked
+ *when those who are watched have gone. (Of 63 others a node with k = 20 knows
+ *20 of the far 32 and all 31 of the near, so a fifth of all replicas are
+ *strangers.) A copy at a stranger counts for nothing.
  *
  * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
  * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer
@@ -51,8 +51,6 @@
 void keepers_init(struct node *);
 /* It keeps a record of ours. */
 void keepers_keep(struct node *, struct instant now, uint32_t peer);
-/* A datagram of this peer, other than the answer to a ping. */
-void keepers_heard(struct node *, uint32_t peer);
 /* It has lost its memory. */
 void keepers_booted(struct node *, struct instant now, uint32_t peer);
 /* A contact is new, or was stale and has been heard. */

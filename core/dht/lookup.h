@@ -122,9 +122,9 @@ struct candidate {
 	int64_t hedge_ns; /* after that it is slow; timeout_ns: never */
 	int64_t timeout_ns;
 	uint32_t peer; /* endpoint index */
-	uint8_t state; /* enum candidate_state */
-	uint8_t round; /* in which it was asked */
+	uint8_t state : 4; /* enum candidate_state */
 	uint8_t tries : 4;
+	uint8_t round; /* in which it was asked */
 	bool named : 1; /* it answered the last query */
 	bool conditional : 1; /* the STORE sent to it was */
 	bool moved : 1; /* so it answered that it knows closer ones */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/dht/hearing.h"
 #include "core/dht/liveness.h"
 #include "core/dht/lookup_run.h"
 #include "core/dht/repair.h"
@@ -125,7 +126,7 @@ look(struct node *node, struct instant now, bool first)
 {
 	uint64_t shared = shared_buckets(node);
 	struct neighbourhood found;
-	uint32_t heard = 0, sought = 0;
+	uint32_t sought = 0;
 
 	/* Those of before, too: who came may be many, and share no more. */
 	survey(node, first ? shared : shared | node->shared, &found);
@@ -138,13 +139,11 @@ look(struct node *node, struct instant now, bool first)
 
 		if (at == node->neighbour_count)
 			continue;
-		heard |= (node->neighbours_heard >> at & 1) << i;
 		sought |= (node->neighbours_sought >> at & 1) << i;
 	}
 	node->shared = shared;
 	node->neighbour_count = (uint8_t)found.count;
 	node->neighbours_there = found.there;
-	node->neighbours_heard = heard;
 	node->neighbours_sought = sought;
 	memcpy(node->neighbours, found.peers, sizeof(found.peers));
 }
@@ -163,15 +162,6 @@ neighbours_begin(struct node *node, struct instant now)
 	node->turn = instant_after(
 		now,
 		(int64_t)(node->position % (uint64_t)node->settings->watch_ns));
-}
-
-void
-neighbours_heard(struct node *node, uint32_t peer)
-{
-	uint32_t i = place_of(node->neighbours, node->neighbour_count, peer);
-
-	if (i < node->neighbour_count)
-		node->neighbours_heard |= UINT32_C(1) << i;
 }
 
 void
@@ -228,7 +218,25 @@ neighbours_deadline(const struct node *node)
 	return instant_min(node->watch, node->turn);
 }
 
-/* The next neighbour, if it was not heard since its last turn. */
+/* Whose turn it is after that peer's: by number, for their order in the table
+ * changes whenever one is heard. */
+static uint32_t
+next_place(const struct node *node, uint32_t peer)
+{
+	uint32_t first = 0, next = node->neighbour_count;
+
+	for (uint32_t i = 0; i < node->neighbour_count; i++) {
+		uint32_t other = node->neighbours[i];
+
+		if (other < node->neighbours[first])
+			first = i;
+		if (other > peer && (next == node->neighbour_count ||
+				     other < node->neighbours[next]))
+			next = i;
+	}
+	return next == node->neighbour_count ? first : next;
+}
+
 static void
 take_turn(struct node *node, struct instant now, struct outbox *outbox)
 {
@@ -238,14 +246,14 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 						(count > 0 ? count : 1));
 	if (count == 0)
 		return;
-	uint32_t i = node->neighbour_turn % count;
-	node->neighbour_turn = (uint8_t)(i + 1);
-	uint32_t bit = UINT32_C(1) << i;
-	if ((node->neighbours_heard & bit) == 0)
-		(void)liveness_probe(node, now, node->neighbours[i], outbox);
-	else
-		node->neighbours_sought &= ~bit;
-	node->neighbours_heard &= ~bit;
+	uint32_t i = next_place(node, node->neighbour_turn);
+	node->neighbour_turn = node->neighbours[i];
+	struct contact *contact = table_find(node->table, node->neighbours[i]);
+	if (contact == NULL)
+		return;
+	if (!contact_suspect(contact))
+		node->neighbours_sought &= ~(UINT32_C(1) << i);
+	hearing_turn(node, now, contact, HEARING_STEPS / 2, outbox);
 }
 
 /* Ask those near to a neighbour for its place, unless they know. */

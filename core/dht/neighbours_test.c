@@ -6,6 +6,7 @@
 #include "core/dht/neighbours.h"
 
 #include "core/dht/contact.h"
+#include "core/dht/hearing.h"
 #include "core/test/mesh.h"
 
 #define NODES	40
@@ -21,7 +22,7 @@ static const struct row {
 } rows[] = {
 	{ "one dies", 1, 0, false, 2500 },
 	{ "ten die", 10, 0, false, 2500 },
-	{ "ten die, a tenth is lost", 10, 10, false, 3500 },
+	{ "ten die, a tenth is lost", 10, 10, false, 2500 },
 	{ "ten die among old versions", 10, 0, true, 2500 },
 };
 
@@ -51,6 +52,15 @@ watches(const struct node *node, uint32_t peer)
 		if (node->neighbours[i] == peer)
 			return true;
 	return false;
+}
+
+/* As one that shares records with it, or that keeps some of its own. */
+static bool
+pings(const struct node *node, uint32_t peer)
+{
+	const struct contact *contact = table_find(node->table, peer);
+
+	return watches(node, peer) || (contact != NULL && contact->keeps);
 }
 
 static uint32_t
@@ -97,6 +107,58 @@ play(const struct row *row)
 	mesh_close(&mesh);
 }
 
+/* The longest that a node has not heard one that it watches, in milliseconds;
+ * pings and their answers count. */
+static int64_t
+longest_silence_ms(const struct mesh *mesh)
+{
+	uint32_t longest = 0;
+
+	for (uint32_t i = 0; i < mesh->count; i++) {
+		struct node *node = mesh->nodes[i];
+
+		for (uint32_t j = 0; j < node->neighbour_count; j++) {
+			const struct contact *contact =
+				table_find(node->table, node->neighbours[j]);
+			uint32_t steps =
+				hearing_silent(node, mesh->now, contact);
+
+			longest = steps > longest ? steps : longest;
+		}
+	}
+	return longest * mesh->settings.watch_ns / HEARING_STEPS / NS_PER_MS;
+}
+
+/* Nothing happens for a minute: each pair exchanges one ping every 5 s, and
+ * is heard every 7.5 s at the latest. */
+static void
+test_idle(void)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+	int64_t longest_ms = 0;
+	uint32_t pairs = 0;
+
+	open_mesh(&mesh, &settings);
+	for (uint32_t i = 0; i < NODES; i++)
+		for (uint32_t j = 0; j < NODES; j++)
+			pairs += i < j && (pings(mesh.nodes[i], j) ||
+					   pings(mesh.nodes[j], i));
+	uint64_t sent = mesh.traffic.sent[TRAFFIC_PING].datagrams;
+	for (uint32_t i = 0; i < 600; i++) {
+		mesh_pass(&mesh, STEP_NS);
+		int64_t ms = longest_silence_ms(&mesh);
+		longest_ms = ms > longest_ms ? ms : longest_ms;
+	}
+	sent = mesh.traffic.sent[TRAFFIC_PING].datagrams - sent;
+	fprintf(stderr,
+		"idle: %u pairs, %u pings a minute; silent for %lld ms\n",
+		pairs, (unsigned)sent, (long long)longest_ms);
+	CHECK(sent >= pairs * 12 * 9 / 10 && sent <= pairs * 12 * 11 / 10);
+	CHECK(longest_ms >= 5000 && longest_ms <= 7700);
+	mesh_close(&mesh);
+}
+
 /* Another asks for the place of one that lives: it is pinged once, nobody is
  * asked in turn, and it stays. */
 static void
@@ -138,6 +200,7 @@ main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
+	test_idle();
 	test_false_alarm();
 	return check_done();
 }

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "core/dht/exchange.h"
+#include "core/dht/hearing.h"
 #include "core/dht/join.h"
 #include "core/dht/keepers.h"
 #include "core/dht/liveness.h"
@@ -207,9 +208,6 @@ receive_reply(struct node *node, struct instant now,
 	enum drop drop;
 	if (peer == ENDPOINT_NONE)
 		return DROP_UNASKED;
-	neighbours_heard(node, peer);
-	if (reader->header.type != (MESSAGE_PING | MESSAGE_REPLY))
-		keepers_heard(node, peer);
 	if (reader->header.type == (MESSAGE_PING | MESSAGE_REPLY))
 		drop = liveness_answer(node, now, peer, transaction);
 	else if (transaction & BATCH_TRANSACTION)
@@ -219,6 +217,7 @@ receive_reply(struct node *node, struct instant now,
 	if (node->keepers_news)
 		keepers_meet(node, now);
 	node->keepers_news = false;
+	hearing_note(node, now, peer);
 	if (drop == DROP_NONE)
 		table_spoke(node->table, peer, reader->header.speaks);
 	return drop;
@@ -235,8 +234,6 @@ learn_sender(struct node *node, struct instant now, uint32_t peer, uint8_t type,
 		neighbours_changed(node, now);
 		return;
 	}
-	neighbours_heard(node, peer);
-	keepers_heard(node, peer);
 	if (node_missed(node, peer))
 		keepers_meet(node, now);
 	switch (table_heard(node->table, peer)) {
@@ -250,6 +247,7 @@ learn_sender(struct node *node, struct instant now, uint32_t peer, uint8_t type,
 	default:
 		break;
 	}
+	hearing_note(node, now, peer);
 }
 
 /* Before the answer, which reads the items, too. */

@@ -14,6 +14,7 @@
  *	filling.c	one bucket filled from all over its range
  *	neighbours.c	who shares records with us, and who came or went
  *	repair.c	records stored again where one was lost
+ *	hearing.c	those who are watched pinged when they are silent
  *	liveness.c	suspects pinged
  *	owned.c		the record of a session of ours
  *	exchange.c	datagrams begun and sent
@@ -106,7 +107,6 @@ struct node {
 	uint32_t own_cursor; /* the sweep's next */
 	struct instant keepers_wake; /* the sweep goes on; NEVER: no cause */
 	struct instant keepers_turn; /* the next is pinged; NEVER: none keeps */
-	struct instant keepers_round; /* the next begins */
 	struct keeper_cause keeper_causes[NODE_KEEPER_CAUSES];
 	uint32_t keeper_count, keepers_active; /* causes; the sweep's */
 	bool keepers_all; /* causes were full */
@@ -164,9 +164,10 @@ struct node {
 	struct instant watch; /* the next look; NEVER: we hold nothing */
 	struct instant turn; /* when the next neighbour is to be pinged */
 	uint32_t neighbours[NODE_NEIGHBOURS]; /* the near before the far */
-	uint32_t neighbours_there, neighbours_heard; /* bit i: the i-th */
+	uint32_t neighbours_there; /* bit i: the i-th */
 	uint32_t neighbours_sought; /* silent, and others know it */
-	uint8_t neighbour_count, neighbour_turn;
+	uint32_t neighbour_turn; /* the peer that had the last */
+	uint8_t neighbour_count;
 
 	/* repair.c */
 	struct repair_cause causes[NODE_CAUSES];
