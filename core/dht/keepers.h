@@ -21,13 +21,13 @@
  * it is watched from then on, whoever stored there.
  *
  * Keepers are contacts that were stored at. They have their turns to be pinged
- * (hearing.h), the longest silent first, and KEEPERS_WATCHED of them in
- *watch_ns at most. A contact that is silent may give way to a replacement at
- *once (table.h), and is a keeper that went all the same. A replica that is no
- *contact, a stranger, is not watched, for there may be thousands: it is asked
- *when those who are watched have gone. (Of 63 others a node with k = 20 knows
- *20 of the far 32 and all 31 of the near, so a fifth of all replicas are
- *strangers.) A copy at a stranger counts for nothing.
+ * (hearing.h), the longest silent first, KEEPERS_WATCHED of them in watch_ns at
+ * most. A contact that is silent may give way to a replacement at once
+ * (table.h), and is a keeper that went all the same. A replica that is no
+ * contact, a stranger, is not watched, for there may be thousands: it is asked
+ * when those who are watched have gone. (Of 63 others a node with k = 20 knows
+ * 20 of the far 32 and all 31 of the near, so a fifth of all replicas are
+ * strangers.) A copy at a stranger counts for nothing.
  *
  * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
  * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer
