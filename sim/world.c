@@ -521,6 +521,7 @@ world_run(struct world *world)
 	}
 	struct instant now = queue_now(world->queue);
 	workload_finish(world->workload, now);
+	servers_finish(world->servers, now);
 	if (!world->stuck && !world->stopped) {
 		faults_remark(world->faults);
 		attackers_remark(world->attackers, &world->watch);

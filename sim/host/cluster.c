@@ -228,6 +228,8 @@ cluster_start(struct servers *servers, uint32_t index)
 	power(servers, index, true);
 	server_agent_joined(servers->server_agents, index, false);
 	server->leaving = server->handing = false;
+	if (servers->repairs != NULL)
+		repairs_came(servers->repairs, queue_now(servers->queue));
 }
 
 static void
@@ -254,6 +256,57 @@ cluster_version(struct servers *servers, struct instant now, uint32_t index)
 		.established_ns = now.ns + server->skew_ns,
 		.sequence = server->server_agent->sequence++,
 	};
+}
+
+static bool
+repairs_run(void *context, uint32_t index)
+{
+	return servers_runs(context, index);
+}
+
+static bool
+repairs_own(void *context, uint32_t index, const struct session_key *key)
+{
+	const struct servers *servers = context;
+
+	return servers_runs(servers, index) &&
+	       node_owns(servers->servers[index].server_agent->node, key, NULL);
+}
+
+static void
+repairs_measured(void *context, const struct session_key *key,
+		 struct instant since, struct instant until, uint32_t index,
+		 bool ok)
+{
+	const struct servers *servers = context;
+	const struct watch_measurement m = {
+		.metric = METRIC_REPAIR,
+		.at = since,
+		.value_ns = instant_distance_ns(since, until),
+		.node = index,
+		.flow = workload_find(servers->workload, key),
+		.hops = WATCH_NONE,
+		.ok = ok,
+	};
+
+	servers->watch->measurement(servers->watch->context, &m);
+}
+
+static void
+watch_repairs(struct servers *servers)
+{
+	if (servers->watch->measurement == NULL)
+		return;
+	servers->repairs = repairs_create(&(struct repairs_world){
+		.store = servers->parts.store,
+		.endpoints = servers->parts.endpoints,
+		.servers = servers->count,
+		.replicas = servers->settings->dht.node.replicas,
+		.context = servers,
+		.runs = repairs_run,
+		.owns = repairs_own,
+		.measured = repairs_measured,
+	});
 }
 
 struct servers *
@@ -295,6 +348,7 @@ cluster_create(const struct settings *settings, const struct scheme *scheme,
 		});
 	for (uint32_t i = 0; i < servers->count; i++)
 		make_server(servers, i);
+	watch_repairs(servers);
 	for (uint32_t i = 0; i < servers->count; i++)
 		cluster_start(servers, i);
 	return servers;
@@ -317,6 +371,7 @@ servers_destroy(struct servers *servers)
 	free(servers->servers);
 	reassembly_destroy(servers->reassembly);
 	truths_destroy(servers->truths);
+	repairs_destroy(servers->repairs);
 	free(servers);
 }
 
@@ -499,6 +554,9 @@ servers_daemon_kill(struct servers *servers, uint32_t index)
 		return;
 	if (!server->handing)
 		server->lost = queue_now(servers->queue);
+	if (servers->repairs != NULL)
+		repairs_lost(servers->repairs, queue_now(servers->queue),
+			     index);
 	server_agent_stop(servers->server_agents, index);
 }
 
@@ -609,6 +667,13 @@ report_traffic(const struct servers *servers)
 		(void)snprintf(name, sizeof(name), "dht_%s_bytes", purpose);
 		watch->counter(watch->context, "", name, sent->bytes);
 	}
+}
+
+void
+servers_finish(struct servers *servers, struct instant now)
+{
+	if (servers->repairs != NULL)
+		repairs_finish(servers->repairs, now);
 }
 
 void

@@ -190,6 +190,25 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	counters->steer_drops += result->verdict == SCHEME_DROP;
 }
 
+static void
+receiving(void *context, struct instant now)
+{
+	const struct servers *servers = context;
+
+	if (servers->repairs != NULL)
+		repairs_receiving(servers->repairs, now);
+}
+
+static void
+received(void *context, struct instant now, uint32_t index,
+	 const uint8_t *bytes, uint32_t size)
+{
+	const struct servers *servers = context;
+
+	if (servers->repairs != NULL)
+		repairs_received(servers->repairs, now, index, bytes, size);
+}
+
 static uint32_t
 seeds(void *context, uint32_t index, uint32_t *drawn)
 {
@@ -219,6 +238,8 @@ static const struct server_agent_owner owner = {
 	.flow = flow,
 	.measured = measured,
 	.learned = learned,
+	.receiving = receiving,
+	.received = received,
 	.decided = decided,
 	.answering = answering,
 };

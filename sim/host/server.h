@@ -152,6 +152,8 @@ void servers_daemon_kill(struct servers *, uint32_t server);
  * publishes what sessions the kernel has, with the versions that they had. */
 void servers_daemon_start(struct servers *, struct instant now,
 			  uint32_t server);
+/* The run ends: measure what is not over. */
+void servers_finish(struct servers *, struct instant now);
 /* The counters of all, as of now. */
 void servers_report(const struct servers *, struct instant now);
 

@@ -121,6 +121,11 @@ struct server_agent_owner {
 	void (*decided)(void *, struct instant now, uint32_t server,
 			const uint8_t *bytes, const struct packet *,
 			const struct scheme_result *);
+	/* Its node is about to receive a message, unsealed, and has. May be
+	 * NULL, both. */
+	void (*receiving)(void *, struct instant now);
+	void (*received)(void *, struct instant now, uint32_t server,
+			 const uint8_t *bytes, uint32_t size);
 	/* A datagram is on its way to a server: have what it will need fetched
 	 * from far memory, if that is where it is. May be NULL. */
 	void (*expect)(void *, uint32_t server);

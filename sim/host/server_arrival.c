@@ -34,8 +34,13 @@ arrive_message(struct server_agents *all, struct instant now, uint32_t index,
 		node_booted(all->array[index].node, now, &from, outbox);
 	if (state != NULL && scheme->heard != NULL)
 		scheme->heard(state, now, &from.address);
+	if (world->owner->receiving != NULL)
+		world->owner->receiving(world->context, now);
 	(void)node_receive(all->array[index].node, now, &from, message, size,
 			   outbox);
+	if (world->owner->received != NULL)
+		world->owner->received(world->context, now, index, message,
+				       size);
 	server_agent_end(all, now, index);
 }
 

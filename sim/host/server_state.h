@@ -19,6 +19,7 @@
 #include "core/dht/traffic.h"
 #include "core/rng.h"
 #include "sim/host/reassembly.h"
+#include "sim/host/repairs.h"
 #include "sim/host/rpc.h"
 #include "sim/host/server.h"
 #include "sim/host/server_agent.h"
@@ -81,6 +82,7 @@ struct servers {
 	struct rpcs *rpcs; /* or NULL */
 	struct reassembly *reassembly;
 	struct truths *truths; /* of keys without a session */
+	struct repairs *repairs; /* NULL: nobody measures */
 
 	struct steer_service service;
 	struct steer_settings steer_settings;

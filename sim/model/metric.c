@@ -85,6 +85,16 @@ static const struct metric_row rows[] = {
 		.curves = METRIC_CURVES_SOME,
 		.plain = "sessions",
 	},
+	[METRIC_REPAIR] = {
+		.name = "repair",
+		.label = "Repair, to all replicas",
+		.title = "Repair time",
+		.from = "a replica lost",
+		.to = "all replicas there again",
+		.reporter = "who looks on; simulated only",
+		.curves = METRIC_CURVES_SOME,
+		.plain = "records",
+	},
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == METRIC_COUNT,
 	       "every metric has a row");

@@ -27,6 +27,7 @@ enum metric {
 	METRIC_STALL,
 	METRIC_STALL_BEFORE, /* see stall_meter.h */
 	METRIC_COMPLETION,
+	METRIC_REPAIR, /* see sim/host/repairs.h */
 	METRIC_COUNT
 };
 
