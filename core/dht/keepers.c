@@ -256,6 +256,9 @@ take_lost(struct node *node, struct instant now)
 	uint32_t peers[TABLE_LOST];
 	uint32_t count = table_lost(node->table, peers);
 
+	if (count > 0)
+		landslide_died(&node->landslide, now, count,
+			       count + count_keepers(node->table));
 	for (uint32_t i = 0; i < count && i < TABLE_LOST; i++)
 		add_cause(node, now, peers[i], false);
 	node->keepers_all |=

@@ -415,6 +415,8 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 	join_expire(node, now);
 	neighbours_expire(node, now, outbox);
 	keepers_expire(node, now, outbox);
+	if (landslide_take(&node->landslide))
+		renewal_begin(node, instant_after(now, LANDSLIDE_AFTER_NS));
 	repair_expire(node, now, outbox);
 }
 

@@ -9,6 +9,7 @@
  *	publish.c	our sessions: placed, republished, removed
  *	publish_batch.c	their batches
  *	keepers.c	who keeps them, and booted or died
+ *	landslide.c	many of those at once
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
  *	filling.c	one bucket filled from all over its range
@@ -38,6 +39,7 @@
 #include <stdint.h>
 
 #include "core/dht/hedge.h"
+#include "core/dht/landslide.h"
 #include "core/dht/lookup.h"
 #include "core/dht/node.h"
 #include "core/dht/publication.h"
@@ -116,6 +118,8 @@ struct node {
 			      stale */
 	bool keepers_met; /* somebody: the next sweep is for these, too */
 	bool keepers_mending; /* and this one */
+
+	struct landslide landslide; /* of keepers */
 
 	/* renewal.c */
 	struct instant renewal_wake; /* NEVER: all is renewed */
