@@ -254,7 +254,7 @@ lookup_sent(struct lookup *lookup, struct candidate *candidate,
 	candidate->round = lookup->round;
 	if (candidate->round < UINT8_MAX)
 		candidate->round++;
-	candidate->tries = (candidate->tries + 1u) & 0xfu;
+	candidate->tries = (candidate->tries + 1u) & 0x7u;
 	candidate->named = false;
 	candidate->sent = now;
 	candidate->hedge_ns = hedge_ns;

@@ -123,7 +123,7 @@ struct candidate {
 	int64_t timeout_ns;
 	uint32_t peer; /* endpoint index */
 	uint8_t state : 4; /* enum candidate_state */
-	uint8_t tries : 4;
+	uint8_t tries : 4; /* LOOKUP_TRIES at most */
 	uint8_t round; /* in which it was asked */
 	bool named : 1; /* it answered the last query */
 	bool conditional : 1; /* the STORE sent to it was */
@@ -131,6 +131,7 @@ struct candidate {
 	bool slow : 1; /* it took longer than hedge_ns, until it answers */
 	bool refers : 1; /* GET: asked who is closer, for what it has is no
 			    use */
+	bool holds : 1; /* it may: it was sent a STORE and did not refuse */
 	uint8_t speaks; /* version, as its answer said; 0: unknown */
 };
 _Static_assert(sizeof(struct candidate) == 40, "64 of them are 2.5 KiB");

@@ -116,6 +116,7 @@ placement_sent(struct lookup *lookup, struct candidate *candidate,
 				   ? CANDIDATE_RETRIED
 				   : CANDIDATE_STORING;
 	candidate->conditional = conditional;
+	candidate->holds = true;
 	candidate->sent = now;
 	candidate->timeout_ns = timeout_ns;
 	lookup->queries++;
@@ -133,6 +134,7 @@ placement_answered(struct lookup *lookup, struct candidate *candidate,
 	    (state != CANDIDATE_STORING && state != CANDIDATE_RETRIED &&
 	     state != CANDIDATE_FAILED))
 		return false;
+	candidate->holds = false;
 	switch (item->status) {
 	case ITEM_STALE:
 		if (version_compare(item->version, lookup->newest) > 0)
@@ -155,6 +157,7 @@ placement_answered(struct lookup *lookup, struct candidate *candidate,
 		break;
 	}
 	candidate->state = CANDIDATE_STORED;
+	candidate->holds = true;
 	lookup->first = instant_min(lookup->first, now);
 	return true;
 }

@@ -244,18 +244,20 @@ publication_copy(const struct publications *publications,
 		 struct publication *publication, uint32_t peer)
 {
 	uint32_t held = publication->replica_count;
-	uint32_t count = held + publication->copy_count;
+	uint32_t count = held + publication->copy_count, i = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (publication->replicas[i] == peer)
-			return;
-	if (count == publications->replicas + PUBLICATION_COPIES) {
-		count--;
-		memmove(&publication->replicas[held],
-			&publication->replicas[held + 1],
-			(count - held) * sizeof(uint32_t));
-	}
-	publication->replicas[count++] = peer;
+	while (i < count && publication->replicas[i] != peer)
+		i++;
+	if (i < held)
+		return;
+	/* It moves to the end, in the place of the first if all is full. */
+	if (i == count && count < publications->replicas + PUBLICATION_COPIES)
+		count++;
+	else if (i == count)
+		i = held;
+	for (; i + 1 < count; i++)
+		publication->replicas[i] = publication->replicas[i + 1];
+	publication->replicas[count - 1] = peer;
 	publication->copy_count = (uint8_t)(count - held);
 }
 

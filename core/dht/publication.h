@@ -35,12 +35,12 @@
  * placed again. Never when it is republished: then the newer may be right.
  *
  * Copies: others than the replicas hold the record as well. Stand-ins were
- * stored at while a replica was silent; who repairs a record stores it at
- * others, and these tell its owner (HOLD); who was a replica before keeps what
- * it has. They are remembered behind the replicas, so that the end of the
- * session and of its handshake reach them, too. When there is no room the
- * copy known longest is forgotten: it dies at its time to live. Nothing hangs
- * on their answers.
+ * stored at while a replica was silent, and that one may have it, too; who
+ * repairs a record stores it at others, and these tell its owner (HOLD); who
+ * was a replica before keeps what it has. They are remembered behind the
+ * replicas, so that the end of the session and of its handshake reach them,
+ * too. When there is no room the copy that was heard of longest ago is
+ * forgotten: it asks one day (inquiry.h). Nothing hangs on their answers.
  *
  * Full: node_set() answers -ENOSPC, and so it does to a client prefix that has
  * its fill when half is taken (crowd.h). Batches full: a publication that is
@@ -60,7 +60,7 @@
 
 #define PUBLICATION_NONE UINT32_MAX
 /* Peers beside the replicas that are remembered to hold a copy. */
-#define PUBLICATION_COPIES 4
+#define PUBLICATION_COPIES 8
 /* Times that one is raised: replicas may differ in what they know. */
 #define PUBLICATION_RAISES 3
 /* Handshakes in a pool: an eighth of its sessions, and as many as one listener

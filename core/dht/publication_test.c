@@ -155,7 +155,7 @@ test_small(void)
 	free(memory);
 }
 
-/* Behind the replicas; the one known longest is forgotten. */
+/* Behind the replicas; the one that was heard of longest ago is forgotten. */
 static void
 test_copies(void)
 {
@@ -176,8 +176,12 @@ test_copies(void)
 		publication_copy(publications, own, peer);
 	}
 	CHECK(own->copy_count == most && own->replicas[2] == 20);
-	publication_copy(publications, own, 40);
+	publication_copy(publications, own, 20);
 	CHECK(own->copy_count == most && own->replicas[2] == 21);
+	CHECK(own->replicas[1 + most] == 20);
+	publication_copy(publications, own, 40);
+	CHECK(own->copy_count == most && own->replicas[2] == 22);
+	CHECK(own->replicas[most] == 20);
 	CHECK(own->replicas[1 + most] == 40 && own->replica_count == 2);
 	CHECK(own->replicas[0] == 10 && own->replicas[1] == 11);
 	free(memory);

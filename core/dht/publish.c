@@ -299,14 +299,42 @@ place_again(struct node *node, struct instant now, uint32_t slot,
 	return true;
 }
 
-/* It is at the replicas that the lookup found; who else holds it has a copy:
- * those that held it before, but for the dead, and stand-ins. True: the
- * replicas are others than before. */
+/* Who holds it besides the replicas has a copy: who was sent it and did not
+ * answer, for what was lost may have been the answer; those that held it before
+ * (`before`), but for the dead; stand-ins. The last are remembered longest. */
+static void
+set_copies(const struct node *node, struct publication *publication,
+	   const struct lookup *lookup, const uint32_t *before, uint32_t held)
+{
+	struct publications *publications = node->parts.publications;
+
+	publication->copy_count = 0;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		if (candidate->holds && candidate->state != CANDIDATE_STORED)
+			publication_copy(publications, publication,
+					 candidate->peer);
+	}
+	for (uint32_t i = 0; i < held; i++) {
+		const struct contact *contact =
+			table_find(node->table, before[i]);
+
+		if (contact == NULL || !contact_stale(contact))
+			publication_copy(publications, publication, before[i]);
+	}
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		if (lookup->candidates[i].state == CANDIDATE_STORED)
+			publication_copy(publications, publication,
+					 lookup->candidates[i].peer);
+}
+
+/* It is at the replicas that the lookup found. True: they are others than
+ * before. */
 static bool
 set_replicas(struct node *node, struct instant now,
 	     struct publication *publication, const struct lookup *lookup)
 {
-	struct publications *publications = node->parts.publications;
 	uint32_t before[UINT8_MAX + PUBLICATION_COPIES];
 	uint32_t held = publication->replica_count + publication->copy_count;
 	uint32_t count = 0, known = publication->replica_count, same = 0;
@@ -330,18 +358,7 @@ set_replicas(struct node *node, struct instant now,
 			same += before[j] == publication->replicas[i];
 	}
 	publication->replica_count = (uint8_t)count;
-	publication->copy_count = 0;
-	for (uint32_t i = 0; i < held; i++) {
-		const struct contact *contact =
-			table_find(node->table, before[i]);
-
-		if (contact == NULL || !contact_stale(contact))
-			publication_copy(publications, publication, before[i]);
-	}
-	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		if (lookup->candidates[i].state == CANDIDATE_STORED)
-			publication_copy(publications, publication,
-					 lookup->candidates[i].peer);
+	set_copies(node, publication, lookup, before, held);
 	return same < count || same < known;
 }
 
@@ -422,9 +439,7 @@ add_stored(struct node *node, struct publication *publication)
 		publication_copy(node->parts.publications, publication,
 				 node->self);
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		uint8_t state = lookup->candidates[i].state;
-
-		if (state >= CANDIDATE_STORING && state <= CANDIDATE_STORED)
+		if (lookup->candidates[i].holds)
 			publication_copy(node->parts.publications, publication,
 					 lookup->candidates[i].peer);
 	}

@@ -347,6 +347,43 @@ test_replicas_before_and_now(void)
 	}
 }
 
+/* One that was sent a STORE and was silent: perhaps it was its answer that was
+ * lost. It hears of the end, as the stand-in does. */
+static void
+test_silent_one(void)
+{
+	struct solo_sent sent, removes[8];
+	uint32_t silent = ENDPOINT_NONE, told = 0;
+	struct solo solo;
+
+	owner_open(&solo, (struct solo_room){ 0 });
+	uint32_t number = owner_far_key(&solo, 0);
+	CHECK(owner_set(&solo, number, 5) == 0);
+	const struct publication *own = owner_publication(&solo, number);
+	do {
+		while (solo_next(&solo, &sent)) {
+			if (sent.header.type == MESSAGE_STORE &&
+			    silent == ENDPOINT_NONE)
+				silent = sent.peer;
+			if (sent.peer == silent)
+				continue;
+			if (sent.header.type == MESSAGE_STORE)
+				solo_status(&solo, &sent, ITEM_STORED);
+			else
+				solo_contacts(&solo, &sent, NULL, 0);
+		}
+	} while (own->state != PUBLICATION_HELD &&
+		 solo_due(&solo, instant_after(solo.now, NS_PER_S)));
+	CHECK(own->state == PUBLICATION_HELD && own->replica_count == 3);
+	CHECK(owner_end(&solo, number) == 0);
+	uint32_t count = solo_all(&solo, MESSAGE_REMOVE, removes, 8);
+	CHECK(count == 4);
+	for (uint32_t i = 0; i < count; i++)
+		told += removes[i].peer == silent;
+	CHECK(told == 1);
+	solo_close(&solo);
+}
+
 static const struct {
 	const char *sentence;
 	int answers[3]; /* enum item_status; -1: silent */
@@ -427,5 +464,6 @@ main(void)
 	test_no_batch_is_free();
 	test_set_while_it_ends();
 	test_replicas_before_and_now();
+	test_silent_one();
 	return check_done();
 }
