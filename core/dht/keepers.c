@@ -250,6 +250,16 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 	hearing_turn(node, now, silent, HEARING_STEPS, outbox);
 }
 
+static uint32_t
+count_keepers(const struct table *table)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < table->count; i++)
+		count += table->contacts[i].keeps;
+	return count;
+}
+
 static void
 take_lost(struct node *node, struct instant now)
 {

@@ -20,6 +20,7 @@
 
 #include "core/dht/exchange.h"
 #include "core/dht/hearing.h"
+#include "core/dht/inquiry.h"
 #include "core/dht/join.h"
 #include "core/dht/keepers.h"
 #include "core/dht/liveness.h"
@@ -286,8 +287,10 @@ receive_request(struct node *node, struct instant now,
 	mind_neighbours(node, now, peer, *reader, outbox);
 	enum drop drop =
 		reply_send(node, now, from, peer, reader, size, outbox);
-	if (reader->header.type == MESSAGE_STORE)
+	if (reader->header.type == MESSAGE_STORE) {
 		neighbours_begin(node, now);
+		inquiry_begin(node, now);
+	}
 	return drop;
 }
 

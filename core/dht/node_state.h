@@ -15,6 +15,7 @@
  *	filling.c	one bucket filled from all over its range
  *	neighbours.c	who shares records with us, and who came or went
  *	repair.c	records stored again where one was lost
+ *	inquiry.c	what an owner has not repeated, so that it is asked
  *	hearing.c	those who are watched pinged when they are silent
  *	liveness.c	suspects pinged
  *	owned.c		the record of a session of ours
@@ -107,6 +108,13 @@ struct node {
 	/* keepers.c */
 	uint32_t own_first; /* list of our publications */
 	uint32_t own_cursor; /* the sweep's next */
+
+	/* renewal.c */
+	uint32_t renewal_cursor;
+	struct instant renewal_wake; /* NEVER: all is renewed */
+	struct instant renewal_began;
+
+	/* keepers.c, what happened to whom */
 	struct instant keepers_wake; /* the sweep goes on; NEVER: no cause */
 	struct instant keepers_turn; /* the next is pinged; NEVER: none keeps */
 	struct keeper_cause keeper_causes[NODE_KEEPER_CAUSES];
@@ -120,11 +128,6 @@ struct node {
 	bool keepers_mending; /* and this one */
 
 	struct landslide landslide; /* of keepers */
-
-	/* renewal.c */
-	struct instant renewal_wake; /* NEVER: all is renewed */
-	struct instant renewal_began;
-	uint32_t renewal_cursor;
 
 	/* refresh.c; lookup_run.c marks the touched */
 	uint64_t refresh; /* bit 63 - b: bucket b is to be refreshed */
@@ -180,11 +183,13 @@ struct node {
 	struct instant repair_wake; /* the scan goes on, or may begin */
 	struct instant repair_all_due; /* NEVER: causes suffice */
 	struct instant repair_tell_due; /* NEVER: no owner is to be told */
+	struct instant inquiry_due; /* NEVER: we hold nothing */
 	struct store_cursor repair_cursor;
 	bool repair_scanning;
 	bool repair_leave; /* a scan is due, for we leave */
 	bool repair_all; /* this scan is for every record */
 	bool repair_tell; /* this scan is for owners, too */
+	bool repair_ask; /* and for what they have not repeated */
 	bool leaving; /* hand over, then say so */
 
 	struct table *table; /* behind this struct */

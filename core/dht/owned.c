@@ -80,8 +80,13 @@ owned_copied(struct node *node, struct instant now,
 	uint32_t slot = publication_find(publications, node->self, key,
 					 node_key_position(node, key));
 
-	if (slot == PUBLICATION_NONE || peer == ENDPOINT_NONE)
-		return ITEM_STALE;
+	if (peer == ENDPOINT_NONE)
+		return ITEM_UNANSWERED;
+	if (slot == PUBLICATION_NONE)
+		return instant_before(now, instant_after(node->join_started,
+							 OWNED_SURE_NS))
+			       ? ITEM_UNANSWERED
+			       : ITEM_STALE;
 	struct publication *own = publication_at(publications, slot);
 	publication_copy(publications, own, peer);
 	own->confirm |= own->state == PUBLICATION_HELD && !own->half_open &&

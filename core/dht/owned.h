@@ -17,6 +17,10 @@
 
 #include "core/dht/node_state.h"
 
+/* A daemon that starts lists its sockets at once; what fails is tried again,
+ * and what is half closed may stay for a minute (net.ipv4.tcp_fin_timeout). */
+#define OWNED_SURE_NS (64 * NS_PER_S)
+
 /* Our publication of a key that has not ended, or NULL. */
 const struct publication *owned_find(const struct node *,
 				     const struct session_key *);
@@ -29,7 +33,8 @@ uint32_t owned_known(struct node *, struct instant now,
 		     struct record records[RECORDS_PER_KEY]);
 /* A peer holds a copy of our record, of that version, sent by another: STORED,
  * it will hear of the session's end, and of a newer version soon; STALE, the
- * session is not ours. */
+ * session is not ours, and the copy false; UNANSWERED, we joined lately, and
+ * may not have found the session yet. */
 enum item_status owned_copied(struct node *, struct instant now,
 			      const struct session_key *, struct version,
 			      uint32_t peer);

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "core/dht/exchange.h"
+#include "core/dht/inquiry.h"
 #include "core/dht/liveness.h"
 #include "core/dht/owned.h"
 
@@ -28,6 +29,7 @@ repair_init(struct node *node)
 	node->repair_wake = INSTANT_NEVER;
 	node->repair_all_due = INSTANT_NEVER;
 	node->repair_tell_due = INSTANT_NEVER;
+	node->inquiry_due = INSTANT_NEVER;
 }
 
 /* --- causes --------------------------------------------------------------- */
@@ -315,8 +317,8 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 
 /* The peer keeps it. As the owner we need nobody to tell us. */
 static void
-repaired(struct node *node, struct instant now, const struct batch_item *item,
-	 uint32_t peer)
+kept(struct node *node, struct instant now, const struct batch_item *item,
+     uint32_t peer)
 {
 	struct store_statement statement;
 
@@ -328,15 +330,33 @@ repaired(struct node *node, struct instant now, const struct batch_item *item,
 			     statement.record.version, peer);
 }
 
-/* The owner was told of a copy of ours, well or in vain. */
+/* The peer was sent one of ours. What it knows better has perhaps ended. */
+static void
+sent(struct node *node, struct instant now, const struct batch_item *item,
+     enum item_status status, uint32_t peer)
+{
+	if (status == ITEM_STORED || status == ITEM_MOVED)
+		kept(node, now, item, peer);
+	else if (status == ITEM_STALE &&
+		 store_doubt(node->parts.store, now, node->self,
+			     item->publication, item->serial))
+		repair_relayed(node, now);
+}
+
+/* The owner was told of a copy of ours: it knows now (STORED), has no such
+ * session (STALE), or has not answered, or is not sure (UNANSWERED). */
 static void
 tell(struct node *node, struct instant now, const struct batch_item *item,
-     bool acknowledged)
+     enum item_status status)
 {
 	struct instant again = instant_after(now, REPAIR_AGAIN_NS);
+	struct store *store = node->parts.store;
 
-	if (store_told(node->parts.store, now, node->self, item->publication,
-		       item->serial, acknowledged))
+	if (status == ITEM_STALE)
+		store_disown(store, now, node->self, item->publication,
+			     item->serial);
+	else if (store_told(store, now, node->self, item->publication,
+			    item->serial, status == ITEM_STORED))
 		node->repair_tell_due =
 			instant_min(node->repair_tell_due, again);
 }
@@ -356,15 +376,12 @@ repair_answer(struct node *node, struct instant now, uint32_t peer,
 	table_answered(node->table, peer,
 		       batch->tries == 1 ? instant_distance_ns(batch->sent, now)
 					 : -1);
-	for (uint32_t i = 0; message_next(reader, &item); i++) {
-		bool kept =
-			item.status == ITEM_STORED || item.status == ITEM_MOVED;
-
-		if (batch->type == MESSAGE_STORE && i < batch->count && kept)
-			repaired(node, now, &batch->items[i], peer);
-		else if (i < batch->count)
-			tell(node, now, &batch->items[i],
-			     item.status != ITEM_UNANSWERED);
+	for (uint32_t i = 0; i < batch->count && message_next(reader, &item);
+	     i++) {
+		if (batch->type == MESSAGE_HOLD)
+			tell(node, now, &batch->items[i], item.status);
+		else
+			sent(node, now, &batch->items[i], item.status, peer);
 	}
 	batch_end(node, slot);
 	return DROP_NONE;
@@ -380,7 +397,7 @@ batch_fail(struct node *node, struct instant now, uint32_t slot,
 	uint32_t peer = batch->peer;
 
 	for (uint32_t i = 0; !store && i < batch->count; i++)
-		tell(node, now, &batch->items[i], false);
+		tell(node, now, &batch->items[i], ITEM_UNANSWERED);
 	batch_end(node, slot);
 	liveness_failed(node, now, peer, outbox);
 	if (store && !node->leaving && find_waiting(node, peer) == NULL)
@@ -497,6 +514,7 @@ causes_due(const struct node *node)
 	struct instant due =
 		instant_min(node->repair_all_due, node->repair_tell_due);
 
+	due = instant_min(due, node->inquiry_due);
 	for (uint32_t i = 0; i < node->cause_count; i++)
 		due = instant_min(due, node->causes[i].due);
 	if (node->repair_leave)
@@ -530,7 +548,9 @@ begin(struct node *node, struct instant now)
 	node->repair_cursor = (struct store_cursor){ 0 };
 	node->repair_scanning = node->repair_leave;
 	node->repair_leave = false;
-	node->repair_tell = node->repair_tell_due.ns <= now.ns;
+	node->repair_ask = inquiry_due(node, now);
+	node->repair_tell =
+		node->repair_ask || node->repair_tell_due.ns <= now.ns;
 	if (node->repair_tell) {
 		node->repair_tell_due = INSTANT_NEVER;
 		node->repair_scanning = true;
@@ -587,6 +607,8 @@ step(struct node *node, struct instant now, struct outbox *outbox)
 				  &node->repair_cursor, &statement);
 		if (!more)
 			break;
+		if (node->repair_ask)
+			inquiry_look(node, now, &statement);
 		consider_owner(node, &statement, &load);
 		if (moves)
 			consider(node, &statement, &load);

@@ -49,7 +49,8 @@
  * its owner tells that owner so (HOLD), by the same scan, many keys in a
  * datagram. Three times in vain, and it is left at that (store.h): an owner
  * that comes back publishes anew. So the end of a session reaches all who hold
- * it.
+ * it. An owner that has no such session says so, and the record is dropped;
+ * inquiry.h says when else it is asked.
  *
  * A peer that acknowledges nothing is tested (liveness.h), and if it passes is
  * sent everything again. Causes full (NODE_CAUSES): one scan stores every

@@ -650,6 +650,29 @@ store_told(struct store *store, struct instant now, uint32_t holder,
 	return entry->untold > 0;
 }
 
+bool
+store_doubt(struct store *store, struct instant now, uint32_t holder,
+	    uint32_t index, uint32_t mark)
+{
+	struct store_statement statement;
+
+	if (!store_at(store, now, holder, index, mark, &statement) ||
+	    statement.record.owner == holder || statement.record.tombstone)
+		return false;
+	store->entries[index].untold = STORE_TELLINGS;
+	return true;
+}
+
+void
+store_disown(struct store *store, struct instant now, uint32_t holder,
+	     uint32_t index, uint32_t mark)
+{
+	struct store_statement statement;
+
+	if (store_at(store, now, holder, index, mark, &statement))
+		entry_free_index(store, index);
+}
+
 uint32_t
 store_count(const struct store *store)
 {

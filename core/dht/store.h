@@ -33,7 +33,9 @@
  * other replicas.
  *
  * A statement that came by another than its owner (record.relayed) says so
- * until the owner has been told, by store_told(), or says the same itself.
+ * until the owner has been told, by store_told(), or says the same itself; so
+ * does one that is in doubt (inquiry.h). What its owner does not know any more
+ * is forgotten, store_disown().
  *
  * Statements die at their time to live: no get returns them from then on. Their
  * memory is taken back when a put or get meets them, or by store_expire(),
@@ -139,6 +141,13 @@ bool store_at(const struct store *, struct instant now, uint32_t holder,
  * True: it is to be told again. */
 bool store_told(struct store *, struct instant now, uint32_t holder,
 		uint32_t entry, uint32_t mark, bool acknowledged);
+/* Another's: its owner is to be asked whether that one is still true. False:
+ * there is nothing to ask, it is gone, ours, or a tombstone. */
+bool store_doubt(struct store *, struct instant now, uint32_t holder,
+		 uint32_t entry, uint32_t mark);
+/* The owner of that one has said that it is not: forget it. */
+void store_disown(struct store *, struct instant now, uint32_t holder,
+		  uint32_t entry, uint32_t mark);
 /* Statements of one holder, not expired. Walks the whole store. */
 uint32_t store_holder_count(const struct store *, struct instant now,
 			    uint32_t holder);

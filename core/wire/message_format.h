@@ -39,7 +39,8 @@
  *	REMOVE		key, version
  *	NOT_MINE	key, version (no reply)
  *	HOLD		key, version: I hold a record of yours, which another
- *			than you has sent me
+ *			than you has sent me, or which I have not heard of for
+ *			long
  *
  * Items of replies, after a status byte:
  *	PING		none
@@ -48,7 +49,8 @@
  *	FIND_VALUE	the same, or ITEM_RECORDS: n 1, n x record
  *	STORE, REMOVE	ITEM_STORED | ITEM_MOVED | ITEM_FULL | ITEM_STALE;
  *			STALE is followed by a version in version 2
- *	HOLD		ITEM_STORED, noted | ITEM_STALE, not mine any more
+ *	HOLD		ITEM_STORED, noted | ITEM_STALE, not mine any more |
+ *			ITEM_UNANSWERED, I cannot say yet
  *
  *	key	= family 1 (4|6), protocol 1, client port 2, service port 2,
  *		  client address 4|16, service address 4|16
