@@ -76,7 +76,7 @@ figures() {
 	code=$?
 	[ "$code" -eq "$expected" ] && return 0
 	echo "FAILED: $sentence: exit $code instead of $expected" >&2
-	tail -5 "$folder/out" "$folder/err" >&2
+	tail -n 5 "$folder/out" "$folder/err" >&2
 	failed=1
 }
 

@@ -17,7 +17,7 @@ gate() {
 	[ "$code" -eq "$expected" ] && return 0
 	echo "FAILED: $sentence: exit $code instead of $expected" >&2
 	echo "	homeward gate $*" >&2
-	tail -5 "$folder/out" "$folder/err" >&2
+	tail -n 5 "$folder/out" "$folder/err" >&2
 	failed=1
 }
 
@@ -25,7 +25,7 @@ gate() {
 says() {
 	grep -qE "$1" "$folder/out" && return 0
 	echo "FAILED: $2: no line like '$1' in" >&2
-	head -20 "$folder/out" >&2
+	head -n 20 "$folder/out" >&2
 	failed=1
 }
 

@@ -190,8 +190,8 @@ worlds_explore(struct explorer *explorer)
 	if (code != 0)
 		return code;
 	rest_say(explorer, &result);
-	if (account_violations(&explorer->account, false) > 0 ||
-	    floor_missed(explorer))
+	bool easy = floor_missed(explorer); /* said, whatever was found */
+	if (account_violations(&explorer->account, false) > 0 || easy)
 		return EXIT_GATE;
 	return result.end == HUNT_INTERRUPTED ? EXIT_RUNTIME : EXIT_OK;
 }

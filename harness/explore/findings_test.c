@@ -224,11 +224,15 @@ trial_test(size_t row)
 	struct jobs_result first = pass_make(row, 0);
 	struct jobs_result again = pass_make(row, 1);
 	const struct settings settings = { .seed = 1 };
+	char reason[JOBS_REASON];
 	struct trial trial;
 	unsigned shown = 0, wanted = 0;
 	enum violation kind = rows[row].shown[0];
 
 	trial_take(&trial, &settings, &first, &again);
+	enum violation of_passes = trial_passes_compare(&first, &again, reason);
+	CHECK_ROW(of_passes == (kind == VIOLATION_LATE ? VIOLATIONS : kind),
+		  rows[row].sentence);
 	for (unsigned i = 0; i < VIOLATIONS; i++)
 		shown += trial.shown[i].count > 0;
 	for (; rows[row].shown[wanted] != VIOLATIONS; wanted++)

@@ -53,7 +53,8 @@ struct round {
 	uint32_t count, passes; /* of each variant */
 	uint32_t started; /* passes */
 	uint32_t found; /* the first that shows it, so far; count: none */
-	FILE **held; /* of each variant: the pass that ended first */
+	struct jobs_result *held; /* of each variant: the pass that ended first,
+				     or without a run log */
 	char sentence[JOBS_REASON]; /* of found */
 };
 
@@ -97,15 +98,16 @@ result_take(struct round *round, struct jobs_result *result)
 		round->shrinker->code = EXIT_RUNTIME; /* it has said why */
 	if (round->passes == 1) {
 		shows = pass_shows(kind, result, sentence);
-	} else if (round->held[index] == NULL) {
-		round->held[index] = result->run_log;
+	} else if (round->held[index].run_log == NULL) {
+		round->held[index] = *result;
 		return;
 	} else {
-		FILE *held = round->held[index], *late = result->run_log;
+		const struct jobs_result *held = &round->held[index];
+		bool later = result->pass > held->pass;
 
-		shows = result->pass == 1
-				? trial_passes_differ(held, late, sentence)
-				: trial_passes_differ(late, held, sentence);
+		shows = trial_passes_compare(later ? held : result,
+					     later ? result : held,
+					     sentence) == kind;
 	}
 	(void)fclose(result->run_log);
 	if (!shows || index >= round->found)
@@ -186,13 +188,13 @@ variants_run(void *context, const struct settings *const *settings,
 		.count = count,
 		.found = count,
 		.passes = shrinker->wish->kind == VIOLATION_DIFFERS ? 2 : 1,
-		.held = memory_zeroed(count, sizeof(FILE *)),
+		.held = memory_zeroed(count, sizeof(struct jobs_result)),
 	};
 
 	round_run(&round);
 	for (uint32_t i = 0; i < count; i++)
-		if (round.held[i] != NULL)
-			(void)fclose(round.held[i]);
+		if (round.held[i].run_log != NULL)
+			(void)fclose(round.held[i].run_log);
 	free(round.held);
 	if (shrinker->interrupted || shrinker->code != 0)
 		return UINT32_MAX;

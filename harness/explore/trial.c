@@ -65,8 +65,8 @@ line_join(char *text)
 	*to = '\0';
 }
 
-bool
-trial_passes_differ(FILE *one, FILE *other, char *reason)
+static bool
+logs_differ(FILE *one, FILE *other, char *reason)
 {
 	FILE *talk = fmemopen(reason, JOBS_REASON - 1, "w");
 	bool same;
@@ -80,21 +80,18 @@ trial_passes_differ(FILE *one, FILE *other, char *reason)
 	return !same;
 }
 
-/* Did each end as it should, and are they the same? */
-static void
-passes_compare(struct trial *trial, const struct jobs_result *first,
-	       const struct jobs_result *again)
+enum violation
+trial_passes_compare(const struct jobs_result *first,
+		     const struct jobs_result *again, char *reason)
 {
-	char reason[JOBS_REASON] = "";
 	enum violation kind = trial_pass_failed(first, reason);
 
 	if (kind == VIOLATIONS)
 		kind = trial_pass_failed(again, reason);
 	if (kind == VIOLATIONS &&
-	    trial_passes_differ(first->run_log, again->run_log, reason))
+	    logs_differ(first->run_log, again->run_log, reason))
 		kind = VIOLATION_DIFFERS;
-	if (kind != VIOLATIONS)
-		trial_show(trial, kind, reason);
+	return kind;
 }
 
 static void
@@ -107,6 +104,8 @@ void
 trial_take(struct trial *trial, const struct settings *settings,
 	   const struct jobs_result *first, const struct jobs_result *again)
 {
+	char reason[JOBS_REASON];
+	enum violation kind = trial_passes_compare(first, again, reason);
 	struct judge_facts facts;
 
 	*trial = (struct trial){
@@ -114,7 +113,8 @@ trial_take(struct trial *trial, const struct settings *settings,
 		.state_hash = first->world.state_hash,
 		.simulated_ns = first->world.end.ns + again->world.end.ns,
 	};
-	passes_compare(trial, first, again);
+	if (kind != VIOLATIONS)
+		trial_show(trial, kind, reason);
 	if (!run_log_verdicts(first->run_log, verdict_hear, trial, &facts))
 		return;
 	floors_add(&trial->floors, settings, &facts);

@@ -40,8 +40,11 @@ void trial_take(struct trial *, const struct settings *,
 /* Of one pass: as which kind it did not end as it should, and why, in
  * JOBS_REASON bytes; VIOLATIONS: it did. */
 enum violation trial_pass_failed(const struct jobs_result *, char *reason);
-/* Of two run logs: do they differ, and where, in JOBS_REASON bytes? */
-bool trial_passes_differ(FILE *, FILE *, char *reason);
+/* Of both: the same of the first that did not; DIFFERS: both did, and do not
+ * say the same; VIOLATIONS: they do. */
+enum violation trial_passes_compare(const struct jobs_result *first,
+				    const struct jobs_result *again,
+				    char *reason);
 /* It was never run, for that reason. */
 void trial_refuse(struct trial *, const char *reason);
 /* Once more of that kind. */
