@@ -17,9 +17,7 @@
 
 #include "core/test/check.h"
 #include "harness/lab/daemon.h"
-#include "harness/test/live_fixture.h"
-#include "harness/test/rst_sniffer.h"
-#include "harness/test/test_sessions.h"
+#include "harness/test/live_drill.h"
 
 #define BYTES	   (200 * UINT64_C(1000000))
 #define PACE_BPS   (8 * UINT64_C(1000000)) /* 200 s */
@@ -123,52 +121,50 @@ switch_off(struct drill *drill, int64_t told_ns)
 	CHECK(took_ns >= 3 * NS_PER_S && took_ns < told_ns);
 }
 
+static void
+drill_do(void *context)
+{
+	struct drill *drill = context;
+	struct lab *lab = &drill->fixture.lab;
+
+	CHECK(port_choose(drill));
+	if (drill->port == 0)
+		return;
+	CHECK(test_sessions_begin(&drill->test_sessions, TEST_SESSIONS_CURL,
+				  true, drill->port, BYTES, PACE_BPS) == 0);
+	test_sessions_wait(&drill->test_sessions, NS_PER_S);
+	CHECK(lab_link(lab, fabric_link_find(lab->fabric, LINK), 1, false) ==
+	      0);
+	test_sessions_wait(&drill->test_sessions, 2 * NS_PER_S);
+	CHECK(live_fixture_sum(&drill->fixture, "steer_forwards") > 0);
+	stop_and_go(drill);
+	switch_off(drill, drill->fixture.family == 4 ? TOLD4_NS : TOLD6_NS);
+}
+
 /* One family; 0, 1 or LIVE_FIXTURE_SKIP. */
 static int
-drill_do(const char *name, uint8_t family)
+owner_dies(const char *name, uint8_t family)
 {
 	static struct drill drill;
-	struct settings settings;
-	char error[256];
 
 	memset(&drill, 0, sizeof(drill));
-	settings_default(&settings);
-	settings.service.family = family;
-	settings.fabric.client_link.delay_ns = 0;
-	settings.clients.size_bytes = BYTES;
-	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&drill.fixture, name, &settings);
-	if (code != 0)
-		return code;
-	drill.rst_sniffer =
-		rst_sniffer_open(&drill.fixture.lab, 0, error, sizeof(error));
-	code = test_sessions_create(&drill.test_sessions, &drill.fixture.lab);
-	CHECK(code == 0 && drill.rst_sniffer != NULL && port_choose(&drill));
-	if (code == 0 && drill.rst_sniffer != NULL && drill.port != 0) {
-		CHECK(test_sessions_begin(&drill.test_sessions,
-					  TEST_SESSIONS_CURL, true, drill.port,
-					  BYTES, PACE_BPS) == 0);
-		test_sessions_wait(&drill.test_sessions, NS_PER_S);
-		CHECK(lab_link(&drill.fixture.lab,
-			       fabric_link_find(drill.fixture.lab.fabric, LINK),
-			       1, false) == 0);
-		test_sessions_wait(&drill.test_sessions, 2 * NS_PER_S);
-		CHECK(live_fixture_sum(&drill.fixture, "steer_forwards") > 0);
-		stop_and_go(&drill);
-		switch_off(&drill, family == 4 ? TOLD4_NS : TOLD6_NS);
-	}
-	test_sessions_destroy(&drill.test_sessions);
-	rst_sniffer_close(drill.rst_sniffer);
-	live_fixture_end(&drill.fixture);
-	return 0;
+	return live_drill_run(
+		&(struct live_drill){
+			.fixture = &drill.fixture,
+			.test_sessions = &drill.test_sessions,
+			.rst_sniffer = &drill.rst_sniffer,
+			.story = drill_do,
+			.context = &drill,
+		},
+		name, family, BYTES, PACE_BPS);
 }
 
 int
 main(void)
 {
-	int code = drill_do("dead4", 4);
+	int code = owner_dies("dead4", 4);
 
 	if (code == 0)
-		code = drill_do("dead6", 6);
+		code = owner_dies("dead6", 6);
 	return code != 0 ? code : check_done();
 }

@@ -17,9 +17,7 @@
 
 #include "core/test/check.h"
 #include "harness/lab/daemon.h"
-#include "harness/test/live_fixture.h"
-#include "harness/test/rst_sniffer.h"
-#include "harness/test/test_sessions.h"
+#include "harness/test/live_drill.h"
 
 #define SESSIONS    200
 #define NEW	    40 /* while it drains */
@@ -275,8 +273,9 @@ uploads_check(const struct draining *draining)
 }
 
 static void
-draining_do(struct draining *draining)
+draining_do(void *context)
 {
+	struct draining *draining = context;
 	struct live_fixture *fixture = &draining->fixture;
 	bool chosen = ports_choose(draining);
 
@@ -300,31 +299,17 @@ static int
 drains(const char *name, uint8_t family)
 {
 	static struct draining draining;
-	struct settings settings;
-	char error[256];
 
 	memset(&draining, 0, sizeof(draining));
-	settings_default(&settings);
-	settings.service.family = family;
-	settings.fabric.client_link.delay_ns = 0;
-	settings.clients.size_bytes = LONG_BYTES + NEW * STEP_BYTES;
-	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&draining.fixture, name, &settings);
-	if (code != 0)
-		return code;
-	draining.rst_sniffer = rst_sniffer_open(&draining.fixture.lab, 0, error,
-						sizeof(error));
-	if (draining.rst_sniffer == NULL)
-		fprintf(stderr, "%s\n", error);
-	code = test_sessions_create(&draining.test_sessions,
-				    &draining.fixture.lab);
-	CHECK(code == 0 && draining.rst_sniffer != NULL);
-	if (code == 0 && draining.rst_sniffer != NULL)
-		draining_do(&draining);
-	test_sessions_destroy(&draining.test_sessions);
-	rst_sniffer_close(draining.rst_sniffer);
-	live_fixture_end(&draining.fixture);
-	return 0;
+	return live_drill_run(
+		&(struct live_drill){
+			.fixture = &draining.fixture,
+			.test_sessions = &draining.test_sessions,
+			.rst_sniffer = &draining.rst_sniffer,
+			.story = draining_do,
+			.context = &draining,
+		},
+		name, family, LONG_BYTES + NEW * STEP_BYTES, PACE_BPS);
 }
 
 int

@@ -20,9 +20,7 @@
 
 #include "core/test/check.h"
 #include "harness/lab/daemon.h"
-#include "harness/test/live_fixture.h"
-#include "harness/test/rst_sniffer.h"
-#include "harness/test/test_sessions.h"
+#include "harness/test/live_drill.h"
 
 #define BYTES	   (18 * UINT64_C(1000000))
 #define PACE_BPS   (8 * UINT64_C(1000000)) /* 18 s */
@@ -233,8 +231,9 @@ kill_one(struct drill *drill, uint32_t server, const char *when)
 }
 
 static void
-drill_do(struct drill *drill)
+drill_do(void *context)
 {
+	struct drill *drill = context;
 	struct live_fixture *fixture = &drill->fixture;
 
 	drill->link = fabric_link_find(fixture->lab.fabric, LINK);
@@ -257,30 +256,17 @@ static int
 restarts(const char *name, uint8_t family)
 {
 	static struct drill drill;
-	struct settings settings;
-	char error[256];
 
 	memset(&drill, 0, sizeof(drill));
-	settings_default(&settings);
-	settings.service.family = family;
-	settings.fabric.client_link.delay_ns = 0;
-	settings.clients.size_bytes = BYTES;
-	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&drill.fixture, name, &settings);
-	if (code != 0)
-		return code;
-	drill.rst_sniffer =
-		rst_sniffer_open(&drill.fixture.lab, 0, error, sizeof(error));
-	if (drill.rst_sniffer == NULL)
-		fprintf(stderr, "%s\n", error);
-	code = test_sessions_create(&drill.test_sessions, &drill.fixture.lab);
-	CHECK(code == 0 && drill.rst_sniffer != NULL);
-	if (code == 0 && drill.rst_sniffer != NULL)
-		drill_do(&drill);
-	test_sessions_destroy(&drill.test_sessions);
-	rst_sniffer_close(drill.rst_sniffer);
-	live_fixture_end(&drill.fixture);
-	return 0;
+	return live_drill_run(
+		&(struct live_drill){
+			.fixture = &drill.fixture,
+			.test_sessions = &drill.test_sessions,
+			.rst_sniffer = &drill.rst_sniffer,
+			.story = drill_do,
+			.context = &drill,
+		},
+		name, family, BYTES, PACE_BPS);
 }
 
 int

@@ -26,9 +26,7 @@
 #include "core/test/check.h"
 #include "harness/emulate/client_session.h"
 #include "harness/lab/route.h"
-#include "harness/test/live_fixture.h"
-#include "harness/test/rst_sniffer.h"
-#include "harness/test/test_sessions.h"
+#include "harness/test/live_drill.h"
 
 #define PACE_BPS    (4 * UINT64_C(1000000))
 #define FIRST_BYTES (3 * UINT64_C(1000000)) /* 6 s */
@@ -279,8 +277,9 @@ progress_check(struct reuse *reuse, const char *when)
 }
 
 static void
-reuse_do(struct reuse *reuse)
+reuse_do(void *context)
 {
+	struct reuse *reuse = context;
 	const struct fabric *fabric = reuse->fixture.lab.fabric;
 	struct live_fixture *fixture = &reuse->fixture;
 
@@ -321,30 +320,17 @@ static int
 reuses(const char *name, uint8_t family)
 {
 	static struct reuse reuse;
-	struct settings settings;
-	char error[256];
 
 	memset(&reuse, 0, sizeof(reuse));
-	settings_default(&settings);
-	settings.service.family = family;
-	settings.fabric.client_link.delay_ns = 0;
-	settings.clients.size_bytes = AGAIN_BYTES;
-	settings.clients.pace_bps = PACE_BPS;
-	int code = live_fixture_begin_as(&reuse.fixture, name, &settings);
-	if (code != 0)
-		return code;
-	reuse.rst_sniffer =
-		rst_sniffer_open(&reuse.fixture.lab, 0, error, sizeof(error));
-	if (reuse.rst_sniffer == NULL)
-		fprintf(stderr, "%s\n", error);
-	code = test_sessions_create(&reuse.test_sessions, &reuse.fixture.lab);
-	CHECK(code == 0 && reuse.rst_sniffer != NULL);
-	if (code == 0 && reuse.rst_sniffer != NULL)
-		reuse_do(&reuse);
-	test_sessions_destroy(&reuse.test_sessions);
-	rst_sniffer_close(reuse.rst_sniffer);
-	live_fixture_end(&reuse.fixture);
-	return 0;
+	return live_drill_run(
+		&(struct live_drill){
+			.fixture = &reuse.fixture,
+			.test_sessions = &reuse.test_sessions,
+			.rst_sniffer = &reuse.rst_sniffer,
+			.story = reuse_do,
+			.context = &reuse,
+		},
+		name, family, AGAIN_BYTES, PACE_BPS);
 }
 
 int
