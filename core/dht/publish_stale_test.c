@@ -23,21 +23,45 @@ settings_default(void)
 	return settings;
 }
 
-/* The owner's server restarts: it knows nobody but one, and has nothing. */
 static void
 restart(struct mesh *mesh)
 {
-	struct node_limits limits = { .contacts = MESH_CONTACTS };
-	uint32_t seed = 0;
+	mesh_reboot(mesh, OWNER, 0, 77);
+	mesh_pass(mesh, NS_PER_S);
+}
 
-	node_forget(mesh->nodes[OWNER]);
-	mesh->nodes[OWNER] =
-		node_init(mesh->nodes[OWNER], &limits, &mesh->settings,
-			  &mesh->parts, OWNER, 77);
-	mesh->armed[OWNER] = INSTANT_NEVER;
-	node_join(mesh->nodes[OWNER], mesh->now, &seed, 1, &mesh->outbox);
+/* The owner has had session 7, at version 100. */
+static void
+open_with_session(struct mesh *mesh, uint64_t seed)
+{
+	struct node_settings settings = settings_default();
+
+	mesh_open(mesh, NODES, &settings, seed);
+	mesh_make_ideal(mesh);
+	mesh_set(mesh, OWNER, 7, 100);
+	mesh_pass(mesh, NS_PER_S);
+}
+
+static void
+end_session(struct mesh *mesh)
+{
+	struct session_key key = mesh_key_number(7);
+
+	node_remove(mesh->nodes[OWNER], mesh->now, &key, &mesh->outbox);
 	mesh_collect(mesh, OWNER);
 	mesh_pass(mesh, NS_PER_S);
+}
+
+/* A SYN by its key is answered, by a clock that was set back. */
+static void
+answer_syn(struct mesh *mesh, int64_t passes_ns)
+{
+	struct session_key key = mesh_key_number(7);
+
+	CHECK(node_set_half_open(mesh->nodes[OWNER], mesh->now, &key,
+				 mesh_version_number(50), &mesh->outbox) == 0);
+	mesh_collect(mesh, OWNER);
+	mesh_pass(mesh, passes_ns);
 }
 
 static struct record
@@ -80,10 +104,7 @@ an_opening_goes_above_what_replicas_know(void)
 			mesh_set(&mesh, OWNER, 7, rows[i].before);
 		mesh_pass(&mesh, NS_PER_S);
 		if (rows[i].ended)
-			node_remove(mesh.nodes[OWNER], mesh.now, &key,
-				    &mesh.outbox);
-		mesh_collect(&mesh, OWNER);
-		mesh_pass(&mesh, NS_PER_S);
+			end_session(&mesh);
 		restart(&mesh);
 		mesh_reset_events(&mesh);
 		mesh_set(&mesh, OWNER, 7, rows[i].now);
@@ -104,9 +125,7 @@ an_opening_goes_above_what_replicas_know(void)
 				  version_compare(record.version, version) == 0,
 			  rows[i].sentence);
 		/* Its end is the last word. */
-		node_remove(mesh.nodes[OWNER], mesh.now, &key, &mesh.outbox);
-		mesh_collect(&mesh, OWNER);
-		mesh_pass(&mesh, NS_PER_S);
+		end_session(&mesh);
 		mesh_get(&mesh, OWNER + 1, 7);
 		mesh_pass(&mesh, NS_PER_S);
 		CHECK_ROW(mesh.last.kind == NODE_MISSED, rows[i].sentence);
@@ -120,26 +139,15 @@ static void
 a_confirmation_goes_above_it_too(void)
 {
 	for (uint32_t ended = 0; ended < 2; ended++) {
-		struct node_settings settings = settings_default();
 		struct session_key key = mesh_key_number(7);
 		struct version version;
 		struct mesh mesh;
 
-		mesh_open(&mesh, NODES, &settings, 50 + ended);
-		mesh_make_ideal(&mesh);
-		mesh_set(&mesh, OWNER, 7, 100);
-		mesh_pass(&mesh, NS_PER_S);
+		open_with_session(&mesh, 50 + ended);
 		if (ended)
-			node_remove(mesh.nodes[OWNER], mesh.now, &key,
-				    &mesh.outbox);
-		mesh_collect(&mesh, OWNER);
-		mesh_pass(&mesh, NS_PER_S);
+			end_session(&mesh);
 		restart(&mesh);
-		CHECK(node_set_half_open(mesh.nodes[OWNER], mesh.now, &key,
-					 mesh_version_number(50),
-					 &mesh.outbox) == 0);
-		mesh_collect(&mesh, OWNER);
-		mesh_pass(&mesh, 20 * NS_PER_MS);
+		answer_syn(&mesh, 20 * NS_PER_MS);
 		mesh_set(&mesh, OWNER, 7, 51);
 		mesh_pass(&mesh, NS_PER_S);
 		CHECK(node_owns(mesh.nodes[OWNER], &key, &version));
@@ -156,20 +164,13 @@ a_confirmation_goes_above_it_too(void)
 static void
 a_handshake_does_not_bid(void)
 {
-	struct node_settings settings = settings_default();
 	struct session_key key = mesh_key_number(7);
 	struct version version;
 	struct mesh mesh;
 
-	mesh_open(&mesh, NODES, &settings, 60);
-	mesh_make_ideal(&mesh);
-	mesh_set(&mesh, OWNER, 7, 100);
-	mesh_pass(&mesh, NS_PER_S);
+	open_with_session(&mesh, 60);
 	restart(&mesh);
-	node_set_half_open(mesh.nodes[OWNER], mesh.now, &key,
-			   mesh_version_number(50), &mesh.outbox);
-	mesh_collect(&mesh, OWNER);
-	mesh_pass(&mesh, NS_PER_S);
+	answer_syn(&mesh, NS_PER_S);
 	CHECK(node_owns(mesh.nodes[OWNER], &key, &version));
 	CHECK(version.established_ns == 50 && version.sequence == 0);
 	mesh_close(&mesh);
@@ -184,10 +185,7 @@ a_republishing_does_not_bid(void)
 	struct version version;
 	struct mesh mesh;
 
-	mesh_open(&mesh, NODES, &settings, 70);
-	mesh_make_ideal(&mesh);
-	mesh_set(&mesh, OWNER, 7, 100);
-	mesh_pass(&mesh, NS_PER_S);
+	open_with_session(&mesh, 70);
 	/* Every node holds a newer one of ours, as if from another life. */
 	for (uint32_t i = 0; i < NODES; i++) {
 		struct record record = {

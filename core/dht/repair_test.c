@@ -45,21 +45,15 @@ static const struct row {
 static void
 boot(struct mesh *mesh, uint32_t i)
 {
-	struct node_limits limits = { .contacts = MESH_CONTACTS };
 	struct endpoint self = mesh_endpoint_number(i);
-	uint32_t seed = NODES - 1;
 
-	node_forget(mesh->nodes[i]);
-	node_init(mesh->nodes[i], &limits, &mesh->settings, &mesh->parts, i,
-		  77 + i);
 	for (uint32_t j = 0; j < mesh->count; j++) {
 		if (j == i || mesh->dead[j])
 			continue;
 		node_booted(mesh->nodes[j], mesh->now, &self, &mesh->outbox);
 		mesh_collect(mesh, j);
 	}
-	node_join(mesh->nodes[i], mesh->now, &seed, 1, &mesh->outbox);
-	mesh_collect(mesh, i);
+	mesh_reboot(mesh, i, NODES - 1, 77 + i);
 }
 
 static void
@@ -69,8 +63,7 @@ happen(struct mesh *mesh, const struct row *row, uint32_t i)
 	case NOTHING:
 		break;
 	case DEATH:
-		node_forget(mesh->nodes[i]);
-		mesh->dead[i] = true;
+		mesh_kill(mesh, i);
 		break;
 	case BOOT:
 		boot(mesh, i);
@@ -89,8 +82,7 @@ leave_all(struct mesh *mesh, const struct row *row)
 		CHECK_ROW(node_handed_over(mesh->nodes[i]), row->sentence);
 		node_leave(mesh->nodes[i], mesh->now, &mesh->outbox);
 		mesh_collect(mesh, i);
-		node_forget(mesh->nodes[i]);
-		mesh->dead[i] = true;
+		mesh_kill(mesh, i);
 	}
 }
 
@@ -241,8 +233,7 @@ test_time_to_live(void)
 		if (store_peek(mesh.parts.store, mesh.now, i, &key, records) ==
 		    0)
 			continue;
-		node_forget(mesh.nodes[i]);
-		mesh.dead[i] = true;
+		mesh_kill(&mesh, i);
 		break;
 	}
 	mesh_pass(&mesh, 20 * NS_PER_S);

@@ -409,6 +409,29 @@ mesh_get(struct mesh *mesh, uint32_t asker, uint32_t number)
 	mesh_collect(mesh, asker);
 }
 
+/* It dies, and others find out. */
+static inline void
+mesh_kill(struct mesh *mesh, uint32_t i)
+{
+	node_forget(mesh->nodes[i]);
+	mesh->dead[i] = true;
+}
+
+/* It begins a new life: it has nothing, and knows nobody but the seed, through
+ * whom it joins. */
+static inline void
+mesh_reboot(struct mesh *mesh, uint32_t i, uint32_t seed, uint64_t random_seed)
+{
+	struct node_limits limits = { .contacts = MESH_CONTACTS };
+
+	node_forget(mesh->nodes[i]);
+	mesh->nodes[i] = node_init(mesh->nodes[i], &limits, &mesh->settings,
+				   &mesh->parts, i, random_seed);
+	mesh->armed[i] = INSTANT_NEVER;
+	node_join(mesh->nodes[i], mesh->now, &seed, 1, &mesh->outbox);
+	mesh_collect(mesh, i);
+}
+
 /* --- ideal tables --- */
 
 struct mesh_placed {
