@@ -35,7 +35,7 @@
 #include "core/session.h"
 #include "core/siphash.h"
 
-#define FLOW_EXCLUDED 4 /* owners that said "not mine" */
+#define FLOW_EXCLUDED 4 /* owners that said "not mine", or are dead */
 #define FLOW_OTHERS   (RECORDS_PER_KEY - 1)
 
 enum flow_state {
@@ -66,6 +66,7 @@ struct flow {
 	uint8_t state; /* enum flow_state */
 	uint8_t uplink; /* the latest packet came in by */
 	uint8_t excluded_count;
+	uint8_t mourned; /* of the excluded, those that are dead: bits */
 	uint8_t asker; /* of the next lookup: enum node_asker */
 	uint8_t spoken; /* packets, those of the sketch (sketch.h) included */
 	uint8_t looks, heard; /* lookups and packets in this series */
@@ -83,7 +84,6 @@ struct flow {
 	/* CACHED; endpoint indices. Those that are named by records worth less
 	 * come behind the owner, then NONE. */
 	uint32_t owner, others[FLOW_OTHERS];
-	uint32_t dead; /* orphaned: that owner */
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
 	struct flow_segment segment;
 	struct version local; /* of a doubt: the socket's */

@@ -39,19 +39,35 @@ flow_owner_usable(const struct strays *strays, struct instant now,
 	       !flow_owner_gone(strays, now, owner);
 }
 
-void
-flow_owner_exclude(struct flow *flow, uint32_t owner)
+/* Its place among the excluded. */
+static uint32_t
+exclude(struct flow *flow, uint32_t owner)
 {
 	for (uint32_t i = 0; i < flow->excluded_count; i++) {
 		if (flow->excluded[i] == owner)
-			return;
+			return i;
 	}
 	if (flow->excluded_count == FLOW_EXCLUDED) {
 		memmove(flow->excluded, flow->excluded + 1,
 			(FLOW_EXCLUDED - 1) * sizeof(flow->excluded[0]));
 		flow->excluded_count--;
+		flow->mourned >>= 1;
 	}
-	flow->excluded[flow->excluded_count++] = owner;
+	flow->excluded[flow->excluded_count] = owner;
+	return flow->excluded_count++;
+}
+
+void
+flow_owner_exclude(struct flow *flow, uint32_t owner)
+{
+	(void)exclude(flow, owner);
+}
+
+void
+flow_owner_bury(struct flow *flow, uint32_t owner)
+{
+	flow->mourned |= (uint8_t)(1u << exclude(flow, owner));
+	flow->orphaned = true;
 }
 
 void
@@ -59,19 +75,22 @@ flow_owner_mourn(const struct strays *strays, struct instant now,
 		 struct flow *flow, uint32_t owner)
 {
 	life_want(strays->vigil.lives, now, flow_owner_address(strays, owner));
-	flow_owner_exclude(flow, owner);
-	flow->orphaned = true;
-	flow->dead = owner;
+	flow_owner_bury(flow, owner);
 }
 
 bool
 flow_owner_revived(const struct strays *strays, struct instant now,
 		   struct flow *flow)
 {
-	if (!flow->orphaned || flow_owner_gone(strays, now, flow->dead))
+	bool revived = false;
+
+	for (uint32_t i = 0; i < flow->excluded_count; i++)
+		revived |= (flow->mourned >> i & 1) != 0 &&
+			   !flow_owner_gone(strays, now, flow->excluded[i]);
+	if (!flow->orphaned || !revived)
 		return false;
 	flow->orphaned = false;
-	flow->excluded_count = 0;
+	flow_owner_forgive(flow);
 	return true;
 }
 
@@ -135,4 +154,10 @@ flow_owner_doubted(const struct strays *strays, struct instant now,
 		    flow_owner_usable(strays, now, flow, flow->others[i]))
 			return true;
 	return false;
+}
+
+void
+flow_owner_forgive(struct flow *flow)
+{
+	flow->excluded_count = flow->mourned = 0;
 }

@@ -31,12 +31,17 @@ bool flow_owner_usable(const struct strays *, struct instant now,
  * asked whether it lives for as long as there are flows of its. */
 void flow_owner_mourn(const struct strays *, struct instant now, struct flow *,
 		      uint32_t owner);
-/* Is the owner alive whose death orphaned the flow? It may be found again. */
+/* The same, but nobody asks any more. */
+void flow_owner_bury(struct flow *, uint32_t owner);
+/* Is one of the owners alive that this series was told are dead, whichever died
+ * last? Then all may be found again. */
 bool flow_owner_revived(const struct strays *, struct instant now,
 			struct flow *);
 /* Not this one in this series of lookups; full: the one excluded first may be
  * asked again. */
 void flow_owner_exclude(struct flow *, uint32_t owner);
+/* All may be asked again. */
+void flow_owner_forgive(struct flow *);
 
 /* None is known; */
 void flow_owner_none(struct flow *);

@@ -333,7 +333,7 @@ search_not_mine(struct strays *strays, struct instant now, struct flow *flow,
 	/* An owner that did not have this port's session before may have the
 	 * one that uses the port now: a new series asks all of them. */
 	if (!instant_before(now, last_look(strays, flow)))
-		flow->excluded_count = 0;
+		flow_owner_forgive(flow);
 	flow_owner_exclude(flow, flow->owner);
 	discard_owner(strays, now, flow, outbox);
 	/* Who should know has said so. */

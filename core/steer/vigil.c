@@ -79,8 +79,7 @@ tell(struct strays *strays, struct instant now, struct flow *flow,
 		search_orphaned(strays, now, flow, outbox);
 		return;
 	}
-	flow->orphaned = true;
-	flow->dead = flow->owner;
+	flow_owner_bury(flow, flow->owner);
 	search_end(strays, now, flow, outbox);
 }
 

@@ -350,6 +350,33 @@ revived(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 }
 
+/* Both owners that have a record die, and the first comes back while the
+ * replicas are asked past both: it is found again, whoever died last. */
+static void
+first_revived(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 3; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		steer_route(stage->steers[0], stage->now, &stage->servers[2],
+			    false);
+		pass(stage, NS_PER_S, false);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 2);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	past(stage, "c", true);
+	steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+	steer_route(stage->steers[0], stage->now, &stage->servers[2], false);
+	uint32_t gets = stage->nodes[0].gets;
+	pass(stage, 100 * NS_PER_MS, false);
+	CHECK(stage->nodes[0].gets == gets + 1);
+	CHECK(stage->nodes[0].excluded_count == 0);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+	CHECK(stage_counters(stage)->resets == 0);
+}
+
 /* No bytes may trip it, and none that are not of an echo of ours count. */
 static void
 noise(struct stage *stage)
@@ -383,8 +410,9 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		wanted,	 unreachable, own_word, stopped, forged, silent,
-		cut_off, other_owner, unsure,	revived, noise,	 other_refuses,
+		wanted, unreachable,   own_word,      stopped, forged,
+		silent, cut_off,       other_owner,   unsure,  revived,
+		noise,	other_refuses, first_revived,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
