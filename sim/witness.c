@@ -208,7 +208,8 @@ holder_reachable(void *context, const struct session *session)
 	if (server == home(session))
 		return true;
 	for (uint32_t i = 0; i < count && server < count; i++) {
-		if (!servers_holds(witness->servers, i, &session->key))
+		if (!servers_holds(witness->servers, i, &session->key,
+				   home(session)))
 			continue;
 		holders++;
 		if (way_asked(witness, session, server, i))
@@ -251,7 +252,7 @@ bereft(void *context, const struct session *session, struct instant now)
 	for (uint32_t i = 0; i < servers_count(servers); i++) {
 		struct server_view view = servers_view(servers, i);
 
-		if (servers_holds(servers, i, &session->key))
+		if (servers_holds(servers, i, &session->key, home(session)))
 			return false;
 		lost += view.lost.ns != INSTANT_NEVER.ns &&
 			!instant_before(view.lost, from);

@@ -517,15 +517,18 @@ servers_tables(const struct servers *servers)
 
 bool
 servers_holds(const struct servers *servers, uint32_t index,
-	      const struct session_key *key)
+	      const struct session_key *key, uint32_t owner)
 {
 	struct record records[RECORDS_PER_KEY];
 	uint32_t count =
 		store_peek(servers->parts.store, queue_now(servers->queue),
 			   index, key, records);
+	bool held = false;
 
-	return servers->servers[index].alive && count > 0 &&
-	       !records[0].tombstone;
+	for (uint32_t i = 0; i < count; i++)
+		held |= !records[i].tombstone &&
+			(owner == WATCH_NONE || records[i].owner == owner);
+	return held && servers->servers[index].alive;
 }
 
 uint32_t

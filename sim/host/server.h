@@ -108,9 +108,10 @@ void servers_absent(struct servers *, uint32_t server);
 void servers_memory(const struct servers *, struct memory_report *);
 uint32_t servers_joined(const struct servers *);
 uint32_t servers_count(const struct servers *); /* those to come included */
-/* Does that server hold a record of the session? */
+/* Does that server hold a record of the session, by which that owner has it?
+ * WATCH_NONE: any. Those of earlier sessions by the same ports lead nowhere. */
 bool servers_holds(const struct servers *, uint32_t server,
-		   const struct session_key *);
+		   const struct session_key *, uint32_t owner);
 /* A random server that is alive and joined; WATCH_NONE if there is none. */
 uint32_t servers_random(const struct servers *, struct rng *);
 

@@ -92,7 +92,7 @@ static bool
 is_held(const struct servers *servers, const struct session *session)
 {
 	for (uint32_t i = 0; i < servers_count(servers); i++)
-		if (servers_holds(servers, i, &session->key))
+		if (servers_holds(servers, i, &session->key, session->owner))
 			return true;
 	return false;
 }

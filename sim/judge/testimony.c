@@ -54,7 +54,8 @@ holders(const struct judge_parts *parts, const struct session *session)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < servers_count(parts->servers); i++)
-		count += servers_holds(parts->servers, i, &session->key);
+		count += servers_holds(parts->servers, i, &session->key,
+				       session->owner);
 	return count;
 }
 
