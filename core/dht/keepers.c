@@ -3,6 +3,7 @@
 #include "core/dht/keepers.h"
 
 #include "core/dht/hearing.h"
+#include "core/dht/liveness.h"
 #include "core/dht/makeshift.h"
 #include "core/dht/publish_slot.h"
 
@@ -17,6 +18,7 @@ keepers_init(struct node *node)
 	node->keepers_turn = INSTANT_NEVER;
 	node->keepers_wake = INSTANT_NEVER;
 	node->own_first = node->own_cursor = PUBLICATION_NONE;
+	node->own_watched = PUBLICATION_NONE;
 }
 
 void
@@ -24,9 +26,10 @@ keepers_keep(struct node *node, struct instant now, uint32_t peer)
 {
 	struct contact *contact = table_find(node->table, peer);
 
-	if (contact == NULL || node->settings->watch_ns == 0)
+	if (node->settings->watch_ns == 0)
 		return;
-	contact->keeps = 1;
+	if (contact != NULL)
+		contact->keeps = 1;
 	if (node->keepers_turn.ns == INSTANT_NEVER.ns)
 		node->keepers_turn = instant_after(
 			now, (int64_t)(node->position %
@@ -218,6 +221,44 @@ step(struct node *node, struct instant now)
 
 /* --- the watch ------------------------------------------------------------ */
 
+/* Who alone holds one of ours, and is a stranger; ENDPOINT_NONE: nobody is. */
+static uint32_t
+sole_stranger(const struct node *node, const struct publication *own)
+{
+	uint32_t peer = own->replicas[0];
+
+	return own->state == PUBLICATION_HELD && !own->half_open &&
+			       own->replica_count == 1 &&
+			       own->copy_count == 0 && peer != node->self &&
+			       table_find(node->table, peer) == NULL
+		       ? peer
+		       : ENDPOINT_NONE;
+}
+
+/* Ping the next of those. */
+static void
+ask_stranger(struct node *node, struct instant now, struct outbox *outbox)
+{
+	uint32_t peer = ENDPOINT_NONE;
+
+	if (node->own_watched == PUBLICATION_NONE &&
+	    now.ns >= node->own_round.ns) {
+		node->own_watched = node->own_first;
+		node->own_round = instant_after(now, node->settings->watch_ns);
+	}
+	for (uint32_t i = 0; i < KEEPERS_LOOK && peer == ENDPOINT_NONE &&
+			     node->own_watched != PUBLICATION_NONE;
+	     i++) {
+		const struct publication *own =
+			publish_slot_at(node, node->own_watched);
+
+		peer = sole_stranger(node, own);
+		node->own_watched = own->own_next;
+	}
+	if (peer != ENDPOINT_NONE)
+		(void)liveness_probe(node, now, peer, outbox);
+}
+
 /* That of the keeper that was silent for longest. */
 static void
 take_turn(struct node *node, struct instant now, struct outbox *outbox)
@@ -236,7 +277,7 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 					      hearing_silent(node, now, silent))
 			silent = contact;
 	}
-	if (silent == NULL || node->own_first == PUBLICATION_NONE) {
+	if (node->own_first == PUBLICATION_NONE) {
 		node->keepers_turn = INSTANT_NEVER;
 		return;
 	}
@@ -247,7 +288,9 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 		count = KEEPERS_TURNS;
 	node->keepers_turn =
 		instant_after(now, node->settings->watch_ns / count);
-	hearing_turn(node, now, silent, HEARING_STEPS, outbox);
+	if (silent != NULL)
+		hearing_turn(node, now, silent, HEARING_STEPS, outbox);
+	ask_stranger(node, now, outbox);
 }
 
 static uint32_t

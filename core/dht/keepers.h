@@ -27,7 +27,10 @@
  * contact, a stranger, is not watched, for there may be thousands: it is asked
  * when those who are watched have gone. (Of 63 others a node with k = 20 knows
  * 20 of the far 32 and all 31 of the near, so a fifth of all replicas are
- * strangers.) A copy at a stranger counts for nothing.
+ * strangers.) A copy at a stranger counts for nothing. A stranger that alone
+ * holds a record, as with r = 1, is nobody else's to miss, and is pinged as a
+ * keeper, one at each keeper's turn; an answer that does not come has the
+ *record placed anew, wherever that is.
  *
  * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
  * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer

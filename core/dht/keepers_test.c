@@ -159,12 +159,14 @@ play(const struct row *row)
  * of them. */
 static const struct loss {
 	const char *sentence;
-	uint32_t k;
+	uint32_t replicas, k;
 	bool replaced; /* others are there for the dead contacts' places */
 } losses[] = {
-	{ "all contacts", 20, false },
-	{ "some strangers", 6, false },
-	{ "some strangers, and contacts that give way", 6, true },
+	{ "all contacts", 3, 20, false },
+	{ "some strangers", 3, 6, false },
+	{ "some strangers, and contacts that give way", 3, 6, true },
+	{ "the only one, often a stranger", 1, 6, false },
+	{ "the only one, nearly always a stranger", 1, 3, false },
 };
 
 /* Every other node asks the owner something. */
@@ -207,6 +209,8 @@ play_loss(const struct loss *loss)
 
 	node_settings_default(&settings);
 	settings.k = loss->k;
+	settings.alpha = 1;
+	settings.replicas = loss->replicas;
 	for (uint32_t number = 0; number < KEYS; number++) {
 		struct mesh mesh;
 
@@ -220,8 +224,9 @@ play_loss(const struct loss *loss)
 		uint32_t known = lose(&mesh, number);
 		strangers += known < settings.replicas;
 		mesh_pass(&mesh, 8 * NS_PER_S);
-		/* Of whom it knows none it cannot miss any. */
-		if (known > 0)
+		/* Of whom it knows none it cannot miss any, unless that is
+		 * the only one. */
+		if (known > 0 || loss->replicas == 1)
 			CHECK_ROW(lacking_one(&mesh, number) == 0,
 				  loss->sentence);
 		mesh_close(&mesh);

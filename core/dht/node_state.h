@@ -108,6 +108,8 @@ struct node {
 	/* keepers.c */
 	uint32_t own_first; /* list of our publications */
 	uint32_t own_cursor; /* the sweep's next */
+	uint32_t own_watched; /* the next to look at for a stranger */
+	struct instant own_round; /* when that begins anew */
 
 	/* renewal.c */
 	uint32_t renewal_cursor;

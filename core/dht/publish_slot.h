@@ -56,6 +56,8 @@ publish_slot_remove(struct node *node, uint32_t slot)
 			own->own_before;
 	if (node->own_cursor == slot)
 		node->own_cursor = own->own_next;
+	if (node->own_watched == slot)
+		node->own_watched = own->own_next;
 }
 
 static inline void

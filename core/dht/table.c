@@ -219,6 +219,15 @@ table_doubted(struct table *table, uint32_t peer)
 	return !contact_stale(contact);
 }
 
+static void
+note_lost(struct table *table, uint32_t peer)
+{
+	if (table->lost_count < TABLE_LOST)
+		table->lost[table->lost_count] = peer;
+	if (table->lost_count <= TABLE_LOST)
+		table->lost_count++;
+}
+
 /* A ping failed. */
 static void
 fail(struct table *table, struct contact *contact)
@@ -226,12 +235,8 @@ fail(struct table *table, struct contact *contact)
 	bool before = contact_stale(contact);
 
 	contact_fail(contact);
-	if (before || !contact_stale(contact) || !contact->keeps ||
-	    table->lost_count > TABLE_LOST)
-		return;
-	if (table->lost_count < TABLE_LOST)
-		table->lost[table->lost_count] = contact->peer;
-	table->lost_count++;
+	if (!before && contact_stale(contact) && contact->keeps)
+		note_lost(table, contact->peer);
 }
 
 uint32_t
@@ -255,8 +260,10 @@ table_failed(struct table *table, uint32_t peer)
 		return false;
 	struct bucket bucket = table_bucket(table, b);
 	uint32_t slot = bucket_find(bucket, peer);
-	if (slot == BUCKET_NONE)
+	if (slot == BUCKET_NONE) {
+		note_lost(table, peer);
 		return false;
+	}
 	fail(table, &bucket.slot[slot]);
 	if (!contact_stale(&bucket.slot[slot]) ||
 	    !replacements_take(table, b, &replacement))

@@ -123,7 +123,8 @@ void table_fill(struct table *, unsigned b, const uint32_t *peers,
 bool table_remove(struct table *, uint32_t peer);
 
 /* Contacts that keep records of ours and became stale since this was asked
- * last: how many; TABLE_LOST + 1: more than there is room for. */
+ * last, and strangers that did not answer a ping: how many; TABLE_LOST + 1:
+ * more than there is room for. */
 uint32_t table_lost(struct table *, uint32_t peers[TABLE_LOST]);
 
 /* The closest contacts to target but for `except` (ENDPOINT_NONE: for none),
