@@ -3,6 +3,7 @@
 #include "core/dht/inquiry.h"
 
 #include "core/dht/owned.h"
+#include "core/dht/repair.h"
 #include "core/test/mesh.h"
 
 #define NODES 12
@@ -144,6 +145,43 @@ test_away(void)
 	mesh_close(&mesh);
 }
 
+/* One that hears from a peer, which it wanted to repair, that it knows better
+ * asks at once. */
+static void
+test_refused(void)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+	struct session_key key = mesh_key_number(KEY);
+	uint32_t away = 0, peer = 0;
+
+	node_settings_default(&settings);
+	settings.watch_ns = 0;
+	mesh_open(&mesh, NODES, &settings, 5);
+	mesh_make_ideal(&mesh);
+	mesh_pass(&mesh, 100 * NS_PER_S);
+	mesh_set(&mesh, OWNER, KEY, 5);
+	mesh_pass(&mesh, NS_PER_S);
+	for (uint32_t i = 1; i < NODES; i++) {
+		if (!holds(&mesh, i))
+			continue;
+		peer = away;
+		away = i;
+	}
+	CHECK(peer != 0);
+	mesh.dead[away] = true;
+	node_remove(mesh.nodes[OWNER], mesh.now, &key, &mesh.outbox);
+	mesh_collect(&mesh, OWNER);
+	mesh_pass(&mesh, NS_PER_S);
+	mesh.dead[away] = false;
+	CHECK(holds(&mesh, away) && !holds(&mesh, peer));
+	repair_booted(mesh.nodes[away], mesh.now, peer);
+	mesh_collect(&mesh, away);
+	mesh_pass(&mesh, NS_PER_S);
+	CHECK(!holds(&mesh, away) && !holds(&mesh, peer));
+	mesh_close(&mesh);
+}
+
 /* A node that holds nothing any more does not look. */
 static void
 test_rest(void)
@@ -176,6 +214,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	test_away();
+	test_refused();
 	test_rest();
 	return check_done();
 }
