@@ -17,14 +17,15 @@
  * have says not-mine; but each stray of a new session by that key would go
  * astray first.
  *
- * So a holder asks the owner, by the message that tells of a copy which another
- * has sent (HOLD; repair.h): at once when it was sent the record by another, or
- * when one to whom it repairs it knows better; and when the owner has not
- * repeated it in time, once and a quarter of republish_ns. While the session
- * lives that makes us known to its owner, if we were not; when it does not, the
- * record goes. No tombstone comes in its place: if the owner was wrong, for it
- * has yet to find a session again, a copy is lost and no more. It does not say
- * so in the first OWNED_SURE_NS of its life (owned.h).
+ * So a holder asks the owner, by the message that tells of a copy which
+ * another has sent (HOLD; repair.h): at once when it was sent the record by
+ * another, when one to whom it repairs it knows better, or when the owner has
+ * said not-mine; and when the owner has not repeated it in time, once and a
+ * quarter of republish_ns. While the session lives that makes us known to its
+ * owner, if we were not; when it does not, the record goes. No tombstone comes
+ * in its place: if the owner was wrong, for it has yet to find a session
+ * again, a copy is lost and no more. It does not say so in the first
+ * OWNED_SURE_NS of its life (owned.h).
  *
  * Replicas are sent the record every republish_ns and never ask. Copies ask
  * every 250 s, all of one owner in a datagram or two. Owners that have died

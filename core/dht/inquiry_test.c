@@ -19,23 +19,31 @@ static const struct row {
 	bool relayed; /* by another, and the owner was not told yet */
 	bool lives; /* the session does */
 	bool joins; /* the owner has joined just now */
+	bool denied; /* the owner has said not-mine */
 	int64_t after_s;
 	bool kept; /* then */
 	bool known; /* to the owner, so that its end reaches the peer */
 } rows[] = {
-	{ "not old enough to ask", 10, false, false, false, 100, true, false },
-	{ "not repeated in time", 210, false, false, false, 100, false, false },
-	{ "not repeated, and it lives", 210, false, true, false, 100, true,
-	  true },
-	{ "sent by another after the end", 10, true, false, false, 1, false,
+	{ "not old enough to ask", 10, false, false, false, false, 100, true,
 	  false },
-	{ "sent by another, and it lives", 10, true, true, false, 1, true,
-	  true },
-	{ "the owner is not sure yet", 10, true, false, true, 10, true, false },
-	{ "nor later, but asked again", 10, true, false, true, 300, false,
+	{ "not repeated in time", 210, false, false, false, false, 100, false,
 	  false },
-	{ "asked twice, it is sure", 210, false, false, true, 320, false,
+	{ "not repeated, and it lives", 210, false, true, false, false, 100,
+	  true, true },
+	{ "sent by another after the end", 10, true, false, false, false, 1,
+	  false, false },
+	{ "sent by another, and it lives", 10, true, true, false, false, 1,
+	  true, true },
+	{ "the owner is not sure yet", 10, true, false, true, false, 10, true,
 	  false },
+	{ "nor later, but asked again", 10, true, false, true, false, 300,
+	  false, false },
+	{ "asked twice, it is sure", 210, false, false, true, false, 320, false,
+	  false },
+	{ "denied", 10, false, false, false, true, 1, false, false },
+	{ "denied, and it lives", 10, false, true, false, true, 1, true, true },
+	{ "denied by one that is not sure", 10, false, false, true, true, 10,
+	  true, false },
 };
 
 static bool
@@ -74,6 +82,7 @@ static void
 play(const struct row *row)
 {
 	struct session_key key = mesh_key_number(KEY);
+	struct endpoint copy = mesh_endpoint_number(COPY);
 	struct node_settings settings;
 	struct mesh mesh;
 	uint32_t seed = NODES - 1;
@@ -99,6 +108,10 @@ play(const struct row *row)
 	}
 	mesh.dead[COPY] = false;
 	send_copy(&mesh, row);
+	if (row->denied) {
+		node_say_not_mine(mesh.nodes[OWNER], &copy, &key, &mesh.outbox);
+		mesh_collect(&mesh, OWNER);
+	}
 	mesh_pass(&mesh, row->after_s * NS_PER_S);
 	CHECK_ROW(holds(&mesh, COPY) == row->kept, row->sentence);
 	if (row->lives) {

@@ -173,6 +173,9 @@ receive_not_mine(struct node *node, struct instant now, uint32_t peer,
 	struct message_item item;
 
 	while (message_next(reader, &item)) {
+		if (store_doubt_of(node->parts.store, now, node->self,
+				   &item.key, peer))
+			repair_relayed(node, now);
 		uint32_t slot = lookup_take(node->parts.lookups, node->self,
 					    LOOKUP_NOTICE, 0, 1);
 

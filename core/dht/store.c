@@ -650,17 +650,39 @@ store_told(struct store *store, struct instant now, uint32_t holder,
 	return entry->untold > 0;
 }
 
+static bool
+doubt(struct entry *entry)
+{
+	if (entry->owner == entry->holder || entry->stage == RECORD_TOMBSTONE)
+		return false;
+	entry->untold = STORE_TELLINGS;
+	return true;
+}
+
 bool
 store_doubt(struct store *store, struct instant now, uint32_t holder,
 	    uint32_t index, uint32_t mark)
 {
 	struct store_statement statement;
 
-	if (!store_at(store, now, holder, index, mark, &statement) ||
-	    statement.record.owner == holder || statement.record.tombstone)
-		return false;
-	store->entries[index].untold = STORE_TELLINGS;
-	return true;
+	return store_at(store, now, holder, index, mark, &statement) &&
+	       doubt(&store->entries[index]);
+}
+
+bool
+store_doubt_of(struct store *store, struct instant now, uint32_t holder,
+	       const struct session_key *key, uint32_t owner)
+{
+	uint32_t hash = hash_of(store, holder, key);
+	struct found found = find(store, now, holder, key, hash);
+
+	for (uint32_t i = 0; i < found.count; i++) {
+		struct entry *entry = &store->entries[found.indices[i]];
+
+		if (entry->owner == owner)
+			return doubt(entry);
+	}
+	return false;
 }
 
 void

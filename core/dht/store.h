@@ -145,6 +145,9 @@ bool store_told(struct store *, struct instant now, uint32_t holder,
  * there is nothing to ask, it is gone, ours, or a tombstone. */
 bool store_doubt(struct store *, struct instant now, uint32_t holder,
 		 uint32_t entry, uint32_t mark);
+/* The same of the record of that key and owner. */
+bool store_doubt_of(struct store *, struct instant now, uint32_t holder,
+		    const struct session_key *, uint32_t owner);
 /* The owner of that one has said that it is not: forget it. */
 void store_disown(struct store *, struct instant now, uint32_t holder,
 		  uint32_t entry, uint32_t mark);
