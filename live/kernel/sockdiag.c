@@ -361,7 +361,7 @@ has_take(const struct nlmsghdr *header, void *context)
 	const struct inet_diag_msg *message = message_of(header);
 
 	if (message != NULL && message->idiag_state != TCP_LISTEN)
-		*(int *)context = state_of(message);
+		*(int *)context = (int)state_of(message);
 	return MNL_CB_STOP;
 }
 
