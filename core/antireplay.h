@@ -11,9 +11,9 @@
  * A sender that restarts begins its sequence anew. So that it is heard at
  * once, without a handshake, each stream of sequences carries a boot number of
  * 16 bits that no recent stream to the same peer had (core/steer/tunnel.h). An
- * unknown boot opens a new window at once. The windows of the
- * last ANTIREPLAY_BOOTS boots are kept, so that packets of the stream before,
- * still under way, are neither lost nor let through twice.
+ * unknown boot opens a new window at once. The windows of the last
+ * ANTIREPLAY_BOOTS boots are kept, so that packets of the stream before, still
+ * under way, are neither lost nor let through twice.
  *
  * What that costs: a host that recorded packets of a stream that is
  * ANTIREPLAY_BOOTS boots old may play them again, as long as the tag key that

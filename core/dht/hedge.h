@@ -26,9 +26,9 @@
  *
  * A peer that was never measured is thought to be as far as the farthest are,
  * and an eighth more (exchange.h). Late answers count as they come, so that a
- *fabric that became slower is known to be after a few. A peer that answers late
- *on purpose raises the ratio, to HEDGE_MOST; then its victim waits as long as
- *it would have to without all this.
+ * fabric that became slower is known to be after a few. A peer that answers
+ * late on purpose raises the ratio, to HEDGE_MOST; then its victim waits as
+ * long as it would have to without all this.
  *
  * ([2] sends one more after the 95th percentile, and finds 2 to 5 % more
  * requests for a tail of a tenth.)

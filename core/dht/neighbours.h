@@ -19,27 +19,27 @@
  * would do for most keys, but beside a bucket with a single member, which is no
  * rarity, that one is farther than all of them.)
  *
- * Neighbours are looked at every NEIGHBOURS_LOOK_NS and whenever a
- * request shows a change. Who is there now and was not, came; who was
- * and is now stale, or left the table, went. That is compared,
- * not told by those who change the table, so that no way to change it is
- * forgotten. repair.h says what follows from it.
+ * Neighbours are looked at every NEIGHBOURS_LOOK_NS and whenever a request
+ * shows a change. Who is there now and was not, came; who was and is now
+ * stale, or left the table, went. That is compared, not told by those who
+ * change the table, so that no way to change it is forgotten. repair.h says
+ * what follows from it.
  *
  * Each has its turn every watch_ns, in which it is pinged unless it was heard
  * (hearing.h), so that each of us knows of a death after 7.5 s and half a
- *second of tests at most. Who is stale is pinged too, and is so met again when
- *a split of the network heals.
+ * second of tests at most. Who is stale is pinged too, and is so met again
+ * when a split of the network heals.
  *
  * Who pings it first knows it for all: when a neighbour does not answer a
- * ping, we look up its place (FIND_NODE), as if to store there. That asks those
- * who are close to it, who watch it, too; and who is asked for the very place
- * of a neighbour, by another than that one, pings it at once and asks nobody.
- * Their turns differ, so the first ping comes soon; without that, deaths were
- * known after 3.4 s on average, and with it after 1.7 s (neighbours_test.c). A
- * lost ping costs a lookup and the others' pings. A neighbour is sought
- * once until it has answered. (SWIM [2] tells who is dead; here each finds out
- *for itself, so that no liar kills anybody, and no message is needed that other
- *versions do not know.)
+ * ping, we look up its place (FIND_NODE), as if to store there. That asks
+ * those who are close to it, who watch it, too; and who is asked for the very
+ * place of a neighbour, by another than that one, pings it at once and asks
+ * nobody. Their turns differ, so the first ping comes soon; without that,
+ * deaths were known after 3.4 s on average, and with it after 1.7 s
+ * (neighbours_test.c). A lost ping costs a lookup and the others' pings. A
+ * neighbour is sought once until it has answered. (SWIM [2] tells who is dead;
+ * here each finds out for itself, so that no liar kills anybody, and no
+ * message is needed that other versions do not know.)
  *
  * Only a node that holds records does any of this: one that holds none has
  * nothing to repair, and a million idle nodes send no pings.

@@ -4,12 +4,11 @@
  *
  * Each step is two bytes and more arguments: a datagram of any bytes or a
  * request from one of 64 addresses, an answer to one of the last that the node
- * sent, a get, glance, set
- * or removal of one of 16 keys, half-open or open, a peer's new life, leaving,
- * or time that passes. The pools are small so that all get full, and lives
- * of records and spans short, so that a script sees their ends. No input may
- * reach an assert, nor keep a node from coming to rest. Run as libFuzzer
- * target; the corpus is in corpus/node.
+ * sent, a get, glance, set or removal of one of 16 keys, half-open or open, a
+ * peer's new life, leaving, or time that passes. The pools are small so that
+ * all get full, and lives of records and spans short, so that a script sees
+ * their ends. No input may reach an assert, nor keep a node from coming to
+ * rest. Run as libFuzzer target; the corpus is in corpus/node.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -24,15 +24,14 @@
  * the target than we are exactly the buckets whose bit is 1.
  *
  * Changes ([1], 2.2 and 4.1): a new contact enters a bucket with room. Into a
- * full one it comes only in place of a stale contact; else it waits in
- * the replacement cache. [1] pings the oldest contact for every
- * new one; in a busy network that doubles the datagrams, so as its section
- * 4.1 we delay: a contact is tested by the queries we have for it anyway,
- * and pinged (liveness.h) after its first failure, before it can be evicted.
- * The cache is one small list for the whole table, oldest first, because
- * most buckets never need one; full, the oldest entry goes. A stale contact
- * without a replacement stays, as in 4.1: if our own uplink was down, all
- * contacts look stale.
+ * full one it comes only in place of a stale contact; else it waits in the
+ * replacement cache. [1] pings the oldest contact for every new one; in a busy
+ * network that doubles the datagrams, so as its section 4.1 we delay: a
+ * contact is tested by the queries we have for it anyway, and pinged
+ * (liveness.h) after its first failure, before it can be evicted. The cache is
+ * one small list for the whole table, oldest first, because most buckets never
+ * need one; full, the oldest entry goes. A stale contact without a replacement
+ * stays, as in 4.1: if our own uplink was down, all contacts look stale.
  *
  * Of one that keeps records of ours (keepers.h) it is remembered that it became
  * stale, until table_lost() is asked: it may give way in the same moment.

@@ -5,11 +5,11 @@
  * Which flow, and whether one may begin; search.c finds its owner, outgoing.c
  * has its packets.
  *
- * Timers, all in the heap of flow.c: WAITING for the next lookup, LOOKING
- * for an answer that was lost on the way from the node (a bug or a full event
+ * Timers, all in the heap of flow.c: WAITING for the next lookup, LOOKING for
+ * an answer that was lost on the way from the node (a bug or a full event
  * queue; nothing else would ever free what is held), CACHED for a refusal of
- * what was released. Idle and negative flows
- * need no timer: they are seen to be stale when asked for.
+ * what was released. Idle and negative flows need no timer: they are seen to
+ * be stale when asked for.
  */
 #include "core/steer/stray.h"
 

@@ -3,15 +3,14 @@
  * series.c - see series.h
  *
  * A resolved scenario is YAML; it is flattened to "path=value" lines in the
- * order of the document, e.g. "dht.k=8", list items counted from 1 as keys are,
- * "events.1.kind=...",
- * with the point's values for the keys that the scenario sweeps, and with old
- * spellings of keys replaced (key.h).
- * A key that the run's program did not have yet counts as its default, so that
- * runs of programs of different age are replicates.
- * What says nothing about the system under test (title, seed, plots ...) is
- * left out, so the remaining text is the series' identity. libyaml's event
- * interface is enough, and keeps us independent of which keys exist.
+ * order of the document, e.g. "dht.k=8", list items counted from 1 as keys
+ * are, "events.1.kind=...", with the point's values for the keys that the
+ * scenario sweeps, and with old spellings of keys replaced (key.h). A key that
+ * the run's program did not have yet counts as its default, so that runs of
+ * programs of different age are replicates. What says nothing about the system
+ * under test (title, seed, plots ...) is left out, so the remaining text is
+ * the series' identity. libyaml's event interface is enough, and keeps us
+ * independent of which keys exist.
  */
 #include "harness/analyse/series.h"
 

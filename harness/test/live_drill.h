@@ -2,9 +2,10 @@
 /*
  * live_drill.h - a lab, a test's sessions in it, and the RSTs that come
  *
- *	up:	the default fabric without delays to clients, every daemon
- *joined RSTs at client 1 are counted from here on no session yet story:
- *what the test is about down
+ *	up	the default fabric without delays to clients; daemons joined
+ *		RSTs at client 1 are counted from here on; no session yet
+ *	story	what the test is about
+ *	down
  */
 #ifndef HARNESS_TEST_LIVE_DRILL_H
 #define HARNESS_TEST_LIVE_DRILL_H

@@ -12,8 +12,8 @@
  * What the simulator's server_agent.c is there, this is here: it owns the
  * core's memory, hands in bytes and the time, and takes what stands in the
  * outbox to the edge (struct engine_edge), which the loop provides. It makes
- * no system call of its own but the questions of sockdiag.h, and
- * reads no clock: `now` is CLOCK_MONOTONIC, read once per wake-up.
+ * no system call of its own but the questions of sockdiag.h, and reads no
+ * clock: `now` is CLOCK_MONOTONIC, read once per wake-up.
  *
  * The verbs below may be called in any order; engine_flush() sends what has
  * gathered, once per wake-up, so that datagrams leave in batches.

@@ -15,9 +15,9 @@
  *
  * What counts as a replica is that the server's store has the record, of that
  * owner, and no tombstone of it; how old it is does not matter. The owner
- *itself answers for its session, and is none. Servers that come up meanwhile
- *are among the closest at once, with nothing: who restarts within a repair
- *makes it longer, and one that only comes, while nothing is lost, makes none.
+ * itself answers for its session, and is none. Servers that come up meanwhile
+ * are among the closest at once, with nothing: who restarts within a repair
+ * makes it longer, and one that only comes, while nothing is lost, makes none.
  *
  * No row has a record that all of them held in spite of the loss, as after a
  * leave that handed over, and one whose owner ended, died or gave it up

@@ -6,18 +6,18 @@
  *						quiet
  *
  * Quiet: the script is over (healing.h), no server has come or gone, no route
- * has changed. After one refresh (dht.refresh_s) of quiet, and a moment
- * for what that asks, each node that lives and is joined knows its
- * neighbourhood: let the k closest to its own position be counted off among
- * those that live, are joined and exchange datagrams with it; of the buckets
- * that they lie in it has all members as contacts, not stale, as far as there
- * is room: a bucket has k places, and who died keeps his until he is found out,
- * which may take a second refresh (refresh.h). Where there are no more than k
- * others, that is all of them. It is what looking itself up promises a node
- * that joins, and what it needs to know which records it is to hold. What it
- * does not know breaks POOR_TABLE. Whom it has in its table but has not heard,
- *for a few datagrams were lost in a row, it asks again within seconds: it has
- *to have heard him at a second look, JUDGE_TABLES_MOMENT_NS after the first.
+ * has changed. After one refresh (dht.refresh_s) of quiet, and a moment for
+ * what that asks, each node that lives and is joined knows its neighbourhood:
+ * let the k closest to its own position be counted off among those that live,
+ * are joined and exchange datagrams with it; of the buckets that they lie in
+ * it has all members as contacts, not stale, as far as there is room: a bucket
+ * has k places, and who died keeps his until he is found out, which may take a
+ * second refresh (refresh.h). Where there are no more than k others, that is
+ * all of them. It is what looking itself up promises a node that joins, and
+ * what it needs to know which records it is to hold. What it does not know
+ * breaks POOR_TABLE. Whom it has in its table but has not heard, for a few
+ * datagrams were lost in a row, it asks again within seconds: it has to have
+ * heard him at a second look, JUDGE_TABLES_MOMENT_NS after the first.
  *
  * A server that lives and is not joined by then, or that has no contact, though
  * there are members whom it could ask, breaks OUTSIDE.
