@@ -602,6 +602,25 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
+		hold_learn_release,
+		miss_retry_reset,
+		found_at_last,
+		late_client,
+		answer_lost,
+		node_busy,
+		not_mine_chain,
+		not_mine_then_older,
+		port_reuse,
+		no_answers,
+		keys,
+		no_peer_answers,
+		port_reuse_elsewhere,
+		replicas_silent,
+		found_after_a_miss,
+		not_mine_early,
+		many_excluded,
+		fragments_unanswered,
+		fragment_without_flow,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
