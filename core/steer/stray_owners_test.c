@@ -175,9 +175,6 @@ main(void)
 		all_in_order,	   refused,	refused_for_good,
 	};
 
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		stage_play(stories[i], 4);
-		stage_play(stories[i], 6);
-	}
+	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
 	return check_done();
 }
