@@ -148,28 +148,46 @@ lookup_by_transaction(const struct lookups *lookups, uint32_t node,
 	return slot;
 }
 
+/* It may. */
+static bool
+has_record(const struct candidate *candidate)
+{
+	return candidate->state >= CANDIDATE_STORING;
+}
+
 /* It may hold our record, or name the closest of all. */
 static bool
 is_needed(const struct candidate *candidate)
 {
 	return candidate->state == CANDIDATE_ASKED ||
-	       candidate->state == CANDIDATE_OVERDUE ||
-	       candidate->state >= CANDIDATE_STORING;
+	       candidate->state == CANDIDATE_OVERDUE || has_record(candidate);
 }
 
-/* The shortlist is full: the farthest candidate leaves that can. False: none
- * behind `at`, where the new one belongs, does. */
+/* The farthest behind `at` that can leave; candidate_count: there is none. */
+static uint32_t
+farthest(const struct lookup *lookup, uint32_t at,
+	 bool (*stays)(const struct candidate *))
+{
+	for (uint32_t i = lookup->candidate_count; i > at; i--)
+		if (!stays(&lookup->candidates[i - 1]))
+			return i - 1;
+	return lookup->candidate_count;
+}
+
+/* The shortlist is full: the farthest candidate leaves that is not needed; of
+ * those in flight, if all are. False: that is before `at`, where the new one
+ * belongs. */
 static bool
 make_room(struct lookup *lookup, uint32_t at)
 {
 	struct candidate *candidates = lookup->candidates;
-	uint32_t last = lookup->candidate_count;
+	uint32_t none = lookup->candidate_count;
+	uint32_t last = farthest(lookup, at, is_needed);
 
-	do {
-		if (last == at)
-			return false;
-		last--;
-	} while (is_needed(&candidates[last]));
+	if (farthest(lookup, 0, is_needed) == none)
+		last = farthest(lookup, at, has_record);
+	if (last == none)
+		return false;
 	lookup->candidate_count--;
 	memmove(&candidates[last], &candidates[last + 1],
 		(lookup->candidate_count - last) * sizeof(*candidates));

@@ -92,7 +92,8 @@
 #define LOOKUP_NONE UINT32_MAX
 /* Candidates kept, twice the largest k: the farthest that is not in flight is
  * forgotten. (Forgetting one in flight cost 1 to 2 % more rounds at alpha 3:
- * two answers of a round pushed the third out.) */
+ * two answers of a round pushed the third out.) If all are in flight, the
+ * farthest of those: who is closer is never refused. */
 #define LOOKUP_SHORTLIST 64
 /* Owners whose records do not count; more are ignored. */
 #define LOOKUP_EXCLUDE 8

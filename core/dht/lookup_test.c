@@ -114,6 +114,41 @@ test_in_flight_are_not_forgotten(void)
 	give(lookup);
 }
 
+/* All that there is room for are in flight; one that is closer is named. */
+static void
+test_closer_ones_are_not_refused(void)
+{
+	static const struct {
+		const char *sentence;
+		enum candidate_state state; /* of the farthest */
+		uint32_t gone; /* to make room */
+	} rows[] = {
+		{ "in flight: it is forgotten", CANDIDATE_ASKED, 100 + 2 * K },
+		{ "overdue: so is it", CANDIDATE_OVERDUE, 100 + 2 * K },
+		{ "holds our record: the next is", CANDIDATE_STORED,
+		  99 + 2 * K },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lookup *lookup = begin(LOOKUP_GET);
+
+		add(lookup, 101, 100 + 2 * K, 0);
+		for (uint32_t j = 0; j < 2 * K; j++)
+			lookup_sent(lookup, &lookup->candidates[j],
+				    (struct instant){ 0 }, TIMEOUT_NS,
+				    TIMEOUT_NS);
+		lookup->candidates[2 * K - 1].state = (uint8_t)rows[i].state;
+		lookup_add(lookup, 1, 1, 1);
+		lookup_add(lookup, 500, 500, 1); /* farther than all */
+		CHECK_ROW(lookup_find(lookup, 1) != NULL, rows[i].sentence);
+		CHECK_ROW(lookup_find(lookup, rows[i].gone) == NULL,
+			  rows[i].sentence);
+		CHECK_ROW(lookup_find(lookup, 500) == NULL, rows[i].sentence);
+		CHECK_ROW(lookup->candidate_count == 2 * K, rows[i].sentence);
+		give(lookup);
+	}
+}
+
 static void
 test_overdue_then_failed(void)
 {
@@ -504,6 +539,7 @@ main(void)
 	lookups = lookups_init(memory, 4);
 	test_rounds_and_burst();
 	test_in_flight_are_not_forgotten();
+	test_closer_ones_are_not_refused();
 	test_overdue_then_failed();
 	test_slow_ones_are_asked_around();
 	test_after_slow_ones_twice_as_many();
