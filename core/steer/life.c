@@ -192,6 +192,13 @@ is_dead(const struct lives *lives, struct instant now, const struct life *life)
 	       life->silent_ns >= lives->settings->silent_after_ns;
 }
 
+static int64_t
+ask_ns(const struct life *life)
+{
+	return life->refused.since.ns != INSTANT_NEVER.ns ? LIFE_ASK_REFUSED_NS
+							  : LIFE_ASK_NS;
+}
+
 /* When is the owner dead, if the fabric goes on saying so? */
 static struct instant
 word_due(const struct lives *lives, const struct life_word *word)
@@ -205,7 +212,7 @@ word_due(const struct lives *lives, const struct life_word *word)
 static void
 schedule_next(struct lives *lives, struct instant now, struct life *life)
 {
-	struct instant due = instant_after(life->asked, LIFE_ASK_NS);
+	struct instant due = instant_after(life->asked, ask_ns(life));
 	struct instant end = instant_min(word_due(lives, &life->refused),
 					 word_due(lives, &life->unrouted));
 
@@ -352,7 +359,9 @@ ask(struct lives *lives, struct instant now, struct life *life)
 
 	if (!first && other_heard(lives, life, life->asked)) {
 		int64_t ns = instant_distance_ns(life->asked, now);
-		life->silent_ns += ns < 2 * LIFE_ASK_NS ? ns : 2 * LIFE_ASK_NS;
+		int64_t most_ns = 2 * ask_ns(life);
+
+		life->silent_ns += ns < most_ns ? ns : most_ns;
 	}
 	life->asked = now;
 	if (life->asks < UINT16_MAX)

@@ -126,8 +126,8 @@ static const struct {
 	{ "the route comes back", "nnnnr.n", LIFE_SILENT, 0 },
 	{ "a route of ours is no answer to a router", "uuuruuu", LIFE_DEAD, 1 },
 	{ "said once, and then nothing", "u.........", LIFE_SILENT, 0 },
-	{ "said again, much later", "u......u", LIFE_SILENT, 0 },
-	{ "once in two seconds is enough", "u..u..u", LIFE_DEAD, 1 },
+	{ "said again, much later", "u...........u", LIFE_SILENT, 0 },
+	{ "once in three seconds is enough", "u.....u", LIFE_DEAD, 1 },
 	{ "a sign of life meanwhile", "uuuuuOuuuuu", LIFE_SILENT, 0 },
 	{ "a sign of life afterwards", "uuuuuuuO", LIFE_ASSUMED, 1 },
 	{ "it dies again", "uuuuuuuO.uuuuuuu", LIFE_DEAD, 2 },
@@ -208,6 +208,29 @@ questions(void)
 			life_refused(story.lives, story.now, &owner);
 	}
 	CHECK(story.asked <= asked + settings.owner_idle_ns / LIFE_ASK_NS + 1);
+}
+
+/* Of whom a router has said something it is asked seldom, or it would say
+ * nothing any more; a sign of life ends that. */
+static void
+seldom(void)
+{
+	struct story story;
+	struct address owner = address_of(1);
+
+	begin(&story, 4);
+	life_refused(story.lives, story.now, &owner);
+	pass(&story, 2 * LIFE_ASK_REFUSED_NS);
+	/* At once, after that time, and at the end of gone_after. */
+	CHECK(story.asked == 3 && story.echoes == 3);
+	uint32_t asked = story.asked;
+	pass(&story, 10 * LIFE_ASK_REFUSED_NS);
+	CHECK(story.asked == asked + 10);
+	life_heard(story.lives, story.now, &owner);
+	life_want(story.lives, story.now, &owner);
+	asked = story.asked;
+	pass(&story, 10 * LIFE_ASK_NS);
+	CHECK(story.asked == asked + 11);
 }
 
 /* Others speak only when they are asked: it takes no longer. */
@@ -315,6 +338,7 @@ main(void)
 {
 	play();
 	questions();
+	seldom();
 	quiet_others();
 	exact(false);
 	exact(true);
