@@ -272,7 +272,7 @@ lookup_sent(struct lookup *lookup, struct candidate *candidate,
 	candidate->round = lookup->round;
 	if (candidate->round < UINT8_MAX)
 		candidate->round++;
-	candidate->tries = (candidate->tries + 1u) & 0x7u;
+	candidate->tries = (candidate->tries + 1u) & 3u;
 	candidate->named = false;
 	candidate->sent = now;
 	candidate->hedge_ns = hedge_ns;

@@ -123,9 +123,9 @@ struct candidate {
 	int64_t hedge_ns; /* after that it is slow; timeout_ns: never */
 	int64_t timeout_ns;
 	uint32_t peer; /* endpoint index */
-	uint8_t state : 4; /* enum candidate_state */
-	uint8_t tries : 4; /* LOOKUP_TRIES at most */
+	uint8_t state; /* enum candidate_state */
 	uint8_t round; /* in which it was asked */
+	uint8_t tries : 2; /* LOOKUP_TRIES at most */
 	bool named : 1; /* it answered the last query */
 	bool conditional : 1; /* the STORE sent to it was */
 	bool moved : 1; /* so it answered that it knows closer ones */
@@ -136,6 +136,7 @@ struct candidate {
 	uint8_t speaks; /* version, as its answer said; 0: unknown */
 };
 _Static_assert(sizeof(struct candidate) == 40, "64 of them are 2.5 KiB");
+_Static_assert(LOOKUP_TRIES < 4, "two bits count them");
 
 enum lookup_kind {
 	LOOKUP_GET, /* find the value */
