@@ -84,10 +84,12 @@ makeshift_placed(struct node *node, struct instant now,
 		 struct publication *publication, const struct lookup *lookup,
 		 bool changed)
 {
+	bool young = node_young(node, now);
 	bool again = was_silent(node, lookup, farthest(node, publication)) ||
-		     (changed && node_young(node, now));
+		     (changed && young);
 
-	publication->makeshift = again || is_passed_by(node, publication, true);
+	publication->makeshift =
+		again || young || is_passed_by(node, publication, true);
 	publication->anew = again && publication->retries < MAKESHIFT_TRIES;
 	node->keepers_makeshift |= publication->makeshift;
 	if (!publication->anew) {
@@ -106,8 +108,9 @@ makeshift_mend(struct node *node, struct instant now, uint32_t slot)
 	if (!own->makeshift)
 		return false;
 	node->keepers_makeshift = true;
-	/* As it was: the stale one may be dead. */
-	if (is_passed_by(node, own, true) && !is_passed_by(node, own, false))
+	/* As it was: the stale one may be dead, or our table is poor yet. */
+	if (!is_passed_by(node, own, false) &&
+	    (is_passed_by(node, own, true) || node_young(node, now)))
 		return false;
 	if (own->state == PUBLICATION_REFRESHING)
 		own->lost = true;

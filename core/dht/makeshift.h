@@ -19,7 +19,8 @@
  *    When any stale contact is heard again all makeshift records are placed
  *    anew, in the sweep of keepers.h.
  *  - Placed by one who joined a moment ago (node_young()), whose table may be
- *    poor: it is placed anew in the same way, until two placements agree.
+ *    poor: it is placed anew in the same way, until two placements agree, and
+ *    when we meet one who is closer than a replica.
  *
  * A dead node costs those whose sessions are its neighbours, while it is not
  * known to be dead, one lookup or two a session. Holders do not repair this:
