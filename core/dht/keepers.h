@@ -21,8 +21,8 @@
  * it is watched from then on, whoever stored there.
  *
  * Keepers are contacts that were stored at. They have their turns to be pinged
- * (hearing.h), the longest silent first, KEEPERS_WATCHED of them in watch_ns at
- * most. A contact that is silent may give way to a replacement at once
+ * (hearing.h), the longest silent first, KEEPERS_WATCHED of them in watch_ns
+ * at most. A contact that is silent may give way to a replacement at once
  * (table.h), and is a keeper that went all the same. A replica that is no
  * contact, a stranger, is not watched, for there may be thousands: it is asked
  * when those who are watched have gone. (Of 63 others a node with k = 20 knows
@@ -30,7 +30,7 @@
  * strangers.) A copy at a stranger counts for nothing. A stranger that alone
  * holds a record, as with r = 1, is nobody else's to miss, and is pinged as a
  * keeper, one at each keeper's turn; an answer that does not come has the
- *record placed anew, wherever that is.
+ * record placed anew, wherever that is.
  *
  * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
  * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer

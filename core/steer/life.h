@@ -30,15 +30,15 @@
  *    another is asked as well. If we are cut off ourselves nobody is dead.
  *
  * An owner of which a router has said so is asked every LIFE_ASK_REFUSED_NS
- * only, for who asks often is not answered. A Linux router has for each address
- * that it tells a bucket of five such words, which one second fills by one. In
- * IPv4 each packet without a route takes one of it (ip_error(), sysctl
+ * only, for who asks often is not answered. A Linux router has for each
+ * address that it tells a bucket of five such words, which one second fills by
+ * one. In IPv4 each packet without a route takes one of it (ip_error(), sysctl
  * net.ipv4.route.error_cost), and its error another (icmpv4_xrlim_allow(),
  * net.ipv4.icmp_ratelimit): two packets within two seconds leave none for a
  * word, and so on for ever. What clients send meanwhile takes from it, too;
- *many of them, and silent_after it is. (Measured with one, whose owner was off:
- *told after 31 to 35 s when it was asked twice a second.) In IPv6 a word costs
- *one.
+ * many of them, and silent_after it is. (Measured with one, whose owner was
+ * off: told after 31 to 35 s when it was asked twice a second.) In IPv6 a word
+ * costs one.
  *
  * A stopped daemon, a busy host, a restart: the kernel answers the echo, or
  * says port unreachable. Evidence that has become stale is none: who has not
