@@ -12,7 +12,10 @@
  * XRLIM_BURST_FACTOR).
  *
  * Where we are simpler: IPv6 is limited as IPv4 is, though Linux allows more to
- * an address behind a short prefix.
+ * an address behind a short prefix. And in IPv4 Linux takes a token of the
+ * address for each packet that has no route, too (ip_error() in
+ * net/ipv4/route.c), so that its routers say "unreachable" less often than ours
+ * (core/steer/life.h).
  *
  * A bucket that is full again is as one that never was: when the table is half
  * full those go, and it grows when none can.
