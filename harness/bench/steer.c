@@ -39,6 +39,7 @@
 #define SERVICE_PORT  443
 #define NODE_PORT     7000
 #define TABLE_ENTRIES 16 /* of tables that hardly any stray needs */
+#define HELD_BYTES    (UINT32_C(64) << 10)
 #define OUTBOX_ITEMS  64
 #define OUTBOX_BYTES  (64 * 2048)
 
@@ -112,6 +113,7 @@ lone_init(struct lone *lone, uint8_t family, uint32_t flow_count)
 	lone->settings.tag_key_valid[0] = true;
 	lone->settings.misses_per_s = 0;
 	lone->settings.misses_per_s_prefix = 0;
+	lone->settings.hold_bytes = HELD_BYTES;
 	lone->parts = (struct node_parts){
 		.endpoints = endpoints_init(
 			take(lone, endpoints_size(TABLE_ENTRIES)),
@@ -129,7 +131,7 @@ lone_init(struct lone *lone, uint8_t family, uint32_t flow_count)
 	uint32_t index = endpoints_intern(lone->parts.endpoints, &self);
 	lone->owner = endpoints_intern(lone->parts.endpoints, &owner);
 	struct hold *held =
-		hold_init(take(lone, hold_size(64 << 10)), 64 << 10);
+		hold_init(take(lone, hold_size(HELD_BYTES)), HELD_BYTES);
 	lone->node =
 		node_init(take(lone, node_size(&node_limits)), &node_limits,
 			  &lone->node_settings, &lone->parts, index, 1);
