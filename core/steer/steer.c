@@ -340,9 +340,11 @@ steer_decapsulate(struct steer *steer, struct instant now,
 
 void
 steer_refuse(struct steer *steer, struct instant now,
-	     const struct endpoint *from, const struct session_key *key,
-	     struct outbox *outbox)
+	     const struct endpoint *from,
+	     const struct classification *classification, struct outbox *outbox)
 {
+	bool reset = classification->kind == CLASSIFICATION_SEGMENT &&
+		     (classification->packet.tcp_flags & TCP_RST) != 0;
 	/* from->port is the flow's hash; all nodes use one port. */
 	struct endpoint peer = {
 		.address = from->address,
@@ -353,8 +355,11 @@ steer_refuse(struct steer *steer, struct instant now,
 
 	(void)now;
 	steer_drop(steer, DROP_NOT_OURS);
+	if (reset)
+		return;
 	steer->strays.counters.not_mine_sent++;
-	node_say_not_mine(steer->strays.node, &peer, key, outbox);
+	node_say_not_mine(steer->strays.node, &peer, &classification->key,
+			  outbox);
 }
 
 /*

@@ -107,11 +107,13 @@ enum drop steer_decapsulate(struct steer *, struct instant now,
 			    const struct address *to, const uint8_t *bytes,
 			    size_t size, const uint8_t **inner,
 			    struct classification *classification);
-/* No such session here: say so to the server that forwarded the packet. Counts
- * DROP_NOT_OURS. from: as in steer_decapsulate(); its node is assumed at that
- * address and our own node's port. */
+/* The packet is of no session here: say so to the server that forwarded it. Not
+ * of a RST: a client sends one for each answer to a SYN that was forged, with
+ * the ports of a session that may well be here. Counts DROP_NOT_OURS. from: as
+ * in steer_decapsulate(); its node is assumed at that address and our own
+ * node's port. */
 void steer_refuse(struct steer *, struct instant now,
-		  const struct endpoint *from, const struct session_key *,
+		  const struct endpoint *from, const struct classification *,
 		  struct outbox *);
 
 /* A node event (FOUND, MISSED, NOT_MINE). Other kinds are ignored, and events

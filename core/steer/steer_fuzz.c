@@ -55,7 +55,7 @@ decapsulate(uint32_t server, const struct address *from, const uint8_t *bytes,
 		       inner + classification.packet.size_bytes <=
 			       bytes + size);
 		steer_refuse(stage.steers[server], stage.now, &endpoint,
-			     &classification.key, &stage.outbox);
+			     &classification, &stage.outbox);
 	} else if (ours) {
 		assert(drop == DROP_REPLAY || drop == DROP_FRAGMENT);
 	}

@@ -397,7 +397,7 @@ service_gone(uint8_t family)
 	      session_equal(&classification.key, &key));
 	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_SERVICE] == 0);
 	steer_refuse(stage.steers[1], stage.now, &datagram.from,
-		     &classification.key, &stage.outbox);
+		     &classification, &stage.outbox);
 	CHECK(stage.nodes[1].refusals == 1);
 	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_OURS] == 1);
 }
@@ -677,18 +677,26 @@ refusal(uint8_t family)
 	static struct stage stage;
 	static struct datagram datagram;
 	struct session_key key;
+	struct classification about = { .kind = CLASSIFICATION_SEGMENT,
+					.has_key = true };
 
 	setup(&stage, family, &datagram);
 	CHECK(open_at(&stage, 1, &datagram) == DROP_NONE);
-	key = stage_key(&stage);
-	steer_refuse(stage.steers[1], stage.now, &datagram.from, &key,
+	key = about.key = stage_key(&stage);
+	about.packet.tcp_flags = TCP_ACK;
+	steer_refuse(stage.steers[1], stage.now, &datagram.from, &about,
+		     &stage.outbox);
+	CHECK(stage.nodes[1].refusals == 1);
+	/* Of a RST nothing is said. */
+	about.packet.tcp_flags = TCP_RST;
+	steer_refuse(stage.steers[1], stage.now, &datagram.from, &about,
 		     &stage.outbox);
 	CHECK(stage.nodes[1].refusals == 1);
 	CHECK(address_equal(&stage.nodes[1].refused.address,
 			    &stage.servers[0]));
 	CHECK(stage.nodes[1].refused.port == 7000);
 	CHECK(session_equal(&stage.nodes[1].key, &key));
-	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_OURS] == 1);
+	CHECK(steer_counters(stage.steers[1])->drops[DROP_NOT_OURS] == 2);
 	CHECK(steer_counters(stage.steers[1])->not_mine_sent == 1);
 	CHECK(stage.outbox.item_count == 0); /* above all, no RST */
 }

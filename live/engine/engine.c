@@ -523,7 +523,8 @@ engine_tunnel(struct engine *engine, struct instant now,
 	result.drop = DROP_NOT_OURS;
 	notify_decision(&engine->notify, now, &result,
 			drop_text(DROP_NOT_OURS));
-	steer_refuse(memory->steer, now, from, &result.key, &memory->outbox);
+	steer_refuse(memory->steer, now, from, &classification,
+		     &memory->outbox);
 	learn(engine, now);
 }
 

@@ -180,7 +180,7 @@ homeward_decapsulate(void *state, struct instant now,
 		return result;
 	}
 	result.drop = DROP_NOT_OURS;
-	steer_refuse(homeward->steer, now, &datagram->from, &result.key,
+	steer_refuse(homeward->steer, now, &datagram->from, classification,
 		     outbox);
 	return result;
 }
