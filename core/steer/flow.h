@@ -85,6 +85,9 @@ struct flow {
 	 * come behind the owner, then NONE. */
 	uint32_t owner, others[FLOW_OTHERS];
 	uint32_t excluded[FLOW_EXCLUDED]; /* in this series of lookups */
+	/* Who has had what is held and was released, each packet once. */
+	uint32_t given[RECORDS_PER_KEY];
+	uint8_t given_count;
 	struct flow_segment segment;
 	struct version local; /* of a doubt: the socket's */
 	struct hold_list held;

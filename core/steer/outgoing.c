@@ -2,6 +2,7 @@
 /* outgoing.c - a flow's packets; see outgoing.h */
 #include "core/steer/outgoing.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/prefix.h"
@@ -19,6 +20,8 @@
 #define MARK_LATER  0x04
 #define MARK_ANSWER 0x08 /* too big: an error can be sent to its sender */
 #define MARK_SENT   0x10 /* to an owner, and counted */
+#define MARK_HAD    0x20 /* by the flow's first given, 0x40: second... */
+_Static_assert(MARK_HAD << (RECORDS_PER_KEY - 1) <= UINT8_MAX, "marks' bits");
 
 struct outgoing
 outgoing_of(const struct classification *classification, const uint8_t *bytes)
@@ -106,6 +109,7 @@ unhold(struct strays *strays, struct flow *flow)
 	if (flow->held.packets == 0) {
 		flow_unpin(strays->flows, flow);
 		flow_quiet(strays->flows, flow, false);
+		flow->given_count = 0;
 	}
 }
 
@@ -282,41 +286,100 @@ outgoing_copy(struct strays *strays, struct instant now, struct flow *flow,
 	return sent;
 }
 
-/* The first that is held; false: it was dropped. */
-static bool
+static uint32_t
+given_find(const struct flow *flow, uint32_t owner)
+{
+	uint32_t i = 0;
+
+	while (i < flow->given_count && flow->given[i] != owner)
+		i++;
+	return i;
+}
+
+/* All who are named get marks of their own; where there are too few, what was
+ * sent has been refused by enough. */
+static void
+given_make_room(struct strays *strays, struct flow *flow)
+{
+	uint32_t unknown = given_find(flow, flow->owner) == flow->given_count;
+
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+		unknown +=
+			flow->others[i] != ENDPOINT_NONE &&
+			given_find(flow, flow->others[i]) == flow->given_count;
+	if (flow->given_count + unknown <= RECORDS_PER_KEY)
+		return;
+	for (uint32_t i = flow->held.packets; i > 0; i--) {
+		uint8_t mark = hold_front(strays->held, &flow->held).mark;
+
+		if ((mark & MARK_SENT) != 0)
+			unhold(strays, flow);
+		else
+			hold_rotate(strays->held, &flow->held, mark);
+	}
+	flow->given_count = 0;
+}
+
+/* The first that is held, to one who has not had it. */
+static enum drop
+release_to(struct strays *strays, struct instant now, struct flow *flow,
+	   uint32_t owner, struct outgoing *out, struct outbox *outbox)
+{
+	uint32_t i = given_find(flow, owner);
+
+	if (i == flow->given_count) {
+		assert(i < RECORDS_PER_KEY);
+		flow->given[flow->given_count++] = owner;
+	}
+	uint8_t had = (uint8_t)(MARK_HAD << i);
+	if ((out->mark & had) != 0)
+		return DROP_NONE;
+	struct tunnel_peer peer = flow_owner_peer(strays, owner);
+	enum drop drop =
+		outgoing_forward(strays, now, flow, &peer, out, outbox);
+	if (drop == DROP_NONE)
+		out->mark |= had;
+	return drop;
+}
+
+/* The first that is held, to all who are named. Its mark then; without
+ * MARK_SENT: it was dropped. */
+static uint8_t
 release_one(struct strays *strays, struct instant now, struct flow *flow,
-	    struct tunnel_peer *owner, struct outbox *outbox)
+	    struct outbox *outbox)
 {
 	struct hold_packet front = hold_front(strays->held, &flow->held);
 	struct outgoing out = { .size = front.size, .mark = front.mark };
-	bool sent = (front.mark & MARK_SENT) != 0;
 	enum drop drop =
-		outgoing_forward(strays, now, flow, owner, &out, outbox);
+		release_to(strays, now, flow, flow->owner, &out, outbox);
 
-	(void)outgoing_copy(strays, now, flow, &out, outbox);
-	if (sent)
-		return true;
-	if (drop == DROP_NONE)
-		strays->counters.released++;
-	else
+	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
+		if (flow->others[i] != ENDPOINT_NONE &&
+		    flow_owner_usable(strays, now, flow, flow->others[i]))
+			(void)release_to(strays, now, flow, flow->others[i],
+					 &out, outbox);
+	if ((out.mark & MARK_SENT) != 0)
+		return out.mark;
+	if (drop != DROP_NONE) {
 		count_drop(strays, drop);
-	return drop == DROP_NONE;
+		return out.mark;
+	}
+	strays->counters.released++;
+	return out.mark | MARK_SENT;
 }
 
 void
 outgoing_release(struct strays *strays, struct instant now, struct flow *flow,
 		 struct outbox *outbox)
 {
-	struct tunnel_peer owner = flow_owner_peer(strays, flow->owner);
+	given_make_room(strays, flow);
 	uint32_t count = flow->held.packets;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint8_t mark = hold_front(strays->held, &flow->held).mark;
-		bool sent = release_one(strays, now, flow, &owner, outbox);
+		uint8_t mark = release_one(strays, now, flow, outbox);
 
-		if (sent && !flow->doubt)
-			hold_rotate(strays->held, &flow->held,
-				    mark | MARK_SENT);
+		if ((mark & MARK_SENT) != 0 && !flow->doubt)
+			hold_rotate(strays->held, &flow->held, mark);
 		else
 			unhold(strays, flow);
 	}

@@ -74,8 +74,8 @@ bool outgoing_copy(struct strays *, struct instant now, struct flow *,
 		   const struct outgoing *, struct outbox *);
 /* All that is held to the flow's owner, in order, and copies to the others.
  * They are kept for OUTGOING_KEPT_NS, and the flow is due then: if all refuse
- * them, whoever is found next gets them. Whoever needs their room may take it.
- */
+ * them, whoever is found next gets them, but nobody gets one twice, nor more
+ * others than a key has records. Whoever needs their room may take it. */
 void outgoing_release(struct strays *, struct instant now, struct flow *,
 		      struct outbox *);
 

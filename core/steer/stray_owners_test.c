@@ -130,6 +130,25 @@ refused(struct stage *stage)
 	CHECK(stage_spells(stage, ""));
 }
 
+/* A new series asks all owners anew: who has refused a packet does not get it
+ * again, but what came since. */
+static void
+refused_once(struct stage *stage)
+{
+	stage_put_tcp(stage, TCP_ACK);
+	stage->now.ns += 950 * NS_PER_MS;
+	stage_found(stage, "b");
+	stage_not_mine(stage, 1);
+	stage_found(stage, "c");
+	CHECK(stage_spells(stage, "bc"));
+	stage->now.ns += 60 * NS_PER_MS;
+	stage_not_mine(stage, 2);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+	CHECK(stage_counters(stage)->released == 2);
+}
+
 /* Refused, and nobody else has it: it was counted when it was sent. Then the
  * socket appears here, which gets what no owner had. */
 static void
@@ -171,8 +190,8 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		syns_are_anybodys, begins_here, two_owners,	  three_owners,
-		all_in_order,	   refused,	refused_for_good,
+		syns_are_anybodys, begins_here, two_owners,   three_owners,
+		all_in_order,	   refused,	refused_once, refused_for_good,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
