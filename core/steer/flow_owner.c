@@ -66,7 +66,10 @@ flow_owner_exclude(struct flow *flow, uint32_t owner)
 void
 flow_owner_bury(struct flow *flow, uint32_t owner)
 {
-	flow->mourned |= (uint8_t)(1u << exclude(flow, owner));
+	/* That may move the bits. */
+	uint32_t at = exclude(flow, owner);
+
+	flow->mourned |= (uint8_t)(1u << at);
 	flow->orphaned = true;
 }
 
