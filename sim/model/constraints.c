@@ -300,7 +300,10 @@ network_broken(const struct settings *settings, struct constraint *found)
 	if (wrong == NULL)
 		return false;
 	*found = (struct constraint){ .keys = { NULL } };
-	(void)snprintf(found->sentence, sizeof(found->sentence), "fabric: %s",
+	(void)snprintf(found->sentence, sizeof(found->sentence), "fabric: %s%s",
+		       fabric_wrong(&settings->fabric) == NULL
+			       ? "with those that join, "
+			       : "",
 		       wrong);
 	return true;
 }

@@ -77,6 +77,7 @@ BREAK(forged_packets, event_set(s, FAULT_FORGED_SYN, "");
       s->faults[0].rate_pps = 1; s->faults[0].repeat = 1;
       s->faults[0].packets = FAULT_PACKETS_SYN)
 BREAK(churn, event_set(s, FAULT_CHURN, ""); s->faults[0].count = 99)
+BREAK(crowd, event_set(s, FAULT_JOIN, ""); s->faults[0].count = 1048569)
 BREAK(churn_both, event_set(s, FAULT_CHURN, "");
       s->faults[0].rate_ppm_min = 1; s->faults[0].down_ns = S;
       s->faults[0].count = 1)
@@ -145,6 +146,7 @@ static const struct row rows[] = {
 	{ "flood comes from where clients", { "kind" }, 1, flood_nowhere },
 	{ "forged_syn takes no packets", { "packets" }, 1, forged_packets },
 	{ "churn of 99", { "count" }, 1, churn },
+	{ "fabric: with those that join, servers must be", { NULL }, 0, crowd },
 	{ "churn at a rate is of all", { "count" }, 1, churn_both },
 	{ "churn at a rate has no period", { "period_s" }, 1, churn_period },
 	{ "churn at a rate needs", { "rate_percent_min" }, 1, churn_down },

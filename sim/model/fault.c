@@ -69,7 +69,9 @@ struct faults {
 uint32_t
 faults_joining(const struct settings *settings)
 {
-	uint32_t joining = 0;
+	/* Neither this sum nor that with fabric.servers may come round. */
+	const uint64_t too_many = FABRIC_SERVERS_MAX + 1;
+	uint64_t joining = 0;
 
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
 		const struct fault_settings *fault = &settings->faults[i];
@@ -80,7 +82,7 @@ faults_joining(const struct settings *settings)
 		joining +=
 			churn_spares(settings, fault, settings->fabric.servers);
 	}
-	return joining;
+	return (uint32_t)(joining < too_many ? joining : too_many);
 }
 
 struct fabric_settings

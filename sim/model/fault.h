@@ -141,7 +141,8 @@ struct fault_world {
 struct faults;
 
 /* Servers beyond those of the start that items add: JOIN, SEQUENCE, and CHURN
- * for new servers. Of settings whose fabric.servers does not count them yet. */
+ * for new servers. Of settings whose fabric.servers does not count them yet. At
+ * most FABRIC_SERVERS_MAX + 1, which no fabric can have. */
 uint32_t faults_joining(const struct settings *);
 /* The fabric with them: they come last. */
 struct fabric_settings faults_fabric(const struct settings *);

@@ -330,8 +330,15 @@ test_joining(void)
 		{ .kind = FAULT_JOIN },
 	};
 	const struct settings settings = { .faults = faults, .fault_count = 3 };
+	static struct fault_settings many[4096];
+	const struct settings crowd = { .faults = many, .fault_count = 4096 };
 
 	CHECK(faults_joining(&settings) == 4);
+	/* 4096 times so many are 2^32, which is none of 32 bits. */
+	for (uint32_t i = 0; i < 4096; i++)
+		many[i] = (struct fault_settings){ .kind = FAULT_JOIN,
+						   .count = 1048576 };
+	CHECK(faults_joining(&crowd) == FABRIC_SERVERS_MAX + 1);
 }
 
 int
