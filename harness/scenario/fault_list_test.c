@@ -94,6 +94,11 @@ static const struct wrong wrongs[] = {
 	  NULL,
 	  "f.yaml:3:61: link_up takes no until_s without an each_s: nothing "
 	  "undoes it: events.1.until_s is 2\n" },
+	{ "a sequence ends when it has been gone through",
+	  TITLE "events:\n- { at_s: 1, kind: sequence, each_s: 2, until_s: 9 "
+		"}\n",
+	  NULL,
+	  "f.yaml:3:50: sequence takes no until_s: events.1.until_s is 9\n" },
 	{ "a degree of nothing",
 	  TITLE "events:\n- { at_s: 1, kind: link_degrade, target: path }\n",
 	  NULL,

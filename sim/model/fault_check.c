@@ -37,7 +37,7 @@ keys_flawed(const struct fault_settings *fault, struct fault_flaw *flaw)
 	const char *name = fault_name(fault->kind);
 	uint32_t unused = fault_key_unused(fault);
 
-	if (unused == FAULT_KEY_UNTIL &&
+	if (unused == FAULT_KEY_UNTIL && fault->kind != FAULT_SEQUENCE &&
 	    (fault_kind_trait(fault->kind)->keys & FAULT_KEY_EACH) != 0)
 		return blame(flaw, "until_s",
 			     "%s takes no until_s without an each_s: nothing "
