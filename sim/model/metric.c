@@ -91,7 +91,7 @@ static const struct metric_row rows[] = {
 		.title = "Repair time",
 		.from = "a replica lost",
 		.to = "all replicas there again",
-		.reporter = "who looks on; simulated only",
+		.reporter = "simulator alone, which sees all servers",
 		.curves = METRIC_CURVES_SOME,
 		.plain = "records",
 	},
