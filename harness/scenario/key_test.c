@@ -218,6 +218,8 @@ worlds_test(void)
 		{ "routing.ecmp", "modulo", true },
 		{ "service.clock_skew_ms", "1", true },
 		{ "measure.stores", "1", true },
+		{ "dht.watch_s", "5", false },
+		{ "dht.watch_s", "0", true },
 		{ "measure.rpcs", "1", true },
 	};
 	char error[KEY_ERROR] = "";
