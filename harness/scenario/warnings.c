@@ -104,6 +104,20 @@ steers(const struct settings *s)
 }
 
 static bool
+stores(const struct settings *s)
+{
+	return s->service.scheme == SCHEME_HOMEWARD;
+}
+
+/* As core/steer/handshake.h has it. */
+static bool
+openings_are_bounded(const struct settings *s)
+{
+	return s->service.steer.store_at == STEER_STORE_AUTO &&
+	       s->service.steer.store_after_ns == 0;
+}
+
+static bool
 is_sampled(const struct settings *s)
 {
 	return has_sessions(s) || s->measure.samples == 0;
@@ -167,6 +181,11 @@ static const struct rule {
 	{ "dht.*", table_matters,
 	  "nobody asks the table (service.scheme: none), and nothing "
 	  "measures it" },
+	{ "service.openings_*", openings_are_bounded,
+	  "only service.store_at: auto is bounded, where "
+	  "service.store_after_ms is 0" },
+	{ "service.openings_*", stores, "service.scheme stores no sessions" },
+	{ "service.store_a*", stores, "service.scheme stores no sessions" },
 	{ "service.hold_*", steers, "service.scheme is none" },
 	{ "service.miss*", steers, "service.scheme is none" },
 	{ "service.first_stray*", steers, "service.scheme is none" },

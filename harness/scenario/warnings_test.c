@@ -68,6 +68,20 @@ static const struct row rows[] = {
 	  TITLE "service: { scheme: none }\ndht: { k: 8 }\n", NULL,
 	  "f.yaml:3:11: warning: dht.k has no effect: nobody asks the table "
 	  "(service.scheme: none), and nothing measures it\n" },
+	{ "bounds of what is not bounded",
+	  TITLE "service: { store_at: syn, openings_most: 0 }\n", NULL,
+	  "f.yaml:2:42: warning: service.openings_most has no effect: only "
+	  "service.store_at: auto is bounded, where service.store_after_ms is "
+	  "0\n" },
+	{ "bounds of those that wait",
+	  TITLE "service: { store_after_ms: 5, openings_per_s: 9 }\n", NULL,
+	  "f.yaml:2:47: warning: service.openings_per_s has no effect: only "
+	  "service.store_at: auto is bounded, where service.store_after_ms is "
+	  "0\n" },
+	{ "when nobody stores", TITLE "service: { scheme: none }\n",
+	  "service.store_at=syn",
+	  "--set service.store_at=syn: warning: service.store_at has no "
+	  "effect: service.scheme stores no sessions\n" },
 	{ "lookups beside a scheme that does not",
 	  TITLE "service: { scheme: owner_hash }\nmeasure: { lookups: 5 }\n",
 	  NULL,
