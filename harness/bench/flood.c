@@ -60,13 +60,14 @@ percent(const uint64_t *waits, uint32_t wait)
 static void
 head_print(const struct flood_plan *plan, const struct flood_result *cost)
 {
-	printf("%u servers, %s, each bogus packet %u times; %u strays a second "
+	printf("%u servers, %s, each bogus packet %u time%s; %u strays a "
+	       "second "
 	       "for %u s\na miss without a flood: %.1f datagrams, a glance's "
 	       "%.1f\n\n",
 	       plan->servers,
 	       plan->one_prefix ? "one /24" : "sources from anywhere",
-	       plan->repeat, plan->strays, plan->seconds,
-	       cost->lookup_datagrams, cost->glance_datagrams);
+	       plan->repeat, plan->repeat == 1 ? "" : "s", plan->strays,
+	       plan->seconds, cost->lookup_datagrams, cost->glance_datagrams);
 	printf("%8s | %7s %6s %6s %6s %6s | %8s %8s %10s %7s\n", "rate/s",
 	       "at once", "1 s", "3 s", "15 s", "never", "lookup/s", "glance/s",
 	       "datagram/s", "RST/s");
