@@ -201,13 +201,13 @@ publish_batch_answer(struct node *node, struct instant now, uint32_t peer,
 
 		if (!is_current(node, &batch->items[i]))
 			continue;
-		if ((!kept && !batch->copies) ||
-		    (publish_slot_at(node, index)->confirm &&
-		     item.status == ITEM_STALE &&
-		     publication_raise(publish_slot_at(node, index),
-				       item.version)))
-			if (!batch->copies)
-				publish_slot_at(node, index)->lost = true;
+		/* Nothing hangs on a copy's answer. */
+		if (!batch->copies &&
+		    (!kept || (publish_slot_at(node, index)->confirm &&
+			       item.status == ITEM_STALE &&
+			       publication_raise(publish_slot_at(node, index),
+						 item.version))))
+			publish_slot_at(node, index)->lost = true;
 		if (--publish_slot_at(node, index)->pending == 0)
 			publish_batch_settle(node, now, index);
 	}
