@@ -104,6 +104,7 @@ look(struct node *node, struct instant now, uint32_t slot,
 	publication->state = PUBLICATION_LOOKING;
 	publication->lookup = index;
 	publication->lost = false;
+	publication->again = 0;
 	publication->anew = false;
 	publication->confirm = false;
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "core/dht/owned.h"
+#include "core/dht/publish_slot.h"
 #include "core/test/owner.h"
 
 /* --- set ----------------------------------------------------------------- */
@@ -710,6 +711,26 @@ test_random_walk(void)
 	solo_close(&solo);
 }
 
+/* Who begins anew is sent it alone; who dies then is so no more. */
+static void
+test_booted_and_died(void)
+{
+	struct solo_room room = { 0 };
+	struct solo solo;
+
+	owner_open(&solo, room);
+	struct publication *own = owner_place(&solo, owner_far_key(&solo, 0));
+	uint32_t dead = own->replicas[0];
+
+	CHECK(own == publish_slot_at(solo.node, 0));
+	own->again = 1;
+	publish_slot_time(solo.node, 0, solo.now);
+	solo_serve(&solo, instant_after(solo.now, 10 * NS_PER_S), dead, NULL);
+	CHECK(own->state == PUBLICATION_HELD && own->replicas[0] != dead);
+	CHECK(own->again == 0);
+	solo_close(&solo);
+}
+
 int
 main(void)
 {
@@ -726,5 +747,6 @@ main(void)
 	test_horizon();
 	test_ourselves();
 	test_random_walk();
+	test_booted_and_died();
 	return check_done();
 }
