@@ -373,9 +373,9 @@ repair_answer(struct node *node, struct instant now, uint32_t peer,
 	    reader->header.type != (batch_at(node, slot)->type | MESSAGE_REPLY))
 		return DROP_UNASKED;
 	const struct batch *batch = batch_at(node, slot);
-	table_answered(node->table, peer,
-		       batch->tries == 1 ? instant_distance_ns(batch->sent, now)
-					 : -1);
+	exchange_answered(
+		node, peer,
+		batch->tries == 1 ? instant_distance_ns(batch->sent, now) : -1);
 	for (uint32_t i = 0; i < batch->count && message_next(reader, &item);
 	     i++) {
 		if (batch->type == MESSAGE_HOLD)
