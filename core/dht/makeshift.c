@@ -85,6 +85,10 @@ makeshift_placed(struct node *node, struct instant now,
 		 bool changed)
 {
 	bool young = node_young(node, now);
+
+	/* They were of placements that failed. */
+	if (!publication->makeshift)
+		publication->retries = 0;
 	bool again = was_silent(node, lookup, farthest(node, publication)) ||
 		     (changed && young);
 

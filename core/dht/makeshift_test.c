@@ -9,6 +9,7 @@
 #include "core/dht/makeshift.h"
 
 #include "core/test/mesh.h"
+#include "core/test/owner.h"
 
 #define NODES 60
 #define KEYS  30
@@ -132,9 +133,36 @@ play(const struct row *row)
 	mesh_close(&mesh);
 }
 
+/* Placements that failed before leave it all of its tries. */
+static void
+test_after_failures(void)
+{
+	struct solo_room room = { 0 };
+	struct lookup lookup = { .candidate_count = 1 };
+	struct solo solo;
+
+	lookup.candidates[0] = (struct candidate){
+		.peer = OWNER_PEERS + 1,
+		.state = CANDIDATE_OVERDUE,
+	};
+	owner_open(&solo, room);
+	struct publication *own = owner_place(&solo, owner_far_key(&solo, 0));
+	own->retries = 9;
+	for (uint32_t i = 0; i <= MAKESHIFT_TRIES; i++) {
+		struct instant due = makeshift_placed(solo.node, solo.now, own,
+						      &lookup, false);
+
+		CHECK(own->makeshift && own->anew == (i < MAKESHIFT_TRIES));
+		CHECK(!own->anew || instant_distance_ns(solo.now, due) ==
+					    (int64_t)MAKESHIFT_NS << i);
+	}
+	solo_close(&solo);
+}
+
 int
 main(void)
 {
+	test_after_failures();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	return check_done();
