@@ -56,7 +56,8 @@ conclude(struct node *node, struct instant now)
 	node->joined = true;
 	if (met)
 		keepers_meet(node, now);
-	bool poor = is_poor(node);
+	bool poor = is_poor(node) || (met && !node->join_second);
+	node->join_second |= met;
 	node->join_repeats = poor ? (uint8_t)(node->join_repeats + 1) : 0;
 	if (poor || !node->join_in)
 		node->join_again = instant_after(now, JOIN_RETRY_NS);

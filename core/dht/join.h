@@ -27,6 +27,13 @@
  * join in which more than a third of the peers that it asked were silent is
  * repeated in the same way, at most JOIN_REPEATS times; we are in meanwhile.
  *
+ * And the first join of a life that gets through is repeated once, whoever
+ * answered. Where all daemons start at one time, after a power cut, each is
+ * told of those that its seeds know by then, which are few, and tables are
+ * islands until the next sweep: of 48 servers with k = 4 sessions were reset
+ * 3 s later by who did not know those that held their records. A second later
+ * all tables have something in them. It costs a join more a life.
+ *
  * Who is cut off keeps its contacts, all of them stale (table.h), and they may
  * have left meanwhile, or died. So when the last has gone stale the seeds are
  * asked again, too, until one answers.

@@ -153,6 +153,8 @@ struct node {
 	/* join.c */
 	struct instant join_again; /* when to ask for seeds; NEVER */
 	uint8_t join_repeats; /* of one that heard few */
+	bool join_second; /* in this life; its second join has begun, or is due
+			   */
 	bool join_in; /* among the others */
 	bool join_met; /* there was a contact since the table was empty */
 	bool join_doubt; /* a ping failed: have all contacts gone stale? */

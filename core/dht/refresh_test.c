@@ -52,6 +52,14 @@ serve(struct solo *solo, struct instant until, struct asked *asked)
 	solo->now = until;
 }
 
+/* It joins once: what follows is join.h's. */
+static void
+open_once(struct solo *solo, const struct node_settings *settings)
+{
+	solo_open(solo, settings);
+	solo->node->join_second = true;
+}
+
 static struct instant
 later(const struct solo *solo, int64_t distance_ns)
 {
@@ -82,7 +90,7 @@ test_alone(void)
 		struct node_settings settings = solo_settings(8);
 		struct solo solo;
 
-		solo_open(&solo, &settings);
+		open_once(&solo, &settings);
 		join(&solo, &self, rows[i].seed_count);
 		struct node_event event = node_event(solo.node);
 		CHECK_ROW(event.kind == NODE_JOINED && event.ok,
@@ -123,7 +131,7 @@ test_silent_seeds(void)
 		struct solo_sent sent;
 		struct solo solo;
 
-		solo_open(&solo, &settings);
+		open_once(&solo, &settings);
 		join(&solo, &seed, 1);
 		do {
 			while (solo_next(&solo, &sent)) {
@@ -179,7 +187,7 @@ test_buckets_after_the_join_lookup(void)
 
 		settings.replicas = 1;
 		settings.alpha = 1;
-		solo_open(&solo, &settings);
+		open_once(&solo, &settings);
 		/* The k closest are the seeds, so the join lookup finds the
 		 * truth. */
 		for (uint32_t peer = 1; peer <= rows[i].peers; peer++) {
@@ -229,7 +237,7 @@ test_the_kth_decides(void)
 	struct solo_sent sent;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	for (uint32_t peer = 1; peer <= 200; peer++) {
 		uint32_t rank =
 			solo_rank(&solo, solo.node->position, peer, 200);
@@ -291,7 +299,7 @@ test_join_twice(void)
 	struct asked asked;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	join(&solo, seeds, 1);
 	join(&solo, seeds + 1, 1);
 	CHECK(lookups_count(solo.parts.lookups) == 1);
@@ -312,7 +320,7 @@ test_when_sweeps_begin(void)
 	int64_t refresh_ns = settings.refresh_ns;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	CHECK(refresh_deadline(solo.node).ns == INSTANT_NEVER.ns);
 	refresh_begin(solo.node, solo.now);
 	struct instant first = refresh_deadline(solo.node);
@@ -329,7 +337,7 @@ test_when_sweeps_begin(void)
 	solo_close(&solo);
 
 	settings.refresh_ns = 0; /* never */
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	refresh_begin(solo.node, solo.now);
 	CHECK(refresh_deadline(solo.node).ns == INSTANT_NEVER.ns);
 	solo_close(&solo);
@@ -359,7 +367,7 @@ test_sweeps_find_the_unmet(void)
 	struct solo_sent sent;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	solo_learn(&solo, 1, 4);
 	uint32_t unmet = 5;
 	while (solo.node->table->occupied &
@@ -389,7 +397,7 @@ test_sweeps(void)
 	struct solo solo;
 
 	/* Fills take buckets into use; keep republishing out of it. */
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	solo_learn(&solo, 1, 100);
 	uint64_t occupied = solo.node->table->occupied;
 	CHECK(__builtin_popcountll(occupied) >= 5);
@@ -443,7 +451,7 @@ test_sweeps_ask_the_stale(void)
 	struct asked asked;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	solo_learn(&solo, 1, 100);
 	uint64_t occupied = solo.node->table->occupied;
 	uint64_t stale = table_bit(0) | table_bit(2);
@@ -479,7 +487,7 @@ test_sweep_when_all_have_left(void)
 	struct solo_sent sent;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	solo_learn(&solo, 1, 20);
 	solo.now = solo.node->sweep;
 	refresh_expire(solo.node, solo.now, &solo.outbox);
@@ -518,7 +526,7 @@ test_sweep_while_joining(void)
 	struct asked asked;
 	struct solo solo;
 
-	solo_open(&solo, &settings);
+	open_once(&solo, &settings);
 	join(&solo, &seed, 1);
 	solo.now = solo.node->sweep;
 	refresh_expire(solo.node, solo.now, &solo.outbox);

@@ -191,6 +191,7 @@ power(struct servers *servers, uint32_t index, bool on)
 		server->off_since = now;
 	}
 	server->alive = on;
+	server->server_agent->asked = false;
 }
 
 /* A restart has random streams of its own, so that its sequence numbers are not

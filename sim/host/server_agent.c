@@ -83,6 +83,7 @@ server_agent_stop(struct server_agents *all, uint32_t index)
 		all->world.scheme->forget(server_agent->scheme);
 	node_forget(server_agent->node);
 	server_agent->stopped = true;
+	server_agent->asked = false;
 	server_agent_joined(all, index, false);
 	alarm_cancel(&server_agent->alarm, all->world.queue);
 }
@@ -147,6 +148,7 @@ join(struct server_agents *all, struct instant now, uint32_t index,
 
 	if (world->owner->seeds != NULL)
 		count = world->owner->seeds(world->context, index, seeds);
+	all->array[index].asked = true;
 	node_join(all->array[index].node, now, seeds, count, outbox);
 }
 

@@ -89,6 +89,7 @@ struct server_agent {
 	struct address loopback;
 	struct alarm alarm;
 	bool joined; /* its node says so, or server_agent_joined() did */
+	bool asked; /* it has tried to join since it started */
 	bool stopped; /* its daemon was killed, its host runs on */
 	uint32_t incarnation; /* in the alarm's event, as a */
 	uint32_t sequence; /* the next of IP ids and of versions */
