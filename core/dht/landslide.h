@@ -18,7 +18,8 @@
  *
  * That is LANDSLIDE_AFTER_NS later, when deaths are known and holders have
  * repaired what they can. It costs what it would have cost then, and it is paid
- * once: what was republished is due republish_ns after that.
+ * once: what was republished is due republish_ns after that. Another landslide
+ * within that time is part of the first and puts nothing off.
  *
  * Less than a quarter: of a tenth f^3 is one in a thousand, and churn is no
  * landslide: 20 % a minute are 1.7 % in LANDSLIDE_NS. At least LANDSLIDE_LEAST:

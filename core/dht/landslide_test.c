@@ -44,6 +44,47 @@ test_how_many(void)
 	}
 }
 
+/* That many more, one at a time, as pings find them. */
+static void
+die(struct solo *solo, uint32_t first, uint32_t count)
+{
+	for (uint32_t peer = first; peer < first + count; peer++) {
+		for (uint32_t i = 0; i < CONTACT_STALE; i++)
+			(void)table_failed(solo->node->table, peer);
+		node_expire(solo->node, solo->now, &solo->outbox);
+	}
+}
+
+static void
+open_with_keepers(struct solo *solo)
+{
+	struct solo_room room = { 0 };
+
+	owner_open(solo, room);
+	owner_place(solo, 1);
+	for (uint32_t i = 0; i < solo->node->table->count; i++)
+		solo->node->table->contacts[i].keeps = 1;
+}
+
+/* One after the other puts nothing off. */
+static void
+test_one_after_the_other(void)
+{
+	struct solo solo;
+
+	open_with_keepers(&solo);
+	die(&solo, 1, 12);
+	struct instant due = renewal_deadline(solo.node);
+	CHECK(instant_distance_ns(solo.now, due) == LANDSLIDE_AFTER_NS);
+	solo.now = instant_after(solo.now, 6 * NS_PER_S);
+	die(&solo, 13, 12);
+	CHECK(renewal_deadline(solo.node).ns == due.ns);
+	solo.now = due;
+	node_expire(solo.node, solo.now, &solo.outbox);
+	CHECK(renewal_deadline(solo.node).ns == INSTANT_NEVER.ns);
+	solo_close(&solo);
+}
+
 /* All is republished when a landslide is over, and not when one died. */
 static void
 test_republished(void)
@@ -58,20 +99,10 @@ test_republished(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct solo_room room = { 0 };
 		struct solo solo;
 
-		owner_open(&solo, room);
-		owner_place(&solo, 1);
-		struct table *table = solo.node->table;
-		for (uint32_t j = 0; j < table->count; j++)
-			table->contacts[j].keeps = 1;
-		/* One at a time, as pings find them. */
-		for (uint32_t peer = 1; peer <= rows[i].died; peer++) {
-			for (uint32_t j = 0; j < CONTACT_STALE; j++)
-				(void)table_failed(table, peer);
-			node_expire(solo.node, solo.now, &solo.outbox);
-		}
+		open_with_keepers(&solo);
+		die(&solo, 1, rows[i].died);
 		int64_t in_ns = instant_distance_ns(
 			solo.now, renewal_deadline(solo.node));
 		CHECK_ROW((in_ns == LANDSLIDE_AFTER_NS) == rows[i].renewed,
@@ -85,5 +116,6 @@ main(void)
 {
 	test_how_many();
 	test_republished();
+	test_one_after_the_other();
 	return check_done();
 }

@@ -406,6 +406,18 @@ lookup_ended(struct node *node, struct instant now, uint32_t slot)
 	lookup_run_close(node, now, slot);
 }
 
+/* A second one puts off neither the renewal that waits for its time, whose part
+ * it is, nor one that is under way. */
+static void
+mind_landslide(struct node *node, struct instant now)
+{
+	bool waits = instant_before(now, node->renewal_began);
+	bool runs = !waits && node->renewal_wake.ns != INSTANT_NEVER.ns;
+
+	if (!runs && landslide_take(&node->landslide) && !waits)
+		renewal_begin(node, instant_after(now, LANDSLIDE_AFTER_NS));
+}
+
 void
 node_expire(struct node *node, struct instant now, struct outbox *outbox)
 {
@@ -421,8 +433,7 @@ node_expire(struct node *node, struct instant now, struct outbox *outbox)
 	join_expire(node, now);
 	neighbours_expire(node, now, outbox);
 	keepers_expire(node, now, outbox);
-	if (landslide_take(&node->landslide))
-		renewal_begin(node, instant_after(now, LANDSLIDE_AFTER_NS));
+	mind_landslide(node, now);
 	repair_expire(node, now, outbox);
 }
 

@@ -11,11 +11,11 @@ renewal_init(struct node *node)
 }
 
 void
-renewal_begin(struct node *node, struct instant now)
+renewal_begin(struct node *node, struct instant when)
 {
 	node->renewal_cursor = 0;
-	node->renewal_wake = now;
-	node->renewal_began = now;
+	node->renewal_wake = when;
+	node->renewal_began = when;
 }
 
 struct instant
