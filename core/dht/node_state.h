@@ -10,6 +10,7 @@
  *	publish_batch.c	their batches
  *	keepers.c	who keeps them, and booted or died
  *	landslide.c	many of those at once
+ *	makeshift.c	what was placed while somebody was silent
  *	reply.c		requests of peers, answered
  *	lookup_run.c	our lookups: asked, answered, advanced, ended
  *	filling.c	one bucket filled from all over its range

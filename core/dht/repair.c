@@ -130,8 +130,7 @@ went_before(const struct node *node, uint64_t target, uint64_t distance)
 	return count;
 }
 
-/* --- what is to be stored where --------------------------------------------
- */
+/* --- what is to be stored where ------------------------------------------ */
 
 /* Those who are to hold a key. */
 struct holders {
@@ -223,8 +222,7 @@ consider_owner(const struct node *node, const struct store_statement *statement,
 		};
 }
 
-/* --- batches ----------------------------------------------------------------
- */
+/* --- batches ------------------------------------------------------------- */
 
 static struct batches *
 pool_of(const struct node *node)
@@ -505,8 +503,7 @@ load_send(struct node *node, struct instant now, struct load *load,
 	return sent;
 }
 
-/* --- scans ------------------------------------------------------------------
- */
+/* --- scans --------------------------------------------------------------- */
 
 static struct instant
 causes_due(const struct node *node)
@@ -649,8 +646,7 @@ repair_expire(struct node *node, struct instant now, struct outbox *outbox)
 		step(node, now, outbox);
 }
 
-/* --- leaving ----------------------------------------------------------------
- */
+/* --- leaving ------------------------------------------------------------- */
 
 void
 repair_leave(struct node *node, struct instant now)
