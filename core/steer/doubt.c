@@ -9,9 +9,6 @@
 #include "core/steer/search.h"
 #include "core/steer/tunnel.h"
 
-/* Far beyond a lookup's own deadline (250 ms). */
-#define ANSWER_LOST_NS (2 * NS_PER_S)
-
 /* No owner but us. */
 static void
 settle(struct strays *strays, struct instant now, struct flow *flow)
@@ -88,7 +85,7 @@ look(struct strays *strays, struct instant now, struct flow *flow,
 		return;
 	}
 	strays->counters.lookups++;
-	flow_schedule(strays->flows, flow, instant_after(now, ANSWER_LOST_NS));
+	flow_schedule(strays->flows, flow, instant_after(now, SEARCH_LOST_NS));
 }
 
 /* The flow has an owner, and it is not gone. */

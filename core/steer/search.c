@@ -15,9 +15,6 @@
 #include "core/wire/build.h"
 #include "core/wire/tcp.h"
 
-/* Far beyond a lookup's own deadline (250 ms). */
-#define ANSWER_LOST_NS (2 * NS_PER_S)
-
 #define RST_TTL	      64
 #define RST_BYTES_MAX 60 /* IPv6 and TCP headers */
 
@@ -160,7 +157,7 @@ look(struct strays *strays, struct instant now, struct flow *flow,
 	flow_quiet(strays->flows, flow, false);
 	flow->asker = NODE_ASKER_RETRY;
 	flow->state = FLOW_LOOKING;
-	flow_schedule(strays->flows, flow, instant_after(now, ANSWER_LOST_NS));
+	flow_schedule(strays->flows, flow, instant_after(now, SEARCH_LOST_NS));
 	return true;
 }
 

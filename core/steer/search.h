@@ -37,6 +37,9 @@
 #include "core/steer/budget.h"
 #include "core/steer/stray.h"
 
+/* A lookup's answer is lost then, far beyond its own deadline (250 ms). */
+#define SEARCH_LOST_NS (2 * NS_PER_S)
+
 struct flow;
 struct tunnel_peer;
 

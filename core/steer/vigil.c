@@ -13,9 +13,6 @@
 #include "core/steer/tunnel.h"
 #include "core/wire/build.h"
 
-/* A lookup past an owner whose answer is lost, far beyond its deadline. */
-#define ANSWER_LOST_NS (2 * NS_PER_S)
-
 #define ECHO_TTL       64
 #define ECHO_TAG_BYTES 8
 #define ECHO_BYTES_MAX 64
@@ -42,7 +39,7 @@ look_past(struct strays *strays, struct instant now, struct flow *flow,
 		return;
 	strays->counters.lookups++;
 	flow->past = FLOW_PAST_LOOKING;
-	flow->past_until = instant_after(now, ANSWER_LOST_NS);
+	flow->past_until = instant_after(now, SEARCH_LOST_NS);
 }
 
 void
