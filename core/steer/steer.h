@@ -7,8 +7,8 @@
  * tracking would not do: it remembers TIME_WAIT tuples longer than sockets
  * do.) For TCP to a service address:
  *
- *	SYN without ACK		local, always, and changes nothing else: anybody
- *				can send one
+ *	SYN without ACK		local, always; it ends doubts and what a RST has
+ *				left, and no more: anybody can send one
  *	socket known		local
  *	owner cached		forward: GUE to the owner; source port = hash
  *	lookup running		hold, bounded; then in order
@@ -21,10 +21,10 @@
  *	later fragment		with its first (1 s); else drop
  *
  * The owner never resets a forwarded packet: if it has no such session, it
- * drops the packet and says "not mine" to the server that forwarded it. That
- * server discards the owner, tries the other records' or looks up again without
- * it, and it alone resets, at miss_deadline. So no packet loops, and a reused
- * port cannot kill the live session.
+ * drops the packet and says "not mine", unless it is a RST, to the server that
+ * forwarded it. That server discards the owner, tries the other records' or
+ * looks up again without it, and it alone resets, at miss_deadline. So no
+ * packet loops, and a reused port cannot kill the live session.
  *
  * steer drives its node: it calls node_get() and takes node events from the
  * caller through steer_learned(). It shares the node's outbox. Items that a
