@@ -232,14 +232,14 @@ opening(struct servers *servers, struct instant now,
 /* Not its client's, but of the same key: another SYN's request has its place.
  * TCP answers by an ACK, and its client that by a RST, which makes room. */
 static void
-crowd_look(const struct servers *servers, const struct connection *connection,
-	   const struct packet *syn)
+bar_look(const struct servers *servers, const struct connection *connection,
+	 const struct packet *syn)
 {
 	const struct tcp *tcp = &connection->tcp;
 
 	if (tcp->state == TCP_STATE_SYN_RECEIVED && syn->tcp_seq != tcp->irs &&
 	    is_clients(servers, &connection->key, syn))
-		workload_crowded(servers->workload, &connection->key, tcp->irs);
+		workload_barred(servers->workload, &connection->key, tcp->irs);
 }
 
 static void
@@ -355,7 +355,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 		if (connection->flow != WATCH_NONE && !forwarded)
 			workload_home(servers->workload, connection->flow);
 		if (syn)
-			crowd_look(servers, connection, packet);
+			bar_look(servers, connection, packet);
 		transport_receive(servers->transport, now, connection, bytes,
 				  packet);
 		tell(servers, index, syn, connection);

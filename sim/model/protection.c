@@ -14,7 +14,7 @@ static bool
 of_opening(const struct settings *settings, const struct session *session)
 {
 	if (session->answered.ns == INT64_MAX)
-		return !session->crowded;
+		return !session->barred;
 	return !session->skipped &&
 	       ((session->stored && session->owner == WATCH_NONE) ||
 		handshakes_promised(&settings->service.steer));

@@ -24,7 +24,7 @@ happen(struct workload *workload, const struct session_key *key, char what)
 		break;
 	case 'f':
 	case 'g':
-		workload_crowded(workload, key, (uint32_t)what);
+		workload_barred(workload, key, (uint32_t)what);
 		break;
 	default:
 		workload_answered(workload, now, key, (uint32_t)(what - '0'));

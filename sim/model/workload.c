@@ -226,7 +226,7 @@ workload_answered(struct workload *workload, struct instant now,
 		return;
 	struct session *session = &workload->sessions[flow];
 	session->answered = instant_min(session->answered, now);
-	session->crowded = false;
+	session->barred = false;
 	if (session->accepted)
 		return;
 	session->rivals |= session->answered_by != WATCH_NONE &&
@@ -244,16 +244,16 @@ workload_accepted(struct workload *workload, uint32_t flow, uint32_t server)
 }
 
 void
-workload_crowded(struct workload *workload, const struct session_key *key,
-		 uint32_t irs)
+workload_barred(struct workload *workload, const struct session_key *key,
+		uint32_t irs)
 {
 	uint32_t flow = workload_find(workload, key);
 
 	if (flow == WATCH_NONE)
 		return;
 	struct session *session = &workload->sessions[flow];
-	session->crowded = session->crowd != irs;
-	session->crowd = irs;
+	session->barred = session->barrier != irs;
+	session->barrier = irs;
 }
 
 void

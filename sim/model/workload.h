@@ -74,8 +74,8 @@ struct session {
 				 client took; WATCH_NONE */
 	bool rivals; /* several did */
 	bool accepted; /* its client took one's answer */
-	bool crowded; /* its last SYN found another's request, and that had */
-	uint32_t crowd; /* this number */
+	bool barred; /* its last SYN found another's request, and that had */
+	uint32_t barrier; /* this number */
 	struct instant strayed; /* it left its owner first; NEVER */
 	struct instant unreached; /* no path to it, last; NEVER: always one */
 	bool stored; /* a store of it was acknowledged */
@@ -143,8 +143,8 @@ void workload_answered(struct workload *, struct instant now,
 void workload_accepted(struct workload *, uint32_t flow, uint32_t server);
 /* Its SYN came to a server where the request of a SYN with another initial
  * sequence number, irs, has its place. */
-void workload_crowded(struct workload *, const struct session_key *,
-		      uint32_t irs);
+void workload_barred(struct workload *, const struct session_key *,
+		     uint32_t irs);
 /* Its packet was given to a socket that a server has for that key: an open one,
  * or one that waits for the handshake's ACK, or for a session's last packets.
  */
