@@ -41,14 +41,24 @@ upwards(double value)
 	return ceil(value / unit - 1e-9) * unit;
 }
 
+/* Two digits, down: 29.9 is fewer than 30, and so is what is said of it. */
+static double
+downwards(double value)
+{
+	double unit = pow(10, floor(log10(value)) - 1);
+
+	return floor(value / unit + 1e-9) * unit;
+}
+
 /* ---- the sentence ---- */
 
 static void
 bound_text(char *text, size_t size, double most)
 {
-	if (most < 0.001)
-		(void)snprintf(text, size, "%.3g per million",
-			       upwards(most * 1e6));
+	double per_million = upwards(most * 1e6);
+
+	if (per_million < 1000)
+		(void)snprintf(text, size, "%.3g per million", per_million);
 	else
 		(void)snprintf(text, size, "%.3g %%", upwards(most * 100));
 }
@@ -83,7 +93,7 @@ broken_sentence(char text[BROKEN_TEXT], const struct broken *broken)
 		(void)snprintf(text + used, BROKEN_TEXT - (size_t)used,
 			       "; says little: %.2g %% of the sessions "
 			       "strayed, fewer than %d %%",
-			       percent, BROKEN_SHARE_PERCENT);
+			       downwards(percent), BROKEN_SHARE_PERCENT);
 	return text;
 }
 

@@ -42,6 +42,13 @@ static const struct {
 	  "1 broken of 2 sessions that strayed (at most 98.8 %, 95 %); says "
 	  "little: 2 % of the sessions strayed, fewer than 30 %",
 	  { 100, 2, 1, 0, NAN, NAN } },
+	{ "a thousand per million are a tenth of a per cent",
+	  "0 broken of 3690 sessions that strayed (at most 0.1 %, 95 %)",
+	  { 3690, 3690, 0, 0, NAN, NAN } },
+	{ "fewer than thirty are not said to be thirty",
+	  "0 broken of 299 sessions that strayed (at most 1.23 %, 95 %); says "
+	  "little: 29 % of the sessions strayed, fewer than 30 %",
+	  { 1000, 299, 0, 0, NAN, NAN } },
 	{ "thirty of a hundred are not few",
 	  "0 broken of 30 sessions that strayed (at most 11.6 %, 95 %)",
 	  { 100, 30, 0, 0, NAN, NAN } },
