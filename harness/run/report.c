@@ -213,8 +213,10 @@ talk(struct run *run, int missed)
 	    run->code == EXIT_OK && run->failed == 0)
 		fprintf(stderr, "%s: all expectations hold\n", name);
 	if (missed > 0)
-		fprintf(stderr, "%s: %d expectations are missed\n", name,
-			missed);
+		fprintf(stderr,
+			missed == 1 ? "%s: %d expectation is missed\n"
+				    : "%s: %d expectations are missed\n",
+			name, missed);
 	if (run->options->check && !run->differs && run->code == EXIT_OK)
 		fprintf(stderr, "%s: two runs of each point are the same\n",
 			name);

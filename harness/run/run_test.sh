@@ -181,6 +181,7 @@ done
 expect "missed" 1 "$homeward" run --db one.db --set repeat=1 --set dht.alpha=3 \
 	--set measure.lookups=0 small.yaml
 says "missed" "lookups_min: expected at least 1, got 0"
+says "missed" "1 expectation is missed"
 
 # --- SIGKILL in the middle ---
 "$homeward" run --jobs 2 --db kill.db small.yaml >/dev/null 2>&1 &
