@@ -740,5 +740,5 @@ const struct verb verb_plot = {
 	.most = -1,
 	.word = figure_word,
 	.notes = "FIGURE: setting, detection, lookup, hops, throughput, "
-		 "scaling,\ncompare, completion.\n",
+		 "scaling,\ncompare, completion, repair.\n",
 };
