@@ -99,6 +99,12 @@ static const struct wrong wrongs[] = {
 		"}\n",
 	  NULL,
 	  "f.yaml:3:50: sequence takes no until_s: events.1.until_s is 9\n" },
+	{ "the last change in the instant in which the run ends",
+	  TITLE "measure: { duration_s: 9 }\n"
+		"events:\n- { at_s: 1, kind: sequence, each_s: 2, count: 5 }\n",
+	  NULL,
+	  "f.yaml:4:48: the last of 5 changes would be after the end of the "
+	  "run: events.1.count is 5\n" },
 	{ "a degree of nothing",
 	  TITLE "events:\n- { at_s: 1, kind: link_degrade, target: path }\n",
 	  NULL,

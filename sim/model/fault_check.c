@@ -238,7 +238,7 @@ sequence_flawed(const struct settings *settings,
 		return blame(flaw, "for_s",
 			     "for_s must be less than each_s: a change is over "
 			     "before the next");
-	if (more >= FAULT_EVENTS_MAX || room_ns / fault->each_ns < more)
+	if (more >= FAULT_EVENTS_MAX || (room_ns - 1) / fault->each_ns < more)
 		return blame(flaw, "count",
 			     "the last of %u changes would be after the end of "
 			     "the run",
