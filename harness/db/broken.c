@@ -82,7 +82,8 @@ broken_sentence(char text[BROKEN_TEXT], const struct broken *broken)
 			bound, 100 * BROKEN_CONFIDENCE);
 	if (broken->excused > 0)
 		used += snprintf(text + used, BROKEN_TEXT - (size_t)used,
-				 ", %lld excused", (long long)broken->excused);
+				 ", %lld of all excused",
+				 (long long)broken->excused);
 	if (!isnan(broken->p99_ns))
 		used += snprintf(text + used, BROKEN_TEXT - (size_t)used,
 				 ", stall p99 %s, longest gap %s",

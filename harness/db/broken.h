@@ -3,7 +3,7 @@
  * broken.h - how many sessions were broken, and how much that says
  *
  *	0 broken of 4210 sessions that strayed (at most 876 per million, 95 %),
- *	3 excused, stall p99 212 ms, longest gap 1.10 s
+ *	3 of all excused, stall p99 212 ms, longest gap 1.10 s
  *
  * Broken is a session that ended badly though no cause excuses it (cause.h).
  * What moved nobody cannot have broken anybody, so the share is of the sessions
@@ -13,6 +13,9 @@
  * exact two-sided 95 % interval [1], as elsewhere on our pages the lower one:
  * of none among n it is 3.7 / n. It takes sessions for independent draws, and
  * those of one run share its faults: it says how many sessions were looked at.
+ *
+ * Excused are those of all sessions, strayed or not: whose owner died before a
+ * packet of theirs went elsewhere is among them.
  *
  * Stalls are of the sessions that strayed and were not broken: whoever drops
  * packets until all is over has saved nobody. A stall is within 10 s after a

@@ -36,12 +36,18 @@ static const struct {
 	  { 20, 15, 0, 0, 12.3 * MS, 1500 * MS } },
 	{ "a small one per million; excused ones apart",
 	  "0 broken of 10000 sessions that strayed (at most 369 per million, "
-	  "95 %), 2 excused, stall p99 1.00 ms, longest gap 1.00 ms",
+	  "95 %), 2 of all excused, stall p99 1.00 ms, longest gap 1.00 "
+	  "ms",
 	  { 10000, 10000, 0, 2, MS, MS } },
 	{ "no stall: none is said; few strayed",
 	  "1 broken of 2 sessions that strayed (at most 98.8 %, 95 %); says "
 	  "little: 2 % of the sessions strayed, fewer than 30 %",
 	  { 100, 2, 1, 0, NAN, NAN } },
+	{ "more are excused than strayed: whose owner died",
+	  "0 broken of 3 sessions that strayed (at most 70.8 %, 95 %), 8 of "
+	  "all excused; says little: 6 % of the sessions strayed, fewer than "
+	  "30 %",
+	  { 50, 3, 0, 8, NAN, NAN } },
 	{ "a thousand per million are a tenth of a per cent",
 	  "0 broken of 3690 sessions that strayed (at most 0.1 %, 95 %)",
 	  { 3690, 3690, 0, 0, NAN, NAN } },
