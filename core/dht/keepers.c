@@ -182,7 +182,7 @@ finish(struct node *node, struct instant now)
 	for (uint32_t i = 0; i < rest; i++)
 		node->keeper_causes[i] =
 			node->keeper_causes[node->keepers_active + i];
-	node->keeper_count = rest;
+	node->keeper_count = (uint8_t)rest;
 	node->keepers_active = 0;
 	node->keepers_whole = false;
 	node->keepers_mending = false;
@@ -221,42 +221,79 @@ step(struct node *node, struct instant now)
 
 /* --- the watch ------------------------------------------------------------ */
 
-/* Who alone holds one of ours, and is a stranger; ENDPOINT_NONE: nobody is. */
-static uint32_t
-sole_stranger(const struct node *node, const struct publication *own)
+/* One of 64 bits; some share it. */
+static uint64_t
+stranger_bit(uint32_t peer)
 {
-	uint32_t peer = own->replicas[0];
-
-	return own->state == PUBLICATION_HELD && !own->half_open &&
-			       own->replica_count == 1 &&
-			       own->copy_count == 0 && peer != node->self &&
-			       table_find(node->table, peer) == NULL
-		       ? peer
-		       : ENDPOINT_NONE;
+	return UINT64_C(1) << ((peer * UINT32_C(2654435761)) >> 26);
 }
 
-/* Ping the next of those. */
+/* A stranger that holds it, if nobody does who is watched, or was asked in this
+ * round; else ENDPOINT_NONE. A contact that holds it is watched from now on. Of
+ * several holders one misses the other, until there may be a landslide. */
+static uint32_t
+unwatched(struct node *node, struct instant now, const struct publication *own)
+{
+	uint32_t count = own->replica_count + own->copy_count;
+	uint32_t stranger = ENDPOINT_NONE, holder = ENDPOINT_NONE;
+	bool seen_to = false;
+
+	if (own->state != PUBLICATION_HELD || own->half_open ||
+	    (own->replica_count > 1 && !node->own_every))
+		return ENDPOINT_NONE;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t peer = own->replicas[i];
+		const struct contact *contact = table_find(node->table, peer);
+
+		if (peer == node->self) {
+			seen_to = true;
+		} else if (contact == NULL) {
+			if (i >= own->replica_count)
+				continue;
+			stranger = peer;
+			seen_to |= (stranger_bit(peer) & node->own_asked) != 0;
+		} else if (!contact_stale(contact)) {
+			holder = peer;
+			seen_to |= contact->keeps;
+		}
+	}
+	if (!seen_to && holder != ENDPOINT_NONE)
+		keepers_keep(node, now, holder);
+	return seen_to || holder != ENDPOINT_NONE ? ENDPOINT_NONE : stranger;
+}
+
+static void
+begin_round(struct node *node, struct instant now, bool every)
+{
+	node->own_watched = node->own_first;
+	node->own_round = instant_after(now, node->settings->watch_ns);
+	node->own_asked = 0;
+	node->own_every = every;
+}
+
+/* Ping the next of those; when there is no place for its test, a turn later. */
 static void
 ask_stranger(struct node *node, struct instant now, struct outbox *outbox)
 {
-	uint32_t peer = ENDPOINT_NONE;
-
 	if (node->own_watched == PUBLICATION_NONE &&
-	    now.ns >= node->own_round.ns) {
-		node->own_watched = node->own_first;
-		node->own_round = instant_after(now, node->settings->watch_ns);
-	}
-	for (uint32_t i = 0; i < KEEPERS_LOOK && peer == ENDPOINT_NONE &&
-			     node->own_watched != PUBLICATION_NONE;
-	     i++) {
+	    now.ns >= node->own_round.ns)
+		begin_round(node, now, false);
+	for (uint32_t i = 0;
+	     i < KEEPERS_LOOK && node->own_watched != PUBLICATION_NONE; i++) {
 		const struct publication *own =
 			publish_slot_at(node, node->own_watched);
+		uint32_t peer = unwatched(node, now, own);
 
-		peer = sole_stranger(node, own);
+		if (peer != ENDPOINT_NONE &&
+		    !liveness_probe(node, now, peer, outbox))
+			return;
 		node->own_watched = own->own_next;
+		if (peer == ENDPOINT_NONE)
+			continue;
+		if (node->own_every)
+			node->own_asked |= stranger_bit(peer);
+		return;
 	}
-	if (peer != ENDPOINT_NONE)
-		(void)liveness_probe(node, now, peer, outbox);
 }
 
 /* That of the keeper that was silent for longest. */
@@ -309,9 +346,14 @@ take_lost(struct node *node, struct instant now)
 	uint32_t peers[TABLE_LOST];
 	uint32_t count = table_lost(node->table, peers);
 
-	if (count > 0)
-		landslide_died(&node->landslide, now, count,
-			       count + count_keepers(node->table));
+	if (count > 0) {
+		uint32_t watched = count + count_keepers(node->table);
+
+		landslide_died(&node->landslide, now, count, watched);
+		if (!node->own_every &&
+		    landslide_likely(&node->landslide, watched))
+			begin_round(node, now, true);
+	}
 	for (uint32_t i = 0; i < count && i < TABLE_LOST; i++)
 		add_cause(node, now, peers[i], false);
 	node->keepers_all |=

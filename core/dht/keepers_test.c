@@ -236,9 +236,79 @@ play_loss(const struct loss *loss)
 	CHECK_ROW((strangers > 0) == (loss->k < NODES / 2), loss->sentence);
 }
 
+/* All who hold one session's record die at once, and its owner knows none of
+ * them. */
+static const struct slide {
+	const char *sentence;
+	uint32_t others; /* who keep others of its records die as well */
+	bool found;
+} slides[] = {
+	{ "and nobody else", 0, false },
+	{ "and one whom it watches", 1, false },
+	{ "and four whom it watches", 4, true },
+};
+
+static bool
+knows_a_holder(struct mesh *mesh, uint32_t number)
+{
+	struct session_key key = mesh_key_number(number);
+	struct record records[RECORDS_PER_KEY];
+
+	for (uint32_t i = 0; i < NODES; i++)
+		if (store_peek(mesh->parts.store, mesh->now, i, &key,
+			       records) != 0 &&
+		    (i == OWNER ||
+		     table_find(mesh->nodes[OWNER]->table, i) != NULL))
+			return true;
+	return false;
+}
+
+static bool
+play_slide(const struct slide *slide, uint32_t number)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+
+	node_settings_default(&settings);
+	settings.k = 3;
+	mesh_open(&mesh, NODES, &settings, 5);
+	mesh_make_ideal(&mesh);
+	for (uint32_t i = 0; i < KEYS; i++)
+		mesh_set(&mesh, OWNER, i, 5);
+	mesh_pass(&mesh, 6 * NS_PER_S);
+	bool known = knows_a_holder(&mesh, number);
+	if (!known) {
+		const struct table *table = mesh.nodes[OWNER]->table;
+		uint32_t others = slide->others;
+
+		(void)lose(&mesh, number);
+		for (uint32_t i = 0; i < table->count && others > 0; i++) {
+			if (!table->contacts[i].keeps)
+				continue;
+			happen(&mesh, DEATH, table->contacts[i].peer);
+			others--;
+		}
+		CHECK_ROW(others == 0, slide->sentence);
+		mesh_pass(&mesh, 14 * NS_PER_S);
+		CHECK_ROW((lacking_one(&mesh, number) == 0) == slide->found,
+			  slide->sentence);
+	}
+	mesh_close(&mesh);
+	return !known;
+}
+
 int
 main(void)
 {
+	for (size_t i = 0; i < sizeof(slides) / sizeof(slides[0]); i++) {
+		uint32_t played = 0;
+
+		for (uint32_t number = 0; number < KEYS; number++)
+			played += play_slide(&slides[i], number);
+		fprintf(stderr, "%s: %u sessions of strangers\n",
+			slides[i].sentence, played);
+		CHECK_ROW(played > 2, slides[i].sentence);
+	}
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
 		play_loss(&losses[i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -21,6 +21,14 @@ landslide_died(struct landslide *landslide, struct instant now, uint32_t died,
 }
 
 bool
+landslide_likely(const struct landslide *landslide, uint32_t watched)
+{
+	return landslide->seen ||
+	       (landslide->died >= LANDSLIDE_LIKELY &&
+		landslide->died >= watched / LANDSLIDE_LIKELY_PART);
+}
+
+bool
 landslide_take(struct landslide *landslide)
 {
 	bool seen = landslide->seen;

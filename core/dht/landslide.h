@@ -21,6 +21,11 @@
  * once: what was republished is due republish_ns after that. Another landslide
  * within that time is part of the first and puts nothing off.
  *
+ * Those 15 s are long for a record that nobody holds. So as soon as
+ * LANDSLIDE_LIKELY of them, and a part of LANDSLIDE_LIKELY_PART, have died,
+ * strangers are asked whether they are there (keepers.h), where a record has
+ * no other holders: that costs pings, of which 64 are the most.
+ *
  * Less than a quarter: of a tenth f^3 is one in a thousand, and churn is no
  * landslide: 20 % a minute are 1.7 % in LANDSLIDE_NS. At least LANDSLIDE_LEAST:
  * where few are watched there are few strangers, and three deaths of six say
@@ -40,6 +45,9 @@
 #define LANDSLIDE_TICK_NS  (100 * NS_PER_MS) /* 13 years of them */
 #define LANDSLIDE_PART	   4
 #define LANDSLIDE_LEAST	   8
+/* Of what may become one. */
+#define LANDSLIDE_LIKELY_PART 8
+#define LANDSLIDE_LIKELY      3
 
 /* All zero: nobody died. A node of few contacts has no byte to spare. */
 struct landslide {
@@ -52,6 +60,8 @@ _Static_assert(sizeof(struct landslide) == 8, "small");
 /* So many more of those who are, or were, `watched` have died. */
 void landslide_died(struct landslide *, struct instant now, uint32_t died,
 		    uint32_t watched);
+/* There has been one, or a part of one, just now: reason to ask, not more. */
+bool landslide_likely(const struct landslide *, uint32_t watched);
 /* Has there been one since this was asked last? */
 bool landslide_take(struct landslide *);
 

@@ -85,6 +85,33 @@ test_one_after_the_other(void)
 	solo_close(&solo);
 }
 
+static void
+test_likely(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t watched, died;
+		bool likely;
+	} rows[] = {
+		{ "two of three", 3, 2, false },
+		{ "three of them", 3, 3, true },
+		{ "three of 24", 24, 3, true },
+		{ "three of 32", 32, 3, false },
+		{ "a quarter: it is one", 60, 15, true },
+		{ "nobody of nobody", 0, 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct landslide landslide = { 0 };
+		struct instant now = { 100 * NS_PER_S };
+
+		landslide_died(&landslide, now, rows[i].died, rows[i].watched);
+		CHECK_ROW(landslide_likely(&landslide, rows[i].watched) ==
+				  rows[i].likely,
+			  rows[i].sentence);
+	}
+}
+
 /* All is republished when a landslide is over, and not when one died. */
 static void
 test_republished(void)
@@ -115,6 +142,7 @@ int
 main(void)
 {
 	test_how_many();
+	test_likely();
 	test_republished();
 	test_one_after_the_other();
 	return check_done();

@@ -111,6 +111,7 @@ struct node {
 	uint32_t own_cursor; /* the sweep's next */
 	uint32_t own_watched; /* the next to look at for a stranger */
 	struct instant own_round; /* when that begins anew */
+	uint64_t own_asked; /* bits of strangers that were, if own_every */
 
 	/* renewal.c */
 	uint32_t renewal_cursor;
@@ -121,14 +122,15 @@ struct node {
 	struct instant keepers_wake; /* the sweep goes on; NEVER: no cause */
 	struct instant keepers_turn; /* the next is pinged; NEVER: none keeps */
 	struct keeper_cause keeper_causes[NODE_KEEPER_CAUSES];
-	uint32_t keeper_count, keepers_active; /* causes; the sweep's */
+	uint8_t keeper_count, keepers_active; /* causes; the sweep's */
 	bool keepers_all; /* causes were full */
 	bool keepers_whole; /* the sweep is for all */
 	bool keepers_makeshift; /* some are */
 	bool keepers_news; /* an answer was of one that was no contact, or
 			      stale */
 	bool keepers_met; /* somebody: the next sweep is for these, too */
-	bool keepers_mending; /* and this one */
+	bool keepers_mending : 1; /* and this one */
+	bool own_every : 1; /* own_round is for records of several, too */
 
 	struct landslide landslide; /* of keepers */
 
