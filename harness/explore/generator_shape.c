@@ -11,9 +11,10 @@
 #include "harness/explore/generator_state.h"
 
 /* Times after the last fault: nothing new for so long is silence (cause.h), and
- * a sweep of the tables is not over at once. */
+ * a sweep of the tables is not over at once, and is looked at twice
+ * (sim/judge/tables.h). */
 #define SILENT_MS 12000
-#define SWEEP_MS  6000
+#define SWEEP_MS  11000
 
 /* ---- fabric and tables ---- */
 

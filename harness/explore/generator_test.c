@@ -80,7 +80,7 @@ check_room(const struct settings *settings, const char *path, struct sums *sums)
 	sums->heal++;
 	room_ns = settings->measure.duration_ns - healing.over_ns;
 	CHECK_ROW(room_ns >= healing.over_ns + 12 * S, path);
-	CHECK_ROW(room_ns >= settings->dht.node.refresh_ns + 6 * S, path);
+	CHECK_ROW(room_ns >= settings->dht.node.refresh_ns + 11 * S, path);
 }
 
 static void
