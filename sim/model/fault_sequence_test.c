@@ -186,7 +186,8 @@ static const struct {
 } flaws[] = {
 	{ "ten in 100 s", NULL, 6 * S, 2 * S, 100 * S, 10 },
 	{ "one alone", NULL, 6 * S, 0, 100 * S, 0 },
-	{ "the last at the end", NULL, 5 * S, S, 20 * S, 4 },
+	{ "the last just before the end", NULL, 5 * S, S, 20 * S + 1, 4 },
+	{ "the last at the end", "count", 5 * S, S, 20 * S, 4 },
 	{ "the last behind it", "count", 5 * S, S, 20 * S, 5 },
 	{ "no time between them", "each_s", 0, S, 100 * S, 3 },
 	{ "not over before the next", "for_s", 6 * S, 6 * S, 100 * S, 3 },
