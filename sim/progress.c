@@ -31,12 +31,12 @@ progress_init(struct progress *progress, const struct settings *settings,
 {
 	const struct node_settings *node = &settings->dht.node;
 	uint64_t servers = settings->fabric.servers;
-	uint64_t sessions = settings->clients.sessions;
-	uint64_t records = sessions + settings->measure.stores;
+	uint64_t records =
+		settings->clients.sessions + settings->measure.stores;
 
 	*progress = (struct progress){
 		.patience = PROGRESS_PATIENCE +
-			    PROGRESS_PATIENCE_PER * (devices + sessions),
+			    PROGRESS_PATIENCE_PER * (devices + records),
 		.rate = PROGRESS_RATE * devices,
 	};
 	progress->rate += OPERATION_EVENTS *

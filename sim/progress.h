@@ -40,8 +40,10 @@
 #include "core/instant.h"
 #include "sim/model/settings.h"
 
-/* Events that need no reason: in all, and for each device and session, which
- * may all at once have something to repeat. */
+/* Events that need no reason: in all, and for each device, session and key of
+ * the load, which may all at once have something to repeat: when half of all
+ * servers crash their routes go and their records are repaired, and nobody may
+ * ask for anything meanwhile. */
 #define PROGRESS_PATIENCE     1000000
 #define PROGRESS_PATIENCE_PER 1000
 /* And those that time excuses: a simulated second and device. */

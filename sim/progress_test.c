@@ -141,6 +141,10 @@ test_size(void)
 	progress_init(&many, &large, 1000000);
 	CHECK(many.patience > 1000 * few.patience);
 	CHECK(many.rate > 100 * few.rate);
+	large = small;
+	large.measure.stores = 250000; /* keys that are repaired */
+	progress_init(&many, &large, 10);
+	CHECK(many.patience > 100 * few.patience);
 	/* It starts anew after each step. */
 	CHECK(!progress_is_stuck(&few, (struct instant){ 0 }, few.patience, 0));
 	CHECK(progress_is_stuck(&few, (struct instant){ 0 }, few.patience + 1,
