@@ -20,8 +20,8 @@
  * session with `established`. A flood that the kernel answers by SYN cookies
  * never comes here.
  *
- * Sessions that are told to wait for store_after are not stored before, but with
- * `syn`, where it is their confirmation that waits.
+ * Sessions that are told to wait for store_after are not stored before, but
+ * with `syn`, where it is their confirmation that waits.
  */
 #ifndef CORE_STEER_HANDSHAKE_H
 #define CORE_STEER_HANDSHAKE_H
