@@ -45,6 +45,7 @@ struct lives {
 	/* No later than any life's; during a walk, than those passed. */
 	struct instant due;
 	uint32_t asking; /* how many are */
+	struct instant refused; /* any of them, last; NEVER: none */
 	uint32_t cursor; /* of the walk that finds the due */
 	bool walking;
 	/* The last two that were heard while somebody was asked: two hosts, the
@@ -80,6 +81,7 @@ lives_init(void *memory, uint32_t owners, const struct steer_settings *settings,
 		.settings = settings,
 		.hash = *hash,
 		.due = INSTANT_NEVER,
+		.refused = INSTANT_NEVER,
 		.lru = lru_init(after, owners),
 		.lives = (void *)(after + lru_size(owners)),
 	};
@@ -259,8 +261,10 @@ life_heard(struct lives *lives, struct instant now,
 {
 	struct life *life;
 
-	/* What was held against others has become stale, or will. */
-	if (lives->asking == 0)
+	/* Nothing that is fresh is held against anybody. */
+	if (lives->asking == 0 &&
+	    (lives->refused.ns == INSTANT_NEVER.ns ||
+	     instant_distance_ns(lives->refused, now) > LIFE_FRESH_NS))
 		return;
 	note_heard(lives, now, address);
 	life = find(lives, address);
@@ -277,6 +281,7 @@ refuse(struct lives *lives, struct instant now, struct life *life,
        struct life_word *word)
 {
 	word_said(word, now);
+	lives->refused = now;
 	/* Or questions would go on for ever, by their own answers. */
 	if (!life->asking)
 		begin_asking(lives, now, life);

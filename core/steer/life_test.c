@@ -108,6 +108,8 @@ hear(struct story *story, char letter)
 
 #define TEN   "oooooooooo"
 #define FIFTY TEN TEN TEN TEN TEN
+/* 14 s; a wish ends after 60. */
+#define QUIET "............................"
 
 static const struct {
 	const char *title, *letters;
@@ -130,6 +132,8 @@ static const struct {
 	{ "once in three seconds is enough", "u.....u", LIFE_DEAD, 1 },
 	{ "a sign of life meanwhile", "uuuuuOuuuuu", LIFE_SILENT, 0 },
 	{ "a sign of life afterwards", "uuuuuuuO", LIFE_ASSUMED, 1 },
+	{ "a sign of life when nobody is asked any more",
+	  "u" QUIET QUIET QUIET QUIET "......n....O.n.n", LIFE_SILENT, 0 },
 	{ "it dies again", "uuuuuuuO.uuuuuuu", LIFE_DEAD, 2 },
 	{ "dead once, however often it is said", "UUUUUUUUUUUUUUUU", LIFE_DEAD,
 	  1 },
