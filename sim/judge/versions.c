@@ -434,7 +434,8 @@ judge_versions_after(struct judge_versions *versions, struct instant now)
  * may it have been itself, unless its owner still has it, and any record takes
  * a tombstone's place. And of what was removed nothing is left when its
  * tombstone is over, too, or when a handshake of its owner's took its place and
- * gave way. */
+ * gave way. So may have any handshake, in a flood, and an older one of its
+ * owner's come back from a replica that still had it. */
 static void
 compare_kept(struct judge_versions *versions, struct instant now,
 	     const struct kept *kept)
@@ -447,6 +448,7 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	bool brief = instant_distance_ns(versions->looked, now) >=
 		     versions->parts.settings->dht.node.tombstone_ns;
 	bool speaks = false; /* its owner */
+	bool returned = false; /* an older handshake of its owner's */
 
 	if (!instant_before(now, statement->expiry) || !holder.runs ||
 	    holder.incarnation != kept->incarnation)
@@ -454,11 +456,13 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	uint32_t count = store_peek(versions->tables.parts->store, now,
 				    statement->holder, &statement->key, after);
 	for (uint32_t i = 0; i < count; i++)
-		if (after[i].owner == before.owner)
+		if (after[i].owner == before.owner) {
 			speaks = true;
-		else
+			returned = before.half_open && after[i].half_open;
+		} else {
 			after[i].tombstone = after[i].half_open = false;
-	if (is_crowded_out(&before, after, count))
+		}
+	if (returned || is_crowded_out(&before, after, count))
 		return;
 	bool ended = !speaks &&
 		     !is_owned(versions, &statement->key, &statement->record);

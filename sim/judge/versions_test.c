@@ -390,6 +390,33 @@ test_looks(void)
 	}
 }
 
+/* A handshake gives way in a flood, and a replica brings an older one of its
+ * owner's back; no session that is open is older than it. */
+static void
+test_handshakes_between_looks(void)
+{
+	static const struct statement known = { 0, 9, 0, HALF };
+	static const struct {
+		struct statement becomes;
+		uint32_t older;
+	} rows[] = { { { 0, 8, 0, HALF }, 0 }, { { 0, 8, 0, OPEN }, 1 } };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story story;
+
+		story_begin(&story);
+		keep(&story, HOLDER, &known);
+		CHECK(judge_versions_look(story.versions,
+					  bed_now(&story.bed)) >= 1);
+		store_forget(story.store, HOLDER);
+		keep(&story, HOLDER, &rows[i].becomes);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		CHECK(bed_count(&story.bed, VIOLATION_OLDER_VERSION) ==
+		      rows[i].older);
+		story_end(&story);
+	}
+}
+
 /* Others' take its place between two looks. */
 static void
 test_ended_between_looks(void)
@@ -469,6 +496,7 @@ main(void)
 	test_conditional();
 	test_stored_again();
 	test_looks();
+	test_handshakes_between_looks();
 	test_ended_between_looks();
 	test_owner_knows_better();
 	return check_done();
