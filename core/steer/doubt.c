@@ -143,12 +143,12 @@ doubt_packet(struct strays *strays, struct instant now,
 	return result;
 }
 
-/* Does such a record win against the socket here? */
+/* Does a record, open or half-open, win against the socket here? */
 static bool
 is_better(const struct strays *strays, struct instant now,
-	  const struct flow *flow, const struct record *record)
+	  const struct flow *flow, const struct record *record, bool half_open)
 {
-	return !record->tombstone && !record->half_open &&
+	return !record->tombstone && record->half_open == half_open &&
 	       record->owner != ENDPOINT_NONE &&
 	       version_compare(record->version, flow->local) > 0 &&
 	       flow_owner_usable(strays, now, flow, record->owner);
@@ -161,11 +161,15 @@ doubt_learned(struct strays *strays, struct instant now, struct flow *flow,
 	if (flow == NULL || !flow->doubt || flow->state != FLOW_LOOKING ||
 	    flow->ticket != event->ticket)
 		return;
-	for (uint32_t i = 0; i < event->record_count; i++) {
-		/* Newest first. */
-		if (!is_better(strays, now, flow, &event->records[i]))
+	for (uint32_t i = 0; i < 2 * event->record_count; i++) {
+		/* Newest first; those that are open before the others. */
+		bool half_open = i >= event->record_count;
+		uint32_t at = half_open ? i - event->record_count : i;
+
+		if (!is_better(strays, now, flow, &event->records[at],
+			       half_open))
 			continue;
-		flow->owner = event->records[i].owner;
+		flow->owner = event->records[at].owner;
 		flow->state = FLOW_CACHED;
 		flow_schedule(strays->flows, flow, INSTANT_NEVER);
 		outgoing_release(strays, now, flow, outbox);

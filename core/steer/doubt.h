@@ -8,9 +8,9 @@
  * tell (wire/ownership.h), but not for certain, so the packet is the socket's
  * all the same, and its clone comes here:
  *
- *	clone --> look up, without ourselves --> an open record of a session
- *			   |			  newer than the socket's: to
- *			   | none		  its owner, from now on
+ *	clone --> look up, without ourselves --> a record of a session newer
+ *			   |			  than the socket's: to its
+ *			   | none		  owner, from now on
  *			   v
  *			nothing, for negative_ns
  *
@@ -19,8 +19,12 @@
  * socket here and nothing is lost by dropping the clone:
  *
  *  - it is never reset, and a miss is not tried again;
- *  - a half-open record wins no doubt, nor does one that is no newer than
- *    the socket's: anybody can send a SYN, and an old owner is no news;
+ *  - a record that is no newer than the socket's is no news, and a half-open
+ *    one counts where no open one does. Anybody can send a SYN; but whoever
+ *    answered it takes nothing but what acknowledges its own number, and the
+ *    socket here has got the packet. (Without it a client whose port came round
+ *    while its last server waited for a last ACK could not finish a handshake
+ *    elsewhere: the old socket answered each of its packets.)
  *  - lookups have a bucket of their own, DOUBTS_PER_S; their misses are not
  *    charged to the client's prefix, which may have strays of its own;
  *  - the socket's own packets, which go by without a word, do not end it; a
