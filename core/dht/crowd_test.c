@@ -15,7 +15,7 @@
 #define NODES	 3
 #define FILL	 50
 
-static uint64_t memory[1 << 17];
+static uint64_t memory[1 << 18];
 static const struct siphash_key secret = { { 7 } };
 
 static struct session_key
