@@ -30,10 +30,9 @@
 #define LAST_LINK  "leaf2-server1"
 #define STOPPED_S  33 /* silent_after and more */
 #define PATIENCE   (120 * NS_PER_S)
-/* By the fabric's word, so long before silent_after (30 s); the rest is a
- * machine that does other things as well. */
-/* IPv4 routers may say nothing once their bucket for us is empty: then
- * silent_after decides. */
+/* IPv6: by the fabric's word, so before silent_after (30 s); the rest is a
+ * machine that does other things as well. An IPv4 router may say nothing once
+ * its bucket for us is empty: then silent_after decides. */
 #define TOLD_NS(family) (((family) == 4 ? 40 : 28) * NS_PER_S)
 
 struct drill {
