@@ -12,7 +12,7 @@
 void
 hedge_init(struct hedge *hedge)
 {
-	hedge->ratio = HEDGE_FIRST;
+	*hedge = (struct hedge){ .ratio = HEDGE_FIRST };
 }
 
 int64_t
@@ -27,12 +27,37 @@ hedge_after_ns(const struct hedge *hedge, int64_t usual_ns)
 void
 hedge_learn(struct hedge *hedge, int64_t usual_ns, int64_t rtt_ns)
 {
+	uint32_t ratio = hedge->ratio;
+
 	if (rtt_ns > hedge_after_ns(hedge, usual_ns))
-		hedge->ratio += QUICK * HEDGE_STEP;
+		ratio += QUICK * HEDGE_STEP;
 	else
-		hedge->ratio -= HEDGE_STEP;
-	if (hedge->ratio < HEDGE_LEAST)
-		hedge->ratio = HEDGE_LEAST;
-	if (hedge->ratio > HEDGE_MOST)
-		hedge->ratio = HEDGE_MOST;
+		ratio -= HEDGE_STEP;
+	if (ratio < HEDGE_LEAST)
+		ratio = HEDGE_LEAST;
+	if (ratio > HEDGE_MOST)
+		ratio = HEDGE_MOST;
+	hedge->ratio = (uint16_t)ratio;
+}
+
+void
+hedge_count(struct hedge *hedge, bool slow)
+{
+	uint32_t silent = hedge->silent;
+
+	if (slow)
+		silent += (HEDGE_ONE - silent) / HEDGE_SILENT;
+	else
+		silent -= silent / HEDGE_SILENT;
+	hedge->silent = (uint16_t)silent;
+}
+
+uint32_t
+hedge_alpha(const struct hedge *hedge, uint32_t alpha)
+{
+	uint32_t answer = HEDGE_ONE - hedge->silent;
+
+	if (answer < HEDGE_ONE / 2)
+		return 2 * alpha;
+	return (alpha * HEDGE_ONE + answer / 2) / answer;
 }

@@ -30,6 +30,16 @@
  * late on purpose raises the ratio, to HEDGE_MOST; then its victim waits as
  * long as it would have to without all this.
  *
+ * Where many are dead the wait itself is what a lookup sees: with half of all
+ * dead, one in eight finds alpha silent in its first round, and the next may
+ * find as many in its second. So a node also keeps the share of its queries
+ * that were slow lately, and asks so many at a time that alpha may be expected
+ * to answer: where half are silent, twice as many, which is the most. That is
+ * no question of patience but of what has just been seen, and costs nothing
+ * where nobody is silent: one in a hundred changes nothing. (1,000 servers,
+ * half of which die: the 99th percentile of the next 2 s is 1.6 times that of
+ * before, and was 2.06 times; scenarios/repair_large.yaml.)
+ *
  * ([2] sends one more after the 95th percentile, and finds 2 to 5 % more
  * requests for a tail of a tenth.)
  *
@@ -39,6 +49,7 @@
 #ifndef CORE_DHT_HEDGE_H
 #define CORE_DHT_HEDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Ratios are in units of HEDGE_ONE. */
@@ -48,9 +59,12 @@
 #define HEDGE_MOST  (4 * HEDGE_ONE)
 /* From the first to the least in 400 answers. */
 #define HEDGE_STEP 4
+/* The share of slow ones follows the last so many queries, about. */
+#define HEDGE_SILENT 8
 
 struct hedge {
-	uint32_t ratio;
+	uint16_t ratio;
+	uint16_t silent; /* share of queries that were slow */
 };
 
 void hedge_init(struct hedge *);
@@ -58,5 +72,9 @@ void hedge_init(struct hedge *);
 void hedge_learn(struct hedge *, int64_t usual_ns, int64_t rtt_ns);
 /* How long after it was asked such a peer is slow: a day at most. */
 int64_t hedge_after_ns(const struct hedge *, int64_t usual_ns);
+/* A query that was waited for so was answered in time, or was slow. */
+void hedge_count(struct hedge *, bool slow);
+/* How many to ask at a time, so that alpha may answer: 2 alpha at most. */
+uint32_t hedge_alpha(const struct hedge *, uint32_t alpha);
 
 #endif

@@ -124,9 +124,56 @@ test_waits(void)
 	CHECK(hedge.ratio > HEDGE_FIRST);
 }
 
+/* Peers of which a share is dead, after some queries: how many are asked. */
+static void
+test_alpha(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t queries, percent; /* silent */
+		uint32_t alpha, least, most;
+	} rows[] = {
+		{ "nobody was asked yet", 0, 0, 3, 3, 3 },
+		{ "one is silent: an accident", 1, 100, 3, 3, 3 },
+		{ "three are: one more", 3, 100, 3, 4, 5 },
+		{ "all are: twice as many, and no more", 1000, 100, 3, 6, 6 },
+		{ "one in a hundred", 10000, 1, 3, 3, 4 },
+		{ "half of all", 10000, 50, 3, 4, 6 },
+		{ "one at a time", 0, 0, 1, 1, 1 },
+		{ "of one, too, twice as many", 1000, 100, 1, 2, 2 },
+		{ "as many as can be", 1000, 100, 32, 64, 64 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t alpha = rows[i].alpha, sum = alpha;
+		struct hedge hedge;
+		struct rng rng;
+
+		rng_init(&rng, 2, i);
+		hedge_init(&hedge);
+		for (uint32_t j = 0; j < rows[i].queries; j++) {
+			hedge_count(&hedge,
+				    rng_below(&rng, 100) < rows[i].percent);
+			sum += hedge_alpha(&hedge, alpha);
+		}
+		uint32_t mean =
+			(sum + rows[i].queries / 2) / (rows[i].queries + 1);
+		if (rows[i].queries <= 3)
+			mean = hedge_alpha(&hedge, alpha);
+		CHECK_ROW(mean >= rows[i].least && mean <= rows[i].most,
+			  rows[i].sentence);
+		/* And all answer again. */
+		for (uint32_t j = 0; j < 4 * HEDGE_SILENT; j++)
+			hedge_count(&hedge, false);
+		CHECK_ROW(hedge_alpha(&hedge, alpha) <= alpha + alpha / 16,
+			  rows[i].sentence);
+	}
+}
+
 int
 main(void)
 {
+	test_alpha();
 	test_one_in_a_hundred();
 	test_waits();
 	return check_done();

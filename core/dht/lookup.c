@@ -322,26 +322,29 @@ lookup_candidate_wake(const struct candidate *candidate)
 	}
 }
 
-static void
+/* It is slow since now. */
+static bool
 make_slow(struct candidate *candidate, struct instant now)
 {
-	if (candidate->state == CANDIDATE_ASKED &&
-	    candidate->hedge_ns < candidate->timeout_ns &&
-	    lookup_candidate_wake(candidate).ns <= now.ns)
-		candidate->slow = true;
+	if (candidate->state != CANDIDATE_ASKED || candidate->slow ||
+	    candidate->hedge_ns >= candidate->timeout_ns ||
+	    lookup_candidate_wake(candidate).ns > now.ns)
+		return false;
+	candidate->slow = true;
+	return true;
 }
 
 uint32_t
 lookup_age(struct lookup *lookup, struct instant now, uint32_t *peers,
-	   uint32_t *overdue)
+	   uint32_t *overdue, uint32_t *slow)
 {
 	uint32_t failed = 0;
 
-	*overdue = 0;
+	*overdue = *slow = 0;
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		struct candidate *candidate = &lookup->candidates[i];
 
-		make_slow(candidate, now);
+		*slow += make_slow(candidate, now);
 		if (candidate->state == CANDIDATE_ASKED &&
 		    lookup_candidate_wake(candidate).ns <= now.ns) {
 			candidate->state = CANDIDATE_OVERDUE;

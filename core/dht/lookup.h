@@ -197,6 +197,7 @@ struct lookup {
 	uint8_t avoid_uplink;
 	uint8_t purpose; /* of its datagrams: enum traffic_purpose */
 	uint8_t asker; /* GET: enum node_asker */
+	uint8_t alpha; /* GET: asked at a time */
 	bool ready; /* in its node's ready list */
 	bool announce; /* SET: NODE_STORED is due; not for republishing */
 	bool half_open; /* SET: the record is */
@@ -257,9 +258,9 @@ void lookup_sent(struct lookup *, struct candidate *, struct instant now,
  * it named. */
 void lookup_answered(struct lookup *, struct candidate *);
 /* Advance states by the time: peers[] (LOOKUP_SHORTLIST) gets those that have
- * failed now, *overdue counts those that are overdue since now. */
+ * failed now, *overdue and *slow count those that are that since now. */
 uint32_t lookup_age(struct lookup *, struct instant now, uint32_t *peers,
-		    uint32_t *overdue);
+		    uint32_t *overdue, uint32_t *slow);
 /* It is silent, or has no room: a lookup that publishes goes on to the next
  * closest meanwhile. */
 bool lookup_passed_by(const struct candidate *);

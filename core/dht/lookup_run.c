@@ -69,6 +69,8 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 		placement_begin(at(node, slot),
 				table_certain(node->table, target),
 				settings->replicas);
+	at(node, slot)->alpha =
+		(uint8_t)hedge_alpha(&node->hedge, settings->alpha);
 	at(node, slot)->purpose = (uint8_t)purpose_of(node, kind);
 	at(node, slot)->deadline =
 		instant_after(now, settings->lookup_deadline_ns);
@@ -166,6 +168,13 @@ asked_for(const struct lookup *lookup, const struct candidate *candidate)
 		       : MESSAGE_FIND_NODE;
 }
 
+/* Somebody waits for what it finds. */
+static bool
+in_hurry(const struct lookup *lookup)
+{
+	return lookup->kind == LOOKUP_GET && !lookup->glance;
+}
+
 static void
 ask(struct node *node, struct instant now, uint32_t slot,
     struct candidate *candidate, struct outbox *outbox)
@@ -189,10 +198,10 @@ ask(struct node *node, struct instant now, uint32_t slot,
 		avoid(outbox, lookup);
 	}
 	int64_t timeout_ns = exchange_timeout_ns(node, candidate->peer);
-	bool hurry = value && !lookup->glance;
 	lookup_sent(lookup, candidate, now,
-		    hurry ? exchange_hedge_ns(node, candidate->peer)
-			  : timeout_ns,
+		    value && in_hurry(lookup)
+			    ? exchange_hedge_ns(node, candidate->peer)
+			    : timeout_ns,
 		    timeout_ns);
 	node->counters.queries++;
 }
@@ -269,8 +278,9 @@ static bool
 converge(struct node *node, struct instant now, uint32_t slot, uint32_t width,
 	 struct outbox *outbox)
 {
-	uint32_t alpha = node->settings->alpha;
 	struct lookup *lookup = at(node, slot);
+	uint32_t alpha =
+		in_hurry(lookup) ? lookup->alpha : node->settings->alpha;
 	uint8_t chosen[LOOKUP_SHORTLIST];
 
 	uint32_t count = lookup_choose(lookup, width, alpha, chosen);
@@ -435,10 +445,12 @@ static void
 age(struct node *node, struct instant now, struct lookup *lookup,
     struct outbox *outbox)
 {
-	uint32_t failed[LOOKUP_SHORTLIST], overdue;
-	uint32_t count = lookup_age(lookup, now, failed, &overdue);
+	uint32_t failed[LOOKUP_SHORTLIST], overdue, slow;
+	uint32_t count = lookup_age(lookup, now, failed, &overdue, &slow);
 
 	node->counters.timeouts += overdue;
+	while (slow-- > 0)
+		hedge_count(&node->hedge, true);
 	for (uint32_t i = 0; i < count; i++)
 		liveness_failed(node, now, failed[i], outbox);
 }
@@ -581,6 +593,8 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 				      candidate->state < CANDIDATE_STORING;
 	int64_t rtt_ns = once ? instant_distance_ns(candidate->sent, now) : -1;
 	bool used = false;
+	bool quick = asked == MESSAGE_FIND_VALUE && in_hurry(lookup) &&
+		     candidate->state == CANDIDATE_ASKED && !candidate->slow;
 	candidate->speaks = reader->header.speaks; /* before it moves */
 	if (type == asked)
 		used = file_found(node, lookup, candidate, &item);
@@ -589,6 +603,8 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 	if (!used)
 		return DROP_UNASKED;
 	exchange_answered(node, peer, rtt_ns);
+	if (quick)
+		hedge_count(&node->hedge, false);
 	make_ready(node, now, slot);
 	return DROP_NONE;
 }

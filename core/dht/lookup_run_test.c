@@ -121,6 +121,75 @@ test_hedged(void)
 	}
 }
 
+/* Many were silent: the next lookup asks more at once, until all answer. */
+static void
+test_many_were_silent(void)
+{
+	static const struct {
+		const char *sentence;
+		bool glance;
+		uint32_t silent, answered, asked;
+	} rows[] = {
+		{ "none was", false, 0, 0, 3 },
+		{ "one was, no more", false, 1, 0, 3 },
+		{ "all were: twice as many", false, 50, 0, 6 },
+		{ "and answer since", false, 50, 50, 3 },
+		{ "a glance costs what it may", true, 50, 0, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent sent[BUCKET_MAX];
+		struct session_key key = solo_key(1);
+		struct solo solo;
+		node_ticket ticket;
+
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 60);
+		for (uint32_t j = 0; j < rows[i].silent; j++)
+			hedge_count(&solo.node->hedge, true);
+		for (uint32_t j = 0; j < rows[i].answered; j++)
+			hedge_count(&solo.node->hedge, false);
+		CHECK((rows[i].glance ? node_glance : node_get)(
+			      solo.node, solo.now, &key, NODE_ASKER_STRAY, NULL,
+			      0, OUTBOX_ANY_UPLINK, &ticket,
+			      &solo.outbox) == 0);
+		CHECK_ROW(solo_all(&solo, MESSAGE_FIND_VALUE, sent,
+				   BUCKET_MAX) == rows[i].asked,
+			  rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* Peers that are silent are counted, and those that answer; once each. */
+static void
+test_silence_is_counted(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent sent[BUCKET_MAX];
+	struct solo solo;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 60);
+	for (uint32_t j = 0; j < 60 * 20; j++)
+		exchange_answered(solo.node, j % 60 + 1, 40 * NS_PER_US);
+	get(&solo, 1);
+	CHECK(solo_all(&solo, MESSAGE_FIND_VALUE, sent, BUCKET_MAX) == 3);
+	solo_pass(&solo, 40 * NS_PER_US);
+	CHECK(solo.node->hedge.silent == 0);
+	CHECK(solo_contacts(&solo, &sent[0], NULL, 0) == DROP_NONE);
+	CHECK(solo.node->hedge.silent == 0);
+	solo_pass(&solo, 6 * NS_PER_US);
+	uint32_t silent = solo.node->hedge.silent;
+	CHECK(silent == HEDGE_ONE / 8 + (HEDGE_ONE - HEDGE_ONE / 8) / 8);
+	solo_pass(&solo, 10 * NS_PER_US);
+	CHECK(solo.node->hedge.silent == silent);
+	/* Late is late. */
+	CHECK(solo_contacts(&solo, &sent[1], NULL, 0) == DROP_NONE);
+	CHECK(solo.node->hedge.silent == silent);
+	solo_close(&solo);
+}
+
 /* A node cut off has suspects only, and asks them all the same. */
 static void
 test_only_suspects_left(void)
@@ -697,6 +766,8 @@ main(void)
 {
 	test_queries();
 	test_hedged();
+	test_many_were_silent();
+	test_silence_is_counted();
 	test_only_suspects_left();
 	test_which_answers_count();
 	test_what_is_timed();

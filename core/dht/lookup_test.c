@@ -153,23 +153,23 @@ static void
 test_overdue_then_failed(void)
 {
 	struct lookup *lookup = begin(LOOKUP_GET);
-	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint32_t peers[LOOKUP_SHORTLIST], overdue, slow;
 
 	add(lookup, 1, 8, 0);
 	lookup->deadline = (struct instant){ NS_PER_S };
 	CHECK(ask(lookup, 0) == ALPHA);
 	CHECK(lookup_wake(lookup).ns == TIMEOUT_NS);
 	CHECK(lookup_age(lookup, (struct instant){ TIMEOUT_NS - 1 }, peers,
-			 &overdue) == 0);
+			 &overdue, &slow) == 0);
 	CHECK(overdue == 0);
 	CHECK(lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers,
-			 &overdue) == 0);
+			 &overdue, &slow) == 0);
 	CHECK(overdue == 3);
 	CHECK(ask(lookup, TIMEOUT_NS) == ALPHA); /* one more for each */
 	CHECK(lookup_find(lookup, 4)->round == 1);
 	answer(lookup, 1); /* late is welcome */
 	CHECK(lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers,
-			 &overdue) == 2);
+			 &overdue, &slow) == 2);
 	CHECK(peers[0] == 2 && peers[1] == 3 && overdue == 3);
 	answer(lookup, 2); /* even now */
 	CHECK(lookup_find(lookup, 2)->state == CANDIDATE_ANSWERED);
@@ -197,7 +197,7 @@ test_slow_ones_are_asked_around(void)
 		{ "overdue, and slow all the same", 0, TIMEOUT_NS,
 		  LOOKUP_WIDER * ALPHA },
 	};
-	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint32_t peers[LOOKUP_SHORTLIST], overdue, slow;
 	uint8_t chosen[LOOKUP_SHORTLIST];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -216,7 +216,7 @@ test_slow_ones_are_asked_around(void)
 			/* Closer than all, so that it is not stuck. */
 			lookup_add(lookup, 100 + peer, 0, 1);
 		}
-		CHECK_ROW(lookup_age(lookup, at, peers, &overdue) == 0,
+		CHECK_ROW(lookup_age(lookup, at, peers, &overdue, &slow) == 0,
 			  rows[i].sentence);
 		CHECK_ROW(overdue == (at.ns < TIMEOUT_NS ? 0 : ALPHA),
 			  rows[i].sentence);
@@ -235,7 +235,7 @@ static void
 test_after_slow_ones_twice_as_many(void)
 {
 	struct lookup *lookup = begin(LOOKUP_GET);
-	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint32_t peers[LOOKUP_SHORTLIST], overdue, slow;
 	uint8_t chosen[LOOKUP_SHORTLIST];
 
 	add(lookup, 11, 20, 0);
@@ -243,7 +243,8 @@ test_after_slow_ones_twice_as_many(void)
 		lookup_sent(lookup, &lookup->candidates[i],
 			    (struct instant){ i < ALPHA ? 0 : HEDGE_NS },
 			    HEDGE_NS, TIMEOUT_NS);
-	lookup_age(lookup, (struct instant){ HEDGE_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ HEDGE_NS }, peers, &overdue,
+		   &slow);
 	answer(lookup, 14);
 	answer(lookup, 15);
 	add(lookup, 1, 9, 1);
@@ -257,20 +258,23 @@ static void
 test_silent_get_a_second_try(void)
 {
 	struct lookup *lookup = begin(LOOKUP_GET);
-	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint32_t peers[LOOKUP_SHORTLIST], overdue, slow;
 
 	add(lookup, 1, 3, 0);
 	ask(lookup, 0);
 	answer(lookup, 1);
 	answer(lookup, 2);
 	CHECK(!lookup_complete(lookup, K));
-	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue,
+		   &slow);
 	CHECK(overdue == 1);
 	CHECK(!lookup_complete(lookup, K)); /* 3 is put up again */
 	CHECK(ask(lookup, TIMEOUT_NS) == 1);
-	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue,
+		   &slow);
 	CHECK(!lookup_complete(lookup, K)); /* and waited for again */
-	lookup_age(lookup, (struct instant){ 3 * TIMEOUT_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ 3 * TIMEOUT_NS }, peers, &overdue,
+		   &slow);
 	CHECK(lookup_complete(lookup, K));
 	give(lookup);
 
@@ -278,9 +282,11 @@ test_silent_get_a_second_try(void)
 	add(lookup, 1, 2, 0);
 	ask(lookup, 0);
 	answer(lookup, 1);
-	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ TIMEOUT_NS }, peers, &overdue,
+		   &slow);
 	CHECK(!lookup_complete(lookup, K));
-	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue);
+	lookup_age(lookup, (struct instant){ 2 * TIMEOUT_NS }, peers, &overdue,
+		   &slow);
 	CHECK(lookup_complete(lookup, K)); /* only values are worth it */
 	give(lookup);
 }

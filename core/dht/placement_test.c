@@ -331,7 +331,7 @@ test_silence(void)
 {
 	struct lookup *lookup = begin("kkkkk");
 	struct candidate *silent = &lookup->candidates[1];
-	uint32_t peers[LOOKUP_SHORTLIST], overdue;
+	uint32_t peers[LOOKUP_SHORTLIST], overdue, slow;
 	uint8_t chosen[LOOKUP_SHORTLIST];
 	struct instant now = { 0 };
 	bool self_holds;
@@ -349,7 +349,7 @@ test_silence(void)
 	now.ns = TIMEOUT_NS - 1;
 	CHECK(!placement_repeats(silent, now));
 	now.ns = TIMEOUT_NS;
-	CHECK(lookup_age(lookup, now, peers, &overdue) == 0);
+	CHECK(lookup_age(lookup, now, peers, &overdue, &slow) == 0);
 	CHECK(placement_repeats(silent, now));
 	CHECK(!placement_repeats(&lookup->candidates[0], now));
 	placement_sent(lookup, silent, now, TIMEOUT_NS, true);
@@ -360,7 +360,8 @@ test_silence(void)
 	lookup->candidates[3].state = CANDIDATE_STORED;
 	CHECK(placement_done(lookup, REPLICAS, FAR));
 	now.ns = 2 * TIMEOUT_NS;
-	CHECK(lookup_age(lookup, now, peers, &overdue) == 1 && peers[0] == 2);
+	CHECK(lookup_age(lookup, now, peers, &overdue, &slow) == 1 &&
+	      peers[0] == 2);
 	CHECK(placement_settled(lookup) && placement_count(lookup) == 3);
 	give(lookup);
 }
