@@ -358,7 +358,7 @@ test_cut_off(void)
 		mesh_get(&mesh, 0, 1);
 		mesh_pass(&mesh, NS_PER_S);
 		CHECK_ROW(mesh.events[NODE_JOIN_AGAIN] == 0, rows[i].sentence);
-		/* Tested four at a time: two pings each, 300 ms apart. */
+		/* Tested eight at a time: two pings each, 300 ms apart. */
 		mesh_pass(&mesh, 3 * NS_PER_S);
 		CHECK_ROW((mesh.events[NODE_JOIN_AGAIN] > 0) == rows[i].again,
 			  rows[i].sentence);

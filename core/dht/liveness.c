@@ -11,6 +11,36 @@ liveness_init(struct node *node)
 		node->pings[i].peer = ENDPOINT_NONE;
 }
 
+/* Never 0, which is a pause. */
+static uint32_t
+wait_for(int64_t timeout_ns)
+{
+	int64_t wait = timeout_ns / PING_WAIT_NS;
+
+	if (wait < 1)
+		return 1;
+	return wait < PING_WAIT_MAX ? (uint32_t)wait : PING_WAIT_MAX;
+}
+
+/* Since the ping was sent; -1: for longer than can be said. */
+static int64_t
+since_sent_ns(const struct ping *ping, struct instant now)
+{
+	if (ping->wait == PING_WAIT_MAX)
+		return -1;
+	int64_t ns = instant_distance_ns(ping->when, now) +
+		     (int64_t)ping->wait * PING_WAIT_NS;
+
+	return ns > 0 ? ns : 0;
+}
+
+/* The place and its turn: an answer to the turn before is none to this. */
+static uint32_t
+transaction_of(const struct node *node, const struct ping *ping)
+{
+	return (uint32_t)(ping - node->pings) << 4 | ping->turn;
+}
+
 static void
 ping(struct node *node, struct instant now, struct ping *ping,
      struct outbox *outbox)
@@ -23,12 +53,12 @@ ping(struct node *node, struct instant now, struct ping *ping,
 	if (contact != NULL && contact->failures == CONTACT_STALE - 1 &&
 	    timeout_ns < node->settings->timeout_initial_ns)
 		timeout_ns = node->settings->timeout_initial_ns;
-	ping->transaction = ++node->ping_transaction;
-	ping->sent = now;
+	ping->turn = (ping->turn + 1u) & 0xfu;
+	ping->wait = wait_for(timeout_ns) & PING_WAIT_MAX;
 	ping->when = instant_after(now, timeout_ns);
 	if (exchange_begin(outbox,
 			   endpoints_get(node->parts.endpoints, ping->peer),
-			   MESSAGE_PING, ping->transaction, &writer))
+			   MESSAGE_PING, transaction_of(node, ping), &writer))
 		exchange_send(node, outbox, TRAFFIC_PING, &writer);
 	node->counters.queries++;
 }
@@ -108,7 +138,8 @@ liveness_ask(struct node *node, const struct endpoint *peer,
 {
 	struct message_writer writer;
 
-	if (exchange_begin(outbox, peer, MESSAGE_PING, ++node->ping_transaction,
+	/* Of a place that there is not: no test takes the answer. */
+	if (exchange_begin(outbox, peer, MESSAGE_PING, NODE_PINGS << 4,
 			   &writer))
 		exchange_send(node, outbox, TRAFFIC_PING, &writer);
 }
@@ -120,11 +151,10 @@ liveness_answer(struct node *node, struct instant now, uint32_t peer,
 	for (uint32_t i = 0; i < NODE_PINGS; i++) {
 		struct ping *one = &node->pings[i];
 
-		if (one->peer != peer || one->transaction != transaction ||
-		    one->sent.ns == INSTANT_NEVER.ns)
+		if (one->peer != peer || liveness_paused(one) ||
+		    transaction_of(node, one) != transaction)
 			continue;
-		exchange_answered(node, peer,
-				  instant_distance_ns(one->sent, now));
+		exchange_answered(node, peer, since_sent_ns(one, now));
 		one->peer = ENDPOINT_NONE;
 		return DROP_NONE;
 	}
@@ -136,7 +166,7 @@ expire_ping(struct node *node, struct instant now, struct ping *one,
 	    struct outbox *outbox)
 {
 	uint32_t peer = one->peer;
-	bool paused = one->sent.ns == INSTANT_NEVER.ns;
+	bool paused = liveness_paused(one);
 
 	if (!paused) {
 		node->counters.timeouts++;
@@ -152,7 +182,7 @@ expire_ping(struct node *node, struct instant now, struct ping *one,
 	} else if (paused) {
 		ping(node, now, one, outbox);
 	} else {
-		one->sent = INSTANT_NEVER;
+		one->wait = 0;
 		one->when = instant_after(now, LIVENESS_PAUSE_NS);
 	}
 }

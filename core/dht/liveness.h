@@ -29,6 +29,13 @@
 /* Between the pings of one suspect. */
 #define LIVENESS_PAUSE_NS (300 * NS_PER_MS)
 
+/* It was not answered, and the next has not been sent. */
+static inline bool
+liveness_paused(const struct ping *ping)
+{
+	return ping->wait == 0;
+}
+
 /* Nothing is tested. */
 void liveness_init(struct node *);
 /* A peer did not answer a request. */

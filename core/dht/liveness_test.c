@@ -192,17 +192,19 @@ test_which_pong_counts(void)
 }
 
 /* NODE_PINGS at a time; the next takes the place of one that ended. */
+#define SUSPECTS (2 * NODE_PINGS + 1)
+
 static void
 test_slots_for_pings(void)
 {
 	struct node_settings settings = solo_settings(20);
-	uint32_t pings[10] = { 0 }, more = 0;
+	uint32_t pings[SUSPECTS + 1] = { 0 }, more = 0;
 	struct solo_sent ping;
 	struct solo solo;
 
 	solo_open(&solo, &settings);
-	solo_learn(&solo, 1, 9);
-	for (uint32_t peer = 1; peer <= 9; peer++) {
+	solo_learn(&solo, 1, SUSPECTS);
+	for (uint32_t peer = 1; peer <= SUSPECTS; peer++) {
 		liveness_failed(solo.node, solo.now, peer, &solo.outbox);
 		/* Failing twice is one test. */
 		liveness_failed(solo.node, solo.now, peer, &solo.outbox);
@@ -210,9 +212,9 @@ test_slots_for_pings(void)
 	liveness_failed(solo.node, solo.now, 100, &solo.outbox); /* unknown */
 	while (solo_next(&solo, &ping))
 		pings[ping.peer]++;
-	for (uint32_t peer = 1; peer <= 9; peer++)
+	for (uint32_t peer = 1; peer <= SUSPECTS; peer++)
 		CHECK(pings[peer] == (peer <= NODE_PINGS));
-	/* All four are silent; a pause later they are given up, and others'
+	/* All of them are silent; a pause later they are given up, and others'
 	 * turn comes, which are suspect since. */
 	expire(&solo, TIMEOUT_NS);
 	CHECK(!solo_next(&solo, &ping));
@@ -226,7 +228,7 @@ test_slots_for_pings(void)
 		more++;
 	}
 	CHECK(more == NODE_PINGS);
-	for (uint32_t peer = 1; peer <= 9; peer++)
+	for (uint32_t peer = 1; peer <= SUSPECTS; peer++)
 		CHECK(pings[peer] <= 1);
 	/* The last of them; then no suspect is left to be tested. */
 	while (liveness_deadline(solo.node).ns != INSTANT_NEVER.ns) {
@@ -234,7 +236,7 @@ test_slots_for_pings(void)
 		while (solo_next(&solo, &ping))
 			pings[ping.peer]++;
 	}
-	for (uint32_t peer = 1; peer <= 9; peer++)
+	for (uint32_t peer = 1; peer <= SUSPECTS; peer++)
 		CHECK(pings[peer] > 0 &&
 		      failures(&solo, peer) == CONTACT_STALE);
 	solo_close(&solo);
@@ -331,9 +333,79 @@ test_a_lost_ping(void)
 	solo_close(&solo);
 }
 
+/* How long it took is known as far as there are bits for it. */
+static void
+test_how_long_a_ping_took(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t timeout_ns, after_ns, least_ns, most_ns;
+	} rows[] = {
+		{ "a round trip", 50 * NS_PER_MS, 40123, 40123 - 256, 40123 },
+		{ "the last moment", 50 * NS_PER_MS, 50 * NS_PER_MS - 1,
+		  50 * NS_PER_MS - 512, 50 * NS_PER_MS },
+		{ "of a wait of no whole units", 1000001, 900000, 900000 - 512,
+		  900000 },
+		{ "seconds", 4 * NS_PER_S, 3 * NS_PER_S, 3 * NS_PER_S - 256,
+		  3 * NS_PER_S },
+		{ "longer than can be said: it lives, no more", 60 * NS_PER_S,
+		  3 * NS_PER_S, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct solo_sent ping;
+		struct solo solo;
+		uint32_t others;
+
+		settings.timeout_initial_ns = rows[i].timeout_ns;
+		settings.timeout_cap_ns = rows[i].timeout_ns;
+		solo_open(&solo, &settings);
+		solo_learn(&solo, 1, 3);
+		liveness_failed(solo.node, solo.now, 2, &solo.outbox);
+		CHECK_ROW(pinged(&solo, 2, &ping, &others), rows[i].sentence);
+		expire(&solo, rows[i].after_ns);
+		CHECK_ROW(liveness_answer(solo.node, solo.now, 2,
+					  ping.header.transaction) == DROP_NONE,
+			  rows[i].sentence);
+		int64_t usual_ns =
+			contact_usual_ns(table_find(solo.node->table, 2));
+		CHECK_ROW(usual_ns >= rows[i].least_ns &&
+				  usual_ns <= rows[i].most_ns,
+			  rows[i].sentence);
+		CHECK_ROW(failures(&solo, 2) == 0, rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
+/* Who else asks with a ping takes no test's answer. */
+static void
+test_asked_besides(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent ping, besides;
+	struct solo solo;
+	uint32_t others;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 3);
+	liveness_failed(solo.node, solo.now, 2, &solo.outbox);
+	CHECK(pinged(&solo, 2, &ping, &others));
+	struct endpoint peer = *endpoints_get(solo.parts.endpoints, 2);
+	liveness_ask(solo.node, &peer, &solo.outbox);
+	CHECK(pinged(&solo, 2, &besides, &others));
+	CHECK(liveness_answer(solo.node, solo.now, 2,
+			      besides.header.transaction) == DROP_UNASKED);
+	CHECK(liveness_answer(solo.node, solo.now, 2,
+			      ping.header.transaction) == DROP_NONE);
+	solo_close(&solo);
+}
+
 int
 main(void)
 {
+	test_how_long_a_ping_took();
+	test_asked_besides();
 	test_one_suspect();
 	test_it_is_farther();
 	test_which_pong_counts();

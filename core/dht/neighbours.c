@@ -292,8 +292,7 @@ neighbours_expire(struct node *node, struct instant now, struct outbox *outbox)
 	for (uint32_t i = 0; i < NODE_PINGS; i++) {
 		const struct ping *ping = &node->pings[i];
 
-		if (ping->peer != ENDPOINT_NONE &&
-		    ping->sent.ns == INSTANT_NEVER.ns)
+		if (ping->peer != ENDPOINT_NONE && liveness_paused(ping))
 			seek(node, now, ping->peer, outbox);
 	}
 }

@@ -51,14 +51,19 @@
 #include "core/wire/message.h"
 
 /* Suspects tested at a time; full: liveness.h. */
-#define NODE_PINGS 4
+#define NODE_PINGS 8
 
 struct ping {
-	uint32_t peer; /* ENDPOINT_NONE: free */
-	uint32_t transaction;
-	struct instant sent; /* NEVER: pausing before the next */
 	struct instant when; /* overdue, or pause over */
+	uint32_t peer; /* ENDPOINT_NONE: free */
+	uint32_t wait : 28; /* since it was sent, PING_WAIT_NS each; at most,
+			       how long is not known; 0: pausing */
+	uint32_t turn : 4; /* of this place: part of the transaction */
 };
+_Static_assert(sizeof(struct ping) == 16, "eight of them in a small node");
+
+#define PING_WAIT_NS  16
+#define PING_WAIT_MAX UINT32_C(0xfffffff)
 
 /* Peers that share records with us; more are not watched: neighbours.h. */
 #define NODE_NEIGHBOURS 32
@@ -99,6 +104,7 @@ struct node {
 	/* lookup_run.c */
 	uint32_t lookup_timers; /* heap in parts.lookups */
 	struct lookup_list ready, done;
+	struct hedge hedge; /* how much longer than usual, how often silent */
 	struct instant ready_since; /* NEVER: the list is empty */
 
 	/* publish.c */
@@ -114,7 +120,6 @@ struct node {
 	uint64_t own_asked; /* bits of strangers that were, if own_every */
 
 	/* renewal.c */
-	uint32_t renewal_cursor;
 	struct instant renewal_wake; /* NEVER: all is renewed */
 	struct instant renewal_began;
 
@@ -141,6 +146,7 @@ struct node {
 	struct instant refresh_wake; /* a lookup is to start: now, or when the
 				       pool was full, in a moment */
 	struct instant join_started, join_finished;
+	struct instant join_again; /* when to ask for seeds; NEVER: join.c */
 	uint32_t join_queries;
 	uint16_t join_heard, join_silent; /* peers that it asked */
 	uint8_t join_rounds;
@@ -154,7 +160,6 @@ struct node {
 	bool refresh_running; /* one lookup of kind JOIN or FILL runs */
 
 	/* join.c */
-	struct instant join_again; /* when to ask for seeds; NEVER */
 	uint8_t join_repeats; /* of one that heard few */
 	bool join_second; /* in this life; its second join has begun, or is due
 			   */
@@ -162,15 +167,13 @@ struct node {
 	bool join_met; /* there was a contact since the table was empty */
 	bool join_doubt; /* a ping failed: have all contacts gone stale? */
 	bool join_cut_off; /* they have: the seeds are to be asked */
-	bool join_wanted; /* NODE_JOIN_AGAIN is due */
-	bool joined; /* NODE_JOINED is due */
+	bool join_wanted : 1; /* NODE_JOIN_AGAIN is due */
+	bool joined : 1; /* NODE_JOINED is due */
 
 	/* exchange.c */
 	int64_t far_ns; /* most round trips are shorter; 0: none was measured */
-	struct hedge hedge; /* how much longer than usual they are */
 
 	/* liveness.c */
-	uint32_t ping_transaction;
 	struct ping pings[NODE_PINGS];
 
 	/* neighbours.c */
@@ -182,22 +185,23 @@ struct node {
 	uint32_t neighbours_sought; /* silent, and others know it */
 	uint32_t neighbour_turn; /* the peer that had the last */
 	uint8_t neighbour_count;
+	uint8_t cause_count; /* of repair.c's */
 
 	/* repair.c */
 	struct repair_cause causes[NODE_CAUSES];
-	uint32_t cause_count;
 	uint32_t repair_timers; /* heap of batches */
+	uint32_t renewal_cursor; /* of renewal.c */
 	struct instant repair_wake; /* the scan goes on, or may begin */
 	struct instant repair_all_due; /* NEVER: causes suffice */
 	struct instant repair_tell_due; /* NEVER: no owner is to be told */
 	struct instant inquiry_due; /* NEVER: we hold nothing */
 	struct store_cursor repair_cursor;
-	bool repair_scanning;
-	bool repair_leave; /* a scan is due, for we leave */
-	bool repair_all; /* this scan is for every record */
-	bool repair_tell; /* this scan is for owners, too */
-	bool repair_ask; /* and for what they have not repeated */
-	bool leaving; /* hand over, then say so */
+	bool repair_scanning : 1;
+	bool repair_leave : 1; /* a scan is due, for we leave */
+	bool repair_all : 1; /* this scan is for every record */
+	bool repair_tell : 1; /* this scan is for owners, too */
+	bool repair_ask : 1; /* and for what they have not repeated */
+	bool leaving : 1; /* hand over, then say so */
 
 	struct table *table; /* behind this struct */
 };
