@@ -86,22 +86,19 @@ makeshift_placed(struct node *node, struct instant now,
 {
 	bool young = node_young(node, now);
 
-	/* They were of placements that failed. */
-	if (!publication->makeshift)
-		publication->retries = 0;
 	bool again = was_silent(node, lookup, farthest(node, publication)) ||
 		     (changed && young);
 
 	publication->makeshift =
 		again || young || is_passed_by(node, publication, true);
-	publication->anew = again && publication->retries < MAKESHIFT_TRIES;
+	publication->anew = again && publication->tries < MAKESHIFT_TRIES;
 	node->keepers_makeshift |= publication->makeshift;
 	if (!publication->anew) {
-		publication->retries = 0;
+		publication->tries = 0;
 		return INSTANT_NEVER;
 	}
 	return instant_after(now,
-			     (int64_t)MAKESHIFT_NS << publication->retries++);
+			     (int64_t)MAKESHIFT_NS << publication->tries++);
 }
 
 bool
@@ -121,7 +118,7 @@ makeshift_mend(struct node *node, struct instant now, uint32_t slot)
 	if (own->state != PUBLICATION_HELD)
 		return false;
 	own->anew = true;
-	own->retries = 0;
+	own->tries = 0;
 	publish_slot_time(node, slot, now);
 	return true;
 }

@@ -155,6 +155,8 @@ test_after_failures(void)
 		CHECK(own->makeshift && own->anew == (i < MAKESHIFT_TRIES));
 		CHECK(!own->anew || instant_distance_ns(solo.now, due) ==
 					    (int64_t)MAKESHIFT_NS << i);
+		/* Nor do they make the next failure wait longer. */
+		CHECK(own->retries == 9);
 	}
 	solo_close(&solo);
 }

@@ -296,5 +296,6 @@ publication_renew(struct publications *publications, uint32_t slot)
 	publication->confirm = false;
 	publication->again = 0;
 	publication->retries = 0;
+	publication->tries = 0;
 	publication->raises = 0;
 }

@@ -83,7 +83,8 @@ struct publication {
 	struct session_key key;
 	uint8_t state; /* enum publication_state */
 	uint8_t replica_count;
-	uint8_t retries; /* placements in a row: failed, or makeshift */
+	uint8_t retries; /* placements in a row that failed */
+	uint8_t tries; /* and that were makeshift: makeshift.h */
 	uint8_t raises; /* of its version, since it was set */
 	uint8_t copy_count;
 	uint32_t node; /* the owner's endpoint index */

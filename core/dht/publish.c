@@ -378,6 +378,7 @@ publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 	if (lookup->ok) {
 		publication->state = PUBLICATION_HELD;
 		publication->published = now;
+		publication->retries = 0;
 		struct instant anew = makeshift_placed(node, now, publication,
 						       lookup, changed);
 		/* Confirmed while it was being stored. */
