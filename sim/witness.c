@@ -14,69 +14,13 @@
 #include "core/wire/gue.h"
 #include "core/wire/ip6.h"
 #include "core/wire/packet.h"
-#include "core/wire/tcp.h"
 #include "sim/host/server.h"
+#include "sim/host/ways.h"
 #include "sim/model/fabric.h"
 #include "sim/net/network.h"
 #include "sim/net/path.h"
 
-#define PROBE_BYTES 128
-#define PROBE_TTL   64
-#define MILLION	    1000000u
-
-static struct address
-address_of(const struct session_key *key, const uint8_t *bytes)
-{
-	return key->family == 4 ? address_ip4(bytes) : address_ip6(bytes);
-}
-
-/* An ACK of the session, from its client or to it. */
-static size_t
-segment(const struct session_key *key, bool back, uint8_t bytes[PROBE_BYTES])
-{
-	struct packet_tcp probe = {
-		.ip = {
-			.src = address_of(key, key->client),
-			.dst = address_of(key, key->service),
-			.ttl = PROBE_TTL,
-			.df = true,
-		},
-		.src_port = wire_get16(key->client_port),
-		.dst_port = wire_get16(key->service_port),
-		.flags = TCP_ACK,
-	};
-
-	if (back) {
-		probe.ip.src = address_of(key, key->service);
-		probe.ip.dst = address_of(key, key->client);
-		probe.src_port = wire_get16(key->service_port);
-		probe.dst_port = wire_get16(key->client_port);
-	}
-	return packet_build_tcp(&probe, bytes, PROBE_BYTES);
-}
-
-static void
-way_from_client(const struct network *network, const struct session *session,
-		struct path *way)
-{
-	uint8_t bytes[PROBE_BYTES];
-	size_t size = segment(&session->key, false, bytes);
-
-	path_on(way, network, network_client_device(network, session->client),
-		bytes, size);
-}
-
-/* From a server to its client; false: nowhere. */
-static bool
-way_back(const struct network *network, const struct session *session,
-	 uint32_t server, struct path *way)
-{
-	uint8_t bytes[PROBE_BYTES];
-	size_t size = segment(&session->key, true, bytes);
-
-	path_on(way, network, server, bytes, size);
-	return way->last == network_client_device(network, session->client);
-}
+#define MILLION 1000000u
 
 /* Through the tunnel, by the very port that its server chooses. */
 static bool
@@ -104,10 +48,11 @@ way_told(const struct network *network, const struct session *session,
 	 uint32_t server, struct path *way)
 {
 	const struct session_key *key = &session->key;
-	struct address service = address_of(key, key->service);
-	uint8_t bytes[PROBE_BYTES], error[PROBE_BYTES];
+	struct address service = key->family == 4 ? address_ip4(key->service)
+						  : address_ip6(key->service);
+	uint8_t bytes[WAYS_PROBE_BYTES], error[WAYS_PROBE_BYTES];
 	struct packet packet;
-	size_t size = segment(key, false, bytes);
+	size_t size = ways_segment(key, false, bytes);
 
 	(void)packet_parse(bytes, (uint32_t)size, &packet);
 	size = packet_build_icmp_too_big(&service, IP6_MTU_MIN, bytes, &packet,
@@ -128,7 +73,7 @@ way_fits(const struct witness *witness, const struct session *session,
 
 	if (server == to)
 		return true;
-	way_from_client(witness->network, session, &arrival);
+	ways_from_client(witness->network, session, &arrival);
 	(void)way_tunnelled(witness, session, server, to, &tunnel);
 	return tunnel.mtu_bytes - overhead >= arrival.mtu_bytes ||
 	       way_told(witness->network, session, server, way);
@@ -172,7 +117,7 @@ site(const struct network *network, const struct session *session,
 
 	if (reset && away && session->stray_at != WATCH_NONE)
 		return session->stray_at;
-	way_from_client(network, session, way);
+	ways_from_client(network, session, way);
 	return way->last;
 }
 
@@ -191,7 +136,7 @@ owner_loss_ppm(void *context, const struct session *session)
 		to = server;
 	return way_tunnelled(witness, session, server, to, &way) &&
 			       way_fits(witness, session, server, to, &way) &&
-			       way_back(network, session, to, &way)
+			       ways_to_client(network, session, to, &way)
 		       ? path_loss_ppm(&way)
 		       : MILLION;
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ways.h - the ways of a session's segments, as routers would send them now
+ *
+ * For who looks on: an ACK of the session is sent along links (path.h), from
+ * its client or to it. Nothing is sent in truth.
+ */
+#ifndef SIM_HOST_WAYS_H
+#define SIM_HOST_WAYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/model/workload.h"
+#include "sim/net/path.h"
+
+#define WAYS_PROBE_BYTES 128
+
+/* An ACK of the session, from its client or, back, to it; its size. */
+size_t ways_segment(const struct session_key *, bool back,
+		    uint8_t bytes[WAYS_PROBE_BYTES]);
+/* On from where the session's client is, to where its segments come. */
+void ways_from_client(const struct network *, const struct session *,
+		      struct path *);
+/* On from a server to the client; false: it ends elsewhere, or nowhere. */
+bool ways_to_client(const struct network *, const struct session *,
+		    uint32_t server, struct path *);
+
+#endif
