@@ -114,16 +114,6 @@ wait_for_turn(struct strays *strays, struct instant now, struct flow *flow)
 		flow->retry_ns *= 2;
 }
 
-static void
-retry(struct strays *strays, struct instant now, struct flow *flow,
-      struct outbox *outbox)
-{
-	if (instant_before(now, last_look(strays, flow)))
-		wait_for_turn(strays, now, flow);
-	else
-		give_up(strays, now, flow, outbox);
-}
-
 /* False: it is worth none, or the node has no room for a lookup now. */
 static bool
 look(struct strays *strays, struct instant now, struct flow *flow,
@@ -159,6 +149,32 @@ look(struct strays *strays, struct instant now, struct flow *flow,
 	flow->state = FLOW_LOOKING;
 	flow_schedule(strays->flows, flow, instant_after(now, SEARCH_LOST_NS));
 	return true;
+}
+
+/* The next one, when it is due. */
+static bool
+look_again(struct strays *strays, struct instant now, struct flow *flow,
+	   struct outbox *outbox)
+{
+	bool last = !instant_before(now, last_look(strays, flow));
+
+	return look(strays, now, flow,
+		    flow->orphaned ? found_before
+				   : budget_retry(strays, now, flow, last),
+		    outbox);
+}
+
+/* A lookup that began before the deadline and ended after it was not the last:
+ * where each takes long, none would ever begin there, and nobody be reset. */
+static void
+retry(struct strays *strays, struct instant now, struct flow *flow,
+      struct outbox *outbox)
+{
+	if (instant_before(now, last_look(strays, flow)))
+		wait_for_turn(strays, now, flow);
+	else if (flow->last || !flow->missed_early ||
+		 !look_again(strays, now, flow, outbox))
+		give_up(strays, now, flow, outbox);
 }
 
 void
@@ -208,14 +224,8 @@ void
 search_turn(struct strays *strays, struct instant now, struct flow *flow,
 	    struct outbox *outbox)
 {
-	bool last = !instant_before(now, last_look(strays, flow));
-
-	struct budget budget = flow->orphaned
-				       ? found_before
-				       : budget_retry(strays, now, flow, last);
-
 	if (flow->state == FLOW_WAITING &&
-	    look(strays, now, flow, budget, outbox))
+	    look_again(strays, now, flow, outbox))
 		return;
 	retry(strays, now, flow, outbox);
 }

@@ -5,7 +5,8 @@
  * A flow (flow.h has the picture) is LOOKING while its lookup runs and
  * WAITING between two; both hold packets. A miss waits miss_retry_ns, then
  * twice that, and so on; the last lookup starts at miss_deadline after the
- * first, and when that too misses the flow is given up: a RST to the client,
+ * first, or when one ends that was running then, and when that too misses the
+ * flow is given up: a RST to the client,
  * then NEGATIVE for a second, in which its packets are dropped. So a RST is
  * sent a lookup's time after the deadline at the earliest, and only after the
  * replicas said "unknown" as late as possible.
@@ -14,11 +15,11 @@
  *
  * A RST is final, so two lookups have to have shown that there is no such
  * session: one in the first half of the series, or an owner's "not mine", and
- * the one that began at miss_deadline. Each has to be conclusive (node.h: else
- * our uplinks may be down, or the replicas too busy to answer in time), and a
- * glance never is. A flow without them is dropped in silence; its client speaks
- * again. So is one that never got a lookup: the node's table was full, or the
- * flow was not worth one (budget.h).
+ * the one that began at miss_deadline or later. Each has to be conclusive
+ * (node.h: else our uplinks may be down, or the replicas too busy to answer in
+ * time), and a glance never is. A flow without them is dropped in silence; its
+ * client speaks again. So is one that never got a lookup: the node's table was
+ * full, or the flow was not worth one (budget.h).
  *
  * The RST is made from the latest segment's numbers, which the flow keeps; so
  * it can be sent although the packets all went to an owner that then said "not

@@ -98,6 +98,31 @@ found_at_last(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 }
 
+/* Each lookup takes 150 ms, as where replicas are silent: one runs when the
+ * deadline comes, and there is another after it. */
+static void
+slow_lookups(struct stage *stage)
+{
+	const int64_t slow_ns = 150 * NS_PER_MS;
+	struct instant start = stage->now;
+	uint32_t gets = 0;
+
+	stage_put_tcp(stage, TCP_ACK);
+	while (instant_distance_ns(start, stage->now) < NS_PER_S) {
+		CHECK(stage->nodes[0].gets == ++gets);
+		stage->now.ns += slow_ns;
+		stage_missed(stage);
+		CHECK(stage_spells(stage, ""));
+		if (instant_distance_ns(start, stage->now) < NS_PER_S)
+			CHECK(stage_next(stage));
+	}
+	CHECK(stage->nodes[0].gets == gets + 1);
+	stage->now.ns += slow_ns;
+	stage_missed(stage);
+	CHECK(stage_spells(stage, "R"));
+	CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
+}
+
 /* A caller that never calls steer_expire() does not keep the client waiting:
  * the last lookup begins with the next packet. */
 static void
@@ -605,6 +630,7 @@ main(void)
 		hold_learn_release,
 		miss_retry_reset,
 		found_at_last,
+		slow_lookups,
 		late_client,
 		answer_lost,
 		node_busy,
