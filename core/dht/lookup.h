@@ -146,6 +146,7 @@ enum lookup_kind {
 	LOOKUP_SEEK, /* ask around for one that is silent: neighbours.h */
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
 	LOOKUP_ENDED, /* never ran: carries the end of a removal there */
+	LOOKUP_RAISED, /* never ran: carries a higher version of ours there */
 };
 
 enum lookup_phase {

@@ -462,6 +462,8 @@ event_kind(const struct lookup *lookup)
 		return NODE_STORED;
 	case LOOKUP_ENDED:
 		return NODE_REMOVED;
+	case LOOKUP_RAISED:
+		return NODE_RAISED;
 	default:
 		return NODE_NOT_MINE;
 	}
@@ -507,7 +509,8 @@ node_event(struct node *node)
 	}
 	if (lookup->kind == LOOKUP_SET)
 		event.replicas = placement_count(lookup);
-	if (lookup->kind == LOOKUP_NOTICE || lookup->kind == LOOKUP_SET)
+	if (lookup->kind == LOOKUP_NOTICE || lookup->kind == LOOKUP_SET ||
+	    lookup->kind == LOOKUP_RAISED)
 		event.version = lookup->version;
 	memcpy(event.records, lookup->records, sizeof(event.records));
 	lookup_give(node->parts.lookups, slot);

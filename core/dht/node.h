@@ -120,6 +120,9 @@ enum node_event_kind {
 	/* The last join() failed, or all contacts have left: join() again, with
 	 * the seeds that there are now. */
 	NODE_JOIN_AGAIN,
+	/* Replicas knew a newer record of a session of ours, which is placed
+	 * again above that. Not said if no lookup is free. */
+	NODE_RAISED,
 };
 
 struct node_event {
@@ -150,8 +153,8 @@ struct node_event {
 	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
 	uint32_t peer; /* NOT_MINE: the sender's endpoint index */
-	/* NOT_MINE. STORED: ours; above the one that was set, when replicas
-	 * knew a higher one. */
+	/* NOT_MINE. STORED, RAISED: ours; above the one that was set, when
+	 * replicas knew a higher one. */
 	struct version version;
 };
 

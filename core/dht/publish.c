@@ -291,7 +291,7 @@ place_again(struct node *node, struct instant now, uint32_t slot,
 	if ((!publication->announce &&
 	     publication->published.ns != INSTANT_NEVER.ns) ||
 	    version_compare(lookup->newest, lookup->version) < 0 ||
-	    !publication_raise(publication, lookup->newest))
+	    !publish_batch_raise(node, now, slot, lookup->newest))
 		return false;
 	lookup->announce = false;
 	publication->lookup = LOOKUP_NONE;

@@ -173,6 +173,25 @@ batch_fail(struct node *node, struct instant now, uint32_t slot,
 	liveness_failed(node, now, peer, outbox);
 }
 
+bool
+publish_batch_raise(struct node *node, struct instant now, uint32_t slot,
+		    struct version known)
+{
+	struct publication *publication = publish_slot_at(node, slot);
+	struct lookups *lookups = node->parts.lookups;
+
+	if (!publication_raise(publication, known))
+		return false;
+	uint32_t index = lookup_take(lookups, node->self, LOOKUP_RAISED, 0, 1);
+	if (index != LOOKUP_NONE) {
+		lookups->slots[index].key = publication->key;
+		lookups->slots[index].version = publication->version;
+		lookups->slots[index].ok = true;
+		lookup_run_announce(node, now, index);
+	}
+	return true;
+}
+
 enum drop
 publish_batch_answer(struct node *node, struct instant now, uint32_t peer,
 		     struct message_reader *reader)
@@ -203,10 +222,10 @@ publish_batch_answer(struct node *node, struct instant now, uint32_t peer,
 			continue;
 		/* Nothing hangs on a copy's answer. */
 		if (!batch->copies &&
-		    (!kept || (publish_slot_at(node, index)->confirm &&
-			       item.status == ITEM_STALE &&
-			       publication_raise(publish_slot_at(node, index),
-						 item.version))))
+		    (!kept ||
+		     (publish_slot_at(node, index)->confirm &&
+		      item.status == ITEM_STALE &&
+		      publish_batch_raise(node, now, index, item.version))))
 			publish_slot_at(node, index)->lost = true;
 		if (--publish_slot_at(node, index)->pending == 0)
 			publish_batch_settle(node, now, index);

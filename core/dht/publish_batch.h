@@ -40,6 +40,10 @@ void publish_batch_send(struct node *, struct instant now,
 /* Tell one replica of its end, or who has a copy. False: no batch is free. */
 bool publish_batch_remove(struct node *, struct instant now, uint32_t slot,
 			  uint32_t peer, bool copy, struct outbox *);
+/* A replica knows this newer one: ours goes above that, and NODE_RAISED
+ * follows. False: no (publication.h). */
+bool publish_batch_raise(struct node *, struct instant now, uint32_t slot,
+			 struct version known);
 /* A reply to a batch. */
 enum drop publish_batch_answer(struct node *, struct instant now, uint32_t peer,
 			       struct message_reader *);

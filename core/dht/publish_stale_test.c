@@ -120,6 +120,8 @@ an_opening_goes_above_what_replicas_know(void)
 		CHECK(node_owns(mesh.nodes[OWNER], &key, &version));
 		CHECK_ROW(version_compare(version, mesh.last.version) == 0,
 			  rows[i].sentence);
+		CHECK_ROW(mesh.events[NODE_RAISED] == (rows[i].sequence > 0),
+			  rows[i].sentence);
 		struct record record = looked_up(&mesh, 7);
 		CHECK_ROW(record.owner == OWNER && !record.half_open &&
 				  version_compare(record.version, version) == 0,
@@ -148,10 +150,16 @@ a_confirmation_goes_above_it_too(void)
 			end_session(&mesh);
 		restart(&mesh);
 		answer_syn(&mesh, 20 * NS_PER_MS);
+		mesh_reset_events(&mesh);
 		mesh_set(&mesh, OWNER, 7, 51);
 		mesh_pass(&mesh, NS_PER_S);
 		CHECK(node_owns(mesh.nodes[OWNER], &key, &version));
 		CHECK(version.established_ns == 100 && version.sequence == 1);
+		/* Nothing else says so: no NODE_STORED follows. */
+		CHECK(mesh.events[NODE_RAISED] == 1 &&
+		      mesh.events[NODE_STORED] == 0 &&
+		      session_equal(&mesh.last.key, &key) &&
+		      version_compare(mesh.last.version, version) == 0);
 		struct record record = looked_up(&mesh, 7);
 		CHECK(record.owner == OWNER && !record.half_open &&
 		      version_compare(record.version, version) == 0);
@@ -170,9 +178,11 @@ a_handshake_does_not_bid(void)
 
 	open_with_session(&mesh, 60);
 	restart(&mesh);
+	mesh_reset_events(&mesh);
 	answer_syn(&mesh, NS_PER_S);
 	CHECK(node_owns(mesh.nodes[OWNER], &key, &version));
 	CHECK(version.established_ns == 50 && version.sequence == 0);
+	CHECK(mesh.events[NODE_RAISED] == 0);
 	mesh_close(&mesh);
 }
 

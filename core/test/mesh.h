@@ -31,6 +31,7 @@
 #define MESH_DATAGRAMS	  (1 << 13) /* on the way at a time */
 #define MESH_OUTBOX_ITEMS 1024
 #define MESH_OUTBOX_BYTES (MESH_OUTBOX_ITEMS * MESSAGE_MAX)
+#define MESH_EVENTS	  (NODE_RAISED + 1) /* kinds of them */
 
 struct mesh_datagram {
 	struct instant at;
@@ -68,8 +69,8 @@ struct mesh {
 	struct mesh_datagram kept;
 	/* What node_event() said last, but for JOIN_AGAIN. */
 	struct node_event last;
-	uint32_t events[8];
-	uint64_t hops[8], failed[8], queries[8];
+	uint32_t events[MESH_EVENTS];
+	uint64_t hops[MESH_EVENTS], failed[MESH_EVENTS], queries[MESH_EVENTS];
 };
 
 static inline void *

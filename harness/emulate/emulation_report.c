@@ -108,6 +108,7 @@ take(struct emulation *emulation, uint32_t server, const struct report *report)
 			workload_owned(emulation->workload, flow, server);
 		break;
 	case REPORT_CLOSED:
+	case REPORT_RAISED:
 	case REPORT_KINDS:
 		break;
 	}

@@ -124,6 +124,7 @@ dump_begin(struct control *control, struct control_client *client,
 	client->table_dump =
 		command->kind == COMMAND_SESSIONS
 			? table_dump_of_sessions(control->parts.sessions,
+						 control->parts.engine,
 						 command->json)
 			: table_dump_of_peers(control->parts.engine,
 					      command->json);

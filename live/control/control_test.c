@@ -135,6 +135,7 @@ answers_test(struct control *control)
 		{ "status ends with ok", "status\n", "\nok\n" },
 		{ "status says where", "status\n", "10.0.0.1:7000" },
 		{ "status counts sessions", "status\n", "120 open" },
+		{ "status counts what was raised", "status\n", " 4 raised)" },
 		{ "status names drops", "status\n", "tag 3, replay 5" },
 		{ "status has what the TUN lost", "status\n",
 		  "6 dropped by the TUN" },
@@ -205,7 +206,16 @@ json_test(struct control *control)
 	CHECK(is_json(text));
 	CHECK(contains(text, "\"client\":\"10.1.0.0:39936\",\"service\":"
 			     "\"192.0.2.1:80\",\"established_ns\":"
-			     "1751371200123456789}"));
+			     "1751371200123456789,\"raised_ns\":null}"));
+	fake.raised.established_ns = INT64_C(1751371320123456789);
+	text = ask(control, fd, "sessions json\n");
+	CHECK(is_json(text));
+	CHECK(contains(text, "\"raised_ns\":1751371320123456789}"));
+	CHECK(contains(ask(control, fd, "sessions\n"),
+		       "10.1.0.0:39937 192.0.2.1:80 "
+		       "2025-07-01T12:00:00.123456Z raised "
+		       "2025-07-01T12:02:00.123456Z\n"));
+	fake.raised.established_ns = 0;
 	CHECK(is_json(ask(control, fd, "peers json\n")));
 	fake.peers = 0;
 	CHECK(strcmp(ask(control, fd, "peers json\n"), "[]\nok\n") == 0);
@@ -553,6 +563,7 @@ numbers_set(void)
 	fake.listed = 2;
 	fake.peers = 2;
 	fake.steer.strays = 4711;
+	fake.engine.raised = 4;
 	fake.traffic.sent[TRAFFIC_PING] = (struct traffic_sum){ 12, 864 };
 	fake.steer.drops[DROP_TAG] = 1;
 	fake.steer.drops[DROP_REPLAY] = 5;

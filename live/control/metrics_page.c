@@ -68,6 +68,7 @@ static const struct {
 	{ "engine_peer_boots", "Times that a peer began anew" },
 	{ "engine_reclaimed", "Endpoints of peers gone, given back" },
 	{ "engine_leaps", "Leaps of the clock; all was published again" },
+	{ "engine_raised", "Sessions placed above a newer record of others" },
 	{ "datapath_packets", "Packets to a service seen at an uplink" },
 	{ "datapath_redirected", "Packets taken out of the kernel" },
 	{ "datapath_kernel_resets", "RST segments by the kernel; expect 0" },

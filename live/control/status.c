@@ -241,9 +241,9 @@ status_print(const struct control_parts *parts, struct instant started,
 	identity_print(&view, out);
 	fprintf(out,
 		"sessions   %" PRIu32 " open (%" PRIu64 " opened, %" PRIu64
-		" closed, %" PRIu64 " not published)\n",
+		" closed, %" PRIu64 " not published, %" PRIu64 " raised)\n",
 		view.engine.sessions, engine->opened, engine->closed,
-		engine->unpublished);
+		engine->unpublished, engine->raised);
 	fprintf(out,
 		"strays     %" PRIu64 " of %" PRIu32 " flows now: %" PRIu64
 		" forwarded, %" PRIu64 " held, %" PRIu64 " released, %" PRIu64

@@ -19,6 +19,7 @@
 struct item {
 	struct session_key key;
 	struct version version;
+	int64_t raised_ns; /* replicas have it at that time; 0: as it is */
 	struct endpoint endpoint; /* of peers only */
 };
 
@@ -28,6 +29,7 @@ struct table_dump {
 	bool failed; /* no memory while it was taken */
 	size_t count, capacity, next;
 	struct item *items;
+	const struct engine *engine; /* while sessions are taken */
 };
 
 static struct item *
@@ -53,12 +55,17 @@ static void
 session_take(void *context, const struct session_key *key,
 	     struct version version)
 {
-	struct item *item = item_add(context);
+	struct table_dump *table_dump = context;
+	struct item *item = item_add(table_dump);
+	struct version owned;
 
 	if (item == NULL)
 		return;
 	item->key = *key;
 	item->version = version;
+	if (engine_version(table_dump->engine, key, &owned) &&
+	    version_compare(version, owned) < 0)
+		item->raised_ns = owned.established_ns;
 }
 
 static void
@@ -81,13 +88,15 @@ table_dump_checked(struct table_dump *table_dump)
 }
 
 struct table_dump *
-table_dump_of_sessions(const struct sessions *sessions, bool json)
+table_dump_of_sessions(const struct sessions *sessions,
+		       const struct engine *engine, bool json)
 {
 	struct table_dump *table_dump = calloc(1, sizeof(*table_dump));
 
 	if (table_dump == NULL)
 		return NULL;
 	table_dump->json = json;
+	table_dump->engine = engine;
 	sessions_each(sessions, session_take, table_dump);
 	return table_dump_checked(table_dump);
 }
@@ -128,19 +137,24 @@ static int
 session_format(const struct table_dump *table_dump, const struct item *item,
 	       char line[LINE])
 {
-	char flow[REPORT_LINE], since[STATUS_TIME];
+	char flow[REPORT_LINE], since[STATUS_TIME], raised[STATUS_TIME];
+	bool is_raised = item->raised_ns != 0;
 
 	(void)report_flow_format(&item->key, flow, sizeof(flow));
 	if (!table_dump->json)
 		return snprintf(
-			line, LINE, "%s %s\n", flow,
-			status_time(item->version.established_ns, since));
+			line, LINE, "%s %s%s%s\n", flow,
+			status_time(item->version.established_ns, since),
+			is_raised ? " raised " : "",
+			is_raised ? status_time(item->raised_ns, raised) : "");
 	int client = (int)strcspn(flow, " ");
+	(void)snprintf(raised, sizeof(raised), "%" PRId64, item->raised_ns);
 	return snprintf(line, LINE,
 			"{\"client\":\"%.*s\",\"service\":\"%s\","
-			"\"established_ns\":%" PRId64 "}",
+			"\"established_ns\":%" PRId64 ",\"raised_ns\":%s}",
 			client, flow, flow + client + 1,
-			item->version.established_ns);
+			item->version.established_ns,
+			is_raised ? raised : "null");
 }
 
 static bool

@@ -18,8 +18,9 @@
 
 struct table_dump;
 
-/* NULL: no memory. */
-struct table_dump *table_dump_of_sessions(const struct sessions *, bool json);
+/* NULL: no memory. Of the engine: versions that were raised. */
+struct table_dump *table_dump_of_sessions(const struct sessions *,
+					  const struct engine *, bool json);
 struct table_dump *table_dump_of_peers(struct engine *, bool json);
 void table_dump_free(struct table_dump *); /* NULL: nothing */
 /* Write lines until about `most` bytes wait. 1: that was all; 0: there is

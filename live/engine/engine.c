@@ -264,6 +264,21 @@ join(struct engine *engine, struct instant now)
 		  &engine->memory.outbox);
 }
 
+/* Replicas knew a newer record of a session here. */
+static void
+raised(struct engine *engine, struct instant now,
+       const struct node_event *event)
+{
+	struct version ours;
+	int64_t ahead_ns = 0;
+
+	if (sessions_version(engine->parts.sessions, &event->key, &ours))
+		ahead_ns = event->version.established_ns - ours.established_ns;
+	engine->counters.raised++;
+	talk_raised(&engine->hearing.talk, now, &event->key, ahead_ns);
+	notify_raised(&engine->notify, now, &event->key, ahead_ns);
+}
+
 static void
 learn(struct engine *engine, struct instant now)
 {
@@ -288,6 +303,9 @@ learn(struct engine *engine, struct instant now)
 			break;
 		case NODE_JOIN_AGAIN:
 			join(engine, now);
+			break;
+		case NODE_RAISED:
+			raised(engine, now, &event);
 			break;
 		case NODE_JOINED:
 		case NODE_NOT_MINE:
@@ -647,6 +665,13 @@ engine_endpoint(const struct engine *engine, uint32_t index)
 	return index < endpoints_count(engine->memory.endpoints)
 		       ? endpoints_get(engine->memory.endpoints, index)
 		       : NULL;
+}
+
+bool
+engine_version(const struct engine *engine, const struct session_key *key,
+	       struct version *version)
+{
+	return node_owns(engine->memory.node, key, version);
 }
 
 void

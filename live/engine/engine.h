@@ -89,6 +89,7 @@ struct engine_parts { /* borrowed; outlive the engine */
 	X(reboots) /* refusals received: our boot id was raised */             \
 	X(peer_boots) /* peers that began anew */                              \
 	X(leaps) /* of the clock, whereupon all was republished */             \
+	X(raised) /* sessions placed above what replicas knew */               \
 	X(reclaimed) /* endpoints of peers that nothing is heard of */
 
 struct engine_counters {
@@ -164,6 +165,10 @@ int engine_lookup(struct engine *, struct instant now,
 		  void (*done)(void *, const struct node_event *), void *);
 void engine_status(struct engine *, struct engine_status *);
 const struct endpoint *engine_endpoint(const struct engine *, uint32_t index);
+/* The version at which replicas have a session of ours, or will soon: that of
+ * sessions.h, or a raised one. False: it is not published. */
+bool engine_version(const struct engine *, const struct session_key *,
+		    struct version *);
 /* Every contact of the node's table. */
 void engine_peers(struct engine *,
 		  void (*each)(void *, const struct endpoint *), void *);

@@ -297,9 +297,86 @@ a_leap_republishes(void)
 	engines_close(engines);
 }
 
+/* By a clock that was set back, a session of that number that opens again: with
+ * its handshake, as far as it is told. */
+static void
+open_earlier(struct engines *engines, uint32_t index, uint32_t number,
+	     int64_t earlier_ns, bool handshake)
+{
+	struct socket_event event = {
+		.key = session(number),
+		.change = SOCKET_OPENING,
+		.at = { engines->now.ns - earlier_ns },
+	};
+
+	if (handshake)
+		engine_socket(engines->servers[index].engine, engines->now,
+			      &event);
+	pass(engines, 20 * NS_PER_MS);
+	event.change = SOCKET_OPENED;
+	event.at.ns += 20 * NS_PER_MS;
+	engine_socket(engines->servers[index].engine, engines->now, &event);
+	pass(engines, NS_PER_S);
+}
+
+/* Replicas knew a newer one by its port: the operator hears of it. */
+static void
+a_raised_session_is_told(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t earlier_ns;
+		bool handshake;
+		uint32_t raised;
+	} rows[] = {
+		{ "its clock is right", 0, false, 0 },
+		{ "its clock is right, and its handshake told", 0, true, 0 },
+		{ "it was set back", 3600 * NS_PER_S, false, 1 },
+		{ "found out at the confirmation", 3600 * NS_PER_S, true, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct engines *engines = engines_open(SERVERS);
+		struct server *server = &engines->servers[1];
+		struct session_key key = session(7);
+		struct version version = { 0 };
+
+		change(engines, 1, 7, SOCKET_OPENED);
+		pass(engines, NS_PER_S);
+		change(engines, 1, 7, SOCKET_CLOSED);
+		pass(engines, NS_PER_S);
+		open_earlier(engines, 1, 7, rows[i].earlier_ns,
+			     rows[i].handshake);
+		CHECK_ROW(status_of(engines, 1).engine->raised ==
+				  rows[i].raised,
+			  rows[i].sentence);
+		CHECK_ROW(server->sayings == rows[i].raised, rows[i].sentence);
+		CHECK_ROW(server->reports[REPORT_RAISED] == rows[i].raised,
+			  rows[i].sentence);
+		CHECK_ROW(engine_version(server->engine, &key, &version),
+			  rows[i].sentence);
+		if (rows[i].raised > 0) {
+			CHECK_ROW(server->latest[REPORT_RAISED].value > 0 &&
+					  session_equal(
+						  &server->latest[REPORT_RAISED]
+							   .key,
+						  &key),
+				  rows[i].sentence);
+			CHECK_ROW(version.established_ns >
+					  WALL_NS + engines->now.ns -
+						  rows[i].earlier_ns,
+				  rows[i].sentence);
+			CHECK(strstr(server->said, "198.51.100.7:7 ") != NULL);
+		}
+		CHECK(is_served(engines, 1, 7));
+		engines_close(engines);
+	}
+}
+
 int
 main(void)
 {
+	a_raised_session_is_told();
 	endpoints_are_reclaimed();
 	a_leap_republishes();
 	a_clock_that_was_set_back_costs_a_round_trip();

@@ -41,6 +41,21 @@ notify_session(struct notify *notify, struct instant at, enum report_kind kind,
 			   });
 }
 
+void
+notify_raised(struct notify *notify, struct instant at,
+	      const struct session_key *key, int64_t ahead_ns)
+{
+	if (!heard(notify))
+		return;
+	report_out(notify, &(struct report){
+				   .kind = REPORT_RAISED,
+				   .at = at,
+				   .value = ahead_ns,
+				   .ok = true,
+				   .key = *key,
+			   });
+}
+
 /* ---- strays ---- */
 
 static void

@@ -28,6 +28,9 @@ void notify_listen(struct notify *, const struct engine_listener *);
 /* OPENED or CLOSED. */
 void notify_session(struct notify *, struct instant at, enum report_kind,
 		    const struct session_key *);
+/* Replicas knew a session's key at a later time, by so much. */
+void notify_raised(struct notify *, struct instant at,
+		   const struct session_key *, int64_t ahead_ns);
 /* What came in by an uplink: counted as a stray, if it is one. */
 void notify_stray(struct notify *, struct instant now,
 		  const struct steer_result *);

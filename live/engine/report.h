@@ -22,6 +22,8 @@
  *	strays		value: so many strays of the flow since the last such
  *			line; summed up every 100 ms
  *	opened, closed	a session's socket here; value 0
+ *	raised		replicas knew a newer record of a session here; value:
+ *			by so much its own, placed again, is above its opening
  */
 #ifndef LIVE_ENGINE_REPORT_H
 #define LIVE_ENGINE_REPORT_H
@@ -44,7 +46,8 @@
 	X(STRAY, "stray")                                                      \
 	X(STRAYS, "strays")                                                    \
 	X(OPENED, "opened")                                                    \
-	X(CLOSED, "closed")
+	X(CLOSED, "closed")                                                    \
+	X(RAISED, "raised")
 
 enum report_kind {
 #define REPORT_ENUM(name, text) REPORT_##name,

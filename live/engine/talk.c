@@ -2,12 +2,14 @@
 /* talk.c - the sentences, and when they are due */
 #include "live/engine/talk.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/wire/message.h"
 #include "live/conf/endpoint_text.h"
+#include "live/engine/report.h"
 
 #define SENTENCE_BYTES 256
 
@@ -61,4 +63,18 @@ talk_leap(struct talk *talk, struct instant now)
 	talk_say(talk, now, TALK_LEAP,
 		 "the clock has leapt, as if this machine had slept: all "
 		 "sessions are published again");
+}
+
+void
+talk_raised(struct talk *talk, struct instant now,
+	    const struct session_key *key, int64_t ahead_ns)
+{
+	char flow[REPORT_LINE];
+
+	(void)report_flow_format(key, flow, sizeof(flow));
+	talk_say(talk, now, TALK_RAISED,
+		 "others knew a record of session %s that is newer by %" PRId64
+		 " s: this clock was set back, or is behind another server's; "
+		 "ours is placed above it",
+		 flow, ahead_ns / NS_PER_S);
 }

@@ -15,6 +15,7 @@
 
 #include "core/endpoint.h"
 #include "core/instant.h"
+#include "core/session.h"
 
 #define TALK_PAUSE_NS (60 * NS_PER_S)
 
@@ -23,6 +24,7 @@ enum talk_subject {
 	TALK_BOOT, /* a peer knew a later boot id of ours */
 	TALK_KEPT, /* and the new one could not be kept */
 	TALK_LEAP, /* of the clock */
+	TALK_RAISED, /* replicas knew a newer record of a session here */
 	TALK_SUBJECTS
 };
 
@@ -41,5 +43,8 @@ void talk_reboot(struct talk *, struct instant now, const struct endpoint *,
 		 int error);
 /* The wall clock went on while the monotonic one stood. */
 void talk_leap(struct talk *, struct instant now);
+/* Replicas knew a record of that session's key, newer by ahead_ns. */
+void talk_raised(struct talk *, struct instant now, const struct session_key *,
+		 int64_t ahead_ns);
 
 #endif

@@ -43,8 +43,17 @@ main(void)
 		  -ENOSPC, 4 },
 		{ "and both are due", 121, false, -ENOSPC, 6 },
 	};
+	struct session_key longest = {
+		.client_port = { 255, 255 },
+		.service_port = { 255, 255 },
+		.family = 6,
+		.protocol = 6,
+	};
 	struct heard heard = { 0 };
 	struct talk talk = { .context = &heard, .say = hear };
+
+	memset(longest.client, 0x11, sizeof(longest.client));
+	memset(longest.service, 0x11, sizeof(longest.service));
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct instant now = { rows[i].at_s * NS_PER_S };
@@ -63,6 +72,13 @@ main(void)
 	CHECK(strstr(heard.last, "could not be kept: No space") != NULL);
 	talk_leap(&talk, (struct instant){ 0 });
 	CHECK(strstr(heard.last, "clock has leapt") != NULL);
+	heard.count--;
+	talk_raised(&talk, (struct instant){ 0 }, &longest, INT64_MAX);
+	CHECK(strstr(heard.last,
+		     "session [1111:1111:1111:1111:1111:1111:1111:1111]:65535 "
+		     "[1111:1111:1111:1111:1111:1111:1111:1111]:65535 that is "
+		     "newer by 9223372036 s: ") != NULL);
+	CHECK(strstr(heard.last, "; ours is placed above it") != NULL);
 	heard.count--;
 	talk = (struct talk){ .say = NULL };
 	talk_version(&talk, (struct instant){ 0 }, &peer, 3);

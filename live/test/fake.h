@@ -39,6 +39,7 @@ static struct {
 	uint32_t open; /* sessions */
 	uint32_t listed; /* sessions that sessions_each() makes up */
 	uint32_t peers;
+	struct version raised; /* that of the second session; 0: it is not */
 	struct engine_listener listener;
 	struct fake_lookup lookups[FAKE_LOOKUPS];
 	uint32_t lookup_count;
@@ -104,6 +105,15 @@ engine_peers(struct engine *engine,
 		peer.address.bytes[3] = (uint8_t)(2 + i);
 		each(context, &peer);
 	}
+}
+
+bool
+engine_version(const struct engine *engine, const struct session_key *key,
+	       struct version *version)
+{
+	(void)engine;
+	*version = fake.raised;
+	return fake.raised.established_ns > 0 && key->client_port[1] == 1;
 }
 
 void
