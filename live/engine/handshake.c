@@ -5,9 +5,9 @@
 #include "core/wire/ownership.h"
 #include "core/wire/tcp.h"
 
-static void
-publish(struct core_memory *memory, struct instant now,
-	const struct session_key *key, struct version version)
+void
+handshake_begin(struct core_memory *memory, struct instant now,
+		const struct session_key *key, struct version version)
 {
 	struct version owned;
 
@@ -21,19 +21,6 @@ publish(struct core_memory *memory, struct instant now,
 	/* Full: it is not looked at again. */
 	(void)delay_list_add(memory->handshakes,
 			     instant_after(now, HANDSHAKE_NS), key, version);
-}
-
-void
-handshake_begin(struct core_memory *memory, const struct sessions *sessions,
-		struct instant now, const struct session_key *key,
-		struct version version)
-{
-	struct version known;
-
-	if (sessions_version(sessions, key, &known) &&
-	    version_compare(known, version) >= 0)
-		return;
-	publish(memory, now, key, version);
 }
 
 void
@@ -63,6 +50,6 @@ handshake_expire(struct core_memory *memory, const struct sessions *sessions,
 	if (!delay_list_take(memory->handshakes, now, &key, &version))
 		return false;
 	if (is_request(sessions, edge, &key))
-		publish(memory, now, &key, version);
+		handshake_begin(memory, now, &key, version);
 	return true;
 }

@@ -31,11 +31,9 @@
  * 8 s before a look, the next look is in time all the same. */
 #define HANDSHAKE_NS (40 * NS_PER_S)
 
-/* A SYN was answered, perhaps again; version: when. Nothing for a session that
- * has opened since, whose events may be read first. */
-void handshake_begin(struct core_memory *, const struct sessions *,
-		     struct instant now, const struct session_key *,
-		     struct version);
+/* A SYN was answered, perhaps again; version: when. */
+void handshake_begin(struct core_memory *, struct instant now,
+		     const struct session_key *, struct version);
 /* It opened. */
 void handshake_end(struct core_memory *, const struct session_key *);
 /* Look again at one of those that are due; false: none is. */

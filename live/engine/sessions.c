@@ -550,7 +550,7 @@ sessions_version(const struct sessions *sessions, const struct session_key *key,
 {
 	uint32_t slot = slot_find(sessions, key);
 
-	if (slot == NONE || sessions->slots[slot].state != SLOT_OPEN)
+	if (slot == NONE)
 		return false;
 	*version = slot_version(&sessions->slots[slot]);
 	return true;

@@ -57,7 +57,7 @@ int sessions_renew(struct sessions *, const struct session_key *,
 bool sessions_linger(struct sessions *, const struct session_key *);
 bool sessions_remove(struct sessions *, const struct session_key *);
 bool sessions_has(const struct sessions *, const struct session_key *);
-/* Of one that is open; false: none is. */
+/* Of one that is open or lingers; false: it is not there. */
 bool sessions_version(const struct sessions *, const struct session_key *,
 		      struct version *);
 bool sessions_lingers(const struct sessions *, const struct session_key *);

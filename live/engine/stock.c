@@ -94,20 +94,50 @@ closed(struct stock *stock, struct instant now, const struct session_key *key,
 	withdraw(stock, now, key);
 }
 
+/* A SYN was answered at that version; by another socket than that of a session
+ * that opened before. A session of a later version than now is of a clock that
+ * was set back since. */
+static void
+opening(struct stock *stock, struct instant now, const struct session_key *key,
+	struct version version)
+{
+	struct version known;
+
+	if (sessions_version(stock->sessions, key, &known)) {
+		if (version_compare(known, version) >= 0 &&
+		    version_compare(known, version_at(stock, now)) <= 0)
+			return;
+		closed(stock, now, key, now);
+	}
+	handshake_begin(stock->memory, now, key, version);
+}
+
+/* The key has another socket since: its last session's end was known by that.
+ */
+static bool
+is_followed(const struct stock *stock, const struct socket_event *event)
+{
+	struct version owned;
+
+	return !sessions_has(stock->sessions, &event->key) &&
+	       node_owns(stock->memory->node, &event->key, &owned) &&
+	       version_compare(owned, version_at(stock, event->at)) > 0;
+}
+
 void
 stock_event(struct stock *stock, struct instant now,
 	    const struct socket_event *event)
 {
 	switch (event->change) {
 	case SOCKET_OPENING:
-		handshake_begin(stock->memory, stock->sessions, now,
-				&event->key, version_at(stock, event->at));
+		opening(stock, now, &event->key, version_at(stock, event->at));
 		break;
 	case SOCKET_OPENED:
 		opened(stock, now, event);
 		break;
 	case SOCKET_CLOSED:
-		closed(stock, now, &event->key, event->at);
+		if (!is_followed(stock, event))
+			closed(stock, now, &event->key, event->at);
 		break;
 	case SOCKET_LINGERS:
 		if (!sessions_linger(stock->sessions, &event->key))
@@ -133,8 +163,7 @@ stock_found(struct stock *stock, struct instant now,
 	 * finds open a moment later. */
 	if (state == SOCKDIAG_HALF) {
 		version.established_ns--;
-		handshake_begin(stock->memory, stock->sessions, now, key,
-				version);
+		opening(stock, now, key, version);
 		return;
 	}
 	/* A socket that lingers gets no new entry, but an entry that the table
@@ -145,6 +174,8 @@ stock_found(struct stock *stock, struct instant now,
 		stock->counters->unpublished++;
 		return;
 	}
+	if (!lingers)
+		(void)delay_list_remove(stock->memory->lingering, key);
 	if (lingers) {
 		if (!lingered)
 			count_closed(stock, now, key);

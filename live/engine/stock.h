@@ -17,6 +17,15 @@
  * nowhere but at the core, so one in which the daemon was restarted is begun
  * again, with the time of the dump.
  *
+ * A key has one socket at a time, and its newest decides. What the two rings
+ *and the dump say may come in any order; each thing that is said has a time:
+ *
+ *	a handshake	ends a session of its key that opened before it, open
+ *			or lingering, and is begun; it is none if the session
+ *			has opened since
+ *	an end		of a session that a handshake has followed, is no end
+ *	a dump		is later than all that was said before it
+ *
  * Three things wait, each in a list of core_memory.h, in the order in which
  * they are due:
  *
@@ -29,8 +38,9 @@
  * A list that is full keeps no session from being published or withdrawn: it
  * happens at once. A handshake is then not looked at again.
  *
- * Each verb calls steer once at most. Its caller takes what that appended to
- * the outbox before the next (engine.c), however long a dump is.
+ * Each verb calls steer once, or twice where one socket follows another. Its
+ * caller takes what that appended to the outbox before the next (engine.c),
+ * however long a dump is.
  *
  * A session's version is the wall clock's time at which its handshake was
  * complete: of the event, or of the dump that found the socket first, by the

@@ -67,7 +67,8 @@ host_close(struct host *host)
 	core_memory_destroy(&host->memory);
 }
 
-/* s: its SYN was answered; o: it opened; l: it lingers; c: it is gone. */
+/* s: its SYN was answered; o: it opened; l: it lingers; c: it is gone. A second
+ * apart; behind "<": as of 2.5 s before, and told late. */
 static void
 events(struct host *host, const char *letters)
 {
@@ -79,12 +80,14 @@ events(struct host *host, const char *letters)
 	};
 
 	for (; *letters != '\0'; letters++) {
+		bool late = *letters == '<';
+		letters += late;
 		const char *at = memchr(known, *letters, sizeof(known));
 		CHECK(at != NULL);
 		struct socket_event event = {
 			session(NUMBER),
 			(enum socket_change)(at - known),
-			host->now,
+			{ host->now.ns - (late ? 5 * NS_PER_S / 2 : 0) },
 		};
 
 		stock_event(&host->stock, host->now, &event);
@@ -194,6 +197,95 @@ test_dumps(void)
 	}
 }
 
+/* A key's sockets, one after another. */
+static void
+test_newest(void)
+{
+	static const struct {
+		const char *sentence;
+		enum steer_store_at store_at;
+		const char *events, *dump; /* NULL: none */
+		char owned, after_linger;
+		uint32_t open, closed;
+	} rows[] = {
+		{ "a SYN is answered for a key that lingers", STEER_STORE_AUTO,
+		  "ols", NULL, 'h', '-', 0, 1 },
+		{ "for one whose end is not told yet", STEER_STORE_AUTO, "os",
+		  NULL, 'h', '-', 0, 1 },
+		{ "then it is told", STEER_STORE_AUTO, "os<c", NULL, 'h', '-',
+		  0, 1 },
+		{ "or its lingering is", STEER_STORE_AUTO, "os<l", NULL, 'h',
+		  '-', 0, 1 },
+		{ "and what follows opens", STEER_STORE_AUTO, "os<co", NULL,
+		  'o', 'o', 1, 1 },
+		{ "and ends", STEER_STORE_AUTO, "os<coc", NULL, '-', '-', 0,
+		  2 },
+		{ "a SYN-ACK of the very session is told late",
+		  STEER_STORE_AUTO, "o<s", NULL, 'o', 'o', 1, 0 },
+		{ "the same, and it lingers", STEER_STORE_AUTO, "ol<s", NULL,
+		  'o', '-', 0, 1 },
+		{ "handshakes are stored later", STEER_STORE_ESTABLISHED, "ols",
+		  NULL, '-', '-', 0, 1 },
+		{ "it opens while its last lingers", STEER_STORE_AUTO, "olso",
+		  NULL, 'o', 'o', 1, 1 },
+		{ "a dump finds a request, and the old one's end was lost",
+		  STEER_STORE_AUTO, "o", "h", 'h', '-', 0, 1 },
+		{ "a request for a key that lingers", STEER_STORE_AUTO, "ol",
+		  "h", 'h', '-', 0, 1 },
+		{ "it opens during the dump", STEER_STORE_AUTO, "o", "ho", 'o',
+		  'o', 1, 1 },
+		{ "handshakes are stored later: a dump",
+		  STEER_STORE_ESTABLISHED, "o", "h", '-', '-', 0, 1 },
+		{ "its key lingered, and its opening was lost",
+		  STEER_STORE_AUTO, "ol", "o", 'o', 'o', 1, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct host host;
+
+		host_open(&host, 0);
+		host.steer_settings.store_at = rows[i].store_at;
+		events(&host, rows[i].events);
+		if (rows[i].dump != NULL)
+			dump(&host, rows[i].dump);
+		CHECK_ROW(owned(&host) == rows[i].owned, rows[i].sentence);
+		CHECK_ROW(sessions_count(host.stock.sessions) == rows[i].open,
+			  rows[i].sentence);
+		CHECK_ROW(host.counters.closed == rows[i].closed,
+			  rows[i].sentence);
+		wait_until(&host,
+			   instant_after(host.now,
+					 host.conf.linger_ns + 96 * NS_PER_S));
+		CHECK_ROW(owned(&host) == rows[i].after_linger,
+			  rows[i].sentence);
+		host_close(&host);
+	}
+}
+
+/* The clock was set back, and the daemon restarted, while a session was open
+ * whose port begins another now. */
+static void
+test_clock_set_back(void)
+{
+	struct session_key key = session(NUMBER);
+	struct version tomorrow = { WALL_NS + 86400 * NS_PER_S, 0 };
+	struct host host;
+
+	for (int dumped = 0; dumped < 2; dumped++) {
+		host_open(&host, 0);
+		CHECK(sessions_put(host.stock.sessions, &key, &tomorrow) == 0);
+		dump(&host, "o");
+		CHECK(owned(&host) == 'o');
+		if (dumped)
+			dump(&host, "h");
+		else
+			events(&host, "s");
+		CHECK(owned(&host) == 'h');
+		CHECK(sessions_count(host.stock.sessions) == 0);
+		host_close(&host);
+	}
+}
+
 /* The version outlives the daemon, in the table: so it is given once. */
 static void
 test_version(void)
@@ -284,6 +376,8 @@ int
 main(void)
 {
 	test_dumps();
+	test_newest();
+	test_clock_set_back();
 	test_version();
 	test_again();
 	test_lingers();
