@@ -19,6 +19,11 @@ struct seen {
 	uint32_t incarnation;
 };
 
+/* A server has a peer in its table, but hears it no more. */
+struct silence {
+	uint32_t server, peer;
+};
+
 struct judge_tables {
 	struct judge_parts parts;
 	const struct endpoints *endpoints;
@@ -30,8 +35,8 @@ struct judge_tables {
 	struct instant second; /* look, at those that know a silent one; NEVER:
 				  the first has not been */
 	bool over; /* looked at */
-	uint32_t *silent; /* whom a server has in its table, but hears no more,
-			     by the first look; WATCH_NONE */
+	struct silence *silences; /* at the first look, server by server */
+	uint32_t silence_count, silence_capacity;
 	/* Scratch, a server each: */
 	bool *member; /* lives, joined */
 	uint32_t *others;
@@ -126,11 +131,58 @@ contact_of(const struct node *node, uint32_t peer)
 }
 
 static bool
-knows(const struct node *node, uint32_t peer)
+is_first(const struct judge_tables *tables)
+{
+	return tables->second.ns == INSTANT_NEVER.ns;
+}
+
+static void
+silence_add(struct judge_tables *tables, uint32_t server, uint32_t peer)
+{
+	uint32_t capacity = tables->silence_capacity;
+
+	if (tables->silence_count == capacity) {
+		capacity = 2 * capacity + 64;
+		tables->silences = realloc(
+			tables->silences, capacity * sizeof(*tables->silences));
+		if (tables->silences == NULL)
+			abort();
+		tables->silence_capacity = capacity;
+	}
+	tables->silences[tables->silence_count++] =
+		(struct silence){ server, peer };
+}
+
+/* Peer: WATCH_NONE is any. */
+static bool
+was_silent(const struct judge_tables *tables, uint32_t server, uint32_t peer)
+{
+	for (uint32_t i = 0; i < tables->silence_count; i++)
+		if (tables->silences[i].server == server &&
+		    (peer == WATCH_NONE || tables->silences[i].peer == peer))
+			return true;
+	return false;
+}
+
+enum knowledge {
+	KNOWS_NOT,
+	KNOWS_SILENT, /* it is silent for the first time: it is asked again */
+	KNOWS,
+};
+
+static enum knowledge
+knowledge_of(const struct judge_tables *tables, uint32_t server,
+	     const struct node *node, uint32_t peer)
 {
 	const struct contact *contact = contact_of(node, peer);
 
-	return contact != NULL && !contact_stale(contact);
+	if (contact == NULL)
+		return KNOWS_NOT;
+	if (!contact_stale(contact))
+		return KNOWS;
+	return is_first(tables) || !was_silent(tables, server, peer)
+		       ? KNOWS_SILENT
+		       : KNOWS_NOT;
 }
 
 /* ---- the look ---- */
@@ -139,8 +191,10 @@ knows(const struct node *node, uint32_t peer)
 struct neighbourhood {
 	uint32_t others, known;
 	bool parted; /* from another member */
-	uint32_t due, known_due; /* of the buckets of its closest */
-	uint32_t missing; /* the closest of what it does not know; WATCH_NONE */
+	/* Of the buckets of its closest; those that are silent for the first
+	 * time are known perhaps. */
+	uint32_t due, known_due, perhaps_due;
+	uint32_t missing; /* the closest that is not even that; WATCH_NONE */
 };
 
 static unsigned
@@ -173,19 +227,21 @@ survey(struct judge_tables *tables, uint32_t server, const struct node *node)
 	uint32_t k = tables->parts.settings->dht.node.k;
 	struct neighbourhood all = { .missing = WATCH_NONE };
 	uint32_t sizes[POSITION_BITS] = { 0 }, knowns[POSITION_BITS] = { 0 };
-	uint32_t dead[POSITION_BITS] = { 0 };
+	uint32_t perhaps[POSITION_BITS] = { 0 }, dead[POSITION_BITS] = { 0 };
 
 	all.others = find_others(tables, server, &all.parted);
 	if (all.others == 0)
 		return all;
 	for (uint32_t i = 0; i < all.others; i++) {
 		unsigned b = bucket_of(tables, server, tables->others[i]);
-		bool knows_it = knows(node, tables->others[i]);
+		enum knowledge knowledge =
+			knowledge_of(tables, server, node, tables->others[i]);
 
 		sizes[b]++;
-		knowns[b] += knows_it;
-		all.known += knows_it;
-		if (!knows_it && all.missing == WATCH_NONE)
+		knowns[b] += knowledge == KNOWS;
+		perhaps[b] += knowledge != KNOWS_NOT;
+		all.known += knowledge == KNOWS;
+		if (knowledge == KNOWS_NOT && all.missing == WATCH_NONE)
 			all.missing = tables->others[i];
 	}
 	count_dead(tables, server, node, dead);
@@ -198,25 +254,34 @@ survey(struct judge_tables *tables, uint32_t server, const struct node *node)
 
 		all.due += due;
 		all.known_due += knowns[b] < due ? knowns[b] : due;
+		all.perhaps_due += perhaps[b] < due ? perhaps[b] : due;
 	}
 	return all;
 }
 
-/* Is that the end of it? Not, if by chance a few answers were lost one after
- * the other: it is asked again. */
+/* By chance a few answers were lost one after the other: those that are silent
+ * are asked again, and looked at again. */
+static void
+remember_silent(struct judge_tables *tables, uint32_t server,
+		const struct neighbourhood *all, const struct node *node)
+{
+	for (uint32_t i = 0; i < all->others; i++)
+		if (knowledge_of(tables, server, node, tables->others[i]) ==
+		    KNOWS_SILENT)
+			silence_add(tables, server, tables->others[i]);
+}
+
+/* Whoever else is silent or is heard again, somebody is missing. */
 static bool
 is_poor(struct judge_tables *tables, uint32_t server,
 	const struct neighbourhood *all, const struct node *node)
 {
-	bool first = tables->second.ns == INSTANT_NEVER.ns;
-
 	if (all->known_due >= all->due || !tables->due || all->parted)
 		return false;
-	if (!first)
-		return tables->silent[server] == all->missing;
-	if (contact_of(node, all->missing) == NULL)
+	if (all->perhaps_due < all->due)
 		return true;
-	tables->silent[server] = all->missing;
+	if (is_first(tables))
+		remember_silent(tables, server, all, node);
 	return false;
 }
 
@@ -254,10 +319,9 @@ look(struct judge_tables *tables, struct instant now)
 
 		tables->member[i] = view.runs && view.joined;
 	}
-	bool first = tables->second.ns == INSTANT_NEVER.ns;
 	for (uint32_t i = 0; i < tables->count; i++)
 		if (servers_runs(tables->parts.servers, i) &&
-		    (first || tables->silent[i] != WATCH_NONE))
+		    (is_first(tables) || was_silent(tables, i, WATCH_NONE)))
 			look_at(tables, now, i);
 }
 
@@ -279,7 +343,7 @@ judge_tables_look(struct judge_tables *tables, struct instant now)
 
 	if (tables->over || tables->quiet.ns == INSTANT_NEVER.ns)
 		return;
-	bool second = tables->second.ns != INSTANT_NEVER.ns;
+	bool second = !is_first(tables);
 	if (has_changed(tables) && instant_before(tables->quiet, now)) {
 		tables->quiet = now;
 		tables->over = second;
@@ -312,12 +376,9 @@ judge_tables_create(const struct judge_parts *parts)
 	tables->seen = calloc(count, sizeof(*tables->seen));
 	tables->member = calloc(count, sizeof(*tables->member));
 	tables->others = calloc(count, sizeof(*tables->others));
-	tables->silent = calloc(count, sizeof(*tables->silent));
 	if (tables->seen == NULL || tables->member == NULL ||
-	    tables->others == NULL || tables->silent == NULL)
+	    tables->others == NULL)
 		abort();
-	for (uint32_t i = 0; i < count; i++)
-		tables->silent[i] = WATCH_NONE;
 	return tables;
 }
 
@@ -327,7 +388,7 @@ judge_tables_destroy(struct judge_tables *tables)
 	if (tables == NULL)
 		return;
 	free(tables->seen);
-	free(tables->silent);
+	free(tables->silences);
 	free(tables->member);
 	free(tables->others);
 	free(tables);

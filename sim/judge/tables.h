@@ -17,7 +17,8 @@
  * what it needs to know which records it is to hold. What it does not know
  * breaks POOR_TABLE. Whom it has in its table but has not heard, for a few
  * datagrams were lost in a row, it asks again within seconds: it has to have
- * heard him at a second look, JUDGE_TABLES_MOMENT_NS after the first.
+ * heard each of them at a second look, JUDGE_TABLES_MOMENT_NS after the first;
+ * who is silent for the first time then counts as heard.
  *
  * A server that lives and is not joined by then, or that has no contact, though
  * there are members whom it could ask, breaks OUTSIDE.

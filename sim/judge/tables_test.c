@@ -201,6 +201,79 @@ test_tables(void)
 	}
 }
 
+/* One of two that are missing does not speak for the other. */
+static void
+test_two(void)
+{
+	/* How the closest two are known at the first look, and at the second:
+	 * k: heard; s: silent; -: not in the table. */
+	static const struct {
+		const char *sentence;
+		const char *first, *second;
+		uint32_t count;
+	} rows[] = {
+		{ "both are heard again", "ss", "kk", 0 },
+		{ "neither is", "ss", "ss", 1 },
+		{ "the closer one is", "ss", "ks", 1 },
+		{ "the farther one is", "ss", "sk", 1 },
+		{ "one is heard again, another silent since", "sk", "ks", 0 },
+		{ "the closer one is silent since", "ks", "ss", 1 },
+		{ "the farther one is silent since", "sk", "ss", 1 },
+		{ "one is silent, the farther not there", "s-", "kk", 1 },
+		{ "one is silent, the closer not there", "-s", "kk", 1 },
+		{ "one is forgotten meanwhile", "sk", "-k", 1 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct settings settings;
+		uint32_t peers[2];
+		struct bed bed;
+
+		settings_default(&settings);
+		settings.fabric.servers = 8;
+		settings.dht.node.k = 8;
+		settings.dht.node.refresh_ns = REFRESH;
+		bed_make(&bed, &settings);
+		servers_ideal(bed.servers, INSTANT_NEVER);
+		struct judge_tables *tables = judge_tables_create(&bed.parts);
+		struct instant now = bed_now(&bed);
+		CHECK(table_closest(
+			      table_of(&bed, 1),
+			      endpoints_position(servers_tables(bed.servers)
+							 .parts->endpoints,
+						 1),
+			      TABLE_ANY, ENDPOINT_NONE, peers, 2) == 2);
+
+		judge_tables_zero(tables, now);
+		for (int look = 0; look < 2; look++) {
+			const char *known =
+				look == 0 ? rows[i].first : rows[i].second;
+
+			for (int j = 0; j < 2; j++) {
+				struct table *table = table_of(&bed, 1);
+				struct contact *contact =
+					table_find(table, peers[j]);
+
+				if (contact == NULL)
+					continue;
+				if (known[j] == '-')
+					CHECK(table_remove(table, peers[j]));
+				else
+					contact->failures =
+						known[j] == 's' ? CONTACT_STALE
+								: 0;
+			}
+			judge_tables_look(
+				tables, instant_after(now, (look + 1) * LATER));
+		}
+		CHECK_ROW(bed_count(&bed, VIOLATION_POOR_TABLE) ==
+				  rows[i].count,
+			  rows[i].sentence);
+		judge_tables_destroy(tables);
+		bed_free(&bed);
+	}
+}
+
 /* Who lives and is in no table. */
 static void
 test_outside(void)
@@ -244,6 +317,7 @@ int
 main(void)
 {
 	test_tables();
+	test_two();
 	test_outside();
 	return check_done();
 }
