@@ -196,16 +196,19 @@ finish(struct node *node, struct instant now)
 static void
 step(struct node *node, struct instant now)
 {
-	uint32_t items = 0;
+	uint32_t items = 0, looks = 0;
 
 	if (node->own_cursor == PUBLICATION_NONE)
 		begin(node);
-	for (uint32_t i = 0; i < KEEPERS_LOOK && items < 2 * BATCH_ITEMS &&
-			     node->own_cursor != PUBLICATION_NONE;
-	     i++) {
+	while (looks < KEEPERS_LOOK && items < 2 * BATCH_ITEMS &&
+	       node->own_cursor != PUBLICATION_NONE) {
 		uint32_t slot = node->own_cursor;
+		const struct publication *own = publish_slot_at(node, slot);
 
-		node->own_cursor = publish_slot_at(node, slot)->own_next;
+		node->own_cursor = own->own_next;
+		looks += node->keepers_mending && own->makeshift
+				 ? MAKESHIFT_LOOKS
+				 : 1;
 		if (node->keepers_mending && makeshift_mend(node, now, slot))
 			items += PLACEMENT_DATAGRAMS * BATCH_ITEMS;
 		else

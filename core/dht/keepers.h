@@ -39,10 +39,11 @@
  * twice, nor are more than 64. (Tried: in every round. With k = 8 each of 100
  * servers then sends half as many pings again, scenarios/cost.yaml.)
  *
- * The sweep looks at KEEPERS_LOOK publications a step at most, and pays for
- * what it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer
- * boots is placed again when that is over; what a lookup stores at that moment
- * is left to the other holders.
+ * The sweep looks at KEEPERS_LOOK publications a step at most, or at fewer that
+ * are makeshift, once somebody was met (MAKESHIFT_LOOKS); and it pays for what
+ * it has sent: KEEPERS_DATAGRAMS_S. What is being stored while a peer boots is
+ * placed again when that is over; what a lookup stores at that moment is left
+ * to the other holders.
  *
  * Causes full (NODE_KEEPER_CAUSES): the next sweep sends every replica
  * everything.

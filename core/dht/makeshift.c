@@ -111,7 +111,7 @@ makeshift_mend(struct node *node, struct instant now, uint32_t slot)
 	node->keepers_makeshift = true;
 	/* As it was: the stale one may be dead, or our table is poor yet. */
 	if (!is_passed_by(node, own, false) &&
-	    (is_passed_by(node, own, true) || node_young(node, now)))
+	    (node_young(node, now) || is_passed_by(node, own, true)))
 		return false;
 	if (own->state == PUBLICATION_REFRESHING)
 		own->lost = true;

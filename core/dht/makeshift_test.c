@@ -8,6 +8,8 @@
  */
 #include "core/dht/makeshift.h"
 
+#include "core/dht/keepers.h"
+#include "core/dht/publish_slot.h"
 #include "core/test/mesh.h"
 #include "core/test/owner.h"
 
@@ -161,9 +163,71 @@ test_after_failures(void)
 	solo_close(&solo);
 }
 
+static const struct {
+	const char *sentence;
+	bool makeshift, met;
+	uint32_t steps_least, steps_most;
+} sweep_rows[] = {
+	{ "they are not", false, true, 0, 0 },
+	{ "they are, and nobody was met", true, false, 0, 0 },
+	{ "they are, and somebody was", true, true,
+	  1000 * MAKESHIFT_LOOKS / KEEPERS_LOOK,
+	  1000 * MAKESHIFT_LOOKS / KEEPERS_LOOK + 1 },
+};
+
+/* 1,000 that are where they should be. */
+static void
+own_many(struct solo *solo, bool makeshift)
+{
+	for (uint32_t number = 0; number < 1000; number++) {
+		struct session_key key = solo_key(number);
+		uint64_t target = node_key_position(solo->node, &key);
+		uint32_t slot = publication_add(solo->parts.publications, 0,
+						&key, target, false);
+		struct publication *own = publish_slot_at(solo->node, slot);
+
+		publish_slot_add(solo->node, slot);
+		own->state = PUBLICATION_HELD;
+		own->makeshift = makeshift;
+		/* None is closer: it stays as it is. */
+		own->replica_count = (uint8_t)table_closest(
+			solo->node->table, target, TABLE_ANY, ENDPOINT_NONE,
+			own->replicas, 3);
+	}
+}
+
+/* A sweep looks at fewer in a step where they are makeshift. */
+static void
+test_sweep_of_many(void)
+{
+	for (size_t i = 0; i < sizeof(sweep_rows) / sizeof(sweep_rows[0]);
+	     i++) {
+		struct solo_room room = { 0 };
+		struct solo solo;
+		uint32_t steps = 0;
+
+		owner_open(&solo, room);
+		own_many(&solo, sweep_rows[i].makeshift);
+		solo.node->join_finished = solo.now; /* young */
+		solo.node->keepers_makeshift = sweep_rows[i].makeshift;
+		if (sweep_rows[i].met)
+			keepers_meet(solo.node, solo.now);
+		while (solo.node->keepers_wake.ns != INSTANT_NEVER.ns) {
+			solo.now = solo.node->keepers_wake;
+			keepers_expire(solo.node, solo.now, &solo.outbox);
+			steps++;
+		}
+		CHECK_ROW(steps >= sweep_rows[i].steps_least &&
+				  steps <= sweep_rows[i].steps_most,
+			  sweep_rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 int
 main(void)
 {
+	test_sweep_of_many();
 	test_after_failures();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
