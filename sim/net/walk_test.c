@@ -22,6 +22,7 @@
 #include "core/test/check.h"
 #include "core/wire/build.h"
 #include "sim/net/network_state.h"
+#include "sim/test/packet_sums.h"
 
 #define MS	     NS_PER_MS
 #define SETTLED_NS   (NS_PER_S / 2)
@@ -43,7 +44,7 @@ struct bed {
 	struct arrival arrivals[ARRIVALS_MAX];
 	uint32_t hop_count; /* departures: global ports */
 	uint32_t hops[HOPS_MAX];
-	uint64_t counted_in, counted_out;
+	struct packet_sums sums;
 };
 
 static struct settings
@@ -101,14 +102,7 @@ bed_counter(void *context, const char *node, const char *name, uint64_t value)
 {
 	struct bed *bed = context;
 
-	if (node[0] != '\0')
-		return;
-	if (strcmp(name, "sent_packets") == 0 ||
-	    strcmp(name, "fragments") == 0 || strcmp(name, "duplicates") == 0)
-		bed->counted_in += value;
-	if (strcmp(name, "received_packets") == 0 ||
-	    strncmp(name, "drop_", 5) == 0)
-		bed->counted_out += value;
+	packet_sums_count(&bed->sums, node, name, value);
 }
 
 static struct bed *
@@ -148,7 +142,7 @@ bed_destroy(struct bed *bed)
 {
 	bed_run(bed, 100 * NS_PER_S);
 	network_report(bed->network);
-	CHECK(bed->counted_in == bed->counted_out);
+	CHECK(packet_sums_agree(&bed->sums));
 	network_destroy(bed->network);
 	queue_destroy(bed->queue);
 	free(bed);

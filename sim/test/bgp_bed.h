@@ -17,20 +17,11 @@
 
 #include "core/test/check.h"
 #include "sim/net/bgp.h"
+#include "sim/test/measured_routing.h"
 
 #define MS NS_PER_MS
 
-static const struct routing_settings lab = {
-	.ecmp = ECMP_HASH_THRESHOLD,
-	.resilient_buckets = 128,
-	.detection = DETECTION_BFD,
-	.reroute = { 800000, 2100000 },
-	.local = { 78 * MS, 82 * MS },
-	.hop = { 49500000, 50500000 },
-	.bfd = { 167 * MS, 212 * MS },
-	.hold = { 2650 * MS, 2670 * MS },
-	.restore = { 900 * MS, 1100 * MS },
-};
+static const struct routing_settings lab = MEASURED_ROUTING;
 
 struct bed {
 	struct fabric *fabric;

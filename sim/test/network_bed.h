@@ -14,6 +14,8 @@
 #include "core/test/check.h"
 #include "core/wire/build.h"
 #include "sim/net/network.h"
+#include "sim/test/measured_routing.h"
+#include "sim/test/packet_sums.h"
 
 #define MS	  NS_PER_MS
 #define CATCH_MAX 4096
@@ -34,16 +36,7 @@ static const struct settings paper = {
 		.server_link = { 10000000000, 1000, 1600, 1 << 20, 0, 0, 0 },
 		.uniform_delay_ns = 50000,
 	},
-	.routing = {
-		.resilient_buckets = 128,
-		.detection = DETECTION_BFD,
-		.reroute = { 800000, 2100000 },
-		.local = { 78 * MS, 82 * MS },
-		.hop = { 49500000, 50500000 },
-		.bfd = { 167 * MS, 212 * MS },
-		.hold = { 2650 * MS, 2670 * MS },
-		.restore = { 900 * MS, 1100 * MS },
-	},
+	.routing = MEASURED_ROUTING,
 };
 
 struct bed {
@@ -59,7 +52,7 @@ struct bed {
 	uint32_t size[CATCH_MAX];
 	uint8_t last[65536]; /* bytes of the last one */
 	uint64_t taps, bad_checksums;
-	uint64_t counted_in, counted_out; /* from the report's sums */
+	struct packet_sums sums;
 };
 
 static inline void
@@ -99,14 +92,7 @@ bed_counter(void *context, const char *node, const char *name, uint64_t value)
 {
 	struct bed *bed = context;
 
-	if (node[0] != '\0')
-		return;
-	if (strcmp(name, "sent_packets") == 0 ||
-	    strcmp(name, "fragments") == 0 || strcmp(name, "duplicates") == 0)
-		bed->counted_in += value;
-	if (strcmp(name, "received_packets") == 0 ||
-	    strncmp(name, "drop_", 5) == 0)
-		bed->counted_out += value;
+	packet_sums_count(&bed->sums, node, name, value);
 }
 
 static inline struct bed *
@@ -144,7 +130,7 @@ bed_destroy(struct bed *bed)
 {
 	bed_run(bed, 100 * NS_PER_S);
 	network_report(bed->network);
-	CHECK(bed->counted_in == bed->counted_out);
+	CHECK(packet_sums_agree(&bed->sums));
 	CHECK(bed->bad_checksums == 0);
 	network_destroy(bed->network);
 	queue_destroy(bed->queue);
