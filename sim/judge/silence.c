@@ -179,6 +179,9 @@ silence_look(struct silence *silence, const struct judge_parts *parts,
 	    silence_rests(parts, flow)) {
 		silence->is_silent = false;
 		silence->enough = (struct instant){ 0 };
+		/* Its owner may be called dead all the same. */
+		if (session->stray_at != WATCH_NONE)
+			way_look(silence, parts, now, flow, changes);
 		return;
 	}
 	tries_look(silence, parts, session);

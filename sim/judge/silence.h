@@ -19,8 +19,8 @@
  * one for its sender. The last of them has to be SILENCE_TRY_NS old.
  *
  * Ways are looked at when something has changed (a route, the script) or was
- * cut, and only of sessions that have been silent for SILENCE_NEED_NS: every
- * SILENCE_LOOK_NS.
+ * cut, and only of sessions that have been silent for SILENCE_NEED_NS, or have
+ * strayed: every SILENCE_LOOK_NS.
  */
 #ifndef SIM_JUDGE_SILENCE_H
 #define SIM_JUDGE_SILENCE_H
