@@ -27,6 +27,9 @@ struct life {
 	bool asking;
 	bool mourned; /* DIED was told */
 	bool ask_other; /* at this turn */
+	/* When it was asked last, another had been heard since the question
+	 * before. */
+	bool others;
 	struct instant wanted; /* last */
 	struct instant asked; /* last, if asks > 0 */
 	int64_t silent_ns; /* counted, see life.h */
@@ -111,7 +114,8 @@ static void
 stop_asking(struct lives *lives, struct life *life)
 {
 	lives->asking -= life->asking;
-	life->asking = life->mourned = life->ask_other = false;
+	life->asking = life->mourned = false;
+	life->ask_other = life->others = false;
 	life->asks = 0;
 	life->silent_ns = 0;
 	life->due = INSTANT_NEVER;
@@ -197,8 +201,9 @@ is_dead(const struct lives *lives, struct instant now, const struct life *life)
 static int64_t
 ask_ns(const struct life *life)
 {
-	return life->refused.since.ns != INSTANT_NEVER.ns ? LIFE_ASK_REFUSED_NS
-							  : LIFE_ASK_NS;
+	if (life->asks < LIFE_QUICK || (has_word(life) && life->others))
+		return LIFE_ASK_NS;
+	return LIFE_ASK_SLOW_NS;
 }
 
 /* When is the owner dead, if the fabric goes on saying so? */
@@ -210,7 +215,16 @@ word_due(const struct lives *lives, const struct life_word *word)
 	return instant_after(word->since, lives->settings->gone_after_ns);
 }
 
-/* The next question, or the end of gone_after if that is sooner. */
+/* When is it dead, if it goes on saying nothing? */
+static struct instant
+silence_due(const struct lives *lives, const struct life *life)
+{
+	return instant_after(life->asked, lives->settings->silent_after_ns -
+						  life->silent_ns);
+}
+
+/* The next question, or the end of gone_after or silent_after if that is
+ * sooner. */
 static void
 schedule_next(struct lives *lives, struct instant now, struct life *life)
 {
@@ -218,6 +232,9 @@ schedule_next(struct lives *lives, struct instant now, struct life *life)
 	struct instant end = instant_min(word_due(lives, &life->refused),
 					 word_due(lives, &life->unrouted));
 
+	if (instant_before(now, end))
+		due = instant_min(due, end);
+	end = silence_due(lives, life);
 	if (instant_before(now, end))
 		due = instant_min(due, end);
 	schedule(lives, life, due);
@@ -285,7 +302,11 @@ refuse(struct lives *lives, struct instant now, struct life *life,
 	/* Or questions would go on for ever, by their own answers. */
 	if (!life->asking)
 		begin_asking(lives, now, life);
-	schedule(lives, life, instant_min(life->due, word_due(lives, word)));
+	struct instant due = instant_min(life->due, word_due(lives, word));
+	if (life->asks > 0)
+		due = instant_min(due,
+				  instant_after(life->asked, ask_ns(life)));
+	schedule(lives, life, due);
 }
 
 void
@@ -355,27 +376,54 @@ task_of(enum life_task_kind kind, const struct life *life)
 	return (struct life_task){ .kind = kind, .address = life->address };
 }
 
+/* The last question was not answered: what follows of that, now? */
+static void
+account(struct lives *lives, struct instant now, struct life *life)
+{
+	int64_t ns = instant_distance_ns(life->asked, now);
+	int64_t most_ns = 2 * ask_ns(life);
+
+	life->others = other_heard(lives, life, life->asked);
+	if (!life->others)
+		return;
+	life->silent_ns += ns < most_ns ? ns : most_ns;
+	/* It stood then, and nothing speaks against it. In a long span we may
+	 * have been cut off when we asked, and heard others later. */
+	if (ns <= 2 * LIFE_ASK_NS &&
+	    life->refused.since.ns != INSTANT_NEVER.ns &&
+	    instant_distance_ns(life->refused.last, life->asked) <=
+		    refused_fresh_ns(lives))
+		life->refused.last = now;
+}
+
 /* Its question is due, and so is the account of the one before. */
 static struct life_task
 ask(struct lives *lives, struct instant now, struct life *life)
 {
 	struct life_task task = task_of(LIFE_ASK, life);
-	bool first = life->asks == 0;
+	bool reason = life->asks > 0 || has_word(life);
 
-	if (!first && other_heard(lives, life, life->asked)) {
-		int64_t ns = instant_distance_ns(life->asked, now);
-		int64_t most_ns = 2 * ask_ns(life);
-
-		life->silent_ns += ns < most_ns ? ns : most_ns;
-	}
+	if (life->asks > 0)
+		account(lives, now, life);
 	life->asked = now;
 	if (life->asks < UINT16_MAX)
 		life->asks++;
 	/* Or this span would count only if somebody happens to speak. */
-	life->ask_other = !first;
-	task.echo = !first || has_word(life);
+	life->ask_other = reason;
+	task.echo = reason;
 	task.sequence = life->asks;
 	return task;
+}
+
+/* It was asked long enough ago, or its silence may be long enough now. */
+static bool
+is_turn(const struct lives *lives, struct instant now, const struct life *life)
+{
+	int64_t ns = instant_distance_ns(life->asked, now);
+
+	return life->asks == 0 || ns >= ask_ns(life) ||
+	       (ns >= LIFE_ASK_NS &&
+		!instant_before(now, silence_due(lives, life)));
 }
 
 /* What is to be done for one that is due; one thing at a time. */
@@ -396,8 +444,7 @@ turn(struct lives *lives, struct instant now, struct life *life)
 	if (instant_distance_ns(life->wanted, now) >=
 	    lives->settings->owner_idle_ns) {
 		stop_asking(lives, life);
-	} else if (life->asks == 0 ||
-		   instant_distance_ns(life->asked, now) >= LIFE_ASK_NS) {
+	} else if (is_turn(lives, now, life)) {
 		return ask(lives, now, life);
 	} else {
 		schedule_next(lives, now, life);

@@ -21,24 +21,33 @@
  * sign of life while
  *
  *  - for gone_after the fabric has said so: our own host has no route, or
- *    routers say net or host unreachable of what we sent it. They say so
- *    again when they are asked again; a word that is older than LIFE_FRESH_NS
- *    is none, and the span begins anew; nor does a router's that is older than
- *    half of gone_after tell how things are at its end;
+ *    routers say net or host unreachable of what we sent it, or that it went
+ *    round in circles. Such a word stands as long as it is said again, or each
+ *    question since is left without an answer while another node is heard: we
+ *    are not cut off, and who has no way does not answer. A router's that is
+ *    older than half of gone_after, and was neither, tells nothing of how
+ *    things are; after LIFE_FRESH_NS the span begins anew;
  *  - or for silent_after it has not answered, in spans between two questions
- *    in each of which another node was heard; from the second question on
- *    another is asked as well. If we are cut off ourselves nobody is dead.
+ *    in each of which another node was heard; another is asked as well, with
+ *    each question that the fabric or silence has given a reason for. If we are
+ *    cut off ourselves nobody is dead.
  *
- * An owner of which a router has said so is asked every LIFE_ASK_REFUSED_NS
- * only, for who asks often is not answered. A Linux router has for each
- * address that it tells a bucket of five such words, which one second fills by
- * one. In IPv4 each packet without a route takes one of it (ip_error(), sysctl
- * net.ipv4.route.error_cost), and its error another (icmpv4_xrlim_allow(),
- * net.ipv4.icmp_ratelimit): two packets within two seconds leave none for a
- * word, and so on for ever. What clients send meanwhile takes from it, too;
- * many of them, and silent_after it is. (Measured with one, whose owner was
- * off: told after 31 to 35 s when it was asked twice a second.) In IPv6 a word
- * costs one.
+ * One word has to suffice, for there may be no second. A Linux router has for
+ * each address that it tells a bucket of five such words, which one second
+ * fills by one. In IPv4 each packet without a route takes one of it
+ * (ip_error(), sysctl net.ipv4.route.error_cost), and its error another
+ * (icmpv4_xrlim_allow(), net.ipv4.icmp_ratelimit): a packet a second leaves
+ * none for a word, and so on for ever; what clients send and what the table
+ * does takes from it, too. (Measured in a lab, with one client: withdrawing
+ * the route made a loop for 0.2 s, whose errors emptied the bucket; its owner
+ * was asked twice a second, no word was said of that, and it was dead by
+ * silence, after 30.7 s.) In IPv6 a word costs one. So:
+ *
+ *  - a loop is a word, too: it may have taken those that were to come;
+ *  - who has not been called unreachable is asked LIFE_QUICK times, twice a
+ *    second, and then every LIFE_ASK_SLOW_NS only, so that a router that could
+ *    not say so can; likewise when no other node is heard: then only words
+ *    count.
  *
  * A stopped daemon, a busy host, a restart: the kernel answers the echo, or
  * says port unreachable. Evidence that has become stale is none: who has not
@@ -62,8 +71,10 @@
 /* Between two questions. Twice a second, so that of a route's withdrawal we
  * hear within half of one, and one lost answer is no silence of a second. */
 #define LIFE_ASK_NS (NS_PER_S / 2)
-/* The same, of an owner of which a router has said that there is no way. */
-#define LIFE_ASK_REFUSED_NS (9 * NS_PER_S / 4)
+/* Of them, before a router gets the time to say that there is no way. */
+#define LIFE_QUICK 4
+/* Two words' worth (see above), and a little. */
+#define LIFE_ASK_SLOW_NS (9 * NS_PER_S / 4)
 /* Two of those, and a little. */
 #define LIFE_FRESH_NS (5 * NS_PER_S)
 

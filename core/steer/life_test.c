@@ -128,6 +128,13 @@ static const struct {
 	{ "the route comes back", "nnnnr.n", LIFE_SILENT, 0 },
 	{ "a route of ours is no answer to a router", "uuuruuu", LIFE_DEAD, 1 },
 	{ "said once, and then nothing", "u.........", LIFE_SILENT, 0 },
+	{ "said once, and others are heard", "Uooooo", LIFE_SILENT, 0 },
+	{ "and each question since was in vain", "Uooooooo", LIFE_DEAD, 1 },
+	{ "and we were cut off meanwhile", "Uo.......oooo", LIFE_SILENT, 0 },
+	{ "that it goes on saying nothing", "Uooooooooooooooo", LIFE_DEAD, 1 },
+	{ "an answer in the last moment of it", "UooooO", LIFE_ASSUMED, 0 },
+	{ "said at last, after silence", "wooooooU", LIFE_SILENT, 0 },
+	{ "and silence after it", "wooooooUoooooooo", LIFE_DEAD, 1 },
 	{ "said again, much later", "u...........u", LIFE_SILENT, 0 },
 	{ "once in three seconds is enough", "u.....u", LIFE_DEAD, 1 },
 	{ "a sign of life meanwhile", "uuuuuOuuuuu", LIFE_SILENT, 0 },
@@ -200,7 +207,7 @@ questions(void)
 	CHECK(story.asked == 3);
 	life_want(story.lives, story.now, &owner);
 	pass(&story, 2 * settings.owner_idle_ns);
-	CHECK(story.asked == 3 + settings.owner_idle_ns / LIFE_ASK_NS);
+	CHECK(story.asked >= 3 + settings.owner_idle_ns / LIFE_ASK_SLOW_NS);
 	CHECK(lives_due(story.lives).ns == INSTANT_NEVER.ns);
 	/* A router that answers our questions does not prolong them. */
 	life_want(story.lives, story.now, &owner);
@@ -214,27 +221,40 @@ questions(void)
 	CHECK(story.asked <= asked + settings.owner_idle_ns / LIFE_ASK_NS + 1);
 }
 
-/* Of whom a router has said something it is asked seldom, or it would say
- * nothing any more; a sign of life ends that. */
+/* Who is silent is asked seldom then, or a router would say nothing of it any
+ * more. When one has, and others are heard, it is asked often again: each
+ * silence tells. A sign of life ends all that. */
 static void
 seldom(void)
 {
+	const int64_t quick_ns = (LIFE_QUICK - 1) * LIFE_ASK_NS;
 	struct story story;
-	struct address owner = address_of(1);
+	struct address owner = address_of(1), other = address_of(2);
 
 	begin(&story, 4);
+	life_want(story.lives, story.now, &owner);
+	pass(&story, quick_ns);
+	CHECK(story.asked == LIFE_QUICK);
+	pass(&story, 4 * LIFE_ASK_SLOW_NS);
+	CHECK(story.asked == LIFE_QUICK + 4);
+	/* Nobody else is heard: only words count. */
 	life_refused(story.lives, story.now, &owner);
-	pass(&story, 2 * LIFE_ASK_REFUSED_NS);
-	/* At once, after that time, and at the end of gone_after. */
-	CHECK(story.asked == 3 && story.echoes == 3);
-	uint32_t asked = story.asked;
-	pass(&story, 10 * LIFE_ASK_REFUSED_NS);
-	CHECK(story.asked == asked + 10);
+	pass(&story, 4 * LIFE_ASK_SLOW_NS);
+	CHECK(story.asked == LIFE_QUICK + 8);
+	life_heard(story.lives, story.now, &other);
+	pass(&story, LIFE_ASK_SLOW_NS);
+	life_refused(story.lives, story.now, &owner);
+	uint32_t asked = story.asked, deaths = story.deaths;
+	for (int i = 0; i < 12; i++) {
+		life_heard(story.lives, story.now, &other);
+		pass(&story, LIFE_ASK_NS);
+	}
+	CHECK(story.asked >= asked + 7 && story.deaths == deaths + 1);
 	life_heard(story.lives, story.now, &owner);
 	life_want(story.lives, story.now, &owner);
 	asked = story.asked;
-	pass(&story, 10 * LIFE_ASK_NS);
-	CHECK(story.asked == asked + 11);
+	pass(&story, quick_ns);
+	CHECK(story.asked == asked + LIFE_QUICK);
 }
 
 /* Others speak only when they are asked: it takes no longer. */

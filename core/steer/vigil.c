@@ -139,14 +139,21 @@ vigil_error(struct strays *strays, struct instant now,
 {
 	const struct packet *packet = &classification->packet;
 	struct lives *lives = strays->vigil.lives;
+	uint8_t type = packet->icmp_type, code = packet->icmp_code;
 
-	if (icmp_is_unreachable(packet->family, packet->icmp_type,
-				packet->icmp_code))
+	if (icmp_is_unreachable(packet->family, type, code) ||
+	    icmp_is_loop(packet->family, type, code))
 		life_refused(lives, now, &classification->peer);
-	else if (icmp_is_port_unreachable(packet->family, packet->icmp_type,
-					  packet->icmp_code) &&
+	else if (icmp_is_port_unreachable(packet->family, type, code) &&
 		 address_equal(&packet->src, &classification->peer))
 		life_heard(lives, now, &classification->peer);
+}
+
+/* The table's, which its peers have, too. */
+static uint16_t
+own_port(const struct strays *strays)
+{
+	return endpoints_get(strays->endpoints, node_self(strays->node))->port;
 }
 
 /* Do these bytes, from an ICMP header on, have our echo's name? */
@@ -156,17 +163,30 @@ is_ours(const struct strays *strays, const uint8_t *bytes, uint8_t type)
 	return bytes[0] == type && wire_get16(bytes + 4) == strays->vigil.id;
 }
 
+/* A datagram of the table, from its port to the same, or an echo. */
+static bool
+is_question(const struct strays *strays, const struct packet *quote,
+	    const uint8_t *bytes)
+{
+	uint16_t port = own_port(strays);
+
+	if (!quote->transport || !address_equal(&quote->src, &strays->self))
+		return false;
+	if (quote->protocol == IP_UDP)
+		return quote->src_port == port && quote->dst_port == port;
+	return quote->protocol == (quote->family == 4 ? IP_ICMP4 : IP_ICMP6) &&
+	       is_ours(strays, bytes + quote->l4_offset,
+		       icmp_echo_type(quote->family, false));
+}
+
 static void
-echo_refused(struct strays *strays, struct instant now, const uint8_t *bytes,
-	     size_t size)
+question_refused(struct strays *strays, struct instant now,
+		 const uint8_t *bytes, size_t size)
 {
 	struct packet quote;
 
 	if (packet_parse_quote(bytes, size, &quote) != DROP_NONE ||
-	    !address_equal(&quote.src, &strays->self) || !quote.transport ||
-	    quote.protocol != (quote.family == 4 ? IP_ICMP4 : IP_ICMP6) ||
-	    !is_ours(strays, bytes + quote.l4_offset,
-		     icmp_echo_type(quote.family, false)))
+	    !is_question(strays, &quote, bytes))
 		return;
 	/* Whoever wants it has asked before. */
 	if (life_of(strays->vigil.lives, now, &quote.dst) != LIFE_ASSUMED)
@@ -184,8 +204,8 @@ vigil_icmp(struct strays *strays, struct instant now,
 	if (icmp_is_unreachable(family, bytes[0], bytes[1])) {
 		/* Our own kernel's: we are cut off, not they. */
 		if (!address_equal(from, &strays->self))
-			echo_refused(strays, now, bytes + ICMP_HEADER_BYTES,
-				     size - ICMP_HEADER_BYTES);
+			question_refused(strays, now, bytes + ICMP_HEADER_BYTES,
+					 size - ICMP_HEADER_BYTES);
 		return;
 	}
 	if (size >= ICMP_HEADER_BYTES + ECHO_TAG_BYTES &&
@@ -226,15 +246,13 @@ send_echo(struct strays *strays, const struct life_task *task,
 }
 
 /* The echo first: of two datagrams to a host that is not there a router says so
- * of the first alone. */
+ * of the first alone, and an echo's way is another one's perhaps. */
 static void
 ask(struct strays *strays, const struct life_task *task, struct outbox *outbox)
 {
 	struct endpoint peer = {
 		.address = task->address,
-		.port = endpoints_get(strays->endpoints,
-				      node_self(strays->node))
-				->port,
+		.port = own_port(strays),
 	};
 
 	if (task->address.family != strays->self.family)

@@ -24,7 +24,10 @@
  * Questions: a ping of the table goes to the peer's address and our own port,
  * and an ICMP echo, whose data is a tag under a key of ours, to its kernel. The
  * host hands what comes of both to vigil_icmp(), and vigil_heard() every
- * address that a sealed datagram came from.
+ * address that a sealed datagram came from. An error that quotes a datagram of
+ * the table is as good as one that quotes an echo, while its owner is asked and
+ * has not answered: routers say few of them, and do not choose. Anybody can
+ * forge either; but whoever is there answers the next question.
  */
 #ifndef CORE_STEER_VIGIL_H
 #define CORE_STEER_VIGIL_H

@@ -167,6 +167,99 @@ unreachable(struct stage *stage)
 	CHECK(stage_spells(stage, "R"));
 }
 
+/* What was sent to B last, as it is on the wire: by the tunnel, or from a port
+ * of the table. */
+static size_t
+sent_to_owner(struct stage *stage, uint16_t port, uint8_t *out)
+{
+	uint8_t ping[72] = { 0 };
+	struct packet_udp udp = {
+		.ip = { .src = stage->servers[0],
+			.dst = stage->servers[1],
+			.ttl = 64 },
+		.src_port = port,
+		.dst_port = 7000,
+		.payload = ping,
+		.payload_bytes = sizeof(ping),
+	};
+
+	for (uint32_t i = 0; port == 0 && i < stage->outbox.item_count; i++) {
+		const struct outbox_item *item = &stage->outbox.items[i];
+
+		if (item->kind != OUTBOX_FORWARD)
+			continue;
+		udp.src_port = item->source_port;
+		udp.dst_port = item->to.port;
+		udp.payload = stage->outbox.bytes + item->offset;
+		udp.payload_bytes = item->size;
+	}
+	return packet_build_udp(&udp, out, STAGE_PACKET);
+}
+
+static void
+hear_error(struct stage *stage, const uint8_t *bytes, size_t size, bool tunnel)
+{
+	struct classification classification;
+	struct packet packet;
+
+	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
+	if (!tunnel) {
+		steer_icmp(stage->steers[0], stage->now, &packet.src,
+			   bytes + packet.l4_offset, packet.l4_bytes);
+		return;
+	}
+	steer_classify(stage->steers[0], bytes, size, &classification);
+	CHECK(classification.kind == CLASSIFICATION_TUNNEL);
+	steer_packet(stage->steers[0], stage->now, &classification, bytes,
+		     false, stage->uplink, &stage->outbox);
+}
+
+/* A router says it once, and B never speaks: dead after gone_after, if it was a
+ * word. port 0: of what was in the tunnel. */
+static void
+one_word(struct stage *stage)
+{
+	static const struct {
+		const char *title;
+		enum packet_error error;
+		uint16_t port;
+		bool word;
+	} rows[] = {
+		{ "no net, of the tunnel", PACKET_ERROR_NET, 0, true },
+		{ "no host, of the tunnel", PACKET_ERROR_HOST, 0, true },
+		{ "a loop, of the tunnel", PACKET_ERROR_TTL, 0, true },
+		{ "no port, which B alone knows", PACKET_ERROR_PORT, 0, false },
+		{ "no net, of a ping", PACKET_ERROR_NET, 7000, true },
+		{ "no net, of another's", PACKET_ERROR_NET, 7001, false },
+	};
+	struct address router = stage_address(stage->family, 30, 1);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t sent[STAGE_PACKET], bytes[STAGE_PACKET];
+		uint64_t deaths = stage_counters(stage)->dead_owners;
+		struct packet packet;
+
+		stage->client_port++;
+		forward_to(stage, "b");
+		repeat(stage);
+		pass(stage, LIFE_ASK_NS, true);
+		size_t size = sent_to_owner(stage, rows[i].port, sent);
+		CHECK(packet_parse(sent, size, &packet) == DROP_NONE);
+		size = packet_build_icmp_error(rows[i].error, &router, 0, sent,
+					       &packet, bytes, sizeof(bytes));
+		hear_error(stage, bytes, size, rows[i].port == 0);
+		pass(stage, 3 * NS_PER_S - 1, true);
+		CHECK_ROW(stage_counters(stage)->dead_owners == deaths,
+			  rows[i].title);
+		pass(stage, LIFE_ASK_NS, true);
+		CHECK_ROW(stage_counters(stage)->dead_owners ==
+				  deaths + rows[i].word,
+			  rows[i].title);
+		steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+		outbox_clear(&stage->outbox);
+	}
+}
+
 /* What our own host says of our own uplinks is nothing of B's. */
 static void
 own_word(struct stage *stage)
@@ -400,7 +493,7 @@ noise(struct stage *stage)
 		steer_icmp(stage->steers[0], stage->now, &stage->servers[1],
 			   bytes, size);
 	}
-	pass(stage, 4 * NS_PER_S, false);
+	pass(stage, 20 * NS_PER_S, false);
 	(void)stage_outcome(stage);
 	CHECK(stage_counters(stage)->dead_owners == 0);
 	CHECK(stage->echoes > 5);
@@ -410,9 +503,9 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		wanted, unreachable,   own_word,      stopped, forged,
-		silent, cut_off,       other_owner,   unsure,  revived,
-		noise,	other_refuses, first_revived,
+		wanted, unreachable,   own_word,      stopped,	forged,
+		silent, cut_off,       other_owner,   unsure,	revived,
+		noise,	other_refuses, first_revived, one_word,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));

@@ -101,6 +101,18 @@ icmp_is_unreachable(uint8_t family, uint8_t type, uint8_t code)
 	       (code == ICMP4_CODE_NET || code == ICMP4_CODE_HOST);
 }
 
+/* Does it say that a packet went round until its time was up? A host says so of
+ * fragments, with another code. */
+WIRE_INLINE bool
+icmp_is_loop(uint8_t family, uint8_t type, uint8_t code)
+{
+	if (family == 6)
+		return type == ICMP6_TYPE_TIME_EXCEEDED &&
+		       code == ICMP6_CODE_HOP_LIMIT;
+	return type == ICMP4_TYPE_TIME_EXCEEDED &&
+	       code == ICMP4_CODE_TTL_IN_TRANSIT;
+}
+
 /* Is it the word of a host that no socket of its has the port? */
 WIRE_INLINE bool
 icmp_is_port_unreachable(uint8_t family, uint8_t type, uint8_t code)
