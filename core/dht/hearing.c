@@ -12,6 +12,14 @@ step_of(const struct node *node, struct instant now)
 	return (uint8_t)(now.ns / (step_ns > 0 ? step_ns : 1));
 }
 
+int64_t
+hearing_pace_ns(const struct node *node, uint32_t count)
+{
+	int64_t pace_ns = node->settings->watch_ns / (count > 0 ? count : 1);
+
+	return pace_ns > HEARING_PACE_NS ? pace_ns : HEARING_PACE_NS;
+}
+
 void
 hearing_note(struct node *node, struct instant now, uint32_t peer)
 {

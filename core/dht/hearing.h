@@ -38,7 +38,11 @@
 #include "core/dht/node_state.h"
 
 #define HEARING_STEPS 32
+/* However short watch_ns and however many there are. */
+#define HEARING_PACE_NS NS_PER_MS
 
+/* Between two turns, where so many have one each in watch_ns. */
+int64_t hearing_pace_ns(const struct node *, uint32_t count);
 /* A datagram of this peer came. */
 void hearing_note(struct node *, struct instant now, uint32_t peer);
 /* How long it was silent, and not pinged, in 32nds of watch_ns; modulo 256. */

@@ -326,8 +326,7 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 	/* Of few one may become due soon after the turn of another. */
 	if (count < KEEPERS_TURNS)
 		count = KEEPERS_TURNS;
-	node->keepers_turn =
-		instant_after(now, node->settings->watch_ns / count);
+	node->keepers_turn = instant_after(now, hearing_pace_ns(node, count));
 	if (silent != NULL)
 		hearing_turn(node, now, silent, HEARING_STEPS, outbox);
 	ask_stranger(node, now, outbox);

@@ -242,8 +242,7 @@ take_turn(struct node *node, struct instant now, struct outbox *outbox)
 {
 	uint32_t count = node->neighbour_count;
 
-	node->turn = instant_after(now, node->settings->watch_ns /
-						(count > 0 ? count : 1));
+	node->turn = instant_after(now, hearing_pace_ns(node, count));
 	if (count == 0)
 		return;
 	uint32_t i = next_place(node, node->neighbour_turn);

@@ -195,9 +195,42 @@ test_false_alarm(void)
 	mesh_close(&mesh);
 }
 
+/* However short the time, a node does not ping without end. */
+static void
+test_hardly_any_time(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t watch_ns;
+		uint32_t count;
+		int64_t pace_ns;
+	} paces[] = {
+		{ "five neighbours in five seconds", 5 * NS_PER_S, 5,
+		  NS_PER_S },
+		{ "none: the next look is after all of it", 5 * NS_PER_S, 0,
+		  5 * NS_PER_S },
+		{ "a nanosecond for all", 1, 5, HEARING_PACE_NS },
+		{ "many", 10 * NS_PER_MS, 32, HEARING_PACE_NS },
+	};
+
+	for (size_t i = 0; i < sizeof(paces) / sizeof(paces[0]); i++) {
+		struct node_settings settings;
+		struct mesh mesh;
+
+		node_settings_default(&settings);
+		settings.watch_ns = paces[i].watch_ns;
+		mesh_open(&mesh, 2, &settings, 3);
+		CHECK_ROW(hearing_pace_ns(mesh.nodes[0], paces[i].count) ==
+				  paces[i].pace_ns,
+			  paces[i].sentence);
+		mesh_close(&mesh);
+	}
+}
+
 int
 main(void)
 {
+	test_hardly_any_time();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	test_idle();
