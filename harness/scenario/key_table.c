@@ -213,8 +213,7 @@ static const struct key settings_keys[] = {
 	       365 * DAY, "a bucket unused for this long; 0: never"),
 	AMOUNT("dht.watch_s", "seconds", S, IN(dht.node.watch_ns), 0, 365 * DAY,
 	       "a neighbour unheard for this long is pinged; 0: never, "
-	       "and no record is repaired",
-	       LAB_TAKES("5")),
+	       "and no record is repaired"),
 	CHOICE("dht.tables", IN(dht.tables), tables_name,
 	       "grown by real joins, or computed at once", SIMULATED),
 	AMOUNT("dht.join_interval_ms", "milliseconds", MS,

@@ -81,6 +81,7 @@ const struct directive directives[] = {
 	  365 * DAY },
 	{ "refresh", DIRECTIVE_TIME, LOADED, IN(node.refresh_ns), 0,
 	  365 * DAY },
+	{ "watch", DIRECTIVE_TIME, FIXED, IN(node.watch_ns), 0, 365 * DAY },
 
 	{ "mtu", DIRECTIVE_COUNT, LOADED, IN(steer.mtu_bytes), 1280, 65535 },
 	{ "outer-fragment", DIRECTIVE_SWITCH, LOADED, IN(steer.outer_fragment),
