@@ -77,6 +77,17 @@ crowd_count(const struct crowd *crowd, uint32_t node,
 							 : crowd->cells[at[1]];
 }
 
+bool
+crowd_admits(const struct crowd *crowd, uint32_t node,
+	     const struct session_key *key, uint32_t open, uint32_t most,
+	     uint32_t prefix_most)
+{
+	if (open >= most)
+		return false;
+	return prefix_most == 0 || open < most / 2 ||
+	       crowd_count(crowd, node, key) < prefix_most;
+}
+
 void
 crowd_add(struct crowd *crowd, uint32_t node, const struct session_key *key)
 {

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "core/dht/publication.h"
 #include "core/rng.h"
 #include "core/test/check.h"
 
@@ -75,57 +74,49 @@ walk(uint64_t seed)
 	}
 }
 
-static uint32_t
-add(struct publications *publications, uint32_t prefix, uint32_t number,
-    bool half_open)
-{
-	struct session_key key = key_of(prefix, number);
-
-	return publication_add(publications, 0, &key, number, half_open);
-}
-
-/* The first prefix may have all of a table's half; then nobody more than his
+/* The first prefix may have half of a node's places; then nobody more than his
  * fill; and what leaves makes room. */
 static void
 bound(void)
 {
-	struct publications *publications;
-	uint32_t first = PUBLICATION_NONE, count = 0;
+	static const struct {
+		const char *sentence;
+		uint32_t prefix, fill, most;
+		uint32_t comes; /* this many want to */
+		uint32_t leave; /* of it, before */
+		uint32_t stay; /* those that may */
+	} rows[] = {
+		{ "the first has half of it", 1, FILL, 1000, 1000, 0, 500 },
+		{ "the next has its fill", 2, FILL, 1000, 1000, 0, FILL },
+		{ "and so another", 3, FILL, 1000, 1000, 0, FILL },
+		{ "one of the first goes, and none of them comes", 1, FILL,
+		  1000, 10, 1, 0 },
+		{ "but one of others does", 4, FILL, 1000, 1, 0, 1 },
+		{ "no bound: until all is taken", 1, 0, 1000, 2000, 0,
+		  1000 - 499 - 2 * FILL - 1 },
+		{ "then nobody comes", 5, 0, 1000, 1, 0, 0 },
+		{ "nor where there was never a place", 5, 0, 0, 1, 0, 0 },
+	};
+	struct crowd *crowd = crowd_init(memory, ENTRIES);
+	uint32_t open = 0;
 
-	CHECK(publications_size(1000, 3) <= sizeof(memory));
-	publications = publications_init(memory, 1000, 3);
-	publications_bound(publications, &secret, FILL);
-	for (uint32_t i = 0; i < 1000; i++) {
-		uint32_t slot = add(publications, 1, i, false);
-		first = i == 0 ? slot : first;
-		count += slot != PUBLICATION_NONE;
+	crowd_key(crowd, &secret);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session_key key = key_of(rows[i].prefix, 7);
+		uint32_t stay = 0;
+
+		for (uint32_t j = 0; j < rows[i].leave; j++, open--)
+			crowd_remove(crowd, 0, &key);
+		for (uint32_t j = 0; j < rows[i].comes; j++) {
+			if (!crowd_admits(crowd, 0, &key, open, rows[i].most,
+					  rows[i].fill))
+				continue;
+			crowd_add(crowd, 0, &key);
+			open++;
+			stay++;
+		}
+		CHECK_ROW(stay == rows[i].stay, rows[i].sentence);
 	}
-	CHECK(count == 500);
-	for (uint32_t prefix = 2; prefix < 7; prefix++) {
-		for (count = 0; add(publications, prefix, count, false) !=
-				PUBLICATION_NONE;)
-			count++;
-		CHECK(count == FILL);
-	}
-	/* Handshakes have their own room, but do not open. */
-	uint32_t slot = add(publications, 1, 5000, true);
-	CHECK(slot != PUBLICATION_NONE);
-	CHECK(!publication_set_half_open(publications, slot, false));
-	publication_free(publications, slot);
-	slot = add(publications, 9, 5000, true);
-	CHECK(publication_set_half_open(publications, slot, false));
-	/* The oldest stay; where one goes, none of its prefix comes while that
-	 * has its fill. */
-	CHECK(first != PUBLICATION_NONE);
-	publication_free(publications, first);
-	CHECK(add(publications, 1, 6000, false) == PUBLICATION_NONE);
-	CHECK(add(publications, 9, 6000, false) != PUBLICATION_NONE);
-	/* No bound: until it is full. */
-	publications_bound(publications, &secret, 0);
-	for (count = 0;
-	     add(publications, 1, 7000 + count, false) != PUBLICATION_NONE;)
-		count++;
-	CHECK(publications_count(publications) == 1000);
 }
 
 int

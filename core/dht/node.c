@@ -110,9 +110,8 @@ node_init(void *memory, const struct node_limits *limits,
 		.batch_timers = TIMER_NONE,
 	};
 	rng_init(&node->rng, seed, self);
-	publications_bound(parts->publications,
-			   endpoints_placement(parts->endpoints),
-			   settings->sessions_per_prefix);
+	publications_key(parts->publications,
+			 endpoints_placement(parts->endpoints));
 	hedge_init(&node->hedge);
 	liveness_init(node);
 	refresh_init(node);

@@ -76,8 +76,11 @@ struct node_settings {
 	/* Neighbours not heard for that long are pinged: 5 s; 0: none is, and
 	 * nothing is repaired. */
 	int64_t watch_ns;
-	/* Of one client prefix (prefix.h), published when half of the pool of
-	 * publications is taken: 4,096; 0: no bound. */
+	/* Open sessions that a node publishes; 0: as many as its pool has room
+	 * for. */
+	uint32_t sessions_max;
+	/* Of one client prefix (prefix.h), published when half of those are:
+	 * 4,096; 0: no bound. */
 	uint32_t sessions_per_prefix;
 };
 

@@ -110,7 +110,7 @@ struct node {
 	/* publish.c */
 	uint32_t publication_timers, batch_timers; /* heaps */
 	struct instant publish_pause; /* nothing is republished before */
-	uint32_t half_open; /* publications of ours that are */
+	uint32_t open, half_open; /* publications of ours that are */
 
 	/* keepers.c */
 	uint32_t own_first; /* list of our publications */

@@ -87,10 +87,9 @@ publications_init(void *memory, uint32_t capacity, uint32_t replicas)
 }
 
 void
-publications_bound(struct publications *publications,
-		   const struct siphash_key *secret, uint32_t prefix_most)
+publications_key(struct publications *publications,
+		 const struct siphash_key *secret)
 {
-	publications->prefix_most = prefix_most;
 	crowd_key(publications->crowd, secret);
 }
 
@@ -155,19 +154,13 @@ publication_find(const struct publications *publications, uint32_t node,
 
 /* For one more of its kind. */
 static bool
-has_room(const struct publications *publications, uint32_t node,
-	 const struct session_key *key, bool half_open)
+has_room(const struct publications *publications, bool half_open)
 {
 	uint32_t open = publications->count - publications->half_open;
 
 	if (half_open)
 		return publications->half_open <
 		       PUBLICATIONS_HALF_OPEN(publications->capacity);
-	if (publications->prefix_most > 0 &&
-	    open >= publications->capacity / 2 &&
-	    crowd_count(publications->crowd, node, key) >=
-		    publications->prefix_most)
-		return false;
 	return open < publications->capacity;
 }
 
@@ -178,7 +171,7 @@ publication_add(struct publications *publications, uint32_t node,
 {
 	uint32_t slot = publications->free;
 
-	if (!has_room(publications, node, key, half_open))
+	if (!has_room(publications, half_open))
 		return PUBLICATION_NONE;
 	if (!half_open)
 		crowd_add(publications->crowd, node, key);
@@ -216,8 +209,7 @@ publication_set_half_open(struct publications *publications, uint32_t slot,
 
 	if (publication->half_open == half_open)
 		return true;
-	if (!has_room(publications, publication->node, &publication->key,
-		      half_open))
+	if (!has_room(publications, half_open))
 		return false;
 	(half_open ? crowd_remove : crowd_add)(
 		publications->crowd, publication->node, &publication->key);

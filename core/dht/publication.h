@@ -42,9 +42,9 @@
  * too. When there is no room the copy that was heard of longest ago is
  * forgotten: it asks one day (inquiry.h). Nothing hangs on their answers.
  *
- * Full: node_set() answers -ENOSPC, and so it does to a client prefix that has
- * its fill when half is taken (crowd.h). Batches full: a publication that is
- * due stays due.
+ * Full: node_set() answers -ENOSPC, and so it does at a node that has as many
+ *as it may, or to a client prefix that has its fill there (crowd.h). Batches
+ *full: a publication that is due stays due.
  */
 #ifndef CORE_DHT_PUBLICATION_H
 #define CORE_DHT_PUBLICATION_H
@@ -118,7 +118,6 @@ struct publications {
 	uint32_t *chains;
 	uint8_t *slots;
 	struct batches *batches;
-	uint32_t prefix_most; /* 0: no bound */
 	struct crowd *crowd; /* of those that are open */
 };
 
@@ -128,11 +127,8 @@ struct publications {
 size_t publications_size(uint32_t capacity, uint32_t replicas);
 struct publications *publications_init(void *memory, uint32_t capacity,
 				       uint32_t replicas);
-/* When half of the pool is taken by what is open, a node has no more than so
- * many of one client prefix; 0: as many as there is room for. secret: of the
- * prefixes' hash. Before the first is added. */
-void publications_bound(struct publications *, const struct siphash_key *secret,
-			uint32_t prefix_most);
+/* The secret of the client prefixes' hash, before the first is added. */
+void publications_key(struct publications *, const struct siphash_key *secret);
 struct timer_pool publications_timers(struct publications *);
 uint32_t publications_count(const struct publications *);
 

@@ -25,10 +25,25 @@ find(const struct node *node, const struct session_key *key)
 				node_key_position(node, key));
 }
 
+/* May we have one more that is open? Handshakes have a room of their own. */
+static bool
+is_admitted(const struct node *node, const struct session_key *key)
+{
+	const struct publications *publications = node->parts.publications;
+	uint32_t most = node->settings->sessions_max;
+
+	if (most == 0)
+		most = publications->capacity;
+	return crowd_admits(publications->crowd, node->self, key, node->open,
+			    most, node->settings->sessions_per_prefix);
+}
+
 /* A new publication; PUBLICATION_NONE: there is no room. */
 static uint32_t
 add(struct node *node, const struct session_key *key, bool half_open)
 {
+	if (!half_open && !is_admitted(node, key))
+		return PUBLICATION_NONE;
 	uint32_t slot =
 		publication_add(node->parts.publications, node->self, key,
 				node_key_position(node, key), half_open);
@@ -37,6 +52,7 @@ add(struct node *node, const struct session_key *key, bool half_open)
 		return slot;
 	publish_slot_add(node, slot);
 	node->half_open += half_open;
+	node->open += !half_open;
 	return slot;
 }
 
@@ -44,13 +60,18 @@ add(struct node *node, const struct session_key *key, bool half_open)
 static bool
 set_half_open(struct node *node, uint32_t slot, bool half_open)
 {
-	bool before = publish_slot_at(node, slot)->half_open;
+	const struct publication *own = publish_slot_at(node, slot);
+	bool before = own->half_open;
 
+	if (before && !half_open && !is_admitted(node, &own->key))
+		return false;
 	if (!publication_set_half_open(node->parts.publications, slot,
 				       half_open))
 		return false;
 	node->half_open += half_open;
 	node->half_open -= before;
+	node->open += before;
+	node->open -= half_open;
 	return true;
 }
 

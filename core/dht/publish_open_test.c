@@ -475,9 +475,59 @@ test_asks_past_itself(void)
 	solo_close(&solo);
 }
 
+static const struct {
+	const char *sentence;
+	uint32_t most, prefix_most;
+	uint32_t set; /* of 12 */
+} most_rows[] = {
+	{ "as many as there is room for", 0, 0, 12 },
+	{ "five", 5, 0, 5 },
+	{ "half of ten, since one network has no more", 10, 1, 5 },
+	{ "a network's fill is more than half", 10, 7, 7 },
+	{ "a fill that is never reached", 0, 1, 12 },
+};
+
+/* Of what is open a node has its number, whatever the pool has room for. */
+static void
+test_sessions_max(void)
+{
+	for (size_t i = 0; i < sizeof(most_rows) / sizeof(most_rows[0]); i++) {
+		struct session_key handshake = solo_key(100);
+		struct tally tally = { 0 };
+		struct solo solo;
+		uint32_t set = 0;
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		solo.settings.sessions_max = most_rows[i].most;
+		solo.settings.sessions_per_prefix = most_rows[i].prefix_most;
+		for (uint32_t number = 0; number < 12; number++)
+			set += owner_set(&solo, number, 5) == 0;
+		CHECK_ROW(set == most_rows[i].set, most_rows[i].sentence);
+		CHECK_ROW(solo.node->open == set, most_rows[i].sentence);
+		/* A handshake has a place, but is not confirmed. */
+		CHECK_ROW(node_set_half_open(solo.node, solo.now, &handshake,
+					     solo_version(1),
+					     &solo.outbox) == 0,
+			  most_rows[i].sentence);
+		CHECK_ROW(owner_set(&solo, 100, 5) == (set == 12 ? 0 : -ENOSPC),
+			  most_rows[i].sentence);
+		/* One ends, and another comes. */
+		serve(&solo, NS_PER_S, true, &tally);
+		CHECK_ROW(owner_end(&solo, 0) == 0, most_rows[i].sentence);
+		serve(&solo, NS_PER_S, true, &tally);
+		CHECK_ROW(owner_set(&solo, 101, 5) == 0, most_rows[i].sentence);
+		CHECK_ROW(solo.node->open == set + (set == 12),
+			  most_rows[i].sentence);
+		CHECK_ROW(solo.node->half_open == (set < 12),
+			  most_rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 int
 main(void)
 {
+	test_sessions_max();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_row(&rows[i]);
 	test_batches();

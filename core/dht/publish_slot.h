@@ -65,7 +65,9 @@ publish_slot_give(struct node *node, uint32_t slot)
 {
 	publish_slot_untime(node, slot);
 	publish_slot_remove(node, slot);
-	node->half_open -= publish_slot_at(node, slot)->half_open;
+	bool half_open = publish_slot_at(node, slot)->half_open;
+	node->half_open -= half_open;
+	node->open -= !half_open;
 	publication_free(node->parts.publications, slot);
 }
 

@@ -98,6 +98,8 @@ conf_fill(const struct lab *lab, uint32_t server, struct conf *conf)
 	lab_frr_command(lab, server, false, conf->withdraw);
 	lab_frr_command(lab, server, true, conf->announce);
 	conf->node = lab->settings.dht.node;
+	if (conf->node.sessions_max > 0)
+		conf->sessions_max = conf->node.sessions_max;
 	/* What the daemon fills itself stays as it was. */
 	struct steer_settings own = conf->steer;
 	conf->steer = service->steer;

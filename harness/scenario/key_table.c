@@ -205,10 +205,13 @@ static const struct key settings_keys[] = {
 	       365 * DAY, "an owner stores its records again"),
 	AMOUNT("dht.tombstone_s", "seconds", S, IN(dht.node.tombstone_ns), MS,
 	       365 * DAY, "a replica remembers a removal"),
+	COUNT("dht.sessions_max", IN(dht.node.sessions_max), 0, 1 << 22,
+	      "sessions of a server that are published; 0: all (simulated), "
+	      "the daemon's default"),
 	COUNT("dht.sessions_per_prefix", IN(dht.node.sessions_per_prefix), 0,
 	      1000000000,
 	      "sessions of one client /24 or /48 that are published when half "
-	      "of the table of them is taken; 0: no bound"),
+	      "of sessions_max are; 0: no bound"),
 	AMOUNT("dht.refresh_s", "seconds", S, IN(dht.node.refresh_ns), 0,
 	       365 * DAY, "a bucket unused for this long; 0: never"),
 	AMOUNT("dht.watch_s", "seconds", S, IN(dht.node.watch_ns), 0, 365 * DAY,
