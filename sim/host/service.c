@@ -151,8 +151,9 @@ advance(struct servers *servers, struct instant now,
 }
 
 /* The workload, of a packet for a socket: whose it is, as far as numbers do not
- * matter, and whether the socket answers with a RST. A SYN is no packet of a
- * session that is established, and anybody can send one. */
+ * matter, and whether the socket answers with a RST; what its own says is the
+ * end of it. A SYN is no packet of a session that is established, and anybody
+ * can send one. */
 static void
 tell(const struct servers *servers, uint32_t index, bool syn,
      const struct connection *connection)
@@ -169,10 +170,12 @@ tell(const struct servers *servers, uint32_t index, bool syn,
 	/* With this packet the handshake is complete: it will be the owner. */
 	if (flow == WATCH_NONE || (!half && !connection->opened))
 		return;
+	bool own = !half && flow == connection->flow &&
+		   workload_session(workload, flow)->owner == index;
 	if (!syn)
 		workload_taken(servers->workload, flow, index,
 			       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
-	if (tcp->reset_due)
+	if (tcp->reset_due && !own)
 		workload_reset_sent(servers->workload, &connection->key, index,
 				    half ? CAUSE_RESET_HALF : CAUSE_RESET_OLD);
 }
