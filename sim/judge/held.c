@@ -136,7 +136,7 @@ judge_held_create(const struct judge_parts *parts)
 		abort();
 	held->parts = *parts;
 	held->most_ns = settings->service.steer.miss_deadline_ns +
-			settings->dht.node.lookup_deadline_ns + SLACK_NS;
+			2 * settings->dht.node.lookup_deadline_ns + SLACK_NS;
 	return held;
 }
 

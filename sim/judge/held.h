@@ -6,12 +6,13 @@
  *
  * What is held belongs to a flow that a lookup runs for, or that waits for the
  * next one; it is let go when an owner is found, and at the latest when the
- * last lookup has ended, which begins miss_deadline after the first (design
- * section 5). So of a server at any time:
+ * last lookup has ended, which begins miss_deadline after the first, or when
+ * one ends that ran then (core/steer/search.h). So of a server at any time:
  *
  *  - A flow that holds is LOOKING or WAITING, has an alarm, and is no older
- *    than miss_deadline and a lookup's deadline together; or it is CACHED, and
- *    keeps what it has released for OUTGOING_KEPT_NS (core/steer/outgoing.h).
+ *    than miss_deadline and the deadlines of two lookups together; or it is
+ *CACHED, and keeps what it has released for OUTGOING_KEPT_NS
+ *(core/steer/outgoing.h).
  *  - Its packets, and the chunks that they lie in, are as many as it says; its
  *    server's are the sum of its flows', the pool's that of all servers'.
  *  - A server without a daemon holds nothing.
