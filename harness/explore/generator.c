@@ -15,6 +15,9 @@
 
 /* Stream of the generator's numbers; a run's are numbered by their kinds. */
 #define GENERATOR_STREAM 1
+/* Whether it mourns: all other worlds are what they were without that. */
+#define MOURNING_STREAM	 2
+#define MOURNING_PERCENT 8
 
 /* A key without a rule is written in so many of a hundred worlds. */
 #define KEY_PERCENT 8
@@ -220,6 +223,15 @@ key_draw(struct generator *generator, const struct key *key)
 	}
 }
 
+static bool
+is_put(const struct generator *generator, const char *path)
+{
+	for (uint32_t i = 0; i < generator->pair_count; i++)
+		if (strcmp(generator->pairs[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 static void
 keys_draw(struct generator *generator)
 {
@@ -232,7 +244,8 @@ keys_draw(struct generator *generator)
 			key->type == KEY_CHOICE || key->type == KEY_SWITCH;
 		uint32_t values = 0;
 
-		if (key->world == KEY_LIVE || generator_is_shape(key->path))
+		if (key->world == KEY_LIVE || generator_is_shape(key->path) ||
+		    is_put(generator, key->path))
 			continue;
 		if (!generator_chance(generator, rule != NULL ? rule->percent
 						 : choice     ? 30
@@ -301,8 +314,12 @@ generator_scenario(uint64_t seed)
 		free(text);
 		return NULL;
 	}
+	rng_init(&generator->rng, seed, MOURNING_STREAM);
+	generator->mourns = generator_chance(generator, MOURNING_PERCENT);
 	rng_init(&generator->rng, seed, GENERATOR_STREAM);
 	generator_shape(generator);
+	if (generator->mourns)
+		generator_mourning(generator);
 	keys_draw(generator);
 	fprintf(file, "title: Random world %" PRIu64 "\n", seed);
 	section_print(generator, "", 0, file);

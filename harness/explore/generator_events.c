@@ -6,7 +6,8 @@
  *
  * One to ten events. What a kind undoes is undone by until_s, by an event of
  * its own, or never; in most worlds nothing stays, for only then there is
- * something to ask of the time that follows.
+ * something to ask of the time that follows. In a world that mourns a server
+ * crashes beside all that, or three do, and nothing brings them back.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -522,6 +523,23 @@ count_draw(struct generator *generator)
 	return (uint32_t)generator_between(generator, 2, EVENTS_MOST);
 }
 
+/* Early, or the end comes before anybody is told. */
+static void
+deaths_print(struct script *script)
+{
+	struct generator *generator = script->generator;
+	uint32_t deaths = ONE_OF(generator, 1, 1, 2, 3);
+	char name[FAULT_NAME_BYTES];
+
+	for (uint32_t i = 0; i < deaths; i++) {
+		one_name(script, FAULT_TARGET_SERVER, name);
+		line_begin(script, FAULT_SERVER_CRASH, name,
+			   generator_between(generator, 300,
+					     generator->faults_ms / 2));
+		fprintf(script->file, " }\n");
+	}
+}
+
 void
 generator_events(struct generator *generator, FILE *file)
 {
@@ -538,10 +556,10 @@ generator_events(struct generator *generator, FILE *file)
 	struct fabric *fabric;
 	char error[256];
 
-	if (count == 0)
+	if (count == 0 && !generator->mourns)
 		return;
 	script.heals = generator_chance(generator, 70);
-	sure = generator_chance(generator, 92)
+	sure = count > 0 && generator_chance(generator, 92)
 		       ? (uint32_t)rng_below(&generator->rng, count)
 		       : count;
 	for (uint32_t i = 0; i < count; i++) {
@@ -557,5 +575,7 @@ generator_events(struct generator *generator, FILE *file)
 	fprintf(file, "events:\n");
 	for (uint32_t i = 0; i < count; i++)
 		happening_print(&script, &script.happenings[i]);
+	if (generator->mourns)
+		deaths_print(&script);
 	fabric_destroy(fabric);
 }

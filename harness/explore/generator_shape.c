@@ -307,6 +307,16 @@ generator_shape(struct generator *generator)
 	shape_measure(generator);
 }
 
+/* Who downloads says nothing while nothing comes; and a dead owner has to be
+ * found out before the world is over. */
+void
+generator_mourning(struct generator *generator)
+{
+	generator_put(generator, "clients.direction", "upload");
+	generator_put(generator, "service.silent_after_s", "%u",
+		      ONE_OF(generator, 2, 3, 5));
+}
+
 bool
 generator_is_shape(const char *path)
 {

@@ -39,6 +39,7 @@ struct generator {
 	struct settings shape;
 	uint64_t faults_ms; /* events and their ends are before */
 	uint64_t burst_ms; /* many handshakes are under way then; 0: never */
+	bool mourns; /* a server dies for good, and clients go on sending */
 	struct generator_pair pairs[GENERATOR_PAIRS];
 	uint32_t pair_count;
 };
@@ -65,6 +66,8 @@ const char *generator_seconds(uint64_t ms, char *text);
  * whose default it means? */
 void generator_shape(struct generator *);
 bool generator_is_shape(const char *path);
+/* What a world that mourns has beside. */
+void generator_mourning(struct generator *);
 /* The section `events`, if there are any. */
 void generator_events(struct generator *, FILE *);
 

@@ -222,6 +222,35 @@ test_scripts(void)
 	CHECK(none >= 5 && one >= 20 && many >= 20);
 }
 
+/* A line of `text` that crashes a server, and no until_s brings it back. */
+static bool
+dies(const char *text)
+{
+	const char *kind = "kind: server_crash, target: ";
+
+	for (const char *at = text; (at = strstr(at, kind)) != NULL; at++) {
+		const char *name = at + strlen(kind);
+		size_t size = strcspn(name, " \n");
+
+		if (strncmp(name + size, " }\n", 3) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Somebody dies, and there are clients who have something to say. */
+static void
+test_mourning(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SEEDS; i++)
+		count += dies(texts[i]) &&
+			 strstr(texts[i], "direction: upload") != NULL &&
+			 strstr(texts[i], "silent_after_s: ") != NULL;
+	CHECK(count >= SEEDS / 25);
+}
+
 int
 main(void)
 {
@@ -231,6 +260,7 @@ main(void)
 	test_keys();
 	test_kinds();
 	test_scripts();
+	test_mourning();
 	for (unsigned i = 0; i < SEEDS; i++)
 		free(texts[i]);
 	return check_done();

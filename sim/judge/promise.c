@@ -9,6 +9,7 @@
 #include "sim/engine/memory.h"
 #include "sim/host/server.h"
 #include "sim/judge/bereft.h"
+#include "sim/judge/orphans.h"
 #include "sim/judge/silence.h"
 #include "sim/judge/testimony.h"
 #include "sim/model/healing.h"
@@ -18,6 +19,7 @@
 /* What is known of each session. */
 struct promised {
 	struct silence silence;
+	struct orphan orphan;
 	struct instant waits; /* after the last fault, since then, */
 	struct instant late; /* and has to go on by then; 0: it does not wait */
 	bool accused;
@@ -179,6 +181,20 @@ silence_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
 	accuse(promise, now, flow, broken(cause), cause);
 }
 
+/* One that is open, and whose owner may have crashed. */
+static void
+orphan_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
+{
+	struct promised *promised = &promise->sessions[flow];
+	const struct session *session =
+		workload_session(promise->parts.workload, flow);
+
+	if (!promised->accused &&
+	    orphan_untold(&promised->orphan, &promise->parts, now, session,
+			  promise->changes))
+		accuse(promise, now, flow, VIOLATION_UNTOLD, CAUSE_OWNER_DEAD);
+}
+
 /* Since when it waits for a byte, or, with all bytes, for its end. */
 static struct instant
 due_since(const struct workload *workload, uint32_t flow)
@@ -229,6 +245,7 @@ waits_look(struct judge_promise *promise, struct instant now)
 		if (workload_session(workload, i)->state != SESSION_OPEN)
 			continue;
 		silence_judge(promise, now, i);
+		orphan_judge(promise, now, i);
 		if (!instant_before(now, promise->healed))
 			late_judge(promise, now, i);
 	}

@@ -6,6 +6,7 @@
  *	ends badly, and it does not			BROKEN_<cause>
  *	is silent, and nothing explains it		BROKEN_<cause>
  *	does not go on after the last fault		LATE
+ *	its owner is dead, and its client is not told	UNTOLD (orphans.h)
  *
  * Only the scheme homeward promises anything. A session is accused once.
  *

@@ -34,6 +34,7 @@ reason(enum cause cause)
 {
 	static const char *const reasons[CAUSES] = {
 		[CAUSE_NONE] = "it does not go on",
+		[CAUSE_OWNER_DEAD] = "its owner is dead, and nobody says so",
 		[CAUSE_HANDSHAKE] = "never established",
 		[CAUSE_RECORD_GONE] = "no record of it was found",
 		[CAUSE_BUDGET] = "nobody was asked for its owner",

@@ -56,7 +56,8 @@
 	X(OUTSIDE, outside,                                                    \
 	  "a server lived, and was in no table with the others")               \
 	X(BROKEN_UNSURE, broken_unsure,                                        \
-	  "a session was lost, for nobody was sure that it has no record")
+	  "a session was lost, for nobody was sure that it has no record")     \
+	X(UNTOLD, untold, "the client of a dead owner was not told")
 
 enum violation {
 #define VIOLATION_ENUM(constant, name, help) VIOLATION_##constant,

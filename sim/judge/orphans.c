@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * orphans.c - who could have told it, and since when
+ */
+#include "sim/judge/orphans.h"
+
+#include "core/dht/node_state.h"
+#include "sim/host/server.h"
+#include "sim/host/transport.h"
+#include "sim/host/ways.h"
+#include "sim/model/workload.h"
+#include "sim/net/network.h"
+
+/* A stray has come; the first one there begins it. */
+static void
+spoke(struct orphan *orphan, struct instant now,
+      const struct orphan_facts *facts)
+{
+	bool first = orphan->spoke.ns == 0 ||
+		     instant_distance_ns(orphan->spoke, now) >= facts->idle_ns;
+
+	orphan->strays = facts->strays;
+	orphan->spoke = now;
+	if (first) {
+		orphan->tries = facts->tries;
+		orphan->since = (struct instant){ 0 };
+	} else if (orphan->since.ns == 0 && facts->tries > orphan->tries) {
+		orphan->since = now;
+	}
+}
+
+struct instant
+orphan_look(struct orphan *orphan, struct instant now,
+	    const struct orphan_facts *facts)
+{
+	if (!facts->sound || !orphan->known ||
+	    orphan->server != facts->server || orphan->life != facts->life) {
+		orphan->known = facts->sound;
+		orphan->server = facts->server;
+		orphan->life = facts->life;
+		orphan->strays = facts->strays;
+		orphan->spoke = orphan->since = (struct instant){ 0 };
+	} else if (orphan->strays != facts->strays) {
+		spoke(orphan, now, facts);
+	}
+	return orphan->since;
+}
+
+static bool
+lossless(const struct path *way)
+{
+	return path_loss_ppm(way) == 0;
+}
+
+/* Do datagrams come there and back? */
+static bool
+exchanges(const struct judge_parts *parts, uint32_t a, uint32_t b)
+{
+	uint8_t family = parts->settings->service.family;
+	struct path way = path_begin();
+
+	return path_datagram(&way, parts->network, family, a, b,
+			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
+	       path_datagram(&way, parts->network, family, b, a,
+			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
+	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
+}
+
+static bool
+ways_are_sound(const struct judge_parts *parts, const struct session *session,
+	       uint32_t server)
+{
+	struct path way = path_begin();
+	uint32_t others = 0;
+
+	ways_from_client(parts->network, session, &way);
+	if (way.last != server ||
+	    !ways_to_client(parts->network, session, server, &way) ||
+	    !lossless(&way))
+		return false;
+	for (uint32_t i = 0; i < servers_count(parts->servers); i++) {
+		if (i == server || !servers_runs(parts->servers, i))
+			continue;
+		if (!exchanges(parts, server, i))
+			return false;
+		others++;
+	}
+	return others > 0;
+}
+
+/* Is there nothing to excuse the server that its packets come to? */
+static bool
+is_sound(struct orphan *orphan, const struct judge_parts *parts,
+	 struct instant now, const struct session *session, uint64_t changes)
+{
+	uint32_t server = session->stray_at;
+
+	if (server == WATCH_NONE || session->search == CAUSE_SEARCH_UNSURE ||
+	    session->search == CAUSE_SEARCH_REFUSED)
+		return false;
+	struct server_view view = servers_view(parts->servers, server);
+	if (!view.runs || !view.joined || view.leaving ||
+	    node_young(view.node, now))
+		return false;
+	if (orphan->changes != changes || orphan->server != server)
+		orphan->sound = ways_are_sound(parts, session, server);
+	orphan->changes = changes;
+	return orphan->sound;
+}
+
+static int64_t
+most_ns(const struct settings *settings)
+{
+	const struct steer_settings *steer = &settings->service.steer;
+
+	return steer->silent_after_ns + ORPHANS_NS + steer->miss_deadline_ns +
+	       2 * settings->dht.node.lookup_deadline_ns;
+}
+
+bool
+orphan_untold(struct orphan *orphan, const struct judge_parts *parts,
+	      struct instant now, const struct session *session,
+	      uint64_t changes)
+{
+	const struct connection *client;
+
+	if (session->owner == WATCH_NONE ||
+	    session->owner_end != CAUSE_END_CRASHED ||
+	    servers_alive(parts->servers, session->owner)) {
+		orphan->known = false;
+		return false;
+	}
+	client = transport_look(
+		parts->transport,
+		network_client_device(parts->network, session->client),
+		&session->key);
+	struct orphan_facts facts = {
+		.server = session->stray_at,
+		.life = session->stray_at == WATCH_NONE
+				? 0
+				: servers_view(parts->servers,
+					       session->stray_at)
+					  .incarnation,
+		.strays = session->strays,
+		.tries = client == NULL ? 0 : client->tcp.counters.timeouts,
+		.sound = client != NULL &&
+			 is_sound(orphan, parts, now, session, changes),
+		.idle_ns = parts->settings->service.steer.owner_idle_ns,
+	};
+	struct instant since = orphan_look(orphan, now, &facts);
+	return since.ns > 0 &&
+	       instant_distance_ns(since, now) >= most_ns(parts->settings);
+}
