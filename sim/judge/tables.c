@@ -8,6 +8,7 @@
 
 #include "core/dht/table.h"
 #include "sim/host/server.h"
+#include "sim/judge/replicas.h"
 #include "sim/model/cause.h"
 #include "sim/model/healing.h"
 #include "sim/net/network.h"
@@ -34,6 +35,7 @@ struct judge_tables {
 	bool due; /* neighbourhoods are */
 	struct instant second; /* look, at those that know a silent one; NEVER:
 				  the first has not been */
+	bool parted; /* at the first look, somebody from somebody */
 	bool over; /* looked at */
 	struct silence *silences; /* at the first look, server by server */
 	uint32_t silence_count, silence_capacity;
@@ -294,6 +296,7 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 	const char *name = network_device_name(parts->network, server);
 	bool alone = node_contact_count(view.node) == 0;
 
+	tables->parted |= all.parted;
 	if (all.others > 0 && !all.parted && (alone || !tables->member[server]))
 		verdict(parts->verdicts, VIOLATION_OUTSIDE, now, server,
 			WATCH_NONE, "%s %s and knows %u of %u others", name,
@@ -323,6 +326,8 @@ look(struct judge_tables *tables, struct instant now)
 		if (servers_runs(tables->parts.servers, i) &&
 		    (is_first(tables) || was_silent(tables, i, WATCH_NONE)))
 			look_at(tables, now, i);
+	if (!first && tables->due && !tables->parted)
+		judge_replicas_look(&tables->parts, now, tables->member);
 }
 
 void

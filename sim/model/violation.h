@@ -57,7 +57,9 @@
 	  "a server lived, and was in no table with the others")               \
 	X(BROKEN_UNSURE, broken_unsure,                                        \
 	  "a session was lost, for nobody was sure that it has no record")     \
-	X(UNTOLD, untold, "the client of a dead owner was not told")
+	X(UNTOLD, untold, "the client of a dead owner was not told")           \
+	X(THIN_RECORD, thin_record,                                            \
+	  "a record was not at all of its closest when the world was quiet")
 
 enum violation {
 #define VIOLATION_ENUM(constant, name, help) VIOLATION_##constant,
