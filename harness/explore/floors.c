@@ -16,6 +16,7 @@ static const struct {
 	[FLOOR_HANDSHAKE] = { "handshake_at_fault",
 			      "have a handshake in flight at a fault", 40 },
 	[FLOOR_LARGE] = { "n_above_3k", "have more than 3k servers", 20 },
+	[FLOOR_ORPHAN] = { "orphan", "have a client whose owner is dead", 3 },
 };
 
 void
@@ -27,6 +28,7 @@ floors_add(struct floors *floors, const struct settings *settings,
 		[FLOOR_OVERLAP] = facts->overlapping > 0,
 		[FLOOR_HANDSHAKE] = facts->handshakes > 0,
 		[FLOOR_LARGE] = facts->servers > 3u * settings->dht.node.k,
+		[FLOOR_ORPHAN] = facts->orphans > 0,
 	};
 	uint64_t *total = (uint64_t *)&floors->total;
 	const uint64_t *words = (const uint64_t *)facts;

@@ -28,6 +28,7 @@ enum floor {
 	FLOOR_OVERLAP, /* a fault began before another was over */
 	FLOOR_HANDSHAKE, /* and while a session was in its handshake */
 	FLOOR_LARGE, /* n > 3k: nobody knows everybody */
+	FLOOR_ORPHAN, /* a client waits for word of a dead owner */
 	FLOORS
 };
 

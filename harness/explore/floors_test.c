@@ -24,11 +24,15 @@ static const struct row {
 	{ "one handshake too few", { .handshakes = 3 }, 119, 300, true },
 	{ "just enough large", { .servers = 25 }, 60, 300, false },
 	{ "one large too few", { .servers = 25 }, 59, 300, true },
+	{ "just enough orphans", { .orphans = 1 }, 9, 300, false },
+	{ "one orphan too few", { .orphans = 1 }, 8, 300, true },
 };
 
-static const struct judge_facts all = {
-	.servers = 25, .strayed = 1, .overlapping = 1, .handshakes = 1
-};
+static const struct judge_facts all = { .servers = 25,
+					.strayed = 1,
+					.overlapping = 1,
+					.handshakes = 1,
+					.orphans = 1 };
 
 /* All but what the row is about. */
 static struct judge_facts
@@ -42,6 +46,8 @@ without(const struct row *row)
 		facts.overlapping = 0;
 	if (row->facts.handshakes > 0)
 		facts.handshakes = 0;
+	if (row->facts.orphans > 0)
+		facts.orphans = 0;
 	if (row->facts.servers > 0)
 		facts.servers = 24;
 	return facts;

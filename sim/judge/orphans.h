@@ -45,6 +45,7 @@ struct orphan {
 	uint32_t tries; /* of its client, at the first stray there */
 	struct instant spoke; /* last, there; 0: it has not */
 	struct instant since; /* when it is waited for; 0: it is not */
+	bool counted; /* as one that is waited for */
 	bool sound; /* the ways are, as of `changes` */
 	uint64_t changes;
 };

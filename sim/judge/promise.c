@@ -32,6 +32,7 @@ struct judge_promise {
 	uint64_t changes; /* of what ways depend on */
 	uint32_t ended; /* sessions whose end was looked at */
 	struct promised *sessions;
+	uint64_t orphans; /* of them */
 	struct bereft *bereft;
 };
 
@@ -189,10 +190,14 @@ orphan_judge(struct judge_promise *promise, struct instant now, uint32_t flow)
 	const struct session *session =
 		workload_session(promise->parts.workload, flow);
 
-	if (!promised->accused &&
-	    orphan_untold(&promised->orphan, &promise->parts, now, session,
+	if (promised->accused)
+		return;
+	if (orphan_untold(&promised->orphan, &promise->parts, now, session,
 			  promise->changes))
 		accuse(promise, now, flow, VIOLATION_UNTOLD, CAUSE_OWNER_DEAD);
+	promise->orphans +=
+		promised->orphan.since.ns > 0 && !promised->orphan.counted;
+	promised->orphan.counted |= promised->orphan.since.ns > 0;
 }
 
 /* Since when it waits for a byte, or, with all bytes, for its end. */
@@ -286,5 +291,6 @@ judge_promise_finish(struct judge_promise *promise, struct instant now,
 		     struct judge_facts *facts)
 {
 	ends_look(promise, now);
+	facts->orphans = promise->orphans;
 	bereft_finish(promise->bereft, facts);
 }

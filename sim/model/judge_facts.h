@@ -21,6 +21,7 @@ struct judge_facts {
 	uint64_t faults; /* events that harm */
 	uint64_t overlapping; /* of them, that began before another was over */
 	uint64_t handshakes; /* sessions in their handshake when one began */
+	uint64_t orphans; /* sessions of dead owners, waiting to be told so */
 	uint64_t causes[CAUSES]; /* bad ends */
 	uint64_t violations[VIOLATIONS]; /* how often, said or not */
 	/* Sessions that were stored and whose owner lived when they ended; of
