@@ -128,7 +128,8 @@ udp_out_sent(void *context, const struct address *to, bool forward, int error)
 
 /* ---- reloading ---- */
 
-/* With the complaints of conf_load() in error, the first one at least. */
+/* With the first complaint of conf_load() in error. All of them, and its notes,
+ * go to the talk. */
 static int
 reload_conf(const struct daemon *daemon, struct conf *conf, char *error,
 	    size_t error_size)
@@ -141,11 +142,10 @@ reload_conf(const struct daemon *daemon, struct conf *conf, char *error,
 		return -errno;
 	int result = conf_load(conf, daemon->path, memory);
 	(void)fclose(memory);
-	if (result != 0) {
-		(void)fputs(text, daemon->talk);
+	(void)fputs(text, daemon->talk);
+	if (result != 0)
 		(void)snprintf(error, error_size, "%.*s",
 			       (int)strcspn(text, "\n"), text);
-	}
 	free(text);
 	return result;
 }

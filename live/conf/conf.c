@@ -21,6 +21,7 @@
 
 #include "live/conf/did_you_mean.h"
 #include "live/conf/directive.h"
+#include "live/conf/remarks.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -250,7 +251,7 @@ int
 conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
 	   FILE *talk)
 {
-	struct conf fresh;
+	struct conf fresh, plain;
 	struct directive_reader reader; /* 12 KiB */
 	int result;
 
@@ -283,6 +284,8 @@ conf_parse(struct conf *conf, const char *path, const char *bytes, size_t size,
 			reader.problems - DIRECTIVE_PROBLEMS);
 	if (reader.problems > 0)
 		return -1;
+	conf_default(&plain);
+	remarks_make(&reader, &plain);
 	*conf = fresh;
 	return 0;
 }

@@ -32,7 +32,8 @@
 
 void conf_default(struct conf *);
 /* From the bytes of a file of that name. 0, or -1 with one or more lines
- * "file:line:column: message" on talk; then the struct is as it was. */
+ * "file:line:column: message" on talk; then the struct is as it was. With 0
+ * there may be notes, too (remarks.h). */
 int conf_parse(struct conf *, const char *path, const char *bytes, size_t size,
 	       FILE *talk);
 /* 0; -1 after complaining on talk. */

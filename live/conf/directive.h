@@ -5,7 +5,7 @@
  * Each directive names the member of struct conf that it sets and the kind of
  * its value. Reading, printing back, the hint at the nearest word, the check
  * for what is missing and the question what a running daemon may change all
- * walk this table, in its order; conf_test.c holds the manual page
+ * walk this table, in its order; directive_test.c holds the manual page
  * against it. conf.c has the file around the directives.
  */
 #ifndef LIVE_CONF_DIRECTIVE_H

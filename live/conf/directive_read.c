@@ -133,6 +133,30 @@ address_read(struct directive_reader *reader, const struct word *word,
  * Numbers
  */
 
+/* Numbers are whole, so "1.5s" is not one: what is? False: there is no point in
+ * it. */
+static bool
+fraction_complain(struct directive_reader *reader, struct mark mark,
+		  const char *text, enum units_kind kind)
+{
+	char whole[UNITS_TEXT];
+	int64_t value;
+
+	if (text[strspn(text, "0123456789")] != '.')
+		return false;
+	if (units_parse_fraction(kind, text, &value) == UNITS_OK) {
+		units_format(kind, value, whole);
+		directive_complain(reader, mark,
+				   "'%s' is not whole; write '%s'", text,
+				   whole);
+	} else {
+		directive_complain(
+			reader, mark, "'%s' is not a whole number%s%s", text,
+			kind == UNITS_COUNT ? "" : " of: ", units_names(kind));
+	}
+	return true;
+}
+
 static bool
 number_read(struct directive_reader *reader, const char *name,
 	    const struct word *word, enum units_kind kind, int64_t low,
@@ -161,6 +185,8 @@ number_read(struct directive_reader *reader, const char *name,
 				   word->text, units_names(kind));
 		return false;
 	case UNITS_UNIT_UNKNOWN:
+		if (fraction_complain(reader, mark, word->text, kind))
+			return false;
 		if (kind == UNITS_COUNT)
 			directive_complain(reader, mark,
 					   "'%s' is not a plain number",

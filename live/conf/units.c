@@ -124,6 +124,14 @@ units_parse(enum units_kind kind, const char *text, int64_t *value)
 	return units_read(&kinds[kind].units, text, value);
 }
 
+enum units_error
+units_parse_fraction(enum units_kind kind, const char *text, int64_t *value)
+{
+	const struct units units = { kinds[kind].units.unit, true };
+
+	return units_read(&units, text, value);
+}
+
 void
 units_format(enum units_kind kind, int64_t value, char text[UNITS_TEXT])
 {

@@ -57,6 +57,9 @@ enum units_error units_read(const struct units *, const char *text,
 
 /* Whole numbers of that kind. */
 enum units_error units_parse(enum units_kind, const char *text, int64_t *value);
+/* The same with a fraction, to say what a number that has one should be. */
+enum units_error units_parse_fraction(enum units_kind, const char *text,
+				      int64_t *value);
 /* In the largest unit that leaves no fraction; value >= 0. */
 void units_format(enum units_kind, int64_t value, char text[UNITS_TEXT]);
 /* "ns us ms s min h", for people; "" for counts. */
