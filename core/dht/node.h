@@ -60,6 +60,10 @@ struct store;
 struct table;
 struct traffic;
 
+/* What files may ask for of refresh_ns and watch_ns, where it is not 0: below
+ * that a peer is asked again before its answer can be there. */
+#define NODE_PERIOD_LEAST_NS (100 * NS_PER_MS)
+
 /* Defaults in node_settings_default(); design section 3. */
 struct node_settings {
 	uint32_t k; /* bucket size and replies' length, 1..32 */

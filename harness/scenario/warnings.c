@@ -381,10 +381,9 @@ flap_judge(const struct finding *finding, uint32_t index)
 	if (up_ns >= back_ns)
 		return;
 	event_say(finding, index, fault->period_ns > 0 ? "period_s" : "each_s",
-		  "%s comes back for %lld ms at a time, routes need up to %lld "
-		  "ms (routing.restore_ms, hop_ms)",
-		  fault->target, (long long)(up_ns / NS_PER_MS),
-		  (long long)(back_ns / NS_PER_MS));
+		  "%s comes back for %g ms at a time, routes need up to %g ms "
+		  "(routing.restore_ms, hop_ms)",
+		  fault->target, (double)up_ns / 1e6, (double)back_ns / 1e6);
 }
 
 /* ---- delays ---- */
@@ -426,10 +425,49 @@ delays_judge(const struct finding *finding)
 	if (limit == NULL || settings->fabric.servers < 2)
 		return;
 	(void)snprintf(warning.sentence, sizeof(warning.sentence),
-		       "servers are up to %lld ms from each other, there and "
+		       "servers are up to %g ms from each other, there and "
 		       "back: %s does not wait for that",
-		       (long long)(trip_ns / NS_PER_MS), limit);
+		       (double)trip_ns / 1e6, limit);
 	finding->hear(finding->context, &warning);
+}
+
+/* ---- what would be after the end ---- */
+
+static void
+late_say(const struct finding *finding, const char *key, const char *what,
+	 uint64_t count, int64_t interval_ns, int64_t room_ns)
+{
+	struct warning warning = {
+		.place = { .key = key_find(key_settings(), key) },
+	};
+	uint64_t fits = room_ns <= 0 || interval_ns <= 0
+				? 0
+				: (uint64_t)(room_ns / interval_ns) + 1;
+
+	if (interval_ns <= 0 || fits >= count)
+		return;
+	(void)snprintf(warning.sentence, sizeof(warning.sentence),
+		       "of %llu %s about %llu begin before the end of the run "
+		       "(measure.duration_s)",
+		       (unsigned long long)count, what,
+		       (unsigned long long)fits);
+	finding->hear(finding->context, &warning);
+}
+
+static void
+late_judge(const struct finding *finding)
+{
+	const struct client_settings *clients = &finding->settings->clients;
+	const struct measure_settings *measure = &finding->settings->measure;
+	uint64_t operations = measure->stores;
+
+	late_say(finding, "clients.interval_ms", "sessions", clients->sessions,
+		 clients->interval_ns,
+		 measure->duration_ns - clients->start_ns);
+	if (measure->mix == LOAD_PHASES)
+		operations += measure->removals + measure->lookups;
+	late_say(finding, "measure.interval_ms", "operations", operations,
+		 measure->interval_ns, measure->duration_ns);
 }
 
 void
@@ -443,6 +481,7 @@ warnings_find(const struct scenario *scenario, const struct settings *settings,
 
 	keys_judge(&finding);
 	delays_judge(&finding);
+	late_judge(&finding);
 	for (uint32_t i = 0; i < settings->fault_count; i++) {
 		event_judge(&finding, i);
 		flap_judge(&finding, i);

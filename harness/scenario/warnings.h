@@ -10,6 +10,8 @@
  *						the link goes again
  *	a fabric of WAN delays			queries are given up before an
  *						answer can be there
+ *	an interval too long			sessions or operations would
+ *						begin after the end
  *
  * Said by `run` and by `validate`, on standard error, as file:line:column:
  * warning: sentence; the exit code is what it is without. Once a scenario:

@@ -34,6 +34,22 @@ static const struct row rows[] = {
 	  TITLE "routing: { resilient_idle_s: 1 }\n", NULL,
 	  "f.yaml:2:30: warning: routing.resilient_idle_s has no effect: "
 	  "groups have no buckets (routing.ecmp)\n" },
+	{ "sessions that never open",
+	  TITLE "clients: { sessions: 10, start_s: 1, interval_ms: 1000 }\n"
+		"measure: { duration_s: 5.5 }\n",
+	  NULL,
+	  "f.yaml:2:51: warning: of 10 sessions about 5 begin before the end "
+	  "of the run (measure.duration_s)\n" },
+	{ "the last one does",
+	  TITLE "clients: { sessions: 5, start_s: 1, interval_ms: 1000 }\n"
+		"measure: { duration_s: 5.5 }\n",
+	  NULL, "" },
+	{ "lookups after the end",
+	  TITLE "measure: { duration_s: 5, stores: 10, lookups: 10, "
+		"interval_ms: 500 }\n",
+	  NULL,
+	  "f.yaml:2:65: warning: of 20 operations about 11 begin before the "
+	  "end of the run (measure.duration_s)\n" },
 	{ "samples of no sessions",
 	  TITLE "clients: { sessions: 0 }\nmeasure: { samples: 1 }\n", NULL,
 	  "f.yaml:3:21: warning: measure.samples has no effect: there are no "
@@ -157,7 +173,7 @@ static const struct row rows[] = {
 	  NULL, "" },
 	{ "continents with a rack's timeouts",
 	  TITLE "fabric: { fabric_link: { delay_us: 20000 } }\n", NULL,
-	  "f.yaml:2:36: warning: servers are up to 80 ms from each other, "
+	  "f.yaml:2:36: warning: servers are up to 80.02 ms from each other, "
 	  "there and back: dht.timeout_initial_ms does not wait for that\n" },
 };
 

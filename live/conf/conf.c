@@ -133,6 +133,10 @@ values_check(struct directive_reader *reader)
 		{ node->timeout_floor_ns > node->timeout_cap_ns,
 		  "timeout-floor", "timeout-cap",
 		  "'timeout-floor' must not exceed 'timeout-cap'" },
+		{ node->refresh_ns > 0 &&
+			  node->refresh_ns < NODE_PERIOD_LEAST_NS,
+		  "refresh", "refresh",
+		  "'refresh' must be 0 or at least 100ms" },
 		{ conf->self.port == conf->steer.gue_port, "port", "gue-port",
 		  "'port' and 'gue-port' must differ" },
 		{ strcmp(conf->control, conf->state) == 0, "control", "state",

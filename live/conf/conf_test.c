@@ -157,6 +157,8 @@ static const struct {
 	  "5:3: 'replicas' must not exceed 'k'\n" },
 	{ "floor and cap", LEAST "timeout-floor 60ms\n",
 	  "5:15: 'timeout-floor' must not exceed 'timeout-cap'\n" },
+	{ "buckets refreshed at every packet", LEAST "refresh 99ms\n",
+	  "5:9: 'refresh' must be 0 or at least 100ms\n" },
 	{ "one port for two things", LEAST "gue-port 7000\n",
 	  "5:10: 'port' and 'gue-port' must differ\n" },
 	{ "no way back", LEAST "withdraw true\n",

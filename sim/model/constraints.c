@@ -77,6 +77,13 @@ first_broken(const struct rule *rules, size_t count, struct constraint *found)
 #define FIRST_BROKEN(rules, found)                                             \
 	first_broken(rules, sizeof(rules) / sizeof((rules)[0]), found)
 
+/* A period of which a run sees nothing but that period. */
+static bool
+is_short(int64_t period_ns)
+{
+	return period_ns > 0 && period_ns < NODE_PERIOD_LEAST_NS;
+}
+
 /* The daemon's: tables, and the one service. */
 static bool
 service_broken(const struct settings *s, struct constraint *found)
@@ -99,6 +106,10 @@ service_broken(const struct settings *s, struct constraint *found)
 		{ node->timeout_floor_ns > node->timeout_cap_ns,
 		  "dht.timeout_floor_ms", "dht.timeout_cap_ms",
 		  "the smallest timeout exceeds the largest" },
+		{ is_short(node->refresh_ns), "dht.refresh_s", NULL,
+		  "a bucket is refreshed every 0.1 s at most, or never (0)" },
+		{ is_short(node->watch_ns), "dht.watch_s", NULL,
+		  "a neighbour is pinged every 0.1 s at most, or never (0)" },
 		/* No scenario sets these, a program may. */
 		{ steer->tag_key_id > 1 ||
 			  !steer->tag_key_valid[steer->tag_key_id & 1],

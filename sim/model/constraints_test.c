@@ -94,6 +94,13 @@ BREAK(late, event_set(s, FAULT_LINK_DOWN, "path");
 BREAK(until, event_set(s, FAULT_LINK_DOWN, "path");
       s->faults[0].until_ns = s->faults[0].at_ns)
 BREAK(period, event_set(s, FAULT_LINK_DOWN, "path"); s->faults[0].period_ns = S)
+BREAK(refresh, s->dht.node.refresh_ns = 99 * NS_PER_MS)
+BREAK(watch, s->dht.node.watch_ns = 1)
+BREAK(sequence_each, event_set(s, FAULT_SEQUENCE, ""); s->faults[0].each_ns = 1)
+BREAK(sequence_half, event_set(s, FAULT_SEQUENCE, "");
+      s->faults[0].each_ns = 2 * NS_PER_MS - 1)
+BREAK(sequence_for, event_set(s, FAULT_SEQUENCE, ""); s->faults[0].each_ns = S;
+      s->faults[0].for_ns = NS_PER_MS - 1)
 BREAK(linkless, s->fabric.kind = FABRIC_UNIFORM; s->clients.sessions = 0;
       event_set(s, FAULT_LINK_DOWN, "path"))
 
@@ -113,6 +120,8 @@ static const struct row rows[] = {
 	{ "a record has", { "dht.replicas" }, 0, no_replica },
 	{ "the smallest timeout",
 	  { "dht.timeout_floor_ms", "dht.timeout_cap_ms" }, 0, timeouts },
+	{ "a bucket is refreshed", { "dht.refresh_s" }, 0, refresh },
+	{ "a neighbour is pinged", { "dht.watch_s" }, 0, watch },
 	{ "the tag key", { NULL }, 0, tag },
 	{ "a run lasts", { "measure.duration_s" }, 0, duration },
 	{ "the first session", { "clients.start_s", "measure.duration_s" }, 0,
@@ -156,6 +165,9 @@ static const struct row rows[] = {
 	{ "the event would be", { "at_s" }, 1, late },
 	{ "until_s must", { "until_s" }, 1, until },
 	{ "a period_s needs", { "period_s" }, 1, period },
+	{ "a change of a sequence", { "each_s" }, 1, sequence_each },
+	{ "a change of a sequence", { "each_s" }, 1, sequence_half },
+	{ "a change of a sequence", { "for_s" }, 1, sequence_for },
 	{ "link_down needs links", { "target" }, 1, linkless },
 };
 /* clang-format on */

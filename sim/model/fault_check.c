@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/model/fault_kind.h"
+#include "sim/model/fault_sequence.h"
 #include "sim/model/fault_target.h"
 
 #define DEGREES                                                                \
@@ -238,6 +239,10 @@ sequence_flawed(const struct settings *settings,
 		return blame(flaw, "for_s",
 			     "for_s must be less than each_s: a change is over "
 			     "before the next");
+	if (fault_sequence_lasts_ns(fault) < FAULT_SEQUENCE_LEAST_NS)
+		return blame(flaw, fault->for_ns > 0 ? "for_s" : "each_s",
+			     "a change of a sequence lasts 0.001 s at least: "
+			     "for_s, or half of each_s");
 	if (more >= FAULT_EVENTS_MAX || (room_ns - 1) / fault->each_ns < more)
 		return blame(flaw, "count",
 			     "the last of %u changes would be after the end of "

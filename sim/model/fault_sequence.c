@@ -140,8 +140,8 @@ kind_set(struct sequence *sequence, enum change_kind kind, int64_t for_ns,
 	}
 }
 
-static int64_t
-lasts_ns(const struct fault_settings *event)
+int64_t
+fault_sequence_lasts_ns(const struct fault_settings *event)
 {
 	return event->for_ns > 0 ? event->for_ns : event->each_ns / 2;
 }
@@ -151,7 +151,7 @@ change_draw(struct sequence *sequence, uint32_t index,
 	    struct fault_settings *change)
 {
 	const struct fault_settings *event = sequence->event;
-	int64_t for_ns = lasts_ns(event);
+	int64_t for_ns = fault_sequence_lasts_ns(event);
 
 	fault_settings_default(change);
 	change->at_ns = event->at_ns + index * event->each_ns;
@@ -179,7 +179,8 @@ fault_sequence_over_ns(const struct fault_settings *fault)
 {
 	int64_t more = changes(fault) - 1;
 
-	return fault->at_ns + more * fault->each_ns + lasts_ns(fault);
+	return fault->at_ns + more * fault->each_ns +
+	       fault_sequence_lasts_ns(fault);
 }
 
 struct fault_settings *

@@ -38,8 +38,14 @@
 /* How long a restarted daemon is away at most. */
 #define FAULT_SEQUENCE_RESTART_NS (300 * NS_PER_MS)
 
+/* How long a change lasts at least: no router sees one that is shorter, and a
+ * flap takes a quarter of it for each of its four steps. */
+#define FAULT_SEQUENCE_LEAST_NS NS_PER_MS
+
 /* Servers that it adds at most; 0 of another kind. */
 uint32_t fault_sequence_spares(const struct fault_settings *);
+/* How long each of its changes lasts: for_ns, or half of each_ns. */
+int64_t fault_sequence_lasts_ns(const struct fault_settings *);
 /* When its last change is over, if it is one. */
 int64_t fault_sequence_over_ns(const struct fault_settings *);
 /* Each sequence becomes what it stands for: its first change in its place, the

@@ -191,7 +191,13 @@ static const struct {
 	{ "the last behind it", "count", 5 * S, S, 20 * S, 5 },
 	{ "no time between them", "each_s", 0, S, 100 * S, 3 },
 	{ "not over before the next", "for_s", 6 * S, 6 * S, 100 * S, 3 },
-	{ "more than a script has", "count", 1, 0, 100 * S, 100000 },
+	{ "more than a script has", "count", 2 * NS_PER_MS, 0, 1000 * S,
+	  100000 },
+	{ "too short for a router to see", "each_s", 1, 0, 100 * S, 3 },
+	{ "half of it is too short", "each_s", 2 * NS_PER_MS - 1, 0, 100 * S,
+	  3 },
+	{ "mended at once", "for_s", S, NS_PER_MS - 1, 100 * S, 3 },
+	{ "a millisecond", NULL, S, NS_PER_MS, 100 * S, 3 },
 };
 
 static void
