@@ -326,7 +326,7 @@ look(struct judge_tables *tables, struct instant now)
 		if (servers_runs(tables->parts.servers, i) &&
 		    (is_first(tables) || was_silent(tables, i, WATCH_NONE)))
 			look_at(tables, now, i);
-	if (!first && tables->due && !tables->parted)
+	if (!is_first(tables) && tables->due && !tables->parted)
 		judge_replicas_look(&tables->parts, now, tables->member);
 }
 
