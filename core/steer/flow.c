@@ -114,6 +114,7 @@ flow_begin(struct flow *flow, struct instant now, int64_t retry_ns)
 	flow->heard = 1;
 	flow->looked = false;
 	flow->missed_early = flow->missed_last = false;
+	flow->mourning = false;
 }
 
 void

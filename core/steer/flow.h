@@ -15,6 +15,8 @@
  *	 |         miss_deadline                    or look up again
  *	 +---------------------> NEGATIVE
  *
+ * (NEGATIVE, or TELLING before it, when there is no room for its RST.)
+ *
  * This table holds the flows, finds them, and knows whose turn is next (a
  * binary heap by `due`; ties by slot). What the states mean is in search.h.
  *
@@ -43,6 +45,7 @@ enum flow_state {
 	FLOW_WAITING, /* for the next one */
 	FLOW_CACHED, /* owner is known */
 	FLOW_NEGATIVE, /* was reset a moment ago */
+	FLOW_TELLING, /* is to be: there was no room for the RST */
 };
 
 /* Is there a record of another owner than the one that is silent? (vigil.h) */
@@ -78,6 +81,7 @@ struct flow {
 	bool missed_early, missed_last;
 	bool patient; /* more than RSTs came: misses are retried */
 	bool orphaned; /* its owner is dead: a miss is the end */
+	bool mourning; /* CACHED: its owner is dead, and its turn is due */
 	uint8_t past; /* CACHED: enum flow_past */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */

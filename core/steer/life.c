@@ -26,6 +26,7 @@ struct life {
 	uint16_t asks; /* since it was heard */
 	bool asking;
 	bool mourned; /* DIED was told */
+	bool died; /* the same, and it was not heard since */
 	bool ask_other; /* at this turn */
 	/* When it was asked last, another had been heard since the question
 	 * before. */
@@ -114,7 +115,7 @@ static void
 stop_asking(struct lives *lives, struct life *life)
 {
 	lives->asking -= life->asking;
-	life->asking = life->mourned = false;
+	life->asking = life->mourned = life->died = false;
 	life->ask_other = life->others = false;
 	life->asks = 0;
 	life->silent_ns = 0;
@@ -330,8 +331,10 @@ life_routed(struct lives *lives, struct instant now,
 		return;
 	}
 	life = find(lives, address);
-	if (life != NULL)
-		life->unrouted.since = INSTANT_NEVER;
+	if (life == NULL || life->unrouted.since.ns == INSTANT_NEVER.ns)
+		return;
+	life->unrouted.since = INSTANT_NEVER;
+	life->died &= is_dead(lives, now, life);
 }
 
 enum life_state
@@ -347,6 +350,14 @@ life_of(const struct lives *lives, struct instant now,
 	return life->asking && (life->asks > 1 || has_word(life))
 		       ? LIFE_SILENT
 		       : LIFE_ASSUMED;
+}
+
+bool
+life_has_died(const struct lives *lives, const struct address *address)
+{
+	const struct life *life = find(lives, address);
+
+	return life != NULL && life->died;
 }
 
 /*
@@ -433,7 +444,7 @@ turn(struct lives *lives, struct instant now, struct life *life)
 	bool dead = is_dead(lives, now, life);
 
 	if (dead && !life->mourned) {
-		life->mourned = true;
+		life->mourned = life->died = true;
 		return task_of(LIFE_DIED, life);
 	}
 	life->mourned = dead;

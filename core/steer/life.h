@@ -122,6 +122,10 @@ void life_routed(struct lives *, struct instant now, const struct address *,
 enum life_state life_of(const struct lives *, struct instant now,
 			const struct address *);
 
+/* LIFE_DIED was said of it, and it has not been heard since, nor has our own
+ * host's route come back for want of which it was said. */
+bool life_has_died(const struct lives *, const struct address *);
+
 /* When lives_task() has something to do; INSTANT_NEVER. */
 struct instant lives_due(const struct lives *);
 /* The next thing to do now; call until LIFE_NOTHING. */

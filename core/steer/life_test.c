@@ -257,6 +257,33 @@ seldom(void)
 	CHECK(story.asked == asked + LIFE_QUICK);
 }
 
+/* That it died is true until it is heard, or our own route is back. */
+static void
+died(void)
+{
+	struct story story;
+	struct address owner = address_of(1);
+
+	for (int routed = 0; routed < 2; routed++) {
+		begin(&story, 4);
+		CHECK(!life_has_died(story.lives, &owner));
+		for (int i = 0; i < 6; i++) {
+			CHECK(!life_has_died(story.lives, &owner));
+			hear(&story, routed ? 'n' : 'u');
+			pass(&story, LIFE_ASK_NS);
+		}
+		CHECK(life_of(story.lives, story.now, &owner) == LIFE_DEAD);
+		CHECK(life_has_died(story.lives, &owner));
+		pass(&story, 10 * NS_PER_S);
+		CHECK(life_of(story.lives, story.now, &owner) == LIFE_SILENT);
+		CHECK(life_has_died(story.lives, &owner));
+		hear(&story, 'r');
+		CHECK(life_has_died(story.lives, &owner) == !routed);
+		hear(&story, 'O');
+		CHECK(!life_has_died(story.lives, &owner));
+	}
+}
+
 /* Others speak only when they are asked: it takes no longer. */
 static void
 quiet_others(void)
@@ -363,6 +390,7 @@ main(void)
 	play();
 	questions();
 	seldom();
+	died();
 	quiet_others();
 	exact(false);
 	exact(true);

@@ -3,6 +3,7 @@
 #include "core/steer/search.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "core/steer/budget.h"
@@ -18,7 +19,7 @@
 #define RST_TTL	      64
 #define RST_BYTES_MAX 60 /* IPv6 and TCP headers */
 
-static bool
+static int
 reset(struct strays *strays, const struct flow *flow, struct outbox *outbox)
 {
 	const struct session_key *key = &flow->key;
@@ -43,12 +44,12 @@ reset(struct strays *strays, const struct flow *flow, struct outbox *outbox)
 	memcpy(segment.dst.bytes, key->service, sizeof(key->service));
 	size_t size = packet_build_rst(&segment, RST_TTL, rst, sizeof(rst));
 	if (size == 0) /* the source cannot be one: RFC 1122, 3.2.1.3 */
-		return false;
+		return -EINVAL;
 	if (outbox_add(outbox, OUTBOX_PACKET, (uint32_t)size, &bytes) == NULL)
-		return false;
+		return -ENOBUFS;
 	memcpy(bytes, rst, size);
 	strays->counters.resets++;
-	return true;
+	return 0;
 }
 
 void
@@ -56,6 +57,26 @@ search_forget(struct strays *strays, struct flow *flow, enum drop reason)
 {
 	outgoing_drop(strays, flow, reason);
 	flow_remove(strays->flows, flow);
+}
+
+void
+search_tell(struct strays *strays, struct instant now, struct flow *flow,
+	    struct outbox *outbox)
+{
+	int error = reset(strays, flow, outbox);
+
+	if (error == -EINVAL) {
+		search_forget(strays, flow, DROP_NONE);
+		return;
+	}
+	outgoing_drop(strays, flow, DROP_NEGATIVE);
+	flow->state = error == 0 ? FLOW_NEGATIVE : FLOW_TELLING;
+	flow->until = instant_after(now, strays->settings->negative_ns);
+	struct instant due = INSTANT_NEVER;
+	if (error != 0)
+		due = vigil_turn_next(&strays->vigil,
+				      instant_after(now, SEARCH_TELL_NS));
+	flow_schedule(strays->flows, flow, due);
 }
 
 /* An owner was found for it: it is no flood's. */
@@ -70,15 +91,10 @@ give_up(struct strays *strays, struct instant now, struct flow *flow,
 		search_begin(strays, now, flow, found_before, outbox);
 		return;
 	}
-	if (!flow->missed_early || !flow->missed_last || !flow->segment.valid ||
-	    !reset(strays, flow, outbox)) {
+	if (flow->missed_early && flow->missed_last && flow->segment.valid)
+		search_tell(strays, now, flow, outbox);
+	else
 		search_forget(strays, flow, DROP_NONE);
-		return;
-	}
-	outgoing_drop(strays, flow, DROP_NEGATIVE);
-	flow->state = FLOW_NEGATIVE;
-	flow->until = instant_after(now, strays->settings->negative_ns);
-	flow_schedule(strays->flows, flow, INSTANT_NEVER);
 }
 
 void

@@ -40,6 +40,9 @@
 
 /* A lookup's answer is lost then, far beyond its own deadline (250 ms). */
 #define SEARCH_LOST_NS (2 * NS_PER_S)
+/* From a full outbox to the next turn (vigil.h), at least: its caller has sent
+ * by then what is in it. */
+#define SEARCH_TELL_NS NS_PER_MS
 
 struct flow;
 struct tunnel_peer;
@@ -60,6 +63,10 @@ void search_turn(struct strays *, struct instant now, struct flow *,
 /* The flow's owner is dead: the other record's, or a search past it. */
 void search_orphaned(struct strays *, struct instant now, struct flow *,
 		     struct outbox *);
+/* A RST to its client, from its last segment; later when the outbox is full.
+ * The flow may have gone then. */
+void search_tell(struct strays *, struct instant now, struct flow *,
+		 struct outbox *);
 /* Its owner is dead, and the replicas know no other: a RST. The flow may have
  * gone then. */
 void search_end(struct strays *, struct instant now, struct flow *,

@@ -8,8 +8,9 @@
  * Timers, all in the heap of flow.c: WAITING for the next lookup, LOOKING for
  * an answer that was lost on the way from the node (a bug or a full event
  * queue; nothing else would ever free what is held), CACHED for a refusal of
- * what was released. Idle and negative flows need no timer: they are seen to
- * be stale when asked for.
+ * what was released or for the turn of one whose owner died (vigil.h), TELLING
+ * for room in the outbox. Idle and negative flows need no timer: they are seen
+ * to be stale when asked for.
  */
 #include "core/steer/stray.h"
 
@@ -238,7 +239,7 @@ stray_packet(struct strays *strays, struct instant now,
 
 	if (flow == NULL)
 		return result;
-	if (flow->state == FLOW_NEGATIVE) {
+	if (flow->state == FLOW_NEGATIVE || flow->state == FLOW_TELLING) {
 		result.drop = DROP_NEGATIVE;
 		return result;
 	}
@@ -288,7 +289,8 @@ stray_settle(struct strays *strays, const struct session_key *key, bool anew,
 		return;
 	/* Anybody can send a SYN: it changes nothing of a session that is
 	 * elsewhere. If one begins here, its next packet is known. */
-	if (anew && !flow->doubt && flow->state != FLOW_NEGATIVE)
+	if (anew && !flow->doubt && flow->state != FLOW_NEGATIVE &&
+	    flow->state != FLOW_TELLING)
 		return;
 	if (!anew)
 		outgoing_deliver(strays, flow, outbox);
@@ -305,6 +307,23 @@ stray_deadline(const struct strays *strays)
 	return instant_min(flow_due(strays->flows), vigil_due(strays));
 }
 
+/* A flow is due. */
+static void
+stray_turn(struct strays *strays, struct instant now, struct flow *flow,
+	   struct outbox *outbox)
+{
+	if (flow->doubt)
+		doubt_turn(strays, now, flow);
+	else if (flow->state == FLOW_TELLING)
+		search_tell(strays, now, flow, outbox);
+	else if (flow->state != FLOW_CACHED)
+		search_turn(strays, now, flow, outbox);
+	else if (flow->mourning)
+		vigil_turn(strays, now, flow, outbox);
+	else
+		search_settled(strays, flow);
+}
+
 void
 stray_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 {
@@ -312,14 +331,8 @@ stray_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 
 	vigil_expire(strays, now, outbox);
 	while ((flow = flow_first_due(strays->flows)) != NULL &&
-	       !instant_before(now, flow->due)) {
-		if (flow->doubt)
-			doubt_turn(strays, now, flow);
-		else if (flow->state == FLOW_CACHED)
-			search_settled(strays, flow);
-		else
-			search_turn(strays, now, flow, outbox);
-	}
+	       !instant_before(now, flow->due))
+		stray_turn(strays, now, flow, outbox);
 	while ((flow = flow_oldest(strays->flows)) != NULL &&
 	       instant_distance_ns(flow->used, now) >=
 		       strays->settings->owner_idle_ns)

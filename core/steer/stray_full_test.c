@@ -127,16 +127,34 @@ clear(struct stage *stage)
 	CHECK(stage_spells(stage, "b"));
 }
 
-/* A reset that is due, and no room for it. */
+/* A reset that is due, and no room for it: when there is. Not if the client has
+ * begun anew by then. */
 static void
 reset_and_full(struct stage *stage)
 {
-	stage_put_tcp(stage, TCP_ACK);
-	stage->outbox.byte_capacity = 10;
-	stage_miss_all(stage);
-	CHECK(stage_counters(stage)->resets == 0);
-	CHECK(steer_flow_count(stage->steers[0]) == 0);
-	CHECK(stage_spells(stage, ""));
+	for (int anew = 0; anew < 2; anew++) {
+		uint32_t gets = stage->nodes[0].gets + 1;
+
+		stage->client_port++;
+		stage_put_tcp(stage, TCP_ACK);
+		stage->outbox.byte_capacity = 10;
+		stage_missed(stage);
+		for (int i = 0; i < 200; i++) {
+			CHECK(stage_next(stage));
+			if (stage->nodes[0].gets != gets)
+				stage_missed(stage);
+			gets = stage->nodes[0].gets;
+		}
+		CHECK(stage_counters(stage)->resets == (uint64_t)anew);
+		CHECK(stage_put_tcp(stage, TCP_ACK).drop == DROP_NEGATIVE);
+		if (anew)
+			stage_put_tcp(stage, TCP_SYN);
+		stage->outbox.byte_capacity = sizeof(stage_bytes);
+		CHECK(stage_next(stage) == !anew);
+		CHECK(stage_spells(stage, anew ? "" : "R"));
+		CHECK(stage_counters(stage)->resets == 1);
+		CHECK(!stage_next(stage));
+	}
 }
 
 /* What no session's client sends is worth no lookup. */

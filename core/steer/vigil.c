@@ -80,10 +80,28 @@ tell(struct strays *strays, struct instant now, struct flow *flow,
 	search_end(strays, now, flow, outbox);
 }
 
+/* The next turn of such flows: VIGIL_TICK_NS share an instant. */
+static struct instant
+next_turn(struct instant *free, struct instant now, int64_t each_ns)
+{
+	struct instant turn = instant_before(*free, now) ? now : *free;
+
+	*free = instant_after(turn, each_ns);
+	turn.ns -= turn.ns % VIGIL_TICK_NS;
+	return instant_before(turn, now) ? now : turn;
+}
+
+struct instant
+vigil_turn_next(struct vigil *vigil, struct instant now)
+{
+	return next_turn(&vigil->tell, now, VIGIL_TELL_NS);
+}
+
 static void
 died(struct strays *strays, struct instant now, const struct address *address,
      struct outbox *outbox)
 {
+	struct vigil *vigil = &strays->vigil;
 	uint32_t cursor = 0;
 	const struct flow *next;
 
@@ -94,8 +112,29 @@ died(struct strays *strays, struct instant now, const struct address *address,
 				   flow_owner_address(strays, next->owner)))
 			continue;
 		struct flow *flow = flow_find(strays->flows, &next->key);
-		tell(strays, now, flow, outbox);
+		if (flow->held.packets > 0) {
+			tell(strays, now, flow, outbox);
+			continue;
+		}
+		struct instant turn =
+			flow->past == FLOW_PAST_NOBODY
+				? vigil_turn_next(vigil, now)
+				: next_turn(&vigil->look, now, VIGIL_LOOK_NS);
+		flow->mourning = true;
+		flow_schedule(strays->flows, flow, turn);
 	}
+}
+
+void
+vigil_turn(struct strays *strays, struct instant now, struct flow *flow,
+	   struct outbox *outbox)
+{
+	flow->mourning = false;
+	if (life_has_died(strays->vigil.lives,
+			  flow_owner_address(strays, flow->owner)))
+		tell(strays, now, flow, outbox);
+	else
+		search_settled(strays, flow);
 }
 
 bool

@@ -39,6 +39,11 @@
 #define STAGE_SKETCH_BYTES 65536
 #endif
 
+/* Flows of each steer. */
+#ifndef STAGE_FLOWS
+#define STAGE_FLOWS 100
+#endif
+
 struct node {
 	uint32_t self;
 	bool busy; /* node_get() answers -EAGAIN */
@@ -85,7 +90,7 @@ struct stage {
 
 static struct packet_log stage_log[STAGE_LOG];
 static uint64_t stage_endpoints[4096], stage_held[1 << 15];
-static uint64_t stage_steers[3][1 << 16];
+static uint64_t stage_steers[3][(1 << 16) + (size_t)STAGE_FLOWS * 64];
 static struct outbox_item stage_items[1024];
 static uint8_t stage_bytes[1 << 20];
 
@@ -219,7 +224,7 @@ stage_address(uint8_t family, uint8_t net, uint8_t host)
 }
 
 static const struct steer_limits stage_limits = {
-	.flows = 100,
+	.flows = STAGE_FLOWS,
 	.fragments = 8,
 	.prefixes = 16,
 	.peers = 4,
