@@ -36,7 +36,9 @@
  *
  * Who is cut off keeps its contacts, all of them stale (table.h), and they may
  * have left meanwhile, or died. So when the last has gone stale the seeds are
- * asked again, too, until one answers.
+ * asked again, too, until one answers. Whose only peer is dead for good does so
+ * for good: it cannot know. All that time it is young (node_young()), and its
+ * misses prove nothing; but for the sessions of who is dead (steer/vigil.h).
  *
  * What joining does is refresh.h's; here is when, and whether it worked.
  */

@@ -81,13 +81,12 @@ flow_owner_mourn(const struct strays *strays, struct instant now,
 	flow_owner_bury(flow, owner);
 }
 
-/* Nor is it one that died, of which words are old by now: it was not heard. */
-static bool
-is_alive(const struct strays *strays, struct instant now, uint32_t owner)
+bool
+flow_owner_died(const struct strays *strays, struct instant now, uint32_t owner)
 {
-	return !flow_owner_gone(strays, now, owner) &&
-	       !life_has_died(strays->vigil.lives,
-			      flow_owner_address(strays, owner));
+	return flow_owner_gone(strays, now, owner) ||
+	       life_has_died(strays->vigil.lives,
+			     flow_owner_address(strays, owner));
 }
 
 bool
@@ -98,7 +97,7 @@ flow_owner_revived(const struct strays *strays, struct instant now,
 
 	for (uint32_t i = 0; i < flow->excluded_count; i++)
 		revived |= (flow->mourned >> i & 1) != 0 &&
-			   is_alive(strays, now, flow->excluded[i]);
+			   !flow_owner_died(strays, now, flow->excluded[i]);
 	if (!flow->orphaned || !revived)
 		return false;
 	flow->orphaned = false;

@@ -25,6 +25,9 @@ struct flow;
 const struct address *flow_owner_address(const struct strays *, uint32_t owner);
 struct tunnel_peer flow_owner_peer(const struct strays *, uint32_t owner);
 bool flow_owner_gone(const struct strays *, struct instant now, uint32_t owner);
+/* The same; or it was, and has not been heard since, though words of that are
+ * old by now. */
+bool flow_owner_died(const struct strays *, struct instant now, uint32_t owner);
 bool flow_owner_usable(const struct strays *, struct instant now,
 		       const struct flow *, uint32_t owner);
 /* That owner, which was found, is dead: not in this series of lookups. It is

@@ -74,7 +74,9 @@ stray_learned(struct strays *strays, struct instant now,
 		search_found(strays, now, flow, event, outbox);
 		return;
 	}
-	search_missed(strays, now, flow, event->ok, outbox);
+	bool conclusive =
+		event->ok || (flow->orphaned && vigil_nobody_left(strays, now));
+	search_missed(strays, now, flow, conclusive, outbox);
 }
 
 /*

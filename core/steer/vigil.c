@@ -138,6 +138,18 @@ vigil_turn(struct strays *strays, struct instant now, struct flow *flow,
 }
 
 bool
+vigil_nobody_left(const struct strays *strays, struct instant now)
+{
+	uint32_t contacts[OTHERS_MAX];
+	uint32_t count = node_contacts(strays->node, contacts, OTHERS_MAX);
+	uint32_t dead = 0;
+
+	while (dead < count && flow_owner_died(strays, now, contacts[dead]))
+		dead++;
+	return count > 0 && dead == count;
+}
+
+bool
 vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
 	      const struct node_event *event)
 {
@@ -172,6 +184,16 @@ vigil_heard(struct strays *strays, struct instant now,
 	life_heard(strays->vigil.lives, now, from);
 }
 
+/* A router's word. */
+static void
+refused(struct strays *strays, struct instant now, const struct address *from,
+	const struct address *owner)
+{
+	if (packet_source_valid(from))
+		strays->vigil.router = *from;
+	life_refused(strays->vigil.lives, now, owner);
+}
+
 void
 vigil_error(struct strays *strays, struct instant now,
 	    const struct classification *classification)
@@ -182,7 +204,7 @@ vigil_error(struct strays *strays, struct instant now,
 
 	if (icmp_is_unreachable(packet->family, type, code) ||
 	    icmp_is_loop(packet->family, type, code))
-		life_refused(lives, now, &classification->peer);
+		refused(strays, now, &packet->src, &classification->peer);
 	else if (icmp_is_port_unreachable(packet->family, type, code) &&
 		 address_equal(&packet->src, &classification->peer))
 		life_heard(lives, now, &classification->peer);
@@ -220,7 +242,7 @@ is_question(const struct strays *strays, const struct packet *quote,
 
 static void
 question_refused(struct strays *strays, struct instant now,
-		 const uint8_t *bytes, size_t size)
+		 const struct address *from, const uint8_t *bytes, size_t size)
 {
 	struct packet quote;
 
@@ -229,7 +251,7 @@ question_refused(struct strays *strays, struct instant now,
 		return;
 	/* Whoever wants it has asked before. */
 	if (life_of(strays->vigil.lives, now, &quote.dst) != LIFE_ASSUMED)
-		life_refused(strays->vigil.lives, now, &quote.dst);
+		refused(strays, now, from, &quote.dst);
 }
 
 void
@@ -243,7 +265,8 @@ vigil_icmp(struct strays *strays, struct instant now,
 	if (icmp_is_unreachable(family, bytes[0], bytes[1])) {
 		/* Our own kernel's: we are cut off, not they. */
 		if (!address_equal(from, &strays->self))
-			question_refused(strays, now, bytes + ICMP_HEADER_BYTES,
+			question_refused(strays, now, from,
+					 bytes + ICMP_HEADER_BYTES,
 					 size - ICMP_HEADER_BYTES);
 		return;
 	}
@@ -259,19 +282,19 @@ vigil_icmp(struct strays *strays, struct instant now,
  */
 
 static void
-send_echo(struct strays *strays, const struct life_task *task,
+send_echo(struct strays *strays, const struct address *to, uint16_t sequence,
 	  struct outbox *outbox)
 {
 	uint8_t tag[ECHO_TAG_BYTES], echo[ECHO_BYTES_MAX], *bytes;
 
-	wire_put64(tag, siphash_address(&strays->vigil.key, &task->address));
+	wire_put64(tag, siphash_address(&strays->vigil.key, to));
 	size_t size = packet_build_echo(
 		&(struct packet_echo){
 			.ip = { .src = strays->self,
-				.dst = task->address,
+				.dst = *to,
 				.ttl = ECHO_TTL },
 			.id = strays->vigil.id,
-			.sequence = task->sequence,
+			.sequence = sequence,
 			.payload = tag,
 			.payload_bytes = sizeof(tag),
 		},
@@ -281,7 +304,7 @@ send_echo(struct strays *strays, const struct life_task *task,
 	if (item == NULL)
 		return;
 	memcpy(bytes, echo, size);
-	item->to.address = task->address;
+	item->to.address = *to;
 }
 
 /* The echo first: of two datagrams to a host that is not there a router says so
@@ -297,18 +320,24 @@ ask(struct strays *strays, const struct life_task *task, struct outbox *outbox)
 	if (task->address.family != strays->self.family)
 		return;
 	if (task->echo)
-		send_echo(strays, task, outbox);
+		send_echo(strays, &task->address, task->sequence, outbox);
 	node_ping(strays->node, &peer, outbox);
 	strays->counters.asked++;
 }
 
-/* Does anybody hear us? */
+/* Does anybody hear us? Other servers may have died as this one; the router
+ * that said so has not. */
 static void
-ask_other(struct strays *strays, const struct address *silent,
+ask_other(struct strays *strays, const struct life_task *task,
 	  struct outbox *outbox)
 {
+	const struct address *silent = &task->address;
 	uint32_t contacts[OTHERS_MAX];
 	uint32_t count = node_contacts(strays->node, contacts, OTHERS_MAX);
+
+	if (strays->vigil.router.family == strays->self.family)
+		send_echo(strays, &strays->vigil.router, task->sequence,
+			  outbox);
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t contact = contacts[strays->vigil.turn++ % count];
@@ -341,7 +370,7 @@ vigil_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 			ask(strays, &task, outbox);
 			break;
 		case LIFE_ASK_OTHER:
-			ask_other(strays, &task.address, outbox);
+			ask_other(strays, &task, outbox);
 			break;
 		case LIFE_DIED:
 			died(strays, now, &task.address, outbox);

@@ -17,6 +17,13 @@
  *				the replicas know no other, a RST to the client,
  *				by the numbers of its last segment
  *
+ * In a cluster of two the other's death leaves nobody to ask: it is the router
+ * that spoke who is asked whether we are cut off, and a lookup that nobody
+ * answers is conclusive for the sessions of who died, when all who could have
+ * answered have died as well. A server that knows no more than that nobody
+ * answers, whether it is cut off or alone, tells nobody anything. (It goes on
+ * joining, each second; who comes back finds it, and is asked before.)
+ *
  * So a RST needs a dead owner and a conclusive miss. The client need not speak
  * again for it: it is sent when its owner dies. Lookups past an owner are not
  * charged to the client's prefix, for each is of a session that was found.
@@ -70,6 +77,7 @@ struct vigil {
 	struct siphash_key key; /* of echoes' tags */
 	uint16_t id; /* of our echoes */
 	uint32_t turn; /* which other node is asked next */
+	struct address router; /* that said so last; family 0: none has */
 	struct instant tell, look; /* the first turns that are free */
 };
 
@@ -81,6 +89,10 @@ void vigil_forwarded(struct strays *, struct instant now, struct flow *,
  * forwarding; false: of a search, which is to hear of it. */
 bool vigil_learned(struct strays *, struct instant now, struct flow *,
 		   const struct node_event *);
+
+/* All nodes that we know are dead: nobody knows more of a dead owner's sessions
+ * than we do. */
+bool vigil_nobody_left(const struct strays *, struct instant now);
 
 /* A sign of life. */
 void vigil_heard(struct strays *, struct instant now, const struct address *);

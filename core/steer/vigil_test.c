@@ -88,20 +88,26 @@ refuse(struct stage *stage, enum packet_error error, const struct address *from)
 }
 
 static void
-reply(struct stage *stage, bool damaged)
+reply_to(struct stage *stage, const uint8_t *echo, size_t echo_bytes,
+	 bool damaged)
 {
 	uint8_t bytes[STAGE_PACKET];
 	struct packet packet;
 
-	CHECK(packet_parse(stage->echo, stage->echo_bytes, &packet) ==
-	      DROP_NONE);
-	size_t size = packet_build_echo_reply(stage->echo, &packet, bytes,
-					      sizeof(bytes));
+	CHECK(packet_parse(echo, echo_bytes, &packet) == DROP_NONE);
+	size_t size =
+		packet_build_echo_reply(echo, &packet, bytes, sizeof(bytes));
 	CHECK(size > 0);
 	bytes[size - 1] ^= damaged;
 	CHECK(packet_parse(bytes, size, &packet) == DROP_NONE);
 	steer_icmp(stage->steers[0], stage->now, &packet.src,
 		   bytes + packet.l4_offset, packet.l4_bytes);
+}
+
+static void
+reply(struct stage *stage, bool damaged)
+{
+	reply_to(stage, stage->echo, stage->echo_bytes, damaged);
 }
 
 /* A client that goes on asks nobody; one that repeats itself does. */
@@ -470,6 +476,69 @@ first_revived(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 }
 
+/* B was the only other server, or C died, too: nobody answers the lookup, and
+ * nobody could. Not if one may be alive. */
+static void
+nobody_left(struct stage *stage)
+{
+	uint64_t told = 0;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		bool both = i == 1, known = i > 0;
+
+		stage->client_port++;
+		stage->nodes[0].contacts[0] = stage->nodes[1].self;
+		stage->nodes[0].contacts[1] = stage->nodes[2].self;
+		stage->nodes[0].contact_count = 1 + known;
+		forward_to(stage, "b");
+		for (int j = 0; j < 6; j++) {
+			steer_route(stage->steers[0], stage->now,
+				    &stage->servers[1], false);
+			if (both)
+				steer_route(stage->steers[0], stage->now,
+					    &stage->servers[2], false);
+			pass(stage, LIFE_ASK_NS, false);
+		}
+		(void)stage_outcome(stage);
+		past(stage, NULL, false);
+		told += i < 2;
+		CHECK(stage_counters(stage)->resets == told);
+		CHECK(stage_spells(stage, i < 2 ? "R" : ""));
+		steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+		steer_heard(stage->steers[0], stage->now, &stage->servers[2]);
+		outbox_clear(&stage->outbox);
+	}
+}
+
+/* No other server is there to be heard, but the router that has said it once
+ * answers: we are not cut off. */
+static void
+router_alone(struct stage *stage)
+{
+	struct address router = stage_address(stage->family, 30, 1);
+
+	for (int answers = 0; answers < 2; answers++) {
+		stage->client_port++;
+		forward_to(stage, "b");
+		repeat(stage);
+		pass(stage, LIFE_ASK_NS, false);
+		(void)stage_outcome(stage);
+		refuse(stage, PACKET_ERROR_NET, &router);
+		struct instant end = instant_after(stage->now, 4 * NS_PER_S);
+		while (instant_before(stage->now, end)) {
+			stage->routers_echo_bytes = 0;
+			pass(stage, 100 * NS_PER_MS, false);
+			(void)stage_outcome(stage);
+			if (answers && stage->routers_echo_bytes > 0)
+				reply_to(stage, stage->routers_echo,
+					 stage->routers_echo_bytes, false);
+		}
+		CHECK(stage_counters(stage)->dead_owners == (uint64_t)answers);
+		steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+		outbox_clear(&stage->outbox);
+	}
+}
+
 /* No bytes may trip it, and none that are not of an echo of ours count. */
 static void
 noise(struct stage *stage)
@@ -503,9 +572,10 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		wanted, unreachable,   own_word,      stopped,	forged,
-		silent, cut_off,       other_owner,   unsure,	revived,
-		noise,	other_refuses, first_revived, one_word,
+		wanted,	       unreachable, own_word,	 stopped,
+		forged,	       silent,	    cut_off,	 other_owner,
+		unsure,	       revived,	    noise,	 other_refuses,
+		first_revived, one_word,    nobody_left, router_alone,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));

@@ -82,9 +82,11 @@ struct stage {
 	uint32_t avoided; /* forwards that avoid an uplink */
 	uint16_t client_port;
 	uint8_t uplink;
-	uint8_t echo[128]; /* the last */
+	uint8_t echo[128]; /* the last to a server */
 	size_t echo_bytes;
 	uint32_t echoes;
+	uint8_t routers_echo[128]; /* the last to anybody else; 0: none */
+	size_t routers_echo_bytes;
 	uint32_t forwarded_to; /* the last */
 };
 
@@ -542,9 +544,13 @@ stage_answer(struct stage *stage, const uint8_t *bytes, size_t size)
 		return '!';
 	if (packet.transport && packet.protocol != IP_TCP &&
 	    packet.icmp_type == icmp_echo_type(stage->family, false)) {
-		stage->echo_bytes = size;
-		memcpy(stage->echo, bytes, size);
-		stage->echoes++;
+		bool server = address_equal(&packet.dst, &stage->servers[1]) ||
+			      address_equal(&packet.dst, &stage->servers[2]);
+
+		stage->echoes += server;
+		memcpy(server ? stage->echo : stage->routers_echo, bytes, size);
+		*(server ? &stage->echo_bytes : &stage->routers_echo_bytes) =
+			size;
 		return address_equal(&packet.src, &stage->servers[0]) ? 'E'
 								      : '!';
 	}
