@@ -40,8 +40,8 @@ static const struct row {
 	  false, false },
 	{ "asked twice, it is sure", 210, false, false, true, false, 320, false,
 	  false },
-	{ "denied", 10, false, false, false, true, 1, false, false },
-	{ "denied, and it lives", 10, false, true, false, true, 1, true, true },
+	{ "denied", 10, false, false, false, true, 3, false, false },
+	{ "denied, and it lives", 10, false, true, false, true, 3, true, true },
 	{ "denied by one that is not sure", 10, false, false, true, true, 10,
 	  true, false },
 };
@@ -221,9 +221,42 @@ test_rest(void)
 	mesh_close(&mesh);
 }
 
+/* However many are denied one after another, one scan asks about them. */
+static void
+test_denied_one_by_one(void)
+{
+	struct node_settings settings;
+	struct endpoint copy = mesh_endpoint_number(COPY);
+	struct mesh mesh;
+
+	node_settings_default(&settings);
+	settings.watch_ns = 0;
+	mesh_open(&mesh, 4, &settings, 3);
+	mesh_make_ideal(&mesh);
+	for (uint32_t number = 0; number < 20; number++)
+		mesh_set(&mesh, OWNER, number, 5);
+	mesh_pass(&mesh, NS_PER_S);
+	struct instant due = instant_after(mesh.now, REPAIR_DOUBT_NS);
+	for (uint32_t number = 0; number < 20; number++) {
+		struct session_key key = mesh_key_number(number);
+
+		node_say_not_mine(mesh.nodes[OWNER], &copy, &key, &mesh.outbox);
+		mesh_collect(&mesh, OWNER);
+		mesh_pass(&mesh, 10 * NS_PER_MS);
+		int64_t late_ns = mesh.nodes[COPY]->repair_tell_due.ns - due.ns;
+		CHECK(late_ns >= 0 && late_ns < NS_PER_S);
+		due = mesh.nodes[COPY]->repair_tell_due;
+		CHECK(number == 0 || late_ns == 0);
+	}
+	mesh_pass(&mesh, REPAIR_DOUBT_NS);
+	CHECK(mesh.nodes[COPY]->repair_tell_due.ns == INSTANT_NEVER.ns);
+	mesh_close(&mesh);
+}
+
 int
 main(void)
 {
+	test_denied_one_by_one();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	test_away();

@@ -174,7 +174,7 @@ receive_not_mine(struct node *node, struct instant now, uint32_t peer,
 	while (message_next(reader, &item)) {
 		if (store_doubt_of(node->parts.store, now, node->self,
 				   &item.key, peer))
-			repair_relayed(node, now);
+			repair_doubted(node, now);
 		uint32_t slot = lookup_take(node->parts.lookups, node->self,
 					    LOOKUP_NOTICE, 0, 1);
 

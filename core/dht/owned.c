@@ -71,6 +71,18 @@ owned_known(struct node *node, struct instant now,
 	return count;
 }
 
+/* When those who hold it are to be told, now at the earliest. */
+static struct instant
+told_from(const struct publication *own, struct instant now)
+{
+	if (own->state == PUBLICATION_ENDING ||
+	    own->published.ns == INSTANT_NEVER.ns)
+		return now;
+	struct instant next = instant_after(own->published, OWNED_TELL_NS);
+
+	return next.ns > now.ns ? next : now;
+}
+
 enum item_status
 owned_copied(struct node *node, struct instant now,
 	     const struct session_key *key, struct version version,
@@ -91,11 +103,12 @@ owned_copied(struct node *node, struct instant now,
 	publication_copy(publications, own, peer);
 	own->confirm |= own->state == PUBLICATION_HELD && !own->half_open &&
 			version_compare(version, own->version) < 0;
-	/* One more is to be told, now. */
+	/* One more is to be told, now, unless all were a moment ago. Of the end
+	 * that one alone is: as many datagrams as it sends. */
 	if ((own->state == PUBLICATION_HELD && own->confirm) ||
 	    own->state == PUBLICATION_ENDING)
 		timer_set(publications_timers(publications),
-			  &node->publication_timers, slot, now);
+			  &node->publication_timers, slot, told_from(own, now));
 	return ITEM_STORED;
 }
 

@@ -21,6 +21,10 @@
  * and what is half closed may stay for a minute (net.ipv4.tcp_fin_timeout). */
 #define OWNED_SURE_NS (64 * NS_PER_S)
 
+/* Who has an older version is told ours, at most so often a session: each time
+ * all who hold it are. */
+#define OWNED_TELL_NS (200 * NS_PER_MS)
+
 /* Our publication of a key that has not ended, or NULL. */
 const struct publication *owned_find(const struct node *,
 				     const struct session_key *);

@@ -183,9 +183,64 @@ test_hold_and_end(void)
 	solo_close(&solo);
 }
 
+static const struct {
+	const char *sentence;
+	int64_t version; /* of the copy; ours is 5 */
+	bool ending;
+	int64_t told_ns; /* before; -1: never yet */
+	int64_t due_ns; /* from now on; -1: not for this */
+} copies[] = {
+	{ "it has ours", 5, false, NS_PER_S, -1 },
+	{ "older: it is told at once", 4, false, NS_PER_S, 0 },
+	{ "all were told a moment ago", 4, false, 50 * NS_PER_MS,
+	  OWNED_TELL_NS - 50 * NS_PER_MS },
+	{ "just now", 4, false, 0, OWNED_TELL_NS },
+	{ "they were not all told", 4, false, -1, 0 },
+	{ "it ends: that one hears at once", 4, true, 0, 0 },
+};
+
+/* A peer has a copy of another's sending: when is ours sent? */
+static void
+test_copied(void)
+{
+	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+		struct node_settings settings = solo_settings(8);
+		struct session_key key = solo_key(1);
+		struct solo solo;
+
+		solo_open(&solo, &settings);
+		struct publications *all = solo.parts.publications;
+		uint32_t slot = publication_add(
+			all, 0, &key, node_key_position(solo.node, &key),
+			false);
+		struct publication *own = publication_at(all, slot);
+		own->version = solo_version(5);
+		own->state = copies[i].ending ? PUBLICATION_ENDING
+					      : PUBLICATION_HELD;
+		if (copies[i].told_ns >= 0)
+			own->published = (struct instant){ solo.now.ns -
+							   copies[i].told_ns };
+		/* However often it is said. */
+		for (uint32_t j = 0; j < 3; j++)
+			CHECK_ROW(owned_copied(solo.node, solo.now, &key,
+					       solo_version(copies[i].version),
+					       7) == ITEM_STORED,
+				  copies[i].sentence);
+		CHECK_ROW(own->copy_count == 1, copies[i].sentence);
+		CHECK_ROW(own->timer.queued == (copies[i].due_ns >= 0),
+			  copies[i].sentence);
+		if (own->timer.queued)
+			CHECK_ROW(own->timer.when.ns ==
+					  solo.now.ns + copies[i].due_ns,
+				  copies[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 int
 main(void)
 {
+	test_copied();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_known(&rows[i]);
 	test_put();

@@ -98,6 +98,14 @@ repair_relayed(struct node *node, struct instant now)
 	node->repair_tell_due = instant_min(node->repair_tell_due, due);
 }
 
+void
+repair_doubted(struct node *node, struct instant now)
+{
+	struct instant due = instant_after(now, REPAIR_DOUBT_NS);
+
+	node->repair_tell_due = instant_min(node->repair_tell_due, due);
+}
+
 static bool
 came(const struct node *node, uint32_t peer)
 {

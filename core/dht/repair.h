@@ -68,6 +68,10 @@
 
 /* Peers that come or go together are seen to together. */
 #define REPAIR_WAIT_NS (100 * NS_PER_MS)
+/* An owner says that a record of ours is false. Whoever finds it asks that
+ * owner and hears so; we ask before we drop it, and one question takes a scan
+ * of all that we hold: so many wait for the next. */
+#define REPAIR_DOUBT_NS (2 * NS_PER_S)
 /* Until a peer that acknowledged nothing is tried again. */
 #define REPAIR_AGAIN_NS	   (1 * NS_PER_S)
 #define REPAIR_DATAGRAMS_S 2000
@@ -82,6 +86,8 @@ void repair_booted(struct node *, struct instant now, uint32_t peer);
 void repair_went(struct node *, struct instant now, uint32_t peer);
 /* We keep a record that another than its owner sent: tell the owner. */
 void repair_relayed(struct node *, struct instant now);
+/* An owner says that it has no such session, and we have: ask it. */
+void repair_doubted(struct node *, struct instant now);
 /* Hand over what we hold. */
 void repair_leave(struct node *, struct instant now);
 /* All of it is acknowledged, or was sent in vain. */
