@@ -19,6 +19,7 @@ struct crew {
 	/* Tasks of ranks that were lost: to be run again. */
 	struct mpi_scheduler_task *again;
 	uint32_t again_count, again_capacity;
+	bool theirs; /* the last result was another rank's */
 };
 
 int
@@ -184,6 +185,7 @@ mpi_listen(struct crew *crew, struct jobs_result *result)
 	while (crew->mpi != NULL) {
 		switch (mpi_scheduler_collect(crew->mpi, result)) {
 		case MPI_SCHEDULER_ENDED:
+			crew->theirs = true;
 			return CREW_ENDED;
 		case MPI_SCHEDULER_LOST:
 			if (task_return(crew, result) != 0)
@@ -199,15 +201,10 @@ mpi_listen(struct crew *crew, struct jobs_result *result)
 	return CREW_TICK;
 }
 
-enum crew_news
-crew_wait(struct crew *crew, struct jobs_result *result)
+/* What ended here, or Ctrl-C. */
+static enum crew_news
+jobs_listen(struct crew *crew, struct jobs_result *result)
 {
-	enum crew_news news = mpi_listen(crew, result);
-
-	if (news != CREW_TICK)
-		return news;
-	if (tasks_repeat(crew) != 0)
-		return CREW_BROKEN;
 	switch (jobs_wait(crew->jobs, result)) {
 	case JOBS_ENDED:
 		return CREW_ENDED;
@@ -218,6 +215,27 @@ crew_wait(struct crew *crew, struct jobs_result *result)
 		break;
 	}
 	return CREW_TICK;
+}
+
+/* Of many ranks one has always ended something: after each such result it is
+ * our own turn. */
+enum crew_news
+crew_wait(struct crew *crew, struct jobs_result *result)
+{
+	enum crew_news news = CREW_TICK;
+
+	if (crew->theirs) {
+		crew->theirs = false;
+		jobs_pace(crew->jobs, 0);
+		news = jobs_listen(crew, result);
+	}
+	if (news == CREW_TICK)
+		news = mpi_listen(crew, result);
+	if (news != CREW_TICK)
+		return news;
+	if (tasks_repeat(crew) != 0)
+		return CREW_BROKEN;
+	return jobs_listen(crew, result);
 }
 
 /* ---- the others ---- */
