@@ -102,10 +102,6 @@ request_parse(int argc, char **argv, struct request *request)
 
 /* ---- status ---- */
 
-static const char *const kinds[DEVICE_KINDS] = {
-	"server", "client", "edge", "exit", "spine", "leaf",
-};
-
 struct row {
 	uint32_t sessions, sessions_all; /* of BGP */
 	uint32_t hops, hops_all; /* to the service */
@@ -149,7 +145,7 @@ row_json(const struct lab *lab, uint32_t device, const struct row *row,
 	lab_wire_text(&own, text);
 	json_object(json, NULL);
 	json_text(json, "device", fabric->names[device]);
-	json_text(json, "kind", kinds[kind]);
+	json_text(json, "kind", fabric_kind_name(kind));
 	json_text(json, "address", text);
 	json_uint(json, "bgp_established", row->sessions);
 	json_uint(json, "bgp", row->sessions_all);

@@ -172,23 +172,19 @@ static bool
 device_fold(const struct fabric *fabric, const char *name, size_t size,
 	    char *folded)
 {
-	static const char *const kinds[DEVICE_KINDS] = {
-		[DEVICE_SERVER] = "server", [DEVICE_CLIENT] = "client",
-		[DEVICE_EDGE] = "edge",	    [DEVICE_EXIT] = "exit",
-		[DEVICE_SPINE] = "spine",   [DEVICE_LEAF] = "leaf",
-	};
-
 	for (unsigned kind = 0; kind < DEVICE_KINDS; kind++) {
-		size_t word = strlen(kinds[kind]);
+		const char *kind_name =
+			fabric_kind_name((enum device_kind)kind);
+		size_t word = strlen(kind_name);
 		uint32_t count = fabric->device_first[kind + 1] -
 				 fabric->device_first[kind];
 		unsigned long number;
 
-		if (size <= word || strncmp(name, kinds[kind], word) != 0 ||
+		if (size <= word || strncmp(name, kind_name, word) != 0 ||
 		    count == 0)
 			continue;
 		number = strtoul(name + word, NULL, 10);
-		(void)snprintf(folded, FABRIC_NAME_BYTES, "%s%lu", kinds[kind],
+		(void)snprintf(folded, FABRIC_NAME_BYTES, "%s%lu", kind_name,
 			       (number + count - 1) % count + 1);
 		return true;
 	}

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "sim/engine/memory.h"
+#include "sim/model/fabric.h"
 
 #define FOLDER "/run/netns"
 
@@ -82,17 +83,14 @@ lab_netns_leave(int before)
 static bool
 is_device(const char *name)
 {
-	static const char *const kinds[] = {
-		"server", "client", "edge", "exit", "spine", "leaf",
-	};
-
 	if (strcmp(name, LAB_NETNS_RELAY) == 0)
 		return true;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		size_t size = strlen(kinds[i]);
+	for (unsigned i = 0; i < DEVICE_KINDS; i++) {
+		const char *kind = fabric_kind_name((enum device_kind)i);
+		size_t size = strlen(kind);
 		const char *number = name + size;
 
-		if (strncmp(name, kinds[i], size) != 0 || *number == '\0')
+		if (strncmp(name, kind, size) != 0 || *number == '\0')
 			continue;
 		while (isdigit((unsigned char)*number))
 			number++;

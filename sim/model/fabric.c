@@ -31,6 +31,13 @@ static const char *const kind_names[DEVICE_KINDS] = {
 };
 
 const char *
+fabric_kind_name(enum device_kind kind)
+{
+	assert(kind < DEVICE_KINDS);
+	return kind_names[kind];
+}
+
+const char *
 fabric_wrong(const struct fabric_settings *settings)
 {
 	const struct link_settings *links[] = {

@@ -99,6 +99,8 @@ int fabric_create(struct fabric **, const struct fabric_settings *, char *error,
 void fabric_destroy(struct fabric *);
 
 enum device_kind fabric_kind(const struct fabric *, uint32_t device);
+/* "spine"; a device's name is that and its number, from 1. */
+const char *fabric_kind_name(enum device_kind);
 /* Counted from 0 within the kind; for routers see fabric_router(). */
 uint32_t fabric_index(const struct fabric *, uint32_t device);
 uint32_t fabric_device(const struct fabric *, enum device_kind, uint32_t index);
