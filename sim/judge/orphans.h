@@ -23,8 +23,10 @@
  *			or nobody could tell a dead owner from an own dead link
  *	the lookups	were neither refused nor without enough answers
  *
- * Simulated routers say nothing of an address that has gone, so gone_after is
- * no help here; live it is (a lab's dead_live_test).
+ * Where routers say that the owner's address has no way it is told sooner,
+ * gone_after and a second after its route was withdrawn; but a router says so
+ * once a second to each address (sim/net/icmp_limit.h), so that is no promise
+ * to a server with many clients.
  */
 #ifndef SIM_JUDGE_ORPHANS_H
 #define SIM_JUDGE_ORPHANS_H
