@@ -4,10 +4,15 @@
  */
 #include "sim/judge/orphans.h"
 
+#include <stdlib.h>
+
 #include "core/dht/node_state.h"
+#include "core/position.h"
+#include "sim/engine/memory.h"
 #include "sim/host/server.h"
 #include "sim/host/transport.h"
 #include "sim/host/ways.h"
+#include "sim/judge/replicas.h"
 #include "sim/model/workload.h"
 #include "sim/net/network.h"
 
@@ -42,6 +47,8 @@ orphan_look(struct orphan *orphan, struct instant now,
 		orphan->spoke = orphan->since = (struct instant){ 0 };
 	} else if (orphan->strays != facts->strays) {
 		spoke(orphan, now, facts);
+	} else if (instant_distance_ns(orphan->spoke, now) >= facts->idle_ns) {
+		orphan->spoke = orphan->since = (struct instant){ 0 };
 	}
 	return orphan->since;
 }
@@ -64,6 +71,34 @@ exchanges(const struct judge_parts *parts, uint32_t a, uint32_t b)
 	       path_datagram(&way, parts->network, family, b, a,
 			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
 	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
+}
+
+/* Of those that were closest to its key, dead ones among them, does one run? If
+ * none does, all that others do not know proves nothing (core/dht/lookup.c). */
+static bool
+can_be_known(const struct judge_parts *parts, const struct session *session)
+{
+	const struct endpoints *endpoints =
+		servers_tables(parts->servers).parts->endpoints;
+	uint32_t servers = servers_count(parts->servers);
+	uint32_t closest[BUCKET_MAX];
+	bool *known = memory_zeroed(servers, sizeof(known[0]));
+	bool runs = false;
+
+	for (uint32_t i = 0; i < servers; i++) {
+		struct server_view view = servers_view(parts->servers, i);
+
+		known[i] = view.runs || view.lost.ns != INSTANT_NEVER.ns;
+	}
+	uint32_t count = judge_replicas_closest(
+		endpoints, known, servers,
+		position_of_session(endpoints_placement(endpoints),
+				    &session->key),
+		parts->settings->dht.node.replicas, closest);
+	for (uint32_t i = 0; i < count; i++)
+		runs |= servers_runs(parts->servers, closest[i]);
+	free(known);
+	return runs;
 }
 
 static bool
@@ -95,15 +130,15 @@ is_sound(struct orphan *orphan, const struct judge_parts *parts,
 {
 	uint32_t server = session->stray_at;
 
-	if (server == WATCH_NONE || session->search == CAUSE_SEARCH_UNSURE ||
-	    session->search == CAUSE_SEARCH_REFUSED)
+	if (server == WATCH_NONE || session->search == CAUSE_SEARCH_REFUSED)
 		return false;
 	struct server_view view = servers_view(parts->servers, server);
 	if (!view.runs || !view.joined || view.leaving ||
 	    node_young(view.node, now))
 		return false;
 	if (orphan->changes != changes || orphan->server != server)
-		orphan->sound = ways_are_sound(parts, session, server);
+		orphan->sound = ways_are_sound(parts, session, server) &&
+				can_be_known(parts, session);
 	orphan->changes = changes;
 	return orphan->sound;
 }

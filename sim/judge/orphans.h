@@ -21,7 +21,9 @@
  *	its client	is reached, and reaches it, by links that lose nothing
  *	the others	are reached, each, and reach it; there is one at least,
  *			or nobody could tell a dead owner from an own dead link
- *	the lookups	were neither refused nor without enough answers
+ *	the replicas	of those that were closest to the key, dead ones among
+ *			them, one runs: else no miss proves anything
+ *	the lookups	were not refused
  *
  * Where routers say that the owner's address has no way it is told sooner,
  * gone_after and a second after its route was withdrawn; but a router says so
