@@ -43,7 +43,9 @@
 	X(MTU, 30, "larger than the link's MTU, DF set")                       \
 	X(NO_SOCKET, 31, "no socket for it")                                   \
 	X(LOOKUPS, 32, "lookup table full until the deadline")                 \
-	X(SENSELESS, 33, "no session of ours can send it")
+	X(SENSELESS, 33, "no session of ours can send it")                     \
+	X(DOUBTS, 34, "too many doubts")                                       \
+	X(NO_NEWS, 35, "doubt of a session that is nowhere newer")
 
 enum drop {
 #define DROP_ENUM(name, number, text) DROP_##name = (number),

@@ -13,7 +13,7 @@
 static void
 settle(struct strays *strays, struct instant now, struct flow *flow)
 {
-	outgoing_drop(strays, flow, DROP_NEGATIVE);
+	outgoing_drop(strays, flow, DROP_NO_NEWS);
 	flow->owner = ENDPOINT_NONE;
 	flow->state = FLOW_NEGATIVE;
 	flow->until = instant_after(now, strays->settings->negative_ns);
@@ -56,7 +56,7 @@ doubt_get(struct strays *strays, struct instant now,
 	result->drop = DROP_FRAGMENT;
 	if (classification->kind == CLASSIFICATION_LATER)
 		return NULL;
-	result->drop = DROP_RATE_ALL;
+	result->drop = DROP_DOUBTS;
 	if (!bucket_take(strays, now))
 		return NULL;
 	result->drop = DROP_FLOWS;
@@ -129,7 +129,7 @@ doubt_packet(struct strays *strays, struct instant now,
 		return result;
 	}
 	/* Or strays of the key are looked for: they have packets enough. */
-	result.drop = DROP_NEGATIVE;
+	result.drop = DROP_NO_NEWS;
 	if (flow->state == FLOW_NEGATIVE || !flow->doubt)
 		return result;
 	/* Held first: the answer may come at once. */

@@ -116,14 +116,14 @@ missed(struct stage *stage)
 	put_doubt(stage, TCP_ACK);
 	answer(stage, NULL, 0);
 	CHECK(steer_deadline(stage->steers[0]).ns == INSTANT_NEVER.ns);
-	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NO_NEWS);
 	stage->now.ns += stage->settings.negative_ns;
 	CHECK(put_doubt(stage, TCP_ACK).verdict == STEER_HOLD);
 	CHECK(stage->nodes[0].gets == 2);
 	/* An answer that is lost is a miss. */
 	CHECK(stage_next(stage));
 	CHECK(stage_spells(stage, ""));
-	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NO_NEWS);
 }
 
 /* Only so many wait, in order, and no more are asked for at once. */
@@ -140,17 +140,18 @@ bounds(struct stage *stage)
 	CHECK(stage_spells(stage, "bbbbbbbb"));
 	for (uint32_t i = 0; i < 3 * DOUBTS_PER_S; i++) {
 		stage->client_port++;
-		begun += put_doubt(stage, TCP_ACK).drop != DROP_RATE_ALL;
+		begun += put_doubt(stage, TCP_ACK).drop != DROP_DOUBTS;
 		answer(stage, NULL, 0);
 	}
 	CHECK(begun == DOUBTS_PER_S);
 	CHECK(stage->nodes[0].gets == 1 + begun);
-	/* Strays have their own account. */
+	/* Strays have their own account, and name. */
+	CHECK(stage_counters(stage)->drops[DROP_RATE_ALL] == 0);
 	CHECK(stage_put_tcp(stage, TCP_ACK).drop != DROP_RATE_ALL);
 	stage->now.ns += NS_PER_S / 2;
 	for (uint32_t i = 0; i < DOUBTS_PER_S; i++) {
 		stage->client_port++;
-		begun += put_doubt(stage, TCP_ACK).drop != DROP_RATE_ALL;
+		begun += put_doubt(stage, TCP_ACK).drop != DROP_DOUBTS;
 	}
 	CHECK(begun == DOUBTS_PER_S + DOUBTS_PER_S / 2);
 	outbox_clear(&stage->outbox);
@@ -169,7 +170,7 @@ refused(struct stage *stage)
 	CHECK(put_doubt(stage, TCP_ACK).verdict == STEER_FORWARD);
 	CHECK(stage_spells(stage, "b"));
 	stage_not_mine(stage, 1);
-	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NO_NEWS);
 	CHECK(stage->nodes[0].gets == 1);
 }
 
@@ -241,8 +242,8 @@ node_busy(struct stage *stage)
 {
 	stage->nodes[0].busy = true;
 	CHECK(put_doubt(stage, TCP_ACK).verdict == STEER_HOLD);
-	CHECK(stage_counters(stage)->drops[DROP_NEGATIVE] == 1);
-	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NEGATIVE);
+	CHECK(stage_counters(stage)->drops[DROP_NO_NEWS] == 1);
+	CHECK(put_doubt(stage, TCP_ACK).drop == DROP_NO_NEWS);
 	CHECK(hold_chunks_free(stage->held) == hold_chunks(stage->held));
 }
 
