@@ -69,7 +69,7 @@ head_print(const struct flood_plan *plan, const struct flood_result *cost)
 	       plan->repeat, plan->repeat == 1 ? "" : "s", plan->strays,
 	       plan->seconds, cost->lookup_datagrams, cost->glance_datagrams);
 	printf("%8s | %7s %6s %6s %6s %6s | %8s %8s %10s %7s\n", "rate/s",
-	       "at once", "1 s", "3 s", "15 s", "never", "lookup/s", "glance/s",
+	       "at once", "1 s", "3 s", "15 s", "not", "lookup/s", "glance/s",
 	       "datagram/s", "RST/s");
 }
 
