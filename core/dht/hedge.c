@@ -41,23 +41,40 @@ hedge_learn(struct hedge *hedge, int64_t usual_ns, int64_t rtt_ns)
 }
 
 void
-hedge_count(struct hedge *hedge, bool slow)
+hedge_silent(struct hedge *hedge)
 {
 	uint32_t silent = hedge->silent;
 
-	if (slow)
-		silent += (HEDGE_ONE - silent) / HEDGE_SILENT;
-	else
-		silent -= silent / HEDGE_SILENT;
-	hedge->silent = (uint16_t)silent;
+	silent += (HEDGE_ONE - silent) / HEDGE_SILENT;
+	hedge->silent = silent & 0x1fff;
+}
+
+void
+hedge_answered(struct hedge *hedge, bool late)
+{
+	uint32_t silent = hedge->silent;
+
+	silent = late ? 0 : silent - silent / HEDGE_SILENT;
+	hedge->silent = silent & 0x1fff;
 }
 
 uint32_t
-hedge_alpha(const struct hedge *hedge, uint32_t alpha)
+hedge_begin(struct hedge *hedge, uint32_t alpha)
 {
 	uint32_t answer = HEDGE_ONE - hedge->silent;
+	uint32_t asks = 2 * alpha;
 
-	if (answer < HEDGE_ONE / 2)
-		return 2 * alpha;
-	return (alpha * HEDGE_ONE + answer / 2) / answer;
+	if (answer >= HEDGE_ONE / 2)
+		asks = (alpha * HEDGE_ONE + answer / 2) / answer;
+	if (asks == alpha || hedge->eager == HEDGE_EAGER)
+		return alpha;
+	hedge->eager = (hedge->eager + 1U) & 7U;
+	return asks;
+}
+
+void
+hedge_end(struct hedge *hedge, uint32_t alpha, uint32_t asks)
+{
+	if (asks > alpha)
+		hedge->eager = (hedge->eager - 1U) & 7U;
 }

@@ -124,6 +124,15 @@ test_waits(void)
 	CHECK(hedge.ratio > HEDGE_FIRST);
 }
 
+static uint32_t
+asks_now(struct hedge *hedge, uint32_t alpha)
+{
+	uint32_t asks = hedge_begin(hedge, alpha);
+
+	hedge_end(hedge, alpha, asks);
+	return asks;
+}
+
 /* Peers of which a share is dead, after some queries: how many are asked. */
 static void
 test_alpha(void)
@@ -152,22 +161,50 @@ test_alpha(void)
 		rng_init(&rng, 2, i);
 		hedge_init(&hedge);
 		for (uint32_t j = 0; j < rows[i].queries; j++) {
-			hedge_count(&hedge,
-				    rng_below(&rng, 100) < rows[i].percent);
-			sum += hedge_alpha(&hedge, alpha);
+			if (rng_below(&rng, 100) < rows[i].percent)
+				hedge_silent(&hedge);
+			else
+				hedge_answered(&hedge, false);
+			sum += asks_now(&hedge, alpha);
 		}
 		uint32_t mean =
 			(sum + rows[i].queries / 2) / (rows[i].queries + 1);
 		if (rows[i].queries <= 3)
-			mean = hedge_alpha(&hedge, alpha);
+			mean = asks_now(&hedge, alpha);
 		CHECK_ROW(mean >= rows[i].least && mean <= rows[i].most,
 			  rows[i].sentence);
 		/* And all answer again. */
 		for (uint32_t j = 0; j < 4 * HEDGE_SILENT; j++)
-			hedge_count(&hedge, false);
-		CHECK_ROW(hedge_alpha(&hedge, alpha) <= alpha + alpha / 16,
+			hedge_answered(&hedge, false);
+		CHECK_ROW(asks_now(&hedge, alpha) <= alpha + alpha / 16,
 			  rows[i].sentence);
 	}
+}
+
+/* Links are full, and nobody seems to answer. */
+static void
+test_few_ask_more(void)
+{
+	struct hedge hedge;
+	uint32_t asks[2 * HEDGE_EAGER];
+
+	hedge_init(&hedge);
+	for (uint32_t i = 0; i < 100; i++)
+		hedge_silent(&hedge);
+	for (uint32_t i = 0; i < 2 * HEDGE_EAGER; i++) {
+		asks[i] = hedge_begin(&hedge, 3);
+		CHECK(asks[i] == (i < HEDGE_EAGER ? 6 : 3));
+	}
+	/* The last first: these took nobody's place. */
+	for (uint32_t i = 2 * HEDGE_EAGER; i-- > HEDGE_EAGER;)
+		hedge_end(&hedge, 3, asks[i]);
+	CHECK(hedge_begin(&hedge, 3) == 3);
+	hedge_end(&hedge, 3, asks[0]);
+	CHECK(hedge_begin(&hedge, 3) == 6);
+	CHECK(hedge_begin(&hedge, 3) == 3);
+	hedge_end(&hedge, 3, 6);
+	hedge_answered(&hedge, true);
+	CHECK(hedge_begin(&hedge, 3) == 3);
 }
 
 int
@@ -176,5 +213,6 @@ main(void)
 	test_alpha();
 	test_one_in_a_hundred();
 	test_waits();
+	test_few_ask_more();
 	return check_done();
 }

@@ -69,8 +69,7 @@ lookup_run_start(struct node *node, struct instant now, enum lookup_kind kind,
 		placement_begin(at(node, slot),
 				table_certain(node->table, target),
 				settings->replicas);
-	at(node, slot)->alpha =
-		(uint8_t)hedge_alpha(&node->hedge, settings->alpha);
+	at(node, slot)->alpha = (uint8_t)settings->alpha;
 	at(node, slot)->purpose = (uint8_t)purpose_of(node, kind);
 	at(node, slot)->deadline =
 		instant_after(now, settings->lookup_deadline_ns);
@@ -97,6 +96,10 @@ lookup_run_announce(struct node *node, struct instant now, uint32_t slot)
 static void
 stop(struct node *node, uint32_t slot)
 {
+	struct lookup *lookup = at(node, slot);
+
+	hedge_end(&node->hedge, node->settings->alpha, lookup->alpha);
+	lookup->alpha = (uint8_t)node->settings->alpha;
 	timer_remove(lookups_timers(node->parts.lookups), &node->lookup_timers,
 		     slot);
 }
@@ -279,18 +282,16 @@ converge(struct node *node, struct instant now, uint32_t slot, uint32_t width,
 	 struct outbox *outbox)
 {
 	struct lookup *lookup = at(node, slot);
-	uint32_t alpha =
-		in_hurry(lookup) ? lookup->alpha : node->settings->alpha;
 	uint8_t chosen[LOOKUP_SHORTLIST];
 
-	uint32_t count = lookup_choose(lookup, width, alpha, chosen);
+	uint32_t count = lookup_choose(lookup, width, lookup->alpha, chosen);
 	if (count == 0) {
 		if (lookup_complete(lookup, width))
 			return true;
-		count = lookup_choose(lookup, width, alpha, chosen);
+		count = lookup_choose(lookup, width, lookup->alpha, chosen);
 	}
 	uint32_t most =
-		lookup_allowance(lookup, alpha, node->settings->replicas);
+		lookup_allowance(lookup, lookup->alpha, node->settings->replicas);
 	if (most == 0 && count > 0 && !lookup_waits(lookup))
 		return true;
 	if (count > most)
@@ -450,7 +451,7 @@ age(struct node *node, struct instant now, struct lookup *lookup,
 
 	node->counters.timeouts += overdue;
 	while (slow-- > 0)
-		hedge_count(&node->hedge, true);
+		hedge_silent(&node->hedge);
 	for (uint32_t i = 0; i < count; i++)
 		liveness_failed(node, now, failed[i], outbox);
 }
@@ -593,8 +594,8 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 				      candidate->state < CANDIDATE_STORING;
 	int64_t rtt_ns = once ? instant_distance_ns(candidate->sent, now) : -1;
 	bool used = false;
-	bool quick = asked == MESSAGE_FIND_VALUE && in_hurry(lookup) &&
-		     candidate->state == CANDIDATE_ASKED && !candidate->slow;
+	bool waited = asked == MESSAGE_FIND_VALUE && in_hurry(lookup);
+	bool slow = candidate->slow;
 	candidate->speaks = reader->header.speaks; /* before it moves */
 	if (type == asked)
 		used = file_found(node, lookup, candidate, &item);
@@ -603,8 +604,8 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 	if (!used)
 		return DROP_UNASKED;
 	exchange_answered(node, peer, rtt_ns);
-	if (quick)
-		hedge_count(&node->hedge, false);
+	if (waited)
+		hedge_answered(&node->hedge, slow);
 	make_ready(node, now, slot);
 	return DROP_NONE;
 }

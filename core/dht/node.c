@@ -664,6 +664,9 @@ get(struct node *node, struct instant now, const struct session_key *key,
 			records[count++] = records[i];
 	lookup_file(lookup, records, count);
 	lookup->local = lookup->record_count > 0;
+	if (!glance)
+		lookup->alpha = (uint8_t)hedge_begin(&node->hedge,
+						     node->settings->alpha);
 	if (lookup_run_advance(node, now, slot, outbox))
 		lookup_run_close(node, now, slot);
 	return 0;
