@@ -2,7 +2,7 @@
 /*
  * measured_routing.h - routers as slow as those that were measured
  *
- * FRR's times, as settings.c has them today; tests that count milliseconds
+ * FRR's times, as sim/model/settings.c has them today; tests that count them
  * want them to stay, whatever becomes of the defaults.
  */
 #ifndef SIM_TEST_MEASURED_ROUTING_H
