@@ -7,7 +7,7 @@
 #
 #	x_test.c	a program of its own, test FOLDER.x with dots for
 #			slashes; label sim in sim, else unit; x_live_test.c:
-#			label live (root and namespaces, runs alone)
+#			label live (root and namespaces, one at a time)
 #	x_test.sh	test FOLDER.x.sh, called with the folder of programs;
 #			label sim; x_long_test.sh: long; x_live_test.sh: live;
 #			x_night_test.sh: night, not in harness/check
@@ -30,8 +30,9 @@ function(room_test name stem label)
 	set(hangs ${TEST_HANGS})
 	if(stem MATCHES "_live$")
 		set(label live)
-		# It measures times of this machine: nothing runs beside it.
-		set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+		# It sleeps more than it works: begun first, beside others, it
+		# costs little. Two labs would be more than a small machine has.
+		set_tests_properties(${name} PROPERTIES RESOURCE_LOCK lab COST 100)
 	elseif(stem MATCHES "_long$")
 		set(label long)
 	elseif(stem MATCHES "_night$")
