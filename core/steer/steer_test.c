@@ -28,7 +28,7 @@ enum before {
 	CACHED_LEARNED, /* and a router said that 1,400 is the path's MTU */
 	CACHED_MINIMUM, /* a router said 1,280 */
 	NOT_MINE, /* B was the owner and said that it is not */
-	NOT_MINE_OLDER, /* the same, and C has the older record */
+	NOT_MINE_OTHER, /* B of two owners said so, and C is the other */
 	NEGATIVE, /* was reset a moment ago */
 	NEGATIVE_OVER, /* was reset a second ago */
 	PREFIX_SPENT, /* too many misses from the client's prefix */
@@ -162,8 +162,8 @@ static const struct row rows[] = {
 	  DATA, false, H, "", FOUND_C, "c", KEPT },
 	{ "and is no answer", CACHED_GONE, DATA, false, H, "", FOUND_B, "",
 	  KEPT },
-	{ "the older record is, if its owner lives", CACHED_GONE, DATA, false,
-	  H, "", FOUND_BC, "c", KEPT },
+	{ "the other one is, if it lives", CACHED_GONE, DATA, false, H, "",
+	  FOUND_BC, "c", KEPT },
 	{ "an owner whose route came back is the owner", CACHED_RETURNED, DATA,
 	  false, F, "b", END },
 	/* not mine */
@@ -171,8 +171,8 @@ static const struct row rows[] = {
 	  false, H, "", FOUND_C, "c", KEPT },
 	{ "even when it is found again", NOT_MINE, DATA, false, H, "", FOUND_BC,
 	  "c", KEPT },
-	{ "the older record's owner is next", NOT_MINE_OLDER, DATA, false, F,
-	  "c", END },
+	{ "the other of two owners gets it alone", NOT_MINE_OTHER, DATA, false,
+	  F, "c", END },
 	{ "no other owner: the client is reset", NOT_MINE, DATA, false, H, "",
 	  MISS_ALL, "R", DROP_NEGATIVE, 0 },
 	/* lookup running */
@@ -551,7 +551,7 @@ before_cached(struct stage *stage, enum before before)
 	bool reachable = before == CACHED_RETURNED;
 
 	put(stage, DATA, false);
-	const char *owners = before == NOT_MINE_OLDER ? "bc" : "b";
+	const char *owners = before == NOT_MINE_OTHER ? "bc" : "b";
 	stage_found(stage, owners);
 	CHECK(strcmp(stage_outcome(stage), owners) == 0);
 	CHECK(stage_next(stage)); /* nothing is kept any more */
@@ -587,7 +587,7 @@ before_cached(struct stage *stage, enum before before)
 		break;
 	}
 	case NOT_MINE:
-	case NOT_MINE_OLDER:
+	case NOT_MINE_OTHER:
 		stage_not_mine(stage, 1);
 		break;
 	default:

@@ -175,10 +175,9 @@ path_mtu_port(struct stage *stage)
 	path_mtu(stage);
 }
 
-/* The owner is gone, and the older record names another: strays go there
- * without a lookup. */
+/* One of two owners is gone: strays go to the other, without a lookup. */
 static void
-gone_then_older(struct stage *stage)
+gone_then_other(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	stage_found(stage, "bc");
@@ -265,7 +264,7 @@ main(void)
 {
 	static void (*const stories[])(struct stage *) = {
 		first_stray_window, silent_owner,    path_mtu,
-		path_mtu_port,	    gone_then_older, second_does_not_fit,
+		path_mtu_port,	    gone_then_other, second_does_not_fit,
 		too_big_unanswered,
 	};
 

@@ -176,8 +176,8 @@ node_busy(struct stage *stage)
 	CHECK(stage_spells(stage, "b"));
 }
 
-/* B says not mine: C has the older record; it says not mine: look again
- * without both; no owner: reset by the deadline of the first miss. */
+/* Of two owners C says not mine, then B: look again without both; no owner:
+ * reset by the deadline of the first miss. */
 static void
 not_mine_chain(struct stage *stage)
 {
@@ -205,7 +205,7 @@ not_mine_chain(struct stage *stage)
 }
 
 static void
-not_mine_then_older(struct stage *stage)
+not_mine_then_other(struct stage *stage)
 {
 	stage_put_tcp(stage, TCP_ACK);
 	stage_found(stage, "bc");
@@ -635,7 +635,7 @@ main(void)
 		answer_lost,
 		node_busy,
 		not_mine_chain,
-		not_mine_then_older,
+		not_mine_then_other,
 		port_reuse,
 		no_answers,
 		keys,
