@@ -165,8 +165,8 @@ is_needed(const struct candidate *candidate)
 
 /* The farthest behind `at` that can leave; candidate_count: there is none. */
 static uint32_t
-farthest(const struct lookup *lookup, uint32_t at,
-	 bool (*stays)(const struct candidate *))
+candidate_farthest(const struct lookup *lookup, uint32_t at,
+		   bool (*stays)(const struct candidate *))
 {
 	for (uint32_t i = lookup->candidate_count; i > at; i--)
 		if (!stays(&lookup->candidates[i - 1]))
@@ -182,10 +182,10 @@ make_room(struct lookup *lookup, uint32_t at)
 {
 	struct candidate *candidates = lookup->candidates;
 	uint32_t none = lookup->candidate_count;
-	uint32_t last = farthest(lookup, at, is_needed);
+	uint32_t last = candidate_farthest(lookup, at, is_needed);
 
-	if (farthest(lookup, 0, is_needed) == none)
-		last = farthest(lookup, at, has_record);
+	if (candidate_farthest(lookup, 0, is_needed) == none)
+		last = candidate_farthest(lookup, at, has_record);
 	if (last == none)
 		return false;
 	lookup->candidate_count--;

@@ -2,7 +2,7 @@
 /*
  * store.c - a chained hash table of statements, and a hand that sweeps it
  *
- *	struct store | chain[chain_count] | entry[capacity] | young[young_size]
+ *	struct store | chain[chain_count] | entry[capacity] | half_open[...]
  *
  *	chain[h & mask] -> entry -> entry -> NONE	by index
  *	free            -> entry -> entry -> NONE
@@ -13,7 +13,7 @@
  * so that the sweep unlinks without hashing again. Entries at or above `used`
  * were never written: a large store costs memory only as it fills.
  *
- * `young` is a ring of the entries that became half-open, the oldest first.
+ * `half_open` is a ring of the entries that became half-open, the oldest first.
  * What became of them meanwhile is seen when their turn comes: an entry that is
  * half-open no more, or anew, may be in it still.
  *
@@ -49,8 +49,8 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == 84, "no holes");
 /* Chain heads for one of a holder's, and entries for one of the ring's. */
-#define CHAINS_PER_HELD	  4
-#define ENTRIES_PER_YOUNG 8
+#define CHAINS_PER_HELD	      4
+#define ENTRIES_PER_HALF_OPEN 8
 _Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) +
 			       2 * sizeof(uint32_t) / CHAINS_PER_HELD + 1 <=
 		       STORE_ENTRY_BYTES_MAX,
@@ -65,8 +65,8 @@ struct store {
 	uint32_t chain_mask, held_mask;
 	uint32_t *chains, *held;
 	struct entry *entries;
-	uint32_t *young;
-	uint32_t young_size, young_first, young_count;
+	uint32_t *half_open;
+	uint32_t half_open_size, half_open_first, half_open_count;
 };
 _Static_assert(sizeof(struct store) + STORE_HALF_OPEN_LEAST * sizeof(uint32_t) <
 		       256,
@@ -120,9 +120,9 @@ chain_count_for(uint32_t capacity)
 }
 
 static uint32_t
-young_size_for(uint32_t capacity)
+half_open_size_for(uint32_t capacity)
 {
-	return capacity / ENTRIES_PER_YOUNG + STORE_HALF_OPEN_LEAST;
+	return capacity / ENTRIES_PER_HALF_OPEN + STORE_HALF_OPEN_LEAST;
 }
 
 size_t
@@ -135,7 +135,7 @@ store_size(uint32_t capacity)
 	       (chain_count + chain_count / CHAINS_PER_HELD) *
 		       sizeof(uint32_t) +
 	       (size_t)capacity * sizeof(struct entry) +
-	       (size_t)young_size_for(capacity) * sizeof(uint32_t);
+	       (size_t)half_open_size_for(capacity) * sizeof(uint32_t);
 }
 
 struct store *
@@ -154,11 +154,11 @@ store_init(void *memory, uint32_t capacity, const struct siphash_key *key)
 		.chain_mask = chain_count - 1,
 		.held_mask = held_count - 1,
 		.chains = (uint32_t *)(store + 1),
-		.young_size = young_size_for(capacity),
+		.half_open_size = half_open_size_for(capacity),
 	};
 	store->held = store->chains + chain_count;
 	store->entries = (struct entry *)(void *)(store->held + held_count);
-	store->young = (uint32_t *)(void *)(store->entries + capacity);
+	store->half_open = (uint32_t *)(void *)(store->entries + capacity);
 	memset(store->chains, 0xff,
 	       ((size_t)chain_count + held_count) * sizeof(uint32_t));
 	return store;
@@ -233,15 +233,15 @@ entry_free_index(struct store *store, uint32_t index)
 
 /* The oldest half-open record gives way. False: there is none. */
 static bool
-young_evict(struct store *store)
+half_open_evict(struct store *store)
 {
-	while (store->young_count > 0) {
-		uint32_t index = store->young[store->young_first];
+	while (store->half_open_count > 0) {
+		uint32_t index = store->half_open[store->half_open_first];
 		const struct entry *entry = &store->entries[index];
 
-		store->young_first =
-			(store->young_first + 1) % store->young_size;
-		store->young_count--;
+		store->half_open_first =
+			(store->half_open_first + 1) % store->half_open_size;
+		store->half_open_count--;
 		if (entry->live && entry->stage == RECORD_HALF_OPEN) {
 			entry_free_index(store, index);
 			return true;
@@ -252,11 +252,11 @@ young_evict(struct store *store)
 
 /* There is room in the ring. */
 static void
-young_add(struct store *store, uint32_t index)
+half_open_add(struct store *store, uint32_t index)
 {
-	store->young[(store->young_first + store->young_count) %
-		     store->young_size] = index;
-	store->young_count++;
+	store->half_open[(store->half_open_first + store->half_open_count) %
+			 store->half_open_size] = index;
+	store->half_open_count++;
 }
 
 /* An entry that is in no chain; NONE when full. */
@@ -265,7 +265,7 @@ entry_take(struct store *store, struct instant now)
 {
 	if (store->free == NONE && store->used == store->capacity &&
 	    store_expire(store, now, 0) == 0)
-		young_evict(store);
+		half_open_evict(store);
 	if (store->free != NONE) {
 		uint32_t index = store->free;
 		store->free = store->entries[index].next;
@@ -427,8 +427,8 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 
 	/* Before anything is found that might go. */
 	if (record_stage(record) == RECORD_HALF_OPEN &&
-	    store->young_count == store->young_size)
-		young_evict(store);
+	    store->half_open_count == store->half_open_size)
+		half_open_evict(store);
 	struct found found = find(store, now, holder, key, hash);
 	struct change change = change_by(store, now, &found, record);
 	uint32_t index = change.at;
@@ -454,11 +454,11 @@ store_put(struct store *store, struct instant now, uint32_t holder,
 		held_add(store, index);
 		store->count++;
 	}
-	bool young = record_stage(record) == RECORD_HALF_OPEN &&
-		     store->entries[index].stage != RECORD_HALF_OPEN;
+	bool half_open = record_stage(record) == RECORD_HALF_OPEN &&
+			 store->entries[index].stage != RECORD_HALF_OPEN;
 	entry_set(&store->entries[index], now, record);
-	if (young)
-		young_add(store, index);
+	if (half_open)
+		half_open_add(store, index);
 	return STORE_STORED;
 }
 
