@@ -196,64 +196,65 @@ check_law(uint64_t sent, uint32_t repeat, double mean, const char *sentence)
 	CHECK_ROW(more * more < 25 * mean, sentence);
 }
 
+static const struct {
+	const char *sentence;
+	enum fault_packets packets;
+	enum fault_sources sources;
+	uint8_t family;
+	uint32_t rate_pps, repeat;
+	bool homeward;
+} floods_rows[] = {
+	{ "segments of nobody", FAULT_PACKETS_ACK, FAULT_SOURCES_RANDOM, 4,
+	  1000, 1, true },
+	{ "each of them three times", FAULT_PACKETS_ACK, FAULT_SOURCES_RANDOM,
+	  4, 200, 3, true },
+	{ "and without Homeward", FAULT_PACKETS_ACK, FAULT_SOURCES_RANDOM, 4,
+	  1000, 1, false },
+	{ "from a client's neighbours", FAULT_PACKETS_ACK, FAULT_SOURCES_CLIENT,
+	  4, 1000, 1, true },
+	{ "SYNs", FAULT_PACKETS_SYN, FAULT_SOURCES_RANDOM, 4, 1000, 1, true },
+	{ "SYNs of a client's neighbours, twice", FAULT_PACKETS_SYN,
+	  FAULT_SOURCES_CLIENT, 4, 500, 2, true },
+	{ "any flags", FAULT_PACKETS_RANDOM, FAULT_SOURCES_RANDOM, 4, 2000, 1,
+	  true },
+	{ "any flags, without Homeward", FAULT_PACKETS_RANDOM,
+	  FAULT_SOURCES_CLIENT, 4, 2000, 1, false },
+	{ "segments of nobody, IPv6", FAULT_PACKETS_ACK, FAULT_SOURCES_RANDOM,
+	  6, 1000, 1, true },
+	{ "any flags of neighbours, IPv6", FAULT_PACKETS_RANDOM,
+	  FAULT_SOURCES_CLIENT, 6, 1000, 1, true },
+};
+
 /* ---- floods ---- */
 
 static void
 test_floods(void)
 {
-	static const struct {
-		const char *sentence;
-		enum fault_packets packets;
-		enum fault_sources sources;
-		uint8_t family;
-		uint32_t rate_pps, repeat;
-		bool homeward;
-	} rows[] = {
-		{ "segments of nobody", FAULT_PACKETS_ACK, FAULT_SOURCES_RANDOM,
-		  4, 1000, 1, true },
-		{ "each of them three times", FAULT_PACKETS_ACK,
-		  FAULT_SOURCES_RANDOM, 4, 200, 3, true },
-		{ "and without Homeward", FAULT_PACKETS_ACK,
-		  FAULT_SOURCES_RANDOM, 4, 1000, 1, false },
-		{ "from a client's neighbours", FAULT_PACKETS_ACK,
-		  FAULT_SOURCES_CLIENT, 4, 1000, 1, true },
-		{ "SYNs", FAULT_PACKETS_SYN, FAULT_SOURCES_RANDOM, 4, 1000, 1,
-		  true },
-		{ "SYNs of a client's neighbours, twice", FAULT_PACKETS_SYN,
-		  FAULT_SOURCES_CLIENT, 4, 500, 2, true },
-		{ "any flags", FAULT_PACKETS_RANDOM, FAULT_SOURCES_RANDOM, 4,
-		  2000, 1, true },
-		{ "any flags, without Homeward", FAULT_PACKETS_RANDOM,
-		  FAULT_SOURCES_CLIENT, 4, 2000, 1, false },
-		{ "segments of nobody, IPv6", FAULT_PACKETS_ACK,
-		  FAULT_SOURCES_RANDOM, 6, 1000, 1, true },
-		{ "any flags of neighbours, IPv6", FAULT_PACKETS_RANDOM,
-		  FAULT_SOURCES_CLIENT, 6, 1000, 1, true },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(floods_rows) / sizeof(floods_rows[0]);
+	     i++) {
 		struct fault_settings fault = {
 			.kind = FAULT_FLOOD,
 			.at_ns = 2 * S,
 			.until_ns = 6 * S,
-			.rate_pps = rows[i].rate_pps,
-			.packets = rows[i].packets,
-			.sources = rows[i].sources,
-			.repeat = rows[i].repeat,
+			.rate_pps = floods_rows[i].rate_pps,
+			.packets = floods_rows[i].packets,
+			.sources = floods_rows[i].sources,
+			.repeat = floods_rows[i].repeat,
 		};
-		const char *sentence = rows[i].sentence;
+		const char *sentence = floods_rows[i].sentence;
 		struct settings settings;
 		settings_make(&settings, &fault, 1);
-		settings.service.family = rows[i].family;
-		if (!rows[i].homeward)
+		settings.service.family = floods_rows[i].family;
+		if (!floods_rows[i].homeward)
 			settings.service.scheme = SCHEME_NONE;
 		struct tale tale =
-			run(&settings, rows[i].sources == FAULT_SOURCES_CLIENT,
+			run(&settings,
+			    floods_rows[i].sources == FAULT_SOURCES_CLIENT,
 			    sentence);
 
 		check_all_end(&tale, sentence);
-		check_law(tale.flood, rows[i].repeat, 4. * rows[i].rate_pps,
-			  sentence);
+		check_law(tale.flood, floods_rows[i].repeat,
+			  4. * floods_rows[i].rate_pps, sentence);
 		CHECK_ROW(tale.bogus == tale.flood && tale.strange == 0,
 			  sentence);
 		CHECK_ROW(tale.last_ns - tale.first_ns > 3900 * MS &&
@@ -262,7 +263,7 @@ test_floods(void)
 		CHECK_ROW(tale.in_name == SESSIONS && tale.forged == 0,
 			  sentence);
 		CHECK_ROW(tale.answers > 0, sentence);
-		switch (rows[i].packets) {
+		switch (floods_rows[i].packets) {
 		case FAULT_PACKETS_ACK:
 			CHECK_ROW(tale.acks == tale.bogus, sentence);
 			break;
@@ -275,7 +276,7 @@ test_floods(void)
 				  sentence);
 			break;
 		}
-		if (rows[i].packets == FAULT_PACKETS_SYN)
+		if (floods_rows[i].packets == FAULT_PACKETS_SYN)
 			CHECK_ROW(tale.with_data == 0, sentence);
 		else
 			CHECK_ROW(tale.with_data > tale.bogus / 3 &&

@@ -71,57 +71,57 @@ a_fabric(struct settings *settings, uint32_t servers)
 	settings->measure.duration_ns = 25 * S;
 }
 
+static const struct {
+	const char *sentence;
+	enum fault_kind kind;
+	enum fabric_kind fabric;
+	enum tables_kind tables;
+	int64_t until_ns, restore_ns, hop_ns;
+	uint32_t first; /* of those that join */
+} full_tables_rows[] = {
+	{ "on a fabric without routes", FAULT_JOIN, FABRIC_UNIFORM,
+	  TABLES_JOINED, 0, 0, 0, 60 },
+	{ "on a routed fabric", FAULT_JOIN, FABRIC_SPINE_LEAF, TABLES_JOINED, 0,
+	  1200 * MS, 50 * MS, 60 },
+	{ "into ideal tables", FAULT_JOIN, FABRIC_SPINE_LEAF, TABLES_IDEAL, 0,
+	  1200 * MS, 50 * MS, 60 },
+	{ "routes that come back one after the other", FAULT_JOIN,
+	  FABRIC_SPINE_LEAF, TABLES_JOINED, 0, 1500 * MS, 400 * MS, 60 },
+	{ "routes that take 8 s", FAULT_JOIN, FABRIC_SPINE_LEAF, TABLES_JOINED,
+	  0, 8 * S, 50 * MS, 60 },
+	{ "after a crash", FAULT_SERVER_CRASH, FABRIC_SPINE_LEAF, TABLES_JOINED,
+	  4 * S, 1200 * MS, 50 * MS, 3 },
+	{ "after a crash, ideal tables", FAULT_SERVER_CRASH, FABRIC_SPINE_LEAF,
+	  TABLES_IDEAL, 4 * S, 1200 * MS, 50 * MS, 3 },
+	{ "after the daemon's restart", FAULT_DAEMON_RESTART, FABRIC_SPINE_LEAF,
+	  TABLES_JOINED, 4 * S, 1200 * MS, 50 * MS, 3 },
+};
+
 /* Servers of old have some 35 contacts in buckets of 8. */
 static void
 test_full_tables(void)
 {
-	static const struct {
-		const char *sentence;
-		enum fault_kind kind;
-		enum fabric_kind fabric;
-		enum tables_kind tables;
-		int64_t until_ns, restore_ns, hop_ns;
-		uint32_t first; /* of those that join */
-	} rows[] = {
-		{ "on a fabric without routes", FAULT_JOIN, FABRIC_UNIFORM,
-		  TABLES_JOINED, 0, 0, 0, 60 },
-		{ "on a routed fabric", FAULT_JOIN, FABRIC_SPINE_LEAF,
-		  TABLES_JOINED, 0, 1200 * MS, 50 * MS, 60 },
-		{ "into ideal tables", FAULT_JOIN, FABRIC_SPINE_LEAF,
-		  TABLES_IDEAL, 0, 1200 * MS, 50 * MS, 60 },
-		{ "routes that come back one after the other", FAULT_JOIN,
-		  FABRIC_SPINE_LEAF, TABLES_JOINED, 0, 1500 * MS, 400 * MS,
-		  60 },
-		{ "routes that take 8 s", FAULT_JOIN, FABRIC_SPINE_LEAF,
-		  TABLES_JOINED, 0, 8 * S, 50 * MS, 60 },
-		{ "after a crash", FAULT_SERVER_CRASH, FABRIC_SPINE_LEAF,
-		  TABLES_JOINED, 4 * S, 1200 * MS, 50 * MS, 3 },
-		{ "after a crash, ideal tables", FAULT_SERVER_CRASH,
-		  FABRIC_SPINE_LEAF, TABLES_IDEAL, 4 * S, 1200 * MS, 50 * MS,
-		  3 },
-		{ "after the daemon's restart", FAULT_DAEMON_RESTART,
-		  FABRIC_SPINE_LEAF, TABLES_JOINED, 4 * S, 1200 * MS, 50 * MS,
-		  3 },
-	};
-
-	for (unsigned i = 0; i < 3 * sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *sentence = rows[i / 3].sentence;
+	for (unsigned i = 0;
+	     i < 3 * sizeof(full_tables_rows) / sizeof(full_tables_rows[0]);
+	     i++) {
+		const char *sentence = full_tables_rows[i / 3].sentence;
 		struct fault_settings fault = {
-			.kind = rows[i / 3].kind,
+			.kind = full_tables_rows[i / 3].kind,
 			.at_ns = 2 * S,
-			.until_ns = rows[i / 3].until_ns,
+			.until_ns = full_tables_rows[i / 3].until_ns,
 			.target = "server4",
 		};
 		struct settings settings;
 		a_fabric(&settings, 60);
 		settings.seed = 1 + i % 3;
-		settings.fabric.kind = rows[i / 3].fabric;
-		settings.dht.tables = rows[i / 3].tables;
+		settings.fabric.kind = full_tables_rows[i / 3].fabric;
+		settings.dht.tables = full_tables_rows[i / 3].tables;
 		settings.routing.restore =
-			(struct span){ rows[i / 3].restore_ns,
-				       rows[i / 3].restore_ns };
+			(struct span){ full_tables_rows[i / 3].restore_ns,
+				       full_tables_rows[i / 3].restore_ns };
 		settings.routing.hop =
-			(struct span){ 20 * MS, rows[i / 3].hop_ns };
+			(struct span){ 20 * MS,
+				       full_tables_rows[i / 3].hop_ns };
 		if (fault.kind == FAULT_JOIN) {
 			fault.target[0] = '\0';
 			fault.count = 4;
@@ -130,8 +130,8 @@ test_full_tables(void)
 		settings.fault_count = 1;
 		struct tale tale = run(&settings, sentence);
 		bool several = fault.kind == FAULT_JOIN;
-		uint64_t least =
-			fewest(&tale, rows[i / 3].first, several ? 4 : 1);
+		uint64_t least = fewest(&tale, full_tables_rows[i / 3].first,
+					several ? 4 : 1);
 		if (least < 20)
 			fprintf(stderr, "seed %u: %u contacts\n",
 				(unsigned)settings.seed, (unsigned)least);

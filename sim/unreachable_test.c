@@ -44,38 +44,39 @@ run(const struct settings *settings, const char *sentence)
 	return tale;
 }
 
+static const struct {
+	const char *sentence;
+	enum fault_kind kind;
+	enum fabric_kind fabric;
+	enum fidelity_kind fidelity;
+	uint8_t family;
+	bool itself, routers;
+} who_says_rows[] = {
+	{ "nobody is away", FAULT_DRAIN, FABRIC_SPINE_LEAF, FIDELITY_PACKET, 4,
+	  false, false },
+	{ "no daemon: the host's kernel", FAULT_DAEMON_KILL, FABRIC_SPINE_LEAF,
+	  FIDELITY_PACKET, 4, true, false },
+	{ "the same over IPv6", FAULT_DAEMON_KILL, FABRIC_SPINE_LEAF,
+	  FIDELITY_PACKET, 6, true, false },
+	{ "walked instead of hop by hop", FAULT_DAEMON_KILL, FABRIC_SPINE_LEAF,
+	  FIDELITY_PATH, 4, true, false },
+	{ "on a fabric of one hop", FAULT_DAEMON_KILL, FABRIC_UNIFORM,
+	  FIDELITY_PACKET, 4, true, false },
+	{ "no host: routers without a route", FAULT_SERVER_CRASH,
+	  FABRIC_SPINE_LEAF, FIDELITY_PACKET, 4, false, true },
+	{ "the same over IPv6", FAULT_SERVER_CRASH, FABRIC_SPINE_LEAF,
+	  FIDELITY_PACKET, 6, false, true },
+	{ "no host, and no router either", FAULT_SERVER_CRASH, FABRIC_UNIFORM,
+	  FIDELITY_PACKET, 4, false, false },
+};
+
 static void
 test_who_says(void)
 {
-	static const struct {
-		const char *sentence;
-		enum fault_kind kind;
-		enum fabric_kind fabric;
-		enum fidelity_kind fidelity;
-		uint8_t family;
-		bool itself, routers;
-	} rows[] = {
-		{ "nobody is away", FAULT_DRAIN, FABRIC_SPINE_LEAF,
-		  FIDELITY_PACKET, 4, false, false },
-		{ "no daemon: the host's kernel", FAULT_DAEMON_KILL,
-		  FABRIC_SPINE_LEAF, FIDELITY_PACKET, 4, true, false },
-		{ "the same over IPv6", FAULT_DAEMON_KILL, FABRIC_SPINE_LEAF,
-		  FIDELITY_PACKET, 6, true, false },
-		{ "walked instead of hop by hop", FAULT_DAEMON_KILL,
-		  FABRIC_SPINE_LEAF, FIDELITY_PATH, 4, true, false },
-		{ "on a fabric of one hop", FAULT_DAEMON_KILL, FABRIC_UNIFORM,
-		  FIDELITY_PACKET, 4, true, false },
-		{ "no host: routers without a route", FAULT_SERVER_CRASH,
-		  FABRIC_SPINE_LEAF, FIDELITY_PACKET, 4, false, true },
-		{ "the same over IPv6", FAULT_SERVER_CRASH, FABRIC_SPINE_LEAF,
-		  FIDELITY_PACKET, 6, false, true },
-		{ "no host, and no router either", FAULT_SERVER_CRASH,
-		  FABRIC_UNIFORM, FIDELITY_PACKET, 4, false, false },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0;
+	     i < sizeof(who_says_rows) / sizeof(who_says_rows[0]); i++) {
 		struct fault_settings fault = {
-			.kind = rows[i].kind,
+			.kind = who_says_rows[i].kind,
 			.at_ns = 2 * S,
 			.target = "server4",
 		};
@@ -83,11 +84,11 @@ test_who_says(void)
 
 		settings_default(&settings);
 		settings.fabric.servers = 8;
-		settings.fabric.kind = rows[i].fabric;
-		settings.fabric.fidelity = rows[i].fidelity;
-		settings.service.family = rows[i].family;
+		settings.fabric.kind = who_says_rows[i].fabric;
+		settings.fabric.fidelity = who_says_rows[i].fidelity;
+		settings.service.family = who_says_rows[i].family;
 		settings.clients.sessions =
-			rows[i].fabric == FABRIC_UNIFORM ? 0 : 40;
+			who_says_rows[i].fabric == FABRIC_UNIFORM ? 0 : 40;
 		settings.measure.stores = 20;
 		settings.measure.lookups = 200;
 		settings.measure.interval_ns = S / 20;
@@ -96,15 +97,16 @@ test_who_says(void)
 		settings.measure.duration_ns = 20 * S;
 		settings.faults = &fault;
 		settings.fault_count = 1;
-		struct tale tale = run(&settings, rows[i].sentence);
-		CHECK_ROW((tale.itself > 0) == rows[i].itself,
-			  rows[i].sentence);
-		CHECK_ROW((tale.routers > 0) == rows[i].routers,
-			  rows[i].sentence);
-		CHECK_ROW(tale.others == 0, rows[i].sentence);
-		CHECK_ROW(tale.foreign == 0, rows[i].sentence);
+		struct tale tale = run(&settings, who_says_rows[i].sentence);
+		CHECK_ROW((tale.itself > 0) == who_says_rows[i].itself,
+			  who_says_rows[i].sentence);
+		CHECK_ROW((tale.routers > 0) == who_says_rows[i].routers,
+			  who_says_rows[i].sentence);
+		CHECK_ROW(tale.others == 0, who_says_rows[i].sentence);
+		CHECK_ROW(tale.foreign == 0, who_says_rows[i].sentence);
 		/* To each of seven: six at once, then one a second. */
-		CHECK_ROW(tale.itself <= 7 * (6 + 18), rows[i].sentence);
+		CHECK_ROW(tale.itself <= 7 * (6 + 18),
+			  who_says_rows[i].sentence);
 	}
 }
 

@@ -29,83 +29,85 @@ near(double value, double expected, double off)
 	return fabs(value - expected) <= off;
 }
 
+static const struct {
+	const char *sentence;
+	size_t m, n;
+	double x[10], y[10];
+	double u, u_p, d, shift;
+} textbook_rows[] = {
+	{ "example 4.1",
+	  10,
+	  5,
+	  { 0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46 },
+	  { 1.15, 0.88, 0.90, 0.74, 1.21 },
+	  15,
+	  0.2446,
+	  0.6,
+	  -0.305 },
+	{ "example 5.4",
+	  10,
+	  10,
+	  { -0.15, 8.60, 5.00, 3.71, 4.29, 7.74, 2.48, 3.25, -1.15, 8.38 },
+	  { 2.55, 12.07, 0.46, 0.35, 2.69, -0.94, 1.73, 0.73, -0.35, -0.37 },
+	  NAN,
+	  NAN,
+	  0.6,
+	  NAN },
+	{ "ties count half, and narrow the variance",
+	  4,
+	  3,
+	  { 1, 2, 2, 3 },
+	  { 2, 3, 4 },
+	  9.5,
+	  0.2664,
+	  5. / 12,
+	  1 },
+	{ "one value all over is no difference",
+	  3,
+	  4,
+	  { 7, 7, 7 },
+	  { 7, 7, 7, 7 },
+	  6,
+	  1,
+	  0,
+	  0 },
+	{ "samples that do not overlap",
+	  3,
+	  3,
+	  { 1, 2, 3 },
+	  { 11, 12, 13 },
+	  9,
+	  0.0809,
+	  1,
+	  10 },
+	{ "one value each", 1, 1, { 5 }, { 3 }, 0, 1, 1, -2 },
+};
+
 /* Hollander and Wolfe, 2nd ed.: example 4.1 (water through placental membrane;
  * W = 35 the other way round, Delta = -0.305) and 5.4 (salivation and feedback;
  * J = 6 of 10); and what can be done by hand. */
 static void
 test_textbook(void)
 {
-	static const struct {
-		const char *sentence;
-		size_t m, n;
-		double x[10], y[10];
-		double u, u_p, d, shift;
-	} rows[] = {
-		{ "example 4.1",
-		  10,
-		  5,
-		  { 0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73,
-		    1.46 },
-		  { 1.15, 0.88, 0.90, 0.74, 1.21 },
-		  15,
-		  0.2446,
-		  0.6,
-		  -0.305 },
-		{ "example 5.4",
-		  10,
-		  10,
-		  { -0.15, 8.60, 5.00, 3.71, 4.29, 7.74, 2.48, 3.25, -1.15,
-		    8.38 },
-		  { 2.55, 12.07, 0.46, 0.35, 2.69, -0.94, 1.73, 0.73, -0.35,
-		    -0.37 },
-		  NAN,
-		  NAN,
-		  0.6,
-		  NAN },
-		{ "ties count half, and narrow the variance",
-		  4,
-		  3,
-		  { 1, 2, 2, 3 },
-		  { 2, 3, 4 },
-		  9.5,
-		  0.2664,
-		  5. / 12,
-		  1 },
-		{ "one value all over is no difference",
-		  3,
-		  4,
-		  { 7, 7, 7 },
-		  { 7, 7, 7, 7 },
-		  6,
-		  1,
-		  0,
-		  0 },
-		{ "samples that do not overlap",
-		  3,
-		  3,
-		  { 1, 2, 3 },
-		  { 11, 12, 13 },
-		  9,
-		  0.0809,
-		  1,
-		  10 },
-		{ "one value each", 1, 1, { 5 }, { 3 }, 0, 1, 1, -2 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(textbook_rows) / sizeof(textbook_rows[0]);
+	     i++) {
 		struct twosample got;
 		double x[10], y[10];
 
-		memcpy(x, rows[i].x, sizeof(x));
-		memcpy(y, rows[i].y, sizeof(y));
-		CHECK(twosample_compare(&got, x, rows[i].m, y, rows[i].n) == 0);
-		CHECK_ROW(near(got.d, rows[i].d, 1e-12), rows[i].sentence);
-		if (isnan(rows[i].u))
+		memcpy(x, textbook_rows[i].x, sizeof(x));
+		memcpy(y, textbook_rows[i].y, sizeof(y));
+		CHECK(twosample_compare(&got, x, textbook_rows[i].m, y,
+					textbook_rows[i].n) == 0);
+		CHECK_ROW(near(got.d, textbook_rows[i].d, 1e-12),
+			  textbook_rows[i].sentence);
+		if (isnan(textbook_rows[i].u))
 			continue;
-		CHECK_ROW(near(got.u, rows[i].u, 1e-12), rows[i].sentence);
-		CHECK_ROW(near(got.u_p, rows[i].u_p, 1e-4), rows[i].sentence);
-		CHECK_ROW(near(got.shift, rows[i].shift, 1e-12),
-			  rows[i].sentence);
+		CHECK_ROW(near(got.u, textbook_rows[i].u, 1e-12),
+			  textbook_rows[i].sentence);
+		CHECK_ROW(near(got.u_p, textbook_rows[i].u_p, 1e-4),
+			  textbook_rows[i].sentence);
+		CHECK_ROW(near(got.shift, textbook_rows[i].shift, 1e-12),
+			  textbook_rows[i].sentence);
 	}
 }
 

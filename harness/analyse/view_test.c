@@ -35,36 +35,37 @@ text_of(sqlite3 *db, const char *sql)
 	return text;
 }
 
+static const struct synthetic_run series_runs[] = {
+	{ 1, "hops", 1, 16, "{\"dht.k\": \"8\"}", "ok",
+	  "title: a\ndht:\n  k: 20\n  alpha: 3\nsweep:\n  dht.k: [8]" },
+	{ 2, "hops", 2, 16, "{\"dht.k\": \"8\"}", "ok",
+	  "title: b\ndht:\n  k: 20\n  alpha: 3\nseed: 2" },
+	{ 3, "hops", 1, 32, "{\"dht.k\": \"8\", \"fabric.servers\": \"32\"}",
+	  "ok", "fabric: { servers: 16 }\ndht:\n  k: 20\n  alpha: 3" },
+	{ 4, "hops", 1, 16, "{\"dht.k\": \"20\"}", "ok",
+	  "dht:\n  k: 8\n  alpha: 3" },
+	{ 5, "hops", 1, 16, "{}", "ok", "dht:\n  k: 20\n  alpha: 1" },
+	{ 6, "hops", 2, 16, "{\"dht.k\": \"8\"}", "ok",
+	  "title: again\ndht:\n  k: 20\n  alpha: 3" },
+	{ 7, "hops", 9, 16, "{\"dht.k\": \"8\"}", "failed",
+	  "dht:\n  k: 20\n  alpha: 3" },
+	{ 8, "paper", 1, 4, "{}", "ok",
+	  "service:\n  homeward: off\nevents:\n  - { at_s: 2 }" },
+	{ 9, "odd", 1, 4, "{}", "ok", "not: [yaml" },
+};
+
 static void
 test_series(void)
 {
-	static const struct synthetic_run runs[] = {
-		{ 1, "hops", 1, 16, "{\"dht.k\": \"8\"}", "ok",
-		  "title: a\ndht:\n  k: 20\n  alpha: 3\nsweep:\n  dht.k: [8]" },
-		{ 2, "hops", 2, 16, "{\"dht.k\": \"8\"}", "ok",
-		  "title: b\ndht:\n  k: 20\n  alpha: 3\nseed: 2" },
-		{ 3, "hops", 1, 32,
-		  "{\"dht.k\": \"8\", \"fabric.servers\": \"32\"}", "ok",
-		  "fabric: { servers: 16 }\ndht:\n  k: 20\n  alpha: 3" },
-		{ 4, "hops", 1, 16, "{\"dht.k\": \"20\"}", "ok",
-		  "dht:\n  k: 8\n  alpha: 3" },
-		{ 5, "hops", 1, 16, "{}", "ok", "dht:\n  k: 20\n  alpha: 1" },
-		{ 6, "hops", 2, 16, "{\"dht.k\": \"8\"}", "ok",
-		  "title: again\ndht:\n  k: 20\n  alpha: 3" },
-		{ 7, "hops", 9, 16, "{\"dht.k\": \"8\"}", "failed",
-		  "dht:\n  k: 20\n  alpha: 3" },
-		{ 8, "paper", 1, 4, "{}", "ok",
-		  "service:\n  homeward: off\nevents:\n  - { at_s: 2 }" },
-		{ 9, "odd", 1, 4, "{}", "ok", "not: [yaml" },
-	};
 	static const struct {
 		const char *sentence, *sql, *expected;
 	} rows[] = {
-		{ "runs that differ in size, seed and title are one series",
+		{ "series_runs that differ in size, seed and title are one "
+		  "series",
 		  "SELECT group_concat(run_id) FROM (SELECT run_id FROM member"
 		  " WHERE series = 1 ORDER BY run_id)",
 		  "1,3,6" },
-		{ "the newest of two runs of one seed stays",
+		{ "the newest of two series_runs of one seed stays",
 		  "SELECT count(*) FROM member WHERE run_id = 2", "0" },
 		{ "a failed run is in no series",
 		  "SELECT count(*) FROM member WHERE run_id = 7", "0" },
@@ -89,8 +90,9 @@ test_series(void)
 	sqlite3 *db = synthetic_open(path);
 	size_t count;
 
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
-		synthetic_run(db, &runs[i]);
+	for (size_t i = 0; i < sizeof(series_runs) / sizeof(series_runs[0]);
+	     i++)
+		synthetic_run(db, &series_runs[i]);
 	CHECK(series_attach(db, NULL, &count) == 0 && count == 5);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_ROW(strcmp(text_of(db, rows[i].sql), rows[i].expected) ==
@@ -225,52 +227,50 @@ test_scaling(void)
 	db_close(db);
 }
 
+static const struct {
+	const char *sentence, *view, *sql;
+} views_rows[] = {
+	{ "shares of one size add up to one", "hops",
+	  "SELECT count(*) FROM (SELECT servers FROM v GROUP BY"
+	  " servers HAVING abs(sum(share) - 1) > 1e-9 OR"
+	  " abs(max(share_up_to) - 1) > 1e-9)" },
+	{ "a distribution ends at one and begins at none", "lookup-curves",
+	  "SELECT count(*) FROM (SELECT curve FROM v GROUP BY"
+	  " curve HAVING max(share) <> 1 OR min(share) <> 0)" },
+	{ "a distribution has at most 402 steps", "lookup-curves",
+	  "SELECT count(*) FROM (SELECT curve FROM v GROUP BY"
+	  " curve HAVING count(*) > 402)" },
+	{ "what the asker held is a step at zero", "lookup-curves",
+	  "SELECT (max(share) > 0.05) - 1 FROM v WHERE lookup_ms = 0"
+	  " AND curve = 'n = 16'" },
+	{ "five curves of nine sizes", "lookup-curves",
+	  "SELECT count(DISTINCT curve) - 5 FROM v" },
+	{ "minima of AWS: 5 to 10 s, as the paper says", "balancers",
+	  "SELECT count(*) - 1 FROM v WHERE balancer = 'AWS' AND"
+	  " setting = 'minimum' AND earliest_s = 5 AND latest_s = 10" },
+	{ "AWS by default: 35 to 65 s", "balancers",
+	  "SELECT count(*) - 1 FROM v WHERE balancer = 'AWS' AND"
+	  " setting = 'default' AND earliest_s = 35 AND"
+	  " latest_s = 65" },
+	{ "f5: its timeout after the first failed check", "balancers",
+	  "SELECT count(*) - 1 FROM v WHERE balancer = 'f5' AND"
+	  " earliest_s = 16 AND latest_s = 21" },
+	{ "both sides of a failure, from before it on", "throughput-curves",
+	  "SELECT (count(DISTINCT curve) = 2 AND"
+	  " min(since_fault_s) < -0.009 AND min(received_mb) = 0) - 1"
+	  " FROM v" },
+	{ "a reset session gets no bytes after its stray", "throughput-curves",
+	  "SELECT count(*) FROM v WHERE curve = 'without Homeward'"
+	  " AND since_fault_s > 0.02" },
+	{ "a kept one does", "throughput-curves",
+	  "SELECT (max(since_fault_s) > 0.019) - 1 FROM v"
+	  " WHERE curve = 'with Homeward'" },
+};
+
 /* Every view can be read, whatever is in the database. */
 static void
 test_views(void)
 {
-	static const struct {
-		const char *sentence, *view, *sql;
-	} rows[] = {
-		{ "shares of one size add up to one", "hops",
-		  "SELECT count(*) FROM (SELECT servers FROM v GROUP BY"
-		  " servers HAVING abs(sum(share) - 1) > 1e-9 OR"
-		  " abs(max(share_up_to) - 1) > 1e-9)" },
-		{ "a distribution ends at one and begins at none",
-		  "lookup-curves",
-		  "SELECT count(*) FROM (SELECT curve FROM v GROUP BY"
-		  " curve HAVING max(share) <> 1 OR min(share) <> 0)" },
-		{ "a distribution has at most 402 steps", "lookup-curves",
-		  "SELECT count(*) FROM (SELECT curve FROM v GROUP BY"
-		  " curve HAVING count(*) > 402)" },
-		{ "what the asker held is a step at zero", "lookup-curves",
-		  "SELECT (max(share) > 0.05) - 1 FROM v WHERE lookup_ms = 0"
-		  " AND curve = 'n = 16'" },
-		{ "five curves of nine sizes", "lookup-curves",
-		  "SELECT count(DISTINCT curve) - 5 FROM v" },
-		{ "minima of AWS: 5 to 10 s, as the paper says", "balancers",
-		  "SELECT count(*) - 1 FROM v WHERE balancer = 'AWS' AND"
-		  " setting = 'minimum' AND earliest_s = 5 AND latest_s = 10" },
-		{ "AWS by default: 35 to 65 s", "balancers",
-		  "SELECT count(*) - 1 FROM v WHERE balancer = 'AWS' AND"
-		  " setting = 'default' AND earliest_s = 35 AND"
-		  " latest_s = 65" },
-		{ "f5: its timeout after the first failed check", "balancers",
-		  "SELECT count(*) - 1 FROM v WHERE balancer = 'f5' AND"
-		  " earliest_s = 16 AND latest_s = 21" },
-		{ "both sides of a failure, from before it on",
-		  "throughput-curves",
-		  "SELECT (count(DISTINCT curve) = 2 AND"
-		  " min(since_fault_s) < -0.009 AND min(received_mb) = 0) - 1"
-		  " FROM v" },
-		{ "a reset session gets no bytes after its stray",
-		  "throughput-curves",
-		  "SELECT count(*) FROM v WHERE curve = 'without Homeward'"
-		  " AND since_fault_s > 0.02" },
-		{ "a kept one does", "throughput-curves",
-		  "SELECT (max(since_fault_s) > 0.019) - 1 FROM v"
-		  " WHERE curve = 'with Homeward'" },
-	};
 	sqlite3 *db = synthetic_open(path);
 
 	synthetic_scale(db, 16, 9, 2, 500);
@@ -291,15 +291,18 @@ test_views(void)
 		fclose(null);
 	}
 	db_close(db);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct view *view = view_find(rows[i].view);
-		bool delivery = strncmp(rows[i].view, "throughput", 10) == 0;
+	for (size_t i = 0; i < sizeof(views_rows) / sizeof(views_rows[0]);
+	     i++) {
+		const struct view *view = view_find(views_rows[i].view);
+		bool delivery =
+			strncmp(views_rows[i].view, "throughput", 10) == 0;
 		char *sql;
 
 		CHECK(view_open(&db, path, delivery ? "paper" : "scale") == 0);
 		sql = sqlite3_mprintf("WITH v AS (%s) %s", view->sql,
-				      rows[i].sql);
-		CHECK_ROW(strcmp(text_of(db, sql), "0") == 0, rows[i].sentence);
+				      views_rows[i].sql);
+		CHECK_ROW(strcmp(text_of(db, sql), "0") == 0,
+			  views_rows[i].sentence);
 		sqlite3_free(sql);
 		db_close(db);
 	}

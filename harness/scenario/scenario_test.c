@@ -495,73 +495,74 @@ uniform_test(struct scenario *scenario)
 	resolved_test(scenario, file, NULL);
 }
 
+static const struct {
+	const char *sentence, *file, *sets[2], *scheme;
+	uint32_t axes;
+} spellings_test_rows[] = {
+	{ "off is none", "service: { homeward: off }\n", { NULL }, "none", 0 },
+	{ "true is homeward",
+	  "service: { homeward: true }\n",
+	  { NULL },
+	  "homeward",
+	  0 },
+	{ "both, of one mind",
+	  "service: { homeward: no, scheme: none }\n",
+	  { NULL },
+	  "none",
+	  0 },
+	{ "--set has the last word over the other spelling",
+	  "service: { scheme: none }\n",
+	  { "service.homeward=on" },
+	  "homeward",
+	  0 },
+	{ "and the other way round",
+	  "service: { homeward: on }\n",
+	  { "service.scheme=owner_hash" },
+	  "owner_hash",
+	  0 },
+	{ "two --set of one mind",
+	  "service: { homeward: on }\n",
+	  { "service.scheme=none", "service.homeward=off" },
+	  "none",
+	  0 },
+	{ "--set ends a sweep of the other spelling",
+	  "sweep: { service.homeward: [on, off] }\n",
+	  { "service.scheme=owner_hash" },
+	  "owner_hash",
+	  0 },
+	{ "--set sweeps what the file swept by the other",
+	  "sweep: { service.scheme: [homeward, owner_hash] }\n",
+	  { "service.homeward=[on, off]" },
+	  "homeward",
+	  1 },
+};
+
 /* One setting, two spellings: what the file says, what --set, what it is. */
 static void
 spellings_test(struct scenario *scenario)
 {
-	static const struct {
-		const char *sentence, *file, *sets[2], *scheme;
-		uint32_t axes;
-	} rows[] = {
-		{ "off is none",
-		  "service: { homeward: off }\n",
-		  { NULL },
-		  "none",
-		  0 },
-		{ "true is homeward",
-		  "service: { homeward: true }\n",
-		  { NULL },
-		  "homeward",
-		  0 },
-		{ "both, of one mind",
-		  "service: { homeward: no, scheme: none }\n",
-		  { NULL },
-		  "none",
-		  0 },
-		{ "--set has the last word over the other spelling",
-		  "service: { scheme: none }\n",
-		  { "service.homeward=on" },
-		  "homeward",
-		  0 },
-		{ "and the other way round",
-		  "service: { homeward: on }\n",
-		  { "service.scheme=owner_hash" },
-		  "owner_hash",
-		  0 },
-		{ "two --set of one mind",
-		  "service: { homeward: on }\n",
-		  { "service.scheme=none", "service.homeward=off" },
-		  "none",
-		  0 },
-		{ "--set ends a sweep of the other spelling",
-		  "sweep: { service.homeward: [on, off] }\n",
-		  { "service.scheme=owner_hash" },
-		  "owner_hash",
-		  0 },
-		{ "--set sweeps what the file swept by the other",
-		  "sweep: { service.scheme: [homeward, owner_hash] }\n",
-		  { "service.homeward=[on, off]" },
-		  "homeward",
-		  1 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof(spellings_test_rows) / sizeof(spellings_test_rows[0]);
+	     i++) {
 		uint32_t sets = 0;
 		char file[200], value[KEY_TEXT], *talk = NULL;
 
-		while (sets < 2 && rows[i].sets[sets] != NULL)
+		while (sets < 2 && spellings_test_rows[i].sets[sets] != NULL)
 			sets++;
-		snprintf(file, sizeof(file), "%s%s", TITLE, rows[i].file);
-		CHECK_ROW(parse(scenario, file, rows[i].sets, sets, &talk) == 0,
-			  rows[i].sentence);
+		snprintf(file, sizeof(file), "%s%s", TITLE,
+			 spellings_test_rows[i].file);
+		CHECK_ROW(parse(scenario, file, spellings_test_rows[i].sets,
+				sets, &talk) == 0,
+			  spellings_test_rows[i].sentence);
 		CHECK_ROW(strcmp(talk, "") == 0, talk);
 		free(talk);
 		key_format(key_find(key_settings(), "service.scheme"),
 			   &scenario->settings, value);
-		CHECK_ROW(strcmp(value, rows[i].scheme) == 0, rows[i].sentence);
-		CHECK_ROW(scenario->axis_count == rows[i].axes,
-			  rows[i].sentence);
-		resolved_test(scenario, file, rows[i].sets[0]);
+		CHECK_ROW(strcmp(value, spellings_test_rows[i].scheme) == 0,
+			  spellings_test_rows[i].sentence);
+		CHECK_ROW(scenario->axis_count == spellings_test_rows[i].axes,
+			  spellings_test_rows[i].sentence);
+		resolved_test(scenario, file, spellings_test_rows[i].sets[0]);
 	}
 	/* Printed in full there is one of them. */
 	char *text = scenario_dump_text(scenario);

@@ -177,43 +177,42 @@ held_too_many(struct bed *bed)
 	((struct steer_settings *)tables.steer_settings)->hold_packets_flow = 0;
 }
 
+static const struct {
+	const char *sentence;
+	spoil *spoil;
+	bool alarm; /* the server looked at its flows */
+	const char *says; /* NULL: nothing */
+} looks_rows[] = {
+	{ "nothing is wrong", nothing, true, NULL },
+	{ "a contact twice", contact_twice, true, "a contact twice" },
+	{ "contacts", contacts_too_many, true, ": contacts: " },
+	{ "a bucket", bucket_too_large, true, "of a bucket" },
+	{ "replacements", replacements_too_many, true, "replacements" },
+	{ "a lookup is past its deadline", lookup_without_end, true,
+	  "past its deadline" },
+	{ "a lookup is not", lookup_until_now, true, NULL },
+	{ "a count that is wrong", lookup_uncounted, true,
+	  "lookups: there are" },
+	{ "a lookup of nobody", dead_ones_lookup, true,
+	  "a lookup without a daemon" },
+	{ "a publication of nobody", dead_ones_publication, true,
+	  "a publication without" },
+	{ "a batch of nobody", dead_ones_batch, true, "a batch without" },
+	{ "a statement of nobody", dead_ones_record, true,
+	  "a statement without" },
+	{ "flows", flows_too_many, true, "flows: 2 of at most 1" },
+	{ "an idle flow", flow_idle, true, "a flow was idle" },
+	{ "an idle flow, and no alarm", flow_idle, false, NULL },
+	{ "bytes held", held_too_much, true, "bytes held: 256 of at most 255" },
+	{ "packets held", held_too_many, true,
+	  "held for a flow: 1 of at most 0" },
+};
+
 static void
 test_looks(void)
 {
-	static const struct {
-		const char *sentence;
-		spoil *spoil;
-		bool alarm; /* the server looked at its flows */
-		const char *says; /* NULL: nothing */
-	} rows[] = {
-		{ "nothing is wrong", nothing, true, NULL },
-		{ "a contact twice", contact_twice, true, "a contact twice" },
-		{ "contacts", contacts_too_many, true, ": contacts: " },
-		{ "a bucket", bucket_too_large, true, "of a bucket" },
-		{ "replacements", replacements_too_many, true, "replacements" },
-		{ "a lookup is past its deadline", lookup_without_end, true,
-		  "past its deadline" },
-		{ "a lookup is not", lookup_until_now, true, NULL },
-		{ "a count that is wrong", lookup_uncounted, true,
-		  "lookups: there are" },
-		{ "a lookup of nobody", dead_ones_lookup, true,
-		  "a lookup without a daemon" },
-		{ "a publication of nobody", dead_ones_publication, true,
-		  "a publication without" },
-		{ "a batch of nobody", dead_ones_batch, true,
-		  "a batch without" },
-		{ "a statement of nobody", dead_ones_record, true,
-		  "a statement without" },
-		{ "flows", flows_too_many, true, "flows: 2 of at most 1" },
-		{ "an idle flow", flow_idle, true, "a flow was idle" },
-		{ "an idle flow, and no alarm", flow_idle, false, NULL },
-		{ "bytes held", held_too_much, true,
-		  "bytes held: 256 of at most 255" },
-		{ "packets held", held_too_many, true,
-		  "held for a flow: 1 of at most 0" },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0; i < sizeof(looks_rows) / sizeof(looks_rows[0]);
+	     i++) {
 		struct settings settings;
 		struct bed bed;
 
@@ -222,23 +221,24 @@ test_looks(void)
 		servers_ideal(bed.servers, INSTANT_NEVER);
 		struct judge_limits *limits = judge_limits_create(&bed.parts);
 
-		rows[i].spoil(&bed);
+		looks_rows[i].spoil(&bed);
 		const struct event alarm = {
 			.destination = 1,
 			.kind = EVENT_HOST,
 			.code = SERVER_AGENT_DEADLINE,
 		};
-		if (rows[i].alarm)
+		if (looks_rows[i].alarm)
 			judge_limits_event(limits, bed_now(&bed), &alarm);
 		bed.said[0] = '\0';
 		(void)judge_limits_look(limits, bed_now(&bed));
-		if (rows[i].says == NULL)
-			CHECK_ROW(bed_violations(&bed) == 0, rows[i].sentence);
+		if (looks_rows[i].says == NULL)
+			CHECK_ROW(bed_violations(&bed) == 0,
+				  looks_rows[i].sentence);
 		else
 			CHECK_ROW(bed_count(&bed, VIOLATION_OVER_LIMIT) > 0 &&
-					  strstr(bed.said, rows[i].says) !=
-						  NULL,
-				  rows[i].sentence);
+					  strstr(bed.said,
+						 looks_rows[i].says) != NULL,
+				  looks_rows[i].sentence);
 		judge_limits_destroy(limits);
 		bed_free(&bed);
 	}

@@ -13,29 +13,28 @@
 #define SENDER 2
 #define TTL    600000
 
+static const struct {
+	const char *sentence;
+	uint32_t owners[2]; /* whose tombstones the message has */
+	uint32_t ends[2]; /* whose records are tombstones then */
+	uint32_t violations;
+} two_tombstones_rows[] = {
+	{ "both of them", { 0, 1 }, { 0, 1 }, 0 },
+	{ "in either order", { 1, 0 }, { 0, 1 }, 0 },
+	{ "one of them ends, and another that was not there",
+	  { 0, 2 },
+	  { 0, 0 },
+	  0 },
+	{ "one that ends, too, though no item says so", { 0, 2 }, { 0, 1 }, 2 },
+};
+
 /* Two owners' records are kept, and then their tombstones come. */
 static void
 test_two_tombstones(void)
 {
-	static const struct {
-		const char *sentence;
-		uint32_t owners[2]; /* whose tombstones the message has */
-		uint32_t ends[2]; /* whose records are tombstones then */
-		uint32_t violations;
-	} rows[] = {
-		{ "both of them", { 0, 1 }, { 0, 1 }, 0 },
-		{ "in either order", { 1, 0 }, { 0, 1 }, 0 },
-		{ "one of them ends, and another that was not there",
-		  { 0, 2 },
-		  { 0, 0 },
-		  0 },
-		{ "one that ends, too, though no item says so",
-		  { 0, 2 },
-		  { 0, 1 },
-		  2 },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0;
+	     i < sizeof(two_tombstones_rows) / sizeof(two_tombstones_rows[0]);
+	     i++) {
 		struct session_key key = bed_key(1);
 		uint8_t packet[MESSAGE_SEALED_MAX + 100], message[MESSAGE_MAX];
 		struct message_writer writer;
@@ -57,8 +56,9 @@ test_two_tombstones(void)
 			};
 			struct message_record said = {
 				.version = { 5, 0 },
-				.owner = bed_endpoint(&bed,
-						      rows[i].owners[owner]),
+				.owner = bed_endpoint(
+					&bed,
+					two_tombstones_rows[i].owners[owner]),
 				.ttl_ms = TTL,
 				.tombstone = true,
 			};
@@ -73,7 +73,7 @@ test_two_tombstones(void)
 		for (uint32_t end = 0; end < 2; end++) {
 			struct record record = {
 				.version = { 5, 0 },
-				.owner = rows[i].ends[end],
+				.owner = two_tombstones_rows[i].ends[end],
 				.ttl_ms = TTL,
 				.tombstone = true,
 			};
@@ -82,8 +82,8 @@ test_two_tombstones(void)
 		}
 		judge_versions_after(versions, bed_now(&bed));
 		CHECK_ROW(bed_count(&bed, VIOLATION_FOREIGN_TOMBSTONE) ==
-				  rows[i].violations,
-			  rows[i].sentence);
+				  two_tombstones_rows[i].violations,
+			  two_tombstones_rows[i].sentence);
 		judge_versions_destroy(versions);
 		bed_free(&bed);
 	}

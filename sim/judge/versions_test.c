@@ -146,74 +146,79 @@ test_messages(void)
 	story_end(&story);
 }
 
+static const struct {
+	const char *sentence;
+	bool removes;
+	uint32_t by; /* owner of the STORE, sender of the REMOVE */
+	struct statement known, becomes;
+	bool forgets; /* before that */
+	enum violation kind;
+} around_messages_rows[] = {
+	{ "an older record instead",
+	  false,
+	  0,
+	  { 0, 9, 0, OPEN },
+	  { 0, 8, 0, OPEN },
+	  true,
+	  VIOLATION_OLDER_VERSION },
+	{ "another's tombstone instead",
+	  true,
+	  1,
+	  { 0, 9, 0, OPEN },
+	  { 1, 5, 0, ENDED },
+	  true,
+	  VIOLATION_FOREIGN_TOMBSTONE },
+	{ "a tombstone in the owner's name",
+	  true,
+	  1,
+	  { 0, 9, 0, OPEN },
+	  { 0, 9, 0, ENDED },
+	  false,
+	  VIOLATION_FOREIGN_TOMBSTONE },
+	{ "a newer one is refused",
+	  false,
+	  0,
+	  { 0, 4, 0, OPEN },
+	  { 0, 4, 0, OPEN },
+	  false,
+	  VIOLATION_OLDER_VERSION },
+	{ "the owner's tombstone",
+	  true,
+	  0,
+	  { 0, 5, 0, OPEN },
+	  { 0, 5, 0, ENDED },
+	  false,
+	  VIOLATIONS },
+};
+
 /* What happens while a message is read that should not. */
 static void
 test_around_messages(void)
 {
-	static const struct {
-		const char *sentence;
-		bool removes;
-		uint32_t by; /* owner of the STORE, sender of the REMOVE */
-		struct statement known, becomes;
-		bool forgets; /* before that */
-		enum violation kind;
-	} rows[] = {
-		{ "an older record instead",
-		  false,
-		  0,
-		  { 0, 9, 0, OPEN },
-		  { 0, 8, 0, OPEN },
-		  true,
-		  VIOLATION_OLDER_VERSION },
-		{ "another's tombstone instead",
-		  true,
-		  1,
-		  { 0, 9, 0, OPEN },
-		  { 1, 5, 0, ENDED },
-		  true,
-		  VIOLATION_FOREIGN_TOMBSTONE },
-		{ "a tombstone in the owner's name",
-		  true,
-		  1,
-		  { 0, 9, 0, OPEN },
-		  { 0, 9, 0, ENDED },
-		  false,
-		  VIOLATION_FOREIGN_TOMBSTONE },
-		{ "a newer one is refused",
-		  false,
-		  0,
-		  { 0, 4, 0, OPEN },
-		  { 0, 4, 0, OPEN },
-		  false,
-		  VIOLATION_OLDER_VERSION },
-		{ "the owner's tombstone",
-		  true,
-		  0,
-		  { 0, 5, 0, OPEN },
-		  { 0, 5, 0, ENDED },
-		  false,
-		  VIOLATIONS },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct statement sent = { rows[i].by, 5, 0, false };
+	for (unsigned i = 0;
+	     i < sizeof(around_messages_rows) / sizeof(around_messages_rows[0]);
+	     i++) {
+		struct statement sent = { around_messages_rows[i].by, 5, 0,
+					  false };
 		struct story story;
 
 		story_begin(&story);
-		keep(&story, HOLDER, &rows[i].known);
-		if (rows[i].removes)
-			make_remove(&story, rows[i].by, 5);
+		keep(&story, HOLDER, &around_messages_rows[i].known);
+		if (around_messages_rows[i].removes)
+			make_remove(&story, around_messages_rows[i].by, 5);
 		else
 			make_store(&story, &sent);
 		before(&story);
-		if (rows[i].forgets)
+		if (around_messages_rows[i].forgets)
 			store_forget(story.store, HOLDER);
-		keep(&story, HOLDER, &rows[i].becomes);
+		keep(&story, HOLDER, &around_messages_rows[i].becomes);
 		judge_versions_after(story.versions, bed_now(&story.bed));
-		CHECK_ROW(rows[i].kind == VIOLATIONS
+		CHECK_ROW(around_messages_rows[i].kind == VIOLATIONS
 				  ? bed_violations(&story.bed) == 0
-				  : bed_count(&story.bed, rows[i].kind) == 1,
-			  rows[i].sentence);
+				  : bed_count(&story.bed,
+					      around_messages_rows[i].kind) ==
+					    1,
+			  around_messages_rows[i].sentence);
 		story_end(&story);
 	}
 }

@@ -181,70 +181,68 @@ test_icmp_limit(void)
 	bed_destroy(bed);
 }
 
+static const struct {
+	const char *sentence;
+	uint8_t family;
+	bool df;
+	uint32_t client_mtu, fabric_mtu;
+	size_t payload;
+	uint32_t arrive; /* packets at the server */
+	uint32_t mtu; /* told to the client; 0: nothing */
+} mtu_rows[] = {
+	{ "fits", 4, true, 1500, 1500, 1472, 1, 0 },
+	{ "one byte more with DF", 4, true, 9000, 1500, 1473, 0, 1500 },
+	{ "one byte more without", 4, false, 9000, 1500, 1473, 2, 0 },
+	{ "8,000 bytes in six pieces", 4, false, 9000, 1500, 8000, 6, 0 },
+	{ "IPv6 is never fragmented on the way", 6, false, 9000, 1500, 1473, 0,
+	  1500 },
+	{ "but by its source", 6, false, 1500, 1500, 1473, 2, 0 },
+	{ "the host's own link, DF", 4, true, 1500, 1500, 1473, 0, 1500 },
+	{ "the host's own link, no DF", 4, false, 1500, 1500, 3000, 3, 0 },
+};
+
 static void
 test_mtu(void)
 {
-	static const struct {
-		const char *sentence;
-		uint8_t family;
-		bool df;
-		uint32_t client_mtu, fabric_mtu;
-		size_t payload;
-		uint32_t arrive; /* packets at the server */
-		uint32_t mtu; /* told to the client; 0: nothing */
-	} rows[] = {
-		{ "fits", 4, true, 1500, 1500, 1472, 1, 0 },
-		{ "one byte more with DF", 4, true, 9000, 1500, 1473, 0, 1500 },
-		{ "one byte more without", 4, false, 9000, 1500, 1473, 2, 0 },
-		{ "8,000 bytes in six pieces", 4, false, 9000, 1500, 8000, 6,
-		  0 },
-		{ "IPv6 is never fragmented on the way", 6, false, 9000, 1500,
-		  1473, 0, 1500 },
-		{ "but by its source", 6, false, 1500, 1500, 1473, 2, 0 },
-		{ "the host's own link, DF", 4, true, 1500, 1500, 1473, 0,
-		  1500 },
-		{ "the host's own link, no DF", 4, false, 1500, 1500, 3000, 3,
-		  0 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(mtu_rows) / sizeof(mtu_rows[0]); i++) {
 		struct settings settings = paper;
-		settings.fabric.client_link.mtu_bytes = rows[i].client_mtu;
-		settings.fabric.edge_link.mtu_bytes = rows[i].client_mtu;
-		settings.fabric.fabric_link.mtu_bytes = rows[i].fabric_mtu;
-		settings.fabric.server_link.mtu_bytes = rows[i].fabric_mtu;
+		settings.fabric.client_link.mtu_bytes = mtu_rows[i].client_mtu;
+		settings.fabric.edge_link.mtu_bytes = mtu_rows[i].client_mtu;
+		settings.fabric.fabric_link.mtu_bytes = mtu_rows[i].fabric_mtu;
+		settings.fabric.server_link.mtu_bytes = mtu_rows[i].fabric_mtu;
 		struct bed *bed = bed_create(&settings);
 		const struct wanted wanted = {
-			.src = own(bed, 4, rows[i].family),
+			.src = own(bed, 4, mtu_rows[i].family),
 			.dst = network_service_address(bed->network,
-						       rows[i].family),
+						       mtu_rows[i].family),
 			.src_port = 999,
 			.dst_port = 80,
 			.ttl = 64,
-			.df = rows[i].df,
-			.payload_bytes = rows[i].payload,
+			.df = mtu_rows[i].df,
+			.payload_bytes = mtu_rows[i].payload,
 		};
 		uint32_t told = 0;
 
 		host_send(bed, 4, OUTBOX_ANY_UPLINK, &wanted);
 		bed_run(bed, NS_PER_S);
 		for (uint32_t j = 0; j < bed->count; j++) {
-			CHECK_ROW((bed->device[j] < 4) == (rows[i].mtu == 0),
-				  rows[i].sentence);
+			CHECK_ROW((bed->device[j] < 4) ==
+					  (mtu_rows[i].mtu == 0),
+				  mtu_rows[i].sentence);
 			CHECK_ROW(bed->device[j] == bed->device[0],
-				  rows[i].sentence);
+				  mtu_rows[i].sentence);
 		}
-		if (rows[i].mtu != 0) {
+		if (mtu_rows[i].mtu != 0) {
 			struct packet packet;
-			CHECK_ROW(bed->count == 1, rows[i].sentence);
+			CHECK_ROW(bed->count == 1, mtu_rows[i].sentence);
 			CHECK(packet_parse(bed->last, bed->size[0], &packet) ==
 			      DROP_NONE);
 			told = packet.icmp_mtu;
 		} else {
-			CHECK_ROW(bed->count == rows[i].arrive,
-				  rows[i].sentence);
+			CHECK_ROW(bed->count == mtu_rows[i].arrive,
+				  mtu_rows[i].sentence);
 		}
-		CHECK_ROW(told == rows[i].mtu, rows[i].sentence);
+		CHECK_ROW(told == mtu_rows[i].mtu, mtu_rows[i].sentence);
 		bed_destroy(bed);
 	}
 }
