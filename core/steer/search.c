@@ -74,8 +74,9 @@ search_tell(struct strays *strays, struct instant now, struct flow *flow,
 	flow->until = instant_after(now, strays->settings->negative_ns);
 	struct instant due = INSTANT_NEVER;
 	if (error != 0)
-		due = vigil_turn_next(&strays->vigil,
-				      instant_after(now, SEARCH_TELL_NS));
+		due = turns_next(&strays->tells,
+				 instant_after(now, SEARCH_TELL_NS),
+				 TURNS_TELL_NS);
 	flow_schedule(strays->flows, flow, due);
 }
 

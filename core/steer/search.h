@@ -40,7 +40,7 @@
 
 /* A lookup's answer is lost then, far beyond its own deadline (250 ms). */
 #define SEARCH_LOST_NS (2 * NS_PER_S)
-/* From a full outbox to the next turn (vigil.h), at least: its caller has sent
+/* From a full outbox to the next turn (turns.h), at least: its caller has sent
  * by then what is in it. */
 #define SEARCH_TELL_NS NS_PER_MS
 

@@ -25,6 +25,7 @@
 #include "core/outbox.h"
 #include "core/siphash.h"
 #include "core/steer/settings.h"
+#include "core/steer/turns.h"
 #include "core/steer/verdict.h"
 #include "core/steer/vigil.h"
 
@@ -50,6 +51,7 @@ struct strays {
 	struct limiter *limiter;
 	struct tunnel *tunnel;
 	struct vigil vigil;
+	struct turns tells, looks; /* of flows whose owner died */
 	struct instant doubts_paid_until; /* doubt.h: its bucket */
 	struct sketch *sketch; /* who has spoken, and how often */
 	struct steer_counters counters;

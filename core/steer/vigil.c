@@ -80,28 +80,10 @@ tell(struct strays *strays, struct instant now, struct flow *flow,
 	search_end(strays, now, flow, outbox);
 }
 
-/* The next turn of such flows: VIGIL_TICK_NS share an instant. */
-static struct instant
-next_turn(struct instant *free, struct instant now, int64_t each_ns)
-{
-	struct instant turn = instant_before(*free, now) ? now : *free;
-
-	*free = instant_after(turn, each_ns);
-	turn.ns -= turn.ns % VIGIL_TICK_NS;
-	return instant_before(turn, now) ? now : turn;
-}
-
-struct instant
-vigil_turn_next(struct vigil *vigil, struct instant now)
-{
-	return next_turn(&vigil->tell, now, VIGIL_TELL_NS);
-}
-
 static void
 died(struct strays *strays, struct instant now, const struct address *address,
      struct outbox *outbox)
 {
-	struct vigil *vigil = &strays->vigil;
 	uint32_t cursor = 0;
 	const struct flow *next;
 
@@ -118,8 +100,9 @@ died(struct strays *strays, struct instant now, const struct address *address,
 		}
 		struct instant turn =
 			flow->past == FLOW_PAST_NOBODY
-				? vigil_turn_next(vigil, now)
-				: next_turn(&vigil->look, now, VIGIL_LOOK_NS);
+				? turns_next(&strays->tells, now, TURNS_TELL_NS)
+				: turns_next(&strays->looks, now,
+					     TURNS_LOOK_NS);
 		flow->mourning = true;
 		flow_schedule(strays->flows, flow, turn);
 	}

@@ -28,12 +28,12 @@
  * again for it: it is sent when its owner dies. Lookups past an owner are not
  * charged to the client's prefix, for each is of a session that was found.
  *
- * An owner of 50,000 sessions dies at once, but its flows have their turns one
- * after the other, in the heap of flow.h: a RST each VIGIL_TELL_NS, a lookup
- * each VIGIL_LOOK_NS, whichever owners they had. A sign of life meanwhile, and
- * those that wait are forwarded as before. A client that speaks before its turn
- * is looked up at once. What waits for its owner's refusal (outgoing.h) does
- * not wait for a turn: those are as many as began in the last 100 ms.
+ * An owner of 50,000 sessions dies at once, but its flows take turns
+ * (turns.h), those to be told and those to be looked up, whichever owners they
+ * had. A sign of life meanwhile, and those that wait are forwarded as before. A
+ * client that speaks before its turn is looked up at once. What waits for its
+ * owner's refusal (outgoing.h) does not wait for a turn: those are as many as
+ * began in the last 100 ms.
  *
  * Questions: a ping of the table goes to the peer's address and our own port,
  * and an ICMP echo, whose data is a tag under a key of ours, to its kernel. The
@@ -64,21 +64,12 @@ struct classification;
 /* Owners that are asked at a time, at most. */
 #define VIGIL_OWNERS 256
 
-/* Between two flows whose owner died. 10,000 small packets a second, so that
- * 10,000 clients are told within the next second; */
-#define VIGIL_TELL_NS (NS_PER_S / 10000)
-/* as many lookups as misses_per_s allows others. */
-#define VIGIL_LOOK_NS (NS_PER_S / 2000)
-/* Turns within this time are one wake-up. */
-#define VIGIL_TICK_NS NS_PER_MS
-
 struct vigil {
 	struct lives *lives;
 	struct siphash_key key; /* of echoes' tags */
 	uint16_t id; /* of our echoes */
 	uint32_t turn; /* which other node is asked next */
 	struct address router; /* that said so last; family 0: none has */
-	struct instant tell, look; /* the first turns that are free */
 };
 
 /* A packet of a flow that has an owner was forwarded. repeated: the client has
@@ -105,8 +96,6 @@ void vigil_icmp(struct strays *, struct instant now, const struct address *from,
 		const uint8_t *bytes, size_t size);
 
 struct instant vigil_due(const struct strays *);
-/* When another RST may go; not before now. */
-struct instant vigil_turn_next(struct vigil *, struct instant now);
 /* The turn of a flow that is mourning has come. */
 void vigil_turn(struct strays *, struct instant now, struct flow *,
 		struct outbox *);

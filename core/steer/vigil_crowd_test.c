@@ -3,13 +3,13 @@
  * vigil_crowd_test.c - an owner of 50,000 sessions dies
  *
  * A forwards them to B, whose route goes. Each client is told once, from its
- * own last segment, no more than VIGIL_TELL_NS allows in any millisecond, and
+ * own last segment, no more than TURNS_TELL_NS allows in any millisecond, and
  * nobody is forgotten when the outbox has room for a few only. The same for
  * those of whom it is not known yet whether there is another record.
  */
 #define STAGE_FLOWS	   60000
 #define STAGE_SKETCH_BYTES (1 << 20)
-#include "core/steer/vigil.h"
+#include "core/steer/turns.h"
 
 #include "core/test/stage.h"
 
@@ -163,10 +163,10 @@ told(uint8_t family, uint32_t room)
 	stage.outbox.item_capacity = room;
 	pass(&stage, 20 * NS_PER_S);
 	CHECK(told_once() == CROWD && crowd.count == CROWD);
-	CHECK(crowd.most <= NS_PER_MS / VIGIL_TELL_NS && crowd.most <= room);
+	CHECK(crowd.most <= NS_PER_MS / TURNS_TELL_NS && crowd.most <= room);
 	int64_t took_ns = instant_distance_ns(crowd.first, crowd.last);
-	CHECK(took_ns >= (CROWD - 10) * VIGIL_TELL_NS);
-	CHECK(took_ns <= 3 * CROWD * VIGIL_TELL_NS);
+	CHECK(took_ns >= (CROWD - 10) * TURNS_TELL_NS);
+	CHECK(took_ns <= 3 * CROWD * TURNS_TELL_NS);
 }
 
 /* It is there again while they are told: the others are forwarded as before. */
@@ -196,8 +196,8 @@ looked_up(void)
 	uint32_t gets = stage.nodes[0].gets;
 	pass(&stage, 2 * NS_PER_S);
 	gets = stage.nodes[0].gets - gets;
-	CHECK(crowd.looked <= NS_PER_MS / VIGIL_LOOK_NS);
-	CHECK(gets >= 1000 && gets <= 2 * NS_PER_S / VIGIL_LOOK_NS);
+	CHECK(crowd.looked <= NS_PER_MS / TURNS_LOOK_NS);
+	CHECK(gets >= 1000 && gets <= 2 * NS_PER_S / TURNS_LOOK_NS);
 	CHECK(crowd.count == 0);
 }
 
