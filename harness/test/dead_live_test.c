@@ -8,10 +8,12 @@
  * First the owner's daemon is stopped (SIGSTOP) for longer than silent_after:
  * its strays stand still, and no one is reset, for its kernel answers. Then it
  * goes on, and they do. Then the owner loses its last link, and with it its
- * route: the client is told, by the fabric's word.
+ * route: the client is told, by the fabric's word. In a third lab the route
+ * stays and neither the owner's daemon nor its kernel answers: the client is
+ * told by their silence.
  *
  * An argument says for how many seconds; dead_night_test.sh has five minutes.
- * Another, 4 or 6, has it done in one family.
+ * Another, 4 or 6, has it done in one family; 0: only the silence.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 
 #include "core/test/check.h"
 #include "harness/lab/daemon.h"
+#include "harness/lab/netns.h"
 #include "harness/test/live_drill.h"
 
 #define BYTES	   (800 * UINT64_C(1000000))
@@ -34,13 +37,16 @@
 /* gone_after (3 s) and one more after the route has gone; it goes within
  * another on a machine that does other things as well. */
 #define TOLD_NS (5 * NS_PER_S)
+/* silent_after (30 s), from the first repetition on; and 3 s. */
+#define SILENT_NS      (30 * NS_PER_S)
+#define TOLD_SILENT_NS (33 * NS_PER_S)
 
 struct drill {
 	struct live_fixture fixture;
 	struct test_sessions test_sessions;
 	struct rst_sniffer *rst_sniffer;
 	uint16_t port;
-	uint32_t stopped_s;
+	uint32_t stopped_s; /* 0: it falls silent, and stays so */
 };
 
 /* An upload to the owner that will stray. */
@@ -100,20 +106,19 @@ stop_and_go(struct drill *drill)
 	CHECK(rst_sniffer_resets(drill->rst_sniffer, 0) == 0);
 }
 
-static void
-switch_off(struct drill *drill)
+/* How long until its client is told. */
+static int64_t
+told_ns(struct drill *drill, const char *what)
 {
-	uint32_t last = fabric_link_find(drill->fixture.lab.fabric, LAST_LINK);
 	struct instant start = live_fixture_now();
 	int64_t took_ns = 0;
 
-	CHECK(lab_link(&drill->fixture.lab, last, 1, false) == 0);
 	while (took_ns < PATIENCE &&
 	       rst_sniffer_resets(drill->rst_sniffer, drill->port) == 0) {
 		test_sessions_wait(&drill->test_sessions, 10 * NS_PER_MS);
 		took_ns = instant_distance_ns(start, live_fixture_now());
 	}
-	fprintf(stderr, "owner off: its client is told after %.2f s\n",
+	fprintf(stderr, "owner %s: its client is told after %.2f s\n", what,
 		(double)took_ns / 1e9);
 	for (uint32_t i = 1; i < 4; i++)
 		fprintf(stderr, "server%u asked %u times, found %u dead\n",
@@ -122,7 +127,43 @@ switch_off(struct drill *drill)
 						       "steer_asked"),
 			(unsigned)live_fixture_counter(&drill->fixture, i,
 						       "steer_dead_owners"));
+	return took_ns;
+}
+
+static void
+switch_off(struct drill *drill)
+{
+	uint32_t last = fabric_link_find(drill->fixture.lab.fabric, LAST_LINK);
+
+	CHECK(lab_link(&drill->fixture.lab, last, 1, false) == 0);
+	int64_t took_ns = told_ns(drill, "off");
 	CHECK(took_ns >= 3 * NS_PER_S && took_ns < TOLD_NS);
+}
+
+/* The owner's kernel answers no echo. */
+static void
+echo_off(const struct drill *drill)
+{
+	char name[LAB_NETNS_NAME];
+	FILE *file;
+
+	lab_netns_name(name, drill->fixture.lab.name, "server1");
+	int before = lab_netns_enter(name);
+	CHECK(before >= 0);
+	if (before < 0)
+		return;
+	file = fopen("/proc/sys/net/ipv4/icmp_echo_ignore_all", "we");
+	CHECK(file != NULL && fputs("1", file) >= 0 && fclose(file) == 0);
+	lab_netns_leave(before);
+}
+
+static void
+fall_silent(struct drill *drill)
+{
+	echo_off(drill);
+	CHECK(lab_daemon_kill(&drill->fixture.lab, OWNER, SIGSTOP) == 0);
+	int64_t took_ns = told_ns(drill, "silent");
+	CHECK(took_ns >= SILENT_NS && took_ns < TOLD_SILENT_NS);
 }
 
 static void
@@ -141,6 +182,10 @@ drill_do(void *context)
 	      0);
 	test_sessions_wait(&drill->test_sessions, 2 * NS_PER_S);
 	CHECK(live_fixture_sum(&drill->fixture, "steer_forwards") > 0);
+	if (drill->stopped_s == 0) {
+		fall_silent(drill);
+		return;
+	}
 	stop_and_go(drill);
 	switch_off(drill);
 }
@@ -169,10 +214,19 @@ main(int argc, char **argv)
 {
 	uint32_t stopped_s =
 		argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : STOPPED_S;
-	unsigned long family = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	int code = family == 6 ? 0 : owner_dies("dead4", 4, stopped_s);
+	static const struct {
+		const char *name;
+		unsigned long number; /* the argument that plays it alone */
+	} labs[] = { { "dead4", 4 }, { "dead6", 6 }, { "dead0", 0 } };
+	int code = 0;
 
-	if (code == 0 && family != 4)
-		code = owner_dies("dead6", 6, stopped_s);
+	for (size_t i = 0; i < 3 && code == 0; i++) {
+		unsigned long number = labs[i].number;
+
+		if (argc > 2 && strtoul(argv[2], NULL, 10) != number)
+			continue;
+		code = owner_dies(labs[i].name, number == 6 ? 6 : 4,
+				  number == 0 ? 0 : stopped_s);
+	}
 	return code != 0 ? code : check_done();
 }
