@@ -220,8 +220,9 @@ word_due(const struct lives *lives, const struct life_word *word)
 static struct instant
 silence_due(const struct lives *lives, const struct life *life)
 {
-	return instant_after(life->asked, lives->settings->silent_after_ns -
-						  life->silent_ns);
+	int64_t left_ns = lives->settings->silent_after_ns - life->silent_ns;
+
+	return instant_after(life->asked, left_ns > 0 ? left_ns : 0);
 }
 
 /* The next question, or the end of gone_after or silent_after if that is
