@@ -43,8 +43,8 @@
  * forgotten: it asks one day (inquiry.h). Nothing hangs on their answers.
  *
  * Full: node_set() answers -ENOSPC, and so it does at a node that has as many
- *as it may, or to a client prefix that has its fill there (crowd.h). Batches
- *full: a publication that is due stays due.
+ * as it may, or to a client prefix that has its fill there (crowd.h). Batches
+ * full: a publication that is due stays due.
  */
 #ifndef CORE_DHT_PUBLICATION_H
 #define CORE_DHT_PUBLICATION_H
