@@ -549,6 +549,10 @@ lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 			silent += answered + silent < replicas &&
 				  (dead >> i & 1) == 0;
 			break;
+		case CANDIDATE_OVERDUE: /* at the deadline, and asked once */
+			if ((dead >> i & 1) == 0)
+				return false;
+			break;
 		default:
 			return false;
 		}

@@ -321,7 +321,8 @@ find(struct node *node, struct instant now, uint32_t slot,
 			outbox);
 }
 
-/* Candidates that failed, as pings before have: bits. */
+/* Candidates that failed, or were overdue when time was up, as pings before
+ * have: bits. */
 static uint64_t
 dead_candidates(struct node *node, const struct lookup *lookup)
 {
@@ -331,7 +332,8 @@ dead_candidates(struct node *node, const struct lookup *lookup)
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		const struct candidate *candidate = &lookup->candidates[i];
 
-		if (candidate->state != CANDIDATE_FAILED)
+		if (candidate->state != CANDIDATE_FAILED &&
+		    candidate->state != CANDIDATE_OVERDUE)
 			continue;
 		const struct contact *contact =
 			table_find(node->table, candidate->peer);

@@ -384,6 +384,26 @@ test_conclusive(void)
 	}
 }
 
+/* Its deadline came before the second try of one that is silent. */
+static void
+test_overdue(void)
+{
+	for (uint32_t state = CANDIDATE_KNOWN; state <= CANDIDATE_FAILED;
+	     state++) {
+		struct lookup *lookup = begin(LOOKUP_GET);
+		bool asked = state >= CANDIDATE_OVERDUE;
+
+		add(lookup, 1, 4, 0);
+		for (uint32_t i = 0; i < 4; i++)
+			lookup->candidates[i].state = CANDIDATE_ANSWERED;
+		lookup->candidates[0].state = (uint8_t)state;
+		CHECK(lookup_conclusive(lookup, 3, 0) ==
+		      (state == CANDIDATE_FAILED));
+		CHECK(lookup_conclusive(lookup, 3, 0x01) == asked);
+		give(lookup);
+	}
+}
+
 #define HALF 1
 #define DEAD 2
 
@@ -552,6 +572,7 @@ main(void)
 	test_silent_get_a_second_try();
 	test_fill();
 	test_conclusive();
+	test_overdue();
 	test_records();
 	test_lists();
 	test_rounds_saturate();
