@@ -7,7 +7,7 @@
  * One to ten events. What a kind undoes is undone by until_s, by an event of
  * its own, or never; in most worlds nothing stays, for only then there is
  * something to ask of the time that follows. In a world that mourns a server
- * crashes beside all that, or three do, and nothing brings them back.
+ * crashes beside all that, or up to four do, and nothing brings them back.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -528,7 +528,7 @@ static void
 deaths_print(struct script *script)
 {
 	struct generator *generator = script->generator;
-	uint32_t deaths = ONE_OF(generator, 1, 1, 2, 3);
+	uint32_t deaths = ONE_OF(generator, 1, 2, 3, 4);
 	char name[FAULT_NAME_BYTES];
 
 	for (uint32_t i = 0; i < deaths; i++) {

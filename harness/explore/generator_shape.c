@@ -169,7 +169,8 @@ static const struct load loads[] = {
 	{ 10, true, false, { 30, 200 }, { 5000, 50000 }, { 20, 150 } },
 	{ 6, true, false, { 50, 300 }, { 200, 5000 }, { 0, 0 } },
 };
-#define LOADS (sizeof(loads) / sizeof(loads[0]))
+#define LOADS	  (sizeof(loads) / sizeof(loads[0]))
+#define LOAD_LONG 3
 
 static const struct load *
 load_draw(struct generator *generator)
@@ -179,6 +180,8 @@ load_draw(struct generator *generator)
 
 	if (generator->shape.fabric.kind == FABRIC_UNIFORM)
 		return &loads[0];
+	if (generator->mourns)
+		return &loads[LOAD_LONG];
 	for (size_t j = 0; j < LOADS; j++)
 		sum += loads[j].weight;
 	at = (uint32_t)rng_below(&generator->rng, sum);
@@ -307,14 +310,26 @@ generator_shape(struct generator *generator)
 	shape_measure(generator);
 }
 
-/* Who downloads says nothing while nothing comes; and a dead owner has to be
- * found out before the world is over. */
+/* Who downloads says nothing while nothing comes; a dead owner has to be found
+ * out before the world is over, and by one who remembers it; and what is lost
+ * on the way excuses everybody (sim/judge/orphans.h). */
 void
 generator_mourning(struct generator *generator)
 {
+	static const char *const links[] = { "client", "edge", "fabric",
+					     "server" };
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		(void)snprintf(path, sizeof(path),
+			       "fabric.%s_link.loss_percent", links[i]);
+		generator_put(generator, path, "0");
+	}
+	generator_put(generator, "service.scheme", "homeward");
+	generator_put(generator, "service.owner_idle_s", "60");
 	generator_put(generator, "clients.direction", "upload");
 	generator_put(generator, "service.silent_after_s", "%u",
-		      ONE_OF(generator, 2, 3, 5));
+		      ONE_OF(generator, 3, 3, 5));
 }
 
 bool

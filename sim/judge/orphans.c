@@ -73,32 +73,36 @@ exchanges(const struct judge_parts *parts, uint32_t a, uint32_t b)
 	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
 }
 
-/* Of those that were closest to its key, dead ones among them, does one run? If
- * none does, all that others do not know proves nothing (core/dht/lookup.c). */
+/* Of the others that were closest to its key, dead ones among them, do half
+ * run? If not, what others do not know proves nothing (core/dht/lookup.c). */
 static bool
-can_be_known(const struct judge_parts *parts, const struct session *session)
+can_be_known(const struct judge_parts *parts, const struct session *session,
+	     uint32_t server)
 {
 	const struct endpoints *endpoints =
 		servers_tables(parts->servers).parts->endpoints;
 	uint32_t servers = servers_count(parts->servers);
 	uint32_t closest[BUCKET_MAX];
 	bool *known = memory_zeroed(servers, sizeof(known[0]));
-	bool runs = false;
+	uint32_t running = 0;
 
 	for (uint32_t i = 0; i < servers; i++) {
 		struct server_view view = servers_view(parts->servers, i);
+		const struct fabric_settings *fabric = &parts->settings->fabric;
 
-		known[i] = view.runs || view.lost.ns != INSTANT_NEVER.ns;
+		known[i] = view.runs || view.incarnation > 0 ||
+			   i < fabric->servers - fabric->later;
 	}
+	known[server] = false; /* it asks */
 	uint32_t count = judge_replicas_closest(
 		endpoints, known, servers,
 		position_of_session(endpoints_placement(endpoints),
 				    &session->key),
 		parts->settings->dht.node.replicas, closest);
 	for (uint32_t i = 0; i < count; i++)
-		runs |= servers_runs(parts->servers, closest[i]);
+		running += servers_runs(parts->servers, closest[i]);
 	free(known);
-	return runs;
+	return 2 * running >= count;
 }
 
 static bool
@@ -138,7 +142,7 @@ is_sound(struct orphan *orphan, const struct judge_parts *parts,
 		return false;
 	if (orphan->changes != changes || orphan->server != server)
 		orphan->sound = ways_are_sound(parts, session, server) &&
-				can_be_known(parts, session);
+				can_be_known(parts, session, server);
 	orphan->changes = changes;
 	return orphan->sound;
 }

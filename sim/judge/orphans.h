@@ -22,7 +22,8 @@
  *	the others	are reached, each, and reach it; there is one at least,
  *			or nobody could tell a dead owner from an own dead link
  *	the replicas	of those that were closest to the key, dead ones among
- *			them, one runs: else no miss proves anything
+ *			them, half run: else no miss proves anything, as long
+ *			as those who are dead are named by others
  *	the lookups	were not refused
  *
  * Where routers say that the owner's address has no way it is told sooner,
