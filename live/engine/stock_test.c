@@ -9,63 +9,9 @@
 #include <string.h>
 
 #include "core/test/check.h"
-#include "live/engine/core_settings.h"
-#include "live/test/engines.h"
+#include "live/test/stock_bed.h"
 
 #define NUMBER 40001
-
-struct host {
-	struct instant now;
-	struct conf conf;
-	struct node_settings node_settings;
-	struct steer_settings steer_settings;
-	struct core_memory memory;
-	struct engine_edge edge;
-	struct engine_counters counters;
-	struct notify notify;
-	struct wall wall;
-	struct stock stock;
-};
-
-static void
-host_open(struct host *host, int64_t store_after_ns)
-{
-	struct secret secret = secret_of(1);
-	char error[256];
-
-	memset(host, 0, sizeof(*host));
-	host->now.ns = NS_PER_S;
-	host->wall = wall_begin((struct wall_reading){ WALL_NS, 0 });
-	conf_default(&host->conf);
-	host->conf.self = endpoint_of(0);
-	host->conf.sessions_max = 64;
-	host->conf.records_max = 64;
-	host->conf.flows_max = 64;
-	host->conf.peers_max = 8;
-	host->conf.steer.store_after_ns = store_after_ns;
-	core_settings(&host->steer_settings, &host->node_settings, &host->conf,
-		      &secret);
-	CHECK(core_memory_create(&host->memory, &host->conf,
-				 &host->node_settings, &host->steer_settings,
-				 &secret.placement, 1, host->now) == 0);
-	host->stock = (struct stock){
-		.memory = &host->memory,
-		.conf = &host->conf,
-		.edge = &host->edge,
-		.wall = &host->wall,
-		.notify = &host->notify,
-		.counters = &host->counters,
-	};
-	CHECK(sessions_open(&host->stock.sessions, NULL, 64, error,
-			    sizeof(error)) == 0);
-}
-
-static void
-host_close(struct host *host)
-{
-	sessions_close(host->stock.sessions);
-	core_memory_destroy(&host->memory);
-}
 
 /* s: its SYN was answered; o: it opened; l: it lingers; c: it is gone. A second
  * apart; behind "<": as of 2.5 s before, and told late. */
@@ -118,15 +64,12 @@ dump(struct host *host, const char *letters)
 	sessions_settle(host->stock.sessions, gone, host);
 }
 
-/* -: not ours; h, o: ours, half-open or open. */
 static char
 owned(const struct host *host)
 {
 	struct session_key key = session(NUMBER);
 
-	if (!node_owns(host->memory.node, &key, NULL))
-		return '-';
-	return node_half_open_count(host->memory.node) > 0 ? 'h' : 'o';
+	return host_owns(host, &key);
 }
 
 static void
