@@ -64,73 +64,74 @@ open(struct solo *solo)
 	solo_open(solo, &settings);
 }
 
+static const struct {
+	const char *sentence;
+	uint32_t seeds[2], seed_count, talking;
+	bool in, again;
+	uint32_t contacts;
+} what_counts_rows[] = {
+	{ "no seed: the first", { 0 }, 0, ENDPOINT_NONE, true, false, 0 },
+	{ "we ourselves are no seed",
+	  { 0, 0 },
+	  2,
+	  ENDPOINT_NONE,
+	  true,
+	  false,
+	  0 },
+	{ "the seed answers", { 3 }, 1, 3, true, true, 1 },
+	{ "the same seed twice", { 3, 3 }, 2, 3, true, true, 1 },
+	{ "one of two answers", { 3, 4 }, 2, 4, true, true, 2 },
+	{ "none does, though they are contacts",
+	  { 3, 4 },
+	  2,
+	  ENDPOINT_NONE,
+	  false,
+	  true,
+	  2 },
+	{ "we ourselves, and one that does not",
+	  { 0, 3 },
+	  2,
+	  ENDPOINT_NONE,
+	  false,
+	  true,
+	  1 },
+};
+
 static void
 test_what_counts(void)
 {
-	static const struct {
-		const char *sentence;
-		uint32_t seeds[2], seed_count, talking;
-		bool in, again;
-		uint32_t contacts;
-	} rows[] = {
-		{ "no seed: the first",
-		  { 0 },
-		  0,
-		  ENDPOINT_NONE,
-		  true,
-		  false,
-		  0 },
-		{ "we ourselves are no seed",
-		  { 0, 0 },
-		  2,
-		  ENDPOINT_NONE,
-		  true,
-		  false,
-		  0 },
-		{ "the seed answers", { 3 }, 1, 3, true, true, 1 },
-		{ "the same seed twice", { 3, 3 }, 2, 3, true, true, 1 },
-		{ "one of two answers", { 3, 4 }, 2, 4, true, true, 2 },
-		{ "none does, though they are contacts",
-		  { 3, 4 },
-		  2,
-		  ENDPOINT_NONE,
-		  false,
-		  true,
-		  2 },
-		{ "we ourselves, and one that does not",
-		  { 0, 3 },
-		  2,
-		  ENDPOINT_NONE,
-		  false,
-		  true,
-		  1 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof(what_counts_rows) / sizeof(what_counts_rows[0]); i++) {
 		struct node_event event;
 		struct solo solo;
 
 		open(&solo);
-		CHECK_ROW(!node_joined(solo.node), rows[i].sentence);
-		join(&solo, rows[i].seeds, rows[i].seed_count);
+		CHECK_ROW(!node_joined(solo.node),
+			  what_counts_rows[i].sentence);
+		join(&solo, what_counts_rows[i].seeds,
+		     what_counts_rows[i].seed_count);
 		CHECK_ROW(next_event(&solo, later(&solo, NS_PER_S),
-				     rows[i].talking, &event) == NODE_JOINED,
-			  rows[i].sentence);
-		CHECK_ROW(event.ok == rows[i].in, rows[i].sentence);
-		CHECK_ROW(node_joined(solo.node) == rows[i].in,
-			  rows[i].sentence);
-		CHECK_ROW(node_contact_count(solo.node) == rows[i].contacts,
-			  rows[i].sentence);
+				     what_counts_rows[i].talking,
+				     &event) == NODE_JOINED,
+			  what_counts_rows[i].sentence);
+		CHECK_ROW(event.ok == what_counts_rows[i].in,
+			  what_counts_rows[i].sentence);
+		CHECK_ROW(node_joined(solo.node) == what_counts_rows[i].in,
+			  what_counts_rows[i].sentence);
+		CHECK_ROW(node_contact_count(solo.node) ==
+				  what_counts_rows[i].contacts,
+			  what_counts_rows[i].sentence);
 		/* Alone: nothing follows. In for the first time, heard by few,
 		 * or out: in a second. */
 		struct instant due = later(&solo, JOIN_RETRY_NS);
 		enum node_event_kind kind =
 			next_event(&solo, later(&solo, 3600 * NS_PER_S),
-				   rows[i].talking, &event);
-		CHECK_ROW(kind == (rows[i].again ? NODE_JOIN_AGAIN : NODE_NONE),
-			  rows[i].sentence);
-		CHECK_ROW(!rows[i].again || solo.now.ns == due.ns,
-			  rows[i].sentence);
+				   what_counts_rows[i].talking, &event);
+		CHECK_ROW(kind == (what_counts_rows[i].again ? NODE_JOIN_AGAIN
+							     : NODE_NONE),
+			  what_counts_rows[i].sentence);
+		CHECK_ROW(!what_counts_rows[i].again || solo.now.ns == due.ns,
+			  what_counts_rows[i].sentence);
 		solo_close(&solo);
 	}
 }

@@ -89,68 +89,65 @@ crowd(const struct bed *bed)
 	servers_daemon_kill(bed->servers, peers[k - 1]);
 }
 
+static const struct {
+	const char *sentence;
+	uint32_t forgotten;
+	bool farthest, stale;
+	bool killed; /* one of the others, later */
+	bool crowded; /* by one who has died before */
+	uint32_t parted; /* server that is cut off; 0: none */
+	uint32_t servers, k;
+	int64_t fault_ns; /* one is to come then */
+	int64_t when_ns;
+	enum violation kind;
+	bool again; /* there is a second look, */
+	bool heard; /* and the one that was stale was heard */
+} tables_rows[] = {
+	{ "it knows all", 0, false, false, false, false, 0, 8, 8, 0, LATER,
+	  VIOLATIONS, false, false },
+	{ "not its closest", 1, false, false, false, false, 0, 8, 8, 0, LATER,
+	  VIOLATION_POOR_TABLE, false, false },
+	{ "its closest is stale: once says nothing", 1, false, true, false,
+	  false, 0, 8, 8, 0, LATER, VIOLATIONS, false, false },
+	{ "and stays so", 1, false, true, false, false, 0, 8, 8, 0, LATER,
+	  VIOLATION_POOR_TABLE, true, false },
+	{ "and is heard", 1, false, true, false, false, 0, 8, 8, 0, LATER,
+	  VIOLATIONS, true, true },
+	{ "what was told is not told again", 1, false, false, false, false, 0,
+	  8, 8, 0, LATER, VIOLATION_POOR_TABLE, true, false },
+	{ "not the farthest, of no more than k", 1, true, false, false, false,
+	  0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE, false, false },
+	{ "not the farthest, of more than k", 1, true, false, false, false, 0,
+	  64, 4, 0, LATER, VIOLATIONS, false, false },
+	{ "not its closest, of more than k", 1, false, false, false, false, 0,
+	  64, 4, 0, LATER, VIOLATION_POOR_TABLE, false, false },
+	{ "not its closest, and k is 3", 1, false, false, false, false, 0, 64,
+	  3, 0, LATER, VIOLATIONS, false, false },
+	{ "a place is a dead one's", 0, false, false, false, true, 0, 64, 4, 0,
+	  LATER, VIOLATIONS, false, false },
+	{ "too early", 1, false, false, false, false, 0, 8, 8, 0, LATER - S,
+	  VIOLATIONS, false, false },
+	{ "a fault is to come", 1, false, false, false, false, 0, 8, 8, 2 * S,
+	  LATER, VIOLATIONS, false, false },
+	{ "a fault was there", 1, false, false, false, false, 0, 8, 8, 2 * S,
+	  LATER + 2 * S, VIOLATION_POOR_TABLE, false, false },
+	{ "another has gone meanwhile", 1, false, false, true, false, 0, 8, 8,
+	  0, LATER, VIOLATIONS, false, false },
+	{ "another cannot be reached", 1, false, false, false, false, 6, 8, 8,
+	  0, 2 * LATER, VIOLATIONS, false, false },
+	{ "it knows nobody", 7, false, false, false, false, 0, 8, 8, 0, LATER,
+	  VIOLATION_OUTSIDE, false, false },
+	{ "it knows nobody, and not all could be asked", 7, false, false, false,
+	  false, 6, 8, 8, 0, 2 * LATER, VIOLATIONS, false, false },
+	{ "it knows nobody, and nobody could be asked", 7, false, false, false,
+	  false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS, false, false },
+};
+
 static void
 test_tables(void)
 {
-	static const struct {
-		const char *sentence;
-		uint32_t forgotten;
-		bool farthest, stale;
-		bool killed; /* one of the others, later */
-		bool crowded; /* by one who has died before */
-		uint32_t parted; /* server that is cut off; 0: none */
-		uint32_t servers, k;
-		int64_t fault_ns; /* one is to come then */
-		int64_t when_ns;
-		enum violation kind;
-		bool again; /* there is a second look, */
-		bool heard; /* and the one that was stale was heard */
-	} rows[] = {
-		{ "it knows all", 0, false, false, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATIONS, false, false },
-		{ "not its closest", 1, false, false, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATION_POOR_TABLE, false, false },
-		{ "its closest is stale: once says nothing", 1, false, true,
-		  false, false, 0, 8, 8, 0, LATER, VIOLATIONS, false, false },
-		{ "and stays so", 1, false, true, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATION_POOR_TABLE, true, false },
-		{ "and is heard", 1, false, true, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATIONS, true, true },
-		{ "what was told is not told again", 1, false, false, false,
-		  false, 0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE, true, false },
-		{ "not the farthest, of no more than k", 1, true, false, false,
-		  false, 0, 8, 8, 0, LATER, VIOLATION_POOR_TABLE, false,
-		  false },
-		{ "not the farthest, of more than k", 1, true, false, false,
-		  false, 0, 64, 4, 0, LATER, VIOLATIONS, false, false },
-		{ "not its closest, of more than k", 1, false, false, false,
-		  false, 0, 64, 4, 0, LATER, VIOLATION_POOR_TABLE, false,
-		  false },
-		{ "not its closest, and k is 3", 1, false, false, false, false,
-		  0, 64, 3, 0, LATER, VIOLATIONS, false, false },
-		{ "a place is a dead one's", 0, false, false, false, true, 0,
-		  64, 4, 0, LATER, VIOLATIONS, false, false },
-		{ "too early", 1, false, false, false, false, 0, 8, 8, 0,
-		  LATER - S, VIOLATIONS, false, false },
-		{ "a fault is to come", 1, false, false, false, false, 0, 8, 8,
-		  2 * S, LATER, VIOLATIONS, false, false },
-		{ "a fault was there", 1, false, false, false, false, 0, 8, 8,
-		  2 * S, LATER + 2 * S, VIOLATION_POOR_TABLE, false, false },
-		{ "another has gone meanwhile", 1, false, false, true, false, 0,
-		  8, 8, 0, LATER, VIOLATIONS, false, false },
-		{ "another cannot be reached", 1, false, false, false, false, 6,
-		  8, 8, 0, 2 * LATER, VIOLATIONS, false, false },
-		{ "it knows nobody", 7, false, false, false, false, 0, 8, 8, 0,
-		  LATER, VIOLATION_OUTSIDE, false, false },
-		{ "it knows nobody, and not all could be asked", 7, false,
-		  false, false, false, 6, 8, 8, 0, 2 * LATER, VIOLATIONS, false,
-		  false },
-		{ "it knows nobody, and nobody could be asked", 7, false, false,
-		  false, false, 2, 8, 8, 0, 2 * LATER, VIOLATIONS, false,
-		  false },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0; i < sizeof(tables_rows) / sizeof(tables_rows[0]);
+	     i++) {
 		struct fault_settings fault;
 		struct settings settings;
 		struct bed bed;
@@ -159,11 +156,11 @@ test_tables(void)
 		fault_settings_default(&fault);
 		fault.kind = FAULT_UNDRAIN;
 		memcpy(fault.target, "server1", sizeof("server1"));
-		fault.at_ns = rows[i].fault_ns;
+		fault.at_ns = tables_rows[i].fault_ns;
 		settings.faults = &fault;
-		settings.fault_count = rows[i].fault_ns > 0;
-		settings.fabric.servers = rows[i].servers;
-		settings.dht.node.k = rows[i].k;
+		settings.fault_count = tables_rows[i].fault_ns > 0;
+		settings.fabric.servers = tables_rows[i].servers;
+		settings.dht.node.k = tables_rows[i].k;
 		settings.dht.node.alpha = 2;
 		settings.dht.node.replicas = 2;
 		settings.dht.node.refresh_ns = REFRESH;
@@ -171,31 +168,32 @@ test_tables(void)
 		servers_ideal(bed.servers, INSTANT_NEVER);
 		struct judge_tables *tables = judge_tables_create(&bed.parts);
 
-		forget(&bed, rows[i].forgotten, rows[i].farthest,
-		       rows[i].stale);
-		if (rows[i].crowded)
+		forget(&bed, tables_rows[i].forgotten, tables_rows[i].farthest,
+		       tables_rows[i].stale);
+		if (tables_rows[i].crowded)
 			crowd(&bed);
 		struct instant now = bed_now(&bed);
 		judge_tables_zero(tables, now);
-		if (rows[i].parted > 0)
-			network_device_set(bed.network, rows[i].parted - 1,
-					   false);
+		if (tables_rows[i].parted > 0)
+			network_device_set(bed.network,
+					   tables_rows[i].parted - 1, false);
 		judge_tables_look(tables, instant_after(now, S));
-		if (rows[i].killed)
+		if (tables_rows[i].killed)
 			servers_daemon_kill(bed.servers, 5);
 		judge_tables_look(tables, instant_after(now, 3 * S));
 		/* No server has been told of the time. */
-		judge_tables_look(tables, instant_after(now, rows[i].when_ns));
-		if (rows[i].heard)
+		judge_tables_look(tables,
+				  instant_after(now, tables_rows[i].when_ns));
+		if (tables_rows[i].heard)
 			hear(&bed);
-		if (rows[i].again)
+		if (tables_rows[i].again)
 			judge_tables_look(tables,
 					  instant_after(now, 2 * LATER));
-		CHECK_ROW(rows[i].kind == VIOLATIONS
+		CHECK_ROW(tables_rows[i].kind == VIOLATIONS
 				  ? bed_violations(&bed) == 0
-				  : bed_count(&bed, rows[i].kind) == 1 &&
+				  : bed_count(&bed, tables_rows[i].kind) == 1 &&
 					    bed_violations(&bed) == 1,
-			  rows[i].sentence);
+			  tables_rows[i].sentence);
 		judge_tables_destroy(tables);
 		bed_free(&bed);
 	}
