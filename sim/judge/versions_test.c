@@ -318,56 +318,52 @@ own(struct story *story, uint32_t server, int64_t established, bool removed)
 		      0);
 }
 
+static const struct {
+	const char *sentence;
+	bool forgets, restarts, waits, keeps;
+	struct statement becomes;
+	enum violation kind;
+} looks_rows[] = {
+	{ "nothing", false, false, false, false, { 0 }, VIOLATIONS },
+	{ "it is gone",
+	  true,
+	  false,
+	  false,
+	  false,
+	  { 0 },
+	  VIOLATION_LOST_RECORD },
+	{ "it is gone, and so was the daemon",
+	  true,
+	  true,
+	  false,
+	  false,
+	  { 0 },
+	  VIOLATIONS },
+	{ "its time was over", true, false, true, false, { 0 }, VIOLATIONS },
+	{ "an older one instead",
+	  true,
+	  false,
+	  false,
+	  true,
+	  { 0, 8, 0, OPEN },
+	  VIOLATION_OLDER_VERSION },
+	{ "a newer one instead",
+	  true,
+	  false,
+	  false,
+	  true,
+	  { 0, 10, 0, OPEN },
+	  VIOLATIONS },
+};
+
 /* Between two looks, without a message. */
 static void
 test_looks(void)
 {
 	static const struct statement known = { 0, 9, 0, OPEN };
-	static const struct {
-		const char *sentence;
-		bool forgets, restarts, waits, keeps;
-		struct statement becomes;
-		enum violation kind;
-	} rows[] = {
-		{ "nothing", false, false, false, false, { 0 }, VIOLATIONS },
-		{ "it is gone",
-		  true,
-		  false,
-		  false,
-		  false,
-		  { 0 },
-		  VIOLATION_LOST_RECORD },
-		{ "it is gone, and so was the daemon",
-		  true,
-		  true,
-		  false,
-		  false,
-		  { 0 },
-		  VIOLATIONS },
-		{ "its time was over",
-		  true,
-		  false,
-		  true,
-		  false,
-		  { 0 },
-		  VIOLATIONS },
-		{ "an older one instead",
-		  true,
-		  false,
-		  false,
-		  true,
-		  { 0, 8, 0, OPEN },
-		  VIOLATION_OLDER_VERSION },
-		{ "a newer one instead",
-		  true,
-		  false,
-		  false,
-		  true,
-		  { 0, 10, 0, OPEN },
-		  VIOLATIONS },
-	};
 
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned i = 0; i < sizeof(looks_rows) / sizeof(looks_rows[0]);
+	     i++) {
 		struct story story;
 
 		story_begin(&story);
@@ -375,22 +371,23 @@ test_looks(void)
 		own(&story, known.owner, known.established, false);
 		CHECK(judge_versions_look(story.versions,
 					  bed_now(&story.bed)) >= 1);
-		if (rows[i].restarts) {
+		if (looks_rows[i].restarts) {
 			servers_daemon_kill(story.bed.servers, HOLDER);
 			servers_daemon_start(story.bed.servers,
 					     bed_now(&story.bed), HOLDER);
 		}
-		if (rows[i].forgets)
+		if (looks_rows[i].forgets)
 			store_forget(story.store, HOLDER);
-		if (rows[i].waits)
+		if (looks_rows[i].waits)
 			bed_pass(&story.bed, (TTL + 1) * NS_PER_MS);
-		if (rows[i].keeps)
-			keep(&story, HOLDER, &rows[i].becomes);
+		if (looks_rows[i].keeps)
+			keep(&story, HOLDER, &looks_rows[i].becomes);
 		(void)judge_versions_look(story.versions, bed_now(&story.bed));
-		CHECK_ROW(rows[i].kind == VIOLATIONS
+		CHECK_ROW(looks_rows[i].kind == VIOLATIONS
 				  ? bed_violations(&story.bed) == 0
-				  : bed_count(&story.bed, rows[i].kind) == 1,
-			  rows[i].sentence);
+				  : bed_count(&story.bed, looks_rows[i].kind) ==
+					    1,
+			  looks_rows[i].sentence);
 		story_end(&story);
 	}
 }

@@ -14,6 +14,32 @@ ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 	return address_ip4(bytes);
 }
 
+/* Four servers, for their loopbacks; NULL, said. */
+static struct fabric *
+fabric_make(void)
+{
+	const struct link_settings link = { .mtu_bytes = 1500 };
+	const struct fabric_settings settings = {
+		.exits = 1,
+		.spines = 1,
+		.leaves = 2,
+		.pods = 1,
+		.servers = 4,
+		.uplinks = 2,
+		.clients = 1,
+		.client_link = link,
+		.edge_link = link,
+		.fabric_link = link,
+		.server_link = link,
+	};
+	struct fabric *fabric = NULL;
+	char error[128] = "";
+
+	CHECK_ROW(fabric_create(&fabric, &settings, error, sizeof(error)) == 0,
+		  error);
+	return fabric;
+}
+
 int
 main(void)
 {
@@ -53,25 +79,8 @@ main(void)
 		  80, 4, client },
 		{ "so is anybody else", ip4(8, 8, 8, 8), true, 53, 4, client },
 	};
-	const struct link_settings link = { .mtu_bytes = 1500 };
-	const struct fabric_settings settings = {
-		.exits = 1,
-		.spines = 1,
-		.leaves = 2,
-		.pods = 1,
-		.servers = 4,
-		.uplinks = 2,
-		.clients = 1,
-		.client_link = link,
-		.edge_link = link,
-		.fabric_link = link,
-		.server_link = link,
-	};
-	struct fabric *fabric = NULL;
-	char error[128] = "";
+	struct fabric *fabric = fabric_make();
 
-	CHECK_ROW(fabric_create(&fabric, &settings, error, sizeof(error)) == 0,
-		  error);
 	if (fabric == NULL)
 		return check_done();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
