@@ -4,6 +4,8 @@
  */
 #include "sim/judge/replicas.h"
 
+#include <assert.h>
+
 #include "core/position.h"
 #include "sim/host/server.h"
 #include "sim/model/workload.h"
@@ -14,9 +16,10 @@ judge_replicas_closest(const struct endpoints *endpoints, const bool *member,
 		       uint32_t servers, uint64_t position, uint32_t wanted,
 		       uint32_t closest[BUCKET_MAX])
 {
-	uint64_t distances[BUCKET_MAX];
+	uint64_t distances[BUCKET_MAX] = { 0 };
 	uint32_t count = 0;
 
+	assert(wanted > 0 && wanted <= BUCKET_MAX);
 	for (uint32_t i = 0; i < servers; i++) {
 		uint64_t distance = position_distance(
 			endpoints_position(endpoints, i), position);
