@@ -18,7 +18,7 @@
  * again, with the time of the dump.
  *
  * A key has one socket at a time, and its newest decides. What the two rings
- *and the dump say may come in any order; each thing that is said has a time:
+ * and the dump say may come in any order; each thing that is said has a time:
  *
  *	a handshake	ends a session of its key that opened before it, open
  *			or lingering, and is begun; it is none if the session

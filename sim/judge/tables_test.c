@@ -199,12 +199,28 @@ test_tables(void)
 	}
 }
 
+/* k: heard; s: silent; -: not in the table any more. */
+static void
+know(const struct bed *bed, const uint32_t peers[2], const char *known)
+{
+	for (int i = 0; i < 2; i++) {
+		struct table *table = table_of(bed, 1);
+		struct contact *contact = table_find(table, peers[i]);
+
+		if (contact == NULL)
+			continue;
+		if (known[i] == '-')
+			CHECK(table_remove(table, peers[i]));
+		else
+			contact->failures = known[i] == 's' ? CONTACT_STALE : 0;
+	}
+}
+
 /* One of two that are missing does not speak for the other. */
 static void
 test_two(void)
 {
-	/* How the closest two are known at the first look, and at the second:
-	 * k: heard; s: silent; -: not in the table. */
+	/* How the closest two are known at the first look, and the second. */
 	static const struct {
 		const char *sentence;
 		const char *first, *second;
@@ -247,20 +263,7 @@ test_two(void)
 			const char *known =
 				look == 0 ? rows[i].first : rows[i].second;
 
-			for (int j = 0; j < 2; j++) {
-				struct table *table = table_of(&bed, 1);
-				struct contact *contact =
-					table_find(table, peers[j]);
-
-				if (contact == NULL)
-					continue;
-				if (known[j] == '-')
-					CHECK(table_remove(table, peers[j]));
-				else
-					contact->failures =
-						known[j] == 's' ? CONTACT_STALE
-								: 0;
-			}
+			know(&bed, peers, known);
 			judge_tables_look(
 				tables, instant_after(now, (look + 1) * LATER));
 		}
