@@ -147,9 +147,9 @@ test_many_were_silent(void)
 		solo_open(&solo, &settings);
 		solo_learn(&solo, 1, 60);
 		for (uint32_t j = 0; j < rows[i].silent; j++)
-			hedge_count(&solo.node->hedge, true);
+			hedge_silent(&solo.node->hedge);
 		for (uint32_t j = 0; j < rows[i].answered; j++)
-			hedge_count(&solo.node->hedge, false);
+			hedge_answered(&solo.node->hedge, false);
 		CHECK((rows[i].glance ? node_glance : node_get)(
 			      solo.node, solo.now, &key, NODE_ASKER_STRAY, NULL,
 			      0, OUTBOX_ANY_UPLINK, &ticket,
