@@ -14,9 +14,9 @@
  * a longer route or a queue. After that it is stale and gives way to a
  * replacement (table.h). NODE_PINGS are tested at a time; a suspect beyond that
  * is tested when a test ends without an answer, or when it fails to answer
- * another request. (Where half of 1,000 servers die, half of the records that
- * lost a replica had all of them again after 1.6 s, and with four at a time
- * after 3.1 s.)
+ * another request. (Where half of 1,000 servers die and nobody looks anything
+ * up, half of the records that lost a replica had all of them again after
+ * 1.6 s, and with four at a time after 3.1 s.)
  *
  * A stale contact stays until a replacement is there, but is not pinged again:
  * it proves itself by an answer to a lookup, or by a request of its own. Those
