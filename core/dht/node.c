@@ -704,6 +704,14 @@ node_owns(const struct node *node, const struct session_key *key,
 	return true;
 }
 
+bool
+node_owns_half_open(const struct node *node, const struct session_key *key)
+{
+	const struct publication *own = owned_find(node, key);
+
+	return own != NULL && own->half_open;
+}
+
 uint32_t
 node_half_open_count(const struct node *node)
 {

@@ -291,6 +291,9 @@ int node_glance(struct node *, struct instant now, const struct session_key *,
 /* We own it, at this version, half-open or not; false if we do not. */
 bool node_owns(const struct node *, const struct session_key *,
 	       struct version *);
+/* We own it, and its record is half-open: a handshake, or a session for which
+ * there was no room when it opened. */
+bool node_owns_half_open(const struct node *, const struct session_key *);
 /* Handshakes that are published and neither confirmed nor forgotten. */
 uint32_t node_half_open_count(const struct node *);
 /* When every replica of a session that we own had it last: the end of its

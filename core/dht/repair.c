@@ -129,7 +129,7 @@ went_before(const struct node *node, uint64_t target, uint64_t distance)
 	for (uint32_t i = 0; i < node->cause_count; i++) {
 		const struct repair_cause *cause = &node->causes[i];
 
-		if (cause->kind != REPAIR_WENT || !cause->active)
+		if (cause->kind != REPAIR_WENT)
 			continue;
 		uint64_t position =
 			endpoints_position(node->parts.endpoints, cause->peer);
@@ -166,6 +166,17 @@ holders_find(struct node *node, uint64_t target, struct holders *holders)
 						   holders->peers[i]));
 }
 
+/* Whether its turn has come or not, it lacks what it should hold. */
+static bool
+waits(const struct node *node, uint32_t peer)
+{
+	for (uint32_t i = 0; i < node->cause_count; i++)
+		if (node->causes[i].peer == peer &&
+		    node->causes[i].kind == REPAIR_CAME)
+			return true;
+	return false;
+}
+
 /* But for those who came, were we among the r closest? */
 static bool
 was_ours(const struct node *node, const struct holders *holders)
@@ -174,7 +185,7 @@ was_ours(const struct node *node, const struct holders *holders)
 
 	for (uint32_t i = 0; i < holders->count; i++)
 		before += holders->distances[i] < holders->ours &&
-			  !came(node, holders->peers[i]);
+			  !waits(node, holders->peers[i]);
 	return before < node->settings->replicas;
 }
 
@@ -545,6 +556,23 @@ review(struct node *node, struct instant now)
 	}
 }
 
+/* Those whose time has come, and who came or went in the moment after them: of
+ * two who came, neither is to be taken for one who was there, and holds what
+ * the other lacks. */
+static bool
+activate(struct node *node, struct instant now)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < node->cause_count; i++)
+		any |= node->causes[i].due.ns <= now.ns;
+	for (uint32_t i = 0; any && i < node->cause_count; i++)
+		node->causes[i].active =
+			instant_distance_ns(now, node->causes[i].due) <=
+			REPAIR_WAIT_NS;
+	return any;
+}
+
 static void
 begin(struct node *node, struct instant now)
 {
@@ -564,10 +592,7 @@ begin(struct node *node, struct instant now)
 		node->repair_all_due = INSTANT_NEVER;
 		node->repair_all = node->repair_scanning = true;
 	}
-	for (uint32_t i = 0; i < node->cause_count; i++) {
-		node->causes[i].active = node->causes[i].due.ns <= now.ns;
-		node->repair_scanning |= node->causes[i].active;
-	}
+	node->repair_scanning |= activate(node, now);
 }
 
 static void

@@ -27,6 +27,10 @@
  *    then it says "I do not know it" from a place close to the key. Who came
  *    back has what it had, and is told what it missed.
  *
+ * Who comes while another's scan is due or runs lacks what that other lacks:
+ * neither is taken for one who was there (of two that joined a lone server
+ * within 20 ms each hid the other, and both got nothing).
+ *
  * All of it begins at once. That a server that restarts is back in two seconds
  * is no reason to wait: where half of 64 servers die within 16 s, waiting
  * another 3 s loses some records of all three holders and saves no datagram.

@@ -429,6 +429,16 @@ servers_owns(const struct servers *servers, uint32_t index,
 }
 
 bool
+servers_owns_half_open(const struct servers *servers, uint32_t index,
+		       const struct session_key *key)
+{
+	const struct server *server = &servers->servers[index];
+
+	return server->alive && !server->server_agent->stopped &&
+	       node_owns_half_open(server->server_agent->node, key);
+}
+
+bool
 servers_get(struct servers *servers, struct instant now, uint32_t index,
 	    const struct session_key *key)
 {

@@ -138,6 +138,9 @@ bool servers_remove(struct servers *, struct instant now, uint32_t server,
 /* Its node owns the key, stored yet or not. */
 bool servers_owns(const struct servers *, uint32_t server,
 		  const struct session_key *);
+/* It does, and its record is half-open (node.h). */
+bool servers_owns_half_open(const struct servers *, uint32_t server,
+			    const struct session_key *);
 /* node_published(); NEVER also when the server or its daemon is down. */
 struct instant servers_published(const struct servers *, uint32_t server,
 				 const struct session_key *);

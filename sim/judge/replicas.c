@@ -46,7 +46,9 @@ is_due(const struct judge_parts *parts, struct instant now,
 {
 	if (session->state != SESSION_OPEN || session->owner == WATCH_NONE ||
 	    !member[session->owner] ||
-	    !servers_owns(parts->servers, session->owner, &session->key))
+	    !servers_owns(parts->servers, session->owner, &session->key) ||
+	    servers_owns_half_open(parts->servers, session->owner,
+				   &session->key))
 		return false;
 	struct instant published = servers_published(
 		parts->servers, session->owner, &session->key);

@@ -12,7 +12,9 @@
  *
  * Who says when that is, and who is a member, is tables.h: it asks here at its
  * second look, when every member can exchange datagrams with every other. A
- * publication younger than JUDGE_REPLICAS_NS is not looked at.
+ * publication younger than JUDGE_REPLICAS_NS is not looked at, nor a session
+ * for which its owner had no room when it opened: its record stays half-open,
+ * and lapses (publication.h).
  */
 #ifndef SIM_JUDGE_REPLICAS_H
 #define SIM_JUDGE_REPLICAS_H
