@@ -11,8 +11,8 @@
  *
  *  - A flow that holds is LOOKING or WAITING, has an alarm, and is no older
  *    than miss_deadline and the deadlines of two lookups together; or it is
- *CACHED, and keeps what it has released for OUTGOING_KEPT_NS
- *(core/steer/outgoing.h).
+ *    CACHED, and keeps what it has released for OUTGOING_KEPT_NS (of
+ *    core/steer/outgoing.h).
  *  - Its packets, and the chunks that they lie in, are as many as it says; its
  *    server's are the sum of its flows', the pool's that of all servers'.
  *  - A server without a daemon holds nothing.

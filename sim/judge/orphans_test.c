@@ -19,9 +19,12 @@
 /*
  * A letter a second; before each the client may have tried again:
  *
- *	s	a stray comes		t	it does, for its sender's timer
- *rang m	it comes to another server	l	the server has started
- *anew -	something excuses the server	.	nothing
+ *	s	a stray comes
+ *	t	it does, for its sender's timer rang
+ *	m	it comes to another server
+ *	l	the server has started anew
+ *	-	something excuses the server
+ *	.	nothing
  */
 static const struct row {
 	const char *sentence;
