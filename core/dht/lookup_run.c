@@ -290,8 +290,8 @@ converge(struct node *node, struct instant now, uint32_t slot, uint32_t width,
 			return true;
 		count = lookup_choose(lookup, width, lookup->alpha, chosen);
 	}
-	uint32_t most =
-		lookup_allowance(lookup, lookup->alpha, node->settings->replicas);
+	uint32_t most = lookup_allowance(lookup, lookup->alpha,
+					 node->settings->replicas);
 	if (most == 0 && count > 0 && !lookup_waits(lookup))
 		return true;
 	if (count > most)
