@@ -34,12 +34,12 @@
 #define LAST_LINK  "leaf2-server1"
 #define STOPPED_S  33 /* silent_after and more */
 #define PATIENCE   (120 * NS_PER_S)
-/* gone_after (3 s) and one more after the route has gone; it goes within
- * another on a machine that does other things as well. */
-#define TOLD_NS (5 * NS_PER_S)
-/* silent_after (30 s), from the first repetition on; and 3 s. */
+/* gone_after (3 s) after the route has gone, and a second or so; a machine that
+ * does other things as well may take longer, but not as long as silence. */
+#define TOLD_NS (12 * NS_PER_S)
+/* silent_after (30 s), from the first repetition on; and 3 s, or more. */
 #define SILENT_NS      (30 * NS_PER_S)
-#define TOLD_SILENT_NS (33 * NS_PER_S)
+#define TOLD_SILENT_NS (45 * NS_PER_S)
 
 struct drill {
 	struct live_fixture fixture;
