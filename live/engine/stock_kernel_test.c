@@ -37,31 +37,43 @@ static const struct row {
 
 static struct raw_client client;
 
-static void
-tell(void *context, const struct socket_event *event)
-{
-	struct host *host = context;
+/* What is waited for: these changes, since then. */
+struct hearing {
+	struct host *host; /* that is told; NULL: all is lost */
+	int64_t since_ns;
+	unsigned seen; /* a bit a change */
+};
+#define SAYS(change) (1u << (change))
 
+static void
+hear(void *context, const struct socket_event *event)
+{
+	struct hearing *hearing = context;
+	struct host *host = hearing->host;
+
+	if (event->at.ns >= hearing->since_ns)
+		hearing->seen |= SAYS(event->change);
+	if (host == NULL)
+		return;
 	host->now.ns = now_ns();
 	stock_event(&host->stock, host->now, event);
 	outbox_clear(&host->memory.outbox);
 }
 
+/* All events until those have come. */
 static void
-lose(void *context, const struct socket_event *event)
+events(struct host *host, struct datapath *datapath, int64_t since_ns,
+       unsigned wanted)
 {
-	(void)context;
-	(void)event;
-}
+	struct hearing hearing = { host, since_ns, 0 };
 
-/* All events, until the kernel has no more for a moment. */
-static void
-events(struct host *host, struct datapath *datapath, bool lost)
-{
-	for (int i = 0; i < 20; i++) {
-		datapath_events(datapath, EVENTS_MAX, lost ? lose : tell, host);
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		datapath_events(datapath, EVENTS_MAX, hear, &hearing);
+		if ((hearing.seen & wanted) == wanted)
+			return;
 		rest_ms(1);
 	}
+	CHECK(!"the kernel says so");
 }
 
 static void
@@ -130,33 +142,38 @@ test_again(struct datapath *datapath, struct sockdiag *sockdiag, int family)
 					   .family = client.self.family };
 		struct host host;
 		uint32_t ours;
+		int64_t since_ns = now_ns();
 
 		memcpy(key.client, client.self.bytes, 16);
 		memcpy(key.service, client.service.bytes, 16);
 		wire_put16(key.client_port, port);
 		wire_put16(key.service_port, RAW_CLIENT_PORT);
-		events(&host, datapath, true);
 		host_open(&host, 0);
 		int fd = open_(listener, port, 1000, &ours);
-		events(&host, datapath, false);
+		events(&host, datapath, since_ns,
+		       SAYS(SOCKET_OPENING) | SAYS(SOCKET_OPENED));
 		CHECK_ROW(host_owns(&host, &key) == 'o', row->sentence);
 		end(row, fd, port, ours);
-		events(&host, datapath, row->end_lost);
+		events(row->end_lost ? NULL : &host, datapath, since_ns,
+		       SAYS(row->by_server ? SOCKET_LINGERS : SOCKET_CLOSED));
 		CHECK_ROW(host_owns(&host, &key) == row->before, row->sentence);
 
+		since_ns = now_ns();
 		ours = raw_client_syn(&client, port, ELSEWHERE, 0);
-		events(&host, datapath, row->opening_lost);
+		events(row->opening_lost ? NULL : &host, datapath, since_ns,
+		       SAYS(SOCKET_OPENING));
 		if (row->opening_lost)
 			dump(&host, sockdiag);
 		CHECK_ROW(host_owns(&host, &key) == 'h', row->sentence);
 		CHECK_ROW(host.counters.closed == 1, row->sentence);
 		raw_client_send(&client, port, ELSEWHERE + 1, ours + 1, TCP_ACK,
 				0);
-		events(&host, datapath, false);
+		events(&host, datapath, since_ns, SAYS(SOCKET_OPENED));
 		CHECK_ROW(host_owns(&host, &key) == 'o', row->sentence);
 		CHECK_ROW(sessions_count(host.stock.sessions) == 1,
 			  row->sentence);
 		raw_client_send(&client, port, ELSEWHERE + 1, 0, TCP_RST, 0);
+		events(NULL, datapath, since_ns, SAYS(SOCKET_CLOSED));
 		close(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 		host_close(&host);
 	}
