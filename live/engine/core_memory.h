@@ -11,7 +11,7 @@
  *			reclaimed, see below
  *	lookups		CORE_MEMORY_LOOKUPS at a time, 2.5 KiB each
  *	records		records_max, 96 bytes each
- *	publications	sessions_max
+ *	publications	twice sessions_max, for those that linger, too
  *	flows		flows_max strays' flows
  *	held		steer.hold_bytes
  *	delay lists		sessions_max each, see delay_list.h; of
