@@ -80,11 +80,11 @@ crowd_count(const struct crowd *crowd, uint32_t node,
 bool
 crowd_admits(const struct crowd *crowd, uint32_t node,
 	     const struct session_key *key, uint32_t open, uint32_t most,
-	     uint32_t prefix_most)
+	     uint32_t crowded, uint32_t prefix_most)
 {
 	if (open >= most)
 		return false;
-	return prefix_most == 0 || open < most / 2 ||
+	return prefix_most == 0 || open < crowded ||
 	       crowd_count(crowd, node, key) < prefix_most;
 }
 

@@ -3,9 +3,9 @@
  * crowd.h - how many entries of a table each client prefix has
  *
  * Who can open sessions can fill the table of those that are published, and
- * then nobody else's are. So when a node has half of what it may have, a prefix
- * that has its fill gets no more; what it has stays, for the oldest sessions
- * are the likeliest to be someone's.
+ * then nobody else's are. So when a node is crowded, by half of what it may
+ * have or where it says, a prefix that has its fill gets no more; what it has
+ *stays, for the oldest sessions are the likeliest to be someone's.
  *
  *	prefix --> one cell of each of two rows; the lesser count is nearer
  *
@@ -37,10 +37,11 @@ void crowd_key(struct crowd *, const struct siphash_key *);
 uint32_t crowd_count(const struct crowd *, uint32_t node,
 		     const struct session_key *);
 /* A node has `open` entries, `most` at most: may one more of this session's
- * prefix come? prefix_most: its fill; 0: as many as there is room for. */
+ * prefix come? crowded: so many, and prefixes are bound; prefix_most: its fill,
+ * 0: as many as there is room for. */
 bool crowd_admits(const struct crowd *, uint32_t node,
 		  const struct session_key *, uint32_t open, uint32_t most,
-		  uint32_t prefix_most);
+		  uint32_t crowded, uint32_t prefix_most);
 /* One comes, or goes. */
 void crowd_add(struct crowd *, uint32_t node, const struct session_key *);
 void crowd_remove(struct crowd *, uint32_t node, const struct session_key *);

@@ -109,7 +109,7 @@ bound(void)
 			crowd_remove(crowd, 0, &key);
 		for (uint32_t j = 0; j < rows[i].comes; j++) {
 			if (!crowd_admits(crowd, 0, &key, open, rows[i].most,
-					  rows[i].fill))
+					  rows[i].most / 2, rows[i].fill))
 				continue;
 			crowd_add(crowd, 0, &key);
 			open++;

@@ -83,9 +83,10 @@ struct node_settings {
 	/* Open sessions that a node publishes; 0: as many as its pool has room
 	 * for. */
 	uint32_t sessions_max;
-	/* Of one client prefix (prefix.h), published when half of those are:
+	/* Of one client prefix (prefix.h), published when sessions_crowded are:
 	 * 4,096; 0: no bound. */
 	uint32_t sessions_per_prefix;
+	uint32_t sessions_crowded; /* 0: half of sessions_max */
 };
 
 /* Hard ceilings; each says what happens at the top. */

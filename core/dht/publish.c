@@ -34,8 +34,10 @@ is_admitted(const struct node *node, const struct session_key *key)
 
 	if (most == 0)
 		most = publications->capacity;
+	uint32_t crowded = node->settings->sessions_crowded;
 	return crowd_admits(publications->crowd, node->self, key, node->open,
-			    most, node->settings->sessions_per_prefix);
+			    most, crowded > 0 ? crowded : most / 2,
+			    node->settings->sessions_per_prefix);
 }
 
 /* A new publication; PUBLICATION_NONE: there is no room. */

@@ -19,4 +19,6 @@ core_settings(struct steer_settings *steer, struct node_settings *node,
 		steer->tag_key_valid[id] = true;
 	}
 	*node = conf->node;
+	/* The pool has as much room again, for those that linger. */
+	node->sessions_crowded = (conf->sessions_max + 1) / 2;
 }

@@ -12,13 +12,17 @@ version_at(const struct stock *stock, struct instant at)
 	};
 }
 
+/* What is refused, for its network has its fill, keeps no place that others
+ * need: the next dump finds it again. */
 static void
 publish(struct stock *stock, struct instant now, const struct session_key *key,
 	struct version version)
 {
 	if (steer_opened(stock->memory->steer, now, key, version,
-			 &stock->memory->outbox) != 0)
-		stock->counters->unpublished++;
+			 &stock->memory->outbox) == 0)
+		return;
+	stock->counters->unpublished++;
+	(void)sessions_remove(stock->sessions, key);
 }
 
 static void

@@ -315,6 +315,47 @@ test_lingers(void)
 	host_close(&host);
 }
 
+/* One network opens more sessions than there is room for; others' are published
+ * all the same, and what it has stays. */
+static void
+test_crowd(void)
+{
+	static const struct {
+		const char *sentence;
+		uint32_t fill, ours, theirs;
+	} rows[] = {
+		{ "no bound: it takes all", 0, 64, 0 },
+		{ "half, which is more than its fill", 8, 32, 8 },
+		{ "its fill, which is more than half", 40, 40, 8 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct host host;
+		uint32_t owned[2] = { 0, 0 };
+
+		host_open(&host, 0);
+		host.node_settings.sessions_per_prefix = rows[i].fill;
+		for (uint32_t j = 0; j < 100 + 8; j++) {
+			struct session_key key = session(j);
+			key.client[0] ^= j >= 100;
+			struct socket_event event = { key, SOCKET_OPENED,
+						      host.now };
+
+			stock_event(&host.stock, host.now, &event);
+			outbox_clear(&host.memory.outbox);
+			owned[j >= 100] +=
+				node_owns(host.memory.node, &key, NULL);
+			host.now.ns += NS_PER_MS;
+		}
+		CHECK_ROW(owned[0] == rows[i].ours, rows[i].sentence);
+		CHECK_ROW(owned[1] == rows[i].theirs, rows[i].sentence);
+		CHECK_ROW(host.counters.unpublished ==
+				  108 - rows[i].ours - rows[i].theirs,
+			  rows[i].sentence);
+		host_close(&host);
+	}
+}
+
 int
 main(void)
 {
@@ -324,5 +365,6 @@ main(void)
 	test_version();
 	test_again();
 	test_lingers();
+	test_crowd();
 	return check_done();
 }
