@@ -5,7 +5,7 @@
  * Who can open sessions can fill the table of those that are published, and
  * then nobody else's are. So when a node is crowded, by half of what it may
  * have or where it says, a prefix that has its fill gets no more; what it has
- *stays, for the oldest sessions are the likeliest to be someone's.
+ * stays, for the oldest sessions are the likeliest to be someone's.
  *
  *	prefix --> one cell of each of two rows; the lesser count is nearer
  *

@@ -137,6 +137,8 @@ values_check(struct directive_reader *reader)
 			  node->refresh_ns < NODE_PERIOD_LEAST_NS,
 		  "refresh", "refresh",
 		  "'refresh' must be 0 or at least 100ms" },
+		{ node->watch_ns > 0 && node->watch_ns < NODE_PERIOD_LEAST_NS,
+		  "watch", "watch", "'watch' must be 0 or at least 100ms" },
 		{ conf->self.port == conf->steer.gue_port, "port", "gue-port",
 		  "'port' and 'gue-port' must differ" },
 		{ strcmp(conf->control, conf->state) == 0, "control", "state",

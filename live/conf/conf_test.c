@@ -159,6 +159,8 @@ static const struct {
 	  "5:15: 'timeout-floor' must not exceed 'timeout-cap'\n" },
 	{ "buckets refreshed at every packet", LEAST "refresh 99ms\n",
 	  "5:9: 'refresh' must be 0 or at least 100ms\n" },
+	{ "neighbours pinged at every packet", LEAST "watch 1ms\n",
+	  "5:7: 'watch' must be 0 or at least 100ms\n" },
 	{ "one port for two things", LEAST "gue-port 7000\n",
 	  "5:10: 'port' and 'gue-port' must differ\n" },
 	{ "no way back", LEAST "withdraw true\n",
