@@ -106,14 +106,15 @@ repair_doubted(struct node *node, struct instant now)
 	node->repair_tell_due = instant_min(node->repair_tell_due, due);
 }
 
+/* It lacks what it should hold. waits: it may, for a later scan is for it. */
 static bool
-came(const struct node *node, uint32_t peer)
+came(const struct node *node, uint32_t peer, bool waits)
 {
 	for (uint32_t i = 0; i < node->cause_count; i++) {
 		const struct repair_cause *cause = &node->causes[i];
 
 		if (cause->peer == peer && cause->kind == REPAIR_CAME &&
-		    cause->active)
+		    (cause->active || waits))
 			return true;
 	}
 	return false;
@@ -166,17 +167,6 @@ holders_find(struct node *node, uint64_t target, struct holders *holders)
 						   holders->peers[i]));
 }
 
-/* Whether its turn has come or not, it lacks what it should hold. */
-static bool
-waits(const struct node *node, uint32_t peer)
-{
-	for (uint32_t i = 0; i < node->cause_count; i++)
-		if (node->causes[i].peer == peer &&
-		    node->causes[i].kind == REPAIR_CAME)
-			return true;
-	return false;
-}
-
 /* But for those who came, were we among the r closest? */
 static bool
 was_ours(const struct node *node, const struct holders *holders)
@@ -185,7 +175,7 @@ was_ours(const struct node *node, const struct holders *holders)
 
 	for (uint32_t i = 0; i < holders->count; i++)
 		before += holders->distances[i] < holders->ours &&
-			  !waits(node, holders->peers[i]);
+			  !came(node, holders->peers[i], true);
 	return before < node->settings->replicas;
 }
 
@@ -212,7 +202,7 @@ consider(struct node *node, const struct store_statement *statement,
 		if (rank >= replicas)
 			break;
 		bool lacks =
-			node->repair_all || came(node, peer) ||
+			node->repair_all || came(node, peer, false) ||
 			rank + went_before(node, holders.target, distance) >=
 				replicas;
 		rank++;
