@@ -4,9 +4,9 @@
  *
  *	struct lives | struct lru | struct life[owners]
  *
- * Few are asked at a time, and twice a second; so the due are found by a walk
- * over the table, which begins when `due`, never later than any of theirs, has
- * come, and goes on where the last task was found.
+ * Few are asked at a time, and twice a second at most; so the due are found by
+ * a walk over the table, which begins when `due`, never later than any of
+ * theirs, has come, and goes on where the last task was found.
  */
 #include "core/steer/life.h"
 

@@ -21,12 +21,12 @@
  * sign of life while
  *
  *  - for gone_after the fabric has said so: our own host has no route, or
- *    routers say net or host unreachable of what we sent it, or that it went
- *    round in circles. Such a word stands as long as it is said again, or each
- *    question since is left without an answer while another node is heard: we
- *    are not cut off, and who has no way does not answer. A router's that is
- *    older than half of gone_after, and was neither, tells nothing of how
- *    things are; after LIFE_FRESH_NS the span begins anew;
+ *    routers say net or host unreachable of what we sent it, or that what we
+ *    forwarded to it went round in circles. Such a word stands as long as it is
+ *    said again, or each question since is left without an answer while another
+ *    node is heard: we are not cut off, and who has no way does not answer. A
+ *    router's that is older than half of gone_after, and was neither, tells
+ *    nothing of how things are; after LIFE_FRESH_NS the span begins anew;
  *  - or for silent_after it has not answered, in spans between two questions
  *    in each of which another node was heard; another is asked as well, with
  *    each question that the fabric or silence has given a reason for. If we are
@@ -68,12 +68,13 @@
 #include "core/instant.h"
 #include "core/siphash.h"
 
-/* Between two questions. Twice a second, so that of a route's withdrawal we
- * hear within half of one, and one lost answer is no silence of a second. */
+/* Between two of the first questions, or when there is a word to be proved:
+ * twice a second, so that of a route's withdrawal we hear within half of one,
+ * and one lost answer is no silence of a second. */
 #define LIFE_ASK_NS (NS_PER_S / 2)
 /* Of them, before a router gets the time to say that there is no way. */
 #define LIFE_QUICK 4
-/* Two words' worth (see above), and a little. */
+/* Between two others: two words' worth (see above), and a little. */
 #define LIFE_ASK_SLOW_NS (9 * NS_PER_S / 4)
 /* Two of those, and a little. */
 #define LIFE_FRESH_NS (5 * NS_PER_S)
