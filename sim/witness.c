@@ -79,22 +79,6 @@ way_fits(const struct witness *witness, const struct session *session,
 	       way_told(witness->network, session, server, way);
 }
 
-/* To a holder and back, as a question and its answer. */
-static bool
-way_asked(const struct witness *witness, const struct session *session,
-	  uint32_t server, uint32_t holder)
-{
-	const struct network *network = witness->network;
-	uint8_t family = session->key.family;
-	struct path way = path_begin();
-
-	return path_datagram(&way, network, family, server, holder,
-			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
-	       path_datagram(&way, network, family, holder, server,
-			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
-	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
-}
-
 /* Who has its socket, half-open or open; WATCH_NONE: nobody. */
 static uint32_t
 home(const struct session *session)
@@ -157,7 +141,7 @@ holder_reachable(void *context, const struct session *session)
 				   home(session)))
 			continue;
 		holders++;
-		if (way_asked(witness, session, server, i))
+		if (ways_exchange(network, session->key.family, server, i))
 			return true;
 	}
 	return holders == 0 && server < count;

@@ -7,6 +7,8 @@
 #include "core/wire/build.h"
 #include "core/wire/cursor.h"
 #include "core/wire/tcp.h"
+#include "sim/host/server_agent.h"
+#include "sim/model/cause.h"
 #include "sim/net/network.h"
 
 #define PROBE_TTL 64
@@ -62,4 +64,17 @@ ways_to_client(const struct network *network, const struct session *session,
 
 	path_on(way, network, server, bytes, size);
 	return way->last == network_client_device(network, session->client);
+}
+
+bool
+ways_exchange(const struct network *network, uint8_t family, uint32_t a,
+	      uint32_t b)
+{
+	struct path way = path_begin();
+
+	return path_datagram(&way, network, family, a, b, SERVER_AGENT_PORT,
+			     SERVER_AGENT_PORT) &&
+	       path_datagram(&way, network, family, b, a, SERVER_AGENT_PORT,
+			     SERVER_AGENT_PORT) &&
+	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
 }

@@ -3,7 +3,8 @@
  * ways.h - the ways of a session's segments, as routers would send them now
  *
  * For who looks on: an ACK of the session is sent along links (path.h), from
- * its client or to it. Nothing is sent in truth.
+ * its client or to it, or what two servers' tables say to each other. Nothing
+ * is sent in truth.
  */
 #ifndef SIM_HOST_WAYS_H
 #define SIM_HOST_WAYS_H
@@ -26,5 +27,9 @@ void ways_from_client(const struct network *, const struct session *,
 /* On from a server to the client; false: it ends elsewhere, or nowhere. */
 bool ways_to_client(const struct network *, const struct session *,
 		    uint32_t server, struct path *);
+/* Does a question of one server's table come to another, and its answer back,
+ * but for CAUSE_LOSS_PPM? */
+bool ways_exchange(const struct network *, uint8_t family, uint32_t a,
+		   uint32_t b);
 
 #endif

@@ -59,20 +59,6 @@ lossless(const struct path *way)
 	return path_loss_ppm(way) == 0;
 }
 
-/* Do datagrams come there and back? */
-static bool
-exchanges(const struct judge_parts *parts, uint32_t a, uint32_t b)
-{
-	uint8_t family = parts->settings->service.family;
-	struct path way = path_begin();
-
-	return path_datagram(&way, parts->network, family, a, b,
-			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
-	       path_datagram(&way, parts->network, family, b, a,
-			     SERVER_AGENT_PORT, SERVER_AGENT_PORT) &&
-	       path_loss_ppm(&way) <= CAUSE_LOSS_PPM;
-}
-
 /* Of the others that were closest to its key, dead ones among them, do half
  * run? If not, what others do not know proves nothing (core/dht/lookup.c). */
 static bool
@@ -120,7 +106,8 @@ ways_are_sound(const struct judge_parts *parts, const struct session *session,
 	for (uint32_t i = 0; i < servers_count(parts->servers); i++) {
 		if (i == server || !servers_runs(parts->servers, i))
 			continue;
-		if (!exchanges(parts, server, i))
+		if (!ways_exchange(parts->network,
+				   parts->settings->service.family, server, i))
 			return false;
 		others++;
 	}
