@@ -354,7 +354,8 @@ secret_make(const char *path, char *error, size_t error_size)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd == -1) {
 		result = -errno;
-		file_error(error, error_size, path, "%s", strerror(-result));
+		file_error(error, error_size, path, "%s%s", strerror(-result),
+			   result == -EEXIST ? "; it is left as it is" : "");
 		return result;
 	}
 	randombytes_buf(keys, sizeof(keys));

@@ -217,7 +217,7 @@ make_test(void)
 	CHECK(secret_load(&one, path, error, sizeof(error)) == 0);
 	CHECK(one.key_count == 1 && one.keys[0].id == 0);
 	CHECK(secret_make(path, error, sizeof(error)) == -EEXIST);
-	CHECK(strstr(error, "File exists") != NULL);
+	CHECK(strstr(error, "File exists; it is left as it is") != NULL);
 	unlink(path);
 	CHECK(secret_make(path, error, sizeof(error)) == 0);
 	CHECK(secret_load(&other, path, error, sizeof(error)) == 0);
