@@ -77,6 +77,16 @@ struct order {
 	bool endless; /* trace, watch */
 };
 
+/* To standard output, and all of it: 1, else the exit status + 1. */
+static int
+text_print(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+		return 1;
+	complain("standard output: %s", strerror(errno));
+	return EXIT_NO_DAEMON + 1;
+}
+
 /* 0: do it; 1: the user has got what he asked for; else the exit status + 1. */
 static int
 options_read(int count, char **words, struct order *order)
@@ -104,11 +114,9 @@ options_read(int count, char **words, struct order *order)
 			order->deadline = optarg;
 			break;
 		case 'V':
-			puts("homewardctl " HOMEWARD_VERSION);
-			return 1;
+			return text_print("homewardctl " HOMEWARD_VERSION "\n");
 		case 'h':
-			fputs(usage, stdout);
-			return 1;
+			return text_print(usage);
 		default: /* getopt has said why */
 			return EXIT_USAGE + 1;
 		}
@@ -148,12 +156,14 @@ order_make(struct order *order, int count, char **words)
 				words[0]);
 	if (order->deadline != NULL && !line_add(order, order->deadline))
 		return complain("no deadline '%s'", order->deadline);
-	if (order->json)
-		(void)line_add(order, "json");
 	if (command_parse(order->line, strlen(order->line), &command, error,
 			  sizeof(error)) != 0)
 		return complain("%s", error);
-	if (order->json && !command.json)
+	if (order->json && !command.json &&
+	    (!line_add(order, "json") ||
+	     command_parse(order->line, strlen(order->line), &command, error,
+			   sizeof(error)) != 0 ||
+	     !command.json))
 		return complain("%s has no --json", words[0]);
 	order->endless =
 		command.kind == COMMAND_TRACE || command.kind == COMMAND_WATCH;
