@@ -5,9 +5,11 @@
  * It stays in the foreground: to run it in the background is its parent's
  * business (systemd(1), a shell).
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "live/conf/conf.h"
 #include "live/conf/secret.h"
@@ -85,12 +87,29 @@ request_read(struct request *request, int argc, char **argv)
 		case OPTION_HELP:
 			request->help = true;
 			break;
-		default:
+		default: /* getopt has said why */
 			return -1;
 		}
 	}
-	/* -v alone means nothing. */
-	return optind == argc && (request->check || !request->print) ? 0 : -1;
+	if (optind < argc)
+		(void)fprintf(stderr, "homewardd: what is '%s'?\n",
+			      argv[optind]);
+	else if (request->print && !request->check)
+		(void)fputs("homewardd: -v goes with -n\n", stderr);
+	else
+		return 0;
+	return -1;
+}
+
+/* A full disk behind standard output is an error, too. */
+static int
+output_finish(int status)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return status;
+	(void)fprintf(stderr, "homewardd: standard output: %s\n",
+		      strerror(errno));
+	return status != 0 ? status : DAEMON_RUNTIME;
 }
 
 static int
@@ -129,18 +148,19 @@ main(int argc, char **argv)
 	}
 	if (request.help) {
 		(void)fputs(usage_text, stdout);
-		return 0;
+		return output_finish(0);
 	}
 	if (request.version) {
 		(void)puts("homewardd " HOMEWARD_VERSION);
-		return 0;
+		return output_finish(0);
 	}
 	if (request.secret != NULL)
 		return make_secret(request.secret);
 	if (request.clean)
-		return daemon_clean(request.path, stdout, stderr);
+		return output_finish(
+			daemon_clean(request.path, stdout, stderr));
 	if (request.check)
-		return daemon_check(request.path, request.print, stdout,
-				    stderr);
+		return output_finish(daemon_check(request.path, request.print,
+						  stdout, stderr));
 	return serve(&request);
 }
