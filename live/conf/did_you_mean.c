@@ -64,8 +64,8 @@ did_you_mean_offer(struct did_you_mean *did_you_mean, const char *word)
 		return;
 	distance =
 		distance_of(did_you_mean->wanted, wanted_size, word, word_size);
-	/* Nothing in common is not near, however short the words are. */
-	if (distance > limit || distance >= longer ||
+	/* Less than half in common is not near, however short the words are. */
+	if (distance > limit || 2 * distance > longer ||
 	    distance >= did_you_mean->distance)
 		return;
 	did_you_mean->distance = distance;

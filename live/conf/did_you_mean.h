@@ -4,8 +4,8 @@
  *
  * Optimal string alignment distance (insert, delete, change, swap two
  * neighbours) to each word offered; the nearest wins, the first of equals.
- * Words too far off (more than a third of their length, at least 2) are no
- * help and are not named.
+ * Words too far off (more than a third of their length, at least 2, or half
+ * of a short one) are no help and are not named.
  *
  * Damerau: A technique for computer detection and correction of spelling
  * errors. CACM 7(3), 1964.

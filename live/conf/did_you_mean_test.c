@@ -10,7 +10,7 @@
 #include "core/test/check.h"
 
 static const char *const words[] = {
-	"address", "peer", "port", "uplink", "uplinks", "k",
+	"address", "peer", "port", "uplink", "uplinks", "k", "fit",
 };
 
 static const struct {
@@ -25,6 +25,8 @@ static const struct {
 	{ "the word itself", "uplinks", "uplinks" },
 	{ "of two equally near, the first", "uplin", "uplink" },
 	{ "three errors in a short word are another word", "xyzk", NULL },
+	{ "one letter of three is not near", "foo", NULL },
+	{ "half of a short word is", "pt", "port" },
 	{ "nothing in common is not near, however short", "x", NULL },
 	{ "no word is like nothing", "", NULL },
 	{ "longer than any word",
