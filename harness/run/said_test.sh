@@ -64,4 +64,15 @@ checks=$((checks + 3))
 [ "$(grep -c warning err)" = 2 ] || fail "each once: $(grep warning err)"
 [ "$(sqlite3 f.db "SELECT sum(json_array_length(warnings)) FROM run")" = 6 ] || fail "stored"
 [ "$(sqlite3 f.db "SELECT count(reason) FROM run")" = 0 ] || fail "no reason"
+
+# A shipped scenario's name alone; the file as it is has precedence.
+mkdir scenarios
+cp f.yaml scenarios/shipped.yaml
+for name in shipped shipped.yaml; do
+	expect "$name alone" 2 "$homeward" run --db n.db $name
+	says "$name alone" "$name: No such file or directory; did you mean 'scenarios/shipped.yaml'?"
+done
+expect "no name of any" 2 "$homeward" run --db n.db ship
+checks=$((checks + 1))
+[ "$(cat err)" = "homeward: ship: No such file or directory" ] || fail "no name of any: $(cat err)"
 upset_end

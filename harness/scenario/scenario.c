@@ -13,8 +13,10 @@
 #include "harness/scenario/scenario.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/base/exit.h"
 #include "harness/scenario/fault_list.h"
@@ -682,6 +684,26 @@ scenario_parse(struct scenario *scenario, const char *path, const void *bytes,
 	return problems == 0 ? 0 : -1;
 }
 
+/* Why a file could not be read, on standard error; who wrote a scenario's name
+ * alone meant the shipped file. */
+static void
+file_complain(const char *path)
+{
+	int reason = errno;
+	char meant[PATH_MAX];
+
+	fprintf(stderr, "homeward: %s: %s", path, strerror(reason));
+	if (reason == ENOENT && path[0] != '\0' && strchr(path, '/') == NULL) {
+		snprintf(meant, sizeof(meant), "scenarios/%s", path);
+		if (access(meant, R_OK) != 0)
+			snprintf(meant, sizeof(meant), "scenarios/%s.yaml",
+				 path);
+		if (access(meant, R_OK) == 0)
+			fprintf(stderr, "; did you mean '%s'?", meant);
+	}
+	fputc('\n', stderr);
+}
+
 char *
 scenario_read(const char *path, size_t *size)
 {
@@ -693,7 +715,7 @@ scenario_read(const char *path, size_t *size)
 	if (bytes != NULL && file != NULL)
 		*size = fread(bytes, 1, SCENARIO_BYTES + 1, file);
 	if (bytes == NULL || file == NULL || ferror(file))
-		fprintf(stderr, "homeward: %s: %s\n", path, strerror(errno));
+		file_complain(path);
 	else if (*size > SCENARIO_BYTES)
 		fprintf(stderr, "homeward: %s: larger than %d bytes\n", path,
 			SCENARIO_BYTES);
