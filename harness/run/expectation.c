@@ -117,6 +117,16 @@ limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	return 1;
 }
 
+bool
+expectation_applies(const struct expect *expect,
+		    const struct settings *settings)
+{
+	for (uint32_t i = 0; i < expect->limit_count; i++)
+		if (block_applies(expect, expect->limits[i].block, settings))
+			return true;
+	return false;
+}
+
 int
 expectation_check(const struct expect *expect, sqlite3 *db, int64_t run_id,
 		  const struct settings *settings, const char *label,

@@ -10,11 +10,15 @@
 #define HARNESS_RUN_EXPECTATION_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "harness/scenario/expect.h"
 #include "sim/model/settings.h"
+
+/* Does a block apply to runs of such settings? */
+bool expectation_applies(const struct expect *, const struct settings *);
 
 /* Check one run. Failures are said on `talk` (NULL: only counted), after
  * `label`. Returns their number, or -1 when the database failed. */

@@ -52,12 +52,13 @@ run_command(const struct run *run, bool resume, FILE *file)
 }
 
 /* Failures of all runs that are there; the first of them said. -1: the
- * database. */
+ * database. any: an expectation is of one of these runs. */
 static int
-expectations_check(struct run *run)
+expectations_check(struct run *run, bool *any)
 {
 	int failures = 0;
 
+	*any = false;
 	for (uint32_t i = 0; i < run->point_count; i++) {
 		char label[SWEEP_LABEL], where[SWEEP_LABEL + 32];
 		int result;
@@ -68,6 +69,8 @@ expectations_check(struct run *run)
 		sweep_point_label(run->scenario, &run->point, label);
 		snprintf(where, sizeof(where), "run %lld (%s)",
 			 (long long)run->points[i].id, label);
+		*any = *any || expectation_applies(&run->scenario->expect,
+						   &run->point.settings);
 		result = expectation_check(
 			&run->scenario->expect, run->db, run->points[i].id,
 			&run->point.settings, where,
@@ -194,7 +197,7 @@ runs_print(struct run *run)
 }
 
 static void
-talk(struct run *run, int missed)
+talk(struct run *run, int missed, bool any)
 {
 	const char *name = run->scenario->name;
 
@@ -211,7 +214,11 @@ talk(struct run *run, int missed)
 	fputc('\n', stderr);
 	if (run->scenario->expect.limit_count > 0 && missed == 0 &&
 	    run->code == EXIT_OK && run->failed == 0)
-		fprintf(stderr, "%s: all expectations hold\n", name);
+		fprintf(stderr,
+			any ? "%s: all expectations hold\n"
+			    : "%s: warning: no expectation was checked: no "
+			      "'where' is of these runs\n",
+			name);
 	if (missed > 0)
 		fprintf(stderr,
 			missed == 1 ? "%s: %d expectation is missed\n"
@@ -236,14 +243,15 @@ talk(struct run *run, int missed)
 int
 run_report(struct run *run)
 {
-	int missed = expectations_check(run);
+	bool any;
+	int missed = expectations_check(run, &any);
 
 	if (missed < 0 || quantile_register(run->db) != 0 ||
 	    broken_register(run->db) != 0 || ids_fill(run) != 0 ||
 	    (run->options->json ? runs_json(run, missed) : runs_print(run)) !=
 		    0)
 		return EXIT_RUNTIME;
-	talk(run, missed);
+	talk(run, missed, any);
 	if (run->code != EXIT_OK)
 		return run->code;
 	if (run->failed > 0)

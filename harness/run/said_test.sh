@@ -75,4 +75,13 @@ done
 expect "no name of any" 2 "$homeward" run --db n.db ship
 checks=$((checks + 1))
 [ "$(cat err)" = "homeward: ship: No such file or directory" ] || fail "no name of any: $(cat err)"
+
+# What no run was held against does not hold.
+printf 'title: t\nmeasure: { duration_s: 1 }\nclients: { sessions: 0 }
+expect: [{ where: { fabric.servers: 77 }, strayed_min: 1 }]\n' >f.yaml
+expect "expectations of other runs" 0 "$homeward" run --db n.db f.yaml
+says "expectations of other runs" "f: warning: no expectation was checked: no 'where' is of these runs"
+sed -i 's/77/4/; s/strayed_min: 1/strayed_max: 0/' f.yaml
+expect "expectations of these" 0 "$homeward" run --db n.db --set fabric.servers=4 f.yaml
+says "expectations of these" "f: all expectations hold"
 upset_end
