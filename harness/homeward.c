@@ -43,11 +43,12 @@ unknown_verb(const char *name)
 	return EXIT_USAGE;
 }
 
-/* A full disk behind standard output is an error, too. */
+/* A full disk behind standard output is an error, too. A verb that failed has
+ * said why. */
 static int
 output_finish(int code)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || code == EXIT_RUNTIME)
 		return code;
 	fprintf(stderr, "homeward: output: %s\n", strerror(errno));
 	return code == EXIT_OK ? EXIT_RUNTIME : code;

@@ -84,4 +84,9 @@ says "expectations of other runs" "f: warning: no expectation was checked: no 'w
 sed -i 's/77/4/; s/strayed_min: 1/strayed_max: 0/' f.yaml
 expect "expectations of these" 0 "$homeward" run --db n.db --set fabric.servers=4 f.yaml
 says "expectations of these" "f: all expectations hold"
+
+# One reason is one line.
+expect "a full standard output" 3 bash -c "'$homeward' summary --db f.db >/dev/full"
+checks=$((checks + 1))
+[ "$(cat err)" = "homeward: output: No space left on device" ] || fail "a full standard output: $(cat err)"
 upset_end
