@@ -3,6 +3,8 @@
 #include "live/daemon.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -563,6 +565,23 @@ daemon_serve(struct daemon *daemon)
 
 /* ---- without serving ---- */
 
+/* What a start on this host would fail for; a file may be checked on another.
+ */
+static void
+host_note(const struct conf *conf, const char *path, FILE *talk)
+{
+	for (uint32_t i = 0; i < conf->uplink_count; i++)
+		if (if_nametoindex(conf->uplinks[i]) == 0)
+			(void)fprintf(talk,
+				      "%s: note: uplink %s: this host has no "
+				      "such interface\n",
+				      path, conf->uplinks[i]);
+	if (conf->user[0] != '\0' && getpwnam(conf->user) == NULL)
+		(void)fprintf(talk,
+			      "%s: note: user %s: this host has no such user\n",
+			      path, conf->user);
+}
+
 int
 daemon_check(const char *path, bool print, FILE *out, FILE *talk)
 {
@@ -576,6 +595,8 @@ daemon_check(const char *path, bool print, FILE *out, FILE *talk)
 	daemon->signal_fd = -1;
 	daemon->boot.fd = -1;
 	status = read_files(daemon);
+	if (status == 0)
+		host_note(&daemon->conf, path, talk);
 	if (status == 0 && print)
 		conf_print(&daemon->conf, out);
 	daemon_close(daemon);

@@ -27,7 +27,7 @@ is() {
 cat >"$work/conf" <<END
 address 10.0.0.1
 service 192.0.2.1 port 80
-uplink eth1
+uplink lo
 secret $work/secret
 END
 
@@ -41,6 +41,15 @@ cp "$work/out" "$work/printed"
 is "what is printed means the same" 0 "" \
 	"$bin/homewardd" -nv -f "$work/printed"
 cmp "$work/out" "$work/printed" || failed=$((failed + 1))
+
+printf 'uplink not-there\nuser no-such\n' | cat "$work/conf" - >"$work/other"
+is "another host's configuration" 0 \
+	"other: note: uplink not-there: this host has no such interface" \
+	"$bin/homewardd" -n -f "$work/other"
+is "another host's user" 0 "other: note: user no-such: this host has no such user" \
+	"$bin/homewardd" -n -f "$work/other"
+printf 'user ""\n' | cat "$work/conf" - >"$work/other"
+is "who starts it" 0 "" "$bin/homewardd" -n -f "$work/other"
 
 out=/dev/full
 full="standard output: No space left on device"
