@@ -83,6 +83,27 @@ words_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	return row < 0 ? -1 : failed;
 }
 
+/* Sessions that are broken and excused: `broken` counts them, the summary's
+ * line of what is broken leaves them out. */
+static int64_t
+excused_count(const struct expect_limit *limit, sqlite3 *db, int64_t run_id)
+{
+	int64_t excused = 0;
+
+	if (strcmp(limit->quantity->name, "broken") != 0)
+		return 0;
+	sqlite3_stmt *statement =
+		db_prepare(db, "SELECT coalesce(sum(excused * sessions), 0) "
+			       "FROM cause WHERE run_id = ?1");
+	if (statement == NULL)
+		return 0;
+	sqlite3_bind_int64(statement, 1, run_id);
+	if (db_step(statement) == 1)
+		excused = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return excused;
+}
+
 static int
 limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	    const char *label, FILE *talk)
@@ -111,9 +132,15 @@ limit_check(const struct expect_limit *limit, sqlite3 *db, int64_t run_id,
 	if (holds)
 		return 0;
 	expect_format(limit, name, bound);
-	if (talk != NULL)
-		fprintf(talk, "%s: %s: expected at %s %s, got %s\n", label,
-			name, limit->least ? "least" : "most", bound, text);
+	if (talk == NULL)
+		return 1;
+	fprintf(talk, "%s: %s: expected at %s %s, got %s", label, name,
+		limit->least ? "least" : "most", bound, text);
+	int64_t excused = excused_count(limit, db, run_id);
+	if (excused > 0)
+		fprintf(talk, ", %lld of them excused (see unexcused_max)",
+			(long long)excused);
+	fputc('\n', talk);
 	return 1;
 }
 

@@ -85,6 +85,18 @@ sed -i 's/77/4/; s/strayed_min: 1/strayed_max: 0/' f.yaml
 expect "expectations of these" 0 "$homeward" run --db n.db --set fabric.servers=4 f.yaml
 says "expectations of these" "f: all expectations hold"
 
+# Broken is not what the summary calls broken, where a cause excuses.
+printf 'title: t\nmeasure: { duration_s: 5 }\nclients: { sessions: 2, size_mb: 1, pace_mbps: 1 }
+events: [{ at_s: 1, kind: server_crash, target: server* }]
+expect: [{ broken_max: 1, reset_max: 0 }]\n' >f.yaml
+expect "broken, and excused" 1 "$homeward" run --db n.db f.yaml
+says "broken, and excused" "broken_max: expected at most 1, got 2, 2 of them excused (see unexcused_max)"
+sed -i 's/broken_max: 1/closed_min: 1/' f.yaml
+expect "what needs no excuse" 1 "$homeward" run --db n.db f.yaml
+says "what needs no excuse" "closed_min: expected at least 1, got 0"
+checks=$((checks + 1))
+! grep -q excused err || fail "what needs no excuse: $(cat err)"
+
 # One reason is one line.
 expect "a full standard output" 3 bash -c "'$homeward' summary --db f.db >/dev/full"
 checks=$((checks + 1))
