@@ -232,7 +232,10 @@ open_complain(const char *path, enum db_mode mode)
 		fprintf(stderr, "homeward: %s: cannot be made: %s\n", path,
 			reason);
 	else
-		fprintf(stderr, "homeward: %s: %s\n", path, reason);
+		fprintf(stderr, "homeward: %s: %s%s\n", path, reason,
+			access(path, F_OK) != 0 && errno == ENOENT
+				? " (homeward run makes it)"
+				: "");
 	return EXIT_RUNTIME;
 }
 

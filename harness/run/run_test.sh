@@ -98,7 +98,7 @@ fi
 
 for verb in summary fit; do
 	expect "$verb of nothing" 3 "$homeward" $verb --db none.db
-	says "$verb of nothing" "none.db: No such file or directory"
+	says "$verb of nothing" "none.db: No such file or directory (homeward run makes it)"
 	[ ! -e none.db ] || fail "$verb of nothing: wrote it"
 	expect "$verb of a diary" 3 "$homeward" $verb --db diary.db
 	says "$verb of a diary" "diary.db: not a database"
