@@ -98,6 +98,10 @@ died(struct strays *strays, struct instant now, const struct address *address,
 			tell(strays, now, flow, outbox);
 			continue;
 		}
+		/* Died again, by a word that had become old: it has its turn,
+		 * and would lose it with each. */
+		if (flow->mourning && flow->due.ns != INSTANT_NEVER.ns)
+			continue;
 		struct instant turn =
 			flow->past == FLOW_PAST_NOBODY
 				? turns_next(&strays->tells, now, TURNS_TELL_NS)

@@ -9,6 +9,7 @@
  */
 #define STAGE_FLOWS	   60000
 #define STAGE_SKETCH_BYTES (1 << 20)
+#include "core/steer/life.h"
 #include "core/steer/turns.h"
 
 #include "core/test/stage.h"
@@ -201,6 +202,26 @@ looked_up(void)
 	CHECK(crowd.count == 0);
 }
 
+/* It dies again and again, for words of that become old: whose turn it is
+ * nobody loses. */
+static void
+died_again(void)
+{
+	static struct stage stage;
+
+	begin(&stage, 4, false);
+	uint32_t gets = stage.nodes[0].gets;
+	for (int i = 0; i < 4; i++) {
+		pass(&stage, LIFE_FRESH_NS + NS_PER_S);
+		for (int j = 0; j < 3; j++) {
+			withdraw(&stage);
+			pass(&stage, NS_PER_S);
+		}
+	}
+	CHECK(steer_counters(stage.steers[0])->dead_owners > 2);
+	CHECK(stage.nodes[0].gets - gets >= CROWD);
+}
+
 int
 main(void)
 {
@@ -208,5 +229,6 @@ main(void)
 	told(6, 5);
 	revived();
 	looked_up();
+	died_again();
 	return check_done();
 }
