@@ -171,11 +171,14 @@ vigil_heard(struct strays *strays, struct instant now,
 	life_heard(strays->vigil.lives, now, from);
 }
 
-/* A router's word. */
+/* A router's word. Our own kernel's is none: we are cut off, not they, and it
+ * would answer our echoes. */
 static void
 refused(struct strays *strays, struct instant now, const struct address *from,
 	const struct address *owner)
 {
+	if (address_equal(from, &strays->self))
+		return;
 	if (packet_source_valid(from))
 		strays->vigil.router = *from;
 	life_refused(strays->vigil.lives, now, owner);
@@ -250,11 +253,8 @@ vigil_icmp(struct strays *strays, struct instant now,
 	if (size < ICMP_HEADER_BYTES)
 		return;
 	if (icmp_is_unreachable(family, bytes[0], bytes[1])) {
-		/* Our own kernel's: we are cut off, not they. */
-		if (!address_equal(from, &strays->self))
-			question_refused(strays, now, from,
-					 bytes + ICMP_HEADER_BYTES,
-					 size - ICMP_HEADER_BYTES);
+		question_refused(strays, now, from, bytes + ICMP_HEADER_BYTES,
+				 size - ICMP_HEADER_BYTES);
 		return;
 	}
 	if (size >= ICMP_HEADER_BYTES + ECHO_TAG_BYTES &&

@@ -229,14 +229,18 @@ one_word(struct stage *stage)
 		const char *title;
 		enum packet_error error;
 		uint16_t port;
-		bool word;
+		bool word, own;
 	} rows[] = {
-		{ "no net, of the tunnel", PACKET_ERROR_NET, 0, true },
-		{ "no host, of the tunnel", PACKET_ERROR_HOST, 0, true },
-		{ "a loop, of the tunnel", PACKET_ERROR_TTL, 0, true },
-		{ "no port, which B alone knows", PACKET_ERROR_PORT, 0, false },
-		{ "no net, of a ping", PACKET_ERROR_NET, 7000, true },
-		{ "no net, of another's", PACKET_ERROR_NET, 7001, false },
+		{ "no net, of the tunnel", PACKET_ERROR_NET, 0, true, false },
+		{ "the same by our own address", PACKET_ERROR_NET, 0, false,
+		  true },
+		{ "no host, of the tunnel", PACKET_ERROR_HOST, 0, true, false },
+		{ "a loop, of the tunnel", PACKET_ERROR_TTL, 0, true, false },
+		{ "no port, which B alone knows", PACKET_ERROR_PORT, 0, false,
+		  false },
+		{ "no net, of a ping", PACKET_ERROR_NET, 7000, true, false },
+		{ "no net, of another's", PACKET_ERROR_NET, 7001, false,
+		  false },
 	};
 	struct address router = stage_address(stage->family, 30, 1);
 
@@ -251,8 +255,10 @@ one_word(struct stage *stage)
 		pass(stage, LIFE_ASK_NS, true);
 		size_t size = sent_to_owner(stage, rows[i].port, sent);
 		CHECK(packet_parse(sent, size, &packet) == DROP_NONE);
-		size = packet_build_icmp_error(rows[i].error, &router, 0, sent,
-					       &packet, bytes, sizeof(bytes));
+		size = packet_build_icmp_error(
+			rows[i].error,
+			rows[i].own ? &stage->servers[0] : &router, 0, sent,
+			&packet, bytes, sizeof(bytes));
 		hear_error(stage, bytes, size, rows[i].port == 0);
 		pass(stage, 3 * NS_PER_S - 1, true);
 		CHECK_ROW(stage_counters(stage)->dead_owners == deaths,
