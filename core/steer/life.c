@@ -216,13 +216,17 @@ word_due(const struct lives *lives, const struct life_word *word)
 	return instant_after(word->since, lives->settings->gone_after_ns);
 }
 
-/* When is it dead, if it goes on saying nothing? */
+/* When is it dead, if it goes on saying nothing? Not before an answer had the
+ * time to come. */
 static struct instant
 silence_due(const struct lives *lives, const struct life *life)
 {
 	int64_t left_ns = lives->settings->silent_after_ns - life->silent_ns;
 
-	return instant_after(life->asked, left_ns > 0 ? left_ns : 0);
+	if (left_ns <= 0)
+		return life->asked;
+	return instant_after(life->asked,
+			     left_ns < LIFE_ASK_NS ? LIFE_ASK_NS : left_ns);
 }
 
 /* The next question, or the end of gone_after or silent_after if that is

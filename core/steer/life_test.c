@@ -384,6 +384,28 @@ walk(void)
 	}
 }
 
+/* However long silent_after is, it is no more than a question longer. */
+static void
+silent_in_time(void)
+{
+	for (int64_t after_ns = NS_PER_S; after_ns <= 12 * NS_PER_S;
+	     after_ns += NS_PER_S / 4) {
+		struct address owner = address_of(1), other = address_of(2);
+		struct story story;
+
+		begin(&story, 4);
+		settings.silent_after_ns = after_ns;
+		struct instant end = instant_after(
+			story.now, after_ns + LIFE_ASK_NS + NS_PER_S / 10);
+		life_want(story.lives, story.now, &owner);
+		while (instant_before(story.now, end)) {
+			life_heard(story.lives, story.now, &other);
+			pass(&story, NS_PER_S / 20);
+		}
+		CHECK(story.deaths == 1);
+	}
+}
+
 int
 main(void)
 {
@@ -391,6 +413,7 @@ main(void)
 	questions();
 	seldom();
 	died();
+	silent_in_time();
 	quiet_others();
 	exact(false);
 	exact(true);
