@@ -597,7 +597,8 @@ lookup_run_answer(struct node *node, struct instant now, uint32_t peer,
 	int64_t rtt_ns = once ? instant_distance_ns(candidate->sent, now) : -1;
 	bool used = false;
 	bool waited = asked == MESSAGE_FIND_VALUE && in_hurry(lookup);
-	bool slow = candidate->slow;
+	/* Asked twice, it was waited for in vain before. */
+	bool slow = candidate->slow || candidate->tries > 1;
 	candidate->speaks = reader->header.speaks; /* before it moves */
 	if (type == asked)
 		used = file_found(node, lookup, candidate, &item);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "core/dht/exchange.h"
 #include "core/test/solo.h"
 
 enum {
@@ -112,6 +113,33 @@ begin(struct solo *solo, int end)
 	}
 }
 
+/* Five peers, so far away now that each is asked a second time before its first
+ * answer is there: it is the network that is slow. */
+static void
+second_try(void)
+{
+	struct node_settings settings = solo_settings(8);
+	struct solo_sent first, sent;
+	struct solo solo;
+	bool again = false;
+
+	solo_open(&solo, &settings);
+	solo_learn(&solo, 1, 5);
+	for (uint32_t i = 0; i < 5 * 20; i++)
+		exchange_answered(solo.node, i % 5 + 1, 40 * NS_PER_US);
+	CHECK(get(&solo, 1) == 0);
+	CHECK(solo_next(&solo, &first));
+	for (uint32_t i = 0; i < 60 && !again; i++) {
+		solo_pass(&solo, 50 * NS_PER_US);
+		while (solo_next(&solo, &sent))
+			again |= i > 10 && sent.peer == first.peer;
+	}
+	CHECK(again && solo.node->hedge.silent > 0);
+	CHECK(solo_contacts(&solo, &first, NULL, 0) == DROP_NONE);
+	CHECK(solo.node->hedge.silent == 0);
+	solo_close(&solo);
+}
+
 int
 main(void)
 {
@@ -137,5 +165,6 @@ main(void)
 		CHECK_ROW(solo.node->hedge.eager == 0, rows[i].sentence);
 		solo_close(&solo);
 	}
+	second_try();
 	return check_done();
 }
