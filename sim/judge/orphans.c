@@ -121,16 +121,19 @@ is_sound(struct orphan *orphan, const struct judge_parts *parts,
 {
 	uint32_t server = session->stray_at;
 
-	if (server == WATCH_NONE || session->search == CAUSE_SEARCH_REFUSED)
+	if (server == WATCH_NONE)
+		return false;
+	/* First: orphan_look() takes note of this server in any case. */
+	if (orphan->changes != changes || orphan->server != server)
+		orphan->sound = ways_are_sound(parts, session, server) &&
+				can_be_known(parts, session, server);
+	orphan->changes = changes;
+	if (session->search == CAUSE_SEARCH_REFUSED)
 		return false;
 	struct server_view view = servers_view(parts->servers, server);
 	if (!view.runs || !view.joined || view.leaving ||
 	    node_young(view.node, now))
 		return false;
-	if (orphan->changes != changes || orphan->server != server)
-		orphan->sound = ways_are_sound(parts, session, server) &&
-				can_be_known(parts, session, server);
-	orphan->changes = changes;
 	return orphan->sound;
 }
 

@@ -121,6 +121,13 @@ waits(struct bed *bed, uint32_t server, const struct session_key *key,
 	struct orphan orphan = { .known = false };
 	bool untold = false;
 
+	/* They came to another first, and a lookup was refused here. */
+	workload_stray(bed->workload, now, key, (server + 2) % 4);
+	(void)orphan_untold(&orphan, &bed->parts, now, session, 1);
+	workload_stray(bed->workload, now, key, server);
+	workload_search(bed->workload, now, 0, server, CAUSE_SEARCH_REFUSED);
+	(void)orphan_untold(&orphan, &bed->parts, now, session, 1);
+	workload_search(bed->workload, now, 0, server, CAUSE_SEARCH_NONE);
 	for (; instant_before(now, end); now = instant_after(now, S)) {
 		untold |= orphan_untold(&orphan, &bed->parts, now, session, 1);
 		connection->tcp.counters.timeouts++;
