@@ -488,7 +488,6 @@ static void
 republish(struct servers *servers, struct instant now, uint32_t index)
 {
 	struct server_agents *agents = servers->server_agents;
-	struct server *server = &servers->servers[index];
 	const struct connection *next = NULL;
 
 	while ((next = transport_next(servers->transport, index, next)) !=
@@ -499,10 +498,9 @@ republish(struct servers *servers, struct instant now, uint32_t index)
 			(void)server_agent_opening(
 				agents, now, index, &next->key,
 				cluster_version(servers, now, index));
-		else if (next->published &&
-			 server_agent_opened(agents, now, index, &next->key,
-					     next->version) != 0)
-			server->counters.set_refused++;
+		else if (next->published)
+			service_publish(servers, now, index, next->flow,
+					&next->key, next->version);
 	}
 }
 

@@ -122,6 +122,10 @@ void service_deliver(struct servers *, struct instant now, uint32_t server,
 		     const uint8_t *bytes, uint32_t size,
 		     const struct packet *packet, bool forwarded);
 
+/* A session has opened there, flow or WATCH_NONE: the scheme may publish it.
+ * Held packets may end its connection. */
+void service_publish(struct servers *, struct instant now, uint32_t server,
+		     uint32_t flow, const struct session_key *, struct version);
 /* Nobody has such a connection: is it the answer to a cookie? */
 bool service_made_cookie(const struct servers *, uint32_t server,
 			 const struct session_key *, const struct packet *);

@@ -106,6 +106,19 @@ serve(struct servers *servers, struct instant now,
 		tcp_finish(tcp);
 }
 
+void
+service_publish(struct servers *servers, struct instant now, uint32_t index,
+		uint32_t flow, const struct session_key *key,
+		struct version version)
+{
+	bool admitted = server_agent_opened(servers->server_agents, now, index,
+					    key, version) == 0;
+
+	servers->servers[index].counters.set_refused += !admitted;
+	if (flow != WATCH_NONE)
+		workload_admitted(servers->workload, flow, admitted);
+}
+
 /* After every change of a connection. Telling the scheme may deliver held
  * packets to the same connection and end it, so it comes last and by value. */
 static void
@@ -144,9 +157,9 @@ advance(struct servers *servers, struct instant now,
 		transport_remove(servers->transport, connection);
 		if (told)
 			server_agent_closed(server_agents, now, index, &key);
-	} else if (due && server_agent_opened(server_agents, now, index, &key,
-					      version) != 0) {
-		servers->servers[index].counters.set_refused++;
+	} else if (due) {
+		service_publish(servers, now, index, connection->flow, &key,
+				version);
 	}
 }
 

@@ -26,6 +26,8 @@ of_established(const struct settings *settings, const struct session *session)
 {
 	const struct steer_settings *steer = &settings->service.steer;
 
+	if (session->refused)
+		return false;
 	if (session->stored)
 		return true;
 	/* Who reset it had its packets before it was established elsewhere. */

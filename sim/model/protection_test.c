@@ -81,9 +81,34 @@ test_handshakes(void)
 	}
 }
 
+/* Its server has its number of sessions, until it has room again. */
+static void
+test_refused(void)
+{
+	const struct watch watch = { .context = NULL };
+	struct session_key key = { .family = 4 };
+	struct settings settings;
+	struct queue *queue = queue_create();
+
+	settings_default(&settings);
+	struct workload *workload = workload_create(&settings, queue, &watch);
+	workload_open(workload, (struct instant){ 1 }, 0, &key);
+	happen(workload, &key, '1');
+	const struct session *session = workload_session(workload, 0);
+	workload_stored(workload, 0, 3);
+	CHECK(protection(&settings, session, true));
+	workload_admitted(workload, 0, false);
+	CHECK(!protection(&settings, session, true));
+	workload_admitted(workload, 0, true);
+	CHECK(protection(&settings, session, true));
+	workload_destroy(workload);
+	queue_destroy(queue);
+}
+
 int
 main(void)
 {
 	test_handshakes();
+	test_refused();
 	return check_done();
 }

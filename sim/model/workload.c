@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * workload.c - sessions planned, followed and reported
- */
+/* workload.c - sessions planned, followed and reported */
 #include "sim/model/workload.h"
 
 #include <assert.h>
@@ -273,6 +271,12 @@ workload_skipped(struct workload *workload, const struct session_key *key)
 
 	if (flow != WATCH_NONE)
 		workload->sessions[flow].skipped = true;
+}
+
+void
+workload_admitted(struct workload *workload, uint32_t flow, bool admitted)
+{
+	workload->sessions[flow].refused = !admitted;
 }
 
 void

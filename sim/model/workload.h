@@ -80,6 +80,7 @@ struct session {
 	struct instant unreached; /* no path to it, last; NEVER: always one */
 	bool stored; /* a store of it was acknowledged */
 	bool skipped; /* its handshake was not to be stored */
+	bool refused; /* its server has no room for one more that is open */
 	uint32_t replicas; /* and by how many */
 	enum cause cause; /* when OVER */
 	enum cause_end owner_end;
@@ -152,6 +153,8 @@ void workload_taken(struct workload *, uint32_t flow, uint32_t server,
 		    enum cause_socket);
 /* Its SYN's answer is not stored: there are too many, or it was a cookie. */
 void workload_skipped(struct workload *, const struct session_key *);
+/* It opened, and its server may publish it, or has its number of sessions. */
+void workload_admitted(struct workload *, uint32_t flow, bool admitted);
 /* A store of it was acknowledged by so many servers, its own perhaps among
  * them, for the first time. */
 void workload_stored(struct workload *, uint32_t flow, uint32_t replicas);
