@@ -50,9 +50,9 @@ way_told(const struct network *network, const struct session *session,
 	const struct session_key *key = &session->key;
 	struct address service = key->family == 4 ? address_ip4(key->service)
 						  : address_ip6(key->service);
-	uint8_t bytes[WAYS_PROBE_BYTES], error[WAYS_PROBE_BYTES];
+	uint8_t bytes[PATH_PROBE_BYTES], error[PATH_PROBE_BYTES];
 	struct packet packet;
-	size_t size = ways_segment(key, false, bytes);
+	size_t size = path_segment(key, false, bytes);
 
 	(void)packet_parse(bytes, (uint32_t)size, &packet);
 	size = packet_build_icmp_too_big(&service, IP6_MTU_MIN, bytes, &packet,

@@ -10,17 +10,11 @@
 #define SIM_HOST_WAYS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "sim/model/workload.h"
 #include "sim/net/path.h"
 
-#define WAYS_PROBE_BYTES 128
-
-/* An ACK of the session, from its client or, back, to it; its size. */
-size_t ways_segment(const struct session_key *, bool back,
-		    uint8_t bytes[WAYS_PROBE_BYTES]);
 /* On from where the session's client is, to where its segments come. */
 void ways_from_client(const struct network *, const struct session *,
 		      struct path *);

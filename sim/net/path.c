@@ -9,10 +9,9 @@
 #include "core/wire/tcp.h"
 #include "sim/model/fabric.h"
 
-#define LINKS	    32
-#define PROBE_BYTES 128
-#define PROBE_TTL   64
-#define MILLION	    1000000u
+#define LINKS	  32
+#define PROBE_TTL 64
+#define MILLION	  1000000u
 
 static struct address
 address_of(const struct session_key *key, const uint8_t *bytes)
@@ -20,9 +19,9 @@ address_of(const struct session_key *key, const uint8_t *bytes)
 	return key->family == 4 ? address_ip4(bytes) : address_ip6(bytes);
 }
 
-uint32_t
-path_links(const struct network *network, uint32_t device,
-	   const struct session_key *key, uint32_t *links, uint32_t capacity)
+size_t
+path_segment(const struct session_key *key, bool back,
+	     uint8_t bytes[PATH_PROBE_BYTES])
 {
 	struct packet_tcp probe = {
 		.ip = {
@@ -35,10 +34,24 @@ path_links(const struct network *network, uint32_t device,
 		.dst_port = wire_get16(key->service_port),
 		.flags = TCP_ACK,
 	};
-	uint8_t bytes[PROBE_BYTES];
+
+	if (back) {
+		probe.ip.src = address_of(key, key->service);
+		probe.ip.dst = address_of(key, key->client);
+		probe.src_port = wire_get16(key->service_port);
+		probe.dst_port = wire_get16(key->client_port);
+	}
+	return packet_build_tcp(&probe, bytes, PATH_PROBE_BYTES);
+}
+
+uint32_t
+path_links(const struct network *network, uint32_t device,
+	   const struct session_key *key, uint32_t *links, uint32_t capacity)
+{
+	uint8_t bytes[PATH_PROBE_BYTES];
 	uint32_t last;
 
-	size_t size = packet_build_tcp(&probe, bytes, sizeof(bytes));
+	size_t size = path_segment(key, false, bytes);
 	uint32_t count = network_path(network, device, bytes, (uint32_t)size,
 				      links, capacity, &last);
 	return count < capacity ? count : capacity;
@@ -83,7 +96,7 @@ path_datagram(struct path *path, const struct network *network, uint8_t family,
 		.src_port = src_port,
 		.dst_port = dst_port,
 	};
-	uint8_t bytes[PROBE_BYTES];
+	uint8_t bytes[PATH_PROBE_BYTES];
 	size_t size = packet_build_udp(&probe, bytes, sizeof(bytes));
 
 	if (from == to)

@@ -19,6 +19,11 @@
 #include "core/session.h"
 #include "sim/net/network.h"
 
+#define PATH_PROBE_BYTES 128
+
+/* An ACK of the session, from its client or, back, to it; its size. */
+size_t path_segment(const struct session_key *, bool back,
+		    uint8_t bytes[PATH_PROBE_BYTES]);
 /* The links that a session of client host `device` crosses, in order. How many
  * were written, at most capacity; 0: its packets would be dropped. */
 uint32_t path_links(const struct network *, uint32_t device,
