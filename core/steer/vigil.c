@@ -19,6 +19,8 @@
 /* Of whom one is asked, when nobody else is heard: more contacts than a table
  * of 2^20 servers has. */
 #define OTHERS_MAX 512
+/* After which TCP sends again, unless it knows the way (RFC 6298, 2.1). */
+#define FIRST_TRY_NS NS_PER_S
 
 /*
  * Flows
@@ -64,6 +66,23 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 	look_past(strays, now, flow, outbox);
 }
 
+/* Do its client's packets still come here? They may have gone home, though we
+ * cannot reach the owner. TCP doubles its timer: the next try is due after as
+ * long as it has tried so far, and the first timeout (RFC 6298, 5.5 and 2.1).
+ */
+static bool
+is_here(const struct strays *strays, struct instant now,
+	const struct flow *flow)
+{
+	struct instant since = life_silent_since(
+		strays->vigil.lives, flow_owner_address(strays, flow->owner));
+	int64_t tried_ns = instant_before(since, flow->used)
+				   ? instant_distance_ns(since, flow->used)
+				   : 0;
+
+	return instant_distance_ns(flow->used, now) <= tried_ns + FIRST_TRY_NS;
+}
+
 /* Its client is told, or searches once more: is there nobody else? */
 static void
 tell(struct strays *strays, struct instant now, struct flow *flow,
@@ -91,7 +110,8 @@ died(struct strays *strays, struct instant now, const struct address *address,
 	while ((next = flow_next(strays->flows, &cursor)) != NULL) {
 		if (next->state != FLOW_CACHED || next->doubt ||
 		    !address_equal(address,
-				   flow_owner_address(strays, next->owner)))
+				   flow_owner_address(strays, next->owner)) ||
+		    !is_here(strays, now, next))
 			continue;
 		struct flow *flow = flow_find(strays->flows, &next->key);
 		if (flow->held.packets > 0) {
@@ -118,7 +138,8 @@ vigil_turn(struct strays *strays, struct instant now, struct flow *flow,
 {
 	flow->mourning = false;
 	if (life_has_died(strays->vigil.lives,
-			  flow_owner_address(strays, flow->owner)))
+			  flow_owner_address(strays, flow->owner)) &&
+	    is_here(strays, now, flow))
 		tell(strays, now, flow, outbox);
 	else
 		search_settled(strays, flow);

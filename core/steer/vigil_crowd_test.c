@@ -14,8 +14,9 @@
 
 #include "core/test/stage.h"
 
-#define FIRST_PORT 1024
-#define CROWD	   50000
+#define FIRST_PORT    1024
+#define CROWD	      50000
+#define GONE_AFTER_NS (10 * NS_PER_S)
 
 struct crowd {
 	uint32_t told[UINT16_MAX + 1]; /* RSTs, by port */
@@ -44,10 +45,10 @@ learn(struct stage *stage, uint16_t port, bool found, enum node_asker asker)
 	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
 }
 
-/* A packet of each. asked: B is silent by now, and the replicas know nobody
- * else. */
+/* A packet of each; rounds have different ones. asked: B is silent by now, and
+ * the replicas know nobody else. */
 static void
-speak(struct stage *stage, bool asked)
+speak(struct stage *stage, bool asked, uint32_t round)
 {
 	for (uint32_t i = 0; i < CROWD; i++) {
 		struct classification classification;
@@ -55,7 +56,7 @@ speak(struct stage *stage, bool asked)
 		uint16_t port = (uint16_t)(FIRST_PORT + i);
 
 		stage->client_port = port;
-		stage->sent = i;
+		stage->sent = i + round * CROWD;
 		size_t size = stage_tcp(stage, TCP_ACK, 100, true, bytes);
 		steer_classify(stage->steers[0], bytes, size, &classification);
 		steer_packet(stage->steers[0], stage->now, &classification,
@@ -141,16 +142,20 @@ begin(struct stage *stage, uint8_t family, bool asked)
 	stage->settings.misses_per_s = 0;
 	stage->settings.misses_per_s_prefix = 0;
 	stage_start(stage, 0, 100);
-	speak(stage, false);
+	stage->settings.gone_after_ns = GONE_AFTER_NS;
+	speak(stage, false, 0);
 	withdraw(stage);
 	pass(stage, NS_PER_MS);
 	if (asked)
-		speak(stage, true);
-	/* What was held for refusals is gone. */
-	for (int i = 0; i < 2; i++) {
+		speak(stage, true, 0);
+	for (int i = 0; i < GONE_AFTER_NS / NS_PER_S - 1; i++) {
 		pass(stage, NS_PER_S);
 		withdraw(stage);
 	}
+	/* It has tried for so long that the next try may take so long, too. */
+	speak(stage, false, 1);
+	/* What was held for refusals is gone. */
+	pass(stage, NS_PER_S / 2);
 	CHECK(crowd.count == 0 && steer_flow_count(stage->steers[0]) == CROWD);
 }
 
@@ -211,8 +216,10 @@ died_again(void)
 
 	begin(&stage, 4, false);
 	uint32_t gets = stage.nodes[0].gets;
-	for (int i = 0; i < 4; i++) {
+	stage.settings.gone_after_ns = 3 * NS_PER_S;
+	for (uint32_t i = 0; i < 4; i++) {
 		pass(&stage, LIFE_FRESH_NS + NS_PER_S);
+		speak(&stage, false, 2 + i);
 		for (int j = 0; j < 3; j++) {
 			withdraw(&stage);
 			pass(&stage, NS_PER_S);

@@ -149,6 +149,7 @@ unreachable(struct stage *stage)
 		CHECK(stage_counters(stage)->dead_owners == 0);
 		refuse(stage, PACKET_ERROR_NET, &router);
 		pass(stage, LIFE_ASK_NS, false);
+		stage_put_tcp(stage, TCP_ACK);
 		(void)stage_outcome(stage);
 	}
 	/* Nothing was asked past it: it is now, and its client told. */
@@ -320,7 +321,8 @@ forged(struct stage *stage)
 	CHECK(stage_counters(stage)->dead_owners == 1);
 }
 
-/* Silence, the client's too: its RST does not wait for its next packet. */
+/* Silence. Its client's next try comes in a while: the RST does not wait for
+ * it. */
 static void
 silent(struct stage *stage)
 {
@@ -339,12 +341,44 @@ silent(struct stage *stage)
 	repeat(stage);
 	CHECK(stage->nodes[0].gets == 2);
 	CHECK(stage_spells(stage, "b"));
+	pass(stage, 17 * NS_PER_S, true);
+	repeat(stage);
+	CHECK(stage_spells(stage, "b"));
 	for (int i = 0; i < 100 && stage_counters(stage)->resets == 0; i++)
 		pass(stage, LIFE_ASK_NS, true);
 	CHECK(stage_spells(stage, "R"));
 	CHECK(stage->nodes[0].gets == 2);
 	CHECK(stage->now.ns - start.ns >= 30 * NS_PER_S &&
 	      stage->now.ns - start.ns <= 32 * NS_PER_S);
+}
+
+/* B cannot be reached from here, but its client's packets have gone another
+ * way: a try is overdue. Nobody asks, and nobody is told, until it speaks here.
+ */
+static void
+gone_home(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 3; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		pass(stage, 300 * NS_PER_MS, true);
+		if (i == 0)
+			repeat(stage);
+	}
+	(void)stage_outcome(stage);
+	uint32_t gets = stage->nodes[0].gets;
+	for (int i = 0; i < 5; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		pass(stage, NS_PER_S, true);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 1);
+	CHECK(stage->nodes[0].gets == gets && stage_spells(stage, ""));
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	CHECK(stage->nodes[0].gets == gets + 1);
+	past(stage, NULL, true);
+	CHECK(stage_spells(stage, "R"));
 }
 
 /* We are cut off: nobody is dead, and others are asked. */
@@ -414,6 +448,7 @@ unsure(struct stage *stage)
 {
 	forward_to(stage, "b");
 	for (int i = 0; i < 3; i++) {
+		stage_put_tcp(stage, TCP_ACK);
 		steer_route(stage->steers[0], stage->now, &stage->servers[1],
 			    false);
 		pass(stage, NS_PER_S, true);
@@ -504,6 +539,7 @@ nobody_left(struct stage *stage)
 				steer_route(stage->steers[0], stage->now,
 					    &stage->servers[2], false);
 			pass(stage, LIFE_ASK_NS, false);
+			stage_put_tcp(stage, TCP_ACK);
 		}
 		(void)stage_outcome(stage);
 		past(stage, NULL, false);
@@ -582,6 +618,7 @@ main(void)
 		forged,	       silent,	    cut_off,	 other_owner,
 		unsure,	       revived,	    noise,	 other_refuses,
 		first_revived, one_word,    nobody_left, router_alone,
+		gone_home,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
