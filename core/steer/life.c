@@ -31,6 +31,7 @@ struct life {
 	/* When it was asked last, another had been heard since the question
 	 * before. */
 	bool others;
+	struct instant began; /* to be asked, and was not heard since */
 	struct instant wanted; /* last */
 	struct instant asked; /* last, if asks > 0 */
 	int64_t silent_ns; /* counted, see life.h */
@@ -216,17 +217,19 @@ word_due(const struct lives *lives, const struct life_word *word)
 	return instant_after(word->since, lives->settings->gone_after_ns);
 }
 
-/* When is it dead, if it goes on saying nothing? Not before an answer had the
- * time to come. */
+/* When is it dead, if it goes on saying nothing? In the last second it is asked
+ * as at first, for a way that is there again may have come since; and an answer
+ * has the time to come. */
 static struct instant
 silence_due(const struct lives *lives, const struct life *life)
 {
 	int64_t left_ns = lives->settings->silent_after_ns - life->silent_ns;
+	int64_t quiet_ns = left_ns - 2 * LIFE_ASK_NS;
 
 	if (left_ns <= 0)
 		return life->asked;
 	return instant_after(life->asked,
-			     left_ns < LIFE_ASK_NS ? LIFE_ASK_NS : left_ns);
+			     quiet_ns < LIFE_ASK_NS ? LIFE_ASK_NS : quiet_ns);
 }
 
 /* The next question, or the end of gone_after or silent_after if that is
@@ -251,7 +254,7 @@ begin_asking(struct lives *lives, struct instant now, struct life *life)
 {
 	life->asking = true;
 	lives->asking++;
-	life->wanted = now;
+	life->began = life->wanted = now;
 	schedule(lives, life, now);
 }
 
@@ -363,6 +366,14 @@ life_has_died(const struct lives *lives, const struct address *address)
 	const struct life *life = find(lives, address);
 
 	return life != NULL && life->died;
+}
+
+struct instant
+life_silent_since(const struct lives *lives, const struct address *address)
+{
+	const struct life *life = find(lives, address);
+
+	return life != NULL && life->asking ? life->began : INSTANT_NEVER;
 }
 
 /*

@@ -29,8 +29,9 @@
  *    nothing of how things are; after LIFE_FRESH_NS the span begins anew;
  *  - or for silent_after it has not answered, in spans between two questions
  *    in each of which another node was heard; another is asked as well, with
- *    each question that the fabric or silence has given a reason for. If we are
- *    cut off ourselves nobody is dead.
+ *    each question that the fabric or silence has given a reason for. In its
+ *    last second there are two questions or more, for the way may be back. If
+ *    we are cut off ourselves nobody is dead.
  *
  * One word has to suffice, for there may be no second. A Linux router has for
  * each address that it tells a bucket of five such words, which one second
@@ -126,6 +127,10 @@ enum life_state life_of(const struct lives *, struct instant now,
 /* LIFE_DIED was said of it, and it has not been heard since, nor has our own
  * host's route come back for want of which it was said. */
 bool life_has_died(const struct lives *, const struct address *);
+
+/* Since when it has been asked, or called unreachable, without a sign of life;
+ * NEVER: it is not asked. */
+struct instant life_silent_since(const struct lives *, const struct address *);
 
 /* When lives_task() has something to do; INSTANT_NEVER. */
 struct instant lives_due(const struct lives *);

@@ -31,6 +31,8 @@ struct story {
 	struct lives *lives;
 	struct instant now;
 	uint32_t asked, echoes, others, deaths;
+	struct instant
+		last[3]; /* the latest questions, the first of them first */
 };
 
 static void
@@ -52,7 +54,12 @@ work(struct story *story)
 {
 	for (;;) {
 		struct life_task task = lives_task(story->lives, story->now);
-		story->asked += task.kind == LIFE_ASK;
+		if (task.kind == LIFE_ASK) {
+			story->asked++;
+			story->last[0] = story->last[1];
+			story->last[1] = story->last[2];
+			story->last[2] = story->now;
+		}
 		story->echoes += task.kind == LIFE_ASK && task.echo;
 		story->others += task.kind == LIFE_ASK_OTHER;
 		story->deaths += task.kind == LIFE_DIED;
@@ -384,7 +391,8 @@ walk(void)
 	}
 }
 
-/* However long silent_after is, it is no more than a question longer. */
+/* However long silent_after is, it is no more than a question longer, and there
+ * were two in its last second (the one of its end is no more for it). */
 static void
 silent_in_time(void)
 {
@@ -403,6 +411,8 @@ silent_in_time(void)
 			pass(&story, NS_PER_S / 20);
 		}
 		CHECK(story.deaths == 1);
+		CHECK(instant_distance_ns(story.last[0], story.last[2]) <=
+		      NS_PER_S + NS_PER_S / 10);
 	}
 }
 
