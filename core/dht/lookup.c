@@ -531,6 +531,23 @@ lookup_waits(const struct lookup *lookup)
 	return false;
 }
 
+/* Of all that were asked, are more silent than answer, though not known to be
+ * dead? Then it is we who are cut off, or what we know is one half of a split.
+ */
+static bool
+most_are_silent(const struct lookup *lookup, uint64_t dead)
+{
+	uint32_t answered = 0, silent = 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		uint8_t state = lookup->candidates[i].state;
+
+		answered += state == CANDIDATE_ANSWERED;
+		silent += state == CANDIDATE_FAILED && (dead >> i & 1) == 0;
+	}
+	return silent > answered;
+}
+
 bool
 lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 {
@@ -557,7 +574,8 @@ lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 			return false;
 		}
 	}
-	return heard && silent <= answered && silent <= replicas - silent;
+	return heard && silent <= answered && silent <= replicas - silent &&
+	       !most_are_silent(lookup, dead);
 }
 
 struct instant
