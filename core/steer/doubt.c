@@ -96,7 +96,7 @@ has_owner(struct strays *strays, struct instant now, struct flow *flow,
 	if (flow->state != FLOW_CACHED)
 		return false;
 	*owner = flow_owner_peer(strays, flow->owner);
-	if (!flow_owner_gone(strays, now, flow->owner))
+	if (!flow_owner_gone(strays, now, flow, flow->owner))
 		return true;
 	if (flow->doubt)
 		settle(strays, now, flow);

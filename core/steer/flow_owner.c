@@ -19,10 +19,12 @@ flow_owner_peer(const struct strays *strays, uint32_t owner)
 }
 
 bool
-flow_owner_gone(const struct strays *strays, struct instant now, uint32_t owner)
+flow_owner_gone(const struct strays *strays, struct instant now,
+		const struct flow *flow, uint32_t owner)
 {
-	return life_of(strays->vigil.lives, now,
-		       flow_owner_address(strays, owner)) == LIFE_DEAD;
+	return life_is_dead_to(strays->vigil.lives, now,
+			       flow_owner_address(strays, owner),
+			       flow->strayed);
 }
 
 bool
@@ -36,7 +38,7 @@ flow_owner_usable(const struct strays *strays, struct instant now,
 	const struct address *address = flow_owner_address(strays, owner);
 	return address->family == strays->self.family &&
 	       !address_equal(address, &strays->self) &&
-	       !flow_owner_gone(strays, now, owner);
+	       !flow_owner_gone(strays, now, flow, owner);
 }
 
 /* Its place among the excluded. */
@@ -84,9 +86,11 @@ flow_owner_mourn(const struct strays *strays, struct instant now,
 bool
 flow_owner_died(const struct strays *strays, struct instant now, uint32_t owner)
 {
-	return flow_owner_gone(strays, now, owner) ||
-	       life_has_died(strays->vigil.lives,
-			     flow_owner_address(strays, owner));
+	const struct lives *lives = strays->vigil.lives;
+	const struct address *address = flow_owner_address(strays, owner);
+
+	return life_of(lives, now, address) == LIFE_DEAD ||
+	       life_has_died(lives, address);
 }
 
 bool

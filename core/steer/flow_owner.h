@@ -6,7 +6,11 @@
  * own family, is not ourselves, has not said "not mine" in this series of
  * lookups (it is excluded), and is not gone.
  *
- * Gone: it is dead (life.h).
+ * Gone: it is dead (life.h), and has been asked, or called unreachable, since
+ * the flow strayed here. Routes that a split or a fault took may come back by
+ * and by: the session was at home until now, and its first packet here must not
+ * be answered by what was true a second ago. Until it is known the owner is
+ * merely silent.
  */
 #ifndef CORE_STEER_FLOW_OWNER_H
 #define CORE_STEER_FLOW_OWNER_H
@@ -24,8 +28,9 @@ struct flow;
 /* owner: an endpoint index. */
 const struct address *flow_owner_address(const struct strays *, uint32_t owner);
 struct tunnel_peer flow_owner_peer(const struct strays *, uint32_t owner);
-bool flow_owner_gone(const struct strays *, struct instant now, uint32_t owner);
-/* The same; or it was, and has not been heard since, though words of that are
+bool flow_owner_gone(const struct strays *, struct instant now,
+		     const struct flow *, uint32_t owner);
+/* It is dead; or was, and has not been heard since, though words of that are
  * old by now. */
 bool flow_owner_died(const struct strays *, struct instant now, uint32_t owner);
 bool flow_owner_usable(const struct strays *, struct instant now,

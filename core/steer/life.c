@@ -32,6 +32,9 @@ struct life {
 	 * before. */
 	bool others;
 	struct instant began; /* to be asked, and was not heard since */
+	/* The latest word, or question that was not answered: it was not to be
+	 * reached then. */
+	struct instant proof;
 	struct instant wanted; /* last */
 	struct instant asked; /* last, if asks > 0 */
 	int64_t silent_ns; /* counted, see life.h */
@@ -307,6 +310,7 @@ refuse(struct lives *lives, struct instant now, struct life *life,
        struct life_word *word)
 {
 	word_said(word, now);
+	life->proof = now;
 	lives->refused = now;
 	/* Or questions would go on for ever, by their own answers. */
 	if (!life->asking)
@@ -358,6 +362,16 @@ life_of(const struct lives *lives, struct instant now,
 	return life->asking && (life->asks > 1 || has_word(life))
 		       ? LIFE_SILENT
 		       : LIFE_ASSUMED;
+}
+
+bool
+life_is_dead_to(const struct lives *lives, struct instant now,
+		const struct address *address, struct instant since)
+{
+	const struct life *life = find(lives, address);
+
+	return life != NULL && is_dead(lives, now, life) &&
+	       !instant_before(life->proof, since);
 }
 
 bool
@@ -414,6 +428,8 @@ account(struct lives *lives, struct instant now, struct life *life)
 	if (!life->others)
 		return;
 	life->silent_ns += ns < most_ns ? ns : most_ns;
+	if (instant_before(life->proof, life->asked))
+		life->proof = life->asked;
 	/* It stood then, and nothing speaks against it. In a long span we may
 	 * have been cut off when we asked, and heard others later. */
 	if (ns <= 2 * LIFE_ASK_NS &&

@@ -124,6 +124,11 @@ void life_routed(struct lives *, struct instant now, const struct address *,
 enum life_state life_of(const struct lives *, struct instant now,
 			const struct address *);
 
+/* It is DEAD, and not only by what was found out before `since`: a way may have
+ * come back meanwhile. */
+bool life_is_dead_to(const struct lives *, struct instant now,
+		     const struct address *, struct instant since);
+
 /* LIFE_DIED was said of it, and it has not been heard since, nor has our own
  * host's route come back for want of which it was said. */
 bool life_has_died(const struct lives *, const struct address *);

@@ -295,7 +295,7 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 		if (record->tombstone || record->owner == ENDPOINT_NONE)
 			continue;
 		if (!flow_owner_usable(strays, now, flow, record->owner)) {
-			if (flow_owner_gone(strays, now, record->owner))
+			if (flow_owner_gone(strays, now, flow, record->owner))
 				flow_owner_mourn(strays, now, flow,
 						 record->owner);
 			else
@@ -380,7 +380,7 @@ search_owner(struct strays *strays, struct instant now, struct flow *flow,
 {
 	if (flow->state != FLOW_CACHED)
 		return false;
-	if (flow_owner_gone(strays, now, flow->owner))
+	if (flow_owner_gone(strays, now, flow, flow->owner))
 		search_orphaned(strays, now, flow, outbox);
 	if (flow->state != FLOW_CACHED)
 		return false;

@@ -53,7 +53,7 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 
 	if (repeated)
 		life_want(strays->vigil.lives, now, owner);
-	bool silent = life_of(strays->vigil.lives, now, owner) == LIFE_SILENT;
+	bool silent = life_of(strays->vigil.lives, now, owner) != LIFE_ASSUMED;
 	if (!silent)
 		flow->past = FLOW_PAST_UNKNOWN;
 	if ((silent || repeated) &&
@@ -76,6 +76,8 @@ is_here(const struct strays *strays, struct instant now,
 {
 	struct instant since = life_silent_since(
 		strays->vigil.lives, flow_owner_address(strays, flow->owner));
+	if (instant_before(since, flow->strayed))
+		since = flow->strayed;
 	int64_t tried_ns = instant_before(since, flow->used)
 				   ? instant_distance_ns(since, flow->used)
 				   : 0;
@@ -111,7 +113,8 @@ died(struct strays *strays, struct instant now, const struct address *address,
 		if (next->state != FLOW_CACHED || next->doubt ||
 		    !address_equal(address,
 				   flow_owner_address(strays, next->owner)) ||
-		    !is_here(strays, now, next))
+		    !is_here(strays, now, next) ||
+		    !flow_owner_gone(strays, now, next, next->owner))
 			continue;
 		struct flow *flow = flow_find(strays->flows, &next->key);
 		if (flow->held.packets > 0) {

@@ -381,6 +381,40 @@ gone_home(struct stage *stage)
 	CHECK(stage_spells(stage, "R"));
 }
 
+/* B is dead, and a session of its that was at home strays here. The way may
+ * be back: it is B's, until B has been asked once more, and said nothing. */
+static void
+comes_late(struct stage *stage)
+{
+	for (int lives = 0; lives < 2; lives++) {
+		stage->client_port++;
+		forward_to(stage, "b");
+		for (int i = 0; i < 3; i++) {
+			steer_route(stage->steers[0], stage->now,
+				    &stage->servers[1], false);
+			pass(stage, NS_PER_S, true);
+		}
+		CHECK(stage_counters(stage)->dead_owners ==
+		      (uint64_t)lives + 1);
+		(void)stage_outcome(stage);
+		stage->client_port += 2;
+		forward_to(stage, "b");
+		repeat(stage);
+		CHECK(stage_spells(stage, "b"));
+		if (lives)
+			steer_heard(stage->steers[0], stage->now,
+				    &stage->servers[1]);
+		pass(stage, 2 * LIFE_ASK_NS, true);
+		(void)stage_outcome(stage);
+		CHECK(stage_put_tcp(stage, TCP_ACK).verdict ==
+		      (lives ? STEER_FORWARD : STEER_HOLD));
+		if (!lives)
+			past(stage, NULL, true);
+		CHECK(stage_spells(stage, lives ? "b" : "R"));
+		steer_heard(stage->steers[0], stage->now, &stage->servers[1]);
+	}
+}
+
 /* We are cut off: nobody is dead, and others are asked. */
 static void
 cut_off(struct stage *stage)
@@ -618,7 +652,7 @@ main(void)
 		forged,	       silent,	    cut_off,	 other_owner,
 		unsure,	       revived,	    noise,	 other_refuses,
 		first_revived, one_word,    nobody_left, router_alone,
-		gone_home,
+		gone_home,     comes_late,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
