@@ -531,21 +531,16 @@ lookup_waits(const struct lookup *lookup)
 	return false;
 }
 
-/* Of all that were asked, are more silent than answer, though not known to be
- * dead? Then it is we who are cut off, or what we know is one half of a split.
- */
-static bool
-most_are_silent(const struct lookup *lookup, uint64_t dead)
+/* Of all that were asked, how many are silent, and not known to be dead? */
+static uint32_t
+count_silent(const struct lookup *lookup, uint64_t dead)
 {
-	uint32_t answered = 0, silent = 0;
+	uint32_t silent = 0;
 
-	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
-		uint8_t state = lookup->candidates[i].state;
-
-		answered += state == CANDIDATE_ANSWERED;
-		silent += state == CANDIDATE_FAILED && (dead >> i & 1) == 0;
-	}
-	return silent > answered;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		silent += lookup->candidates[i].state == CANDIDATE_FAILED &&
+			  (dead >> i & 1) == 0;
+	return silent;
 }
 
 bool
@@ -575,7 +570,7 @@ lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 		}
 	}
 	return heard && silent <= answered && silent <= replicas - silent &&
-	       !most_are_silent(lookup, dead);
+	       count_silent(lookup, dead) < replicas;
 }
 
 struct instant

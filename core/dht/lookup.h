@@ -56,9 +56,9 @@
  * answered, and of those not known to be dead no more may have failed than
  * answered. With three replicas: one may be silent; two, when they are known
  * to be dead; never all three, for then no replica is left that would know. And
- * of all that were asked no more may be silent, and not known to be dead, than
- * answered: who knows one half of a split, or sits behind a link that swallows
- * most, may have asked those who seem the closest, and are not.
+ * of all that were asked fewer than `replicas` may be silent, and not known to
+ * be dead: a record that was made in the other half of a split, or behind a
+ * link that swallows much, is at the closest of those, and they may be all.
  *
  * A candidate's state while it is asked:
  *

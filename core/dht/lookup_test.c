@@ -355,10 +355,10 @@ static const struct {
 	{ "two of five failed", 8, 5, 0xf9, 0x06, 0, true },
 	{ "three of five failed", 8, 5, 0xf1, 0x0e, 0, false },
 	{ "of three peers two failed", 3, 5, 0x04, 0x03, 0, false },
-	{ "as many are silent behind it", 8, 1, 0x87, 0x78, 0, true },
-	{ "most are silent behind it", 8, 1, 0x07, 0xf8, 0, false },
-	{ "most are silent, but two are dead", 8, 1, 0x07, 0xf8, 0x18, true },
-	{ "most of those were never asked", 8, 1, 0x03, 0x0c, 0, true },
+	{ "two are silent behind them", 8, 3, 0x9f, 0x60, 0, true },
+	{ "three are: perhaps all replicas", 8, 3, 0x1f, 0xe0, 0, false },
+	{ "of three one is dead", 8, 3, 0x1f, 0xe0, 0x40, true },
+	{ "one is silent behind the only one", 8, 1, 0x7f, 0x80, 0, false },
 };
 
 static void
