@@ -20,9 +20,9 @@ settle(struct strays *strays, struct instant now, struct flow *flow)
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);
 }
 
-/* May one more begin? As limiter.h's accounts. */
-static bool
-bucket_take(struct strays *strays, struct instant now)
+/* As limiter.h's accounts. */
+bool
+doubt_take(struct strays *strays, struct instant now)
 {
 	struct instant paid_until = strays->doubts_paid_until;
 
@@ -57,7 +57,7 @@ doubt_get(struct strays *strays, struct instant now,
 	if (classification->kind == CLASSIFICATION_LATER)
 		return NULL;
 	result->drop = DROP_DOUBTS;
-	if (!bucket_take(strays, now))
+	if (!doubt_take(strays, now))
 		return NULL;
 	result->drop = DROP_FLOWS;
 	flow = flow_add(strays->flows, key);
@@ -118,7 +118,8 @@ doubt_packet(struct strays *strays, struct instant now,
 		return result;
 	flow->uplink = uplink;
 	flow->used = now;
-	flow->local = local;
+	if (flow->state != FLOW_CACHED)
+		flow->version = local;
 	flow_touch(strays->flows, flow);
 	if (has_owner(strays, now, flow, &owner)) {
 		result.drop = outgoing_forward(strays, now, flow, &owner, &out,
@@ -150,7 +151,7 @@ is_better(const struct strays *strays, struct instant now,
 {
 	return !record->tombstone && record->half_open == half_open &&
 	       record->owner != ENDPOINT_NONE &&
-	       version_compare(record->version, flow->local) > 0 &&
+	       version_compare(record->version, flow->version) > 0 &&
 	       flow_owner_usable(strays, now, flow, record->owner);
 }
 
@@ -170,6 +171,7 @@ doubt_learned(struct strays *strays, struct instant now, struct flow *flow,
 			       half_open))
 			continue;
 		flow->owner = event->records[at].owner;
+		flow->version = event->records[at].version;
 		flow->state = FLOW_CACHED;
 		flow_schedule(strays->flows, flow, INSTANT_NEVER);
 		outgoing_release(strays, now, flow, outbox);

@@ -26,7 +26,8 @@
  *    while its last server waited for a last ACK could not finish a handshake
  *    elsewhere: the old socket answered each of its packets.)
  *  - lookups have a bucket of their own, DOUBTS_PER_S; their misses are not
- *    charged to the client's prefix, which may have strays of its own;
+ *    charged to the client's prefix, which may have strays of its own. Who asks
+ *    past an owner that lives (vigil.h) has the same doubt, and takes from it;
  *  - the socket's own packets, which go by without a word, do not end it; a
  *    session that opens here does, and a SYN.
  *
@@ -36,6 +37,7 @@
 #ifndef CORE_STEER_DOUBT_H
 #define CORE_STEER_DOUBT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/dht/node.h"
@@ -51,6 +53,8 @@ struct flow;
 /* Clones that wait for the answer; the client sends the others again. */
 #define DOUBT_HELD 8
 
+/* May one more lookup begin? It is charged then. */
+bool doubt_take(struct strays *, struct instant now);
 /* As steer_doubt(); the result is final but not yet counted. */
 struct steer_result doubt_packet(struct strays *, struct instant now,
 				 const struct classification *,

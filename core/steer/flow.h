@@ -83,6 +83,7 @@ struct flow {
 	bool orphaned; /* its owner is dead: a miss is the end */
 	bool mourning; /* CACHED: its owner is dead, and its turn is due */
 	uint8_t past; /* CACHED: enum flow_past */
+	uint8_t repeats; /* CACHED: packets that brought nothing new (vigil.h) */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */
 	/* CACHED; endpoint indices. Those that are named by records worth less
@@ -93,7 +94,9 @@ struct flow {
 	uint32_t given[RECORDS_PER_KEY];
 	uint8_t given_count;
 	struct flow_segment segment;
-	struct version local; /* of a doubt: the socket's */
+	/* Who is better is newer: CACHED, than the record that named its owner;
+	 * a doubt that looks, than the socket here. */
+	struct version version;
 	struct hold_list held;
 	struct instant strayed; /* first packet here */
 	struct instant used; /* latest packet here */

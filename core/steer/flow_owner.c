@@ -144,11 +144,22 @@ flow_owner_remove(struct flow *flow, uint32_t owner)
 		flow->others[kept++] = ENDPOINT_NONE;
 }
 
+void
+flow_owner_prefer(struct flow *flow, uint32_t owner)
+{
+	flow_owner_remove(flow, owner);
+	memmove(flow->others + 1, flow->others,
+		(FLOW_OTHERS - 1) * sizeof(flow->others[0]));
+	flow->others[0] = flow->owner;
+	flow->owner = owner;
+}
+
 bool
 flow_owner_next(const struct strays *strays, struct instant now,
 		struct flow *flow)
 {
 	flow->owner = ENDPOINT_NONE;
+	flow->repeats = 0;
 	while (flow->owner == ENDPOINT_NONE &&
 	       flow->others[0] != ENDPOINT_NONE) {
 		uint32_t next = flow->others[0];

@@ -57,6 +57,8 @@ void flow_owner_none(struct flow *);
 void flow_owner_add(struct flow *, uint32_t owner);
 /* this one of the others is it no more; */
 void flow_owner_remove(struct flow *, uint32_t owner);
+/* this one is it from now on, and the one before is the first of the others; */
+void flow_owner_prefer(struct flow *, uint32_t owner);
 /* the owner is it no more: the next that is usable, if any. */
 bool flow_owner_next(const struct strays *, struct instant now, struct flow *);
 /* Is any of the others usable? */

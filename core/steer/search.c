@@ -301,6 +301,8 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 			else
 				flow_owner_exclude(flow, record->owner);
 		} else {
+			if (flow->owner == ENDPOINT_NONE)
+				flow->version = record->version;
 			flow_owner_add(flow, record->owner);
 		}
 	}

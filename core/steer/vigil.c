@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/steer/classifier.h"
+#include "core/steer/doubt.h"
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
 #include "core/steer/outgoing.h"
@@ -40,8 +41,26 @@ look_past(struct strays *strays, struct instant now, struct flow *flow,
 		     count, OUTBOX_ANY_UPLINK, &flow->ticket, outbox) != 0)
 		return;
 	strays->counters.lookups++;
+	flow->repeats = 0;
 	flow->past = FLOW_PAST_LOOKING;
 	flow->past_until = instant_after(now, SEARCH_LOST_NS);
+}
+
+/* The client repeats itself, though its owner lives: packets get lost. Or the
+ * port has come round, and the owner still has the socket of the session
+ * before, and takes what is another's. Where there are others, each repetition
+ * counts, for it alone went to them. */
+static bool
+is_unheard(struct strays *strays, struct instant now, struct flow *flow,
+	   bool repeated)
+{
+	if (repeated && flow->repeats < VIGIL_REPEATS)
+		flow->repeats++;
+	else if (!repeated && !flow_owner_doubted(strays, now, flow))
+		flow->repeats = 0;
+	return repeated && flow->repeats == VIGIL_REPEATS &&
+	       !instant_before(now, flow->past_until) &&
+	       doubt_take(strays, now);
 }
 
 void
@@ -54,16 +73,17 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 	if (repeated)
 		life_want(strays->vigil.lives, now, owner);
 	bool silent = life_of(strays->vigil.lives, now, owner) != LIFE_ASSUMED;
-	if (!silent)
+	bool looking = flow->past == FLOW_PAST_LOOKING &&
+		       instant_before(now, flow->past_until);
+	if (!silent && !looking)
 		flow->past = FLOW_PAST_UNKNOWN;
-	if ((silent || repeated) &&
-	    outgoing_copy(strays, now, flow, out, outbox))
-		return;
-	if (!silent || !repeated || flow->past == FLOW_PAST_NOBODY ||
-	    (flow->past == FLOW_PAST_LOOKING &&
-	     instant_before(now, flow->past_until)))
-		return;
-	look_past(strays, now, flow, outbox);
+	bool others = (silent || repeated) &&
+		      outgoing_copy(strays, now, flow, out, outbox);
+	bool due =
+		silent ? repeated && !others && flow->past != FLOW_PAST_NOBODY
+		       : is_unheard(strays, now, flow, repeated);
+	if (due && !looking)
+		look_past(strays, now, flow, outbox);
 }
 
 /* Do its client's packets still come here? They may have gone home, though we
@@ -160,6 +180,26 @@ vigil_nobody_left(const struct strays *strays, struct instant now)
 	return count > 0 && dead == count;
 }
 
+/* Of another owner: what is open and newer than its own is of the session that
+ * has the port now. */
+static void
+take_record(const struct strays *strays, struct instant now, struct flow *flow,
+	    const struct record *record)
+{
+	if (record->tombstone || record->owner == ENDPOINT_NONE ||
+	    record->owner == flow->owner ||
+	    !flow_owner_usable(strays, now, flow, record->owner))
+		return;
+	if (!record->half_open &&
+	    version_compare(record->version, flow->version) > 0) {
+		flow_owner_prefer(flow, record->owner);
+		flow->version = record->version;
+		return;
+	}
+	flow_owner_remove(flow, record->owner);
+	flow_owner_add(flow, record->owner);
+}
+
 bool
 vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
 	      const struct node_event *event)
@@ -172,15 +212,8 @@ vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
 	flow->past = event->kind == NODE_MISSED && event->ok
 			     ? FLOW_PAST_NOBODY
 			     : FLOW_PAST_UNKNOWN;
-	for (uint32_t i = 0; i < FLOW_OTHERS; i++)
-		flow->others[i] = ENDPOINT_NONE;
-	for (uint32_t i = 0; i < event->record_count; i++) {
-		const struct record *record = &event->records[i];
-
-		if (!record->tombstone && record->owner != flow->owner &&
-		    flow_owner_usable(strays, now, flow, record->owner))
-			flow_owner_add(flow, record->owner);
-	}
+	for (uint32_t i = 0; i < event->record_count; i++)
+		take_record(strays, now, flow, &event->records[i]);
 	return true;
 }
 
