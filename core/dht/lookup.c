@@ -531,6 +531,22 @@ lookup_waits(const struct lookup *lookup)
 	return false;
 }
 
+bool
+lookup_silent(const struct candidate *candidate)
+{
+	switch (candidate->state) {
+	case CANDIDATE_KNOWN:
+		return candidate->tries > 0;
+	case CANDIDATE_ASKED:
+		return candidate->tries > 1;
+	case CANDIDATE_OVERDUE:
+	case CANDIDATE_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Of all that were asked, how many are silent, and not known to be dead? */
 static uint32_t
 count_silent(const struct lookup *lookup, uint64_t dead)
@@ -538,7 +554,7 @@ count_silent(const struct lookup *lookup, uint64_t dead)
 	uint32_t silent = 0;
 
 	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		silent += lookup->candidates[i].state == CANDIDATE_FAILED &&
+		silent += lookup_silent(&lookup->candidates[i]) &&
 			  (dead >> i & 1) == 0;
 	return silent;
 }
@@ -561,12 +577,11 @@ lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 			silent += answered + silent < replicas &&
 				  (dead >> i & 1) == 0;
 			break;
-		case CANDIDATE_OVERDUE: /* at the deadline, and asked once */
-			if ((dead >> i & 1) == 0)
+		default: /* at the deadline */
+			if (!lookup_silent(&lookup->candidates[i]) ||
+			    (dead >> i & 1) == 0)
 				return false;
 			break;
-		default:
-			return false;
 		}
 	}
 	return heard && silent <= answered && silent <= replicas - silent &&

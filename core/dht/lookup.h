@@ -58,7 +58,9 @@
  * to be dead; never all three, for then no replica is left that would know. And
  * of all that were asked fewer than `replicas` may be silent, and not known to
  * be dead: a record that was made in the other half of a split, or behind a
- * link that swallows much, is at the closest of those, and they may be all.
+ * link that swallows much, is at the closest of those, and they may be all. At
+ * the deadline, who is known to be dead and has let a timeout pass counts as
+ * failed, whether it is being asked a second time or not.
  *
  * A candidate's state while it is asked:
  *
@@ -286,6 +288,8 @@ uint32_t lookup_allowance(const struct lookup *, uint32_t alpha,
 			  uint32_t replicas);
 /* An answer to a query is on its way, and not overdue. */
 bool lookup_waits(const struct lookup *);
+/* It was asked, and let a timeout pass; it may be asked once more since. */
+bool lookup_silent(const struct candidate *);
 /* FINDING is over without a value: is that proof that there is none? dead: bit
  * i is set when candidate i is known to be, by more than this lookup. */
 bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);

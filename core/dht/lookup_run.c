@@ -321,8 +321,8 @@ find(struct node *node, struct instant now, uint32_t slot,
 			outbox);
 }
 
-/* Candidates that failed, or were overdue when time was up, as pings before
- * have: bits. */
+/* Candidates that are silent, as they were when they were pinged before: bits.
+ */
 static uint64_t
 dead_candidates(struct node *node, const struct lookup *lookup)
 {
@@ -332,8 +332,7 @@ dead_candidates(struct node *node, const struct lookup *lookup)
 	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
 		const struct candidate *candidate = &lookup->candidates[i];
 
-		if (candidate->state != CANDIDATE_FAILED &&
-		    candidate->state != CANDIDATE_OVERDUE)
+		if (!lookup_silent(candidate))
 			continue;
 		const struct contact *contact =
 			table_find(node->table, candidate->peer);

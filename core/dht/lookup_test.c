@@ -388,22 +388,43 @@ test_conclusive(void)
 	}
 }
 
-/* Its deadline came before the second try of one that is silent. */
+/* The deadline came, and of four the closest has not answered. */
 static void
-test_overdue(void)
+test_deadline(void)
 {
-	for (uint32_t state = CANDIDATE_KNOWN; state <= CANDIDATE_FAILED;
-	     state++) {
+	static const struct {
+		const char *sentence;
+		uint8_t state, tries;
+		bool silent; /* then it proves, if it is known to be dead */
+		bool proves; /* if not */
+	} rows[] = {
+		{ "it was not asked", CANDIDATE_KNOWN, 0, false, false },
+		{ "it is asked", CANDIDATE_ASKED, 1, false, false },
+		{ "it is overdue", CANDIDATE_OVERDUE, 1, true, false },
+		{ "it is to be asked again", CANDIDATE_KNOWN, 1, true, false },
+		{ "it is asked again", CANDIDATE_ASKED, 2, true, false },
+		{ "it is overdue again", CANDIDATE_OVERDUE, 2, true, false },
+		{ "it failed", CANDIDATE_FAILED, 2, true, true },
+	};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct lookup *lookup = begin(LOOKUP_GET);
-		bool asked = state >= CANDIDATE_OVERDUE;
+		struct candidate *closest = &lookup->candidates[0];
 
 		add(lookup, 1, 4, 0);
-		for (uint32_t i = 0; i < 4; i++)
-			lookup->candidates[i].state = CANDIDATE_ANSWERED;
-		lookup->candidates[0].state = (uint8_t)state;
-		CHECK(lookup_conclusive(lookup, 3, 0) ==
-		      (state == CANDIDATE_FAILED));
-		CHECK(lookup_conclusive(lookup, 3, 0x01) == asked);
+		for (uint32_t j = 0; j < 4; j++)
+			lookup->candidates[j].state = CANDIDATE_ANSWERED;
+		closest->state = rows[i].state;
+		closest->tries = rows[i].tries & 3u;
+		CHECK_ROW(lookup_silent(closest) == rows[i].silent,
+			  rows[i].sentence);
+		CHECK_ROW(lookup_conclusive(lookup, 3, 0) == rows[i].proves,
+			  rows[i].sentence);
+		CHECK_ROW(lookup_conclusive(lookup, 3, 0x01) == rows[i].silent,
+			  rows[i].sentence);
+		/* It answered the first time: who is closer? */
+		lookup_refer(closest);
+		CHECK(!lookup_silent(closest));
 		give(lookup);
 	}
 }
@@ -576,7 +597,7 @@ main(void)
 	test_silent_get_a_second_try();
 	test_fill();
 	test_conclusive();
-	test_overdue();
+	test_deadline();
 	test_records();
 	test_lists();
 	test_rounds_saturate();

@@ -41,19 +41,24 @@ test_conclusive_misses(void)
 		uint32_t silent;
 		uint32_t loss_percent;
 		int64_t deadline_ns; /* 0: the default */
+		int64_t timeout_ns; /* of a stranger; the same */
 		bool ok; /* the first time */
 		bool ok_later; /* when it is known who is dead */
 		bool hops;
 	} rows[] = {
-		{ "all answer", 0, 0, 0, true, true, true },
-		{ "one replica is silent", 0x2, 0, 0, true, true, true },
-		{ "the fourth is", 0x8, 0, 0, true, true, true },
-		{ "two are", 0x6, 0, 0, false, true, true },
-		{ "all three are", 0x7, 0, 0, false, false, true },
-		{ "no peer answers", 0, 100, 0, false, false, false },
-		{ "no time for the silent one", 0x1, 0, 3 * NS_PER_MS, false,
+		{ "all answer", 0, 0, 0, 0, true, true, true },
+		{ "one replica is silent", 0x2, 0, 0, 0, true, true, true },
+		{ "the fourth is", 0x8, 0, 0, 0, true, true, true },
+		{ "two are", 0x6, 0, 0, 0, false, true, true },
+		{ "all three are", 0x7, 0, 0, 0, false, false, true },
+		{ "no peer answers", 0, 100, 0, 0, false, false, false },
+		{ "no time for the silent one", 0x1, 0, 3 * NS_PER_MS, 0, false,
 		  false, true },
-		{ "no time at all", 0, 0, MESH_HALF_RTT_NS, false, false,
+		{ "no time to wait for a dead one twice", 0x1, 0, 0,
+		  200 * NS_PER_MS, true, true, true },
+		{ "nor for two", 0x6, 0, 0, 200 * NS_PER_MS, false, true,
+		  true },
+		{ "no time at all", 0, 0, MESH_HALF_RTT_NS, 0, false, false,
 		  false },
 	};
 
@@ -66,6 +71,8 @@ test_conclusive_misses(void)
 		settings.watch_ns = 0; /* or records are stored again */
 		if (rows[i].deadline_ns > 0)
 			settings.lookup_deadline_ns = rows[i].deadline_ns;
+		if (rows[i].timeout_ns > 0)
+			settings.timeout_initial_ns = rows[i].timeout_ns;
 		mesh_open(&mesh, NODES, &settings, 18);
 		mesh_make_ideal(&mesh);
 		mesh.loss_percent = rows[i].loss_percent;
