@@ -15,7 +15,8 @@
  *
  * `half_open` is a ring of the entries that became half-open, the oldest first.
  * What became of them meanwhile is seen when their turn comes: an entry that is
- * half-open no more, or anew, may be in it still.
+ * half-open no more, or has a newer handshake and with it a later place
+ * (`turn`), is passed by.
  *
  * Times and versions of 64 bits are held as two words, so that an entry
  * aligns to 4 bytes and has no holes: 84 bytes, at most two chain heads and
@@ -46,11 +47,14 @@ struct entry {
 	uint32_t live : 1; /* in a chain, not free */
 	uint32_t stage : 2; /* enum record_stage */
 	uint32_t untold : 2; /* times that its owner is to be told yet */
+	uint32_t turn : 11; /* half-open: its place in the ring, low bits */
 };
 _Static_assert(sizeof(struct entry) == 84, "no holes");
 /* Chain heads for one of a holder's, and entries for one of the ring's. */
 #define CHAINS_PER_HELD	      4
 #define ENTRIES_PER_HALF_OPEN 8
+/* As many bits as fit: one place in 2,048 that is void is not seen to be. */
+#define TURN(place) ((place)&2047)
 _Static_assert(sizeof(struct entry) + 2 * sizeof(uint32_t) +
 			       2 * sizeof(uint32_t) / CHAINS_PER_HELD + 1 <=
 		       STORE_ENTRY_BYTES_MAX,
@@ -231,22 +235,31 @@ entry_free_index(struct store *store, uint32_t index)
 	entry_free(store, link);
 }
 
+/* The oldest place of the ring, which has one, is free. True: the record that
+ * had it gives way. */
+static bool
+half_open_pop(struct store *store)
+{
+	uint32_t place = store->half_open_first;
+	uint32_t index = store->half_open[place];
+	const struct entry *entry = &store->entries[index];
+
+	store->half_open_first = (place + 1) % store->half_open_size;
+	store->half_open_count--;
+	if (!entry->live || entry->stage != RECORD_HALF_OPEN ||
+	    entry->turn != TURN(place))
+		return false;
+	entry_free_index(store, index);
+	return true;
+}
+
 /* The oldest half-open record gives way. False: there is none. */
 static bool
 half_open_evict(struct store *store)
 {
-	while (store->half_open_count > 0) {
-		uint32_t index = store->half_open[store->half_open_first];
-		const struct entry *entry = &store->entries[index];
-
-		store->half_open_first =
-			(store->half_open_first + 1) % store->half_open_size;
-		store->half_open_count--;
-		if (entry->live && entry->stage == RECORD_HALF_OPEN) {
-			entry_free_index(store, index);
+	while (store->half_open_count > 0)
+		if (half_open_pop(store))
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -254,8 +267,11 @@ half_open_evict(struct store *store)
 static void
 half_open_add(struct store *store, uint32_t index)
 {
-	store->half_open[(store->half_open_first + store->half_open_count) %
-			 store->half_open_size] = index;
+	uint32_t place = (store->half_open_first + store->half_open_count) %
+			 store->half_open_size;
+
+	store->half_open[place] = index;
+	store->entries[index].turn = TURN(place);
 	store->half_open_count++;
 }
 
@@ -419,46 +435,66 @@ change_by(const struct store *store, struct instant now,
 	return change;
 }
 
+/* Is it a handshake, and not one that is known already? */
+static bool
+is_handshake(const struct store *store, const struct change *change,
+	     const struct record *record)
+{
+	return record_stage(record) == RECORD_HALF_OPEN &&
+	       (change->at == NONE ||
+		!states(&store->entries[change->at], record));
+}
+
+/* A new entry in its lists; NONE when full. */
+static uint32_t
+entry_add(struct store *store, struct instant now, uint32_t holder,
+	  const struct session_key *key, uint32_t hash)
+{
+	uint32_t index = entry_take(store, now);
+
+	if (index == NONE)
+		return NONE;
+	uint32_t *chain = &store->chains[hash & store->chain_mask];
+	store->entries[index] = (struct entry){
+		.next = *chain,
+		.hash = hash,
+		.holder = holder,
+		.key = *key,
+		.live = 1,
+		.stage = RECORD_TOMBSTONE,
+	};
+	*chain = index;
+	held_add(store, index);
+	store->count++;
+	return index;
+}
+
 enum store_result
 store_put(struct store *store, struct instant now, uint32_t holder,
 	  const struct session_key *key, const struct record *record)
 {
 	uint32_t hash = hash_of(store, holder, key);
-
-	/* Before anything is found that might go. */
-	if (record_stage(record) == RECORD_HALF_OPEN &&
-	    store->half_open_count == store->half_open_size)
-		half_open_evict(store);
 	struct found found = find(store, now, holder, key, hash);
 	struct change change = change_by(store, now, &found, record);
-	uint32_t index = change.at;
 
 	if (change.stale)
 		return STORE_STALE;
+	bool handshake = is_handshake(store, &change, record);
+	/* What gives way to it may be one of the key's own. */
+	if (handshake && store->half_open_count == store->half_open_size &&
+	    half_open_pop(store)) {
+		found = find(store, now, holder, key, hash);
+		change = change_by(store, now, &found, record);
+	}
 	if (change.out != NONE)
 		entry_free_index(store, change.out);
-	if (index == NONE) {
-		index = entry_take(store, now);
-		if (index == NONE)
-			return STORE_FULL;
-		uint32_t *chain = &store->chains[hash & store->chain_mask];
-		store->entries[index] = (struct entry){
-			.next = *chain,
-			.hash = hash,
-			.holder = holder,
-			.key = *key,
-			.live = 1,
-			.stage = RECORD_TOMBSTONE,
-		};
-		*chain = index;
-		held_add(store, index);
-		store->count++;
-	}
-	bool half_open = record_stage(record) == RECORD_HALF_OPEN &&
-			 store->entries[index].stage != RECORD_HALF_OPEN;
-	entry_set(&store->entries[index], now, record);
-	if (half_open)
-		half_open_add(store, index);
+	if (change.at == NONE)
+		change.at = entry_add(store, now, holder, key, hash);
+	if (change.at == NONE)
+		return STORE_FULL;
+	entry_set(&store->entries[change.at], now, record);
+	if (handshake)
+		half_open_add(store, change.at);
 	return STORE_STORED;
 }
 

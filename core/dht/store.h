@@ -46,7 +46,8 @@
  * (STORE_FULL). Replacing one needs no room. Anybody can begin handshakes, so
  * of half-open records an eighth of the capacity are kept, and
  * STORE_HALF_OPEN_LEAST more: the oldest gives way to a newer one, and to
- * anything else.
+ * anything else. A newer handshake of one that is kept is as young as any; what
+ * says nothing new takes no place.
  */
 #ifndef CORE_DHT_STORE_H
 #define CORE_DHT_STORE_H

@@ -272,6 +272,84 @@ handshakes_are_bounded(void)
 	free(memory);
 }
 
+static bool
+has(struct store *store, uint32_t number)
+{
+	struct session_key key = key_of(number);
+	struct record seen[RECORDS_PER_KEY];
+
+	return store_get(store, at_ms(0), 1, &key, seen) == 1;
+}
+
+/* Where all places of handshakes are taken, the oldest of which are the keys 0,
+ * 1, 2 and so on, of version 2 each. */
+struct repeated {
+	const char *sentence;
+	uint32_t number;
+	int64_t version;
+	bool half_open;
+	enum store_result result;
+	bool kept[4]; /* afterwards, the keys 0 to 3 */
+	bool kept_later[4]; /* and when one more has come */
+};
+
+/* clang-format off */
+static const struct repeated repeated[] = {
+	{ "the same again takes nobody's place",
+	  3, 2, true, STORE_STORED, { 1, 1, 1, 1 }, { 0, 1, 1, 1 } },
+	{ "an older one does not, nor replaces what is newer",
+	  3, 1, true, STORE_STALE, { 1, 1, 1, 1 }, { 0, 1, 1, 1 } },
+	{ "an older one of the very oldest, neither",
+	  0, 1, true, STORE_STALE, { 1, 1, 1, 1 }, { 0, 1, 1, 1 } },
+	{ "a newer one of the oldest takes its own place, and is the youngest",
+	  0, 3, true, STORE_STORED, { 1, 1, 1, 1 }, { 1, 0, 1, 1 } },
+	{ "a newer one of another is the youngest",
+	  1, 3, true, STORE_STORED, { 0, 1, 1, 1 }, { 0, 1, 1, 1 } },
+	{ "one more takes the oldest's",
+	  9999, 3, true, STORE_STORED, { 0, 1, 1, 1 }, { 0, 0, 1, 1 } },
+	{ "what is open takes no handshake's",
+	  9999, 3, false, STORE_STORED, { 1, 1, 1, 1 }, { 0, 1, 1, 1 } },
+	{ "the oldest is open now, and its place another's",
+	  0, 2, false, STORE_STORED, { 1, 1, 1, 1 }, { 1, 1, 1, 1 } },
+};
+/* clang-format on */
+
+static void
+repeated_handshakes(const struct repeated *row)
+{
+	const uint32_t capacity = 800, most = 100 + STORE_HALF_OPEN_LEAST;
+	void *memory = malloc(store_size(capacity));
+	struct store *store = store_init(memory, capacity, &hash_key);
+	struct record record = { .owner = 1, .ttl_ms = 50, .half_open = true };
+	struct session_key one_more = key_of(5000), key = key_of(row->number);
+	struct record seen[RECORDS_PER_KEY];
+
+	record.version.established_ns = 2;
+	for (uint32_t i = 0; i < most; i++) {
+		struct session_key young = key_of(i);
+
+		CHECK(store_put(store, at_ms(0), 1, &young, &record) ==
+		      STORE_STORED);
+	}
+	struct record again = record;
+	again.version.established_ns = row->version;
+	again.half_open = row->half_open;
+	CHECK_ROW(store_put(store, at_ms(0), 1, &key, &again) == row->result,
+		  row->sentence);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_ROW(has(store, i) == row->kept[i], row->sentence);
+	if (row->result == STORE_STALE)
+		again = record;
+	CHECK_ROW(store_get(store, at_ms(0), 1, &key, seen) == 1 &&
+			  version_compare(seen[0].version, again.version) == 0,
+		  row->sentence);
+	CHECK(store_put(store, at_ms(0), 1, &one_more, &record) ==
+	      STORE_STORED);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_ROW(has(store, i) == row->kept_later[i], row->sentence);
+	free(memory);
+}
+
 /* What is confirmed counts among the handshakes no more. */
 static void
 confirmed_ones_stay(void)
@@ -472,6 +550,8 @@ main(void)
 	story(versions, sizeof(versions) / sizeof(*versions));
 	story(tombstones, sizeof(tombstones) / sizeof(*tombstones));
 	handshakes_are_bounded();
+	for (unsigned i = 0; i < sizeof(repeated) / sizeof(*repeated); i++)
+		repeated_handshakes(&repeated[i]);
 	confirmed_ones_stay();
 	story(handshakes, sizeof(handshakes) / sizeof(*handshakes));
 	sweep_is_bounded();

@@ -390,6 +390,26 @@ remover_of(const struct judge_versions *versions, const struct known *known,
 	return known->remover;
 }
 
+/* A handshake may have given way to one that stood before in the message, or to
+ * anything where all is full; then an older one of its owner's, which has come
+ * with that, was news. */
+static bool
+gave_way(const struct judge_versions *versions, const struct known *known,
+	 const struct record *before, const struct record *after,
+	 uint32_t after_count)
+{
+	bool other = false, returned = false;
+
+	for (const struct known *item = versions->known; item < known; item++)
+		other = other || item->offered.half_open || !versions->room;
+	for (uint32_t i = 0; i < after_count; i++)
+		returned = returned ||
+			   (after[i].owner == before->owner &&
+			    after[i].half_open &&
+			    is_same(after[i].version, known->offered.version));
+	return before->half_open && other && returned;
+}
+
 static void
 compare(struct judge_versions *versions, struct instant now,
 	const struct known *known)
@@ -403,7 +423,9 @@ compare(struct judge_versions *versions, struct instant now,
 		enum violation kind = judge_versions_given_up(
 			&known->records[i], after, count,
 			remover_of(versions, known, &known->records[i]));
-		if (kind != VIOLATIONS)
+		if (kind != VIOLATIONS &&
+		    !gave_way(versions, known, &known->records[i], after,
+			      count))
 			say(versions, now, kind, server, &known->key,
 			    &known->records[i], after, count);
 	}
