@@ -13,6 +13,7 @@
 #include "core/dht/table.h"
 #include "core/steer/flow.h"
 #include "core/steer/limiter.h"
+#include "core/steer/outgoing.h"
 #include "core/steer/steer.h"
 #include "core/steer/stray.h"
 #include "core/steer/tunnel.h"
@@ -123,6 +124,16 @@ look_at_table(struct judge_limits *limits, struct instant now, uint32_t server,
 
 /* ---- a steer ---- */
 
+/* Flows leave in the order of their last packets, but for those that held some:
+ * their time begins when they let them go, at the end of their last series. */
+static struct instant
+idle_since(const struct flow *flow)
+{
+	return instant_before(flow->used, flow->missing_since)
+		       ? flow->missing_since
+		       : flow->used;
+}
+
 static void
 look_at_flow(struct judge_limits *limits, struct instant now, uint32_t server,
 	     const struct flow *flow)
@@ -134,7 +145,7 @@ look_at_flow(struct judge_limits *limits, struct instant now, uint32_t server,
 	at_most(limits, now, server, "excluded owners", flow->excluded_count,
 		FLOW_EXCLUDED);
 	if (flow->held.packets == 0 &&
-	    instant_distance_ns(flow->used, limits->expired[server]) >
+	    instant_distance_ns(idle_since(flow), limits->expired[server]) >
 		    limits->idle_ns)
 		over(limits, now, server, "ms that a flow was idle",
 		     (uint64_t)(instant_distance_ns(flow->used, now) /
@@ -333,11 +344,12 @@ judge_limits_create(const struct judge_parts *parts)
 	limits->expired = calloc(count, sizeof(*limits->expired));
 	if (limits->expired == NULL)
 		abort();
-	/* Flows leave in the order of their last packets, but for those that
-	 * held some, whose time begins when they let them go. */
+	/* The last lookup of a series begins at miss_deadline, or when the one
+	 * ends that runs then; what it finds is given and kept for a while. */
 	limits->idle_ns = settings->service.steer.owner_idle_ns +
 			  settings->service.steer.miss_deadline_ns +
-			  settings->dht.node.lookup_deadline_ns + SLACK_NS;
+			  2 * settings->dht.node.lookup_deadline_ns +
+			  OUTGOING_KEPT_NS + SLACK_NS;
 	return limits;
 }
 

@@ -11,6 +11,7 @@
 #include "core/dht/store.h"
 #include "core/dht/table.h"
 #include "core/steer/flow.h"
+#include "core/steer/outgoing.h"
 #include "core/steer/steer.h"
 #include "core/steer/stray.h"
 #include "sim/test/judge_bed.h"
@@ -153,6 +154,40 @@ flow_idle(struct bed *bed)
 	bed_pass(bed, 2 * bed->settings.service.steer.owner_idle_ns);
 }
 
+/* It held a packet for as long as a series of lookups may last; a new one began
+ * after_ns after that, as the owner that was found was none. */
+static void
+flow_after(struct bed *bed, int64_t after_ns, int64_t more_ns)
+{
+	const struct steer_settings *steer = &bed->settings.service.steer;
+	struct session_key key = bed_key(1);
+	struct flow *flow = flow_add(strays_of(bed)->flows, &key);
+
+	flow->used = bed_now(bed);
+	flow->missing_since = instant_after(bed_now(bed), after_ns);
+	bed_pass(bed, steer->owner_idle_ns + steer->miss_deadline_ns +
+			      2 * bed->settings.dht.node.lookup_deadline_ns +
+			      after_ns + more_ns);
+}
+
+static void
+flow_after_series(struct bed *bed)
+{
+	flow_after(bed, 0, OUTGOING_KEPT_NS);
+}
+
+static void
+flow_after_two_series(struct bed *bed)
+{
+	flow_after(bed, 2 * S, OUTGOING_KEPT_NS);
+}
+
+static void
+flow_long_after_series(struct bed *bed)
+{
+	flow_after(bed, 0, OUTGOING_KEPT_NS + 2 * NS_PER_MS);
+}
+
 static void
 held_too_much(struct bed *bed)
 {
@@ -203,6 +238,11 @@ static const struct {
 	{ "flows", flows_too_many, true, "flows: 2 of at most 1" },
 	{ "an idle flow", flow_idle, true, "a flow was idle" },
 	{ "an idle flow, and no alarm", flow_idle, false, NULL },
+	{ "a flow that held a packet for a whole series of lookups",
+	  flow_after_series, true, NULL },
+	{ "and for another one", flow_after_two_series, true, NULL },
+	{ "and is idle for longer than that", flow_long_after_series, true,
+	  "a flow was idle" },
 	{ "bytes held", held_too_much, true, "bytes held: 256 of at most 255" },
 	{ "packets held", held_too_many, true,
 	  "held for a flow: 1 of at most 0" },
