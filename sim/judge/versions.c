@@ -122,10 +122,10 @@ judge_versions_given_up(const struct record *before, const struct record *after,
 	for (uint32_t i = 0; i < after_count; i++)
 		if (after[i].owner == before->owner)
 			return replaced(before, &after[i], remover);
-	if (remover != ENDPOINT_NONE && !before->tombstone)
-		return VIOLATION_FOREIGN_TOMBSTONE;
 	if (is_crowded_out(before, after, after_count))
 		return VIOLATIONS;
+	if (remover != ENDPOINT_NONE && !before->tombstone)
+		return VIOLATION_FOREIGN_TOMBSTONE;
 	for (uint32_t i = 0; i < after_count; i++)
 		if (is_worth_less(&after[i], before))
 			return VIOLATION_OLDER_VERSION;
