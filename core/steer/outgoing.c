@@ -178,6 +178,13 @@ outgoing_in_window(const struct strays *strays, struct instant now,
 		       settings->first_stray_window_ns;
 }
 
+/* Have packets come by more than one? Else it would be the same twice. */
+static bool
+has_other_uplink(const struct strays *strays)
+{
+	return (strays->uplinks & (strays->uplinks - 1)) != 0;
+}
+
 /* Tell the client to send smaller ones. The error comes from the service's
  * own address, which the client's network lets in if it lets in anything. */
 static enum drop
@@ -257,9 +264,11 @@ outgoing_forward(struct strays *strays, struct instant now, struct flow *flow,
 		hold_copy(strays->held, &flow->held, inner, out->size);
 
 	bool window = outgoing_in_window(strays, now, flow);
+	bool first = out->bytes == NULL && has_other_uplink(strays);
 	tunnel_seal(strays->tunnel, owner, flow_hash(strays->flows, flow),
 		    window ? flow->uplink : OUTBOX_ANY_UPLINK, outbox);
-	if (window && strays->settings->first_stray == STEER_WINDOW_BOTH)
+	if (window &&
+	    (first || strays->settings->first_stray == STEER_WINDOW_BOTH))
 		repeat_sealed(outbox);
 	strays->counters.forwards++;
 	strays->counters.forward_bytes += out->size;

@@ -18,6 +18,9 @@
  *
  * The first strays matter most: shortly after a flow strayed, its packets and
  * its queries leave by another uplink than the one it came by (settings.h).
+ * Those that were held, the very first, go by the ordinary route as well, where
+ * packets come by more than one: the other uplink's router may have no route,
+ * and the client's next try be far away. The owner drops what comes twice.
  *
  * [1] Choudhury, Hahne: Dynamic Queue Length Thresholds for Shared-Memory
  *     Packet Switches. IEEE/ACM Transactions on Networking 6(2), 1998.

@@ -16,7 +16,8 @@
 
 enum steer_window {
 	STEER_WINDOW_OFF, /* first strays take the ordinary route */
-	STEER_WINDOW_OTHER, /* by an uplink other than the ingress */
+	STEER_WINDOW_OTHER, /* by an uplink other than the ingress; by both
+			     * what was held */
 	STEER_WINDOW_BOTH, /* by that and by the ordinary route: duplicates */
 };
 

@@ -257,6 +257,8 @@ steer_packet(struct steer *steer, struct instant now,
 	struct steer_result result = decide(steer, now, classification, bytes,
 					    known, uplink, outbox);
 
+	if (uplink != OUTBOX_ANY_UPLINK)
+		steer->strays.uplinks |= UINT64_C(1) << uplink % 64;
 	steer->strays.counters.strays += result.stray;
 	steer->strays.counters.local += result.verdict == STEER_LOCAL;
 	if (result.verdict == STEER_DROP)
