@@ -21,8 +21,11 @@
 #include "sim/host/seeds.h"
 #include "sim/host/server_state.h"
 
-#define LOOKUPS_LEAST	 1024
-#define RECORDS_LEAST	 32768
+#define LOOKUPS_LEAST 1024
+/* As one daemon has (records-max): an eighth is of handshakes, which are eight
+ * copies of each that the pool of publications has room for. All servers share
+ * it, and with less a flood displaces what no daemon's own would. */
+#define RECORDS_LEAST	 262144
 #define LOOKUPS_MOST	 65536
 #define HELD_BYTES_MOST	 (64u << 20)
 #define DATAGRAMS	 256 /* in reassembly at a time */
