@@ -88,11 +88,12 @@ oracle(const struct ownership_socket *socket,
 
 	if (window < 16 * (int64_t)MIB)
 		window = 16 * (int64_t)MIB;
-	if (ahead >= -window && ahead <= window)
-		return OWNERSHIP_MINE;
-	if (segment->flags & TCP_ACK && acked >= -window && acked <= flight)
-		return OWNERSHIP_MINE;
-	return OWNERSHIP_DOUBT;
+	if (ahead < -window || ahead > window)
+		return OWNERSHIP_DOUBT;
+	if (segment->flags & TCP_ACK &&
+	    (acked < -window || acked > flight + window))
+		return OWNERSHIP_DOUBT;
+	return OWNERSHIP_MINE;
 }
 
 static void
