@@ -168,8 +168,8 @@ advance(struct servers *servers, struct instant now,
  * end of it. A SYN is no packet of a session that is established, and anybody
  * can send one. */
 static void
-tell(const struct servers *servers, uint32_t index, bool syn,
-     const struct connection *connection)
+tell(const struct servers *servers, struct instant now, uint32_t index,
+     bool syn, const struct connection *connection)
 {
 	const struct workload *workload = servers->workload;
 	const struct tcp *tcp = &connection->tcp;
@@ -186,7 +186,7 @@ tell(const struct servers *servers, uint32_t index, bool syn,
 	bool own = !half && flow == connection->flow &&
 		   workload_session(workload, flow)->owner == index;
 	if (!syn)
-		workload_taken(servers->workload, flow, index,
+		workload_taken(servers->workload, now, flow, index,
 			       half ? CAUSE_SOCKET_HALF : CAUSE_SOCKET_OLD);
 	if (tcp->reset_due && !own)
 		workload_reset_sent(servers->workload, &connection->key, index,
@@ -374,7 +374,7 @@ deliver_segment(struct servers *servers, struct instant now, uint32_t index,
 			bar_look(servers, connection, packet);
 		transport_receive(servers->transport, now, connection, bytes,
 				  packet);
-		tell(servers, index, syn, connection);
+		tell(servers, now, index, syn, connection);
 		advance(servers, now, connection);
 		return;
 	}

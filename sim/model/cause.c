@@ -118,6 +118,17 @@ by_handshake(bool reset, const struct cause_facts *facts)
 		       : CAUSE_HANDSHAKE;
 }
 
+/* Who resets for another is wrong, whatever the fabric does; who merely took
+ * its packets, only if its owner could have had them. An open socket of its key
+ * gets them from any kernel; that it is not theirs can be seen (a doubt), whose
+ * they are is known from a record alone. */
+static bool
+could_have_had(const struct cause_facts *facts)
+{
+	return facts->reachable &&
+	       (facts->socket != CAUSE_SOCKET_OLD || facts->is_protected);
+}
+
 enum cause
 cause_of(bool reset, const struct cause_facts *facts)
 {
@@ -131,9 +142,7 @@ cause_of(bool reset, const struct cause_facts *facts)
 		return by_handshake(reset, facts);
 	if (!facts->witnessed)
 		return CAUSE_NONE;
-	/* Who resets for another is wrong, whatever the fabric does; who merely
-	 * took its packets, only if its owner could have had them. */
-	if (answer != CAUSE_NONE && (reset || facts->reachable))
+	if (answer != CAUSE_NONE && (reset || could_have_had(facts)))
 		return answer;
 	if (facts->owner == CAUSE_END_CLOSED)
 		return CAUSE_OWNER_CLOSED;

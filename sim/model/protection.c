@@ -25,19 +25,20 @@ static bool
 of_established(const struct settings *settings, const struct session *session)
 {
 	const struct steer_settings *steer = &settings->service.steer;
+	struct instant away = instant_min(session->strayed, session->taken);
 
 	if (session->refused)
 		return false;
 	if (session->stored)
 		return true;
 	/* Who reset it had its packets before it was established elsewhere. */
-	if (session->strayed.ns == INT64_MAX)
+	if (away.ns == INT64_MAX)
 		return session->reset != CAUSE_RESET_SCHEME ||
 		       (!session->skipped && handshakes_promised(steer));
 	/* Who is told to wait for longer with the store does not promise it. */
 	return session->answered.ns != INT64_MAX &&
 	       steer->store_after_ns < CAUSE_GRACE_NS &&
-	       instant_before(session->strayed,
+	       instant_before(away,
 			      instant_after(session->answered, CAUSE_GRACE_NS));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * protection_test.c - what is promised of a session in its handshake, and whose
- * it is
+ * it is; and of one that is established
  *
  * Each row is what happens to a session's SYN, a letter each:
  *
@@ -12,6 +12,7 @@
 #include "sim/model/protection.h"
 
 #include "core/test/check.h"
+#include "sim/model/cause.h"
 
 static void
 happen(struct workload *workload, const struct session_key *key, char what)
@@ -105,10 +106,62 @@ test_refused(void)
 	queue_destroy(queue);
 }
 
+/* An older socket of its ports has its packets: it is away from its owner as if
+ * it strayed, and needs a record. */
+static void
+test_taken(void)
+{
+	static const struct {
+		const char *sentence;
+		int64_t store_after_ns, taken_ns; /* after its SYN-ACK */
+		bool stored, is_protected;
+	} rows[] = {
+		{ "at home it needs none", NS_PER_S, -1, false, true },
+		{ "it has one", NS_PER_S, CAUSE_GRACE_NS, true, true },
+		{ "none, for its store is to wait", NS_PER_S, 1, false, false },
+		{ "none can have been acknowledged yet", 0, 1, false, true },
+		{ "nobody acknowledged one in time", 0, CAUSE_GRACE_NS, false,
+		  false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct watch watch = { .context = NULL };
+		struct session_key key = { .family = 4 };
+		struct settings settings;
+		struct queue *queue = queue_create();
+
+		settings_default(&settings);
+		settings.service.steer.store_after_ns = rows[i].store_after_ns;
+		struct workload *workload =
+			workload_create(&settings, queue, &watch);
+		workload_open(workload, (struct instant){ 1 }, 0, &key);
+		happen(workload, &key, '1');
+		/* Its ACK came by there: it has no owner to be away from. */
+		workload_taken(workload, (struct instant){ NS_PER_S }, 0, 2,
+			       CAUSE_SOCKET_OLD);
+		workload_owned(workload, 0, 1);
+		workload_taken(workload, (struct instant){ NS_PER_S }, 0, 1,
+			       CAUSE_SOCKET_OLD);
+		if (rows[i].stored)
+			workload_stored(workload, 0, 3);
+		if (rows[i].taken_ns >= 0)
+			workload_taken(
+				workload,
+				(struct instant){ NS_PER_S + rows[i].taken_ns },
+				0, 2, CAUSE_SOCKET_OLD);
+		CHECK_ROW(protection(&settings, workload_session(workload, 0),
+				     true) == rows[i].is_protected,
+			  rows[i].sentence);
+		workload_destroy(workload);
+		queue_destroy(queue);
+	}
+}
+
 int
 main(void)
 {
 	test_handshakes();
 	test_refused();
+	test_taken();
 	return check_done();
 }

@@ -55,8 +55,8 @@ plan(struct workload *workload)
 		session->stray_at = WATCH_NONE;
 		session->taken_by = WATCH_NONE;
 		session->reset_by = WATCH_NONE;
-		session->answered = session->strayed = session->unreached =
-			INSTANT_NEVER;
+		session->answered = session->strayed = session->taken =
+			session->unreached = INSTANT_NEVER;
 		session->base_ns = INT64_MAX;
 		session->stall_ns = STALL_METER_NONE;
 		stall_meter_init(&session->stall_meter);
@@ -255,13 +255,16 @@ workload_barred(struct workload *workload, const struct session_key *key,
 }
 
 void
-workload_taken(struct workload *workload, uint32_t flow, uint32_t server,
-	       enum cause_socket socket)
+workload_taken(struct workload *workload, struct instant now, uint32_t flow,
+	       uint32_t server, enum cause_socket socket)
 {
 	struct session *session = &workload->sessions[flow];
 
 	session->socket = session->owner == server ? CAUSE_SOCKET_NONE : socket;
 	session->taken_by = server;
+	if (session->owner != WATCH_NONE &&
+	    session->socket != CAUSE_SOCKET_NONE)
+		session->taken = instant_min(session->taken, now);
 }
 
 void

@@ -77,6 +77,7 @@ struct session {
 	bool barred; /* its last SYN found another's request, and that had */
 	uint32_t barrier; /* this number */
 	struct instant strayed; /* it left its owner first; NEVER */
+	struct instant taken; /* another's socket had a packet first; NEVER */
 	struct instant unreached; /* no path to it, last; NEVER: always one */
 	bool stored; /* a store of it was acknowledged */
 	bool skipped; /* its handshake was not to be stored */
@@ -149,8 +150,8 @@ void workload_barred(struct workload *, const struct session_key *,
 /* Its packet was given to a socket that a server has for that key: an open one,
  * or one that waits for the handshake's ACK, or for a session's last packets.
  */
-void workload_taken(struct workload *, uint32_t flow, uint32_t server,
-		    enum cause_socket);
+void workload_taken(struct workload *, struct instant now, uint32_t flow,
+		    uint32_t server, enum cause_socket);
 /* Its SYN's answer is not stored: there are too many, or it was a cookie. */
 void workload_skipped(struct workload *, const struct session_key *);
 /* It opened, and its server may publish it, or has its number of sessions. */

@@ -469,10 +469,10 @@ cause_step(struct bed *bed, char what, struct answers *answers)
 		break;
 	case 'h':
 		workload_home(bed->workload, 0);
-		workload_taken(bed->workload, 0, 0, CAUSE_SOCKET_OLD);
+		workload_taken(bed->workload, bed->now, 0, 0, CAUSE_SOCKET_OLD);
 		break;
 	case 'o':
-		workload_taken(bed->workload, 0, 1, CAUSE_SOCKET_OLD);
+		workload_taken(bed->workload, bed->now, 0, 1, CAUSE_SOCKET_OLD);
 		break;
 	case 'd':
 	case 'e':
