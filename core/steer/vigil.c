@@ -209,7 +209,11 @@ vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
 	if (flow->state != FLOW_CACHED || flow->doubt ||
 	    flow->past != FLOW_PAST_LOOKING || flow->ticket != event->ticket)
 		return true;
-	flow->past = event->kind == NODE_MISSED && event->ok
+	/* Of one that lives it is old news when he dies. */
+	bool lives = life_of(strays->vigil.lives, now,
+			     flow_owner_address(strays, flow->owner)) ==
+		     LIFE_ASSUMED;
+	flow->past = event->kind == NODE_MISSED && event->ok && !lives
 			     ? FLOW_PAST_NOBODY
 			     : FLOW_PAST_UNKNOWN;
 	for (uint32_t i = 0; i < event->record_count; i++)

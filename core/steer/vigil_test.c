@@ -542,6 +542,27 @@ newer_refuses(struct stage *stage)
 	CHECK(stage->nodes[0].gets == 2);
 }
 
+/* What was missed while B lived says nothing when it is dead. */
+static void
+missed_before(struct stage *stage)
+{
+	forward_to(stage, "b");
+	repeat(stage);
+	repeat(stage);
+	CHECK(stage->nodes[0].gets == 2);
+	past(stage, NULL, true);
+	steer_route(stage->steers[0], stage->now, &stage->servers[1], false);
+	for (int i = 0; i < 100 && stage_counters(stage)->dead_owners == 0; i++)
+		pass(stage, LIFE_ASK_NS, true);
+	CHECK(stage_counters(stage)->dead_owners == 1);
+	CHECK(stage->nodes[0].gets == 3);
+	CHECK(stage_spells(stage, "bb"));
+	past(stage, "c", true);
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(stage_spells(stage, "c"));
+	CHECK(stage_counters(stage)->resets == 0);
+}
+
 /* Whoever repeats itself for long costs a lookup each two seconds, and all of
  * them as many as doubts may; what they miss changes nothing. */
 static void
@@ -768,12 +789,12 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		wanted,	       unreachable,   own_word,	   stopped,
-		forged,	       silent,	      cut_off,	   other_owner,
-		unsure,	       revived,	      noise,	   other_refuses,
-		first_revived, one_word,      nobody_left, router_alone,
-		port_reused,   newer_refuses, lossy,	   gone_home,
-		comes_late,
+		wanted,	       unreachable,   own_word,	     stopped,
+		forged,	       silent,	      cut_off,	     other_owner,
+		unsure,	       revived,	      noise,	     other_refuses,
+		first_revived, one_word,      nobody_left,   router_alone,
+		port_reused,   newer_refuses, missed_before, lossy,
+		gone_home,     comes_late,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
