@@ -83,7 +83,8 @@ struct flow {
 	bool orphaned; /* its owner is dead: a miss is the end */
 	bool mourning; /* CACHED: its owner is dead, and its turn is due */
 	uint8_t past; /* CACHED: enum flow_past */
-	uint8_t repeats; /* CACHED: packets that brought nothing new (vigil.h) */
+	uint8_t repeats; /* CACHED: packets that brought nothing new (vigil.h)
+			  */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */
 	/* CACHED; endpoint indices. Those that are named by records worth less
@@ -94,6 +95,7 @@ struct flow {
 	uint32_t given[RECORDS_PER_KEY];
 	uint8_t given_count;
 	struct flow_segment segment;
+	uint32_t furthest_end, furthest_ack; /* of all segments */
 	/* Who is better is newer: CACHED, than the record that named its owner;
 	 * a doubt that looks, than the socket here. */
 	struct version version;

@@ -24,6 +24,7 @@
 #include "core/steer/sketch.h"
 #include "core/steer/tunnel.h"
 #include "core/wire/build.h"
+#include "core/wire/ownership.h"
 #include "core/wire/tcp.h"
 
 /*
@@ -106,17 +107,34 @@ stray_fresh(struct strays *strays, struct instant now,
 	return flow;
 }
 
-/* Nothing that the client had not sent before: its segment ends no later, and
- * acknowledges no more. */
+/* What is farther behind is of another session, or of this one after it was at
+ * home for long. */
 static bool
-is_repeated(const struct flow_segment *before, const struct packet *packet)
+is_behind(uint32_t number, uint32_t furthest)
+{
+	return ownership_within(number, furthest - OWNERSHIP_WAIT_BYTES,
+				OWNERSHIP_WAIT_BYTES);
+}
+
+/* Nothing that the client had not sent before: its segment ends no later, and
+ * acknowledges no more, than any. (Than the one before does not do: between two
+ * of its retransmissions a client acknowledges, with the number that it would
+ * send next, whatever an old socket of its ports says.) */
+static bool
+note_numbers(struct flow *flow, const struct packet *packet)
 {
 	uint32_t end = packet->tcp_seq + packet->payload_bytes;
-	uint32_t end_before = before->seq + before->payload_bytes;
+	bool first = !flow->segment.valid;
+	bool sends = first || !is_behind(end, flow->furthest_end);
+	bool acknowledges =
+		(packet->tcp_flags & TCP_ACK) != 0 &&
+		(first || !is_behind(packet->tcp_ack, flow->furthest_ack));
 
-	return before->valid && (int32_t)(end - end_before) <= 0 &&
-	       ((packet->tcp_flags & before->flags & TCP_ACK) == 0 ||
-		(int32_t)(packet->tcp_ack - before->ack) <= 0);
+	if (sends)
+		flow->furthest_end = end;
+	if (acknowledges)
+		flow->furthest_ack = packet->tcp_ack;
+	return !sends && !acknowledges;
 }
 
 /* Keep what a RST would answer; never a RST, nor an error. True: the client
@@ -134,7 +152,7 @@ stray_note(struct flow *flow, const struct classification *classification)
 	if ((packet->tcp_flags & TCP_RST) != 0)
 		return false;
 	flow->patient = true;
-	repeated = is_repeated(&flow->segment, packet);
+	repeated = note_numbers(flow, packet);
 	/* A first fragment does not tell where the segment ends. */
 	if (packet->mf && (packet->tcp_flags & TCP_ACK) == 0)
 		return repeated;

@@ -11,11 +11,11 @@
 #include "core/steer/doubt.h"
 #include "core/test/stage.h"
 
-/* The client sends its last segment again. */
+/* The client sends a segment again, the last one or one before it. */
 static struct steer_result
-repeat(struct stage *stage)
+repeat_from(struct stage *stage, uint32_t back)
 {
-	struct packet_log *last = &stage_log[(stage->sent - 1) % STAGE_LOG];
+	struct packet_log *last = &stage_log[(stage->sent - back) % STAGE_LOG];
 	struct packet_log *entry = &stage_log[stage->sent++ % STAGE_LOG];
 	struct classification classification;
 
@@ -24,6 +24,12 @@ repeat(struct stage *stage)
 		       &classification);
 	return steer_packet(stage->steers[0], stage->now, &classification,
 			    entry->bytes, false, stage->uplink, &stage->outbox);
+}
+
+static struct steer_result
+repeat(struct stage *stage)
+{
+	return repeat_from(stage, 1);
 }
 
 /* Time passes; C is heard, or not. */
@@ -542,6 +548,21 @@ newer_refuses(struct stage *stage)
 	CHECK(stage->nodes[0].gets == 2);
 }
 
+/* Its retransmissions are of its first segment, and between them it
+ * acknowledges behind its last: nothing of that is new. */
+static void
+by_turns(struct stage *stage)
+{
+	forward_to(stage, "b");
+	stage_put_tcp(stage, TCP_ACK);
+	repeat_from(stage, 2);
+	CHECK(stage->nodes[0].gets == 1);
+	repeat_from(stage, 2);
+	CHECK(stage->nodes[0].gets == 2);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_SILENT);
+	CHECK(stage_spells(stage, "bbb"));
+}
+
 /* What was missed while B lived says nothing when it is dead. */
 static void
 missed_before(struct stage *stage)
@@ -793,8 +814,8 @@ main(void)
 		forged,	       silent,	      cut_off,	     other_owner,
 		unsure,	       revived,	      noise,	     other_refuses,
 		first_revived, one_word,      nobody_left,   router_alone,
-		port_reused,   newer_refuses, missed_before, lossy,
-		gone_home,     comes_late,
+		port_reused,   newer_refuses, missed_before, by_turns,
+		lossy,	       gone_home,     comes_late,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
