@@ -101,6 +101,40 @@ makeshift_placed(struct node *node, struct instant now,
 			     (int64_t)MAKESHIFT_NS << publication->tries++);
 }
 
+/* Was asked, or sent the record, and did not answer. */
+static bool
+is_unheard(enum candidate_state state)
+{
+	switch (state) {
+	case CANDIDATE_ASKED:
+	case CANDIDATE_OVERDUE:
+	case CANDIDATE_FAILED:
+	case CANDIDATE_STORING:
+	case CANDIDATE_RETRIED:
+		return true;
+	case CANDIDATE_KNOWN:
+	case CANDIDATE_ANSWERED:
+	case CANDIDATE_STORED:
+	case CANDIDATE_REFUSED:
+	case CANDIDATE_STALE:
+		break;
+	}
+	return false;
+}
+
+void
+makeshift_failed(struct node *node, struct publication *publication,
+		 const struct lookup *lookup)
+{
+	bool silent = lookup->candidate_count == 0;
+
+	for (uint32_t i = 0; i < lookup->candidate_count; i++)
+		silent |= is_unheard(
+			(enum candidate_state)lookup->candidates[i].state);
+	publication->makeshift = silent;
+	node->keepers_makeshift |= silent;
+}
+
 bool
 makeshift_mend(struct node *node, struct instant now, uint32_t slot)
 {
@@ -109,6 +143,11 @@ makeshift_mend(struct node *node, struct instant now, uint32_t slot)
 	if (!own->makeshift)
 		return false;
 	node->keepers_makeshift = true;
+	own->retries = 0;
+	if (own->state == PUBLICATION_WAITING) {
+		publish_slot_time(node, slot, now);
+		return true;
+	}
 	/* As it was: the stale one may be dead, or our table is poor yet. */
 	if (!is_passed_by(node, own, false) &&
 	    (node_young(node, now) || is_passed_by(node, own, true)))

@@ -21,6 +21,12 @@
  *  - Placed by one who joined a moment ago (node_young()), whose table may be
  *    poor: it is placed anew in the same way, until two placements agree, and
  *    when we meet one who is closer than a replica.
+ *  - Failed: fewer hold it than should, and somebody was silent, or we knew
+ *    nobody. It is placed again after a time that grows (publish.h), which may
+ *    be long when we are no longer cut off. So it is placed anew in that sweep,
+ *    too, and its row of failures begins anew, for those who were silent are
+ *    heard one by one. Where all have answered, and have no room, nothing is
+ *    gained by whoever is heard.
  *
  * A dead node costs those whose sessions are its neighbours, while it is not
  * known to be dead, one lookup or two a session. Holders do not repair this:
@@ -44,7 +50,11 @@
 struct instant makeshift_placed(struct node *, struct instant now,
 				struct publication *, const struct lookup *,
 				bool changed);
-/* A stale contact is back: place it anew, if it is makeshift. True: at once. */
+/* It has not stored at all of them. */
+void makeshift_failed(struct node *, struct publication *,
+		      const struct lookup *);
+/* A stale contact is back: place it anew, if it is makeshift, or failed. True:
+ * at once. */
 bool makeshift_mend(struct node *, struct instant now, uint32_t slot);
 
 #endif

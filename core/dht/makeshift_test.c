@@ -16,24 +16,28 @@
 #define NODES 60
 #define KEYS  30
 #define OWNER 0
-#define FIRST 30 /* and those behind it are silent */
+#define HALF  30
 
 static const struct row {
 	const char *sentence;
+	uint32_t first; /* and those behind it are silent */
 	int64_t silent_ns; /* before the sessions are set, */
 	int64_t longer_ns; /* and after; 0: they are not silent */
 	bool back; /* they are heard again */
 	bool right; /* in the end every record is where it should be */
 	bool again; /* it was placed more than once */
 } rows[] = {
-	{ "nobody is silent", 0, 0, true, true, false },
-	{ "a route is repaired in 100 ms", 0, 100 * NS_PER_MS, true, true,
+	{ "nobody is silent", HALF, 0, 0, true, true, false },
+	{ "a route is repaired in 100 ms", HALF, 0, 100 * NS_PER_MS, true, true,
 	  true },
-	{ "a link is gone for 2 s", 0, 2 * NS_PER_S, true, true, true },
-	{ "it was gone before, so who is behind it is stale", 4 * NS_PER_S,
-	  2 * NS_PER_S, true, true, true },
-	{ "it stays, and they are dead: their heirs have it", 0, 60 * NS_PER_S,
-	  false, true, true },
+	{ "a link is gone for 2 s", HALF, 0, 2 * NS_PER_S, true, true, true },
+	{ "it was gone before, so who is behind it is stale", HALF,
+	  4 * NS_PER_S, 2 * NS_PER_S, true, true, true },
+	{ "it stays, and they are dead: their heirs have it", HALF, 0,
+	  60 * NS_PER_S, false, true, true },
+	/* The next placement would be 20 s after the sixth that failed. */
+	{ "we are cut off for 40 s, and all placements fail", OWNER + 1, 0,
+	  40 * NS_PER_S, true, true, true },
 };
 
 static uint64_t
@@ -73,19 +77,19 @@ lacking(const struct mesh *mesh)
 }
 
 static void
-silence(struct mesh *mesh, bool silent)
+silence(struct mesh *mesh, uint32_t first, bool silent)
 {
-	for (uint32_t i = FIRST; i < NODES; i++)
+	for (uint32_t i = first; i < NODES; i++)
 		mesh->dead[i] = silent;
 }
 
 /* They are not ours to ask, but they ask around themselves. */
 static void
-be_heard(struct mesh *mesh)
+be_heard(struct mesh *mesh, uint32_t first)
 {
 	uint32_t seed = OWNER;
 
-	for (uint32_t i = FIRST; i < NODES; i++) {
+	for (uint32_t i = first; i < NODES; i++) {
 		node_join(mesh->nodes[i], mesh->now, &seed, 1, &mesh->outbox);
 		mesh_collect(mesh, i);
 	}
@@ -102,7 +106,7 @@ play(const struct row *row)
 	settings.k = 8;
 	mesh_open(&mesh, NODES, &settings, 7);
 	mesh_make_ideal(&mesh);
-	silence(&mesh, row->longer_ns > 0);
+	silence(&mesh, row->first, row->longer_ns > 0);
 	if (row->silent_ns > 0) {
 		/* Ask around, so that their silence is known. */
 		for (uint32_t i = 0; i < 4 * KEYS; i++) {
@@ -116,9 +120,9 @@ play(const struct row *row)
 	mesh_pass(&mesh, row->longer_ns);
 	if (row->back && row->longer_ns > 0) {
 		CHECK_ROW(lacking(&mesh) == 0, "heirs hold it");
-		silence(&mesh, false);
+		silence(&mesh, row->first, false);
 		CHECK_ROW(lacking(&mesh) > 0, row->sentence);
-		be_heard(&mesh);
+		be_heard(&mesh, row->first);
 	}
 	mesh_pass(&mesh, 10 * NS_PER_S);
 	stores = node_counters(mesh.nodes[OWNER])->stores - stores;
@@ -161,6 +165,73 @@ test_after_failures(void)
 		CHECK(own->retries == 9);
 	}
 	solo_close(&solo);
+}
+
+/* A placement, and somebody is met while it fails or afterwards. */
+static const struct {
+	const char *sentence;
+	bool answered; /* all say that they have no room; else they are silent
+			*/
+	bool ended;
+	bool makeshift; /* then */
+	bool at_once; /* the next begins */
+	uint8_t retries; /* of 5 before */
+} failed_rows[] = {
+	{ "it waits for its next try", false, true, true, true, 0 },
+	{ "its next try is under way", false, false, true, false, 0 },
+	{ "nobody was silent", true, true, false, false, 5 },
+};
+
+static void
+refuse(struct solo *solo)
+{
+	struct solo_sent sent;
+
+	while (solo_next(solo, &sent)) {
+		if (sent.header.type == MESSAGE_STORE)
+			solo_status(solo, &sent, ITEM_FULL);
+		else if (sent.header.type == MESSAGE_PING)
+			solo_pong(solo, &sent);
+		else
+			solo_contacts(solo, &sent, NULL, 0);
+	}
+}
+
+static void
+test_failed(void)
+{
+	for (size_t i = 0; i < sizeof(failed_rows) / sizeof(failed_rows[0]);
+	     i++) {
+		struct solo_room room = { 0 };
+		struct solo solo;
+
+		owner_open(&solo, room);
+		uint32_t number = owner_far_key(&solo, 0);
+		CHECK(owner_set(&solo, number, 5) == 0);
+		struct publication *own = owner_publication(&solo, number);
+		uint32_t slot = solo.node->own_first;
+		CHECK(publish_slot_at(solo.node, slot) == own);
+		while (failed_rows[i].ended &&
+		       own->state == PUBLICATION_LOOKING) {
+			if (failed_rows[i].answered)
+				refuse(&solo);
+			solo_await(&solo, NS_PER_S);
+		}
+		own->retries = 5;
+		own->makeshift |= !failed_rows[i].ended; /* from before */
+		CHECK_ROW(own->makeshift == failed_rows[i].makeshift,
+			  failed_rows[i].sentence);
+		CHECK_ROW(makeshift_mend(solo.node, solo.now, slot) ==
+				  failed_rows[i].at_once,
+			  failed_rows[i].sentence);
+		CHECK_ROW(own->retries == failed_rows[i].retries,
+			  failed_rows[i].sentence);
+		CHECK_ROW((own->state == PUBLICATION_WAITING &&
+			   own->timer.when.ns == solo.now.ns) ==
+				  failed_rows[i].at_once,
+			  failed_rows[i].sentence);
+		solo_close(&solo);
+	}
 }
 
 static const struct {
@@ -229,6 +300,7 @@ main(void)
 {
 	test_sweep_of_many();
 	test_after_failures();
+	test_failed();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	return check_done();

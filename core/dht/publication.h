@@ -100,7 +100,8 @@ struct publication {
 	bool half_open;
 	bool confirm; /* open, and replicas have it as half-open */
 	bool lost; /* a replica moved or is silent */
-	bool makeshift; /* one who was silent is closer than a replica */
+	bool makeshift; /* one who was silent is closer than a replica, or its
+			   placement failed */
 	bool anew; /* HELD: its turn is for a lookup: makeshift.h */
 	bool announce; /* NODE_STORED is due; ENDING: NODE_REMOVED */
 	/* Endpoint indices; ours among them if we hold. Behind the replicas

@@ -192,6 +192,33 @@ is_published(struct instant now, const struct publication *old)
 			      instant_after(old->published, PUBLISH_AGAIN_NS));
 }
 
+/* The wait after so many placements that failed, the last apart. */
+static int64_t
+wait_ns(const struct node *node, uint32_t failed)
+{
+	int64_t limit_ns = node->settings->republish_ns / 10;
+	int64_t doubled_ns = NS_PER_S << failed;
+
+	return doubled_ns < limit_ns ? doubled_ns : limit_ns;
+}
+
+/* Its SYN-ACK is sent again, and this time its client may answer: what could
+ * not be placed does not wait for longer than the first time. Nor for less:
+ * anybody can send a SYN again. */
+static void
+answered_again(struct node *node, struct instant now, uint32_t slot,
+	       struct outbox *outbox)
+{
+	const struct publication *own = publish_slot_at(node, slot);
+
+	if (!own->half_open || own->state != PUBLICATION_WAITING ||
+	    own->retries == 0)
+		return;
+	int64_t least_ns = wait_ns(node, own->retries - 1u) - wait_ns(node, 0);
+	if (instant_distance_ns(now, own->timer.when) <= least_ns)
+		look(node, now, slot, outbox);
+}
+
 int
 publish_half_open(struct node *node, struct instant now,
 		  const struct session_key *key, struct version version,
@@ -206,8 +233,10 @@ publish_half_open(struct node *node, struct instant now,
 		if (slot == PUBLICATION_NONE)
 			return -ENOSPC;
 	} else {
-		if (is_published(now, publish_slot_at(node, slot)))
+		if (is_published(now, publish_slot_at(node, slot))) {
+			answered_again(node, now, slot, outbox);
 			return 0;
+		}
 		if (!set_half_open(node, slot, true))
 			return -ENOSPC;
 		renew(node, now, slot);
@@ -284,12 +313,11 @@ publish_set(struct node *node, struct instant now,
 static int64_t
 retry_ns(const struct node *node, struct publication *publication)
 {
-	int64_t limit_ns = node->settings->republish_ns / 10;
-	int64_t wait_ns = NS_PER_S << publication->retries;
+	int64_t distance_ns = wait_ns(node, publication->retries);
 
 	if (publication->retries < PUBLISH_RETRIES_MAX)
 		publication->retries++;
-	return wait_ns < limit_ns ? wait_ns : limit_ns;
+	return distance_ns;
 }
 
 /* When a publication that every replica has is next looked at. */
@@ -412,6 +440,7 @@ publish_placed(struct node *node, struct instant now, struct lookup *lookup)
 			instant_min(anew, next_turn(node, now, publication)));
 	} else {
 		publication->state = PUBLICATION_WAITING;
+		makeshift_failed(node, publication, lookup);
 		publish_slot_time(
 			node, slot,
 			instant_after(now, retry_ns(node, publication)));

@@ -17,12 +17,14 @@
  * those of all sessions that were confirmed meanwhile in the same datagrams,
  * like a republish and without a lookup. Nothing hangs on that delay: the
  * half-open record leads to its owner, too. What is not confirmed lapses; it is
- * forgotten without a word (publication.h says why).
+ * forgotten without a word (publication.h says why). What could not be placed
+ * is tried again when its SYN-ACK is sent again: now its client may answer.
  *
  * Times: a batch's timeout as for any query; republish_ns; 1 s, doubled each
  * time up to a tenth of republish_ns, after a placement that did not reach
- * every replica; PUBLISH_CONFIRM; RECORD_HALF_OPEN_MS, and up to LAPSE_TICK
- * more, for a handshake; PUBLISH_RETRY when a pool (lookups, batches) was full;
+ * every replica, or until a stale contact is heard (makeshift.h);
+ * PUBLISH_CONFIRM; RECORD_HALF_OPEN_MS, and up to LAPSE_TICK more, for a
+ * handshake; PUBLISH_RETRY when a pool (lookups, batches) was full;
  * PUBLISH_PACE between loads, so that a server with 100,000 sessions does not
  * send them all at once.
  */

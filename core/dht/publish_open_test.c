@@ -401,6 +401,84 @@ test_replica_lost(void)
 	solo_close(&solo);
 }
 
+/* Its placements have failed; what does its SYN-ACK do that is sent again? */
+static const struct {
+	const char *sentence;
+	bool half_open; /* else it is open, and a SYN comes by its port */
+	uint8_t failed; /* in a row; 0: it waits for a lookup's slot */
+	int64_t after_ns; /* since the last */
+	bool at_once;
+} again_rows[] = {
+	{ "within the second of its first wait", true, 1, NS_PER_S - 1, false },
+	{ "within the first second of its second", true, 2, NS_PER_S - 1,
+	  false },
+	{ "after that", true, 2, NS_PER_S, true },
+	{ "in the middle of a longer one", true, 5, 3 * NS_PER_S, true },
+	{ "and of the longest", true, 6, NS_PER_S, true },
+	{ "it waits for room", true, 0, NS_PER_S, false },
+	{ "a session that is open has its own time", false, 2, NS_PER_S,
+	  false },
+};
+
+/* Nobody answers, until it waits after so many failures, one at least. */
+static struct publication *
+fail(struct solo *solo, uint32_t number, uint32_t times)
+{
+	struct publication *own = owner_publication(solo, number);
+
+	for (uint32_t i = 0; i < times || i == 0; i++) {
+		while (own->state == PUBLICATION_WAITING)
+			solo_await(solo, 20 * NS_PER_S);
+		while (own->state == PUBLICATION_LOOKING)
+			solo_await(solo, NS_PER_S);
+		outbox_clear(&solo->outbox);
+		solo->next = 0;
+	}
+	CHECK(own->state == PUBLICATION_WAITING && own->retries > 0);
+	if (times == 0)
+		own->retries = 0;
+	return own;
+}
+
+static void
+test_answered_again(void)
+{
+	for (size_t i = 0; i < sizeof(again_rows) / sizeof(again_rows[0]);
+	     i++) {
+		struct solo solo;
+
+		owner_open(&solo, (struct solo_room){ 0 });
+		uint32_t number = owner_far_key(&solo, 0);
+		struct session_key key = solo_key(number);
+		if (again_rows[i].half_open)
+			CHECK(node_set_half_open(solo.node, solo.now, &key,
+						 solo_version(1),
+						 &solo.outbox) == 0);
+		else
+			CHECK(owner_set(&solo, number, 1) == 0);
+		struct publication *own =
+			fail(&solo, number, again_rows[i].failed);
+		struct publication before = *own;
+		solo.now = instant_after(solo.now, again_rows[i].after_ns);
+		CHECK_ROW(node_set_half_open(solo.node, solo.now, &key,
+					     solo_version(2),
+					     &solo.outbox) == 0,
+			  again_rows[i].sentence);
+		CHECK_ROW((own->state == PUBLICATION_LOOKING) ==
+				  again_rows[i].at_once,
+			  again_rows[i].sentence);
+		CHECK_ROW(again_rows[i].at_once ||
+				  own->timer.when.ns == before.timer.when.ns,
+			  again_rows[i].sentence);
+		/* It is the same handshake, and lapses when it would. */
+		CHECK_ROW(own->version.established_ns == 1 &&
+				  own->lapses.ns == before.lapses.ns &&
+				  own->retries == before.retries,
+			  again_rows[i].sentence);
+		solo_close(&solo);
+	}
+}
+
 /* Handshakes have a room of their own, and leave lookups to others. */
 static void
 test_room(void)
@@ -532,6 +610,7 @@ main(void)
 		test_row(&rows[i]);
 	test_batches();
 	test_replica_lost();
+	test_answered_again();
 	test_room();
 	test_asks_past_itself();
 	return check_done();
