@@ -217,6 +217,30 @@ test_session(struct bed *bed)
 	bed_free(bed);
 }
 
+/* It hears of each SYN-ACK, as a daemon sees each leave. */
+static void
+test_opening(struct bed *bed)
+{
+	bed_make(bed, &fake);
+	pass(bed, S);
+	put_tcp(bed, TCP_SYN, ISS, 0);
+	CHECK(story.openings == 1 && story.sents == 1);
+	pass(bed, 3 * S / 4);
+	CHECK(story.openings == 1 && story.sents == 1);
+	put_tcp(bed, TCP_SYN, ISS, 0); /* its client asks again */
+	CHECK(story.openings == 2 && story.sents == 2);
+	put_tcp(bed, TCP_SYN, ISS + 9, 0); /* no SYN-ACK: an ACK */
+	CHECK(story.openings == 2);
+	pass(bed, S / 2); /* its timer */
+	CHECK(story.openings == 3);
+	pass(bed, 2 * S);
+	CHECK(story.openings == 4);
+	put_tcp(bed, TCP_ACK, ISS + 1, bed->client_seq + 1);
+	pass(bed, 10 * S);
+	CHECK(story.openings == 4 && story.opens == 1);
+	bed_free(bed);
+}
+
 /* A socket of the key is here: its numbers tell whose a packet is. */
 static void
 test_whose(struct bed *bed)
@@ -535,6 +559,7 @@ main(void)
 	static struct bed bed;
 
 	test_session(&bed);
+	test_opening(&bed);
 	test_whose(&bed);
 	test_sent(&bed);
 	test_verdicts(&bed);

@@ -2,7 +2,7 @@
 /*
  * service.c - the service's sockets on each server, and the program behind
  *
- *	SYN -> accept: the scheme is told: opening
+ *	SYN -> accept: the scheme is told: opening, with each SYN-ACK
  *	       -> handshake complete: owned; store_after later the scheme is
  *					     told: opened
  *	request read -> GET: say the bytes; PUT: take them -> FIN
@@ -143,6 +143,8 @@ advance(struct servers *servers, struct instant now,
 		connection->published = true;
 		connection->publish_at = INSTANT_NEVER;
 	}
+	bool again = tcp->state == TCP_STATE_SYN_RECEIVED && tcp->nxt == 0 &&
+		     connection->opening;
 	transport_flush(servers->transport, now, connection);
 	struct version version = connection->version;
 	if (tcp->state == TCP_STATE_CLOSED && tcp->error != TCP_ERROR_NONE &&
@@ -160,6 +162,10 @@ advance(struct servers *servers, struct instant now,
 	} else if (due) {
 		service_publish(servers, now, index, connection->flow, &key,
 				version);
+	} else if (again) {
+		(void)server_agent_opening(
+			server_agents, now, index, &key,
+			cluster_version(servers, now, index));
 	}
 }
 

@@ -174,8 +174,8 @@ struct scheme {
 		     uint32_t size);
 
 	/* A SYN was answered here and is remembered: there is a socket, and no
-	 * cookie. Told once for each. 0; -errno: it could be stored, and is not
-	 * before it is established. */
+	 * cookie. Told with each SYN-ACK, those that are sent again, too. 0;
+	 * -errno: it could be stored, and is not before it is established. */
 	int (*opening)(void *state, struct instant now,
 		       const struct session_key *, struct version,
 		       struct outbox *);

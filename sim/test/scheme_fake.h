@@ -20,7 +20,8 @@
 /* What server 1's state was told. */
 struct log {
 	uint32_t inits, forgets, claims, packets, tunnelled, datagrams, sents;
-	uint32_t opens, closes, learns, routes, expires, tells, tunnel_errors;
+	uint32_t openings, opens, closes, learns, routes, expires, tells,
+		tunnel_errors;
 	uint64_t seed;
 	uint8_t uplink;
 	uint32_t size;
@@ -171,6 +172,18 @@ fake_sent(void *state, struct instant now, uint8_t *bytes, uint32_t size)
 }
 
 static inline int
+fake_opening(void *state, struct instant now, const struct session_key *key,
+	     struct version version, struct outbox *outbox)
+{
+	(void)state;
+	(void)now;
+	(void)key;
+	(void)outbox;
+	story.openings++;
+	return version.established_ns > 0 ? 0 : -1;
+}
+
+static inline int
 fake_opened(void *state, struct instant now, const struct session_key *key,
 	    struct version version, struct outbox *outbox)
 {
@@ -251,6 +264,7 @@ static const struct scheme fake = {
 	.decapsulate = fake_decapsulate,
 	.datagram = fake_datagram,
 	.sent = fake_sent,
+	.opening = fake_opening,
 	.opened = fake_opened,
 	.closed = fake_closed,
 	.learned = fake_learned,
