@@ -547,20 +547,19 @@ lookup_silent(const struct candidate *candidate)
 	}
 }
 
-/* Of all that were asked, how many are silent, and not known to be dead? */
-static uint32_t
-count_silent(const struct lookup *lookup, uint64_t dead)
+bool
+lookup_split(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 {
 	uint32_t silent = 0;
 
 	for (uint32_t i = 0; i < lookup->candidate_count; i++)
 		silent += lookup_silent(&lookup->candidates[i]) &&
 			  (dead >> i & 1) == 0;
-	return silent;
+	return silent >= replicas;
 }
 
 bool
-lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
+lookup_denied(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 {
 	uint32_t answered = 0, silent = 0;
 	/* We know no other node: none could know. */
@@ -584,8 +583,7 @@ lookup_conclusive(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 			break;
 		}
 	}
-	return heard && silent <= answered && silent <= replicas - silent &&
-	       count_silent(lookup, dead) < replicas;
+	return heard && silent <= answered && silent <= replicas - silent;
 }
 
 struct instant

@@ -55,12 +55,17 @@
  * record; so of the `replicas` closest, failed or not, one at least must have
  * answered, and of those not known to be dead no more may have failed than
  * answered. With three replicas: one may be silent; two, when they are known
- * to be dead; never all three, for then no replica is left that would know. And
- * of all that were asked fewer than `replicas` may be silent, and not known to
- * be dead: a record that was made in the other half of a split, or behind a
- * link that swallows much, is at the closest of those, and they may be all. At
+ * to be dead; never all three, for then no replica is left that would know. At
  * the deadline, who is known to be dead and has let a timeout pass counts as
- * failed, whether it is being asked a second time or not.
+ * failed, whether it is being asked a second time or not. So much is "denied".
+ *
+ * And of all that were asked fewer than `replicas` may be silent, and not known
+ * to be dead: a record that was made in the other half of a split, or behind a
+ * link that swallows much, is at the closest of those, and they may be all. But
+ * a stranger that has died is named for as long as those that know it have not
+ * missed it (refresh_ns), and who asks never learns that it is dead. So past an
+ * owner that is known to be dead (vigil.h) a denial suffices: who is beyond a
+ * split is as far away as the owner that was given up.
  *
  * A candidate's state while it is asked:
  *
@@ -210,7 +215,8 @@ struct lookup {
 	bool glance; /* GET: as cheap as can be; proves nothing */
 	bool local; /* GET: we held it; SET: we alone do */
 	bool ok; /* GET: found; ENDED: every replica knows */
-	bool conclusive; /* GET, not found: no replica has it */
+	bool denied; /* GET, not found: so say the closest that live */
+	bool conclusive; /* and others who are silent may not know it */
 	struct candidate candidates[LOOKUP_SHORTLIST];
 };
 
@@ -290,9 +296,11 @@ uint32_t lookup_allowance(const struct lookup *, uint32_t alpha,
 bool lookup_waits(const struct lookup *);
 /* It was asked, and let a timeout pass; it may be asked once more since. */
 bool lookup_silent(const struct candidate *);
-/* FINDING is over without a value: is that proof that there is none? dead: bit
- * i is set when candidate i is known to be, by more than this lookup. */
-bool lookup_conclusive(const struct lookup *, uint32_t replicas, uint64_t dead);
+/* FINDING is over without a value: have the closest that live said so? dead:
+ * bit i is set when candidate i is known to be, by more than this lookup. */
+bool lookup_denied(const struct lookup *, uint32_t replicas, uint64_t dead);
+/* May those that are silent be all of another half's replicas? */
+bool lookup_split(const struct lookup *, uint32_t replicas, uint64_t dead);
 /* When the candidate's state changes by itself, or it is to be sent something
  * once more; NEVER. */
 struct instant lookup_candidate_wake(const struct candidate *);

@@ -359,11 +359,15 @@ conclude(struct node *node, struct instant now, struct lookup *lookup)
 	if (lookup->record_count == 0)
 		lookup->hops = lookup->round;
 	lookup->ok = lookup->record_count > 0;
-	if (lookup->kind == LOOKUP_GET && !lookup->ok && !lookup->glance)
+	if (lookup->kind == LOOKUP_GET && !lookup->ok && !lookup->glance) {
+		uint32_t replicas = node->settings->replicas;
+		uint64_t dead = dead_candidates(node, lookup);
+
+		lookup->denied = !node_young(node, now) &&
+				 lookup_denied(lookup, replicas, dead);
 		lookup->conclusive =
-			!node_young(node, now) &&
-			lookup_conclusive(lookup, node->settings->replicas,
-					  dead_candidates(node, lookup));
+			lookup->denied && !lookup_split(lookup, replicas, dead);
+	}
 }
 
 /* A second STORE to the candidates that are overdue. */

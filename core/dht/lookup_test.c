@@ -323,46 +323,51 @@ test_fill(void)
 }
 
 /* Who said no, who failed and who of these is known to be dead, as bits: peers
- * 1, 2, ...; the others were asked or not even that. */
+ * 1, 2, ...; the others were asked or not even that. Have the closest denied
+ * it, and may those that are silent be all that know it? */
 static const struct {
 	const char *sentence;
 	uint32_t count, replicas;
 	uint32_t answered, failed, dead;
-	bool conclusive;
+	bool denied, split;
 } misses[] = {
-	{ "we know no peer: none can know", 0, 3, 0, 0, 0, true },
-	{ "all say no", 8, 3, 0xff, 0, 0, true },
-	{ "the three closest say no", 8, 3, 0x07, 0, 0, true },
-	{ "the closest is still to answer", 8, 3, 0xfe, 0, 0, false },
-	{ "one of the three is still to answer", 8, 3, 0xfb, 0, 0, false },
-	{ "one failed: the fourth counts", 8, 3, 0xfd, 0x02, 0, true },
-	{ "one failed and the fourth is out", 8, 3, 0x05, 0x02, 0, false },
-	{ "two failed: no", 8, 3, 0xfc, 0x03, 0, false },
-	{ "two failed, but one was dead", 8, 3, 0xfc, 0x03, 0x02, true },
-	{ "two dead, and the fourth failed", 8, 3, 0xf2, 0x0d, 0x05, true },
-	{ "two dead, two failed behind", 8, 3, 0xe4, 0x1b, 0x03, false },
-	{ "the three closest failed", 8, 3, 0xf8, 0x07, 0, false },
-	{ "the three closest are dead", 8, 3, 0xf8, 0x07, 0x07, false },
-	{ "no peer answered", 8, 3, 0, 0xff, 0, false },
-	{ "all are dead, or our uplink", 8, 3, 0, 0xff, 0xff, false },
-	{ "the only other one says no", 1, 3, 0x01, 0, 0, true },
-	{ "the only other one is silent", 1, 3, 0, 0x01, 0, false },
-	{ "one of two is silent", 2, 3, 0x01, 0x02, 0, true },
-	{ "two of three are dead", 3, 3, 0x04, 0x03, 0x03, true },
-	{ "two of three are silent", 3, 3, 0x04, 0x03, 0, false },
-	{ "one replica says no", 8, 1, 0x01, 0, 0, true },
-	{ "one replica is silent", 8, 1, 0xfe, 0x01, 0, false },
-	{ "two of five failed", 8, 5, 0xf9, 0x06, 0, true },
-	{ "three of five failed", 8, 5, 0xf1, 0x0e, 0, false },
-	{ "of three peers two failed", 3, 5, 0x04, 0x03, 0, false },
-	{ "two are silent behind them", 8, 3, 0x9f, 0x60, 0, true },
-	{ "three are: perhaps all replicas", 8, 3, 0x1f, 0xe0, 0, false },
-	{ "of three one is dead", 8, 3, 0x1f, 0xe0, 0x40, true },
-	{ "one is silent behind the only one", 8, 1, 0x7f, 0x80, 0, false },
+	{ "we know no peer: none can know", 0, 3, 0, 0, 0, true, false },
+	{ "all say no", 8, 3, 0xff, 0, 0, true, false },
+	{ "the three closest say no", 8, 3, 0x07, 0, 0, true, false },
+	{ "the closest is still to answer", 8, 3, 0xfe, 0, 0, false, false },
+	{ "one of the three is still to answer", 8, 3, 0xfb, 0, 0, false,
+	  false },
+	{ "one failed: the fourth counts", 8, 3, 0xfd, 0x02, 0, true, false },
+	{ "one failed and the fourth is out", 8, 3, 0x05, 0x02, 0, false,
+	  false },
+	{ "two failed: no", 8, 3, 0xfc, 0x03, 0, false, false },
+	{ "two failed, but one was dead", 8, 3, 0xfc, 0x03, 0x02, true, false },
+	{ "two dead, and the fourth failed", 8, 3, 0xf2, 0x0d, 0x05, true,
+	  false },
+	{ "two dead, two failed behind", 8, 3, 0xe4, 0x1b, 0x03, false, false },
+	{ "the three closest failed", 8, 3, 0xf8, 0x07, 0, false, true },
+	{ "the three closest are dead", 8, 3, 0xf8, 0x07, 0x07, false, false },
+	{ "no peer answered", 8, 3, 0, 0xff, 0, false, true },
+	{ "all are dead, or our uplink", 8, 3, 0, 0xff, 0xff, false, false },
+	{ "the only other one says no", 1, 3, 0x01, 0, 0, true, false },
+	{ "the only other one is silent", 1, 3, 0, 0x01, 0, false, false },
+	{ "one of two is silent", 2, 3, 0x01, 0x02, 0, true, false },
+	{ "two of three are dead", 3, 3, 0x04, 0x03, 0x03, true, false },
+	{ "two of three are silent", 3, 3, 0x04, 0x03, 0, false, false },
+	{ "one replica says no", 8, 1, 0x01, 0, 0, true, false },
+	{ "one replica is silent", 8, 1, 0xfe, 0x01, 0, false, true },
+	{ "two of five failed", 8, 5, 0xf9, 0x06, 0, true, false },
+	{ "three of five failed", 8, 5, 0xf1, 0x0e, 0, false, false },
+	{ "of three peers two failed", 3, 5, 0x04, 0x03, 0, false, false },
+	{ "two are silent behind them", 8, 3, 0x9f, 0x60, 0, true, false },
+	{ "three are: perhaps all replicas", 8, 3, 0x1f, 0xe0, 0, true, true },
+	{ "of three one is dead", 8, 3, 0x1f, 0xe0, 0x40, true, false },
+	{ "one is silent behind the only one", 8, 1, 0x7f, 0x80, 0, true,
+	  true },
 };
 
 static void
-test_conclusive(void)
+test_denied(void)
 {
 	for (uint32_t i = 0; i < sizeof(misses) / sizeof(*misses); i++) {
 		struct lookup *lookup = begin(LOOKUP_GET);
@@ -378,9 +383,11 @@ test_conclusive(void)
 			else if (i % 2 == 1) /* or known */
 				candidate->state = CANDIDATE_ASKED;
 		}
-		CHECK_ROW(lookup_conclusive(lookup, misses[i].replicas,
-					    misses[i].dead) ==
-				  misses[i].conclusive,
+		CHECK_ROW(lookup_denied(lookup, misses[i].replicas,
+					misses[i].dead) == misses[i].denied,
+			  misses[i].sentence);
+		CHECK_ROW(lookup_split(lookup, misses[i].replicas,
+				       misses[i].dead) == misses[i].split,
 			  misses[i].sentence);
 		give(lookup);
 	}
@@ -416,9 +423,9 @@ test_deadline(void)
 		closest->tries = rows[i].tries & 3u;
 		CHECK_ROW(lookup_silent(closest) == rows[i].silent,
 			  rows[i].sentence);
-		CHECK_ROW(lookup_conclusive(lookup, 3, 0) == rows[i].proves,
+		CHECK_ROW(lookup_denied(lookup, 3, 0) == rows[i].proves,
 			  rows[i].sentence);
-		CHECK_ROW(lookup_conclusive(lookup, 3, 0x01) == rows[i].silent,
+		CHECK_ROW(lookup_denied(lookup, 3, 0x01) == rows[i].silent,
 			  rows[i].sentence);
 		/* It answered the first time: who is closer? */
 		lookup_refer(closest);
@@ -594,7 +601,7 @@ main(void)
 	test_after_slow_ones_twice_as_many();
 	test_silent_get_a_second_try();
 	test_fill();
-	test_conclusive();
+	test_denied();
 	test_deadline();
 	test_records();
 	test_lists();

@@ -495,6 +495,7 @@ node_event(struct node *node)
 		.hops = lookup->hops,
 		.local = lookup->local,
 		.ok = lookup->ok || lookup->conclusive,
+		.denied = lookup->denied,
 		.started = lookup->started,
 		.first = lookup->first,
 		.finished = lookup->finished,

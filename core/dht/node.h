@@ -149,6 +149,9 @@ struct node_event {
 	 * node joined alone; if false, JOIN_AGAIN follows in a second.
 	 * REMOVED: every replica acknowledged. */
 	bool ok;
+	/* MISSED: as if conclusive, but that so many others did not answer that
+	 * they may be all who know it. */
+	bool denied;
 	struct instant started; /* first datagram */
 	/* STORED: when the first other server acknowledged; NEVER if none did.
 	 * When the owner is the only replica, when it had it. */

@@ -75,8 +75,11 @@ stray_learned(struct strays *strays, struct instant now,
 		search_found(strays, now, flow, event, outbox);
 		return;
 	}
-	bool conclusive =
-		event->ok || (flow->orphaned && vigil_nobody_left(strays, now));
+	/* Strangers that are silent may be beyond a split; but past a dead
+	 * owner they are no more to be reached than it was. */
+	bool conclusive = event->ok ||
+			  (flow->orphaned &&
+			   (event->denied || vigil_nobody_left(strays, now)));
 	search_missed(strays, now, flow, conclusive, outbox);
 }
 

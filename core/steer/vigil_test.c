@@ -666,6 +666,51 @@ unsure(struct stage *stage)
 	CHECK(stage_counters(stage)->resets == 0);
 }
 
+/* The closest know no other, and as many others as a record has replicas are
+ * silent: that suffices past a dead owner, and not past one that is silent. */
+static void
+denied(struct stage *stage)
+{
+	struct node_event event = {
+		.kind = NODE_MISSED,
+		.asker = NODE_ASKER_SILENT,
+		.denied = true,
+	};
+
+	forward_to(stage, "b");
+	for (int i = 0; i < 3; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		repeat(stage);
+		if (i == 0) {
+			event.key = stage->nodes[0].key;
+			event.ticket = stage->nodes[0].ticket;
+			steer_learned(stage->steers[0], stage->now, &event,
+				      &stage->outbox);
+		}
+		pass(stage, NS_PER_S, true);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 1);
+	CHECK(stage_counters(stage)->resets == 0);
+	(void)stage_outcome(stage);
+	event.ticket = stage->nodes[0].ticket;
+	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
+	CHECK(stage_spells(stage, "R"));
+	/* Of one whose owner was never found it proves nothing. */
+	stage->client_port++;
+	stage_put_tcp(stage, TCP_ACK);
+	for (uint32_t gets = 0; stage->nodes[0].gets != gets;) {
+		gets = stage->nodes[0].gets;
+		event.asker = NODE_ASKER_STRAY;
+		event.key = stage->nodes[0].key;
+		event.ticket = stage->nodes[0].ticket;
+		steer_learned(stage->steers[0], stage->now, &event,
+			      &stage->outbox);
+		pass(stage, NS_PER_S, true);
+	}
+	CHECK(stage_counters(stage)->resets == 1);
+}
+
 /* It comes back while the replicas are asked: no RST, and no exclusion. */
 static void
 revived(struct stage *stage)
@@ -814,8 +859,8 @@ main(void)
 		forged,	       silent,	      cut_off,	     other_owner,
 		unsure,	       revived,	      noise,	     other_refuses,
 		first_revived, one_word,      nobody_left,   router_alone,
-		port_reused,   newer_refuses, missed_before, by_turns,
-		lossy,	       gone_home,     comes_late,
+		port_reused,   newer_refuses, lossy,	     gone_home,
+		comes_late,    denied,	      missed_before, by_turns,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
