@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sim/engine/random_stream.h"
+#include "sim/model/due.h"
 #include "sim/model/keymap.h"
 #include "sim/model/opening.h"
 #include "sim/model/pace.h"
@@ -445,36 +446,6 @@ window_end(struct workload *workload, struct instant now, uint32_t flow)
 	stall_measure(workload, METRIC_STALL_BEFORE, flow, meter->before_ns);
 }
 
-/* When the byte after these can be at the receiver. The sender's pace says when
- * it is written, counted from its first byte; when that was, the receiver knows
- * from the arrival that was least late. */
-static struct instant
-due_after(const struct workload *workload, struct instant now,
-	  struct session *session)
-{
-	const struct settings *settings = workload->settings;
-	uint64_t wanted = session->bytes_wanted;
-	uint64_t bytes = session->bytes;
-
-	if (bytes >= wanted)
-		return INSTANT_NEVER;
-	if (settings->clients.pace_bps == 0)
-		return now;
-	/* Up to the end of its step a byte is written with the one before. */
-	uint64_t step = workload->step_bytes;
-	uint64_t written = bytes + (step - bytes % step) % step;
-	int64_t base_ns = now.ns - pace_ns(settings, written);
-	if (base_ns < session->base_ns)
-		session->base_ns = base_ns;
-	if (bytes < written)
-		return now;
-	uint64_t next = wanted - written < step ? wanted : written + step;
-	int64_t next_ns = pace_ns(settings, next);
-	if (next_ns == INT64_MAX)
-		return INSTANT_NEVER;
-	return (struct instant){ session->base_ns + next_ns };
-}
-
 void
 workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 		  uint64_t bytes)
@@ -487,7 +458,8 @@ workload_progress(struct workload *workload, struct instant now, uint32_t flow,
 	session->bytes = bytes;
 	session->newest = now;
 	stall_meter_progress(&session->stall_meter, now,
-			     due_after(workload, now, session));
+			     due_next(workload->settings, workload->step_bytes,
+				      now, session));
 	if (flow < workload->settings->measure.samples &&
 	    workload->watch->sample != NULL)
 		workload->watch->sample(workload->watch->context, flow, now,
@@ -514,33 +486,13 @@ completion_measure(const struct workload *workload, uint32_t flow)
 	measure(workload, &m);
 }
 
-/* When the program may have written its first byte: not before its SYN was
- * answered. */
-static struct instant
-first_due(const struct workload *workload, const struct session *session)
-{
-	uint64_t step = workload->step_bytes;
-	int64_t write_ns;
-
-	if (session->owner == WATCH_NONE ||
-	    workload->settings->clients.pace_bps == 0)
-		return session->opened;
-	write_ns = pace_ns(workload->settings, session->bytes_wanted < step
-						       ? session->bytes_wanted
-						       : step);
-	if (write_ns == INT64_MAX)
-		return INSTANT_NEVER;
-	return instant_after(session->answered.ns == INT64_MAX
-				     ? session->opened
-				     : session->answered,
-			     write_ns);
-}
-
 static struct instant
 waits_since(const struct workload *workload, const struct session *session)
 {
-	return session->stall_meter.begun ? session->stall_meter.from
-					  : first_due(workload, session);
+	return session->stall_meter.begun
+		       ? session->stall_meter.from
+		       : due_first(workload->settings, workload->step_bytes,
+				   session);
 }
 
 /* One side has something to send, and nothing new has come for so long. */
