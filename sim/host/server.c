@@ -174,6 +174,21 @@ answering(void *context, const uint8_t *bytes, uint32_t size)
 				    CAUSE_RESET_SCHEME);
 }
 
+/* A RST of a client that has not sent the SYN which was answered comes to a
+ * server. A killed daemon's could not pass it on. */
+static void
+unwanted(const struct servers *servers, uint32_t index,
+	 const struct packet *packet)
+{
+	struct session_key key;
+
+	if (packet->transport && packet->protocol == IP_TCP &&
+	    packet->tcp_flags & TCP_RST &&
+	    !servers->servers[index].server_agent->stopped &&
+	    packet_session(packet, false, &key) == DROP_NONE)
+		workload_unwanted(servers->workload, &key, packet->tcp_seq - 1);
+}
+
 static void
 decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	const struct packet *packet, const struct scheme_result *result)
@@ -182,6 +197,7 @@ decided(void *context, struct instant now, uint32_t index, const uint8_t *bytes,
 	struct server_counters *counters = &servers->servers[index].counters;
 
 	(void)bytes;
+	unwanted(servers, index, packet);
 	if (servers->listener != NULL)
 		servers->listener->decided(servers->listener->context, now,
 					   index, result);

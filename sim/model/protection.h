@@ -11,8 +11,9 @@
  * handshake lapses. Nor of a SYN that no server has answered, because each time
  * it came another's request had its place: a plain kernel does the same with a
  * flood of SYNs that are forged with a client's own ports. One request that
- * stays, though its client refuses it by a RST, is no such flood. Other schemes
- * make no such reservation.
+ * stays, though its client's RST came to a server, is no such flood; where that
+ * was lost on its way, nobody could have passed it on. Other schemes make no
+ * such reservation.
  */
 #ifndef SIM_MODEL_PROTECTION_H
 #define SIM_MODEL_PROTECTION_H

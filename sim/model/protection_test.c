@@ -8,8 +8,11 @@
  *	1 2	server 1, 2 answers it
  *	t	its client takes server 1's answer
  *	f g	it finds a request in its place, of two other SYNs
+ *	F G	its client's RST, which ends that, comes to a server
  */
 #include "sim/model/protection.h"
+
+#include <ctype.h>
 
 #include "core/test/check.h"
 #include "sim/model/cause.h"
@@ -26,6 +29,10 @@ happen(struct workload *workload, const struct session_key *key, char what)
 	case 'f':
 	case 'g':
 		workload_barred(workload, key, (uint32_t)what);
+		break;
+	case 'F':
+	case 'G':
+		workload_unwanted(workload, key, (uint32_t)tolower(what));
 		break;
 	default:
 		workload_answered(workload, now, key, (uint32_t)(what - '0'));
@@ -51,9 +58,15 @@ test_handshakes(void)
 		{ "whoever answers then", "12t2", 1, true, true },
 		{ "another's request has its place", "f", WATCH_NONE, false,
 		  false },
-		{ "which its RST does not end", "ff", WATCH_NONE, false, true },
-		{ "another one each time", "fgfg", WATCH_NONE, false, false },
-		{ "until one stays", "fgfgg", WATCH_NONE, false, true },
+		{ "which its RST does not end", "fFf", WATCH_NONE, false,
+		  true },
+		{ "it was on its way", "FfF", WATCH_NONE, false, false },
+		{ "nor does one that is lost", "ff", WATCH_NONE, false, false },
+		{ "nor the other request's", "fGf", WATCH_NONE, false, false },
+		{ "another one each time", "fFgGfFgG", WATCH_NONE, false,
+		  false },
+		{ "until one stays", "fFgGfFgGg", WATCH_NONE, false, true },
+		{ "and is over", "fFffg", WATCH_NONE, false, false },
 		{ "then it was answered", "f1", 1, false, true },
 		{ "it was answered before, too", "1f", 1, false, true },
 	};

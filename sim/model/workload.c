@@ -251,11 +251,21 @@ workload_barred(struct workload *workload, const struct session_key *key,
 	if (flow == WATCH_NONE)
 		return;
 	struct session *session = &workload->sessions[flow];
-	session->barred = session->barrier != irs;
+	session->barred = session->barrier != irs || !session->unwanted;
+	session->unwanted &= session->barrier == irs;
 	session->barrier = irs;
 }
 
 void
+workload_unwanted(struct workload *workload, const struct session_key *key,
+		  uint32_t irs)
+{
+	uint32_t flow = workload_find(workload, key);
+
+	if (flow != WATCH_NONE && workload->sessions[flow].barrier == irs)
+		workload->sessions[flow].unwanted = true;
+}
+
 workload_taken(struct workload *workload, struct instant now, uint32_t flow,
 	       uint32_t server, enum cause_socket socket)
 {

@@ -76,6 +76,7 @@ struct session {
 	bool accepted; /* its client took one's answer */
 	bool barred; /* its last SYN found another's request, and that had */
 	uint32_t barrier; /* this number */
+	bool unwanted; /* and its client's RST has come to a server since */
 	struct instant strayed; /* it left its owner first; NEVER */
 	struct instant taken; /* another's socket had a packet first; NEVER */
 	struct instant unreached; /* no path to it, last; NEVER: always one */
@@ -147,6 +148,9 @@ void workload_accepted(struct workload *, uint32_t flow, uint32_t server);
  * sequence number, irs, has its place. */
 void workload_barred(struct workload *, const struct session_key *,
 		     uint32_t irs);
+/* Its client's RST, which ends such a request, came to a server. */
+void workload_unwanted(struct workload *, const struct session_key *,
+		       uint32_t irs);
 /* Its packet was given to a socket that a server has for that key: an open one,
  * or one that waits for the handshake's ACK, or for a session's last packets.
  */
