@@ -15,6 +15,7 @@
 #include "core/wire/ip6.h"
 #include "core/wire/packet.h"
 #include "sim/host/server.h"
+#include "sim/host/transport.h"
 #include "sim/host/ways.h"
 #include "sim/model/fabric.h"
 #include "sim/net/network.h"
@@ -189,18 +190,32 @@ bereft(void *context, const struct session *session, struct instant now)
 	return lost > 0 && lost >= session->replicas;
 }
 
+static bool
+crowded(void *context, const struct session *session)
+{
+	const struct witness *witness = context;
+	const struct connection *connection = transport_look(
+		witness->transport,
+		network_client_device(witness->network, session->client),
+		&session->key);
+
+	return connection != NULL && connection->crowded;
+}
+
 void
 witness_init(struct witness *witness, const struct network *network,
-	     const struct servers *servers)
+	     const struct servers *servers, const struct transport *transport)
 {
 	*witness = (struct witness){
 		.network = network,
 		.servers = servers,
+		.transport = transport,
 		.verbs = {
 			.context = witness,
 			.owner_loss_ppm = owner_loss_ppm,
 			.holder_reachable = holder_reachable,
 			.bereft = bereft,
+			.crowded = crowded,
 		},
 	};
 }

@@ -24,6 +24,11 @@
  * Who holds a record the servers' store is asked directly, a server after the
  * other: what no node of the simulated network could know.
  *
+ * Crowded is a session whose client's own link was so full that its last
+ *segment has not left the host: clients that all begin in one instant, and go
+ *on in step, fill a small queue each time in the same order. A server's link
+ *carries Homeward's own datagrams, and is no excuse.
+ *
  * Bereft is a session whose record nobody holds, when as many servers as had
  * acknowledged it lost their memory (a crash, a killed daemon; never a leave,
  * which hands over) within the time that a repair takes, which is known from
@@ -42,15 +47,17 @@
 
 struct network;
 struct servers;
+struct transport;
 
-/* Both are borrowed. */
+/* All are borrowed. */
 struct witness {
 	const struct network *network;
 	const struct servers *servers;
+	const struct transport *transport;
 	struct workload_witness verbs; /* for workload_witness() */
 };
 
 void witness_init(struct witness *, const struct network *,
-		  const struct servers *);
+		  const struct servers *, const struct transport *);
 
 #endif

@@ -134,7 +134,8 @@ make_hosts(struct world *world)
 	world->rpcs = rpcs_create(settings, world->network, world->queue,
 				  world->transport, &world->watch);
 	servers_serve(world->servers, world->rpcs);
-	witness_init(&world->witness, world->network, world->servers);
+	witness_init(&world->witness, world->network, world->servers,
+		     world->transport);
 	workload_witness(world->workload, &world->witness.verbs);
 }
 

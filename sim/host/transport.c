@@ -403,6 +403,19 @@ transport_expire(struct connection *connection, struct instant now)
 	tcp_expire(&connection->tcp, now);
 }
 
+static void
+send(struct transport *transport, struct connection *connection,
+     const uint8_t *packet, uint32_t size)
+{
+	struct network *network = transport->network;
+	uint32_t device = connection->device;
+	uint64_t full = network_dropped(network, device, DROP_QUEUE);
+
+	network_send(network, device, OUTBOX_ANY_UPLINK, packet, size);
+	connection->crowded =
+		network_dropped(network, device, DROP_QUEUE) > full;
+}
+
 void
 transport_flush(struct transport *transport, struct instant now,
 		struct connection *connection)
@@ -420,8 +433,7 @@ transport_flush(struct transport *transport, struct instant now,
 			transport->listener->sent(transport->listener->context,
 						  now, connection, packet,
 						  (uint32_t)size);
-		network_send(transport->network, connection->device,
-			     OUTBOX_ANY_UPLINK, packet, (uint32_t)size);
+		send(transport, connection, packet, (uint32_t)size);
 	}
 
 	struct instant deadline = instant_min(tcp_deadline(&connection->tcp),

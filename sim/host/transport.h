@@ -46,6 +46,7 @@ struct connection {
 	struct tcp tcp;
 	struct source source;
 	struct alarm alarm;
+	bool crowded; /* its own link had no room for its last segment */
 	/* Server: */
 	bool opening; /* the scheme knows that its SYN was answered */
 	bool opened; /* its handshake is complete */

@@ -77,6 +77,15 @@ tries_look(struct silence *silence, const struct judge_parts *parts,
 	}
 }
 
+/* The client's own link had no room for what it sent last (sim/witness.h). */
+static bool
+is_crowded(const struct judge_parts *parts, const struct session *session)
+{
+	const struct connection *client = ends(parts, session).end[CLIENT];
+
+	return client != NULL && client->crowded;
+}
+
 static void
 tries_begin(struct silence *silence)
 {
@@ -194,7 +203,9 @@ silence_look(struct silence *silence, const struct judge_parts *parts,
 		tries_begin(silence);
 	}
 	way_look(silence, parts, now, flow, changes);
-	if (!silence_reachable(silence, now))
+	if (is_crowded(parts, session))
+		silence->crowded = now;
+	if (!silence_reachable(silence, now) || silence->crowded.ns == now.ns)
 		tries_begin(silence);
 	enough_look(silence, parts->settings, now);
 }
@@ -206,6 +217,8 @@ silence_proven(const struct silence *silence, struct instant now)
 
 	if (instant_before(since, silence->from))
 		since = silence->from;
+	if (instant_before(since, silence->crowded))
+		since = silence->crowded;
 	return silence->is_silent && !silence->is_cut &&
 	       !instant_before(now, instant_after(since, CAUSE_SILENT_NS)) &&
 	       silence->enough.ns > 0 &&

@@ -16,7 +16,9 @@
  * one session of SILENCE_ODDS. One is enough where nothing is lost, and
  * SILENCE_TRIES_NARROW more where a fabric's links may have no room for a full
  * packet in a tunnel: one is for the server that it came to, to learn that, and
- * one for its sender. The last of them has to be SILENCE_TRY_NS old.
+ * one for its sender. The last of them has to be SILENCE_TRY_NS old. What has
+ * not left its client, since the client's own link was full, is no try, and the
+ * time until then proves nothing.
  *
  * Ways are looked at when something has changed (a route, the script) or was
  * cut, and only of sessions that have been silent for SILENCE_NEED_NS, or have
@@ -46,6 +48,8 @@ struct silence {
 	struct instant from;
 	struct instant cut; /* no way, last */
 	bool is_cut;
+	struct instant
+		crowded; /* its client's last try had not left it, last */
 	uint64_t changes; /* how many there were at the last look */
 	uint32_t loss_ppm; /* the most since it began */
 	/* Of client and owner: timeouts when it began to count, and since. */

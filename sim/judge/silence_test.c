@@ -36,6 +36,7 @@ struct bed {
 	struct session_key key;
 	struct tcp *tcp; /* the owner's */
 	struct source *source;
+	struct connection *client;
 	uint32_t loss_ppm;
 	struct instant now;
 };
@@ -72,6 +73,15 @@ bereft(void *context, const struct session *session, struct instant now)
 	(void)session;
 	(void)now;
 	return false;
+}
+
+static bool
+crowded(void *context, const struct session *session)
+{
+	const struct bed *bed = context;
+
+	(void)session;
+	return bed->client->crowded;
 }
 
 static void
@@ -138,6 +148,11 @@ bed_session(struct bed *bed)
 	bed->tcp->state = TCP_STATE_ESTABLISHED;
 	bed->tcp->retransmit_at = INSTANT_NEVER;
 	bed->tcp->rto_ns = S;
+	bed->client = transport_add(bed->transport,
+				    network_client_device(bed->network, 0),
+				    &bed->key);
+	bed->client->tcp.settings = transport_settings(bed->transport);
+	bed->client->tcp.retransmit_at = INSTANT_NEVER;
 	workload_open(bed->workload, bed->now, 0, &bed->key);
 	workload_answered(bed->workload, bed->now, &bed->key, 0);
 	workload_owned(bed->workload, 0, 0);
@@ -160,6 +175,7 @@ bed_create(struct bed *bed, bool heals, struct instant begin,
 		.owner_loss_ppm = loss,
 		.holder_reachable = holder,
 		.bereft = bereft,
+		.crowded = crowded,
 	};
 	bed_hosts(bed);
 	bed->promise = judge_promise_create(&(struct judge_parts){
@@ -196,6 +212,8 @@ bed_destroy(struct bed *bed)
  *	s	its owner's timer is set, for 20 seconds from now
  *	a	all its bytes are there		d	its owner crashes
  *	x	its client gives it up		p	its program waits
+ *	f	its client's link has no room for what that sends
+ *	n	it has
  */
 static const struct row {
 	const char *sentence;
@@ -222,6 +240,18 @@ static const struct row {
 	{ "five", false, "1t.t.t.tt.........", VIOLATION_BROKEN_SILENT },
 	{ "its program waits for its pace", false, "pt.tt....t..", VIOLATIONS },
 	{ "so it does when faults are over", true, "p.......................",
+	  VIOLATIONS },
+	{ "its client's link is full", false, "f...t.t........t.......",
+	  VIOLATIONS },
+	{ "and has room now, and nobody tries", false,
+	  "f...t.t........t..n...............", VIOLATIONS },
+	{ "until just now", false, "f...t.t........t..n.........t.",
+	  VIOLATIONS },
+	{ "for long enough", false, "f...t.t........t..n......t.....",
+	  VIOLATION_BROKEN_SILENT },
+	{ "it is full now and then", false, "....t.f..n....t.f..n....t.f.n",
+	  VIOLATIONS },
+	{ "it stays so when faults are over", true, "f.......................",
 	  VIOLATIONS },
 	{ "its owner crashed", false, "t.ttd...t..", VIOLATIONS },
 	{ "given up at once", false, "x", VIOLATIONS },
@@ -268,6 +298,10 @@ step(struct bed *bed, char what)
 	switch (what) {
 	case 't':
 		bed->tcp->counters.timeouts++;
+		break;
+	case 'f':
+	case 'n':
+		bed->client->crowded = what == 'f';
 		break;
 	case 's':
 		bed->tcp->retransmit_at = instant_after(bed->now, 20 * S);

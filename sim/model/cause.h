@@ -10,8 +10,9 @@
  * The words (design section 8). An owner *lives* while its kernel holds the
  * session's socket. It can be *reached* when there is a converged path to it,
  * and from it to the client, that loses less than a tenth, for a second until
- * the end, and daemons run where a tunnel needs them. The session is
- * *protected* once a store of it was acknowledged, or while its SYN-ACK is
+ * the end, and daemons run where a tunnel needs them; not, by one that nobody
+ * reset, whose client's own link had no room for what it sent last. The session
+ * is *protected* once a store of it was acknowledged, or while its SYN-ACK is
  * younger than CAUSE_GRACE_NS and no store is told to wait for so long; no
  * more, when all who held its record died so shortly before that nobody could
  * have stored it elsewhere (sim/witness.h). How often that may happen is

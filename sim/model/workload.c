@@ -266,6 +266,7 @@ workload_unwanted(struct workload *workload, const struct session_key *key,
 		workload->sessions[flow].unwanted = true;
 }
 
+void
 workload_taken(struct workload *workload, struct instant now, uint32_t flow,
 	       uint32_t server, enum cause_socket socket)
 {
@@ -537,6 +538,16 @@ is_bereft(const struct workload *workload, const struct session *session,
 	       witness->bereft(witness->context, session, now);
 }
 
+/* What its client tried last has not left it. A RST is no answer to that. */
+static bool
+is_crowded(const struct workload *workload, const struct session *session)
+{
+	const struct workload_witness *witness = workload->witness;
+
+	return witness != NULL && session->outcome != OUTCOME_RESET &&
+	       witness->crowded(witness->context, session);
+}
+
 static enum cause
 cause_now(const struct workload *workload, struct instant now,
 	  struct session *session, bool run_over)
@@ -574,7 +585,8 @@ cause_now(const struct workload *workload, struct instant now,
 	enum cause cause = cause_of(reset, &facts);
 	/* Asked last, for all servers may have to be. */
 	if (cause != CAUSE_NONE && !cause_excused(cause) &&
-	    !holder_reachable(workload, session)) {
+	    (is_crowded(workload, session) ||
+	     !holder_reachable(workload, session))) {
 		facts.reachable = false;
 		cause = cause_of(reset, &facts);
 	}

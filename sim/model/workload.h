@@ -112,6 +112,8 @@ struct workload_witness {
 	/* Did all who held a record of it die, too lately for anybody to have
 	 * stored it elsewhere? */
 	bool (*bereft)(void *, const struct session *, struct instant now);
+	/* Had its client's own link no room for what that sent last? */
+	bool (*crowded)(void *, const struct session *);
 };
 
 struct workload;

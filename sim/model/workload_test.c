@@ -319,7 +319,7 @@ test_idle(void)
 
 /* What a witness says. */
 struct answers {
-	bool owner, holder, bereft;
+	bool owner, holder, bereft, crowded;
 };
 
 static uint32_t
@@ -350,6 +350,27 @@ bereft_answer(void *context, const struct session *session, struct instant now)
 	return answers->bereft;
 }
 
+static bool
+crowded_answer(void *context, const struct session *session)
+{
+	const struct answers *answers = context;
+
+	(void)session;
+	return answers->crowded;
+}
+
+static struct workload_witness
+witness_of(struct answers *answers)
+{
+	return (struct workload_witness){
+		.context = answers,
+		.owner_loss_ppm = owner_answer,
+		.holder_reachable = holder_answer,
+		.bereft = bereft_answer,
+		.crowded = crowded_answer,
+	};
+}
+
 /*
  * A session of server 0 that was stored, or not; a letter a step, a second
  * apart, then its end at once or by the end of the run:
@@ -363,6 +384,7 @@ bereft_answer(void *context, const struct session *session, struct instant now)
  *	-	the owner cannot be reached from now on	+	it can
  *	.	nothing for ten seconds			b	a byte comes
  *	0	all who held its record die
+ *	f	its client's link is full from now on	n	it is not
  */
 struct cause_row {
 	const char *sentence, *steps;
@@ -401,6 +423,14 @@ static const struct cause_row cause_rows[] = {
 	  OUTCOME_RESET, CAUSE_NO_SOCKET },
 	{ "never stored, never away", ".", false, true, 'E', OUTCOME_TIMEOUT,
 	  CAUSE_SILENT },
+	{ "its client's link was full", "f.", true, true, 'E', OUTCOME_TIMEOUT,
+	  CAUSE_UNREACHABLE },
+	{ "it gave up then", "1mf", true, true, 'T', OUTCOME_TIMEOUT,
+	  CAUSE_UNREACHABLE },
+	{ "that had room for its last try", "f.n", true, true, 'E',
+	  OUTCOME_TIMEOUT, CAUSE_SILENT },
+	{ "it was full, and a RST came", "1fmM", true, true, 'R', OUTCOME_RESET,
+	  CAUSE_RECORD_GONE },
 	{ "no holder in reach", "1mM", true, false, 'R', OUTCOME_RESET,
 	  CAUSE_UNREACHABLE },
 	{ "holders do not matter at home", ".", true, false, 'E',
@@ -455,6 +485,8 @@ cause_tell(struct bed *bed, char what, struct answers *answers)
 					    resets[i].reset);
 	if (what == '+' || what == '-')
 		answers->owner = what == '+';
+	if (what == 'f' || what == 'n')
+		answers->crowded = what == 'f';
 	answers->bereft |= what == '0';
 }
 
@@ -498,13 +530,9 @@ test_cause(void)
 	for (size_t i = 0; i < sizeof(cause_rows) / sizeof(cause_rows[0]);
 	     i++) {
 		const struct cause_row *row = &cause_rows[i];
-		struct answers answers = { true, row->holder, false };
-		const struct workload_witness witness = {
-			.context = &answers,
-			.owner_loss_ppm = owner_answer,
-			.holder_reachable = holder_answer,
-			.bereft = bereft_answer,
-		};
+		struct answers answers = { .owner = true,
+					   .holder = row->holder };
+		const struct workload_witness witness = witness_of(&answers);
 		struct bed bed;
 
 		bed_create(&bed);
@@ -576,13 +604,9 @@ test_handshake(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct answers answers = { rows[i].reachable, true, false };
-		const struct workload_witness witness = {
-			.context = &answers,
-			.owner_loss_ppm = owner_answer,
-			.holder_reachable = holder_answer,
-			.bereft = bereft_answer,
-		};
+		struct answers answers = { .owner = rows[i].reachable,
+					   .holder = true };
+		const struct workload_witness witness = witness_of(&answers);
 		struct bed bed;
 
 		bed_create(&bed);
@@ -625,13 +649,8 @@ test_grace(void)
 {
 	for (int i = 0; i < 4; i++) {
 		bool waits = (i & 1) != 0, earlier = (i & 2) != 0;
-		struct answers answers = { true, true, false };
-		const struct workload_witness witness = {
-			.context = &answers,
-			.owner_loss_ppm = owner_answer,
-			.holder_reachable = holder_answer,
-			.bereft = bereft_answer,
-		};
+		struct answers answers = { .owner = true, .holder = true };
+		const struct workload_witness witness = witness_of(&answers);
 		struct bed bed;
 
 		bed_create(&bed);

@@ -83,6 +83,15 @@ counters_drop(struct counters *counters, uint32_t device, enum drop drop)
 	counters->drops[counters->drops_of[device]].of[drop]++;
 }
 
+uint64_t
+counters_dropped(const struct counters *counters, uint32_t device,
+		 enum drop drop)
+{
+	uint32_t at = counters->drops_of[device];
+
+	return at == NO_DROPS ? 0 : counters->drops[at].of[drop];
+}
+
 static void
 say(const struct watch *watch, const char *node, const char *name,
     uint64_t value)

@@ -48,6 +48,8 @@ size_t counters_bytes(const struct counters *);
 /* A device's counters, to be increased. */
 struct counters_row *counters_of(struct counters *, uint32_t device);
 void counters_drop(struct counters *, uint32_t device, enum drop);
+/* How many it has dropped for that reason. */
+uint64_t counters_dropped(const struct counters *, uint32_t device, enum drop);
 /* Every counter that is not zero: routers and, unless there are more than
  * COUNTERS_HOSTS_MAX of them, hosts, by name; sums of all under "". */
 #define COUNTERS_HOSTS_MAX 1024

@@ -134,6 +134,8 @@ uint64_t network_routes(const struct network *);
  * room for all. */
 uint32_t network_members(const struct network *, uint32_t server,
 			 uint32_t *servers);
+/* Packets that a device has dropped for that reason; of a host, its own. */
+uint64_t network_dropped(const struct network *, uint32_t device, enum drop);
 /* Adds devices, links and routing. */
 void network_memory(const struct network *, struct memory_report *);
 /* Counters per device and drops by reason go to the watch. */

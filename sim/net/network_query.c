@@ -191,6 +191,12 @@ network_service_address(const struct network *network, uint8_t family)
 	return fabric_service(family);
 }
 
+uint64_t
+network_dropped(const struct network *network, uint32_t device, enum drop drop)
+{
+	return counters_dropped(network->counters, device, drop);
+}
+
 void
 network_memory(const struct network *network, struct memory_report *account)
 {
