@@ -126,6 +126,26 @@ owner_loss_ppm(void *context, const struct session *session)
 		       : MILLION;
 }
 
+/* Of one that nobody holds: is there anybody who could tell the server, its
+ * owner, the server itself, or one at whom the owner could store? */
+static bool
+anybody_could_tell(const struct witness *witness, const struct session *session,
+		   uint32_t server)
+{
+	const struct network *network = witness->network;
+	uint8_t family = session->key.family;
+	uint32_t owner = home(session);
+
+	if (owner == WATCH_NONE)
+		return true;
+	for (uint32_t i = 0; i < servers_count(witness->servers); i++)
+		if (servers_runs(witness->servers, i) &&
+		    (i == owner || ways_exchange(network, family, owner, i)) &&
+		    (i == server || ways_exchange(network, family, server, i)))
+			return true;
+	return false;
+}
+
 static bool
 holder_reachable(void *context, const struct session *session)
 {
@@ -145,7 +165,8 @@ holder_reachable(void *context, const struct session *session)
 		if (ways_exchange(network, session->key.family, server, i))
 			return true;
 	}
-	return holders == 0 && server < count;
+	return holders == 0 && server < count &&
+	       anybody_could_tell(witness, session, server);
 }
 
 /* A death is known after watch_ns and half a second of tests (neighbours.h);

@@ -22,7 +22,11 @@
  * way of that error belongs to it, too.
  *
  * Who holds a record the servers' store is asked directly, a server after the
- * other: what no node of the simulated network could know.
+ * other: what no node of the simulated network could know. Where nobody does,
+ * its owner may tell, or whom it could store at, if datagrams of their tables
+ * come and go: these have ports of their own, so that a tunnel may have a way
+ * where they have none, as where servers have links into both halves of a
+ * split.
  *
  * Crowded is a session whose client's own link was so full that its last
  *segment has not left the host: clients that all begin in one instant, and go
