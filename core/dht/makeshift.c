@@ -56,27 +56,49 @@ is_replica(const struct publication *publication, uint32_t peer)
 	return false;
 }
 
-/* As far as our table tells: who is closer than the last of the replicas, and
- * none of them? stale: one of whom nobody knows whether it is dead; else one
- * that lives. */
-static bool
-is_passed_by(const struct node *node, const struct publication *publication,
-	     bool stale)
+/* Whom a publication passes by, as far as our table tells: contacts that are
+ * closer than the last of the replicas, and none of them. */
+struct passed_by {
+	bool living;
+	bool suspect; /* of those that live: it is being tested */
+	bool stale; /* nobody knows whether it is dead */
+};
+
+/* Of the closest contacts that may be named. */
+static void
+look_at(const struct node *node, const struct publication *publication,
+	enum table_trust trust, struct passed_by *passed)
 {
 	uint64_t last = farthest(node, publication);
 	uint32_t peers[BUCKET_MAX];
 	uint32_t count =
-		table_closest(node->table, publication->position,
-			      stale ? TABLE_ANY : TABLE_LIVING, ENDPOINT_NONE,
-			      peers, node->settings->replicas);
+		table_closest(node->table, publication->position, trust,
+			      ENDPOINT_NONE, peers, node->settings->replicas);
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (node_missed(node, peers[i]) == stale &&
-		    !is_replica(publication, peers[i]) &&
-		    distance_of(node, publication->position, peers[i]) < last)
-			return true;
+		const struct contact *contact =
+			table_find(node->table, peers[i]);
+		bool stale = contact_stale(contact);
+
+		if (is_replica(publication, peers[i]) ||
+		    distance_of(node, publication->position, peers[i]) >= last)
+			continue;
+		passed->stale |= stale;
+		passed->living |= !stale;
+		passed->suspect |= !stale && contact_suspect(contact);
 	}
-	return false;
+}
+
+static struct passed_by
+passed_by(const struct node *node, const struct publication *publication)
+{
+	struct passed_by passed = { 0 };
+
+	look_at(node, publication, TABLE_ANY, &passed);
+	/* Others live in the place of those. */
+	if (passed.stale)
+		look_at(node, publication, TABLE_LIVING, &passed);
+	return passed;
 }
 
 struct instant
@@ -85,12 +107,11 @@ makeshift_placed(struct node *node, struct instant now,
 		 bool changed)
 {
 	bool young = node_young(node, now);
-
+	struct passed_by passed = passed_by(node, publication);
 	bool again = was_silent(node, lookup, farthest(node, publication)) ||
-		     (changed && young);
+		     passed.suspect || (changed && young);
 
-	publication->makeshift =
-		again || young || is_passed_by(node, publication, true);
+	publication->makeshift = again || young || passed.stale;
 	publication->anew = again && publication->tries < MAKESHIFT_TRIES;
 	node->keepers_makeshift |= publication->makeshift;
 	if (!publication->anew) {
@@ -149,8 +170,8 @@ makeshift_mend(struct node *node, struct instant now, uint32_t slot)
 		return true;
 	}
 	/* As it was: the stale one may be dead, or our table is poor yet. */
-	if (!is_passed_by(node, own, false) &&
-	    (node_young(node, now) || is_passed_by(node, own, true)))
+	struct passed_by passed = passed_by(node, own);
+	if (!passed.living && (node_young(node, now) || passed.stale))
 		return false;
 	if (own->state == PUBLICATION_REFRESHING)
 		own->lost = true;

@@ -15,6 +15,9 @@
  *  - Silent, and not known to be dead: the record is placed anew, after
  *    MAKESHIFT_NS, then twice that, and so on, MAKESHIFT_TRIES times. By then
  *    the silent one is tested (liveness.h): it has answered, or it is stale.
+ *    A contact that was silent before, and is being tested, counts as well: a
+ *    lookup does not begin with suspects, and in a small network no other node
+ *    is asked who might name it.
  *  - Stale, and still in our table: it may be dead, or we are cut off from it.
  *    When any stale contact is heard again all makeshift records are placed
  *    anew, in the sweep of keepers.h.

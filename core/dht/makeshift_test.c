@@ -234,6 +234,51 @@ test_failed(void)
 	}
 }
 
+/* Contacts whom the lookup did not ask, by what is known of them. Three are
+ * replicas: those behind the passed. */
+static const struct passed_row {
+	const char *sentence;
+	uint32_t failures[3]; /* of the closest three contacts */
+	uint32_t passed; /* so many of them are no replicas */
+	bool makeshift, anew;
+} passed_rows[] = {
+	{ "nobody", { 0, 0, 0 }, 0, false, false },
+	{ "a replica is a suspect now", { 0, 1, 0 }, 0, false, false },
+	{ "a suspect", { 1, 0, 0 }, 1, true, true },
+	{ "one whose first ping failed", { 2, 0, 0 }, 1, true, true },
+	{ "one that is stale", { 3, 0, 0 }, 1, true, false },
+	{ "three that are stale", { 3, 3, 3 }, 3, true, false },
+	{ "two that are stale, and a suspect", { 3, 3, 1 }, 3, true, true },
+	{ "one that nothing is wrong with: others know a closer one",
+	  { 0, 0, 0 },
+	  1,
+	  false,
+	  false },
+};
+
+static void
+test_passed_by(const struct passed_row *row)
+{
+	struct solo_room room = { 0 };
+	struct lookup lookup = { .candidate_count = 0 };
+	uint32_t closest[6];
+	struct solo solo;
+
+	owner_open(&solo, room);
+	struct publication *own = owner_place(&solo, owner_far_key(&solo, 0));
+	CHECK(table_closest(solo.node->table, own->position, TABLE_ANY,
+			    ENDPOINT_NONE, closest, 6) == 6);
+	for (uint32_t i = 0; i < 3; i++) {
+		own->replicas[i] = closest[row->passed + i];
+		table_find(solo.node->table, closest[i])->failures =
+			row->failures[i] & 3;
+	}
+	(void)makeshift_placed(solo.node, solo.now, own, &lookup, false);
+	CHECK_ROW(own->makeshift == row->makeshift, row->sentence);
+	CHECK_ROW(own->anew == row->anew, row->sentence);
+	solo_close(&solo);
+}
+
 static const struct {
 	const char *sentence;
 	bool makeshift, met;
@@ -301,6 +346,9 @@ main(void)
 	test_sweep_of_many();
 	test_after_failures();
 	test_failed();
+	for (size_t i = 0; i < sizeof(passed_rows) / sizeof(passed_rows[0]);
+	     i++)
+		test_passed_by(&passed_rows[i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		play(&rows[i]);
 	return check_done();
