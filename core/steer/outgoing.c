@@ -74,9 +74,8 @@ has_room(struct strays *strays, const struct flow *flow, uint32_t cost)
 	       flow->held.bytes < free / 2;
 }
 
-enum drop
-outgoing_hold(struct strays *strays, struct flow *flow,
-	      const struct outgoing *out)
+static enum drop
+append(struct strays *strays, struct flow *flow, const struct outgoing *out)
 {
 	const struct steer_settings *settings = strays->settings;
 	uint32_t cost = hold_cost_bytes(out->size);
@@ -93,9 +92,18 @@ outgoing_hold(struct strays *strays, struct flow *flow,
 		return DROP_HOLD_BYTES;
 	strays->held_bytes += cost;
 	*share_of(strays, flow) += cost;
-	strays->counters.held++;
 	flow_pin(strays->flows, flow);
 	return DROP_NONE;
+}
+
+enum drop
+outgoing_hold(struct strays *strays, struct flow *flow,
+	      const struct outgoing *out)
+{
+	enum drop drop = append(strays, flow, out);
+
+	strays->counters.held += drop == DROP_NONE;
+	return drop;
 }
 
 static void
@@ -394,6 +402,30 @@ outgoing_release(struct strays *strays, struct instant now, struct flow *flow,
 	}
 	if (flow->held.packets == 0)
 		return;
+	flow_quiet(strays->flows, flow, true);
+	flow_schedule(strays->flows, flow,
+		      instant_after(now, OUTGOING_KEPT_NS));
+}
+
+void
+outgoing_keep(struct strays *strays, struct instant now, struct flow *flow,
+	      const struct outgoing *out, bool copied)
+{
+	uint32_t given[RECORDS_PER_KEY] = { flow->owner };
+	uint32_t count = 1;
+
+	for (uint32_t i = 0; copied && i < FLOW_OTHERS; i++)
+		if (flow->others[i] != ENDPOINT_NONE &&
+		    flow_owner_usable(strays, now, flow, flow->others[i]))
+			given[count++] = flow->others[i];
+	struct outgoing kept = *out;
+	kept.mark |= MARK_SENT | (uint8_t)((MARK_HAD << count) - MARK_HAD);
+	/* What is due of it then is another's. */
+	if (flow->mourning || flow->held.packets > 0 ||
+	    append(strays, flow, &kept) != DROP_NONE)
+		return;
+	memcpy(flow->given, given, sizeof(given));
+	flow->given_count = (uint8_t)count;
 	flow_quiet(strays->flows, flow, true);
 	flow_schedule(strays->flows, flow,
 		      instant_after(now, OUTGOING_KEPT_NS));

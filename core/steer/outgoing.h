@@ -39,6 +39,10 @@
 /* An owner refuses sooner, or was not reached: who has not answered for twice
  * the longest timeout of a peer counts as silent (dht/exchange.h). */
 #define OUTGOING_KEPT_NS (100 * NS_PER_MS)
+/* What comes after such a pause is kept, too, when its owner is known: that may
+ * be the owner no more, and a client that has tried for so long tries again as
+ * much later (RFC 6298, 5.5). */
+#define OUTGOING_PAUSE_NS NS_PER_S
 
 struct classification;
 struct flow;
@@ -75,6 +79,10 @@ enum drop outgoing_forward(struct strays *, struct instant now, struct flow *,
  * there are none. Whoever has not the session says so. */
 bool outgoing_copy(struct strays *, struct instant now, struct flow *,
 		   const struct outgoing *, struct outbox *);
+/* That one was forwarded to the owner, and copied to the others: keep it as if
+ * it had been held, if nothing else is. */
+void outgoing_keep(struct strays *, struct instant now, struct flow *,
+		   const struct outgoing *, bool copied);
 /* All that is held to the flow's owner, in order, and copies to the others.
  * They are kept for OUTGOING_KEPT_NS, and the flow is due then: if all refuse
  * them, whoever is found next gets them, but nobody gets one twice, nor more

@@ -266,6 +266,7 @@ stray_packet(struct strays *strays, struct instant now,
 		result.drop = DROP_NEGATIVE;
 		return result;
 	}
+	bool paused = instant_distance_ns(flow->used, now) >= OUTGOING_PAUSE_NS;
 	flow->uplink = uplink;
 	flow->used = now;
 	flow_touch(strays->flows, flow);
@@ -278,8 +279,10 @@ stray_packet(struct strays *strays, struct instant now,
 					       outbox);
 		if (result.drop == DROP_NONE) {
 			result.verdict = STEER_FORWARD;
-			vigil_forwarded(strays, now, flow, &out, repeated,
-					outbox);
+			bool copied = vigil_forwarded(strays, now, flow, &out,
+						      repeated, outbox);
+			if (paused)
+				outgoing_keep(strays, now, flow, &out, copied);
 		}
 		return result;
 	}

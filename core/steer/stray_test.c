@@ -247,7 +247,9 @@ port_reuse_elsewhere(struct stage *stage)
 	stage_not_mine(stage, 2);
 	CHECK(stage->nodes[0].excluded_count == 1);
 	CHECK(stage->nodes[0].excluded[0] == stage->nodes[2].self);
+	/* What came after such a pause was kept for that. */
 	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
 	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_FORWARD);
 	CHECK(stage_spells(stage, "b"));
 }

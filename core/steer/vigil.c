@@ -63,7 +63,7 @@ is_unheard(struct strays *strays, struct instant now, struct flow *flow,
 	       doubt_take(strays, now);
 }
 
-void
+bool
 vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 		const struct outgoing *out, bool repeated,
 		struct outbox *outbox)
@@ -77,13 +77,14 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 		       instant_before(now, flow->past_until);
 	if (!silent && !looking)
 		flow->past = FLOW_PAST_UNKNOWN;
-	bool others = (silent || repeated) &&
+	bool copied = (silent || repeated) &&
 		      outgoing_copy(strays, now, flow, out, outbox);
 	bool due =
-		silent ? repeated && !others && flow->past != FLOW_PAST_NOBODY
+		silent ? repeated && !copied && flow->past != FLOW_PAST_NOBODY
 		       : is_unheard(strays, now, flow, repeated);
 	if (due && !looking)
 		look_past(strays, now, flow, outbox);
+	return copied;
 }
 
 /* Do its client's packets still come here? They may have gone home, though we

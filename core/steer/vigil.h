@@ -91,8 +91,8 @@ struct vigil {
 };
 
 /* A packet of a flow that has an owner was forwarded. repeated: the client has
- * sent nothing new with it. */
-void vigil_forwarded(struct strays *, struct instant now, struct flow *,
+ * sent nothing new with it. True: copies of it went to the others. */
+bool vigil_forwarded(struct strays *, struct instant now, struct flow *,
 		     const struct outgoing *, bool repeated, struct outbox *);
 /* A lookup past an owner has ended. True: it was one of a flow that goes on
  * forwarding; false: of a search, which is to hear of it. */

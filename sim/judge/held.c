@@ -41,7 +41,8 @@ is_overdue(const struct judge_held *held, struct instant now,
 	return (flow->state != FLOW_LOOKING && flow->state != FLOW_WAITING &&
 		!kept) ||
 	       flow->due.ns == INSTANT_NEVER.ns ||
-	       instant_distance_ns(flow->missing_since, now) >
+	       instant_distance_ns(kept ? flow->used : flow->missing_since,
+				   now) >
 		       held->most_ns + (kept ? OUTGOING_KEPT_NS : 0);
 }
 
