@@ -29,6 +29,8 @@ struct tale {
 	uint32_t outcomes[OUTCOME_CORRUPT + 1];
 	uint64_t strays;
 	uint64_t events;
+	uint64_t asked; /* lookups that were no first questions, and missed, */
+	uint64_t blamed; /* that the table is blamed for */
 };
 
 static void
@@ -40,11 +42,27 @@ on_session(void *context, const struct watch_session *session)
 	tale->strays += session->strays;
 }
 
+/* A client of a lossy link repeats itself, and makes a lookup past its owner,
+ * who is the only one: a miss is right. */
+static void
+on_measurement(void *context, const struct watch_measurement *m)
+{
+	struct tale *tale = context;
+	bool missed = m->metric == METRIC_LOOKUP &&
+		      m->asked == WATCH_ASKED_RETRY &&
+		      m->conclusive == WATCH_SWITCH_YES;
+
+	tale->asked += missed;
+	tale->blamed += missed && m->owned == WATCH_SWITCH_YES;
+}
+
 static struct tale
 run(const struct settings *settings, const char *sentence)
 {
 	struct tale tale = { .events = 0 };
-	struct watch watch = { .context = &tale, .session = on_session };
+	struct watch watch = { .context = &tale,
+			       .session = on_session,
+			       .measurement = on_measurement };
 
 	tale.events = world_play(settings, &watch, sentence).events;
 	CHECK_ROW(tale.outcomes[OUTCOME_TIMEOUT] == 0, sentence);
@@ -114,7 +132,7 @@ draw(struct rng *rng, uint64_t seed, struct settings *settings,
 int
 main(void)
 {
-	uint64_t strays = 0;
+	uint64_t strays = 0, asked = 0, blamed = 0;
 	struct rng rng;
 
 	rng_init(&rng, 1, 0);
@@ -133,7 +151,10 @@ main(void)
 		CHECK_ROW(reused.events < fresh.events + fresh.events / 10,
 			  sentence);
 		strays += reused.strays;
+		asked += fresh.asked;
+		blamed += fresh.blamed;
 	}
 	CHECK(strays > 1000); /* or nothing was tried */
+	CHECK(asked > 0 && blamed == 0);
 	return check_done();
 }

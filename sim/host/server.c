@@ -71,6 +71,13 @@ truth_of(const struct servers *servers, const struct session_key *key,
 	return truth;
 }
 
+/* A lookup past its owner that missed says nothing of the owner. */
+static bool
+is_past(const struct node_event *event)
+{
+	return event->kind == NODE_MISSED && event->asker == NODE_ASKER_SILENT;
+}
+
 /* The workload, of a session that was stored or looked up. Lookups from
  * elsewhere than where it strays are not about its packets. */
 static void
@@ -81,7 +88,7 @@ tell(const struct servers *servers, const struct watch_measurement *m,
 
 	if (m->metric == METRIC_SETTING_FIRST && m->ok)
 		workload_stored(servers->workload, m->flow, event->replicas);
-	if (m->metric != METRIC_LOOKUP)
+	if (m->metric != METRIC_LOOKUP || is_past(event))
 		return;
 	if (event->kind == NODE_MISSED)
 		search = event->ok ? CAUSE_SEARCH_MISSED : CAUSE_SEARCH_UNSURE;
@@ -96,7 +103,7 @@ measured(void *context, const struct watch_measurement *measurement,
 	const struct servers *servers = context;
 	struct watch_measurement m = *measurement;
 
-	if (m.metric == METRIC_LOOKUP) {
+	if (m.metric == METRIC_LOOKUP && !is_past(event)) {
 		struct truth truth = truth_of(servers, &event->key, m.flow);
 		truth_judge(&truth,
 			    event->record_count > 0 ? event->records[0].owner
