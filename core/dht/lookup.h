@@ -157,6 +157,7 @@ enum lookup_kind {
 	LOOKUP_NOTICE, /* never ran: carries a NOT_MINE to node_event() */
 	LOOKUP_ENDED, /* never ran: carries the end of a removal there */
 	LOOKUP_RAISED, /* never ran: carries a higher version of ours there */
+	LOOKUP_DOUBT, /* never ran: carries a DOUBT there */
 };
 
 enum lookup_phase {

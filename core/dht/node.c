@@ -7,7 +7,7 @@
  *			(batches) or liveness.c (pings) knows the question,
  *			else DROP_UNASKED
  *	LEAVE		out of the table
- *	NOT_MINE	an event
+ *	NOT_MINE, DOUBT	an event
  *
  * A reply teaches us its sender only if we asked: any host can send one. What
  * each file of a node does is in node_state.h; this one is above them all.
@@ -165,18 +165,21 @@ node_mark(const struct node *node)
 
 /* --- datagrams and time --------------------------------------------------- */
 
+/* NOT_MINE or DOUBT. */
 static enum drop
-receive_not_mine(struct node *node, struct instant now, uint32_t peer,
-		 struct message_reader *reader)
+receive_notice(struct node *node, struct instant now, uint32_t peer,
+	       struct message_reader *reader)
 {
+	bool doubt = reader->header.type == MESSAGE_DOUBT;
 	struct message_item item;
 
 	while (message_next(reader, &item)) {
-		if (store_doubt_of(node->parts.store, now, node->self,
-				   &item.key, peer))
+		if (!doubt && store_doubt_of(node->parts.store, now, node->self,
+					     &item.key, peer))
 			repair_doubted(node, now);
-		uint32_t slot = lookup_take(node->parts.lookups, node->self,
-					    LOOKUP_NOTICE, 0, 1);
+		uint32_t slot =
+			lookup_take(node->parts.lookups, node->self,
+				    doubt ? LOOKUP_DOUBT : LOOKUP_NOTICE, 0, 1);
 
 		if (slot == LOOKUP_NONE)
 			break; /* as if lost: the owner says it again */
@@ -282,7 +285,8 @@ receive_request(struct node *node, struct instant now,
 	case MESSAGE_LEAVE:
 		return DROP_NONE;
 	case MESSAGE_NOT_MINE:
-		return receive_not_mine(node, now, peer, reader);
+	case MESSAGE_DOUBT:
+		return receive_notice(node, now, peer, reader);
 	default:
 		break;
 	}
@@ -463,6 +467,8 @@ event_kind(const struct lookup *lookup)
 		return NODE_REMOVED;
 	case LOOKUP_RAISED:
 		return NODE_RAISED;
+	case LOOKUP_DOUBT:
+		return NODE_DOUBT;
 	default:
 		return NODE_NOT_MINE;
 	}
@@ -510,7 +516,7 @@ node_event(struct node *node)
 	if (lookup->kind == LOOKUP_SET)
 		event.replicas = placement_count(lookup);
 	if (lookup->kind == LOOKUP_NOTICE || lookup->kind == LOOKUP_SET ||
-	    lookup->kind == LOOKUP_RAISED)
+	    lookup->kind == LOOKUP_RAISED || lookup->kind == LOOKUP_DOUBT)
 		event.version = lookup->version;
 	memcpy(event.records, lookup->records, sizeof(event.records));
 	lookup_give(node->parts.lookups, slot);
@@ -742,6 +748,19 @@ node_say_not_mine(struct node *node, const struct endpoint *peer,
 
 	node_owns(node, key, &version);
 	if (!exchange_begin(outbox, peer, MESSAGE_NOT_MINE, 0, &writer))
+		return;
+	message_put_version(&writer, key, version);
+	exchange_send(node, outbox, TRAFFIC_NOT_MINE, &writer);
+}
+
+void
+node_say_doubt(struct node *node, const struct endpoint *peer,
+	       const struct session_key *key, struct version version,
+	       struct outbox *outbox)
+{
+	struct message_writer writer;
+
+	if (!exchange_begin(outbox, peer, MESSAGE_DOUBT, 0, &writer))
 		return;
 	message_put_version(&writer, key, version);
 	exchange_send(node, outbox, TRAFFIC_NOT_MINE, &writer);

@@ -114,7 +114,7 @@ enum node_asker {
 	NODE_ASKER_RETRY, /* the same, not for the first time */
 	NODE_ASKER_OPERATOR, /* a person */
 	NODE_ASKER_DOUBT, /* a packet of an open socket, with other numbers */
-	NODE_ASKER_SILENT, /* a stray whose owner does not answer */
+	NODE_ASKER_SILENT, /* a stray whose owner does not answer, or doubts */
 };
 
 enum node_event_kind {
@@ -131,6 +131,9 @@ enum node_event_kind {
 	/* Replicas knew a newer record of a session of ours, which is placed
 	 * again above that. Not said if no lookup is free. */
 	NODE_RAISED,
+	/* An owner has an open socket of that key, and doubts that what it was
+	 * forwarded is of that session. */
+	NODE_DOUBT,
 };
 
 struct node_event {
@@ -163,9 +166,9 @@ struct node_event {
 	 * newest first, no tombstones. */
 	uint32_t record_count;
 	struct record records[RECORDS_PER_KEY];
-	uint32_t peer; /* NOT_MINE: the sender's endpoint index */
-	/* NOT_MINE. STORED, RAISED: ours; above the one that was set, when
-	 * replicas knew a higher one. */
+	uint32_t peer; /* NOT_MINE, DOUBT: the sender's endpoint index */
+	/* NOT_MINE; DOUBT: of the owner's socket. STORED, RAISED: ours; above
+	 * the one that was set, when replicas knew a higher one. */
 	struct version version;
 };
 
@@ -306,6 +309,11 @@ struct instant node_published(const struct node *, const struct session_key *);
 /* Tell `peer` that a session it forwarded to us is not ours. */
 void node_say_not_mine(struct node *, const struct endpoint *peer,
 		       const struct session_key *, struct outbox *);
+/* Tell it that a socket of that version is here, and that it may be of a newer
+ * session of the same key. */
+void node_say_doubt(struct node *, const struct endpoint *peer,
+		    const struct session_key *, struct version,
+		    struct outbox *);
 
 /* Ask a peer, contact or not, whether it is there. Its answer is its caller's
  * to notice, who gives it to node_receive(): it means nothing else to this

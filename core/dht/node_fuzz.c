@@ -212,14 +212,17 @@ request(struct world *world, struct script *script, uint8_t number)
 	uint8_t bytes[MESSAGE_MAX], type = next(script);
 	uint32_t count = 1 + (type >> 4) % 4;
 	struct message_writer writer;
+	enum message_type what = (enum message_type)(1 + type % 8);
 
-	message_begin(&writer, bytes, sizeof(bytes),
-		      (enum message_type)(1 + type % 8), number);
+	if (what == MESSAGE_NOT_MINE && (type & 0x40) != 0)
+		what = MESSAGE_DOUBT;
+
+	message_begin(&writer, bytes, sizeof(bytes), what, number);
 	for (uint32_t i = 0; i < count; i++) {
 		struct session_key key = key_number(next(script));
 		struct message_record record;
 
-		switch (1 + type % 8) {
+		switch (what) {
 		case MESSAGE_FIND_NODE:
 			message_put_position(&writer, (uint64_t)next(script)
 							      << 56);
@@ -234,6 +237,7 @@ request(struct world *world, struct script *script, uint8_t number)
 		case MESSAGE_REMOVE:
 		case MESSAGE_NOT_MINE:
 		case MESSAGE_HOLD:
+		case MESSAGE_DOUBT:
 			message_put_version(
 				&writer, &key,
 				(struct version){ next(script), 0 });

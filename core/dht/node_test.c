@@ -523,6 +523,14 @@ test_leave_and_not_mine(void)
 	mesh_pass(&mesh, NS_PER_S);
 	CHECK(mesh.last.kind == NODE_NOT_MINE && mesh.last.peer == 5);
 	CHECK(session_equal(&mesh.last.key, &key));
+	node_say_doubt(mesh.nodes[6], &three, &key, (struct version){ 7, 8 },
+		       &mesh.outbox);
+	mesh_collect(&mesh, 6);
+	mesh_pass(&mesh, NS_PER_S);
+	CHECK(mesh.last.kind == NODE_DOUBT && mesh.last.peer == 6);
+	CHECK(session_equal(&mesh.last.key, &key));
+	CHECK(version_compare(mesh.last.version, (struct version){ 7, 8 }) ==
+	      0);
 	mesh_close(&mesh);
 }
 

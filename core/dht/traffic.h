@@ -13,7 +13,8 @@
  *	ping		suspects tested: PING, and those near to them made to:
  *			FIND_NODE
  *	reply		to any request
- *	not_mine	an owner has no such session: NOT_MINE
+ *	not_mine	an owner has no such session: NOT_MINE; or has a socket
+ *			of its key, and doubts: DOUBT
  *	leave		LEAVE
  *	repair		records held for others, stored where one was lost:
  *			STORE; and their owners told: HOLD

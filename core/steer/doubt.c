@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* doubt.c - clones of what a socket here got; see doubt.h */
+/* doubt.c - packets that an open socket here got; see doubt.h */
 #include "core/steer/doubt.h"
 
 #include "core/steer/classifier.h"
@@ -21,18 +21,23 @@ settle(struct strays *strays, struct instant now, struct flow *flow)
 }
 
 /* As limiter.h's accounts. */
-bool
-doubt_take(struct strays *strays, struct instant now)
+static bool
+bucket_take(struct instant *until, struct instant now)
 {
-	struct instant paid_until = strays->doubts_paid_until;
+	struct instant paid_until = *until;
 
 	if (instant_before(paid_until, now))
 		paid_until = now;
 	if (instant_distance_ns(now, paid_until) > NS_PER_S)
 		return false;
-	strays->doubts_paid_until =
-		instant_after(paid_until, NS_PER_S / DOUBTS_PER_S);
+	*until = instant_after(paid_until, NS_PER_S / DOUBTS_PER_S);
 	return true;
+}
+
+bool
+doubt_take(struct strays *strays, struct instant now)
+{
+	return bucket_take(&strays->doubts_paid_until, now);
 }
 
 /* The doubt of that session, new if need be. NULL: *drop says why. */
@@ -73,14 +78,17 @@ static void
 look(struct strays *strays, struct instant now, struct flow *flow,
      struct outbox *outbox)
 {
-	uint32_t self = node_self(strays->node);
+	uint32_t past[FLOW_EXCLUDED + 1] = { node_self(strays->node) };
+	uint32_t count = 1;
 	uint8_t avoid = outgoing_in_window(strays, now, flow)
 				? flow->uplink
 				: OUTBOX_ANY_UPLINK;
 
+	for (uint32_t i = 0; i < flow->excluded_count; i++)
+		past[count++] = flow->excluded[i];
 	flow_begin(flow, now, strays->settings->miss_retry_ns);
-	if (node_get(strays->node, now, &flow->key, NODE_ASKER_DOUBT, &self, 1,
-		     avoid, &flow->ticket, outbox) != 0) {
+	if (node_get(strays->node, now, &flow->key, NODE_ASKER_DOUBT, past,
+		     count, avoid, &flow->ticket, outbox) != 0) {
 		settle(strays, now, flow);
 		return;
 	}
@@ -214,4 +222,38 @@ doubt_forget(struct strays *strays, const struct session_key *key)
 
 	if (flow != NULL && flow->doubt)
 		search_forget(strays, flow, DROP_GONE);
+}
+
+/*
+ * Out of the tunnel
+ */
+
+void
+doubt_say(struct strays *strays, struct instant now,
+	  const struct endpoint *peer, const struct session_key *key,
+	  struct version local, struct outbox *outbox)
+{
+	if (bucket_take(&strays->doubts_said_until, now))
+		node_say_doubt(strays->node, peer, key, local, outbox);
+}
+
+bool
+doubt_heard(struct strays *strays, struct instant now, struct flow *flow,
+	    const struct node_event *event, struct outbox *outbox)
+{
+	if (flow->state != FLOW_CACHED || instant_before(now, flow->until) ||
+	    !address_equal(flow_owner_address(strays, event->peer),
+			   flow_owner_address(strays, flow->owner)) ||
+	    !doubt_take(strays, now))
+		return false;
+	flow->until = instant_after(now, strays->settings->negative_ns);
+	if (version_compare(event->version, flow->version) > 0)
+		flow->version = event->version;
+	if (!flow->doubt)
+		return true;
+	flow_owner_exclude(flow, flow->owner);
+	flow->owner = ENDPOINT_NONE;
+	flow->state = FLOW_LOOKING;
+	look(strays, now, flow, outbox);
+	return false;
 }

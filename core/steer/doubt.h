@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * doubt.h - packets that an open socket here got, and perhaps not rightly
+ * doubt.h - packets that an open socket got, and perhaps not rightly
  *
  * A client's port comes round while a server still has the open socket of its
  * last session, whose end went astray. The new session is another server's; its
@@ -33,6 +33,27 @@
  *
  * When the socket has gone, the next packet of the key is a stray: it takes the
  * flow's owner over, if there is one.
+ *
+ * A packet that another server has forwarded here may be a doubt as well: that
+ * server still takes us for the owner, since it has known the last session of
+ * the port, or has heard of no other. What came out of a tunnel goes into none,
+ * so no clone leaves from here; we tell that server instead:
+ *
+ *	forwarder		owner of old	     owner of new
+ *	   |---- packet ---------> socket: a doubt
+ *	   |<--- DOUBT, version ------|
+ *	   | look up, past that owner: a newer record
+ *	   |---- packet ------------------------------> socket
+ *
+ * What was held goes there at once, the rest from now on, and nothing more to
+ * who doubts, so that he who is dead at last is mourned. A handshake that is
+ * newer gets copies of what the client repeats, and no more: anybody can begin
+ * one. Without a newer record all stays as it is, for a doubt is no proof: a
+ * session whose packets have odd numbers, or to which somebody has sent one, is
+ * not reset, nor moved. One lookup a flow and negative_ns, out of the same
+ * bucket as the clones'; and as many DOUBTs a second are said as there may be
+ * lookups. A server of an older version does not understand them, and goes on
+ * as it did.
  */
 #ifndef CORE_STEER_DOUBT_H
 #define CORE_STEER_DOUBT_H
@@ -48,7 +69,7 @@
 
 struct flow;
 
-/* New ones a second, and at once: as many lookups. */
+/* New ones a second, and at once: as many lookups; and DOUBTs said. */
 #define DOUBTS_PER_S 200
 /* Clones that wait for the answer; the client sends the others again. */
 #define DOUBT_HELD 8
@@ -73,5 +94,15 @@ void doubt_turn(struct strays *, struct instant now, struct flow *);
 bool doubt_becomes_stray(struct strays *, struct flow *);
 /* A session of that key has opened here. */
 void doubt_forget(struct strays *, const struct session_key *);
+
+/* A packet that came from that peer, out of the tunnel, is a doubt of a socket
+ * of this version: say so, unless too much was said. */
+void doubt_say(struct strays *, struct instant now, const struct endpoint *peer,
+	       const struct session_key *, struct version local,
+	       struct outbox *);
+/* A peer says so of that flow. True: its owner does, and it is a stray's: look
+ * past it (vigil.h). */
+bool doubt_heard(struct strays *, struct instant now, struct flow *,
+		 const struct node_event *, struct outbox *);
 
 #endif

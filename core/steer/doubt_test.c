@@ -3,7 +3,8 @@
  * doubt_test.c - clones of what an open socket at A had, too
  *
  * Stories on the stage of three servers: A has the socket, B and C may have a
- * newer session of its key. Each is played for IPv4 and IPv6.
+ * newer session of its key; or A takes B for the owner, whose socket doubts.
+ * Each is played for IPv4 and IPv6.
  */
 #include "core/steer/doubt.h"
 
@@ -33,11 +34,12 @@ struct said {
 };
 
 static void
-answer(struct stage *stage, const struct said *said, uint32_t count)
+answer_to(struct stage *stage, enum node_asker asker, const struct said *said,
+	  uint32_t count)
 {
 	struct node_event event = {
 		.kind = count > 0 ? NODE_FOUND : NODE_MISSED,
-		.asker = NODE_ASKER_DOUBT,
+		.asker = asker,
 		.key = stage->nodes[0].key,
 		.ticket = stage->nodes[0].ticket,
 		.ok = true,
@@ -52,6 +54,18 @@ answer(struct stage *stage, const struct said *said, uint32_t count)
 			.tombstone = said[i].tombstone,
 		};
 	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
+}
+
+static void
+answer(struct stage *stage, const struct said *said, uint32_t count)
+{
+	answer_to(stage, NODE_ASKER_DOUBT, said, count);
+}
+
+static void
+answer_past(struct stage *stage, const struct said *said, uint32_t count)
+{
+	answer_to(stage, NODE_ASKER_SILENT, said, count);
 }
 
 /* Who wins against the socket. */
@@ -247,11 +261,209 @@ node_busy(struct stage *stage)
 	CHECK(hold_chunks_free(stage->held) == hold_chunks(stage->held));
 }
 
+/* The client says what it said last once more. */
+static void
+repeat(struct stage *stage)
+{
+	const struct packet_log *last =
+		&stage_log[(stage->sent - 1) % STAGE_LOG];
+
+	CHECK(stage_put(stage, last->bytes, last->size, false).verdict ==
+	      STEER_FORWARD);
+}
+
+/* A packet strays, and is forwarded to B. */
+static void
+stray_to_b(struct stage *stage)
+{
+	stage->client_port++;
+	CHECK(stage_put_tcp(stage, TCP_ACK).verdict == STEER_HOLD);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+}
+
+/* B's socket, whose record is of version 10 (stage_found()), doubts it: who
+ * gets what was held, and what the client says again? */
+static void
+elsewhere(struct stage *stage)
+{
+	static const struct {
+		const char *title;
+		int64_t doubts;
+		struct said said[RECORDS_PER_KEY];
+		uint32_t count;
+		const char *held, *next;
+	} rows[] = {
+		{ "a newer one elsewhere",
+		  10,
+		  { { 'c', 11, 0, 0 } },
+		  1,
+		  "c",
+		  "c" },
+		{ "an older one", 10, { { 'c', 9, 0, 0 } }, 1, "", "b" },
+		{ "one as old", 10, { { 'c', 10, 0, 0 } }, 1, "", "b" },
+		{ "the socket was never published",
+		  0,
+		  { { 'c', 9, 0, 0 } },
+		  1,
+		  "",
+		  "b" },
+		{ "or is newer than its record",
+		  12,
+		  { { 'c', 11, 0, 0 } },
+		  1,
+		  "",
+		  "b" },
+		{ "it has ended", 10, { { 'c', 11, 0, 1 } }, 1, "", "b" },
+		{ "a handshake gets copies",
+		  10,
+		  { { 'c', 11, 1, 0 } },
+		  1,
+		  "c",
+		  "bc" },
+		{ "not an older one", 10, { { 'c', 9, 1, 0 } }, 1, "", "b" },
+		{ "ourselves", 10, { { 'a', 19, 0, 0 } }, 1, "", "b" },
+		{ "nobody", 10, { { 0 } }, 0, "", "b" },
+	};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct node *node = &stage->nodes[0];
+
+		stray_to_b(stage);
+		uint32_t gets = node->gets;
+		stage_doubts(stage, 1, rows[i].doubts);
+		CHECK_ROW(node->gets == gets + 1, rows[i].title);
+		CHECK(node->asker == NODE_ASKER_SILENT);
+		CHECK(node->excluded_count == 1 &&
+		      node->excluded[0] == stage->nodes[1].self);
+		answer_past(stage, rows[i].said, rows[i].count);
+		CHECK_ROW(stage_spells(stage, rows[i].held), rows[i].title);
+		repeat(stage);
+		CHECK_ROW(stage_spells(stage, rows[i].next), rows[i].title);
+	}
+	CHECK(stage_counters(stage)->resets == 0);
+}
+
+/* Whose doubts count, and how often. */
+static void
+elsewhere_bounds(struct stage *stage)
+{
+	const struct node *node = &stage->nodes[0];
+	struct said said = { 'c', 11, false, false };
+	uint32_t gets, begun = 0;
+
+	/* Of no flow; of no owner; of one that is looked for. */
+	stage->client_port++;
+	stage_doubts(stage, 1, 10);
+	stage_put_tcp(stage, TCP_ACK);
+	stage_doubts(stage, 1, 10);
+	CHECK(node->gets == 1);
+	stage_found(stage, "b");
+	CHECK(stage_spells(stage, "b"));
+	stage_doubts(stage, 2, 10);
+	CHECK(node->gets == 1);
+	/* A packet meanwhile is the owner's, and does not stop the lookup. */
+	stage_doubts(stage, 1, 10);
+	stage_doubts(stage, 1, 10);
+	CHECK(node->gets == 2);
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage_spells(stage, "b"));
+	answer_past(stage, NULL, 0);
+	stage->now.ns += stage->settings.negative_ns - 1;
+	stage_doubts(stage, 1, 10);
+	CHECK(node->gets == 2);
+	stage->now.ns++;
+	CHECK(stage_next(stage)); /* what was held is dropped */
+	stage_doubts(stage, 1, 10);
+	CHECK(node->gets == 3);
+	answer_past(stage, &said, 1);
+	stage_put_tcp(stage, TCP_ACK);
+	CHECK(stage_spells(stage, "c"));
+	/* One bucket for all flows. */
+	for (uint32_t i = 0; i < 2 * DOUBTS_PER_S; i++) {
+		stray_to_b(stage);
+		gets = node->gets;
+		stage_doubts(stage, 1, 10);
+		begun += node->gets - gets;
+	}
+	CHECK(begun == DOUBTS_PER_S);
+	outbox_clear(&stage->outbox);
+}
+
+/* The newer owner has it no more: nobody has. */
+static void
+elsewhere_refused(struct stage *stage)
+{
+	struct said said = { 'c', 11, false, false };
+
+	stray_to_b(stage);
+	stage_doubts(stage, 1, 10);
+	answer_past(stage, &said, 1);
+	CHECK(stage_spells(stage, "c"));
+	stage_not_mine(stage, 2);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_RETRY);
+	CHECK(stage->nodes[0].excluded_count == 2);
+	stage_miss_all(stage);
+	CHECK(stage_spells(stage, "R"));
+}
+
+/* The owner that gets clones of ours doubts them, too. */
+static void
+third(struct stage *stage)
+{
+	struct said said = { 'b', 6, false, false };
+
+	put_doubt(stage, TCP_ACK);
+	answer(stage, &said, 1);
+	CHECK(stage_spells(stage, "b"));
+	stage_doubts(stage, 1, 6);
+	CHECK(stage->nodes[0].asker == NODE_ASKER_DOUBT);
+	CHECK(stage->nodes[0].excluded_count == 2);
+	CHECK(put_doubt(stage, TCP_ACK).verdict == STEER_HOLD);
+	said = (struct said){ 'c', 7, false, false };
+	answer(stage, &said, 1);
+	CHECK(stage_spells(stage, "c"));
+	CHECK(put_doubt(stage, TCP_ACK).verdict == STEER_FORWARD);
+	CHECK(stage_spells(stage, "c"));
+}
+
+/* A's socket doubts what B forwarded: B's node is told, a few times a second.
+ */
+static void
+says(struct stage *stage)
+{
+	struct endpoint from = { stage->servers[1], 50000 };
+	struct classification classification;
+	uint8_t bytes[STAGE_PACKET];
+	size_t size = stage_tcp(stage, TCP_ACK, 10, true, bytes);
+
+	steer_classify(stage->steers[0], bytes, size, &classification);
+	for (uint32_t i = 0; i < 2 * DOUBTS_PER_S; i++)
+		steer_doubted(stage->steers[0], stage->now, &from,
+			      &classification, local, &stage->outbox);
+	CHECK(stage->nodes[0].doubts == DOUBTS_PER_S + 1);
+	CHECK(address_equal(&stage->nodes[0].refused.address, &from.address));
+	CHECK(stage->nodes[0].refused.port == 7000);
+	CHECK(stage_counters(stage)->doubts == 2 * DOUBTS_PER_S);
+	CHECK(steer_flow_count(stage->steers[0]) == 0);
+}
+
 int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		winner, missed, bounds, refused, ends, becomes_stray, node_busy,
+		winner,
+		missed,
+		bounds,
+		refused,
+		ends,
+		becomes_stray,
+		node_busy,
+		elsewhere,
+		elsewhere_bounds,
+		elsewhere_refused,
+		third,
+		says,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));

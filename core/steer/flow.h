@@ -48,11 +48,13 @@ enum flow_state {
 	FLOW_TELLING, /* is to be: there was no room for the RST */
 };
 
-/* Is there a record of another owner than the one that is silent? (vigil.h) */
+/* Is there a record of another owner than the one that is silent (vigil.h), or
+ * doubts? */
 enum flow_past {
 	FLOW_PAST_UNKNOWN,
 	FLOW_PAST_LOOKING, /* a lookup past it runs: ticket */
 	FLOW_PAST_NOBODY, /* the replicas know no other */
+	FLOW_PAST_DOUBTED, /* the owner doubts (doubt.h): as LOOKING */
 };
 
 /* The latest segment that a RST may answer; the client's view is in it, so
@@ -103,8 +105,9 @@ struct flow {
 	struct instant strayed; /* first packet here */
 	struct instant used; /* latest packet here */
 	struct instant missing_since; /* LOOKING, WAITING; miss_deadline */
-	struct instant until; /* NEGATIVE */
-	struct instant past_until; /* PAST_LOOKING: the answer is lost then */
+	struct instant until; /* NEGATIVE; CACHED: no doubt is heard */
+	struct instant
+		past_until; /* looking past it: the answer is lost then */
 	int64_t retry_ns; /* to wait after the next miss */
 	uint32_t quiet_before, quiet_next; /* flow.c's; slots */
 	bool quiet;

@@ -340,6 +340,19 @@ steer_decapsulate(struct steer *steer, struct instant now,
 	return drop;
 }
 
+/* The node of the server that a packet out of the tunnel is from. */
+static struct endpoint
+forwarder(const struct steer *steer, const struct endpoint *from)
+{
+	/* from->port is the flow's hash; all nodes use one port. */
+	return (struct endpoint){
+		.address = from->address,
+		.port = endpoints_get(steer->strays.endpoints,
+				      node_self(steer->strays.node))
+				->port,
+	};
+}
+
 void
 steer_refuse(struct steer *steer, struct instant now,
 	     const struct endpoint *from,
@@ -347,13 +360,7 @@ steer_refuse(struct steer *steer, struct instant now,
 {
 	bool reset = classification->kind == CLASSIFICATION_SEGMENT &&
 		     (classification->packet.tcp_flags & TCP_RST) != 0;
-	/* from->port is the flow's hash; all nodes use one port. */
-	struct endpoint peer = {
-		.address = from->address,
-		.port = endpoints_get(steer->strays.endpoints,
-				      node_self(steer->strays.node))
-				->port,
-	};
+	struct endpoint peer = forwarder(steer, from);
 
 	(void)now;
 	steer_drop(steer, DROP_NOT_OURS);
@@ -362,6 +369,20 @@ steer_refuse(struct steer *steer, struct instant now,
 	steer->strays.counters.not_mine_sent++;
 	node_say_not_mine(steer->strays.node, &peer, &classification->key,
 			  outbox);
+}
+
+void
+steer_doubted(struct steer *steer, struct instant now,
+	      const struct endpoint *from,
+	      const struct classification *classification, struct version local,
+	      struct outbox *outbox)
+{
+	struct endpoint peer = forwarder(steer, from);
+
+	steer->strays.counters.doubts++;
+	if (classification->has_key)
+		doubt_say(&steer->strays, now, &peer, &classification->key,
+			  local, outbox);
 }
 
 /*

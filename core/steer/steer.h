@@ -116,9 +116,16 @@ void steer_refuse(struct steer *, struct instant now,
 		  const struct endpoint *from, const struct classification *,
 		  struct outbox *);
 
-/* A node event (FOUND, MISSED, NOT_MINE). Other kinds are ignored, and events
- * of lookups that steer did not begin; but every MISSED is charged to its
- * client's prefix. Releases held packets in order. */
+/* The packet is delivered to an open socket, of version `local` (as in
+ * steer_doubt()), whose numbers doubt it: say so to the server that forwarded
+ * it, which may find whose it is. from: as in steer_refuse(). */
+void steer_doubted(struct steer *, struct instant now,
+		   const struct endpoint *from, const struct classification *,
+		   struct version local, struct outbox *);
+
+/* A node event (FOUND, MISSED, NOT_MINE, DOUBT). Other kinds are ignored, and
+ * events of lookups that steer did not begin; but every MISSED is charged to
+ * its client's prefix. Releases held packets in order. */
 void steer_learned(struct steer *, struct instant now,
 		   const struct node_event *, struct outbox *);
 /* The caller's host has answered a SYN, and remembers it (no cookie): publish

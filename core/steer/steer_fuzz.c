@@ -156,8 +156,11 @@ act(enum act what, const uint8_t *bytes, size_t size)
 	case MISSED:
 		stage_missed(&stage);
 		break;
-	case NOT_MINE:
-		stage_not_mine(&stage, choice % 3);
+	case NOT_MINE: /* or no more than a doubt */
+		if (choice < 128)
+			stage_not_mine(&stage, choice % 3);
+		else
+			stage_doubts(&stage, choice % 3, choice / 3 % 8);
 		break;
 	case PAUSE:
 		stage.now.ns += INT64_C(1) << (choice % 40);

@@ -38,7 +38,7 @@ stray_learned(struct strays *strays, struct instant now,
 	const struct session_key *key = &event->key;
 
 	if (event->kind != NODE_FOUND && event->kind != NODE_MISSED &&
-	    event->kind != NODE_NOT_MINE)
+	    event->kind != NODE_NOT_MINE && event->kind != NODE_DOUBT)
 		return;
 	struct flow *flow = flow_find(strays->flows, key);
 	if (event->kind == NODE_NOT_MINE) {
@@ -51,6 +51,12 @@ stray_learned(struct strays *strays, struct instant now,
 			search_not_mine(strays, now, flow, event->peer, outbox);
 		return;
 	}
+	if (event->kind == NODE_DOUBT) {
+		if (flow != NULL && event->peer != ENDPOINT_NONE &&
+		    doubt_heard(strays, now, flow, event, outbox))
+			vigil_doubted(strays, now, flow, outbox);
+		return;
+	}
 	if (event->asker == NODE_ASKER_DOUBT) {
 		doubt_learned(strays, now, flow, event, outbox);
 		return;
@@ -59,7 +65,8 @@ stray_learned(struct strays *strays, struct instant now,
 	bool ours = flow != NULL && flow->state == FLOW_LOOKING &&
 		    flow->ticket == event->ticket;
 	if (event->asker == NODE_ASKER_SILENT) {
-		if (flow == NULL || vigil_learned(strays, now, flow, event))
+		if (flow == NULL ||
+		    vigil_learned(strays, now, flow, event, outbox))
 			return;
 	} else if (event->kind == NODE_MISSED) {
 		/* Charged also when the flow has been evicted, or a flood of

@@ -53,7 +53,7 @@ struct strays {
 	struct vigil vigil;
 	struct turns tells, looks; /* of flows whose owner died */
 	uint64_t uplinks; /* that packets have come by: bits, modulo 64 */
-	struct instant doubts_paid_until; /* doubt.h: its bucket */
+	struct instant doubts_paid_until, doubts_said_until; /* doubt.h */
 	struct sketch *sketch; /* who has spoken, and how often */
 	struct steer_counters counters;
 };

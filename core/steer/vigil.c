@@ -27,10 +27,10 @@
  * Flows
  */
 
-/* Has anybody else a record of it? */
+/* Has anybody else a record of it? why: LOOKING or DOUBTED. */
 static void
 look_past(struct strays *strays, struct instant now, struct flow *flow,
-	  struct outbox *outbox)
+	  enum flow_past why, struct outbox *outbox)
 {
 	uint32_t past[FLOW_EXCLUDED + 1] = { flow->owner };
 	uint32_t count = 1;
@@ -42,8 +42,15 @@ look_past(struct strays *strays, struct instant now, struct flow *flow,
 		return;
 	strays->counters.lookups++;
 	flow->repeats = 0;
-	flow->past = FLOW_PAST_LOOKING;
+	flow->past = (uint8_t)why;
 	flow->past_until = instant_after(now, SEARCH_LOST_NS);
+}
+
+static bool
+is_looking_past(const struct flow *flow)
+{
+	return flow->past == FLOW_PAST_LOOKING ||
+	       flow->past == FLOW_PAST_DOUBTED;
 }
 
 /* The client repeats itself, though its owner lives: packets get lost. Or the
@@ -73,8 +80,8 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 	if (repeated)
 		life_want(strays->vigil.lives, now, owner);
 	bool silent = life_of(strays->vigil.lives, now, owner) != LIFE_ASSUMED;
-	bool looking = flow->past == FLOW_PAST_LOOKING &&
-		       instant_before(now, flow->past_until);
+	bool looking =
+		is_looking_past(flow) && instant_before(now, flow->past_until);
 	if (!silent && !looking)
 		flow->past = FLOW_PAST_UNKNOWN;
 	bool copied = (silent || repeated) &&
@@ -83,8 +90,15 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 		silent ? repeated && !copied && flow->past != FLOW_PAST_NOBODY
 		       : is_unheard(strays, now, flow, repeated);
 	if (due && !looking)
-		look_past(strays, now, flow, outbox);
+		look_past(strays, now, flow, FLOW_PAST_LOOKING, outbox);
 	return copied;
+}
+
+void
+vigil_doubted(struct strays *strays, struct instant now, struct flow *flow,
+	      struct outbox *outbox)
+{
+	look_past(strays, now, flow, FLOW_PAST_DOUBTED, outbox);
 }
 
 /* Do its client's packets still come here? They may have gone home, though we
@@ -203,12 +217,15 @@ take_record(const struct strays *strays, struct instant now, struct flow *flow,
 
 bool
 vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
-	      const struct node_event *event)
+	      const struct node_event *event, struct outbox *outbox)
 {
+	bool doubted = flow->past == FLOW_PAST_DOUBTED;
+	uint32_t owner = flow->owner;
+
 	if (flow->state == FLOW_LOOKING)
 		return false;
 	if (flow->state != FLOW_CACHED || flow->doubt ||
-	    flow->past != FLOW_PAST_LOOKING || flow->ticket != event->ticket)
+	    !is_looking_past(flow) || flow->ticket != event->ticket)
 		return true;
 	/* Of one that lives it is old news when he dies. */
 	bool lives = life_of(strays->vigil.lives, now,
@@ -217,8 +234,21 @@ vigil_learned(struct strays *strays, struct instant now, struct flow *flow,
 	flow->past = event->kind == NODE_MISSED && event->ok && !lives
 			     ? FLOW_PAST_NOBODY
 			     : FLOW_PAST_UNKNOWN;
-	for (uint32_t i = 0; i < event->record_count; i++)
-		take_record(strays, now, flow, &event->records[i]);
+	for (uint32_t i = 0; i < event->record_count; i++) {
+		const struct record *record = &event->records[i];
+
+		if (!doubted ||
+		    version_compare(record->version, flow->version) > 0)
+			take_record(strays, now, flow, record);
+	}
+	if (!doubted)
+		return true;
+	/* Who doubts is no other, for he would live on when the owner dies. */
+	if (flow->owner != owner) {
+		flow_owner_exclude(flow, owner);
+		flow_owner_remove(flow, owner);
+	}
+	outgoing_release(strays, now, flow, outbox);
 	return true;
 }
 

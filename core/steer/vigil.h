@@ -46,9 +46,12 @@
  * Who lives may be the wrong one. A client's port comes round while its last
  * server still has the open socket of the session before: what is forwarded
  * there, because we remember that owner or were told of no other yet, reaches
- * that socket and is not refused. (The kernel is not asked about each packet
- * out of the tunnel.) Such lookups are doubt.h's, by their account, and one in
- * SEARCH_LOST_NS for a flow; a miss of theirs changes nothing.
+ * that socket and is not refused. The owner says so, as a rule (DOUBT): then we
+ * look at once, and who doubts is no other any more. But the kernel is not
+ * asked about each packet out of the tunnel, numbers fit by chance, and servers
+ * of an older version do not say it. Such lookups are doubt.h's, by their
+ * account, and one in SEARCH_LOST_NS for a flow that repeats itself; a miss of
+ * theirs changes nothing.
  *
  * Questions: a ping of the table goes to the peer's address and our own port,
  * and an ICMP echo, whose data is a tag under a key of ours, to its kernel. The
@@ -97,7 +100,10 @@ bool vigil_forwarded(struct strays *, struct instant now, struct flow *,
 /* A lookup past an owner has ended. True: it was one of a flow that goes on
  * forwarding; false: of a search, which is to hear of it. */
 bool vigil_learned(struct strays *, struct instant now, struct flow *,
-		   const struct node_event *);
+		   const struct node_event *, struct outbox *);
+/* Its owner lives, and says that its socket doubts the packets. */
+void vigil_doubted(struct strays *, struct instant now, struct flow *,
+		   struct outbox *);
 
 /* All nodes that we know are dead: nobody knows more of a dead owner's sessions
  * than we do. */

@@ -31,7 +31,7 @@
 #define MESH_DATAGRAMS	  (1 << 13) /* on the way at a time */
 #define MESH_OUTBOX_ITEMS 1024
 #define MESH_OUTBOX_BYTES (MESH_OUTBOX_ITEMS * MESSAGE_MAX)
-#define MESH_EVENTS	  (NODE_RAISED + 1) /* kinds of them */
+#define MESH_EVENTS	  (NODE_DOUBT + 1) /* kinds of them */
 
 struct mesh_datagram {
 	struct instant at;

@@ -53,7 +53,7 @@ struct node {
 	uint32_t excluded[8], excluded_count;
 	uint8_t avoid_uplink;
 	enum node_asker asker;
-	uint32_t half_opens, sets, removes, refusals;
+	uint32_t half_opens, sets, removes, refusals, doubts;
 	struct endpoint refused;
 	bool glance; /* the last get was one */
 	uint32_t pings;
@@ -189,6 +189,18 @@ node_say_not_mine(struct node *node, const struct endpoint *peer,
 	node->key = *key;
 	node->refused = *peer;
 	node->refusals++;
+}
+
+void
+node_say_doubt(struct node *node, const struct endpoint *peer,
+	       const struct session_key *key, struct version version,
+	       struct outbox *outbox)
+{
+	(void)version;
+	(void)outbox;
+	node->key = *key;
+	node->refused = *peer;
+	node->doubts++;
 }
 
 void
@@ -449,6 +461,20 @@ stage_not_mine(struct stage *stage, uint32_t server)
 		.kind = NODE_NOT_MINE,
 		.key = stage_key(stage),
 		.peer = stage->nodes[server].self,
+	};
+
+	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);
+}
+
+/* That server's socket, of version `version_ns`, doubts what it was sent. */
+static inline void
+stage_doubts(struct stage *stage, uint32_t server, int64_t version_ns)
+{
+	struct node_event event = {
+		.kind = NODE_DOUBT,
+		.key = stage_key(stage),
+		.peer = stage->nodes[server].self,
+		.version = { version_ns, 0 },
 	};
 
 	steer_learned(stage->steers[0], stage->now, &event, &stage->outbox);

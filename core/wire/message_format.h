@@ -24,6 +24,7 @@
  * MESSAGE_CONDITIONAL, which version 1 does not look at; the others are sent as
  * zero and not looked at. Version 2 brings:
  *	HOLD	a copy that its owner may not know of
+ *	DOUBT	what a forwarded packet is, perhaps
  *	STALE	the version that is known
  *	records	half-open ones, and a third of a key
  *
@@ -41,6 +42,9 @@
  *	HOLD		key, version: I hold a record of yours, which another
  *			than you has sent me, or which I have not heard of for
  *			long
+ *	DOUBT		key, version: I have an open socket of it, of that
+ *			version, and what you forwarded may well be of a newer
+ *			session (no reply)
  *
  * Items of replies, after a status byte:
  *	PING		none
@@ -103,6 +107,7 @@ enum message_type {
 	MESSAGE_NOT_MINE = 6,
 	MESSAGE_LEAVE = 7,
 	MESSAGE_HOLD = 8,
+	MESSAGE_DOUBT = 9,
 	MESSAGE_REPLY = 0x80, /* a bit beside PING to REMOVE, and HOLD */
 };
 
@@ -156,7 +161,7 @@ struct message_item {
 	enum item_status status; /* replies */
 	uint64_t position; /* FIND_NODE */
 	struct session_key key; /* all other requests */
-	struct version version; /* REMOVE, NOT_MINE, HOLD, ITEM_STALE */
+	struct version version; /* REMOVE, NOT_MINE, HOLD, DOUBT, STALE */
 	uint32_t record_count; /* STORE: 1; ITEM_RECORDS: 1 to 3 */
 	struct message_record records[RECORDS_PER_KEY];
 	/* ITEM_CONTACTS: read them with message_contact(). */

@@ -57,6 +57,7 @@ put_request(struct message_writer *writer, uint8_t type,
 	case MESSAGE_REMOVE:
 	case MESSAGE_NOT_MINE:
 	case MESSAGE_HOLD:
+	case MESSAGE_DOUBT:
 		assert(message_put_version(writer, &item->key, item->version));
 		break;
 	default:

@@ -226,6 +226,7 @@ message_next(struct message_reader *reader, struct message_item *item)
 	case MESSAGE_REMOVE:
 	case MESSAGE_NOT_MINE:
 	case MESSAGE_HOLD:
+	case MESSAGE_DOUBT:
 		message_take_key(reader, &item->key);
 		message_take_version(reader, &item->version);
 		break;
@@ -257,8 +258,8 @@ message_take_header(struct message_reader *reader)
 	bool reply = header->type & MESSAGE_REPLY;
 	uint8_t type = header->type & (uint8_t)~MESSAGE_REPLY;
 	bool items = type != MESSAGE_PING && type != MESSAGE_LEAVE;
-	message_require(reader, type >= MESSAGE_PING && type <= MESSAGE_HOLD);
-	message_require(reader, type != MESSAGE_HOLD || header->version >= 2);
+	message_require(reader, type >= MESSAGE_PING && type <= MESSAGE_DOUBT);
+	message_require(reader, type < MESSAGE_HOLD || header->version >= 2);
 	message_require(reader, !reply || type <= MESSAGE_REMOVE ||
 					type == MESSAGE_HOLD);
 	message_require(reader, items == (header->count > 0));

@@ -530,7 +530,7 @@ everything_comes_back(void)
 	struct rng rng;
 
 	rng_init(&rng, 6, 1);
-	for (uint8_t type = MESSAGE_PING; type <= MESSAGE_HOLD; type++) {
+	for (uint8_t type = MESSAGE_PING; type <= MESSAGE_DOUBT; type++) {
 		bool items = type != MESSAGE_PING && type != MESSAGE_LEAVE;
 		for (unsigned i = 0; i < 10; i++) {
 			uint8_t family = i & 1 ? 4 : 6;

@@ -52,7 +52,7 @@ static inline bool message_put_key(struct message_writer *,
 static inline bool message_put_store(struct message_writer *,
 				     const struct session_key *,
 				     const struct message_record *);
-/* REMOVE, NOT_MINE and HOLD */
+/* REMOVE, NOT_MINE, HOLD and DOUBT */
 static inline bool message_put_version(struct message_writer *,
 				       const struct session_key *,
 				       struct version);
@@ -178,7 +178,7 @@ message_need(struct message_writer *writer, uint8_t version)
 static inline uint32_t
 message_type_version(uint32_t type)
 {
-	return type == MESSAGE_HOLD ? 2 : MESSAGE_VERSION_OLDEST;
+	return type >= MESSAGE_HOLD ? 2 : MESSAGE_VERSION_OLDEST;
 }
 
 static inline void

@@ -127,6 +127,7 @@ type_name(uint8_t type)
 		[MESSAGE_NOT_MINE] = "not_mine",
 		[MESSAGE_LEAVE] = "leave",
 		[MESSAGE_HOLD] = "hold",
+		[MESSAGE_DOUBT] = "doubt",
 	};
 
 	return names[type & ~MESSAGE_REPLY];
@@ -254,7 +255,7 @@ static bool
 has_version(uint8_t type, const struct message_item *item)
 {
 	return type == MESSAGE_REMOVE || type == MESSAGE_NOT_MINE ||
-	       type == MESSAGE_HOLD ||
+	       type == MESSAGE_HOLD || type == MESSAGE_DOUBT ||
 	       (item->status == ITEM_STALE &&
 		item->version.established_ns != 0);
 }

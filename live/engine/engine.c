@@ -34,6 +34,9 @@
 
 /* Between attempts to take stock. */
 #define RETRY_NS NS_PER_S
+/* Packets out of the tunnel about whose sockets the kernel is asked though the
+ * table has the session open: one that is another's comes again. */
+#define ASKED_PER_S 2000
 /* The outbox is emptied early above half of it. */
 #define OUTBOX_ITEMS_HIGH (CORE_MEMORY_OUTBOX_ITEMS / 2)
 #define OUTBOX_BYTES_HIGH (CORE_MEMORY_OUTBOX_BYTES / 2)
@@ -54,6 +57,7 @@ struct engine {
 	struct stock stock;
 	struct wall wall;
 	struct instant dump_at; /* NEVER: the table is right */
+	struct instant asked_until; /* ASKED_PER_S: paid until then */
 	bool unrouted; /* some owner had no route */
 };
 
@@ -309,6 +313,7 @@ learn(struct engine *engine, struct instant now)
 			break;
 		case NODE_JOINED:
 		case NODE_NOT_MINE:
+		case NODE_DOUBT:
 		case NODE_REMOVED: /* no removal is announced */
 			break;
 		}
@@ -441,6 +446,43 @@ owns(struct engine *engine, const struct classification *classification)
 	return answer != 0 ? OWNERSHIP_MINE : OWNERSHIP_STRAY;
 }
 
+static bool
+may_ask(struct engine *engine, struct instant now)
+{
+	if (instant_before(engine->asked_until, now))
+		engine->asked_until = now;
+	if (instant_distance_ns(now, engine->asked_until) > NS_PER_S)
+		return false;
+	engine->asked_until =
+		instant_after(engine->asked_until, NS_PER_S / ASKED_PER_S);
+	return true;
+}
+
+/* The same of one out of the tunnel. The kernel is not asked about every packet
+ * of a moved session. */
+static enum ownership
+owns_tunnelled(struct engine *engine, struct instant now,
+	       const struct classification *classification)
+{
+	bool open = has_entry(engine, &classification->key) == SOCKDIAG_OPEN;
+
+	if (open && !may_ask(engine, now))
+		return OWNERSHIP_MINE;
+	enum ownership owner = owns(engine, classification);
+	/* As unasked: what is delivered in vain is dropped silently. */
+	return open && owner == OWNERSHIP_STRAY ? OWNERSHIP_MINE : owner;
+}
+
+/* One that the table does not know was never published: zero. */
+static struct version
+version_of(const struct engine *engine, const struct session_key *key)
+{
+	struct version version = { .established_ns = 0 };
+
+	(void)sessions_version(engine->parts.sessions, key, &version);
+	return version;
+}
+
 /* The packet came out as a stray, but has its session opened here meanwhile? A
  * RST is of the session before: the new one's client would not end it so soon,
  * and the old one's owner must hear of it, or would keep the key for ever. */
@@ -492,10 +534,8 @@ engine_doubt(struct engine *engine, struct instant now, uint8_t uplink,
 	struct classification classification;
 
 	steer_classify(memory->steer, bytes, size, &classification);
-	/* One that the table does not know was never published: zero. */
 	if (classification.has_key)
-		(void)sessions_version(engine->parts.sessions,
-				       &classification.key, &local);
+		local = version_of(engine, &classification.key);
 	struct steer_result result =
 		steer_doubt(memory->steer, now, &classification, bytes, local,
 			    uplink, &memory->outbox);
@@ -512,6 +552,7 @@ engine_tunnel(struct engine *engine, struct instant now,
 {
 	struct core_memory *memory = &engine->memory;
 	struct steer_result result = { .verdict = STEER_LOCAL };
+	enum ownership owner = OWNERSHIP_STRAY;
 	struct classification classification;
 	const uint8_t *inner;
 	int error;
@@ -526,9 +567,14 @@ engine_tunnel(struct engine *engine, struct instant now,
 		return;
 	}
 	result.key = classification.key;
-	/* The kernel is not asked about every packet of a moved session. */
-	if (served && (has_entry(engine, &result.key) == SOCKDIAG_OPEN ||
-		       owns(engine, &classification) != OWNERSHIP_STRAY)) {
+	if (served)
+		owner = owns_tunnelled(engine, now, &classification);
+	if (owner == OWNERSHIP_DOUBT) {
+		steer_doubted(memory->steer, now, from, &classification,
+			      version_of(engine, &result.key), &memory->outbox);
+		learn(engine, now);
+	}
+	if (owner != OWNERSHIP_STRAY) {
 		/* Nothing in the outbox is older and of this session. */
 		error = engine->edge.deliver(engine->edge.context, inner,
 					     classification.packet.size_bytes);

@@ -10,7 +10,8 @@
  * is missing the answer is not-mine. Of a doubt that came by itself the session
  * of the same key elsewhere gets a clone, if there is one; no time passes for
  * it at a busy daemon (service.processing_ms), as live the packet itself does
- * not wait.
+ * not wait. Of one that came out of the tunnel the server that forwarded it is
+ * told.
  */
 #include "core/dht/node.h"
 #include "core/endpoint.h"
@@ -119,18 +120,27 @@ homeward_claims(const void *state, const struct scheme_arrival *arrival)
 	       classification->has_key;
 }
 
-/* The stack gets it, and its owner a clone if that is another server. A socket
- * that was never published has the version 0: any other's is newer. */
+/* Of the socket here. One that was never published has 0: any other's is newer.
+ */
+static struct version
+version_of(const struct homeward *homeward, const struct session_key *key)
+{
+	struct version version = { 0 };
+
+	(void)node_owns(homeward->node, key, &version);
+	return version;
+}
+
+/* The stack gets it, and its owner a clone if that is another server. */
 static struct steer_result
 doubt(struct homeward *homeward, struct instant now,
       const struct scheme_arrival *arrival, struct outbox *outbox)
 {
-	struct version version = { 0 };
+	const struct classification *classification = arrival->classification;
 
-	(void)node_owns(homeward->node, &arrival->classification->key,
-			&version);
-	return steer_doubt(homeward->steer, now, arrival->classification,
-			   arrival->bytes, version, arrival->uplink, outbox);
+	return steer_doubt(homeward->steer, now, classification, arrival->bytes,
+			   version_of(homeward, &classification->key),
+			   arrival->uplink, outbox);
 }
 
 static struct scheme_result
@@ -166,6 +176,7 @@ homeward_decapsulate(void *state, struct instant now,
 {
 	struct homeward *homeward = state;
 	struct scheme_result result = { .verdict = SCHEME_DROP };
+	enum ownership owner = OWNERSHIP_STRAY;
 
 	result.drop = steer_decapsulate(homeward->steer, now, &datagram->from,
 					&datagram->to, datagram->bytes,
@@ -174,8 +185,13 @@ homeward_decapsulate(void *state, struct instant now,
 	    (result.drop != DROP_NOT_SERVICE || !classification->has_key))
 		return result;
 	result.key = classification->key;
-	if (result.drop == DROP_NONE &&
-	    whose(homeward, classification) != OWNERSHIP_STRAY) {
+	if (result.drop == DROP_NONE)
+		owner = whose(homeward, classification);
+	if (owner == OWNERSHIP_DOUBT)
+		steer_doubted(homeward->steer, now, &datagram->from,
+			      classification, version_of(homeward, &result.key),
+			      outbox);
+	if (owner != OWNERSHIP_STRAY) {
 		result.verdict = SCHEME_LOCAL;
 		return result;
 	}
