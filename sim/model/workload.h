@@ -106,8 +106,9 @@ struct workload_witness {
 	/* Of a million packets to its owner and back, how many are lost? All:
 	 * there is no way. */
 	uint32_t (*owner_loss_ppm)(void *, const struct session *);
-	/* Is there a way to one of those that hold a record of it? True if none
-	 * does, or if its packets come to its owner. */
+	/* Is there a way to one of those that hold a record of it, or, if none
+	 * does, to who could tell; and, of one that a scheme has reset, a way
+	 * to ask its owner? True if its packets come to its owner. */
 	bool (*holder_reachable)(void *, const struct session *);
 	/* Did all who held a record of it die, too lately for anybody to have
 	 * stored it elsewhere? */
