@@ -53,9 +53,9 @@
  *
  * A packet of another session passes for the open socket's by chance with
  * (2 W / 2^32)^2, one of 16,000 at the least W; or with 2 W / 2^32, 0.8 %,
- *where its first number is near: clients count 16 MiB in a second (RFC 6528;
- *Linux: in 1.07 s), and a port may come round in less. It reaches a socket that
- *does not take it, as a doubt does.
+ * where its first number is near: clients count 16 MiB in a second (RFC 6528;
+ * Linux: in 1.07 s), and a port may come round in less. It reaches a socket
+ * that does not take it, as a doubt does.
  *
  * For BPF as well: no library, no loops, integers only; the caller fills the
  * numbers of the state that it found and leaves the rest zero.
