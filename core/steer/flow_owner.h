@@ -10,7 +10,8 @@
  * the flow strayed here. Routes that a split or a fault took may come back by
  * and by: the session was at home until now, and its first packet here must not
  * be answered by what was true a second ago. Until it is known the owner is
- * merely silent.
+ * merely silent. It is asked at once (life_strayed()), and if it does not
+ * answer the client is told, though it says no more.
  */
 #ifndef CORE_STEER_FLOW_OWNER_H
 #define CORE_STEER_FLOW_OWNER_H

@@ -35,6 +35,9 @@ struct life {
 	/* The latest word, or question that was not answered: it was not to be
 	 * reached then. */
 	struct instant proof;
+	/* It was dead before, and a session strayed then, the first and the
+	 * last that no proof is as young as. NEVER: none has. */
+	struct instant late, latest;
 	struct instant wanted; /* last */
 	struct instant asked; /* last, if asks > 0 */
 	int64_t silent_ns; /* counted, see life.h */
@@ -122,6 +125,7 @@ stop_asking(struct lives *lives, struct life *life)
 	life->asking = life->mourned = life->died = false;
 	life->ask_other = life->others = false;
 	life->asks = 0;
+	life->late = INSTANT_NEVER;
 	life->silent_ns = 0;
 	life->due = INSTANT_NEVER;
 }
@@ -141,6 +145,7 @@ use(struct lives *lives, const struct address *address)
 	life = &lives->lives[lru_claim(lives->lru, hash_of(lives, address))];
 	*life = (struct life){
 		.address = *address,
+		.late = INSTANT_NEVER,
 		.refused.since = INSTANT_NEVER,
 		.unrouted.since = INSTANT_NEVER,
 		.due = INSTANT_NEVER,
@@ -203,10 +208,35 @@ is_dead(const struct lives *lives, struct instant now, const struct life *life)
 	       life->silent_ns >= lives->settings->silent_after_ns;
 }
 
+/* It is late, and was not asked since. */
+static bool
+owes_question(const struct life *life)
+{
+	return life->late.ns != INSTANT_NEVER.ns &&
+	       instant_before(life->asked, life->late);
+}
+
+/* It was not to be reached then. */
+static void
+prove(struct life *life, struct instant at)
+{
+	if (instant_before(life->proof, at))
+		life->proof = at;
+	if (life->late.ns == INSTANT_NEVER.ns ||
+	    instant_before(life->proof, life->late))
+		return;
+	life->late = instant_before(life->proof, life->latest) ? life->latest
+							       : INSTANT_NEVER;
+	life->mourned = false;
+}
+
 static int64_t
 ask_ns(const struct life *life)
 {
-	if (life->asks < LIFE_QUICK || (has_word(life) && life->others))
+	if (owes_question(life))
+		return LIFE_ASK_NS / 2;
+	if (life->asks < LIFE_QUICK || life->late.ns != INSTANT_NEVER.ns ||
+	    (has_word(life) && life->others))
 		return LIFE_ASK_NS;
 	return LIFE_ASK_SLOW_NS;
 }
@@ -310,7 +340,7 @@ refuse(struct lives *lives, struct instant now, struct life *life,
        struct life_word *word)
 {
 	word_said(word, now);
-	life->proof = now;
+	prove(life, now);
 	lives->refused = now;
 	/* Or questions would go on for ever, by their own answers. */
 	if (!life->asking)
@@ -362,6 +392,25 @@ life_of(const struct lives *lives, struct instant now,
 	return life->asking && (life->asks > 1 || has_word(life))
 		       ? LIFE_SILENT
 		       : LIFE_ASSUMED;
+}
+
+void
+life_strayed(struct lives *lives, struct instant now,
+	     const struct address *address)
+{
+	struct life *life = find(lives, address);
+
+	if (life == NULL || !is_dead(lives, now, life) ||
+	    !instant_before(life->proof, now))
+		return;
+	if (!life->asking)
+		begin_asking(lives, now, life);
+	life->wanted = life->latest = now;
+	life->late = instant_min(life->late, now);
+	if (life->asks > 0)
+		schedule(lives, life,
+			 instant_min(life->due,
+				     instant_after(life->asked, ask_ns(life))));
 }
 
 bool
@@ -428,8 +477,7 @@ account(struct lives *lives, struct instant now, struct life *life)
 	if (!life->others)
 		return;
 	life->silent_ns += ns < most_ns ? ns : most_ns;
-	if (instant_before(life->proof, life->asked))
-		life->proof = life->asked;
+	prove(life, life->asked);
 	/* It stood then, and nothing speaks against it. In a long span we may
 	 * have been cut off when we asked, and heard others later. */
 	if (ns <= 2 * LIFE_ASK_NS &&
@@ -476,8 +524,10 @@ turn(struct lives *lives, struct instant now, struct life *life)
 	bool dead = is_dead(lives, now, life);
 
 	if (dead && !life->mourned) {
+		struct life_task task = task_of(LIFE_DIED, life);
+		task.again = life->died;
 		life->mourned = life->died = true;
-		return task_of(LIFE_DIED, life);
+		return task;
 	}
 	life->mourned = dead;
 	if (life->ask_other) {

@@ -99,6 +99,7 @@ enum life_task_kind {
 struct life_task {
 	enum life_task_kind kind;
 	struct address address;
+	bool again; /* DIED was said before, and no sign of life since */
 	bool echo;
 	uint16_t sequence; /* of the echo */
 };
@@ -124,6 +125,10 @@ void life_routed(struct lives *, struct instant now, const struct address *,
 enum life_state life_of(const struct lives *, struct instant now,
 			const struct address *);
 
+/* A session of this owner has strayed here. If it is DEAD by what was found out
+ * before, it is asked soon, and if it does not answer LIFE_DIED is said again.
+ */
+void life_strayed(struct lives *, struct instant now, const struct address *);
 /* It is DEAD, and not only by what was found out before `since`: a way may have
  * come back meanwhile. */
 bool life_is_dead_to(const struct lives *, struct instant now,

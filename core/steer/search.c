@@ -315,6 +315,8 @@ search_found(struct strays *strays, struct instant now, struct flow *flow,
 		      flow->charged);
 	flow->spoken = SKETCH_MOST;
 	flow->state = FLOW_CACHED;
+	life_strayed(strays->vigil.lives, now,
+		     flow_owner_address(strays, flow->owner));
 	flow->orphaned = false;
 	flow->past = FLOW_PAST_UNKNOWN;
 	flow_schedule(strays->flows, flow, INSTANT_NEVER);

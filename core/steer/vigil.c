@@ -143,7 +143,6 @@ died(struct strays *strays, struct instant now, const struct address *address,
 	uint32_t cursor = 0;
 	const struct flow *next;
 
-	strays->counters.dead_owners++;
 	while ((next = flow_next(strays->flows, &cursor)) != NULL) {
 		if (next->state != FLOW_CACHED || next->doubt ||
 		    !address_equal(address,
@@ -452,6 +451,7 @@ vigil_expire(struct strays *strays, struct instant now, struct outbox *outbox)
 			ask_other(strays, &task, outbox);
 			break;
 		case LIFE_DIED:
+			strays->counters.dead_owners += !task.again;
 			died(strays, now, &task.address, outbox);
 			break;
 		}

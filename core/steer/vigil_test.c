@@ -422,6 +422,37 @@ comes_late(struct stage *stage)
 	}
 }
 
+/* The same, and it need not speak again: B is asked soon, and if it does not
+ * answer who strayed meanwhile is told. */
+static void
+told_late(struct stage *stage)
+{
+	forward_to(stage, "b");
+	for (int i = 0; i < 3; i++) {
+		steer_route(stage->steers[0], stage->now, &stage->servers[1],
+			    false);
+		pass(stage, NS_PER_S, true);
+	}
+	CHECK(stage_counters(stage)->dead_owners == 1);
+	for (int lives = 0; lives < 2; lives++) {
+		uint64_t told = stage_counters(stage)->resets;
+
+		pass(stage, LIFE_ASK_NS / 4, true);
+		(void)stage_outcome(stage);
+		stage->client_port += 2;
+		forward_to(stage, "b");
+		stage->nodes[0].asker = NODE_ASKER_STRAY;
+		if (lives)
+			steer_heard(stage->steers[0], stage->now,
+				    &stage->servers[1]);
+		pass(stage, 3 * LIFE_ASK_NS / 2, true);
+		CHECK((stage->nodes[0].asker == NODE_ASKER_SILENT) == !lives);
+		if (!lives)
+			past(stage, NULL, true);
+		CHECK(stage_counters(stage)->resets == told + !lives);
+	}
+}
+
 /* We are cut off: nobody is dead, and others are asked. */
 static void
 cut_off(struct stage *stage)
@@ -860,12 +891,13 @@ int
 main(void)
 {
 	static void (*const stories[])(struct stage *) = {
-		wanted,	       unreachable,   own_word,	     stopped,
-		forged,	       silent,	      cut_off,	     other_owner,
-		unsure,	       revived,	      noise,	     other_refuses,
-		first_revived, one_word,      nobody_left,   router_alone,
-		port_reused,   newer_refuses, lossy,	     gone_home,
-		comes_late,    denied,	      missed_before, by_turns,
+		wanted,	       unreachable,   own_word,	   stopped,
+		forged,	       silent,	      cut_off,	   other_owner,
+		unsure,	       revived,	      noise,	   other_refuses,
+		first_revived, one_word,      nobody_left, router_alone,
+		port_reused,   newer_refuses, lossy,	   gone_home,
+		comes_late,    told_late,     denied,	   missed_before,
+		by_turns,
 	};
 
 	stage_play(stories, sizeof(stories) / sizeof(stories[0]));
