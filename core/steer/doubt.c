@@ -34,12 +34,6 @@ bucket_take(struct instant *until, struct instant now)
 	return true;
 }
 
-bool
-doubt_take(struct strays *strays, struct instant now)
-{
-	return bucket_take(&strays->doubts_paid_until, now);
-}
-
 /* The doubt of that session, new if need be. NULL: *drop says why. */
 static struct flow *
 doubt_get(struct strays *strays, struct instant now,
@@ -62,7 +56,7 @@ doubt_get(struct strays *strays, struct instant now,
 	if (classification->kind == CLASSIFICATION_LATER)
 		return NULL;
 	result->drop = DROP_DOUBTS;
-	if (!doubt_take(strays, now))
+	if (!bucket_take(&strays->doubts_paid_until, now))
 		return NULL;
 	result->drop = DROP_FLOWS;
 	flow = flow_add(strays->flows, key);
@@ -244,7 +238,7 @@ doubt_heard(struct strays *strays, struct instant now, struct flow *flow,
 	if (flow->state != FLOW_CACHED || instant_before(now, flow->until) ||
 	    !address_equal(flow_owner_address(strays, event->peer),
 			   flow_owner_address(strays, flow->owner)) ||
-	    !doubt_take(strays, now))
+	    !bucket_take(&strays->doubts_paid_until, now))
 		return false;
 	flow->until = instant_after(now, strays->settings->negative_ns);
 	if (version_compare(event->version, flow->version) > 0)

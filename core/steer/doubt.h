@@ -74,8 +74,6 @@ struct flow;
 /* Clones that wait for the answer; the client sends the others again. */
 #define DOUBT_HELD 8
 
-/* May one more lookup begin? It is charged then. */
-bool doubt_take(struct strays *, struct instant now);
 /* As steer_doubt(); the result is final but not yet counted. */
 struct steer_result doubt_packet(struct strays *, struct instant now,
 				 const struct classification *,

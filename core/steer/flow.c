@@ -112,7 +112,6 @@ flow_begin(struct flow *flow, struct instant now, int64_t retry_ns)
 	flow->asker = NODE_ASKER_STRAY;
 	flow->looks = 0;
 	flow->heard = 1;
-	flow->repeats = 0;
 	flow->looked = false;
 	flow->missed_early = flow->missed_last = false;
 	flow->mourning = false;

@@ -85,8 +85,6 @@ struct flow {
 	bool orphaned; /* its owner is dead: a miss is the end */
 	bool mourning; /* CACHED: its owner is dead, and its turn is due */
 	uint8_t past; /* CACHED: enum flow_past */
-	uint8_t repeats; /* CACHED: packets that brought nothing new (vigil.h)
-			  */
 	bool doubt; /* of clones, which a socket here had (doubt.h) */
 	node_ticket ticket; /* LOOKING; CACHED, looking past its owner */
 	/* CACHED; endpoint indices. Those that are named by records worth less

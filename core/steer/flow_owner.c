@@ -159,7 +159,6 @@ flow_owner_next(const struct strays *strays, struct instant now,
 		struct flow *flow)
 {
 	flow->owner = ENDPOINT_NONE;
-	flow->repeats = 0;
 	while (flow->owner == ENDPOINT_NONE &&
 	       flow->others[0] != ENDPOINT_NONE) {
 		uint32_t next = flow->others[0];

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/steer/classifier.h"
-#include "core/steer/doubt.h"
 #include "core/steer/flow.h"
 #include "core/steer/flow_owner.h"
 #include "core/steer/outgoing.h"
@@ -41,7 +40,6 @@ look_past(struct strays *strays, struct instant now, struct flow *flow,
 		     count, OUTBOX_ANY_UPLINK, &flow->ticket, outbox) != 0)
 		return;
 	strays->counters.lookups++;
-	flow->repeats = 0;
 	flow->past = (uint8_t)why;
 	flow->past_until = instant_after(now, SEARCH_LOST_NS);
 }
@@ -51,23 +49,6 @@ is_looking_past(const struct flow *flow)
 {
 	return flow->past == FLOW_PAST_LOOKING ||
 	       flow->past == FLOW_PAST_DOUBTED;
-}
-
-/* The client repeats itself, though its owner lives: packets get lost. Or the
- * port has come round, and the owner still has the socket of the session
- * before, and takes what is another's. Where there are others, each repetition
- * counts, for it alone went to them. */
-static bool
-is_unheard(struct strays *strays, struct instant now, struct flow *flow,
-	   bool repeated)
-{
-	if (repeated && flow->repeats < VIGIL_REPEATS)
-		flow->repeats++;
-	else if (!repeated && !flow_owner_doubted(strays, now, flow))
-		flow->repeats = 0;
-	return repeated && flow->repeats == VIGIL_REPEATS &&
-	       !instant_before(now, flow->past_until) &&
-	       doubt_take(strays, now);
 }
 
 bool
@@ -86,10 +67,8 @@ vigil_forwarded(struct strays *strays, struct instant now, struct flow *flow,
 		flow->past = FLOW_PAST_UNKNOWN;
 	bool copied = (silent || repeated) &&
 		      outgoing_copy(strays, now, flow, out, outbox);
-	bool due =
-		silent ? repeated && !copied && flow->past != FLOW_PAST_NOBODY
-		       : is_unheard(strays, now, flow, repeated);
-	if (due && !looking)
+	if (silent && repeated && !copied && !looking &&
+	    flow->past != FLOW_PAST_NOBODY)
 		look_past(strays, now, flow, FLOW_PAST_LOOKING, outbox);
 	return copied;
 }

@@ -7,7 +7,7 @@
  *
  *	client repeats itself	the owner is wanted: life.h has it asked
  *				and other records' owners get copies
- *	twice, its owner lives	one lookup past it: whom a newer record names,
+ *	owner doubts (doubt.h)	one lookup past it: whom a newer record names,
  *				and an open one, is the owner from now on
  *	owner SILENT		packets go there all the same, and copies to
  *				other records' owners, if there are any; if not,
@@ -43,16 +43,6 @@
  * owner's refusal (outgoing.h) does not wait for a turn: those are as many as
  * began in the last 100 ms.
  *
- * Who lives may be the wrong one. A client's port comes round while its last
- * server still has the open socket of the session before: what is forwarded
- * there, because we remember that owner or were told of no other yet, reaches
- * that socket and is not refused. The owner says so, as a rule (DOUBT): then we
- * look at once, and who doubts is no other any more. But the kernel is not
- * asked about each packet out of the tunnel, numbers fit by chance, and servers
- * of an older version do not say it. Such lookups are doubt.h's, by their
- * account, and one in SEARCH_LOST_NS for a flow that repeats itself; a miss of
- * theirs changes nothing.
- *
  * Questions: a ping of the table goes to the peer's address and our own port,
  * and an ICMP echo, whose data is a tag under a key of ours, to its kernel. The
  * host hands what comes of both to vigil_icmp(), and vigil_heard() every
@@ -81,9 +71,6 @@ struct classification;
 
 /* Owners that are asked at a time, at most. */
 #define VIGIL_OWNERS 256
-/* Packets that bring nothing new, in a row or, where there are others, in all:
- * one may have been lost. */
-#define VIGIL_REPEATS 2
 
 struct vigil {
 	struct lives *lives;
