@@ -78,6 +78,27 @@ is_past(const struct node_event *event)
 	return event->kind == NODE_MISSED && event->asker == NODE_ASKER_SILENT;
 }
 
+/* Was it that session's handshake, or it itself, that a server has stored? Its
+ * client may have begun it while an earlier one by its port is there yet, and
+ * anybody may have forged a SYN. */
+static bool
+is_its_own(const struct servers *servers, uint32_t server, uint32_t flow)
+{
+	const struct session *session =
+		workload_session(servers->workload, flow);
+	const struct connection *connection =
+		transport_look(servers->transport, server, &session->key);
+
+	if (connection == NULL)
+		return false;
+	if (connection->opened)
+		return connection->flow == flow;
+	uint32_t client =
+		network_client_device(servers->network, session->client);
+	return connection->tcp.irs ==
+	       transport_iss(session->opened, &session->key, client);
+}
+
 /* The workload, of a session that was stored or looked up. Lookups from
  * elsewhere than where it strays are not about its packets. */
 static void
@@ -86,7 +107,8 @@ tell(const struct servers *servers, const struct watch_measurement *m,
 {
 	enum cause_search search = CAUSE_SEARCH_FOUND;
 
-	if (m->metric == METRIC_SETTING_FIRST && m->ok)
+	if (m->metric == METRIC_SETTING_FIRST && m->ok &&
+	    is_its_own(servers, m->node, m->flow))
 		workload_stored(servers->workload, m->flow, event->replicas);
 	if (m->metric != METRIC_LOOKUP || is_past(event))
 		return;
