@@ -550,12 +550,15 @@ lookup_silent(const struct candidate *candidate)
 bool
 lookup_split(const struct lookup *lookup, uint32_t replicas, uint64_t dead)
 {
-	uint32_t silent = 0;
+	uint32_t answered = 0, silent = 0;
 
-	for (uint32_t i = 0; i < lookup->candidate_count; i++)
-		silent += lookup_silent(&lookup->candidates[i]) &&
-			  (dead >> i & 1) == 0;
-	return silent >= replicas;
+	for (uint32_t i = 0; i < lookup->candidate_count; i++) {
+		const struct candidate *candidate = &lookup->candidates[i];
+
+		answered += candidate->state == CANDIDATE_ANSWERED;
+		silent += lookup_silent(candidate) && (dead >> i & 1) == 0;
+	}
+	return silent >= replicas && LOOKUP_CHURN * silent >= answered + silent;
 }
 
 bool

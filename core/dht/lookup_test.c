@@ -355,15 +355,19 @@ static const struct {
 	{ "two of three are dead", 3, 3, 0x04, 0x03, 0x03, true, false },
 	{ "two of three are silent", 3, 3, 0x04, 0x03, 0, false, false },
 	{ "one replica says no", 8, 1, 0x01, 0, 0, true, false },
-	{ "one replica is silent", 8, 1, 0xfe, 0x01, 0, false, true },
+	{ "one replica is silent", 8, 1, 0xfe, 0x01, 0, false, false },
 	{ "two of five failed", 8, 5, 0xf9, 0x06, 0, true, false },
 	{ "three of five failed", 8, 5, 0xf1, 0x0e, 0, false, false },
 	{ "of three peers two failed", 3, 5, 0x04, 0x03, 0, false, false },
 	{ "two are silent behind them", 8, 3, 0x9f, 0x60, 0, true, false },
 	{ "three are: perhaps all replicas", 8, 3, 0x1f, 0xe0, 0, true, true },
+	{ "three of many: they died lately", 16, 3, 0x1fff, 0xe000, 0, true,
+	  false },
+	{ "a quarter of many", 16, 3, 0x0fff, 0xf000, 0, true, true },
 	{ "of three one is dead", 8, 3, 0x1f, 0xe0, 0x40, true, false },
 	{ "one is silent behind the only one", 8, 1, 0x7f, 0x80, 0, true,
-	  true },
+	  false },
+	{ "of four it is one", 4, 1, 0x07, 0x08, 0, true, true },
 };
 
 static void
