@@ -90,6 +90,14 @@ place_of(const uint32_t *peers, uint32_t count, uint32_t peer)
 	return i;
 }
 
+bool
+node_watches(const struct node *node, uint32_t peer)
+{
+	return node->watch.ns != INSTANT_NEVER.ns &&
+	       place_of(node->neighbours, node->neighbour_count, peer) <
+		       node->neighbour_count;
+}
+
 static bool
 is_there(const struct node *node, uint32_t peer)
 {

@@ -195,6 +195,28 @@ test_false_alarm(void)
 	mesh_close(&mesh);
 }
 
+/* Who looks on is told so: of a stale one, too, and of nobody by a node that
+ * holds no record. */
+static void
+test_watches(void)
+{
+	struct node_settings settings;
+	struct mesh mesh;
+
+	open_mesh(&mesh, &settings);
+	struct node *node = mesh.nodes[0];
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < NODES; i++)
+		count += node_watches(node, i);
+	CHECK(count > 0 && count == node->neighbour_count && count < NODES - 1);
+	uint32_t peer = node->neighbours[0];
+	table_find(node->table, peer)->failures = CONTACT_STALE;
+	CHECK(node_watches(node, peer) && !watches(node, peer));
+	neighbours_init(node);
+	CHECK(!node_watches(node, peer));
+	mesh_close(&mesh);
+}
+
 /* However short the time, a node does not ping without end. */
 static void
 test_hardly_any_time(void)
@@ -235,5 +257,6 @@ main(void)
 		play(&rows[i]);
 	test_idle();
 	test_false_alarm();
+	test_watches();
 	return check_done();
 }

@@ -333,5 +333,8 @@ uint32_t node_contacts(const struct node *, uint32_t *indices,
 const struct node_counters *node_counters(const struct node *);
 /* For who looks on (table.h). */
 const struct table *node_table(const struct node *);
+/* It is asked every few seconds, sound or stale: it shares records with us
+ * (neighbours.h). */
+bool node_watches(const struct node *, uint32_t peer);
 
 #endif

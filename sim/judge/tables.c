@@ -18,6 +18,7 @@
 struct seen {
 	bool alive, runs, leaving;
 	uint32_t incarnation;
+	bool told; /* its table is poor */
 };
 
 /* A server has a peer in its table, but hears it no more. */
@@ -33,8 +34,10 @@ struct judge_tables {
 	uint64_t routes;
 	struct instant quiet; /* since when; NEVER: before time zero */
 	bool due; /* neighbourhoods are */
-	struct instant second; /* look, at those that know a silent one; NEVER:
-				  the first has not been */
+	uint32_t looks; /* so many have been */
+	struct instant next; /* look, at those that know a silent one */
+	struct instant last; /* whoever is silent has been asked by then */
+	bool swept; /* it is the time now */
 	bool parted; /* at the first look, somebody from somebody */
 	bool over; /* looked at */
 	struct silence *silences; /* at the first look, server by server */
@@ -61,6 +64,7 @@ has_changed(struct judge_tables *tables)
 			.runs = view.runs,
 			.leaving = view.leaving,
 			.incarnation = view.incarnation,
+			.told = tables->seen[i].told,
 		};
 
 		changed |= seen.alive != tables->seen[i].alive ||
@@ -135,7 +139,7 @@ contact_of(const struct node *node, uint32_t peer)
 static bool
 is_first(const struct judge_tables *tables)
 {
-	return tables->second.ns == INSTANT_NEVER.ns;
+	return tables->looks == 0;
 }
 
 static void
@@ -168,7 +172,8 @@ was_silent(const struct judge_tables *tables, uint32_t server, uint32_t peer)
 
 enum knowledge {
 	KNOWS_NOT,
-	KNOWS_SILENT, /* it is silent for the first time: it is asked again */
+	KNOWS_SILENT, /* it is silent for the first time, or was not asked
+			 again since */
 	KNOWS,
 };
 
@@ -182,9 +187,10 @@ knowledge_of(const struct judge_tables *tables, uint32_t server,
 		return KNOWS_NOT;
 	if (!contact_stale(contact))
 		return KNOWS;
-	return is_first(tables) || !was_silent(tables, server, peer)
-		       ? KNOWS_SILENT
-		       : KNOWS_NOT;
+	bool asked = tables->swept || node_watches(node, peer);
+	return asked && !is_first(tables) && was_silent(tables, server, peer)
+		       ? KNOWS_NOT
+		       : KNOWS_SILENT;
 }
 
 /* ---- the look ---- */
@@ -302,7 +308,9 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 			WATCH_NONE, "%s %s and knows %u of %u others", name,
 			tables->member[server] ? "is alone" : "is not joined",
 			all.known, all.others);
-	else if (is_poor(tables, server, &all, view.node))
+	else if (!tables->seen[server].told &&
+		 is_poor(tables, server, &all, view.node)) {
+		tables->seen[server].told = true;
 		verdict(parts->verdicts, VIOLATION_POOR_TABLE, now, server,
 			WATCH_NONE,
 			"%s knows %u of its %u closest, and not %s; in all it "
@@ -310,6 +318,7 @@ look_at(struct judge_tables *tables, struct instant now, uint32_t server)
 			name, all.known_due, all.due,
 			network_device_name(parts->network, all.missing),
 			all.known, all.others);
+	}
 }
 
 /* Who leaves is in until it has left. */
@@ -326,7 +335,7 @@ look(struct judge_tables *tables, struct instant now)
 		if (servers_runs(tables->parts.servers, i) &&
 		    (is_first(tables) || was_silent(tables, i, WATCH_NONE)))
 			look_at(tables, now, i);
-	if (!is_first(tables) && tables->due && !tables->parted)
+	if (tables->looks == 1 && tables->due && !tables->parted)
 		judge_replicas_look(&tables->parts, now, tables->member);
 }
 
@@ -348,18 +357,23 @@ judge_tables_look(struct judge_tables *tables, struct instant now)
 
 	if (tables->over || tables->quiet.ns == INSTANT_NEVER.ns)
 		return;
-	bool second = !is_first(tables);
+	bool first = is_first(tables);
+	int64_t sweep_ns = settings->refresh_ns + JUDGE_TABLES_MOMENT_NS;
 	if (has_changed(tables) && instant_before(tables->quiet, now)) {
 		tables->quiet = now;
-		tables->over = second;
+		tables->over = !first;
 	}
-	struct instant due = instant_after(
-		tables->quiet, settings->refresh_ns + JUDGE_TABLES_MOMENT_NS);
-	if (tables->over || instant_before(now, second ? tables->second : due))
+	struct instant due = instant_after(tables->quiet, sweep_ns);
+	if (tables->over || instant_before(now, first ? due : tables->next))
 		return;
+	if (first)
+		tables->last = instant_after(now, sweep_ns);
+	tables->swept = !first && !instant_before(now, tables->last);
 	look(tables, now);
-	tables->over = second;
-	tables->second = instant_after(now, JUDGE_TABLES_MOMENT_NS);
+	tables->over = tables->swept || (!first && tables->silence_count == 0);
+	tables->next = first ? instant_after(now, JUDGE_TABLES_MOMENT_NS)
+			     : tables->last;
+	tables->looks++;
 }
 
 /* ---- beginning and end ---- */
@@ -375,7 +389,7 @@ judge_tables_create(const struct judge_parts *parts)
 	tables->parts = *parts;
 	tables->endpoints = servers_tables(parts->servers).parts->endpoints;
 	tables->count = count;
-	tables->quiet = tables->second = INSTANT_NEVER;
+	tables->quiet = tables->next = tables->last = INSTANT_NEVER;
 	tables->due = parts->settings->dht.node.refresh_ns > 0 &&
 		      parts->settings->dht.node.k >= JUDGE_TABLES_K_LEAST;
 	tables->seen = calloc(count, sizeof(*tables->seen));

@@ -16,9 +16,11 @@
  * all of them. It is what looking itself up promises a node that joins, and
  * what it needs to know which records it is to hold. What it does not know
  * breaks POOR_TABLE. Whom it has in its table but has not heard, for a few
- * datagrams were lost in a row, it asks again within seconds: it has to have
- * heard each of them at a second look, JUDGE_TABLES_MOMENT_NS after the first;
- * who is silent for the first time then counts as heard.
+ * datagrams were lost in a row, it asks again, and has to have heard: within
+ * seconds whom it shares records with (neighbours.h), so at a second look,
+ * JUDGE_TABLES_MOMENT_NS after the first; and all others by its next sweep
+ * (refresh.h), so at a third, a refresh and that moment after the first. Who is
+ * silent for the first time then counts as heard.
  *
  * A server that lives and is not joined by then, or that has no contact, though
  * there are members whom it could ask, breaks OUTSIDE.

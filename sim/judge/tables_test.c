@@ -275,6 +275,58 @@ test_two(void)
 	}
 }
 
+/* Who is silent, and shares no record, is asked by the next sweep. */
+static void
+test_sweep(void)
+{
+	static const struct {
+		const char *sentence;
+		const char *known; /* the closest two, at the third look */
+		uint64_t count;
+	} rows[] = {
+		{ "it is heard", "kk", 0 },
+		{ "it is not", "sk", 1 },
+		{ "it is forgotten", "-k", 1 },
+		{ "another is silent since", "ks", 0 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct settings settings;
+		uint32_t peers[2];
+		struct bed bed;
+
+		settings_default(&settings);
+		settings.fabric.servers = 8;
+		settings.dht.node.k = 8;
+		settings.dht.node.refresh_ns = REFRESH;
+		bed_make(&bed, &settings);
+		servers_ideal(bed.servers, INSTANT_NEVER);
+		struct judge_tables *tables = judge_tables_create(&bed.parts);
+		struct instant now = bed_now(&bed);
+		uint64_t self = endpoints_position(
+			servers_tables(bed.servers).parts->endpoints, 1);
+		CHECK(table_closest(table_of(&bed, 1), self, TABLE_ANY,
+				    ENDPOINT_NONE, peers, 2) == 2);
+
+		judge_tables_zero(tables, now);
+		know(&bed, peers, "sk");
+		judge_tables_look(tables, instant_after(now, LATER));
+		int64_t second_ns = LATER + JUDGE_TABLES_MOMENT_NS;
+		judge_tables_look(tables, instant_after(now, second_ns));
+		CHECK_ROW(bed_violations(&bed) == 0, rows[i].sentence);
+		know(&bed, peers, rows[i].known);
+		judge_tables_look(tables, instant_after(now, 2 * LATER - 1));
+		CHECK_ROW(bed_violations(&bed) == 0, rows[i].sentence);
+		judge_tables_look(tables, instant_after(now, 2 * LATER));
+		judge_tables_look(tables, instant_after(now, 3 * LATER));
+		CHECK_ROW(bed_count(&bed, VIOLATION_POOR_TABLE) ==
+				  rows[i].count,
+			  rows[i].sentence);
+		judge_tables_destroy(tables);
+		bed_free(&bed);
+	}
+}
+
 /* Who lives and is in no table. */
 static void
 test_outside(void)
@@ -319,6 +371,7 @@ main(void)
 {
 	test_tables();
 	test_two();
+	test_sweep();
 	test_outside();
 	return check_done();
 }
