@@ -35,8 +35,8 @@ struct life {
 	/* The latest word, or question that was not answered: it was not to be
 	 * reached then. */
 	struct instant proof;
-	/* It was dead before, and a session strayed then, the first and the
-	 * last that no proof is as young as. NEVER: none has. */
+	/* A session strayed then, the first and the last that no proof is as
+	 * young as. NEVER: none has. */
 	struct instant late, latest;
 	struct instant wanted; /* last */
 	struct instant asked; /* last, if asks > 0 */
@@ -233,9 +233,12 @@ prove(struct life *life, struct instant at)
 static int64_t
 ask_ns(const struct life *life)
 {
-	if (owes_question(life))
+	/* Only of one that is dead: of others a router is to say so (life.h).
+	 */
+	if (life->died && owes_question(life))
 		return LIFE_ASK_NS / 2;
-	if (life->asks < LIFE_QUICK || life->late.ns != INSTANT_NEVER.ns ||
+	if (life->asks < LIFE_QUICK ||
+	    (life->died && life->late.ns != INSTANT_NEVER.ns) ||
 	    (has_word(life) && life->others))
 		return LIFE_ASK_NS;
 	return LIFE_ASK_SLOW_NS;
@@ -400,13 +403,18 @@ life_strayed(struct lives *lives, struct instant now,
 {
 	struct life *life = find(lives, address);
 
-	if (life == NULL || !is_dead(lives, now, life) ||
-	    !instant_before(life->proof, now))
+	if (life == NULL || !instant_before(life->proof, now))
+		return;
+	bool dead = is_dead(lives, now, life);
+	if (!dead && !life->asking)
 		return;
 	if (!life->asking)
 		begin_asking(lives, now, life);
-	life->wanted = life->latest = now;
+	life->latest = now;
 	life->late = instant_min(life->late, now);
+	if (!dead)
+		return;
+	life->wanted = now;
 	if (life->asks > 0)
 		schedule(lives, life,
 			 instant_min(life->due,

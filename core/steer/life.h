@@ -126,8 +126,8 @@ enum life_state life_of(const struct lives *, struct instant now,
 			const struct address *);
 
 /* A session of this owner has strayed here. If it is DEAD by what was found out
- * before, it is asked soon, and if it does not answer LIFE_DIED is said again.
- */
+ * before, or will be, it is asked soon then, and if it does not answer
+ * LIFE_DIED is said again. */
 void life_strayed(struct lives *, struct instant now, const struct address *);
 /* It is DEAD, and not only by what was found out before `since`: a way may have
  * come back meanwhile. */

@@ -416,14 +416,111 @@ silent_in_time(void)
 	}
 }
 
+/* To a session that strays later it is dead when it has been asked since, which
+ * is before the client's next try, and DIED is told once more; by words or by
+ * silence, whenever it strays, and not if the owner is heard. */
+static void
+strayed_later(bool words, int64_t later_ns, bool strays, bool heard)
+{
+	struct address owner = address_of(1), other = address_of(2);
+	struct story story;
+	struct instant strayed, end;
+
+	begin(&story, 4);
+	settings.silent_after_ns = 6 * NS_PER_S;
+	life_want(story.lives, story.now, &owner);
+	for (int i = 0; i < 400 && story.deaths == 0; i++) {
+		life_heard(story.lives, story.now, &other);
+		if (words && i % 20 == 0)
+			life_refused(story.lives, story.now, &owner);
+		pass(&story, NS_PER_S / 20);
+	}
+	CHECK(story.deaths == 1);
+	life_heard(story.lives, story.now, &other);
+	pass(&story, later_ns);
+	strayed = story.now;
+	CHECK(!life_is_dead_to(story.lives, strayed, &owner, strayed));
+	if (strays)
+		life_strayed(story.lives, strayed, &owner);
+	work(&story);
+	if (heard)
+		life_heard(story.lives, story.now, &owner);
+	end = instant_after(strayed, 2 * LIFE_ASK_NS);
+	while (instant_before(story.now, end)) {
+		life_heard(story.lives, story.now, &other);
+		pass(&story, NS_PER_S / 20);
+	}
+	CHECK(story.deaths == 1u + (strays && !heard));
+	if (strays)
+		CHECK(life_is_dead_to(story.lives, story.now, &owner,
+				      strayed) == !heard);
+	/* Once is enough, but a word that becomes old is another matter. */
+	if (words)
+		return;
+	uint32_t deaths = story.deaths;
+	for (int i = 0; i < 100; i++) {
+		life_heard(story.lives, story.now, &other);
+		pass(&story, NS_PER_S / 20);
+	}
+	CHECK(story.deaths == deaths);
+}
+
+/* Nor is one that strays while it is dying, after its last question, forgotten;
+ * who is not dead is asked no oftener for those that stray. */
+static void
+strayed_before(bool strays, uint32_t *asked)
+{
+	struct address owner = address_of(1), other = address_of(2);
+	struct instant strayed = { 0 };
+	struct story story;
+
+	begin(&story, 4);
+	settings.silent_after_ns = 12 * NS_PER_S;
+	life_want(story.lives, story.now, &owner);
+	for (int i = 0; i < 400 && story.deaths == 0; i++) {
+		life_heard(story.lives, story.now, &other);
+		strayed = story.now;
+		if (strays)
+			life_strayed(story.lives, strayed, &owner);
+		work(&story);
+		pass(&story, NS_PER_S / 20);
+	}
+	CHECK(story.deaths == 1);
+	CHECK(!life_is_dead_to(story.lives, story.now, &owner, strayed));
+	*asked = story.asked;
+	for (int i = 0; i < 20; i++) {
+		life_heard(story.lives, story.now, &other);
+		pass(&story, NS_PER_S / 20);
+	}
+	CHECK(story.deaths == 1u + strays);
+	CHECK(!strays ||
+	      life_is_dead_to(story.lives, story.now, &owner, strayed));
+}
+
+static void
+all_strayed_later(void)
+{
+	for (int64_t later_ns = NS_PER_S / 100; later_ns < 2 * NS_PER_S;
+	     later_ns += NS_PER_S / 7)
+		for (int row = 0; row < 8; row++)
+			strayed_later((row & 1) != 0, later_ns, (row & 2) != 0,
+				      (row & 4) != 0);
+}
+
 int
 main(void)
 {
+	uint32_t asked, asked_for_strays;
+
 	play();
 	questions();
 	seldom();
 	died();
 	silent_in_time();
+	all_strayed_later();
+	strayed_before(false, &asked);
+	strayed_before(true, &asked_for_strays);
+	CHECK(asked == asked_for_strays);
 	quiet_others();
 	exact(false);
 	exact(true);
