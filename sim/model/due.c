@@ -9,19 +9,19 @@ struct instant
 due_first(const struct settings *settings, uint64_t step_bytes,
 	  const struct session *session)
 {
+	struct instant begun = session->answered.ns == INT64_MAX
+				       ? session->opened
+				       : session->answered;
 	int64_t write_ns;
 
 	if (session->owner == WATCH_NONE || settings->clients.pace_bps == 0)
-		return session->opened;
+		return begun;
 	write_ns = pace_ns(settings, session->bytes_wanted < step_bytes
 					     ? session->bytes_wanted
 					     : step_bytes);
 	if (write_ns == INT64_MAX)
 		return INSTANT_NEVER;
-	return instant_after(session->answered.ns == INT64_MAX
-				     ? session->opened
-				     : session->answered,
-			     write_ns);
+	return instant_after(begun, write_ns);
 }
 
 struct instant
