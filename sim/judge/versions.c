@@ -410,6 +410,37 @@ gave_way(const struct judge_versions *versions, const struct known *known,
 	return before->half_open && other && returned;
 }
 
+/* A message's others took its place: what comes of that owner's is news again,
+ * though it be a record that had ended. */
+static void
+let_go(struct judge_versions *versions, const struct session_key *key,
+       const struct record *record)
+{
+	for (uint32_t i = 0; i < versions->kept_count; i++) {
+		const struct store_statement *statement =
+			&versions->kept[i].statement;
+
+		if (statement->holder == versions->server &&
+		    statement->record.owner == record->owner &&
+		    session_equal(&statement->key, key)) {
+			versions->kept[i] =
+				versions->kept[--versions->kept_count];
+			return;
+		}
+	}
+}
+
+static bool
+is_there(const struct record *record, const struct record *after,
+	 uint32_t after_count)
+{
+	uint32_t i = 0;
+
+	while (i < after_count && after[i].owner != record->owner)
+		i++;
+	return i < after_count;
+}
+
 static void
 compare(struct judge_versions *versions, struct instant now,
 	const struct known *known)
@@ -428,6 +459,8 @@ compare(struct judge_versions *versions, struct instant now,
 			      count))
 			say(versions, now, kind, server, &known->key,
 			    &known->records[i], after, count);
+		if (!is_there(&known->records[i], after, count))
+			let_go(versions, &known->key, &known->records[i]);
 	}
 	if (known->conditional && is_elsewhere(versions, &known->key))
 		return;

@@ -460,6 +460,42 @@ test_ended_between_looks(void)
 	}
 }
 
+/* A message's record takes a tombstone's place; then a replica that knows the
+ * record alone passes it on. Nobody could know better, unless the tombstone was
+ * there until then. */
+static void
+test_ended_and_forgotten(void)
+{
+	static const struct statement ended = { 1, 5, 0, ENDED };
+	static const struct statement others[] = {
+		{ 2, 6, 0, ENDED },
+		{ 3, 7, 0, ENDED },
+		{ 0, 8, 0, OPEN },
+	};
+	static const struct statement again = { 1, 5, 0, OPEN };
+
+	for (unsigned displaced = 0; displaced < 2; displaced++) {
+		struct story story;
+
+		story_begin(&story);
+		keep(&story, HOLDER, &ended);
+		keep(&story, HOLDER, &others[0]);
+		keep(&story, HOLDER, &others[1]);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		if (displaced) {
+			make_store(&story, &others[2]);
+			arrive(&story);
+		} else {
+			store_forget(story.store, HOLDER);
+		}
+		keep(&story, HOLDER, &again);
+		(void)judge_versions_look(story.versions, bed_now(&story.bed));
+		CHECK(bed_count(&story.bed, VIOLATION_OLDER_VERSION) ==
+		      !displaced);
+		story_end(&story);
+	}
+}
+
 /* A tombstone says that a session has ended which its owner still has. */
 static void
 test_owner_knows_better(void)
@@ -500,6 +536,7 @@ main(void)
 	test_looks();
 	test_handshakes_between_looks();
 	test_ended_between_looks();
+	test_ended_and_forgotten();
 	test_owner_knows_better();
 	return check_done();
 }
