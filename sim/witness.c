@@ -5,6 +5,9 @@
  */
 #include "sim/witness.h"
 
+#include "core/dht/node.h"
+#include "core/dht/table.h"
+#include "core/position.h"
 #include "core/steer/flow.h"
 #include "core/steer/steer.h"
 #include "core/steer/stray.h"
@@ -205,6 +208,58 @@ repaired_until(const struct servers *servers, struct instant now)
 				 tables.node_settings->lookup_deadline_ns };
 }
 
+/* The nearest to its key that holds it; UINT64_MAX: nobody does. */
+static uint64_t
+nearest_holder(const struct servers *servers, const struct session *session,
+	       const struct endpoints *endpoints, uint64_t position)
+{
+	uint64_t nearest = UINT64_MAX;
+
+	for (uint32_t i = 0; i < servers_count(servers); i++) {
+		uint64_t distance = position_distance(
+			endpoints_position(endpoints, i), position);
+
+		if (i != home(session) && distance < nearest &&
+		    servers_holds(servers, i, &session->key, home(session)))
+			nearest = distance;
+	}
+	return nearest;
+}
+
+/* With fewer contacts in a bucket tables do not hold together: all of one may
+ * be away at once, and nobody sees that a split has healed. */
+#define BUCKET_LEAST 4
+
+/* Was it placed in one half of a split, so that of those who should hold it its
+ * owner knows none? */
+static bool
+is_misplaced(const struct servers *servers, const struct session *session)
+{
+	struct servers_tables tables = servers_tables(servers);
+	const struct endpoints *endpoints = tables.parts->endpoints;
+	uint32_t owner = home(session), closer = 0;
+
+	if (tables.node_settings->k >= BUCKET_LEAST || owner == WATCH_NONE ||
+	    !servers_runs(servers, owner))
+		return false;
+	uint64_t position = position_of_session(endpoints_placement(endpoints),
+						&session->key);
+	uint64_t nearest =
+		nearest_holder(servers, session, endpoints, position);
+	uint32_t known;
+	if (nearest == UINT64_MAX ||
+	    (table_closest(node_table(servers_view(servers, owner).node),
+			   position, TABLE_ANY, ENDPOINT_NONE, &known, 1) > 0 &&
+	     position_distance(endpoints_position(endpoints, known), position) <
+		     nearest))
+		return false;
+	for (uint32_t i = 0; i < servers_count(servers); i++)
+		closer += i != owner && servers_runs(servers, i) &&
+			  position_distance(endpoints_position(endpoints, i),
+					    position) < nearest;
+	return closer >= tables.node_settings->replicas;
+}
+
 static bool
 bereft(void *context, const struct session *session, struct instant now)
 {
@@ -213,6 +268,8 @@ bereft(void *context, const struct session *session, struct instant now)
 	struct instant from = repaired_until(servers, now);
 	uint32_t lost = 0;
 
+	if (is_misplaced(servers, session))
+		return true;
 	if (from.ns < session->opened.ns)
 		from = session->opened;
 	for (uint32_t i = 0; i < servers_count(servers); i++) {

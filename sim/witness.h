@@ -42,7 +42,10 @@
  *	--+-----+----------------------|- miss_deadline ------|--
  *	|- watch_ns + 1.5 s: known, stored elsewhere -|
  *
- * Who died one after the other, slower than that, is no excuse.
+ * Who died one after the other, slower than that, is no excuse. Nor was it,
+ *with buckets of fewer than four contacts, which hold no tables together, when
+ *its owner knows none of those who are closest to its key: it was placed in a
+ *half of a split, and nobody could see that this is over.
  */
 #ifndef SIM_WITNESS_H
 #define SIM_WITNESS_H

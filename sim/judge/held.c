@@ -37,12 +37,14 @@ is_overdue(const struct judge_held *held, struct instant now,
 	   const struct flow *flow)
 {
 	bool kept = flow->state == FLOW_CACHED && !flow->doubt;
+	struct instant since = flow->missing_since;
 
+	if (kept && instant_before(since, flow->used))
+		since = flow->used;
 	return (flow->state != FLOW_LOOKING && flow->state != FLOW_WAITING &&
 		!kept) ||
 	       flow->due.ns == INSTANT_NEVER.ns ||
-	       instant_distance_ns(kept ? flow->used : flow->missing_since,
-				   now) >
+	       instant_distance_ns(since, now) >
 		       held->most_ns + (kept ? OUTGOING_KEPT_NS : 0);
 }
 
