@@ -3,6 +3,7 @@
  * node_state.h - struct node, for the files that make up a node and no other
  *
  *	node.c		the verbs of node.h; which file gets which datagram
+ *	node_prefetch.c	the memory that a datagram will need
  *	join.c		whether we are in, and trying until we are
  *	refresh.c	joining, idle buckets
  *	renewal.c	all of them republished at once
