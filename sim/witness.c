@@ -208,7 +208,8 @@ repaired_until(const struct servers *servers, struct instant now)
 				 tables.node_settings->lookup_deadline_ns };
 }
 
-/* The nearest to its key that holds it; UINT64_MAX: nobody does. */
+/* The nearest to its key that holds it, its owner perhaps; UINT64_MAX: nobody
+ * does. */
 static uint64_t
 nearest_holder(const struct servers *servers, const struct session *session,
 	       const struct endpoints *endpoints, uint64_t position)
@@ -219,7 +220,7 @@ nearest_holder(const struct servers *servers, const struct session *session,
 		uint64_t distance = position_distance(
 			endpoints_position(endpoints, i), position);
 
-		if (i != home(session) && distance < nearest &&
+		if (distance < nearest &&
 		    servers_holds(servers, i, &session->key, home(session)))
 			nearest = distance;
 	}
@@ -249,7 +250,8 @@ is_misplaced(const struct servers *servers, const struct session *session)
 	uint32_t known;
 	if (nearest == UINT64_MAX ||
 	    (table_closest(node_table(servers_view(servers, owner).node),
-			   position, TABLE_ANY, ENDPOINT_NONE, &known, 1) > 0 &&
+			   position, TABLE_LIVING, ENDPOINT_NONE, &known,
+			   1) > 0 &&
 	     position_distance(endpoints_position(endpoints, known), position) <
 		     nearest))
 		return false;
