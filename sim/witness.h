@@ -29,9 +29,9 @@
  * split.
  *
  * Crowded is a session whose client's own link was so full that its last
- *segment has not left the host: clients that all begin in one instant, and go
- *on in step, fill a small queue each time in the same order. A server's link
- *carries Homeward's own datagrams, and is no excuse.
+ * segment has not left the host: clients that all begin in one instant, and go
+ * on in step, fill a small queue each time in the same order. A server's link
+ * carries Homeward's own datagrams, and is no excuse.
  *
  * Bereft is a session whose record nobody holds, when as many servers as had
  * acknowledged it lost their memory (a crash, a killed daemon; never a leave,
@@ -43,9 +43,9 @@
  *	|- watch_ns + 1.5 s: known, stored elsewhere -|
  *
  * Who died one after the other, slower than that, is no excuse. Nor was it,
- *with buckets of fewer than four contacts, which hold no tables together, when
- *its owner knows none of those who are closest to its key: it was placed in a
- *half of a split, and nobody could see that this is over.
+ * with buckets of fewer than four contacts, which hold no tables together, when
+ * its owner knows none of those who are closest to its key: it was placed in a
+ * half of a split, and nobody could see that this is over.
  */
 #ifndef SIM_WITNESS_H
 #define SIM_WITNESS_H
