@@ -102,6 +102,7 @@ struct flow {
 	struct hold_list held;
 	struct instant strayed; /* first packet here */
 	struct instant used; /* latest packet here */
+	struct instant news; /* latest that was no repetition, here */
 	struct instant missing_since; /* LOOKING, WAITING; miss_deadline */
 	struct instant until; /* NEGATIVE; CACHED: no doubt is heard */
 	struct instant

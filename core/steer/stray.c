@@ -144,6 +144,8 @@ note_numbers(struct flow *flow, const struct packet *packet)
 		flow->furthest_end = end;
 	if (acknowledges)
 		flow->furthest_ack = packet->tcp_ack;
+	if (sends || acknowledges)
+		flow->news = flow->used;
 	return !sends && !acknowledges;
 }
 
@@ -232,7 +234,7 @@ stray_get(struct strays *strays, struct instant now,
 		result->drop = DROP_FLOWS;
 		return NULL;
 	}
-	flow->strayed = flow->used = now;
+	flow->strayed = flow->used = flow->news = now;
 	flow->spoken = (uint8_t)spoken;
 	result->first = true;
 	return flow;

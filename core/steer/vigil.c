@@ -83,13 +83,17 @@ vigil_doubted(struct strays *strays, struct instant now, struct flow *flow,
 /* Do its client's packets still come here? They may have gone home, though we
  * cannot reach the owner. TCP doubles its timer: the next try is due after as
  * long as it has tried so far, and the first timeout (RFC 6298, 5.5 and 2.1).
+ * It has tried since its last news here, whoever the owner was then, and for
+ * however short a time this one has been asked.
  */
 static bool
 is_here(const struct strays *strays, struct instant now,
 	const struct flow *flow)
 {
-	struct instant since = life_silent_since(
-		strays->vigil.lives, flow_owner_address(strays, flow->owner));
+	struct instant since = instant_min(
+		life_silent_since(strays->vigil.lives,
+				  flow_owner_address(strays, flow->owner)),
+		flow->news);
 	if (instant_before(since, flow->strayed))
 		since = flow->strayed;
 	int64_t tried_ns = instant_before(since, flow->used)

@@ -29,12 +29,13 @@
  * So a RST needs a dead owner and a conclusive miss; or one that the closest
  * have denied, if the owner was dead before the lookup began (lookup.h). The
  * client need not speak again for it: it is sent when its owner dies. But its
- * next try has to be still to come, by TCP's doubled timer: else its packets go
- * elsewhere, perhaps home, and it is merely from here that the owner is not to
- * be reached (routes that converge one after the other; a split). A client that
- * has nothing to send, as in a download, is told when it speaks here. Lookups
- * past an owner are not charged to the client's prefix, for each is of a
- * session that was found.
+ * next try has to be still to come, by TCP's doubled timer, which runs since
+ * its last news here, whoever the owner was: else its packets go elsewhere,
+ * perhaps home, and it is merely from here that the owner is not to be reached
+ * (routes that converge one after the other; a split). A client that has
+ * nothing to send, as in a download, is told when it speaks here. Lookups past
+ * an owner are not charged to the client's prefix, for each is of a session
+ * that was found.
  *
  * An owner of 50,000 sessions dies at once, but its flows take turns
  * (turns.h), those to be told and those to be looked up, whichever owners they
