@@ -490,7 +490,8 @@ judge_versions_after(struct judge_versions *versions, struct instant now)
  * a tombstone's place. And of what was removed nothing is left when its
  * tombstone is over, too, or when a handshake of its owner's took its place and
  * gave way. So may have any handshake, in a flood, and an older one of its
- * owner's come back from a replica that still had it. */
+ * owner's come back from a replica that still had it; so may have a tombstone,
+ * where messages are read later, and nobody saw what took its place. */
 static void
 compare_kept(struct judge_versions *versions, struct instant now,
 	     const struct kept *kept)
@@ -503,7 +504,7 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	bool brief = instant_distance_ns(versions->looked, now) >=
 		     versions->parts.settings->dht.node.tombstone_ns;
 	bool speaks = false; /* its owner */
-	bool returned = false; /* an older handshake of its owner's */
+	bool returned = false; /* one of its owner's, after it had gone */
 
 	if (!instant_before(now, statement->expiry) || !holder.runs ||
 	    holder.incarnation != kept->incarnation)
@@ -513,7 +514,12 @@ compare_kept(struct judge_versions *versions, struct instant now,
 	for (uint32_t i = 0; i < count; i++)
 		if (after[i].owner == before.owner) {
 			speaks = true;
-			returned = before.half_open && after[i].half_open;
+			returned = before.tombstone
+					   ? !versions->at_once &&
+						     is_same(before.version,
+							     after[i].version)
+					   : before.half_open &&
+						     after[i].half_open;
 		} else {
 			after[i].tombstone = after[i].half_open = false;
 		}
