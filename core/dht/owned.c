@@ -112,25 +112,6 @@ owned_copied(struct node *node, struct instant now,
 	return ITEM_STORED;
 }
 
-void
-owned_astray(struct node *node, struct instant now,
-	     const struct session_key *key)
-{
-	struct publications *publications = node->parts.publications;
-	uint32_t slot = publication_find(publications, node->self, key,
-					 node_key_position(node, key));
-
-	if (slot == PUBLICATION_NONE)
-		return;
-	struct publication *own = publication_at(publications, slot);
-	if (own->state != PUBLICATION_HELD || own->half_open)
-		return;
-	own->anew = true;
-	own->tries = 0;
-	timer_set(publications_timers(publications), &node->publication_timers,
-		  slot, now);
-}
-
 bool
 owned_put(struct node *node, struct message_writer *writer,
 	  const struct session_key *key, struct version version, bool half_open)

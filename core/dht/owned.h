@@ -42,10 +42,6 @@ uint32_t owned_known(struct node *, struct instant now,
 enum item_status owned_copied(struct node *, struct instant now,
 			      const struct session_key *, struct version,
 			      uint32_t peer);
-/* One of ours was sent by way of repair to a peer that knows `replicas` who are
- * closer, and we do not: it is placed anew, which asks for them. */
-void owned_astray(struct node *, struct instant now,
-		  const struct session_key *);
 /* Append our record to a STORE; false: the datagram is full. */
 bool owned_put(struct node *, struct message_writer *,
 	       const struct session_key *, struct version, bool half_open);

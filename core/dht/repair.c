@@ -179,35 +179,17 @@ was_ours(const struct node *node, const struct holders *holders)
 	return before < node->settings->replicas;
 }
 
-/* Another than its owner sent it to us, and did not know those whose it is: we
- * lie in one bucket of its table, which is full. That is our side of the place
- * where we and the key part. */
-static bool
-is_astray(const struct node *node, const struct store_statement *statement)
-{
-	const struct table *table = node->table;
-	uint64_t target = node_key_position(node, &statement->key);
-
-	if (!node->repair_tell || node->leaving || !statement->record.relayed ||
-	    target == node->position)
-		return false;
-	unsigned b = position_bucket(node->position, target);
-	return table->count - table->starts[b + 1] >= node->settings->k &&
-	       table_closer_count(table, target) >= node->settings->replicas;
-}
-
-/* Take what this record needs into the load. astray: they all may lack it. */
+/* Take what this record needs into the load. */
 static void
 consider(struct node *node, const struct store_statement *statement,
-	 bool astray, struct load *load)
+	 struct load *load)
 {
 	uint32_t replicas = node->settings->replicas, rank = 0;
 	struct holders holders;
 	bool seen = node->leaving;
 
 	holders_find(node, node_key_position(node, &statement->key), &holders);
-	bool all = node->repair_all || astray;
-	if (!all && !was_ours(node, &holders))
+	if (!node->repair_all && !was_ours(node, &holders))
 		return;
 	for (uint32_t i = 0; i < holders.count; i++) {
 		uint32_t peer = holders.peers[i];
@@ -220,7 +202,7 @@ consider(struct node *node, const struct store_statement *statement,
 		if (rank >= replicas)
 			break;
 		bool lacks =
-			all || came(node, peer, false) ||
+			node->repair_all || came(node, peer, false) ||
 			rank + went_before(node, holders.target, distance) >=
 				replicas;
 		rank++;
@@ -340,36 +322,19 @@ batch_send(struct node *node, struct instant now, uint32_t slot,
 	return true;
 }
 
-/* Its bucket is full: there may be closer ones that we do not know. If it has
- * room, whoever the peer thinks closer has gone. */
-static bool
-is_crowded(const struct node *node, uint32_t peer)
-{
-	unsigned b = position_bucket(
-		node->position,
-		endpoints_position(node->parts.endpoints, peer));
-
-	return table_bucket(node->table, b).count >= node->settings->k;
-}
-
-/* The peer keeps it; moved: it knows whose it is, and perhaps we do not. As the
- * owner we need nobody to tell us. */
+/* The peer keeps it. As the owner we need nobody to tell us. */
 static void
 kept(struct node *node, struct instant now, const struct batch_item *item,
-     bool moved, uint32_t peer)
+     uint32_t peer)
 {
 	struct store_statement statement;
 
 	node->counters.repaired++;
 	if (store_at(node->parts.store, now, node->self, item->publication,
 		     item->serial, &statement) &&
-	    statement.record.owner == node->self &&
-	    !statement.record.tombstone) {
+	    statement.record.owner == node->self && !statement.record.tombstone)
 		owned_copied(node, now, &statement.key,
 			     statement.record.version, peer);
-		if (moved && is_crowded(node, peer))
-			owned_astray(node, now, &statement.key);
-	}
 }
 
 /* The peer was sent one of ours. What it knows better has perhaps ended. */
@@ -378,7 +343,7 @@ sent(struct node *node, struct instant now, const struct batch_item *item,
      enum item_status status, uint32_t peer)
 {
 	if (status == ITEM_STORED || status == ITEM_MOVED)
-		kept(node, now, item, status == ITEM_MOVED, peer);
+		kept(node, now, item, peer);
 	else if (status == ITEM_STALE &&
 		 store_doubt(node->parts.store, now, node->self,
 			     item->publication, item->serial))
@@ -662,12 +627,11 @@ step(struct node *node, struct instant now, struct outbox *outbox)
 				  &node->repair_cursor, &statement);
 		if (!more)
 			break;
-		bool astray = is_astray(node, &statement);
 		if (node->repair_ask)
 			inquiry_look(node, now, &statement);
 		consider_owner(node, &statement, &load);
-		if (moves || astray)
-			consider(node, &statement, astray, &load);
+		if (moves)
+			consider(node, &statement, &load);
 	}
 	int64_t sent = load_send(node, now, &load, outbox);
 	node->repair_wake = instant_after(

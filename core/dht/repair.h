@@ -56,12 +56,6 @@
  * it. An owner that has no such session says so, and the record is dropped;
  * inquiry.h says when else it is asked.
  *
- * Astray: of a full bucket we know only k, and the r closest may be others that
- * we do not know. That is so where a key's side of the network has fewer than r
- * and the other side more than k. Who is sent such a record knows them, for
- * they are in its near buckets: it sends it to them, all r, when it tells the
- * owner. An owner that repairs its own is told MOVED, and places it anew.
- *
  * A peer that acknowledges nothing is tested (liveness.h), and if it passes is
  * sent everything again. Causes full (NODE_CAUSES): one scan stores every
  * record at all of its r closest.

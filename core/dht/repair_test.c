@@ -42,15 +42,6 @@ static const struct row {
 	{ "two boot after the end", BOOT, 2, 0, true, true, true, true },
 };
 
-/* Of far buckets nobody knows all: who is sent a record sends it on. */
-#define FULL_K 3
-static const struct row full_rows[] = {
-	{ "ten of full buckets die one by one", DEATH, 10, 0, true, false,
-	  false, true },
-	{ "twenty of full buckets boot", BOOT, 20, 0, true, false, false,
-	  true },
-};
-
 static void
 boot(struct mesh *mesh, uint32_t i)
 {
@@ -170,14 +161,14 @@ end_all(struct mesh *mesh, const struct row *row)
 }
 
 static void
-play(const struct row *row, uint32_t k)
+play(const struct row *row)
 {
 	struct node_settings settings;
 	struct mesh mesh;
 	uint32_t lack = 0;
 
 	node_settings_default(&settings);
-	settings.k = k;
+	settings.k = 8;
 	if (!row->watch)
 		settings.watch_ns = 0;
 	mesh_open(&mesh, NODES, &settings, 5);
@@ -287,9 +278,7 @@ main(void)
 {
 	test_published_alone();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		play(&rows[i], 8);
-	for (size_t i = 0; i < sizeof(full_rows) / sizeof(full_rows[0]); i++)
-		play(&full_rows[i], FULL_K);
+		play(&rows[i]);
 	test_time_to_live();
 	return check_done();
 }
