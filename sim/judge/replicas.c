@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "core/dht/table.h"
 #include "core/position.h"
 #include "sim/host/server.h"
 #include "sim/model/workload.h"
@@ -56,6 +57,34 @@ is_due(const struct judge_parts *parts, struct instant now,
 	       instant_distance_ns(published, now) >= JUDGE_REPLICAS_NS;
 }
 
+static bool
+knows(const struct judge_parts *parts, uint32_t server, uint32_t peer)
+{
+	struct server_view view = servers_view(parts->servers, server);
+
+	if (!view.runs)
+		return false;
+	const struct table *table = node_table(view.node);
+	for (uint32_t i = 0; i < table->count; i++)
+		if (table->contacts[i].peer == peer)
+			return true;
+	return false;
+}
+
+/* Does one of the closest that have the record know that server, so that it
+ * should have sent it there? */
+static bool
+is_known(const struct judge_parts *parts, const struct session *session,
+	 const uint32_t *closest, uint32_t count, uint32_t server)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (servers_holds(parts->servers, closest[i], &session->key,
+				  session->owner) &&
+		    knows(parts, closest[i], server))
+			return true;
+	return false;
+}
+
 void
 judge_replicas_look(const struct judge_parts *parts, struct instant now,
 		    const bool *member)
@@ -86,7 +115,9 @@ judge_replicas_look(const struct judge_parts *parts, struct instant now,
 			if (!holds && lacks == WATCH_NONE)
 				lacks = closest[j];
 		}
-		if (lacks != WATCH_NONE)
+		if (lacks != WATCH_NONE &&
+		    (held == 0 ||
+		     is_known(parts, session, closest, count, lacks)))
 			verdict(parts->verdicts, VIOLATION_THIN_RECORD, now,
 				lacks, i,
 				"%s's record is at %u of its %u closest, and "

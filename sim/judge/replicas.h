@@ -8,7 +8,10 @@
  * refresh of the tables all of that is over: each of the r closest holds the
  * record of a session whose owner lives and has published it, but for the
  * owner, who answers for it in any case. One that does not breaks THIN_RECORD:
- * the session is found by fewer than it was promised, and lost with them.
+ * the session is found by fewer than it was promised, and lost with them. But
+ * one whom none of the closest that hold it knows gets it when it is published
+ * again: of a bucket that is full nobody knows all, and where a half of a small
+ * network is larger than k, the closest may be others.
  *
  * Who says when that is, and who is a member, is tables.h: it asks here at its
  * second look, when every member can exchange datagrams with every other. A
