@@ -29,10 +29,12 @@
 #include "live/conf/secret.h"
 #include "sim/engine/memory.h"
 
-#define PEERS	   3
-#define JOIN_MS	   20000
-#define ANSWER_S   5
-#define ANSWER_MAX (1 << 20)
+#define PEERS	3
+#define JOIN_MS 20000
+/* Of a drain or its end, each a tenth of a second. */
+#define DRAIN_TRIES 100
+#define ANSWER_S    5
+#define ANSWER_MAX  (1 << 20)
 
 /* ---- files ---- */
 
@@ -368,11 +370,42 @@ lab_daemon_start_all(const struct lab *lab)
 
 /* ---- drain ---- */
 
+/* The answer ends when the server is empty; its first line says that the drain
+ * has begun. */
+static int
+drain_begin(const struct lab *lab, uint32_t server, bool quiet)
+{
+	char answer[512];
+	int file = control_connect(lab, server);
+	int size = file < 0 ? -1 : (int)send(file, "drain\n", 6, MSG_NOSIGNAL);
+
+	if (size == 6)
+		size = (int)recv(file, answer, sizeof(answer), 0);
+	if (file >= 0)
+		close(file);
+	if (size > 0 && strncmp(answer, "error", 5) != 0)
+		return 0;
+	if (!quiet)
+		fprintf(stderr, "homeward: homewardd of %s: drain failed\n",
+			lab->fabric->names[server]);
+	return -1;
+}
+
+static int
+drain_end(const struct lab *lab, uint32_t server, bool quiet)
+{
+	char *text = lab_daemon_ask(lab, server, "undrain", quiet);
+
+	free(text);
+	return text != NULL ? 0 : -1;
+}
+
 int
 lab_drain(const struct lab *lab, uint32_t server, bool drain)
 {
-	char command[LAB_FRR_COMMAND], *text;
-	int file, size;
+	const struct timespec pause = { 0, 100 * NS_PER_MS };
+	char command[LAB_FRR_COMMAND];
+	int result = -1;
 
 	if (lab->settings.service.scheme != SCHEME_HOMEWARD) {
 		const char *const argv[] = { "sh", "-c", command, NULL };
@@ -383,23 +416,13 @@ lab_drain(const struct lab *lab, uint32_t server, bool drain)
 			       ? 0
 			       : -1;
 	}
-	if (!drain) {
-		text = lab_daemon_ask(lab, server, "undrain", false);
-		free(text);
-		return text != NULL ? 0 : -1;
+	/* While its route's command runs a daemon takes no other. */
+	for (int i = 1; i <= DRAIN_TRIES && result != 0; i++) {
+		bool last = i == DRAIN_TRIES;
+
+		result = (drain ? drain_begin : drain_end)(lab, server, !last);
+		if (result != 0 && !last)
+			nanosleep(&pause, NULL);
 	}
-	/* The answer ends when the server is empty; its first line says that
-	 * the drain has begun. */
-	file = control_connect(lab, server);
-	size = file < 0 ? -1 : (int)send(file, "drain\n", 6, MSG_NOSIGNAL);
-	if (size == 6)
-		size = (int)recv(file, command, sizeof(command) - 1, 0);
-	if (file >= 0)
-		close(file);
-	if (size <= 0 || strncmp(command, "error", 5) == 0) {
-		fprintf(stderr, "homeward: homewardd of %s: drain failed\n",
-			lab->fabric->names[server]);
-		return -1;
-	}
-	return 0;
+	return result;
 }
